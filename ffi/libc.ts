@@ -1,0 +1,78 @@
+/**
+ * The narrow seam between fh and the C library.
+ *
+ * Every call answers with a count (or a descriptor) when it worked and with the negative errno
+ * when it did not, the way the kernel itself does: `-1` is EPERM, `-11` is EAGAIN. Nothing here
+ * is a pointer; buffers are plain views whose length is their size.
+ *
+ * @module
+ */
+
+/** The receive side of recvmmsg(2): slots of one size, reused by each call. */
+export interface Datagrams {
+  /** Number of slots. */
+  readonly count: number;
+  /** Bytes a slot holds; a longer datagram is cut. */
+  readonly size: number;
+  /** All slots one after the other; slot `n` starts at `n * size`. */
+  readonly bytes: DataView;
+  /** Bytes that the last call put into slot `slot`. */
+  length(slot: number): number;
+  /** `nl_pid` of the sender of slot `slot` (0 is the kernel), from struct sockaddr_nl. */
+  sender(slot: number): number;
+}
+
+/** Calls into libc; see the man page of the same name in section 2 for each. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array): number;
+  /** Bytes of the bound address, written into `address`. */
+  getsockname(fd: number, address: Uint8Array): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** Bytes of the option's value, written into `value`. */
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** SO_ATTACH_FILTER with `program`, an array of struct sock_filter (8 bytes each). */
+  attachFilter(fd: number, program: Uint8Array): number;
+  send(fd: number, message: Uint8Array, flags: number): number;
+  recv(fd: number, into: Uint8Array, flags: number): number;
+  /** Allocates slots for recvmmsg(2). */
+  datagrams(count: number, size: number): Datagrams;
+  /** Number of datagrams received. */
+  recvmmsg(fd: number, into: Datagrams, flags: number): number;
+
+  /** Waits on an array of struct pollfd; `timeoutNs` below 0 waits for ever. */
+  ppoll(fds: Uint8Array, timeoutNs: number): number;
+  eventfd(flags: number): number;
+  epollCreate(flags: number): number;
+  /** Watches `watched` and reports it as `tag`, a number below 2^32. */
+  epollAdd(epoll: number, watched: number, events: number, tag: number): number;
+  epollRemove(epoll: number, watched: number): number;
+  /** Fills `into` with struct epoll_event without waiting; the number of them. */
+  epollPeek(epoll: number, into: Uint8Array): number;
+  inotifyInit(flags: number): number;
+  inotifyAddWatch(fd: number, path: Uint8Array, mask: number): number;
+  inotifyRemoveWatch(fd: number, watch: number): number;
+
+  /** `path` ends with a NUL byte. */
+  openat(directory: number, path: Uint8Array, flags: number): number;
+  readlinkat(directory: number, path: Uint8Array, into: Uint8Array): number;
+  read(fd: number, into: Uint8Array): number;
+  pread(fd: number, into: Uint8Array, offset: number): number;
+  write(fd: number, bytes: Uint8Array): number;
+  close(fd: number): number;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+
+  pidfdOpen(pid: number): number;
+  /** Nanoseconds of the clock; exact below 2^53, 104 days for clocks that start at boot. */
+  clockGettime(clock: number): number;
+  /** Scheduling of the calling thread. */
+  schedSetscheduler(policy: number, priority: number): number;
+  prctl(option: number, value: number): number;
+  /** Raises the soft limit of `resource` to its hard limit; the limit now in force. */
+  raiseLimit(resource: number): number;
+  /** Lowers soft and hard limit of `resource` to `value`. */
+  lowerLimit(resource: number, value: number): number;
+
+  /** Unloads the library. Calls afterwards throw. */
+  unload(): void;
+}

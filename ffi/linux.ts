@@ -1,0 +1,92 @@
+/**
+ * Numbers of the Linux user-space interface, each with the header it comes from.
+ *
+ * @module
+ */
+
+/** include/linux/socket.h, asm-generic/socket.h, uapi/linux/netlink.h */
+export const SOCKET = {
+  AF_NETLINK: 16,
+  SOCK_DGRAM: 2,
+  SOCK_NONBLOCK: 0o4000,
+  SOCK_CLOEXEC: 0o2000000,
+  NETLINK_CONNECTOR: 11,
+  NETLINK_GENERIC: 16,
+  SOL_SOCKET: 1,
+  SO_RCVBUF: 8,
+  SO_ATTACH_FILTER: 26,
+  SO_RCVBUFFORCE: 33,
+  SO_MEMINFO: 55,
+  SOL_NETLINK: 270,
+  NETLINK_NO_ENOBUFS: 5,
+  MSG_DONTWAIT: 0x40,
+} as const;
+
+/** uapi/linux/sock_diag.h: enum of the u32 array that SO_MEMINFO gives. */
+export const SK_MEMINFO = { RMEM_ALLOC: 0, RCVBUF: 1, DROPS: 8, VARS: 9 } as const;
+
+/** asm-generic/poll.h and uapi/linux/eventpoll.h */
+export const POLL = {
+  POLLIN: 0x1,
+  POLLERR: 0x8,
+  POLLHUP: 0x10,
+  EPOLLET: 0x80000000,
+  EPOLL_CLOEXEC: 0o2000000,
+} as const;
+
+/** asm-generic/fcntl.h */
+export const FCNTL = {
+  O_RDONLY: 0,
+  O_NONBLOCK: 0o4000,
+  O_DIRECTORY: 0o200000,
+  O_CLOEXEC: 0o2000000,
+  O_PATH: 0o10000000,
+  AT_FDCWD: -100,
+} as const;
+
+/** uapi/linux/time.h */
+export const CLOCK = {
+  REALTIME: 0,
+  MONOTONIC: 1,
+  THREAD_CPUTIME: 3,
+  BOOTTIME: 7,
+} as const;
+
+/** uapi/linux/sched.h, uapi/linux/prctl.h, asm-generic/resource.h */
+export const TASK = {
+  SCHED_OTHER: 0,
+  SCHED_FIFO: 1,
+  SCHED_RESET_ON_FORK: 0x40000000,
+  PR_SET_TIMERSLACK: 29,
+  RLIMIT_NOFILE: 7,
+  RLIMIT_RTTIME: 15,
+} as const;
+
+/** uapi/linux/eventfd.h, uapi/linux/inotify.h */
+export const NOTIFY = {
+  EFD_NONBLOCK: 0o4000,
+  EFD_CLOEXEC: 0o2000000,
+  IN_NONBLOCK: 0o4000,
+  IN_CLOEXEC: 0o2000000,
+  IN_OPEN: 0x20,
+  IN_ACCESS: 0x1,
+  IN_Q_OVERFLOW: 0x4000,
+  IN_IGNORED: 0x8000,
+} as const;
+
+/** uapi/linux/pidfd.h */
+export const PIDFD = {
+  /** _IOWR(0xFF, 11, struct pidfd_info) with the first published size, 64 bytes. */
+  GET_INFO: 0xc040ff0b,
+  INFO_SIZE: 64,
+  MASK_CREDS: 2,
+  MASK_CGROUPID: 4,
+  MASK_EXIT: 8,
+  EXIT_CODE_AT: 60,
+} as const;
+
+/** System call numbers by `process.arch`; asm/unistd_64.h and asm-generic/unistd.h. */
+export const SYSCALLS: Record<string, { pidfdOpen: number; schedSetscheduler: number }> = {
+  x64: { pidfdOpen: 434, schedSetscheduler: 144 },
+  arm64: { pidfdOpen: 434, schedSetscheduler: 119 },
+};

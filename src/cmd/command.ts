@@ -1,0 +1,93 @@
+/**
+ * What every command is, and what it is given: all effects go through the context.
+ *
+ * @module
+ */
+
+/** Where a command writes. */
+export interface Output {
+  /** Queues text or bytes. */
+  write(chunk: string | Uint8Array): void;
+  /** Resolves when everything queued is written or the reader is gone. */
+  flush(): Promise<void>;
+  /** The reader is gone (EPIPE): nothing more needs to be written. */
+  readonly closed: boolean;
+  /** It is a terminal. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in cells; 80 when it is none. */
+  readonly columns: number;
+  /** Height of the terminal in lines; 24 when it is none. */
+  readonly rows: number;
+}
+
+/** The world of a command. */
+export interface Context {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by SIGINT, SIGTERM and a closed standard output. */
+  readonly signal: AbortSignal;
+  /** Where procfs is mounted. */
+  readonly procRoot: string;
+}
+
+/** An option as commander takes it. */
+export interface OptionSpec {
+  /** `-p, --pid <pid>` */
+  readonly flags: string;
+  readonly description: string;
+  /** Turns the text into a value; throws {@linkcode UsageError}. */
+  readonly parse?: (text: string) => unknown;
+  readonly default?: unknown;
+}
+
+/** One command of the table in src/cli.ts. */
+export interface CommandSpec {
+  readonly name: string;
+  /** Operands as commander spells them: `[pid]`, `[command...]`. */
+  readonly operands: string;
+  /** One line for `fh --help`. */
+  readonly summary: string;
+  readonly options: readonly OptionSpec[];
+  /** Lines for `--help`: a command, two spaces, what it does. */
+  readonly examples: readonly string[];
+  /** Does it; the exit status comes back. Options are named in camel case. */
+  run(
+    context: Context,
+    operands: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<number>;
+}
+
+/** Exit statuses; see the contract in README.md. */
+export const EXIT = { done: 0, failed: 1, usage: 2, notFound: 3 } as const;
+
+/** An error a person can act on: printed as one line `fh: ...`, no stack trace. */
+export class CommandError extends Error {
+  readonly status: number;
+
+  /** `message` is "what failed: what was seen; what to do". */
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "CommandError";
+    this.status = status;
+  }
+}
+
+/** Wrong usage, exit status 2. */
+export class UsageError extends CommandError {
+  constructor(message: string) {
+    super(EXIT.usage, message);
+    this.name = "UsageError";
+  }
+}
+
+/** Whether to use colour: `--color`, then NO_COLOR, then the terminal. */
+export function useColor(
+  when: "auto" | "always" | "never",
+  output: Output,
+  env: Context["env"],
+): boolean {
+  if (when !== "auto") return when === "always";
+  return output.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}

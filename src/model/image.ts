@@ -1,0 +1,150 @@
+/**
+ * What a process runs: the program image that exec sets and fork inherits.
+ *
+ * Bytes are kept as the kernel gave them; a string is made when somebody asks for one.
+ *
+ * @module
+ */
+
+/** The parts of an image, in the order they are encoded. */
+export const IMAGE_PARTS = ["argv", "exe", "cwd", "cgroup", "comm", "env"] as const;
+
+/** Raw parts as read from /proc; null where a part could not be read. */
+export type ImageParts = Record<typeof IMAGE_PARTS[number], Uint8Array | null>;
+
+const HEADER = IMAGE_PARTS.length * 4;
+const ABSENT = 0xffffffff;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** One buffer for all parts: six u32 lengths (0xffffffff: absent), then the bytes. */
+export function encodeImage(parts: ImageParts): Uint8Array {
+  let length = HEADER;
+  for (const name of IMAGE_PARTS) length += parts[name]?.byteLength ?? 0;
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  let at = HEADER;
+  IMAGE_PARTS.forEach((name, index) => {
+    const part = parts[name];
+    view.setUint32(index * 4, part === null ? ABSENT : part.byteLength, true);
+    if (part === null) return;
+    bytes.set(part, at);
+    at += part.byteLength;
+  });
+  return bytes;
+}
+
+/** Text of bytes that others chose; what is not UTF-8 becomes U+FFFD. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** Splits NUL-terminated strings as in /proc/PID/cmdline; an empty one at the end counts. */
+export function splitArgv(bytes: Uint8Array): string[] {
+  if (bytes.length === 0) return [];
+  const text = decodeText(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes);
+  return text.split("\0");
+}
+
+function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** An immutable program image, shared by a process and all that inherit it. */
+export class Image {
+  readonly parts: Readonly<ImageParts>;
+  #argv: string[] | null | undefined;
+  #comm: string | null | undefined;
+
+  constructor(parts: Readonly<ImageParts>) {
+    this.parts = parts;
+  }
+
+  /** The image of {@linkcode encodeImage}'s bytes, which are copied; NONE for null. */
+  static decode(text: Uint8Array | null): Image {
+    if (text === null) return NO_IMAGE;
+    const bytes = text.slice();
+    const view = new DataView(bytes.buffer);
+    let at = HEADER;
+    const parts: Partial<ImageParts> = {};
+    IMAGE_PARTS.forEach((name, index) => {
+      const length = view.getUint32(index * 4, true);
+      if (length === ABSENT) {
+        parts[name] = null;
+      } else {
+        parts[name] = bytes.subarray(at, at + length);
+        at += length;
+      }
+    });
+    return new Image(parts as ImageParts);
+  }
+
+  /** argv as strings; null when not known. */
+  get argv(): string[] | null {
+    if (this.#argv === undefined) {
+      const { argv } = this.parts;
+      this.#argv = argv === null ? null : splitArgv(argv);
+    }
+    return this.#argv;
+  }
+
+  /** The name the kernel keeps, 15 bytes at most; null when not known. */
+  get comm(): string | null {
+    if (this.#comm === undefined) this.#comm = textOrNull(this.parts.comm);
+    return this.#comm;
+  }
+
+  /** Path of the executable; null when not known or not permitted. */
+  get exe(): string | null {
+    return textOrNull(this.parts.exe);
+  }
+
+  /** Working directory at exec; null when not known or not permitted. */
+  get cwd(): string | null {
+    return textOrNull(this.parts.cwd);
+  }
+
+  /** /proc/PID/cgroup as read; null when not known. */
+  get cgroupText(): string | null {
+    return textOrNull(this.parts.cgroup);
+  }
+
+  /** Environment variables that were asked for; null when not known or not permitted. */
+  get env(): Record<string, string> | null {
+    const { env } = this.parts;
+    if (env === null) return null;
+    return Object.fromEntries(
+      splitArgv(env).map((line) => {
+        const at = line.indexOf("=");
+        return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 1)];
+      }),
+    );
+  }
+
+  /** The same image under another name. */
+  renamed(comm: Uint8Array): Image {
+    return new Image({ ...this.parts, comm });
+  }
+
+  /** Whether it shows the same program run the same way. */
+  sameProgram(other: Image): boolean {
+    const [a, b] = [this.parts, other.parts];
+    return sameBytes(a.argv, b.argv) && sameBytes(a.exe, b.exe) && sameBytes(a.comm, b.comm);
+  }
+}
+
+function textOrNull(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : decodeText(bytes);
+}
+
+/** The image of a process of which nothing is known. */
+export const NO_IMAGE: Image = new Image({
+  argv: null,
+  exe: null,
+  cwd: null,
+  cgroup: null,
+  comm: null,
+  env: null,
+});

@@ -1,0 +1,102 @@
+/**
+ * A process: boot, pid and start time, never a bare pid.
+ *
+ * @module
+ */
+import type { LifeState } from "./lifecycle.ts";
+import { type Image, NO_IMAGE } from "./image.ts";
+
+/** Nanoseconds in a tick of /proc/PID/stat's times: USER_HZ is 100 on every Linux ABI. */
+export const TICK_NS = 10_000_000;
+
+/** One process life, from fork to exit. Times are nanoseconds since boot. */
+export class Process {
+  readonly pid: number;
+  /** What the id is made of: the start, or the first sight of it where the start is unknown. */
+  readonly born: number;
+  /** Tells apart lives of one pid that began in the same clock tick; 0 for the first. */
+  readonly nth: number;
+  state: LifeState = "unknown";
+  /** When it was forked; null when that was not seen and is not known. */
+  start: number | null = null;
+  /** When it ended; null while it lives. */
+  end: number | null = null;
+  /** pid of the process that forked it; null when not known. */
+  ppid: number | null = null;
+  /** The process that forked it, dead or alive; null when not known or forgotten. */
+  parent: Process | null = null;
+  /** pid of the process the kernel names as parent now; null when it is the parent itself. */
+  reaper: number | null = null;
+  /** Real uid in the initial user namespace; null when not known. */
+  uid: number | null = null;
+  image: Image = NO_IMAGE;
+  /** Tasks it has, the leader included while it lives. */
+  threads = 1;
+  /** Thread events up to this time are in `threads` already. */
+  asOf = 0;
+  /** Wait status as of wait(2): known from an exit, null before and where it was not given. */
+  status: number | null = null;
+  /** It dumped core (a coredump event came before its exit). */
+  dumped = false;
+  /** Its fork was reported. */
+  announced = false;
+  /** The start comes from its fork event, not from a clock tick or a first sight. */
+  exact = false;
+  /** Known children that are not forgotten; while there are any, neither is this process. */
+  kept = 0;
+
+  constructor(pid: number, born: number, nth: number) {
+    this.pid = pid;
+    this.born = born;
+    this.nth = nth;
+  }
+
+  /** Whether it has not ended. */
+  get alive(): boolean {
+    return this.state === "running" || this.state === "leaderless";
+  }
+
+  /** Life time in nanoseconds; null while it lives or when the start is not known. */
+  get durationNs(): number | null {
+    return this.start === null || this.end === null ? null : Math.max(0, this.end - this.start);
+  }
+
+  /** The start in clock ticks since boot, the way /proc/PID/stat counts it. */
+  get startTicks(): number {
+    return Math.floor(this.born / TICK_NS);
+  }
+}
+
+/**
+ * The unique id of a process: the first group of the boot id, the pid, and the start in clock
+ * ticks since boot, such as `7c0a51fe-4711-88123`. `~` marks a start that is not known (the time
+ * of first sight stands there), `.2` the second life of a pid within one tick.
+ */
+export function processId(boot: string, process: Process): string {
+  const unknown = process.start === null ? "~" : "";
+  const again = process.nth === 0 ? "" : `.${process.nth + 1}`;
+  return `${boot}-${process.pid}-${unknown}${process.startTicks}${again}`;
+}
+
+/** The part of a boot id that ids carry: its first group. */
+export function shortBootId(bootId: string): string {
+  return bootId.slice(0, 8);
+}
+
+/** How a process ended, decoded from a wait status (wait(2), WIFEXITED and its kin). */
+export interface ExitStatus {
+  /** 0 to 255; null when a signal ended it or it is not known. */
+  code: number | null;
+  /** Number of the signal; null when it exited by itself or it is not known. */
+  signal: number | null;
+  /** It dumped core. */
+  core: boolean;
+}
+
+/** Decodes a wait status; null is not known. */
+export function exitStatus(status: number | null): ExitStatus {
+  if (status === null) return { code: null, signal: null, core: false };
+  const signal = status & 0x7f;
+  if (signal !== 0) return { code: null, signal, core: (status & 0x80) !== 0 };
+  return { code: (status >> 8) & 0xff, signal: null, core: false };
+}
