@@ -8,7 +8,7 @@
  */
 import { ERRNO } from "./errno.ts";
 import type { Datagrams, Libc } from "./libc.ts";
-import { SOCKET, SYSCALLS } from "./linux.ts";
+import { CLOCK, SOCKET, SYSCALLS } from "./linux.ts";
 import type { Native } from "./native.ts";
 
 /** sizeof(struct sockaddr_nl), uapi/linux/netlink.h; nl_pid is at 4. */
@@ -24,6 +24,9 @@ export function epollEventLayout(arch: string): { size: number; data: number } {
 
 /** Room for the filter programs fh attaches; the kernel's own bound is BPF_MAXINSNS 4096. */
 const BPF_MAXINSNS_USED = 64;
+
+/** Events one epollPeek() takes. */
+const EPOLL_EVENTS_MAX = 256;
 
 const NS = 1_000_000_000;
 
@@ -78,6 +81,7 @@ export function createLibc(native: Native, arch: string): Libc {
   const timespec = new DataView(new ArrayBuffer(16));
   const socklen = new Uint32Array(new ArrayBuffer(4));
   const epollEvent = new DataView(new ArrayBuffer(epoll.size));
+  const epollEvents = new DataView(new ArrayBuffer(EPOLL_EVENTS_MAX * epoll.size));
   const rlimit = new BigUint64Array(new ArrayBuffer(16));
   const filter = new Uint8Array(new ArrayBuffer(BPF_MAXINSNS_USED * 8));
   // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
@@ -128,8 +132,15 @@ export function createLibc(native: Native, arch: string): Libc {
       return answer(c.epoll_ctl(fd, 1, watched, epollEvent));
     },
     epollRemove: (fd, watched) => answer(c.epoll_ctl(fd, 2, watched, null)),
-    epollPeek: (fd, into) =>
-      answer(c.epoll_wait(fd, into, Math.floor(into.byteLength / epoll.size), 0)),
+    epollPeek(fd, into) {
+      const max = Math.min(EPOLL_EVENTS_MAX, into.length >> 1);
+      const ready = answer(c.epoll_wait(fd, epollEvents, max, 0));
+      for (let i = 0; i < ready; i++) {
+        into[i * 2] = epollEvents.getUint32(i * epoll.size, true);
+        into[i * 2 + 1] = epollEvents.getUint32(i * epoll.size + epoll.data, true);
+      }
+      return ready;
+    },
     inotifyInit: (flags) => answer(c.inotify_init1(flags)),
     inotifyAddWatch: (fd, path, mask) => answer(c.inotify_add_watch(fd, path, mask)),
     inotifyRemoveWatch: (fd, watch) => answer(c.inotify_rm_watch(fd, watch)),
@@ -147,8 +158,11 @@ export function createLibc(native: Native, arch: string): Libc {
     clockGettime(clock) {
       const result = answer(c.clock_gettime(clock, timespec));
       if (result < 0) return result;
-      const seconds = timespec.getUint32(0, true) + timespec.getInt32(4, true) * 0x1_0000_0000;
-      return seconds * NS + timespec.getUint32(8, true);
+      return seconds(timespec) * NS + timespec.getUint32(8, true);
+    },
+    clockRealtime() {
+      c.clock_gettime(CLOCK.REALTIME, timespec);
+      return { seconds: seconds(timespec), ns: timespec.getUint32(8, true) };
     },
     schedSetscheduler(policy, priority) {
       priorityOf[0] = priority;
@@ -169,6 +183,11 @@ export function createLibc(native: Native, arch: string): Libc {
 
     unload: () => native.close(),
   };
+}
+
+/** tv_sec of a struct timespec, without a bigint. */
+function seconds(timespec: DataView): number {
+  return timespec.getUint32(0, true) + timespec.getInt32(4, true) * 0x1_0000_0000;
 }
 
 type Call = (...args: (number | ArrayBufferView | null)[]) => number;

@@ -47,8 +47,8 @@ export interface Libc {
   /** Watches `watched` and reports it as `tag`, a number below 2^32. */
   epollAdd(epoll: number, watched: number, events: number, tag: number): number;
   epollRemove(epoll: number, watched: number): number;
-  /** Fills `into` with struct epoll_event without waiting; the number of them. */
-  epollPeek(epoll: number, into: Uint8Array): number;
+  /** Fills `into` with pairs (events, tag) of what is ready, without waiting; the number of pairs. */
+  epollPeek(epoll: number, into: Uint32Array): number;
   inotifyInit(flags: number): number;
   inotifyAddWatch(fd: number, path: Uint8Array, mask: number): number;
   inotifyRemoveWatch(fd: number, watch: number): number;
@@ -65,6 +65,8 @@ export interface Libc {
   pidfdOpen(pid: number): number;
   /** Nanoseconds of the clock; exact below 2^53, 104 days for clocks that start at boot. */
   clockGettime(clock: number): number;
+  /** CLOCK_REALTIME, whose nanoseconds since the epoch exceed what a number holds exactly. */
+  clockRealtime(): { seconds: number; ns: number };
   /** Scheduling of the calling thread. */
   schedSetscheduler(policy: number, priority: number): number;
   prctl(option: number, value: number): number;

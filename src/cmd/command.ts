@@ -6,12 +6,14 @@
 
 /** Where a command writes. */
 export interface Output {
-  /** Queues text or bytes. */
+  /** Queues text or bytes; bytes are handed over and must not be changed afterwards. */
   write(chunk: string | Uint8Array): void;
   /** Resolves when everything queued is written or the reader is gone. */
   flush(): Promise<void>;
   /** The reader is gone (EPIPE): nothing more needs to be written. */
   readonly closed: boolean;
+  /** Bytes queued and not yet written: a stream drops events, and counts them, when it grows. */
+  readonly pendingBytes: number;
   /** It is a terminal. */
   readonly isTerminal: boolean;
   /** Width of the terminal in cells; 80 when it is none. */
@@ -25,7 +27,7 @@ export interface Context {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by SIGINT, SIGTERM and a closed standard output. */
+  /** Aborted by SIGINT, SIGTERM, SIGHUP and a closed standard output. */
   readonly signal: AbortSignal;
   /** Where procfs is mounted. */
   readonly procRoot: string;
@@ -39,6 +41,10 @@ export interface OptionSpec {
   /** Turns the text into a value; throws {@linkcode UsageError}. */
   readonly parse?: (text: string) => unknown;
   readonly default?: unknown;
+  /** May be given several times: the value is an array of all. */
+  readonly repeatable?: boolean;
+  /** Words that completion offers for the value. */
+  readonly values?: readonly string[];
 }
 
 /** One command of the table in src/cli.ts. */

@@ -9,14 +9,17 @@
 
 /** Kinds of events; the comments name the fields each uses beside kind, time, pid and tid. */
 export const EVENT = {
-  /** A task was created: pid, tid the child's; a, b the parent's pid and tid. */
+  /** A task was created: pid, tid the child's; a, b the parent's pid and tid, or UNKNOWN. */
   fork: 1,
   /**
    * A new program image: text an encoded image, null when it could not be read; d the real uid,
    * or UNKNOWN where inheritance answers.
    */
   exec: 2,
-  /** A task ended: a wait status or UNKNOWN, b signal to the parent, c the parent's pid or 0. */
+  /**
+   * A task ended: a wait status or UNKNOWN, b signal to the parent, c the parent's pid or 0; asOf
+   * when it ended, where that was before it was noticed.
+   */
   exit: 3,
   /** The task's name changed: text the name's bytes. */
   comm: 4,
@@ -89,7 +92,7 @@ export class SourceEvent {
   d = 0;
   /** Nanoseconds since boot, a multiple of a clock tick; `present` only. */
   start = 0;
-  /** Nanoseconds since boot; `present` only. */
+  /** Nanoseconds since boot; `present` and `exit` only. */
   asOf = 0;
   /** Belongs to the batch: copy what is to be kept. */
   text: Uint8Array | null = null;

@@ -45,9 +45,10 @@ export function splitArgv(bytes: Uint8Array): string[] {
   return text.split("\0");
 }
 
-function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === b) return true;
-  if (a === null || b === null || a.length !== b.length) return false;
+/** Whether two parts do not contradict each other: one that is not known never does. */
+function agree(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  if (a === null || b === null) return true;
+  if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
@@ -128,10 +129,10 @@ export class Image {
     return new Image({ ...this.parts, comm });
   }
 
-  /** Whether it shows the same program run the same way. */
+  /** Whether it shows the same program run the same way, as far as both are known. */
   sameProgram(other: Image): boolean {
     const [a, b] = [this.parts, other.parts];
-    return sameBytes(a.argv, b.argv) && sameBytes(a.exe, b.exe) && sameBytes(a.comm, b.comm);
+    return agree(a.argv, b.argv) && agree(a.exe, b.exe) && agree(a.comm, b.comm);
   }
 }
 

@@ -146,7 +146,8 @@ export class Machine {
 
   #begin(event: SourceEvent): void {
     const present = event.kind === EVENT.present;
-    const process = this.#create(event, present ? event.start : event.time);
+    // A poller's fork names the clock tick it came from; the connector's time is the fork's own.
+    const process = this.#create(event, event.start || event.time);
     process.start = process.born;
     process.state = "running";
     if (present) {
@@ -176,7 +177,7 @@ export class Machine {
       return;
     }
     this.#report("fork", event, process, true);
-    if (parent === undefined || !parent.image.sameProgram(process.image)) {
+    if (parent !== undefined && !parent.image.sameProgram(process.image)) {
       this.#report("exec", event, process, true);
     }
   }
@@ -255,7 +256,7 @@ export class Machine {
   }
 
   #end(event: SourceEvent, process: Process): void {
-    process.end = event.time;
+    process.end = event.asOf === 0 ? event.time : event.asOf;
     process.status = event.a === UNKNOWN ? null : event.a;
     if (event.c > 0) process.reaper = event.c === process.ppid ? null : event.c;
     this.#report("exit", event, process);
@@ -297,6 +298,7 @@ export class Machine {
 
   /** A fork shares all that identifies the parent, without asking /proc. */
   #inherit(process: Process, ppid: number): void {
+    if (ppid === UNKNOWN) return;
     process.ppid = ppid;
     const parent = this.#memory.get(ppid);
     if (parent === undefined || parent === process) return;
@@ -335,6 +337,8 @@ function vanished(event: SourceEvent, process: Process): SourceEvent {
 }
 
 function count(event: SourceEvent, process: Process, by: 1 | -1): void {
+  // Should the last thread's exit stay unseen, the leader's status is the best there is.
+  if (event.kind === EVENT.exit && event.tid === event.pid) process.status = event.a;
   if (event.time <= process.asOf) return;
   process.threads = Math.max(1, process.threads + by);
 }

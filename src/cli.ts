@@ -1,0 +1,161 @@
+/**
+ * The command line: which commands there are, and how they are called.
+ *
+ * @module
+ */
+import { Command, CommanderError, Option } from "commander";
+import {
+  type CommandSpec,
+  type Context,
+  EXIT,
+  type OptionSpec,
+  UsageError,
+} from "./cmd/command.ts";
+import { completionCommand } from "./cmd/completion.ts";
+import { doctorCommand } from "./cmd/doctor.ts";
+import { failure } from "./cmd/failure.ts";
+import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cmd/globals.ts";
+import { commandHelp, programHelp } from "./cmd/help.ts";
+import { suggest } from "./cmd/suggest.ts";
+import { treeCommand } from "./cmd/tree.ts";
+import { watchCommand } from "./cmd/watch.ts";
+import { VERSION } from "./version.ts";
+
+/** Every command of fh. */
+export const COMMANDS: readonly CommandSpec[] = [
+  watchCommand,
+  treeCommand,
+  doctorCommand,
+  completionCommand(() => COMMANDS),
+];
+
+/** What the command line asks for. */
+interface Call {
+  readonly command: CommandSpec;
+  readonly operands: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Runs the command that `argv` (without the program) names; the exit status comes back. */
+export async function runCli(
+  context: Context,
+  argv: readonly string[],
+  commands: readonly CommandSpec[] = COMMANDS,
+): Promise<number> {
+  let verbose = false;
+  try {
+    const call = parseCall(context, argv, commands);
+    if (call === null) {
+      await context.stdout.flush();
+      return EXIT.done;
+    }
+    verbose = call.options["verbose"] === true;
+    const status = await call.command.run(context, call.operands, call.options);
+    await context.stdout.flush();
+    await flushQuietly(context);
+    return status;
+  } catch (error) {
+    const { status, text } = failure(error, verbose);
+    context.stderr.write(text);
+    await flushQuietly(context);
+    return status;
+  }
+}
+
+/** There is nobody left to be told that standard error cannot be written. */
+async function flushQuietly(context: Context): Promise<void> {
+  await context.stderr.flush().catch(() => {});
+}
+
+/** Null when help or the version was asked for, and is written. */
+function parseCall(
+  context: Context,
+  argv: readonly string[],
+  commands: readonly CommandSpec[],
+): Call | null {
+  let call: Call | null = null;
+  const program = createProgram(commands, (found) => {
+    call = found;
+  });
+  let text = "";
+  program.configureOutput({ writeOut: (part) => text += part, writeErr: (part) => text += part });
+  const names = program.commands.map((command) => command.name());
+  try {
+    program.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (text === "") throw usageError(error, program.args[0], names);
+    checkCommandName(program, names);
+    context.stdout.write(text);
+  }
+  return call;
+}
+
+/** commander has no message for a help that is asked for a command that does not exist. */
+function checkCommandName(program: Command, names: readonly string[]): void {
+  const [first, second] = program.args;
+  for (const name of first === "help" ? [second] : [first]) {
+    if (name === undefined || name.startsWith("-") || [...names, "help"].includes(name)) continue;
+    const meant = suggest(name, names);
+    throw new UsageError(
+      `Unknown command: ${name}; ${meant === null ? "see fh --help" : `did you mean ${meant}?`}`,
+    );
+  }
+}
+
+function createProgram(commands: readonly CommandSpec[], onCall: (call: Call) => void): Command {
+  const program = new Command("fh")
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .configureHelp({ formatHelp: () => programHelp(commands) });
+  addGlobals(program);
+  for (const spec of commands) {
+    const command = program.command(spec.name).arguments(spec.operands);
+    command.configureHelp({ formatHelp: () => commandHelp(spec) });
+    for (const option of spec.options) command.addOption(createOption(option));
+    addGlobals(command);
+    command.action(() => {
+      const options = { ...GLOBAL_DEFAULTS, ...program.opts(), ...command.opts() };
+      onCall({ command: spec, operands: command.args, options });
+    });
+  }
+  return program;
+}
+
+function addGlobals(command: Command): void {
+  for (const option of GLOBAL_OPTIONS) command.addOption(createOption(option));
+  command.version(VERSION);
+}
+
+function createOption(spec: OptionSpec): Option {
+  const option = new Option(spec.flags, spec.description);
+  if (spec.default !== undefined) option.default(spec.default);
+  const { parse = (text: string): unknown => text, repeatable } = spec;
+  if (repeatable) {
+    option.argParser((text, before: unknown[] | undefined) => [...before ?? [], parse(text)]);
+  } else if (spec.parse !== undefined) {
+    option.argParser((text) => parse(text));
+  }
+  return option;
+}
+
+/** commander's message in the house's form: `what failed: what was seen; what to do`. */
+function usageError(
+  error: CommanderError,
+  commandName: string | undefined,
+  names: readonly string[],
+): UsageError {
+  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n(Did you mean ");
+  const what = message
+    .replace(/^./, (letter) => letter.toUpperCase())
+    .replace(/^(\w.*?) '(.*?)'( argument missing)?\.?$/s, (_, act, seen, missing) => {
+      return missing === undefined ? `${act}: ${seen}` : `Missing value: ${seen}`;
+    })
+    .replace(/\.$/, "");
+  if (suggestion !== undefined) {
+    return new UsageError(`${what}; did you mean ${suggestion.replace(/\?\)$/, "")}?`);
+  }
+  const help = names.includes(commandName ?? "") ? `fh ${commandName} --help` : "fh --help";
+  return new UsageError(`${what}; see ${help}`);
+}

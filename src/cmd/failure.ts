@@ -1,0 +1,23 @@
+/**
+ * Errors as people see them: one line, and with `--verbose` where they come from.
+ *
+ * @module
+ */
+import { escapeText } from "../view/escape.ts";
+import { CommandError, EXIT, UsageError } from "./command.ts";
+
+/** Exit status and text of an error; the text ends its lines and is safe on a terminal. */
+export function failure(error: unknown, verbose: boolean): { status: number; text: string } {
+  const status = error instanceof CommandError ? error.status : EXIT.failed;
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const line = `fh: ${escapeText(message)}\n`;
+  if (!verbose || error instanceof UsageError) return { status, text: line };
+  return { status, text: line + stackOf(error) };
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error) || error.stack === undefined) return "";
+  const frames = error.stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const cause = error.cause === undefined ? "" : `  caused by ${escapeText(String(error.cause))}\n`;
+  return frames.map((frame) => `${escapeText(frame)}\n`).join("") + cause;
+}

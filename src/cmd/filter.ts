@@ -1,0 +1,162 @@
+/**
+ * FILTERS: which changes somebody wants to see.
+ *
+ * @module
+ */
+import type { Image } from "../model/image.ts";
+import type { Change, ChangeKind } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { parseCgroup } from "../proc/cgroup.ts";
+import type { OptionSpec } from "./command.ts";
+import { Lineage } from "./lineage.ts";
+import {
+  EVENT_NAMES,
+  parseDuration,
+  parseEvents,
+  parseGlob,
+  parsePid,
+  parseRegex,
+  parseUser,
+  type UserIds,
+} from "./values.ts";
+
+/** The options that {@linkcode createFilter} understands. */
+export const FILTER_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: "-p, --pid <pid>",
+    description: "that process and all its descendants",
+    parse: parsePid,
+    repeatable: true,
+  },
+  {
+    flags: "-e, --event <list>",
+    description: "events to show (default: fork,exec,exit)",
+    parse: parseEvents,
+    values: EVENT_NAMES,
+  },
+  {
+    flags: "-u, --user <user>",
+    description: "processes of a user, by name or uid",
+    repeatable: true,
+  },
+  {
+    flags: "-c, --comm <glob>",
+    description: "processes whose name matches",
+    parse: parseGlob,
+    repeatable: true,
+  },
+  {
+    flags: "-m, --match <regex>",
+    description: "processes whose command line matches",
+    parse: parseRegex,
+    repeatable: true,
+  },
+  { flags: "--failed", description: "exits with a status not 0 or by a signal" },
+  {
+    flags: "--min-duration <time>",
+    description: "exits after at least that life time",
+    parse: parseDuration,
+  },
+  {
+    flags: "--cgroup <glob>",
+    description: "processes whose cgroup path matches",
+    parse: parseGlob,
+    repeatable: true,
+  },
+];
+
+type TextTest = (text: string) => boolean;
+
+/** What {@linkcode FILTER_OPTIONS} give; filters that are not set let everything pass. */
+export interface FilterOptions {
+  readonly pid?: readonly number[];
+  readonly event?: readonly ChangeKind[];
+  /** Names or uids. */
+  readonly user?: readonly string[];
+  readonly comm?: readonly TextTest[];
+  readonly match?: readonly RegExp[];
+  readonly failed?: boolean;
+  /** Nanoseconds. */
+  readonly minDuration?: number;
+  readonly cgroup?: readonly TextTest[];
+}
+
+/** Which changes somebody wants to see. */
+export interface Filter {
+  /** Whether to show `change`; to be asked of every change, in order. */
+  matches(change: Change): boolean;
+}
+
+type ProcessTest = (process: Process) => boolean;
+
+/**
+ * Makes a filter: several kinds of filters must all hold, of a repeated one any. Gaps always
+ * pass, snapshots whatever events are asked for. Throws UsageError for an unknown user.
+ */
+export function createFilter(options: FilterOptions, users: UserIds): Filter {
+  const lineage = options.pid === undefined ? null : new Lineage(options.pid);
+  const kinds = wantedKinds(options);
+  const tests = processTests(options, users);
+  return {
+    matches(change: Change): boolean {
+      const { process } = change;
+      if (process === null) return true;
+      if (lineage !== null && !lineage.has(process)) return false;
+      if (!kinds.has(change.kind)) return false;
+      for (const test of tests) if (!test(process)) return false;
+      return true;
+    },
+  };
+}
+
+function wantedKinds(options: FilterOptions): ReadonlySet<ChangeKind> {
+  const { event = ["fork", "exec", "exit"], failed, minDuration } = options;
+  if (!failed && minDuration === undefined) return new Set([...event, "snapshot"]);
+  return new Set(event.filter((kind) => kind === "exit"));
+}
+
+function processTests(options: FilterOptions, users: UserIds): ProcessTest[] {
+  const { user, comm, match, failed, minDuration, cgroup } = options;
+  const tests: ProcessTest[] = [];
+  if (user !== undefined) {
+    const uids = new Set(user.map((text) => parseUser(text, users)));
+    tests.push(({ uid }) => uid !== null && uids.has(uid));
+  }
+  if (failed) tests.push(({ status }) => status !== null && status !== 0);
+  if (minDuration !== undefined) {
+    tests.push(({ durationNs }) => durationNs !== null && durationNs >= minDuration);
+  }
+  if (comm !== undefined) tests.push(ofImage(({ comm: name }) => name !== null && any(comm, name)));
+  if (match !== undefined) {
+    const patterns = match.map((pattern): TextTest => (text) => pattern.test(text));
+    tests.push(ofImage((image) => any(patterns, commandLine(image))));
+  }
+  if (cgroup !== undefined) {
+    tests.push(ofImage(({ cgroupText }) => {
+      const { path } = parseCgroup(cgroupText ?? "");
+      return path !== null && any(cgroup, path);
+    }));
+  }
+  return tests;
+}
+
+function any(tests: readonly TextTest[], text: string): boolean {
+  return tests.some((test) => test(text));
+}
+
+/** Asks once for each image: forks share their parent's. */
+function ofImage(test: (image: Image) => boolean): ProcessTest {
+  const answers = new WeakMap<Image, boolean>();
+  return ({ image }) => {
+    let answer = answers.get(image);
+    if (answer === undefined) {
+      answer = test(image);
+      answers.set(image, answer);
+    }
+    return answer;
+  };
+}
+
+function commandLine({ argv, comm }: Image): string {
+  return argv === null || argv.length === 0 ? comm ?? "" : argv.join(" ");
+}

@@ -1,0 +1,53 @@
+/**
+ * Options that mean the same in every command.
+ *
+ * @module
+ */
+import type { OptionSpec } from "./command.ts";
+import { parseChoice } from "./values.ts";
+
+const SOURCES = ["auto", "connector", "poll"] as const;
+const COLORS = ["auto", "always", "never"] as const;
+
+/** Values of {@linkcode GLOBAL_OPTIONS} as commands get them. */
+export interface GlobalOptions {
+  readonly json: boolean;
+  readonly source: typeof SOURCES[number];
+  readonly color: typeof COLORS[number];
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/** Taken before and after the command's name. */
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  { flags: "--json", description: "one JSON object a line instead of columns" },
+  {
+    flags: "--source <name>",
+    description: "where events come from: auto, connector or poll",
+    parse: parseChoice("source", SOURCES),
+    values: SOURCES,
+  },
+  {
+    flags: "--color <when>",
+    description: "auto, always or never",
+    parse: parseChoice("colour setting", COLORS),
+    values: COLORS,
+  },
+  { flags: "-q, --quiet", description: "only data, and errors" },
+  { flags: "-v, --verbose", description: "more about what fh itself does" },
+];
+
+/** What holds where nothing else is given. */
+export const GLOBAL_DEFAULTS: GlobalOptions = {
+  json: false,
+  source: "auto",
+  color: "auto",
+  quiet: false,
+  verbose: false,
+};
+
+/** The two that end at once. */
+export const HELP_OPTIONS: readonly OptionSpec[] = [
+  { flags: "-h, --help", description: "this help" },
+  { flags: "-V, --version", description: "the version of fh" },
+];

@@ -1,0 +1,87 @@
+/**
+ * Help texts, made from the command table: at most 80 cells wide, and one screen where possible.
+ *
+ * @module
+ */
+import type { CommandSpec, OptionSpec } from "./command.ts";
+import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
+
+const WIDTH = 80;
+const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];
+
+/** `fh --help`. */
+export function programHelp(commands: readonly CommandSpec[]): string {
+  return sections([
+    ["Usage: fh [options] <command> ..."],
+    ["Shows which processes are started on this host, by whom, and what becomes of them."],
+    ["Commands:", ...columns(commands.map(({ name, summary }) => [name, summary]))],
+    ["Options, for every command:", ...optionColumns(EVERYWHERE)],
+    examples(commands.flatMap((command) => command.examples.slice(0, 1))),
+    ["fh <command> --help tells more."],
+  ]);
+}
+
+/** `fh COMMAND --help`. */
+export function commandHelp(command: CommandSpec): string {
+  const { name, operands, summary, options } = command;
+  const usage = `Usage: fh ${name} [options] ${operands}`.trimEnd();
+  return sections([
+    [usage],
+    [`${summary[0]!.toUpperCase()}${summary.slice(1)}.`],
+    options.length === 0 ? [] : ["Options:", ...optionColumns(options)],
+    [...everywhere(EVERYWHERE)],
+    examples(command.examples),
+  ]);
+}
+
+function sections(parts: readonly (readonly string[])[]): string {
+  return parts.filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+function examples(lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const rows = lines.map((line): [string, string] => {
+    const at = line.search(/ {2}/);
+    return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at).trim()];
+  });
+  return ["Examples:", ...columns(rows)];
+}
+
+/** Long options stand in line, whether they have a short form or not. */
+function optionColumns(options: readonly OptionSpec[]): string[] {
+  return columns(options.map(({ flags, description }) => {
+    return [flags.startsWith("--") ? `    ${flags}` : flags, description];
+  }));
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const first = Math.max(...rows.map(([left]) => left.length));
+  const indent = " ".repeat(first + 4);
+  return rows.flatMap(([left, right]) => {
+    const lines = wrap(right, WIDTH - indent.length, /\s+/);
+    return lines.map((line, i) => {
+      return `${i === 0 ? `  ${left.padEnd(first + 2)}` : indent}${line}`.trimEnd();
+    });
+  });
+}
+
+/** The same options in every help: named, so that the screen has room for the command's own. */
+function everywhere(options: readonly OptionSpec[]): string[] {
+  const names = options.map(({ flags, values }) => {
+    const name = flags.replace(", ", "/");
+    return values === undefined ? name : name.replace(/<.*>/, values.join("|"));
+  });
+  return wrap(`As everywhere: ${names.join(", ")}`, WIDTH, /(?<=,) /);
+}
+
+function wrap(text: string, width: number, gap: RegExp): string[] {
+  const lines = [""];
+  for (const word of text.split(gap)) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,61 @@
+/**
+ * Descent by identity: whether a process is, or descends from, one that was asked for.
+ *
+ * @module
+ */
+import type { Process } from "../model/process.ts";
+
+/** The processes that had certain pids when they were first met, and all their descendants. */
+export class Lineage {
+  /** By pid, the process that stands for it; undefined until it is met. */
+  readonly #roots: Map<number, Process | undefined>;
+  /**
+   * True for a member. For others the end of their line of ancestors: the answer holds as long
+   * as that end has found no parent (a rescan, or a fork told late, may give it one).
+   */
+  readonly #known = new WeakMap<Process, true | Process>();
+
+  constructor(pids: readonly number[]) {
+    this.#roots = new Map(pids.map((pid) => [pid, undefined]));
+  }
+
+  /** Whether `process` belongs to it; to be asked of every change, so that pids are met in time. */
+  has(process: Process): boolean {
+    const known = this.#known.get(process);
+    if (known === true) return true;
+    if (known !== undefined && known.parent === null) return false;
+    return this.#trace(process);
+  }
+
+  #trace(process: Process): boolean {
+    const line = [process];
+    let verdict: true | Process = process;
+    for (let at = process;;) {
+      if (this.#isRoot(at)) {
+        verdict = true;
+        break;
+      }
+      verdict = at;
+      const { parent } = at;
+      if (parent === null) break;
+      const known = this.#known.get(parent);
+      if (known === true || known?.parent === null) {
+        verdict = known;
+        break;
+      }
+      line.push(parent);
+      at = parent;
+    }
+    for (const one of line) this.#known.set(one, verdict);
+    return verdict === true;
+  }
+
+  #isRoot(process: Process): boolean {
+    const { pid } = process;
+    if (!this.#roots.has(pid)) return false;
+    const root = this.#roots.get(pid);
+    if (root !== undefined) return root === process;
+    this.#roots.set(pid, process);
+    return true;
+  }
+}

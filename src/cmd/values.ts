@@ -1,0 +1,183 @@
+/**
+ * Values of options and operands: text in, typed value or {@linkcode UsageError} out.
+ *
+ * @module
+ */
+import type { ChangeKind } from "../model/machine.ts";
+import { UsageError } from "./command.ts";
+import { suggest } from "./suggest.ts";
+
+const PID_MAX = 4_194_304;
+/** 100 years: what is longer is a slip. */
+const DURATION_MAX_NS = 100 * 365 * 86_400e9;
+
+const NS_PER_UNIT: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+  d: 86_400e9,
+};
+
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
+  "": 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+};
+
+/** Events that `-e/--event` knows. */
+export const EVENT_NAMES: readonly ChangeKind[] = [
+  "fork",
+  "exec",
+  "exit",
+  "comm",
+  "uid",
+  "gid",
+  "sid",
+  "ptrace",
+  "coredump",
+];
+
+/** Answers what `--user` asks. */
+export interface UserIds {
+  /** The uid of a user's name, or of a number; null when there is no such user. */
+  uid(nameOrNumber: string): number | null;
+}
+
+/** `250ms`, `10s`, `1.5m`, `2h`, `7d` in nanoseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|h|d)$/.exec(text);
+  if (match === null) {
+    throw new UsageError(
+      `Bad duration: ${quoted(text)}; give a number and a unit, such as 250ms, 10s, 3m, 2h or 7d`,
+    );
+  }
+  const ns = Math.round(Number(match[1]) * NS_PER_UNIT[match[2]!]!);
+  if (ns > DURATION_MAX_NS) {
+    throw new UsageError(`Bad duration: ${quoted(text)}; give at most 100 years`);
+  }
+  return ns;
+}
+
+/** `512M`, `2G`, or a plain number, in bytes; units are powers of 1024. */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text);
+  const bytes = match === null ? NaN : Math.round(Number(match[1]) * BYTES_PER_UNIT[match[2]!]!);
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new UsageError(
+    `Bad size: ${quoted(text)}; give a number and a unit, such as 64K, 512M or 2G`,
+  );
+}
+
+/** A process id: a whole number from 1 to the kernel's limit (PID_MAX_LIMIT). */
+export function parsePid(text: string): number {
+  return parseWhole("pid", text, 1, PID_MAX);
+}
+
+/** How many: a whole number from 1. */
+export function parseCount(text: string): number {
+  return parseWhole("count", text, 1, Number.MAX_SAFE_INTEGER);
+}
+
+function parseWhole(what: string, text: string, min: number, max: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (number >= min && number <= max) return number;
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  throw new UsageError(`Bad ${what}: ${quoted(text)}; give a whole number ${range}`);
+}
+
+/** Names of events with commas between them. */
+export function parseEvents(text: string): ChangeKind[] {
+  const kinds = parseNames(text).map((name) => parseName("event", name, EVENT_NAMES));
+  return [...new Set(kinds)];
+}
+
+/** A parser of one word out of `names`; `what` is what it is called: "source". */
+export function parseChoice<Name extends string>(
+  what: string,
+  names: readonly Name[],
+): (text: string) => Name {
+  return (text) => parseName(what, text, names);
+}
+
+function parseName<Name extends string>(
+  what: string,
+  text: string,
+  names: readonly Name[],
+): Name {
+  const name = names.find((name) => name === text);
+  if (name !== undefined) return name;
+  const meant = suggest(text, names);
+  const help = meant === null ? `give one of ${names.join(", ")}` : `did you mean ${meant}?`;
+  throw new UsageError(`Unknown ${what}: ${quoted(text)}; ${help}`);
+}
+
+/** Words with commas between them. */
+export function parseNames(text: string): string[] {
+  const names = text.split(",");
+  if (names.every((name) => name !== "")) return names;
+  throw new UsageError(`Bad list: ${quoted(text)}; give names with commas between them`);
+}
+
+/** A regular expression in JavaScript's syntax. */
+export function parseRegex(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    const { message } = error as Error;
+    const reason = message.slice(message.lastIndexOf(": ") + 2);
+    throw new UsageError(`Bad regular expression: ${quoted(text)}; ${reason}`);
+  }
+}
+
+/**
+ * A test for whole texts: `*` stands for any text, `?` for one character, `[a-z]` for one of
+ * these, `[!a-z]` for one of the others; `\` takes away the meaning of what follows.
+ */
+export function parseGlob(text: string): (text: string) => boolean {
+  let source = "";
+  const tokens = /\[[!^]?\]?(?:\\[^]|[^\]\\])*\]|\\[^]|\*+|[^]/gu;
+  for (const [token] of text.matchAll(tokens)) source += globToken(token);
+  try {
+    const pattern = new RegExp(`^${source}$`, "u");
+    return (text) => pattern.test(text);
+  } catch {
+    throw new UsageError(`Bad pattern: ${quoted(text)}; give ranges in order, such as [a-z]`);
+  }
+}
+
+function globToken(token: string): string {
+  if (token[0] === "*") return "[^]*";
+  if (token === "?") return "[^]";
+  if (token.length > 2 && token[0] === "[") return globSet(token.slice(1, -1));
+  return literal(token.length > 1 && token[0] === "\\" ? token.slice(1) : token);
+}
+
+function globSet(members: string): string {
+  const negated = /^[!^]/.test(members);
+  const set = (negated ? members.slice(1) : members)
+    .replace(/\\([^])|[\]\[^\\]/gu, (all, escaped: string | undefined) => {
+      return `\\${escaped ?? all}`.replace(/^\\([^\^$\\.*+?()[\]{}|\/-])$/u, "$1");
+    });
+  return `[${negated ? "^" : ""}${set}]`;
+}
+
+function literal(text: string): string {
+  return text.replace(/[\^$\\.*+?()[\]{}|\/]/g, "\\$&");
+}
+
+/** The uid that a user name or a number stands for. */
+export function parseUser(text: string, users: UserIds): number {
+  const uid = users.uid(text);
+  if (uid !== null) return uid;
+  throw new UsageError(`Unknown user: ${quoted(text)}; give a user name of this host or a uid`);
+}
+
+/** An empty text would not be seen in a message. */
+function quoted(text: string): string {
+  return text === "" ? "''" : text;
+}

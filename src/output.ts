@@ -1,0 +1,216 @@
+/**
+ * Standard output and standard error: a slow reader or a stopped terminal never stops the
+ * program.
+ *
+ * @module
+ */
+import { write as fsWrite } from "node:fs";
+import { isatty } from "node:tty";
+import { CommandError, EXIT, type Output } from "./cmd/command.ts";
+
+/** Size of the buffers in which small chunks are gathered, and of the largest write. */
+const STAGE_BYTES = 256 * 1024;
+/** Bytes from this size on are written from where they are. */
+const DIRECT_BYTES = 16 * 1024;
+const RETRY_MS_MIN = 1;
+const RETRY_MS_MAX = 50;
+
+/**
+ * write(2) at the file's own position, off the main thread: `done` gets how many of `bytes` are
+ * written, or an error with a `code` such as `EPIPE`. Called again only after `done`.
+ */
+export type WriteCall = (
+  fd: number,
+  bytes: Uint8Array,
+  done: (error: NodeJS.ErrnoException | null, written: number) => void,
+) => void;
+
+/** How an output is set up. */
+export interface FdOutputOptions {
+  /** In messages: "standard output". */
+  readonly name: string;
+  /** Called once when nothing more can be written: the reader is gone, or an error occurred. */
+  onClosed?(): void;
+  /** Size of the terminal; asked only when it is one. */
+  size?(): { readonly columns?: number | undefined; readonly rows?: number | undefined };
+  /** Writes; `fs.write` if not given. */
+  readonly write?: WriteCall;
+}
+
+/** Bytes that wait for their write. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  /** The stage that it is a part of, to be used again. */
+  readonly stage: Uint8Array | null;
+}
+
+const encoder = new TextEncoder();
+
+function writeFile(fd: number, bytes: Uint8Array, done: Parameters<WriteCall>[2]): void {
+  fsWrite(fd, bytes, 0, bytes.byteLength, null, done);
+}
+
+/**
+ * An output on a file descriptor: one write in flight, what comes meanwhile is gathered for the
+ * next. The descriptor's flags are left alone, because other processes share them.
+ */
+export class FdOutput implements Output {
+  readonly isTerminal: boolean;
+  readonly #fd: number;
+  readonly #options: FdOutputOptions;
+  readonly #write: WriteCall;
+  readonly #queue: Piece[] = [];
+  #stage: Uint8Array | null = null;
+  #staged = 0;
+  #spare: Uint8Array | null = null;
+  #pending = 0;
+  #busy = false;
+  #retryMs = RETRY_MS_MIN;
+  #closed = false;
+  #error: CommandError | null = null;
+  #flushers: (() => void)[] = [];
+
+  constructor(fd: number, options: FdOutputOptions) {
+    this.#fd = fd;
+    this.#options = options;
+    this.#write = options.write ?? writeFile;
+    this.isTerminal = isatty(fd);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get pendingBytes(): number {
+    return this.#pending;
+  }
+
+  get columns(): number {
+    return (this.isTerminal && this.#options.size?.().columns) || 80;
+  }
+
+  get rows(): number {
+    return (this.isTerminal && this.#options.size?.().rows) || 24;
+  }
+
+  write(chunk: string | Uint8Array): void {
+    if (this.#closed || chunk.length === 0) return;
+    if (typeof chunk === "string") this.#addText(chunk);
+    else this.#addBytes(chunk);
+    if (this.#busy) return;
+    this.#busy = true;
+    // What the caller writes until it awaits something goes out together.
+    queueMicrotask(() => this.#next());
+  }
+
+  /** Rejects with a CommandError when something could not be written. */
+  async flush(): Promise<void> {
+    if (this.#busy) await new Promise<void>((resolve) => this.#flushers.push(resolve));
+    if (this.#error !== null) throw this.#error;
+  }
+
+  #addText(text: string): void {
+    if (text.length * 3 > STAGE_BYTES) {
+      this.#enqueue(encoder.encode(text));
+      return;
+    }
+    const { written } = encoder.encodeInto(text, this.#room(text.length * 3));
+    this.#staged += written;
+    this.#pending += written;
+  }
+
+  #addBytes(bytes: Uint8Array): void {
+    if (bytes.byteLength >= DIRECT_BYTES) {
+      this.#enqueue(bytes);
+      return;
+    }
+    this.#room(bytes.byteLength).set(bytes);
+    this.#staged += bytes.byteLength;
+    this.#pending += bytes.byteLength;
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    this.#seal();
+    this.#queue.push({ bytes, stage: null });
+    this.#pending += bytes.byteLength;
+  }
+
+  /** The free end of a stage with at least `bytes` in it. */
+  #room(bytes: number): Uint8Array {
+    if (this.#stage !== null && this.#staged + bytes > STAGE_BYTES) this.#seal();
+    if (this.#stage === null) {
+      this.#stage = this.#spare ?? new Uint8Array(STAGE_BYTES);
+      this.#spare = null;
+    }
+    return this.#stage.subarray(this.#staged);
+  }
+
+  #seal(): void {
+    const stage = this.#stage;
+    if (stage === null || this.#staged === 0) return;
+    this.#queue.push({ bytes: stage.subarray(0, this.#staged), stage });
+    this.#stage = null;
+    this.#staged = 0;
+  }
+
+  #next(): void {
+    if (this.#queue.length === 0) this.#seal();
+    const piece = this.#queue.shift();
+    if (piece === undefined) this.#rest();
+    else this.#send(piece, 0);
+  }
+
+  #rest(): void {
+    this.#busy = false;
+    for (const resolve of this.#flushers.splice(0)) resolve();
+  }
+
+  #send(piece: Piece, from: number): void {
+    const bytes = piece.bytes.subarray(from, from + STAGE_BYTES);
+    this.#write(this.#fd, bytes, (error, written) => {
+      if (error !== null) this.#failed(error, piece, from);
+      else if (written === 0) this.#retry(piece, from);
+      else this.#sent(piece, from + written, written);
+    });
+  }
+
+  #sent(piece: Piece, to: number, written: number): void {
+    this.#retryMs = RETRY_MS_MIN;
+    this.#pending -= written;
+    if (to < piece.bytes.byteLength) {
+      this.#send(piece, to);
+      return;
+    }
+    this.#spare ??= piece.stage;
+    this.#next();
+  }
+
+  /** Somebody else has made the pipe or terminal non-blocking, and it is full. */
+  #retry(piece: Piece, from: number): void {
+    setTimeout(() => this.#send(piece, from), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
+  }
+
+  #failed(error: NodeJS.ErrnoException, piece: Piece, from: number): void {
+    if (error.code === "EINTR") {
+      this.#send(piece, from);
+      return;
+    }
+    if (error.code === "EAGAIN") {
+      this.#retry(piece, from);
+      return;
+    }
+    // A terminal that hung up answers EIO.
+    const readerGone = error.code === "EPIPE" || (error.code === "EIO" && this.isTerminal);
+    if (!readerGone) {
+      const what = `Cannot write ${this.#options.name}: ${error.code ?? error.message}`;
+      this.#error = new CommandError(EXIT.failed, what);
+    }
+    this.#closed = true;
+    this.#queue.length = 0;
+    this.#stage = this.#spare = null;
+    this.#staged = this.#pending = 0;
+    this.#rest();
+    this.#options.onClosed?.();
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The reading seam of /proc: the only place that opens its files.
+ *
+ * @module
+ */
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { parseStat, type Stat } from "./stat.ts";
+import { realUidOf, tgidOf } from "./status.ts";
+
+/** Whose file: a process or thread, the reader itself, or null for a file of /proc itself. */
+export type ProcOwner = number | "self" | null;
+
+/**
+ * Reads procfs. null means that the process has vanished or that the reader may not see the file
+ * (ENOENT, ESRCH, EACCES, EPERM); any other failure throws {@linkcode ProcError}.
+ */
+export interface ProcReader {
+  /** Pids of the processes that can be seen, ascending. */
+  pids(): number[];
+  /** A file's bytes, to be kept, at most 8 MiB of them; `name` such as `stat` or `ns/pid`. */
+  read(pid: ProcOwner, name: string): Uint8Array | null;
+  /**
+   * Files of one life of a process: when the first of them is not null, all that are not null
+   * belong to the same process, even if its pid has meanwhile been given to another.
+   */
+  readTogether(pid: number, names: readonly string[]): (Uint8Array | null)[];
+  /** Target of a symbolic link; some runtimes give U+FFFD for what is not UTF-8 in it. */
+  link(pid: number | "self", name: string): Uint8Array | null;
+}
+
+/** A file of /proc that could not be read, for another reason than absence or permission. */
+export class ProcError extends Error {
+  readonly path: string;
+  /** Name of the error number, such as `EMFILE`; null when there is none. */
+  readonly code: string | null;
+
+  constructor(act: string, path: string, cause: unknown) {
+    const { code = null, errno = null } = cause as { code?: string; errno?: number };
+    const seen = code === null ? String(cause) : code;
+    super(`Cannot ${act} ${path}: ${seen}${errno === null ? "" : ` (errno ${Math.abs(errno)})`}`, {
+      cause,
+    });
+    this.name = "ProcError";
+    this.path = path;
+    this.code = code;
+  }
+}
+
+const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ESRCH", "EACCES", "EPERM"]);
+
+/** null when `error` says that a process has vanished or is hidden, else throws. */
+function absentOrThrow(error: unknown, act: string, path: string): null {
+  if (ABSENT.has((error as { code?: unknown }).code)) return null;
+  throw new ProcError(act, path, error);
+}
+
+/** The kernel writes these by one show function: the first read gives all that fits. */
+const IN_ONE_READ: ReadonlySet<string> = new Set(["stat", "status", "cmdline", "comm", "cgroup"]);
+
+/**
+ * A process can move the bounds of its command line (prctl(2) PR_SET_MM) around all of its
+ * address space, so a limit is needed; exec allows 6 MiB.
+ */
+const LIMIT = 8 << 20;
+
+/** Sizes in /proc are 0, so files are read into a kept buffer that grows when one fills it. */
+class Procfs implements ProcReader {
+  readonly #root: string;
+  #buffer = new Uint8Array(1 << 16);
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  pids(): number[] {
+    let names: string[];
+    try {
+      names = readdirSync(this.#root);
+    } catch (error) {
+      throw new ProcError("list", this.#root, error);
+    }
+    const pids: number[] = [];
+    for (const name of names) {
+      const first = name.charCodeAt(0);
+      if (first >= 48 && first <= 57) pids.push(Number(name));
+    }
+    return pids.sort((a, b) => a - b);
+  }
+
+  read(pid: ProcOwner, name: string): Uint8Array | null {
+    const path = this.#path(pid, name);
+    const fd = this.#open(path);
+    return fd === null ? null : this.#readAndClose(fd, path, name);
+  }
+
+  /**
+   * A descriptor of a process's file stays with that process: reading it after its end gives
+   * ESRCH. All are opened before the first is read, so a first one that still can be read shows
+   * that the pid had not changed hands while the others were opened. This costs no more than
+   * reading them one by one; comparing the start times of two reads of stat would cost a third more.
+   */
+  readTogether(pid: number, names: readonly string[]): (Uint8Array | null)[] {
+    const paths = names.map((name) => this.#path(pid, name));
+    const fds: (number | null)[] = [];
+    try {
+      for (const path of paths) fds.push(this.#open(path));
+      return names.map((name, index) => {
+        const fd = fds[index]!;
+        fds[index] = null;
+        return fd === null ? null : this.#readAndClose(fd, paths[index]!, name);
+      });
+    } finally {
+      for (const fd of fds) if (fd !== null) closeSync(fd);
+    }
+  }
+
+  link(pid: number | "self", name: string): Uint8Array | null {
+    const path = this.#path(pid, name);
+    try {
+      return new Uint8Array(readlinkSync(path, { encoding: "buffer" }));
+    } catch (error) {
+      return absentOrThrow(error, "read link", path);
+    }
+  }
+
+  #path(pid: ProcOwner, name: string): string {
+    return pid === null ? `${this.#root}/${name}` : `${this.#root}/${pid}/${name}`;
+  }
+
+  #open(path: string): number | null {
+    try {
+      return openSync(path, "r");
+    } catch (error) {
+      return absentOrThrow(error, "open", path);
+    }
+  }
+
+  #readAndClose(fd: number, path: string, name: string): Uint8Array | null {
+    try {
+      const length = this.#fill(fd, IN_ONE_READ.has(name));
+      return this.#buffer.slice(0, length);
+    } catch (error) {
+      return absentOrThrow(error, "read", path);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #fill(fd: number, inOneRead: boolean): number {
+    let length = 0;
+    while (length < LIMIT) {
+      if (length === this.#buffer.length) this.#grow();
+      const room = this.#buffer.length - length;
+      const count = readSync(fd, this.#buffer, length, room, null);
+      length += count;
+      if (count === 0 || (inOneRead && count < room)) break;
+    }
+    return length;
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(this.#buffer.length * 2);
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+}
+
+/** A reader of the procfs that is mounted at `root`. */
+export function openProcfs(root: string): ProcReader {
+  return new Procfs(root);
+}
+
+/** What a tree shows of one process, all of one life. */
+export interface ProcessRecord extends Stat {
+  /** The process the id belongs to: another number for the id of a thread. */
+  tgid: number | null;
+  /** Real uid in the reader's user namespace; null when not known. */
+  uid: number | null;
+  /**
+   * Bytes of the command line, NUL after each argument; empty for a kernel thread; null when not
+   * known, as of a zombie, whose memory is gone.
+   */
+  argv: Uint8Array | null;
+}
+
+const PROCESS_FILES = ["stat", "status", "cmdline"] as const;
+const ZOMBIE = "Z".charCodeAt(0);
+const DEAD = "X".charCodeAt(0);
+
+/**
+ * Reads one process; null when it has vanished or may not be seen. Three files, because only
+ * status has the real uid: the owner of /proc/PID, cheaper to ask for, is the effective one, and
+ * root for processes that may not be dumped. The process may exec between two of the reads.
+ */
+export function readProcess(reader: ProcReader, pid: number): ProcessRecord | null {
+  const [line, status, argv] = reader.readTogether(pid, PROCESS_FILES);
+  const stat = line ? parseStat(line) : null;
+  if (stat === null) return null;
+  const gone = argv?.length === 0 && (stat.state === ZOMBIE || stat.state === DEAD);
+  const [uid, tgid] = status
+    ? [realUidOf(status, status.length), tgidOf(status, status.length)]
+    : [-1, -1];
+  return {
+    ...stat,
+    tgid: tgid < 0 ? null : tgid,
+    uid: uid < 0 ? null : uid,
+    argv: gone ? null : argv ?? null,
+  };
+}

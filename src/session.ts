@@ -1,0 +1,112 @@
+/**
+ * One source feeding one machine.
+ *
+ * @module
+ */
+import { BatchReader, type BootEpoch } from "./model/batch.ts";
+import { EVENT, SourceEvent } from "./model/event.ts";
+import { Machine, type MachineOptions } from "./model/machine.ts";
+import type { Process } from "./model/process.ts";
+import { openProcfs, type ProcReader } from "./proc/procfs.ts";
+import { parseStat } from "./proc/stat.ts";
+import type { CaptureOptions, SourceInfo } from "./source/capture.ts";
+import { CaptureThread } from "./source/thread.ts";
+
+/** A leaderless process is looked up when it has been so for this long. */
+const DOUBT_MS = 1000;
+
+/** How a session is set up. */
+export interface SessionOptions extends MachineOptions {
+  readonly capture: CaptureOptions;
+  /** Called after each batch, when all its changes have been told. */
+  onBatch?(): void;
+  /** The source ended by itself. */
+  onEnd(error: Error | null): void;
+}
+
+/** The state of the host as a source tells it. */
+export class Session {
+  readonly machine: Machine;
+  /** Wall-clock time of boot: add it to an event's time. */
+  epoch: BootEpoch = { seconds: 0, ns: 0 };
+  readonly #options: SessionOptions;
+  readonly #procfs: ProcReader;
+  readonly #event = new SourceEvent();
+  #thread: CaptureThread | null = null;
+  #lastTime = 0;
+  #lastTimeAt = 0;
+  #doubt: ReturnType<typeof setTimeout> | null = null;
+
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+    this.machine = new Machine(options);
+    this.#procfs = openProcfs(options.capture.procRoot);
+  }
+
+  /** Starts to capture; rejects with SourceRefused where the host allows no such source. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const session = new Session(options);
+    session.#thread = await CaptureThread.start(options.capture, {
+      onBatch: (batch) => session.#apply(batch),
+      onEnd: (error) => session.#ended(error),
+    });
+    return session;
+  }
+
+  /** The source in use. */
+  get info(): SourceInfo {
+    return this.#thread!.info;
+  }
+
+  /** First group of the boot id: the part that ids carry. */
+  readBootId(): string {
+    const bytes = this.#procfs.read(null, "sys/kernel/random/boot_id");
+    return bytes === null ? "00000000" : new TextDecoder().decode(bytes).slice(0, 8);
+  }
+
+  /** Stops the source; resolves when everything it had seen has been told. */
+  async close(): Promise<void> {
+    await this.#thread?.stop();
+  }
+
+  #apply(batch: ArrayBuffer): void {
+    const reader = new BatchReader(batch);
+    const { machine } = this;
+    const event = this.#event;
+    this.epoch = reader.epoch;
+    for (let i = 0; i < reader.count; i++) {
+      reader.read(i, event);
+      machine.step(event);
+    }
+    this.#lastTime = event.time;
+    this.#lastTimeAt = performance.now();
+    if (machine.leaderless.size > 0) this.#doubt ??= setTimeout(() => this.#verify(), DOUBT_MS);
+    this.#options.onBatch?.();
+  }
+
+  /** A thread's end can slip past a count that began in the middle: /proc knows. */
+  #verify(): void {
+    this.#doubt = null;
+    const time = this.#lastTime + (performance.now() - this.#lastTimeAt) * 1e6;
+    for (const process of [...this.machine.leaderless]) {
+      if (this.#isAlive(process)) continue;
+      this.machine.step(new SourceEvent().reset(EVENT.absent, time, process.pid, process.pid));
+    }
+    if (this.machine.leaderless.size > 0) {
+      this.#doubt = setTimeout(() => this.#verify(), DOUBT_MS);
+    }
+    this.#options.onBatch?.();
+  }
+
+  #isAlive(process: Process): boolean {
+    const bytes = this.#procfs.read(process.pid, "stat");
+    const stat = bytes === null ? null : parseStat(bytes);
+    if (stat === null || (stat.state === 0x5a && stat.threads <= 1)) return false; // 'Z'
+    return Math.abs(stat.startTicks - process.startTicks) <= 1;
+  }
+
+  #ended(error: Error | null): void {
+    if (this.#doubt !== null) clearTimeout(this.#doubt);
+    this.#options.onEnd(error);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What every live source is for the capture thread, and what the thread says about it.
+ *
+ * @module
+ */
+import type { BatchWriter } from "../model/batch.ts";
+
+/** Which sources there are; `auto` takes the best one the host allows. */
+export type SourceName = "connector" | "poll" | "replay";
+
+/** What the capture thread is asked to do. */
+export interface CaptureOptions {
+  readonly source: "auto" | "connector" | "poll";
+  /** Where procfs is mounted. */
+  readonly procRoot: string;
+  /** Environment variables to read at exec. */
+  readonly env: readonly string[];
+  /** Shortest poll period in nanoseconds; null adapts to the activity. */
+  readonly intervalNs: number | null;
+  /** Whether the capture thread may ask for real-time scheduling. */
+  readonly realtime: boolean;
+}
+
+/** The source in use, as a person wants to know it. */
+export interface SourceInfo {
+  readonly source: SourceName;
+  /** Why this one, as a sentence. */
+  readonly why: string;
+}
+
+/** A source that feeds the capture thread. */
+export interface LiveSource {
+  readonly info: SourceInfo;
+  /**
+   * A socket that must be told IGNORE when the program dies, and the bytes that say so. It stays
+   * open after close(): whoever may still send on it closes it.
+   */
+  readonly farewell: { readonly fd: number; readonly message: Uint8Array } | null;
+  /** Adds what exists now: the first look at the host. */
+  snapshot(writer: BatchWriter): void;
+  /** Waits for events (or the wake descriptor), then adds what came. */
+  turn(writer: BatchWriter): void;
+  /** Events up to this time (nanoseconds since boot) are complete and in order. */
+  readonly horizon: number;
+  close(): void;
+}
+
+/** A source that this host does not allow, and what can be done. */
+export class SourceRefused extends Error {
+  /** What to do about it, as a sentence part: "run as root". */
+  readonly advice: string;
+
+  constructor(reason: string, advice: string) {
+    super(reason);
+    this.name = "SourceRefused";
+    this.advice = advice;
+  }
+}
+
+/** Slots of the control memory that both threads share, 32 bits each. */
+export const CONTROL = {
+  /** 1: end the capture. */
+  stop: 0,
+  /** KiB of batches that were processed, modulo 2^32. */
+  consumedKib: 1,
+  count: 2,
+} as const;
+
+/** What the capture thread is started with. */
+export interface WorkerSetup {
+  readonly options: CaptureOptions;
+  readonly control: SharedArrayBuffer;
+}
+
+/** What the capture thread says; batches come as plain ArrayBuffers. */
+export type WorkerMessage =
+  | {
+    readonly type: "opened";
+    readonly info: SourceInfo;
+    /** An eventfd: 8 bytes written to it end the thread's wait. */
+    readonly wake: number;
+    readonly farewell: LiveSource["farewell"];
+  }
+  | {
+    readonly type: "failed";
+    readonly message: string;
+    readonly advice: string | null;
+    readonly stack: string | null;
+  }
+  | { readonly type: "closed" };

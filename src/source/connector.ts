@@ -1,0 +1,286 @@
+/**
+ * The proc connector source: every fork, exec and exit of the host, exactly.
+ *
+ * Two sockets. The truth gets every event and is drained after a nap: waking once per event is
+ * what makes readers expensive. The doorbell gets execs alone and ends the nap, because a command
+ * line must be read within the few hundred microseconds that a short program lives.
+ *
+ * @module
+ */
+import type { Datagrams, Libc } from "../../ffi/libc.ts";
+import { SK_MEMINFO, SOCKET } from "../../ffi/linux.ts";
+import type { BatchWriter } from "../model/batch.ts";
+import { EVENT, GAP_REASON, SourceEvent, UNKNOWN } from "../model/event.ts";
+import {
+  decodeProcEvent,
+  encodeMcastOp,
+  PROC_CN_MCAST,
+  PROC_EVENT,
+  ProcDatagram,
+} from "../wire/proc_event.ts";
+import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
+import type { Clocks } from "./clocks.ts";
+import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
+import { ProcFiles } from "./proc_files.ts";
+import { scanProcesses } from "./scan.ts";
+import { SequenceAccount } from "./sequence.ts";
+
+const BATCH = 256;
+const SLOT = 128;
+/** Sleep between drains while events trickle. */
+const NAP_NS = 2_000_000;
+/** Sleep between drains while they pour: fewer wake-ups, and nobody reads that fast. */
+const STORM_NAP_NS = 10_000_000;
+/** Events in one drain that make it a storm: 16 000 a second. */
+const STORM_EVENTS = 32;
+/** No host makes more events than this in a second; a nap may not outlast a small buffer. */
+const EVENTS_PER_SECOND_MAX = 1_000_000;
+/** An event may come this much later than a younger one of another CPU. */
+const REORDER_NS = 1_500_000;
+/** Repairs are at least this far apart: under lasting loss each would be stale at once. */
+const REPAIR_PAUSE_NS = 1_000_000_000;
+
+/** The proc connector as a source. */
+export class Connector implements LiveSource {
+  readonly info: SourceInfo;
+  readonly farewell: { readonly fd: number; readonly message: Uint8Array };
+  horizon = 0;
+  readonly #libc: Libc;
+  readonly #sub: Subscription;
+  readonly #clocks: Clocks;
+  readonly #files: ProcFiles;
+  readonly #slots: Datagrams;
+  readonly #rings: Datagrams;
+  readonly #datagram = new ProcDatagram();
+  readonly #event = new SourceEvent();
+  readonly #sequence = new SequenceAccount();
+  readonly #capacity: number;
+  readonly #napMax: number;
+  readonly #waitAll: Uint8Array;
+  readonly #waitRing: Uint8Array;
+  /** Images read at the doorbell, by CPU and sequence number, until the truth delivers the exec. */
+  readonly #images = new Map<number, Uint8Array | null>();
+  /** Execs the truth delivered before the doorbell rang for them. */
+  readonly #early = new Set<number>();
+  readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
+  #napNs = NAP_NS;
+  #idle = false;
+  /** Lost events that were reported. */
+  #reported = 0;
+  /** Missing numbers at the end of the drain before. */
+  #missingBefore = 0;
+  #repairDue = false;
+  #repairedAt = 0;
+
+  /** Subscribes; throws SourceRefused where the host does not allow it. `wake` ends a wait. */
+  constructor(libc: Libc, clocks: Clocks, options: CaptureOptions, wake: number) {
+    this.#libc = libc;
+    this.#clocks = clocks;
+    this.#sub = listen(libc, (name) => ownNamespace(libc, options.procRoot, name));
+    this.#files = new ProcFiles(libc, options.procRoot, options.env);
+    this.#slots = libc.datagrams(BATCH, SLOT);
+    this.#rings = libc.datagrams(16, SLOT);
+    this.#capacity = Math.floor(this.#sub.bufferBytes / EVENT_TRUESIZE);
+    this.#napMax = this.#capacity / 2 / EVENTS_PER_SECOND_MAX * 1e9;
+    this.#waitAll = pollSet([this.#sub.doorbell, wake, this.#sub.truth]);
+    this.#waitRing = this.#waitAll.subarray(0, 16);
+    const message = encodeMcastOp(PROC_CN_MCAST.IGNORE, 0);
+    this.farewell = { fd: this.#sub.truth, message };
+    this.info = { source: "connector", why: this.#why() };
+  }
+
+  #why(): string {
+    const { forced } = this.#sub;
+    return `the kernel's proc connector reports every event; its buffer holds ` +
+      `${this.#capacity} of them${forced ? "" : " (net.core.rmem_max allows no more)"}`;
+  }
+
+  snapshot(writer: BatchWriter): void {
+    const view = new DataView(new ArrayBuffer(SLOT));
+    for (const bytes of this.#sub.early) {
+      new Uint8Array(view.buffer).set(bytes.subarray(0, SLOT));
+      this.#take(view, 0, bytes.length, writer);
+    }
+    this.#repair(writer);
+  }
+
+  turn(writer: BatchWriter): void {
+    if (this.#idle) {
+      this.#libc.ppoll(this.#waitAll, -1);
+      this.#idle = false;
+    }
+    const end = this.#clocks.now() + Math.min(this.#napNs, this.#napMax);
+    this.#answerRings();
+    for (let left = end - this.#clocks.now(); left > 0; left = end - this.#clocks.now()) {
+      const ready = this.#libc.ppoll(this.#waitRing, left);
+      if (ready > 0 && this.#waitRing[14] !== 0) break; // revents of the wake descriptor
+      if (ready > 0) this.#answerRings();
+    }
+    const events = this.#drain(writer);
+    this.#napNs = events >= STORM_EVENTS ? STORM_NAP_NS : NAP_NS;
+    const settled = this.#account(writer, events);
+    if (this.#repairDue && this.#clocks.now() - this.#repairedAt > REPAIR_PAUSE_NS) {
+      this.#repair(writer);
+    }
+    this.#idle = events === 0 && settled && !this.#repairDue && writer.count === 0;
+  }
+
+  close(): void {
+    this.#libc.send(this.#sub.truth, this.farewell.message, 0);
+    this.#libc.close(this.#sub.doorbell);
+  }
+
+  /** Reads the images of processes that have just exec'd. */
+  #answerRings(): void {
+    const { doorbell } = this.#sub;
+    const rings = this.#rings;
+    while (true) {
+      const received = this.#libc.recvmmsg(doorbell, rings, SOCKET.MSG_DONTWAIT);
+      for (let slot = 0; slot < received; slot++) {
+        if (rings.sender(slot) !== 0) continue;
+        const datagram = this.#datagram;
+        if (!decodeProcEvent(rings.bytes, slot * SLOT, rings.length(slot), datagram)) continue;
+        const key = eventKey(datagram);
+        if (this.#early.delete(key)) continue;
+        this.#images.set(key, this.#readImage(datagram.words[1]!));
+      }
+      if (received < rings.count) return;
+    }
+  }
+
+  #readImage(pid: number): Uint8Array | null {
+    const handle = this.#files.openProcess(pid);
+    if (handle < 0) return null;
+    const image = this.#files.readImage(handle);
+    this.#libc.close(handle);
+    return image;
+  }
+
+  /** Takes all that waits in the truth; the number of events. */
+  #drain(writer: BatchWriter): number {
+    const slots = this.#slots;
+    // What is stamped later than this may still be on its way from another CPU.
+    const before = this.#clocks.sample();
+    let events = 0;
+    while (true) {
+      const received = this.#libc.recvmmsg(this.#sub.truth, slots, SOCKET.MSG_DONTWAIT);
+      for (let slot = 0; slot < received; slot++) {
+        if (slots.sender(slot) !== 0) continue;
+        this.#take(slots.bytes, slot * SLOT, slots.length(slot), writer);
+      }
+      if (received > 0) events += received;
+      if (received < slots.count) break;
+      this.#answerRings();
+    }
+    this.horizon = before - REORDER_NS;
+    return events;
+  }
+
+  #take(bytes: DataView, at: number, length: number, writer: BatchWriter): void {
+    const datagram = this.#datagram;
+    if (!decodeProcEvent(bytes, at, length, datagram)) return;
+    // The acks of old kernels name no CPU and take no number.
+    if (datagram.cpu !== 0xffffffff) this.#sequence.note(datagram.cpu, datagram.seq);
+    if (datagram.what === PROC_EVENT.NONE) return;
+    const event = this.#event;
+    translate(datagram, this.#clocks.suspendedNs, event);
+    if (event.kind === EVENT.exec) event.text = this.#imageOf(datagram);
+    writer.add(event);
+  }
+
+  #imageOf(datagram: ProcDatagram): Uint8Array | null {
+    const key = eventKey(datagram);
+    const image = this.#images.get(key);
+    if (image !== undefined) {
+      this.#images.delete(key);
+      return image;
+    }
+    this.#early.add(key);
+    return this.#readImage(datagram.words[1]!);
+  }
+
+  /** Reports lost events; whether nothing is in doubt. */
+  #account(writer: BatchWriter, events: number): boolean {
+    const sequence = this.#sequence;
+    const { missing } = sequence;
+    // A number that is missing now and was missing one drain ago is lost, not late.
+    let lost = Math.min(missing, this.#missingBefore);
+    const settled = missing === this.#missingBefore;
+    this.#missingBefore = missing;
+    if (sequence.takeNewCpu() || events * 4 > this.#capacity || !settled) {
+      lost = Math.max(lost, this.#drops());
+    }
+    if (lost <= this.#reported) return settled;
+    const event = this.#event.reset(EVENT.gap, this.#clocks.now(), 0, 0);
+    event.a = lost - this.#reported;
+    event.b = GAP_REASON.overflow;
+    writer.add(event);
+    this.#reported = lost;
+    this.#repairDue = true;
+    this.#images.clear();
+    this.#early.clear();
+    return settled;
+  }
+
+  /** The kernel's own count of what it dropped for this socket. */
+  #drops(): number {
+    const value = new Uint8Array(this.#meminfo.buffer);
+    const { SOL_SOCKET, SO_MEMINFO } = SOCKET;
+    const length = this.#libc.getsockopt(this.#sub.truth, SOL_SOCKET, SO_MEMINFO, value);
+    return length < 0 ? 0 : this.#meminfo[SK_MEMINFO.DROPS]!;
+  }
+
+  /** Lists /proc into the stream; the machine takes what differs as inferred. */
+  #repair(writer: BatchWriter): void {
+    this.#repairDue = false;
+    scanProcesses(this.#libc, this.#clocks, this.#files, writer, () => this.#answerRings());
+    this.#repairedAt = this.#clocks.now();
+  }
+}
+
+/** CPU and sequence number name an event on both sockets. */
+function eventKey(datagram: ProcDatagram): number {
+  return datagram.cpu * 0x1_0000_0000 + datagram.seq;
+}
+
+/** The event language's word for each event of the kernel. */
+const KINDS: Partial<Record<number, SourceEvent["kind"]>> = {
+  [PROC_EVENT.FORK]: EVENT.fork,
+  [PROC_EVENT.EXEC]: EVENT.exec,
+  [PROC_EVENT.UID]: EVENT.uid,
+  [PROC_EVENT.GID]: EVENT.gid,
+  [PROC_EVENT.SID]: EVENT.sid,
+  [PROC_EVENT.PTRACE]: EVENT.ptrace,
+  [PROC_EVENT.COMM]: EVENT.comm,
+  [PROC_EVENT.COREDUMP]: EVENT.coredump,
+  [PROC_EVENT.EXIT]: EVENT.exit,
+};
+
+/** Writes the kernel's event in the event language; `suspendedNs` makes its time one since boot. */
+export function translate(from: ProcDatagram, suspendedNs: number, to: SourceEvent): void {
+  const words = from.words;
+  const kind = KINDS[from.what] ?? EVENT.other;
+  const time = from.time + suspendedNs;
+  if (kind === EVENT.fork) {
+    to.reset(kind, time, words[3]!, words[2]!);
+    to.a = words[1]!;
+    to.b = words[0]!;
+  } else {
+    to.reset(kind, time, words[1]!, words[0]!);
+    to.a = words[2]!;
+    to.b = words[3]!;
+  }
+  to.cpu = from.cpu;
+  if (kind === EVENT.exit) to.c = words[5]!;
+  if (kind === EVENT.exec) to.d = UNKNOWN;
+  if (kind === EVENT.ptrace) to.a = words[3]!;
+  if (kind === EVENT.other) to.a = from.what | 0;
+  if (kind === EVENT.comm) to.text = commOf(from);
+}
+
+/** comm[16] starts after the two pids and ends at its NUL. */
+function commOf(from: ProcDatagram): Uint8Array {
+  const comm = from.union.subarray(8, 24);
+  const nul = comm.indexOf(0);
+  return comm.slice(0, nul < 0 ? comm.length : nul);
+}

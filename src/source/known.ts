@@ -1,0 +1,83 @@
+/**
+ * What the poller remembers of a process, in order to notice what changes.
+ *
+ * @module
+ */
+import type { Image } from "../model/image.ts";
+
+/** An exec soon after the fork is the rule: how long a process counts as young. */
+const YOUNG_NS = 10_000_000_000;
+/** A young process is looked at again when its age has grown by this part. */
+const AGE_STEP = 0.25;
+const FIRST_STEP_NS = 300_000;
+
+/** A process the poller has seen. Times are nanoseconds since boot. */
+export interface Known {
+  readonly pid: number;
+  /** Start as /proc/PID/stat gives it; null where /proc hid the process. */
+  readonly startTicks: number | null;
+  /** Its pidfd; negative where there is none. */
+  readonly fd: number;
+  readonly ppid: number;
+  image: Image;
+  /** When it was first seen. */
+  readonly foundAt: number;
+  /** When it is to be looked at again for an exec. */
+  checkAt: number;
+  /** When it was first seen to have ended; null before. */
+  endedAt: number | null;
+  /** Its exit was told, though its parent has not reaped it. */
+  told: boolean;
+}
+
+/** The known processes, and which of them are due for a look. */
+export class KnownProcesses {
+  readonly #byPid = new Map<number, Known>();
+  readonly #young = new Set<Known>();
+  /** Ended, neither reaped nor told. */
+  readonly zombies: Set<Known> = new Set();
+  #round: number[] = [];
+
+  get(pid: number): Known | undefined {
+    return this.#byPid.get(pid);
+  }
+
+  all(): Iterable<Known> {
+    return this.#byPid.values();
+  }
+
+  /** Adds a process; a young one is looked at more often. */
+  add(known: Known, young: boolean): void {
+    this.#byPid.set(known.pid, known);
+    if (!young) return;
+    known.checkAt = known.foundAt + FIRST_STEP_NS;
+    this.#young.add(known);
+  }
+
+  remove(known: Known): void {
+    if (this.#byPid.get(known.pid) === known) this.#byPid.delete(known.pid);
+    this.#young.delete(known);
+    this.zombies.delete(known);
+  }
+
+  /** Calls `visit` for each living young process that is due, or for all of them. */
+  visitYoung(now: number, all: boolean, visit: (known: Known) => void): void {
+    for (const known of this.#young) {
+      if (!all && known.checkAt > now) continue;
+      const age = now - known.foundAt;
+      if (age > YOUNG_NS || known.endedAt !== null) this.#young.delete(known);
+      known.checkAt = now + Math.max(FIRST_STEP_NS, age * AGE_STEP);
+      if (known.endedAt === null) visit(known);
+    }
+  }
+
+  /** Calls `visit` for the next `count` living ones of an endless round over all processes. */
+  visitRound(count: number, visit: (known: Known) => void): void {
+    for (let i = 0; i < count; i++) {
+      if (this.#round.length === 0) this.#round = [...this.#byPid.keys()];
+      const pid = this.#round.pop();
+      const known = pid === undefined ? undefined : this.#byPid.get(pid);
+      if (known !== undefined && known.endedAt === null) visit(known);
+    }
+  }
+}

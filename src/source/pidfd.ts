@@ -1,0 +1,103 @@
+/**
+ * Exits and exit codes of foreign processes, without privileges: pidfds in one epoll set.
+ *
+ * A pidfd polls readable when the process has ended and hangs up when it has been reaped; from
+ * Linux 6.15 on PIDFD_GET_INFO then gives the wait status (include/uapi/linux/pidfd.h).
+ *
+ * @module
+ */
+import process from "node:process";
+import { ERRNO } from "../../ffi/errno.ts";
+import type { Libc } from "../../ffi/libc.ts";
+import { PIDFD, POLL, TASK } from "../../ffi/linux.ts";
+import { UNKNOWN } from "../model/event.ts";
+
+/** struct pidfd_info, first published size. */
+const INFO = { mask: 0, ppid: 24, ruid: 28 } as const;
+const PAIRS = 256;
+
+/** What pidfd_open(2) says of a pid. */
+export const PID_KIND = { thread: -1, gone: -2, unwatchable: -3 } as const;
+
+/** A set of watched processes. */
+export class PidfdSet {
+  readonly #libc: Libc;
+  readonly #ready = new Uint32Array(PAIRS * 2);
+  readonly #info = new Uint8Array(new ArrayBuffer(PIDFD.INFO_SIZE));
+  readonly #infoView = new DataView(this.#info.buffer);
+  /** Becomes readable when a watched process ends. */
+  readonly epoll: number;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.epoll = libc.epollCreate(POLL.EPOLL_CLOEXEC);
+    libc.raiseLimit(TASK.RLIMIT_NOFILE);
+  }
+
+  /** Whether this kernel has pidfds. */
+  static supported(libc: Libc): boolean {
+    const fd = libc.pidfdOpen(process.pid);
+    if (fd >= 0) libc.close(fd);
+    return fd >= 0;
+  }
+
+  /** Watches `pid`; its descriptor, or one of {@linkcode PID_KIND}. */
+  add(pid: number): number {
+    const fd = this.#libc.pidfdOpen(pid);
+    if (fd < 0) {
+      if (fd === -ERRNO.ESRCH) return PID_KIND.gone;
+      // A thread that leads no group: EINVAL, in newer kernels ENOENT.
+      return fd === -ERRNO.EINVAL || fd === -ERRNO.ENOENT ? PID_KIND.thread : PID_KIND.unwatchable;
+    }
+    // Edge-triggered: once when it ends, once more when it is reaped.
+    const added = this.#libc.epollAdd(this.epoll, fd, (POLL.POLLIN | POLL.EPOLLET) >>> 0, pid);
+    if (added < 0) {
+      this.#libc.close(fd);
+      return PID_KIND.unwatchable;
+    }
+    return fd;
+  }
+
+  /** Calls `visit` for each watched process that ended; `reaped` tells a zombie from the gone. */
+  poll(visit: (pid: number, reaped: boolean) => void): void {
+    while (true) {
+      const count = this.#libc.epollPeek(this.epoll, this.#ready);
+      for (let i = 0; i < count; i++) {
+        visit(this.#ready[i * 2 + 1]!, (this.#ready[i * 2]! & POLL.POLLHUP) !== 0);
+      }
+      if (count < PAIRS) return;
+    }
+  }
+
+  /** Wait status of a reaped process; UNKNOWN where the kernel does not give it. */
+  waitStatus(fd: number): number {
+    const mask = this.#getInfo(fd);
+    if ((mask & PIDFD.MASK_EXIT) === 0) return UNKNOWN;
+    return this.#infoView.getInt32(PIDFD.EXIT_CODE_AT, true);
+  }
+
+  /** Parent and real uid of a process that /proc hides; null when the kernel does not tell. */
+  identity(fd: number): { ppid: number; uid: number } | null {
+    const mask = this.#getInfo(fd);
+    const ppid = this.#infoView.getUint32(INFO.ppid, true);
+    if ((mask & PIDFD.MASK_CREDS) === 0 || ppid === 0) return null;
+    return { ppid, uid: this.#infoView.getUint32(INFO.ruid, true) };
+  }
+
+  /** Stops watching. */
+  remove(fd: number): void {
+    this.#libc.close(fd);
+  }
+
+  close(): void {
+    this.#libc.close(this.epoll);
+  }
+
+  #getInfo(fd: number): number {
+    const wanted = PIDFD.MASK_CREDS | PIDFD.MASK_EXIT;
+    this.#infoView.setUint32(INFO.mask, wanted, true);
+    this.#infoView.setUint32(INFO.mask + 4, 0, true);
+    if (this.#libc.ioctl(fd, PIDFD.GET_INFO, this.#info) < 0) return 0;
+    return this.#infoView.getUint32(INFO.mask, true);
+  }
+}

@@ -1,0 +1,337 @@
+/**
+ * The poller source: any user, any container, no ptrace. New pids come from the kernel's pid
+ * counter, exits and their codes from pidfds, execs from a doorbell and a second look.
+ *
+ * What it cannot see, and says so where it can:
+ * - a process that is gone before the next look: counted, as a gap with reason `missed`;
+ * - an exec of the same program with the same arguments, and one that another follows before the
+ *   next look;
+ * - a rewritten command line (setproctitle) looks like an exec;
+ * - the parent of a process whose parent had ended by then: the reaper stands in its place;
+ * - changes of gid, session and tracer, and core dumps before the exit.
+ *
+ * @module
+ */
+import type { Libc } from "../../ffi/libc.ts";
+import type { BatchWriter } from "../model/batch.ts";
+import { EVENT, FLAG, GAP_REASON, SourceEvent, UNKNOWN } from "../model/event.ts";
+import { Image, NO_IMAGE } from "../model/image.ts";
+import { TICK_NS } from "../model/process.ts";
+import { PF_KTHREAD } from "../proc/stat.ts";
+import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
+import type { Clocks } from "./clocks.ts";
+import { ExecBell } from "./exec_bell.ts";
+import { type Known, KnownProcesses } from "./known.ts";
+import { pollSet } from "./listen.ts";
+import { Pace } from "./pace.ts";
+import { PID_KIND, PidfdSet } from "./pidfd.ts";
+import { ProcFiles } from "./proc_files.ts";
+import { listPids, PresenceReader, scanProcesses } from "./scan.ts";
+import { Tally } from "./tally.ts";
+
+/** A parent that has not reaped by then is not waited for: the exit is told without its code. */
+const REAP_PATIENCE_NS = 100_000_000;
+/** How often all of /proc is listed, in case the counter's pids were not enough. */
+const SAFETY_NS = 2_000_000_000;
+/** The same where pidfds cannot tell of exits. */
+const SAFETY_BLIND_NS = 100_000_000;
+/** How often, and how many, older processes are looked at for an exec. */
+const ROUND_NS = 250_000_000;
+const ROUND_COUNT = 25;
+
+/** /proc diffing as a source. */
+export class Poller implements LiveSource {
+  readonly info: SourceInfo;
+  readonly farewell = null;
+  horizon = 0;
+  readonly #libc: Libc;
+  readonly #clocks: Clocks;
+  readonly #files: ProcFiles;
+  readonly #reader: PresenceReader;
+  readonly #known = new KnownProcesses();
+  readonly #pidfds: PidfdSet;
+  readonly #watchable: boolean;
+  readonly #bell: ExecBell;
+  readonly #tally: Tally;
+  readonly #pace: Pace;
+  readonly #event = new SourceEvent();
+  readonly #buffer = new Uint8Array(new ArrayBuffer(4096));
+  readonly #waitAll: Uint8Array;
+  readonly #waitQuietly: Uint8Array;
+  /** Time of the look before this one: what is new was forked after it. */
+  #lookedAt = 0;
+  #safetyAt = 0;
+  #roundAt = 0;
+
+  /** `because` says why no better source is used. `wake` ends a wait. */
+  constructor(
+    libc: Libc,
+    clocks: Clocks,
+    options: CaptureOptions,
+    wake: number,
+    because: string,
+  ) {
+    this.#libc = libc;
+    this.#clocks = clocks;
+    this.#files = new ProcFiles(libc, options.procRoot, options.env);
+    this.#reader = new PresenceReader(libc, this.#files);
+    this.#pidfds = new PidfdSet(libc);
+    this.#tally = new Tally(libc, this.#files);
+    this.#watchable = this.#tally.ownNumbering && PidfdSet.supported(libc);
+    this.#bell = new ExecBell(libc);
+    this.#pace = new Pace(options.intervalNs, this.#tally.cheap);
+    this.#waitAll = pollSet([this.#pidfds.epoll, wake, this.#bell.fd]);
+    this.#waitQuietly = this.#waitAll.subarray(0, 16);
+    this.info = { source: "poll", why: `${because}; /proc is read instead` + this.#limits() };
+  }
+
+  #limits(): string {
+    const limits: string[] = [];
+    if (!this.#watchable) limits.push("exit codes are not known");
+    if (!this.#tally.cheap) limits.push("/proc/loadavg is hidden, so looks are rare");
+    return limits.length === 0 ? "" : ` (${limits.join("; ")})`;
+  }
+
+  snapshot(writer: BatchWriter): void {
+    this.#tally.begin(() => listPids(this.#files.root));
+    const adopt = (event: SourceEvent) => {
+      writer.add(event);
+      if (event.kind === EVENT.present) this.#adopt(event);
+    };
+    scanProcesses(this.#libc, this.#clocks, this.#files, { add: adopt }, () => {});
+    this.#lookedAt = this.#clocks.now();
+    this.#safetyAt = this.#lookedAt + SAFETY_NS;
+  }
+
+  /** A process that was there before us. */
+  #adopt(event: SourceEvent): void {
+    const fd = this.#watchable ? this.#pidfds.add(event.pid) : PID_KIND.unwatchable;
+    const image = Image.decode(event.text);
+    const dead = event.c === 0x5a || fd === PID_KIND.gone; // 'Z'
+    this.#known.add({
+      pid: event.pid,
+      startTicks: Math.floor(event.start / TICK_NS),
+      fd,
+      ppid: event.a,
+      image,
+      foundAt: event.asOf,
+      checkAt: 0,
+      endedAt: dead ? event.asOf : null,
+      told: event.c === 0x5a,
+    }, false);
+    if (dead && event.c !== 0x5a) this.#known.zombies.add(this.#known.get(event.pid)!);
+    this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
+  }
+
+  turn(writer: BatchWriter): void {
+    const before = this.#clocks.now();
+    const fds = this.#pace.isRung(before) ? this.#waitQuietly : this.#waitAll;
+    this.#libc.ppoll(fds, this.#pace.period(before));
+    const now = this.#clocks.sample();
+    const rang = this.#bell.answer();
+    if (rang) this.#pace.rung(now);
+
+    this.#pidfds.poll((pid, reaped) => this.#ended(pid, reaped, now, writer));
+    this.#tally.look(now, (pid) => this.#look(pid, now, writer), () => this.#newPids());
+    if (this.#tally.moved) this.#pace.active(now);
+    this.#known.visitYoung(
+      now,
+      this.#pace.isRung(now),
+      (known) => this.#recheck(known, now, writer),
+    );
+    for (const known of this.#known.zombies) this.#loseTheCode(known, now, writer);
+    this.#keepHouse(now, writer);
+    const missed = this.#tally.takeMissed();
+    if (missed > 0) writer.add(this.#gap(now, missed));
+    this.#lookedAt = now;
+    this.horizon = now;
+  }
+
+  close(): void {
+    for (const known of this.#known.all()) if (known.fd >= 0) this.#pidfds.remove(known.fd);
+    this.#pidfds.close();
+    this.#bell.close();
+    this.#tally.close();
+  }
+
+  /** Looks up one pid that was given out since the last look; whether there is such a task. */
+  #look(pid: number, now: number, writer: BatchWriter): boolean {
+    const before = this.#known.get(pid);
+    if (before !== undefined) {
+      if (this.#isStill(before)) return true;
+      this.#finish(before, now, writer);
+    }
+    const fd = this.#watchable ? this.#pidfds.add(pid) : PID_KIND.unwatchable;
+    if (fd === PID_KIND.thread) return true;
+    if (fd === PID_KIND.gone) return false;
+    const handle = this.#files.openProcess(pid);
+    const event = this.#event;
+    const found = handle >= 0 && this.#reader.fill(handle, pid, now, event, fd < 0);
+    if (handle >= 0) this.#libc.close(handle);
+    if (found && this.#reader.isThread) return true;
+    if (!found && fd < 0) return false;
+    this.#begin(found ? event : this.#hidden(fd, pid, now), found, fd, now, writer);
+    return true;
+  }
+
+  #isStill(known: Known): boolean {
+    if (known.startTicks === null) return known.endedAt === null;
+    return this.#reader.readStat(known.pid) &&
+      this.#reader.stat.startTicks === known.startTicks;
+  }
+
+  /** What the pidfd knows of a process that is gone, or that /proc does not show. */
+  #hidden(fd: number, pid: number, now: number): SourceEvent {
+    const event = this.#event.reset(EVENT.present, now, pid, pid);
+    const identity = this.#pidfds.identity(fd);
+    event.a = identity?.ppid ?? UNKNOWN;
+    event.d = UNKNOWN;
+    return event;
+  }
+
+  /** Tells of a new process: its fork, and its exec where it has happened already. */
+  #begin(
+    present: SourceEvent,
+    found: boolean,
+    fd: number,
+    now: number,
+    writer: BatchWriter,
+  ): void {
+    const { pid, a: ppid, d: uid, text } = present;
+    const tick = found ? present.start : Math.floor(this.#lookedAt / TICK_NS) * TICK_NS;
+    const start = Math.min(Math.max(tick, this.#lookedAt), tick + TICK_NS - 1);
+    const parent = this.#known.get(ppid);
+    const own = Image.decode(text);
+    const kernel = found && (this.#reader.stat.flags & PF_KTHREAD) !== 0;
+    const inherited = parent?.image ?? NO_IMAGE;
+    const other = own !== NO_IMAGE && !own.sameProgram(inherited);
+    this.#known.add({
+      pid,
+      startTicks: found ? tick / TICK_NS : null,
+      fd,
+      ppid,
+      image: own.parts.argv === null ? inherited : own,
+      foundAt: now,
+      checkAt: 0,
+      endedAt: null,
+      told: false,
+    }, true);
+
+    const event = new SourceEvent().reset(EVENT.fork, Math.max(start, this.#lookedAt), pid, pid);
+    event.start = start;
+    event.a = event.b = ppid;
+    writer.add(event);
+    if (!other) return;
+    event.reset(kernel ? EVENT.comm : EVENT.exec, now, pid, pid);
+    event.text = kernel ? own.parts.comm : text;
+    event.d = uid;
+    // A zombie has its name, but its command line is gone.
+    if (own.parts.argv === null) event.flags = FLAG.inferred;
+    writer.add(event);
+    this.#learn(own);
+  }
+
+  #learn(image: Image): void {
+    this.#pace.answered();
+    this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
+  }
+
+  /** Looks whether a known process runs another program by now. */
+  #recheck(known: Known, now: number, writer: BatchWriter): void {
+    const handle = this.#files.openProcess(known.pid);
+    if (handle < 0) {
+      if (known.fd < 0) this.#finish(known, now, writer);
+      return;
+    }
+    const length = this.#files.readFile(handle, "cmdline", this.#buffer);
+    if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts.argv)) {
+      this.#exec(known, handle, now, writer);
+    }
+    this.#libc.close(handle);
+  }
+
+  #exec(known: Known, handle: number, now: number, writer: BatchWriter): void {
+    const text = this.#files.readImage(handle);
+    const image = Image.decode(text);
+    if (image.parts.argv === null) return;
+    known.image = image;
+    const event = this.#event.reset(EVENT.exec, now, known.pid, known.pid);
+    event.d = this.#reader.readUid(handle);
+    event.text = text;
+    writer.add(event);
+    this.#learn(image);
+  }
+
+  /** A pidfd says that a process ended. */
+  #ended(pid: number, reaped: boolean, now: number, writer: BatchWriter): void {
+    const known = this.#known.get(pid);
+    if (known === undefined) return;
+    known.endedAt ??= now;
+    this.#pace.active(now);
+    if (reaped) this.#finish(known, now, writer);
+    else if (!known.told) this.#known.zombies.add(known);
+  }
+
+  /** The process is gone: its end is told, unless it was. */
+  #finish(known: Known, now: number, writer: BatchWriter): void {
+    const status = known.fd < 0 ? UNKNOWN : this.#pidfds.waitStatus(known.fd);
+    if (known.fd >= 0) this.#pidfds.remove(known.fd);
+    this.#known.remove(known);
+    if (!known.told) this.#exit(known, status, now, writer);
+  }
+
+  #exit(known: Known, status: number, now: number, writer: BatchWriter): void {
+    const event = this.#event.reset(EVENT.exit, now, known.pid, known.pid);
+    event.flags = FLAG.group;
+    event.a = status;
+    event.asOf = known.endedAt ?? 0;
+    writer.add(event);
+  }
+
+  /** Tells the exit of a zombie that nobody reaps; /proc has its code for its owner. */
+  #loseTheCode(known: Known, now: number, writer: BatchWriter): void {
+    if (now - known.endedAt! < REAP_PATIENCE_NS) return;
+    const code = this.#reader.readStat(known.pid) ? this.#reader.stat.exitCode ?? 0 : 0;
+    known.told = true;
+    this.#known.zombies.delete(known);
+    this.#exit(known, code === 0 ? UNKNOWN : code, now, writer);
+  }
+
+  /** The slow rounds: all of /proc now and then, older processes one by one. */
+  #keepHouse(now: number, writer: BatchWriter): void {
+    if (now >= this.#roundAt) {
+      this.#roundAt = now + ROUND_NS;
+      this.#known.visitRound(ROUND_COUNT, (known) => this.#recheck(known, now, writer));
+    }
+    if (now < this.#safetyAt) return;
+    this.#safetyAt = now + (this.#watchable ? SAFETY_NS : SAFETY_BLIND_NS);
+    const listed = new Set(listPids(this.#files.root));
+    for (const pid of listed) {
+      if (this.#known.get(pid) === undefined && this.#look(pid, now, writer)) this.#tally.found();
+    }
+    for (const known of this.#known.all()) {
+      if (known.fd < 0 && !listed.has(known.pid)) this.#finish(known, now, writer);
+    }
+  }
+
+  /** pids that /proc lists and we do not know: where the kernel's counter is hidden. */
+  #newPids(): number[] {
+    return listPids(this.#files.root).filter((pid) => this.#known.get(pid) === undefined);
+  }
+
+  #gap(now: number, missed: number): SourceEvent {
+    const event = this.#event.reset(EVENT.gap, now, 0, 0);
+    event.a = missed;
+    event.b = GAP_REASON.missed;
+    return event;
+  }
+}
+
+/** Whether the first bytes of `buffer` are `argv`, as far as both go. */
+function startsAlike(buffer: Uint8Array, length: number, argv: Uint8Array | null): boolean {
+  if (argv === null) return false;
+  if (length < buffer.length && length !== argv.length) return false;
+  const end = Math.min(length, argv.length);
+  for (let i = 0; i < end; i++) if (buffer[i] !== argv[i]) return false;
+  return true;
+}

@@ -1,0 +1,205 @@
+/**
+ * /proc through libc, for the capture thread: reused buffers, no exceptions, no strings.
+ *
+ * @module
+ */
+import type { Libc } from "../../ffi/libc.ts";
+import { FCNTL } from "../../ffi/linux.ts";
+import { decodeText, IMAGE_PARTS } from "../model/image.ts";
+
+const HEADER = IMAGE_PARTS.length * 4;
+const ABSENT = 0xffffffff;
+const { O_RDONLY, O_CLOEXEC, O_DIRECTORY, O_PATH, AT_FDCWD } = FCNTL;
+const encoder = new TextEncoder();
+
+function cString(text: string): Uint8Array {
+  return encoder.encode(text + "\0");
+}
+
+/** Names of files in /proc/PID, as libc takes them. */
+const NAME = {
+  cmdline: cString("cmdline"),
+  comm: cString("comm"),
+  exe: cString("exe"),
+  cwd: cString("cwd"),
+  cgroup: cString("cgroup"),
+  environ: cString("environ"),
+  stat: cString("stat"),
+  status: cString("status"),
+} as const;
+
+/** Name of a file in /proc/PID. */
+export type ProcFile = keyof typeof NAME;
+
+/** Reads one procfs; every method answers with a count or a negative errno. */
+export class ProcFiles {
+  /** Where this procfs is mounted. */
+  readonly root: string;
+  readonly #libc: Libc;
+  /** Path of the directory being read, NUL at the end: `/proc/4711`. */
+  readonly #path: Uint8Array;
+  readonly #rootLength: number;
+  readonly #envNames: readonly Uint8Array[];
+  /** Holds an encoded image while its parts are read. */
+  #scratch = new Uint8Array(new ArrayBuffer(16_384));
+  #view = new DataView(this.#scratch.buffer);
+
+  constructor(libc: Libc, root: string, envNames: readonly string[] = []) {
+    this.root = root;
+    this.#libc = libc;
+    const prefix = encoder.encode(root.endsWith("/") ? root : root + "/");
+    this.#path = new Uint8Array(new ArrayBuffer(prefix.length + 64));
+    this.#path.set(prefix);
+    this.#rootLength = prefix.length;
+    this.#envNames = envNames.map((name) => encoder.encode(name + "="));
+  }
+
+  /** Opens a file below the root itself, such as `loadavg`. */
+  openRoot(name: string): number {
+    return this.#libc.openat(AT_FDCWD, this.#rootPath(name), O_RDONLY | O_CLOEXEC);
+  }
+
+  /** The number in a file below the root; null when there is none. */
+  readNumber(name: string): number | null {
+    const fd = this.openRoot(name);
+    if (fd < 0) return null;
+    const length = this.#libc.read(fd, this.#scratch);
+    this.#libc.close(fd);
+    return length <= 0 ? null : parseInt(decodeText(this.#scratch.subarray(0, length)), 10);
+  }
+
+  /** Our own pid as this procfs counts; null when it does not show us. */
+  readSelf(): number | null {
+    const path = this.#rootPath("self");
+    const length = this.#libc.readlinkat(AT_FDCWD, path, this.#scratch);
+    return length <= 0 ? null : Number(decodeText(this.#scratch.subarray(0, length)));
+  }
+
+  #rootPath(name: string): Uint8Array {
+    const path = new Uint8Array(this.#rootLength + name.length + 1);
+    path.set(this.#path.subarray(0, this.#rootLength));
+    path.set(encoder.encode(name), this.#rootLength);
+    return path;
+  }
+
+  /** A handle on /proc/PID: what is read through it belongs to one process, never to a later one. */
+  openProcess(pid: number): number {
+    this.#writePid(pid);
+    return this.#libc.openat(AT_FDCWD, this.#path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  }
+
+  /** Reads file `name` of the process behind `handle`; one read is enough for small files. */
+  readFile(handle: number, name: ProcFile, into: Uint8Array): number {
+    const fd = this.#libc.openat(handle, NAME[name], O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fd;
+    const length = this.#libc.read(fd, into);
+    this.#libc.close(fd);
+    return length;
+  }
+
+  /** Reads `/proc/PID/stat` by path: the cheapest look at a process. */
+  readStat(pid: number, into: Uint8Array): number {
+    const end = this.#writePid(pid);
+    this.#path[end] = 0x2f;
+    this.#path.set(NAME.stat, end + 1);
+    const fd = this.#libc.openat(AT_FDCWD, this.#path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fd;
+    const length = this.#libc.read(fd, into);
+    this.#libc.close(fd);
+    return length;
+  }
+
+  /**
+   * The encoded image (src/model/image.ts) of the process behind `handle`, a copy; null when the
+   * process is gone. The command line comes first: it is the first to disappear.
+   */
+  readImage(handle: number): Uint8Array | null {
+    let at = HEADER;
+    at = this.#readPart(0, handle, "cmdline", at, 0);
+    at = this.#linkPart(1, handle, "exe", at);
+    at = this.#linkPart(2, handle, "cwd", at);
+    at = this.#readPart(3, handle, "cgroup", at, 0);
+    at = this.#readPart(4, handle, "comm", at, 1);
+    if (this.#envNames.length > 0) at = this.#envPart(handle, at);
+    else this.#view.setUint32(20, ABSENT, true);
+    return at === HEADER ? null : this.#scratch.slice(0, at);
+  }
+
+  #writePid(pid: number): number {
+    const path = this.#path;
+    let end = this.#rootLength + 1;
+    for (let rest = pid; rest >= 10; rest = (rest / 10) | 0) end++;
+    let rest = pid;
+    for (let at = end - 1; at >= this.#rootLength; at--) {
+      path[at] = 0x30 + rest % 10;
+      rest = (rest / 10) | 0;
+    }
+    path[end] = 0;
+    return end;
+  }
+
+  /** Reads a part at `at`, without the last `trim` bytes; an empty one counts as not known. */
+  #readPart(part: number, handle: number, name: ProcFile, at: number, trim: number): number {
+    this.#view.setUint32(part * 4, ABSENT, true);
+    const fd = this.#libc.openat(handle, NAME[name], O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return at;
+    const end = this.#readToEnd(fd, at);
+    this.#libc.close(fd);
+    const length = end - at - trim;
+    if (length <= 0) return at;
+    this.#view.setUint32(part * 4, length, true);
+    return at + length;
+  }
+
+  /** Sizes in /proc lie: a read that does not fill the buffer by far is the whole file. */
+  #readToEnd(fd: number, at: number): number {
+    while (true) {
+      if (this.#scratch.length - at < 8192) this.#grow();
+      const room = this.#scratch.length - at;
+      const length = this.#libc.read(fd, this.#scratch.subarray(at));
+      if (length <= 0) return at;
+      at += length;
+      if (length < 2048 && length < room) return at;
+    }
+  }
+
+  #linkPart(part: number, handle: number, name: ProcFile, at: number): number {
+    if (this.#scratch.length - at < 4096) this.#grow();
+    const length = this.#libc.readlinkat(handle, NAME[name], this.#scratch.subarray(at));
+    this.#view.setUint32(part * 4, length <= 0 ? ABSENT : length, true);
+    return length <= 0 ? at : at + length;
+  }
+
+  /** Keeps of the environment only what was asked for. */
+  #envPart(handle: number, at: number): number {
+    const end = this.#readPart(5, handle, "environ", at, 0);
+    if (end === at) return at;
+    const environ = this.#scratch.slice(at, end);
+    let kept = at;
+    for (let from = 0; from < environ.length;) {
+      const nul = environ.indexOf(0, from);
+      const until = nul < 0 ? environ.length : nul + 1;
+      const entry = environ.subarray(from, until);
+      if (this.#envNames.some((name) => startsWith(entry, name))) {
+        this.#scratch.set(entry, kept);
+        kept += entry.length;
+      }
+      from = until;
+    }
+    this.#view.setUint32(20, kept - at, true);
+    return kept;
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(new ArrayBuffer(this.#scratch.length * 2));
+    larger.set(this.#scratch);
+    this.#scratch = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+}
+
+function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  if (bytes.length < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false;
+  return true;
+}

@@ -1,0 +1,116 @@
+/**
+ * Lists /proc as events: the first look at a host, and the repair after a loss.
+ *
+ * @module
+ */
+import { readdirSync } from "node:fs";
+import type { Libc } from "../../ffi/libc.ts";
+import type { BatchWriter } from "../model/batch.ts";
+import { EVENT, SourceEvent, UNKNOWN } from "../model/event.ts";
+import { TICK_NS } from "../model/process.ts";
+import { parseStatInto, StatFields } from "../proc/stat.ts";
+import { realUidOf, tgidOf } from "../proc/status.ts";
+import type { Clocks } from "./clocks.ts";
+import type { ProcFiles } from "./proc_files.ts";
+
+/** pids that a procfs lists, ascending as the kernel gives them. */
+export function listPids(root: string): number[] {
+  const pids: number[] = [];
+  for (const name of readdirSync(root)) {
+    const first = name.charCodeAt(0);
+    if (first >= 0x31 && first <= 0x39) pids.push(Number(name));
+  }
+  return pids;
+}
+
+/** Reads processes into `present` events, with one buffer for all. */
+export class PresenceReader {
+  readonly #libc: Libc;
+  readonly #files: ProcFiles;
+  readonly #buffer = new Uint8Array(new ArrayBuffer(4096));
+  #tgid = 0;
+  /** The stat line of the process read last. */
+  readonly stat: StatFields = new StatFields();
+  /** Whether the task read last, if that was asked, was a thread that leads no process. */
+  isThread = false;
+
+  constructor(libc: Libc, files: ProcFiles) {
+    this.#libc = libc;
+    this.#files = files;
+  }
+
+  /** Fills `event` with what exists as `pid` at time `asOf`; false when it is gone. */
+  read(pid: number, asOf: number, event: SourceEvent): boolean {
+    const handle = this.#files.openProcess(pid);
+    if (handle < 0) return false;
+    const found = this.fill(handle, pid, asOf, event, false);
+    this.#libc.close(handle);
+    return found;
+  }
+
+  /** The same through a handle; `askThread` fills {@linkcode PresenceReader.isThread}. */
+  fill(
+    handle: number,
+    pid: number,
+    asOf: number,
+    event: SourceEvent,
+    askThread: boolean,
+  ): boolean {
+    const { stat } = this;
+    const length = this.#files.readFile(handle, "stat", this.#buffer);
+    if (length <= 0 || !parseStatInto(this.#buffer, length, stat)) return false;
+    event.reset(EVENT.present, asOf, pid, pid);
+    event.asOf = asOf;
+    event.start = stat.startTicks * TICK_NS;
+    event.a = stat.ppid;
+    event.b = stat.threads;
+    event.c = stat.state;
+    event.text = this.#files.readImage(handle);
+    event.d = this.readUid(handle);
+    this.isThread = askThread && this.#tgid !== pid;
+    return true;
+  }
+
+  /** Real uid of the process behind `handle`; UNKNOWN when it is gone. */
+  readUid(handle: number): number {
+    const length = this.#files.readFile(handle, "status", this.#buffer);
+    if (length <= 0) return UNKNOWN;
+    this.#tgid = tgidOf(this.#buffer, length);
+    return realUidOf(this.#buffer, length) | 0;
+  }
+
+  /** Reads the stat line of `pid` into {@linkcode PresenceReader.stat}; false when it is gone. */
+  readStat(pid: number): boolean {
+    const length = this.#files.readStat(pid, this.#buffer);
+    return length > 0 && parseStatInto(this.#buffer, length, this.stat);
+  }
+}
+
+/**
+ * Adds a scan: `scanBegin`, a `present` for each process that ran when it began, parents before
+ * their children, and `scanEnd`. What starts meanwhile is left to its own fork event. A scan of
+ * thousands takes a while: `between` is called after each process.
+ */
+export function scanProcesses(
+  libc: Libc,
+  clocks: Clocks,
+  files: ProcFiles,
+  writer: Pick<BatchWriter, "add">,
+  between: () => void,
+): void {
+  const begin = clocks.now();
+  const reader = new PresenceReader(libc, files);
+  const found: SourceEvent[] = [];
+  for (const pid of listPids(files.root)) {
+    const event = new SourceEvent();
+    if (reader.read(pid, clocks.now(), event) && event.start < begin) found.push(event);
+    between();
+  }
+  found.sort((a, b) => a.start - b.start || a.pid - b.pid);
+  writer.add(new SourceEvent().reset(EVENT.scanBegin, begin, 0, 0));
+  for (const event of found) {
+    event.time = begin;
+    writer.add(event);
+  }
+  writer.add(new SourceEvent().reset(EVENT.scanEnd, clocks.now(), 0, 0));
+}

@@ -1,0 +1,144 @@
+/**
+ * Which pids to look up, and how many tasks nobody saw.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { Libc } from "../../ffi/libc.ts";
+import { INIT_NS_INO } from "../proc/namespaces.ts";
+import { ownNamespace } from "./listen.ts";
+import { PidCounter, pidsBetween } from "./pid_counter.ts";
+import type { ProcFiles } from "./proc_files.ts";
+
+/** A pid is given out before its task can be found: how long it is looked for. */
+const BIRTH_NS = 3_000_000;
+/** More pids than this since the last look are too many to look up one by one. */
+const LOOKUPS_MAX = 20_000;
+/** How often the kernel's count is held against ours. */
+const ACCOUNT_NS = 100_000_000;
+const PID_MAX_DEFAULT = 32_768;
+
+/** Follows the pid counter and holds it against what was found. */
+export class Tally {
+  /** Whether new pids can be known without listing /proc. */
+  readonly cheap: boolean;
+  /** Whether the pids of this /proc are those of our own pid namespace. */
+  readonly ownNumbering: boolean;
+  /** Whether the counter moved at the last look. */
+  moved = false;
+  readonly #counter: PidCounter;
+  readonly #pidMax: number;
+  /** Whether /proc/stat counts our pid namespace alone: it counts the host. */
+  readonly #exact: boolean;
+  #last = 0;
+  /** /proc/stat's count when ours began. */
+  #forksBefore = 0;
+  #seen = 0;
+  #missed = 0;
+  /** How many of the missed were told, all in all. */
+  #reported = 0;
+  #told = 0;
+  #accountAt = 0;
+  #unsettled = false;
+  /** pids given out whose task was not found yet, and until when it is looked for. */
+  readonly #unborn = new Map<number, number>();
+
+  constructor(libc: Libc, files: ProcFiles) {
+    this.#counter = new PidCounter(libc, files);
+    this.ownNumbering = files.readSelf() === process.pid;
+    this.cheap = this.#counter.available && this.ownNumbering;
+    this.#pidMax = files.readNumber("sys/kernel/pid_max") ?? PID_MAX_DEFAULT;
+    const initial = ownNamespace(libc, files.root, "pid") === INIT_NS_INO.pid;
+    this.#exact = this.cheap && initial && this.#counter.forks() >= 0;
+  }
+
+  /** Starts to count from now; `list` lists all pids, for a host that hides the counter. */
+  begin(list: () => number[]): void {
+    if (!this.cheap) {
+      this.#last = highest(list());
+      return;
+    }
+    // Both counters at one moment: no pid was given out between the reads.
+    for (let attempt = 0; attempt < 1000; attempt++) {
+      this.#last = this.#counter.lastPid();
+      this.#forksBefore = this.#counter.forks();
+      if (this.#counter.lastPid() === this.#last) return;
+    }
+  }
+
+  /**
+   * Calls `lookUp` for each pid given out since the last look; it answers whether there is such a
+   * task. Where the counter is hidden, `listNew` lists unknown pids instead.
+   */
+  look(now: number, lookUp: (pid: number) => boolean, listNew: () => number[]): void {
+    // Unknown pids are the newest: the highest is the last, below the one before after a wrap.
+    const last = this.cheap ? this.#counter.lastPid() : highest(listNew()) || this.#last;
+    this.moved = last !== this.#last;
+    if (this.moved) {
+      this.#unsettled = true;
+      this.#lookRange(last, now, lookUp);
+    }
+    for (const [pid, until] of this.#unborn) {
+      if (lookUp(pid)) {
+        this.#seen++;
+        this.#unborn.delete(pid);
+      } else if (now > until) {
+        this.#missed++;
+        this.#unborn.delete(pid);
+      }
+    }
+    if (this.#unsettled && now >= this.#accountAt) this.#account(now);
+  }
+
+  /** Tasks nobody saw, since the last call. */
+  takeMissed(): number {
+    const missed = this.#told;
+    this.#told = 0;
+    return missed;
+  }
+
+  close(): void {
+    this.#counter.close();
+  }
+
+  #lookRange(last: number, now: number, lookUp: (pid: number) => boolean): void {
+    let lookups = 0;
+    for (const { from, to } of pidsBetween(this.#last, last, this.#pidMax)) {
+      for (let pid = from; pid <= to; pid++) {
+        if (lookups++ > LOOKUPS_MAX) this.#missed++;
+        else if (lookUp(pid)) this.#seen++;
+        else this.#unborn.set(pid, now + BIRTH_NS);
+      }
+    }
+    this.#last = last;
+  }
+
+  /** A task was found later, by other means. */
+  found(): void {
+    this.#seen++;
+  }
+
+  /**
+   * In the initial namespace the kernel's own count decides, read while the pid counter stands
+   * still; elsewhere every pid given out and not found counts (a fork that failed late does too).
+   */
+  #account(now: number): void {
+    if (this.#unborn.size > 0) return;
+    let missed = this.#missed;
+    if (this.#exact) {
+      const forks = this.#counter.forks();
+      if (this.#counter.lastPid() !== this.#last) return;
+      missed = forks - this.#forksBefore - this.#seen;
+    }
+    this.#unsettled = false;
+    this.#accountAt = now + ACCOUNT_NS;
+    const news = missed - this.#reported;
+    if (news <= 0) return;
+    this.#reported = missed;
+    this.#told += news;
+  }
+}
+
+function highest(pids: readonly number[]): number {
+  return pids.reduce((a, b) => Math.max(a, b), 0);
+}

@@ -1,0 +1,111 @@
+/**
+ * The other end of the capture thread: starts it, takes its batches, stops it.
+ *
+ * @module
+ */
+import process from "node:process";
+import { Worker } from "node:worker_threads";
+import type { Libc } from "../../ffi/libc.ts";
+import { openLibc } from "../../ffi/mod.ts";
+import {
+  type CaptureOptions,
+  CONTROL,
+  type SourceInfo,
+  SourceRefused,
+  type WorkerMessage,
+  type WorkerSetup,
+} from "./capture.ts";
+
+/** Who is told of what the capture thread sends. */
+export interface CaptureHandlers {
+  /** A batch as src/model/batch.ts reads it. */
+  onBatch(batch: ArrayBuffer): void;
+  /** The capture ended: by itself with an error, or after stop() with null. */
+  onEnd(error: Error | null): void;
+}
+
+type Opened = Extract<WorkerMessage, { type: "opened" }>;
+
+/** A running capture thread. */
+export class CaptureThread {
+  readonly info: SourceInfo;
+  readonly #control: Int32Array;
+  readonly #opened: Opened;
+  readonly #libc: Libc;
+  readonly #ended: Promise<void>;
+  readonly #sayFarewell = () => this.#farewell();
+
+  private constructor(libc: Libc, control: Int32Array, opened: Opened, ended: Promise<void>) {
+    this.#libc = libc;
+    this.#control = control;
+    this.#opened = opened;
+    this.#ended = ended;
+    this.info = opened.info;
+    // However the program ends, the kernel must hear that nobody listens any more.
+    process.on("exit", this.#sayFarewell);
+    void ended.then(() => this.#release());
+  }
+
+  /** Starts the thread; rejects with SourceRefused where the host allows no such source. */
+  static async start(options: CaptureOptions, handlers: CaptureHandlers): Promise<CaptureThread> {
+    const control = new SharedArrayBuffer(CONTROL.count * 4);
+    const workerData: WorkerSetup = { options, control };
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
+    const counters = new Int32Array(control);
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const { promise: opened, resolve: open, reject } = Promise.withResolvers<Opened>();
+
+    const finish = (error: Error | null) => {
+      end();
+      void worker.terminate();
+      handlers.onEnd(error);
+    };
+    const receive = (message: ArrayBuffer | WorkerMessage) => {
+      if (message instanceof ArrayBuffer) {
+        handlers.onBatch(message);
+        Atomics.add(counters, CONTROL.consumedKib, message.byteLength >> 10);
+      } else if (message.type === "opened") {
+        open(message);
+        worker.off("error", reject);
+      } else {
+        const error = message.type === "closed" ? null : failure(message);
+        if (error !== null) reject(error);
+        finish(error);
+      }
+    };
+    worker.on("message", receive);
+    worker.on("error", reject);
+    worker.on("error", (error: unknown) => finish(error as Error));
+    return new CaptureThread(await openLibc(), counters, await opened, ended);
+  }
+
+  /** Ends the capture; resolves when the last batch has been handed over. */
+  stop(): Promise<void> {
+    if (Atomics.exchange(this.#control, CONTROL.stop, 1) === 0) {
+      Atomics.notify(this.#control, CONTROL.stop);
+      this.#libc.write(this.#opened.wake, new Uint8Array(new BigUint64Array([1n]).buffer));
+    }
+    return this.#ended;
+  }
+
+  #farewell(): void {
+    const { farewell } = this.#opened;
+    if (farewell !== null) this.#libc.send(farewell.fd, farewell.message, 0);
+  }
+
+  /** The thread leaves both descriptors open, so that their numbers stay ours until here. */
+  #release(): void {
+    process.off("exit", this.#sayFarewell);
+    const { farewell, wake } = this.#opened;
+    if (farewell !== null) this.#libc.close(farewell.fd);
+    this.#libc.close(wake);
+  }
+}
+
+function failure(message: Extract<WorkerMessage, { type: "failed" }>): Error {
+  const error = message.advice === null
+    ? new Error(message.message)
+    : new SourceRefused(message.message, message.advice);
+  if (message.stack !== null) error.stack = message.stack;
+  return error;
+}

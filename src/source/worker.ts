@@ -1,0 +1,83 @@
+/**
+ * The capture thread: owns the source, sleeps in the kernel, hands over batches.
+ *
+ * @module
+ */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { check } from "../../ffi/errno.ts";
+import type { Libc } from "../../ffi/libc.ts";
+import { NOTIFY, TASK } from "../../ffi/linux.ts";
+import { openLibc } from "../../ffi/mod.ts";
+import { BatchWriter } from "../model/batch.ts";
+import { CONTROL, type WorkerMessage, type WorkerSetup } from "./capture.ts";
+import { Clocks } from "./clocks.ts";
+import { openLive } from "./open.ts";
+
+/** Batches that wait for the other thread; beyond it the kernel's buffer holds the rest. */
+const UNREAD_KIB_MAX = 64 * 1024;
+/** Pause while the other thread is that far behind. */
+const BEHIND_MS = 20;
+/** The lowest real-time priority: ahead of ordinary tasks, behind every other real-time one. */
+const FIFO_PRIORITY = 1;
+
+/**
+ * Puts this thread ahead of the processes it watches: a reader on a busy CPU is otherwise woken
+ * after a short program has ended. Needs CAP_SYS_NICE; the kernel throttles real-time threads to
+ * kernel.sched_rt_runtime_us of each second, and this one sleeps most of the time.
+ */
+function takePrecedence(libc: Libc): void {
+  libc.schedSetscheduler(TASK.SCHED_FIFO | TASK.SCHED_RESET_ON_FORK, FIFO_PRIORITY);
+}
+
+function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
+  const control = new Int32Array(setup.control);
+  const wake = check("make an eventfd", libc.eventfd(NOTIFY.EFD_CLOEXEC | NOTIFY.EFD_NONBLOCK));
+  if (setup.options.realtime) takePrecedence(libc);
+  libc.prctl(TASK.PR_SET_TIMERSLACK, 1);
+  const clocks = new Clocks(libc);
+  const source = openLive(libc, clocks, setup.options, wake);
+  const post = (message: WorkerMessage) => port.postMessage(message);
+  post({ type: "opened", info: source.info, wake, farewell: source.farewell });
+
+  const writer = new BatchWriter();
+  let postedKib = 0;
+  const handOver = (horizon: number) => {
+    const batch = writer.take(horizon, clocks.epoch);
+    if (batch === null) return;
+    postedKib = (postedKib + (batch.byteLength >> 10)) | 0;
+    port.postMessage(batch, [batch]);
+  };
+  try {
+    source.snapshot(writer);
+    while (Atomics.load(control, CONTROL.stop) === 0) {
+      source.turn(writer);
+      handOver(source.horizon);
+      while (((postedKib - Atomics.load(control, CONTROL.consumedKib)) | 0) > UNREAD_KIB_MAX) {
+        if (Atomics.wait(control, CONTROL.stop, 0, BEHIND_MS) !== "timed-out") break;
+      }
+    }
+    // What happened up to the stop belongs to the record.
+    source.turn(writer);
+    handOver(Infinity);
+  } finally {
+    source.close();
+  }
+  post({ type: "closed" });
+}
+
+async function main(port: MessagePort): Promise<void> {
+  try {
+    capture(await openLibc(), workerData as WorkerSetup, port);
+  } catch (error) {
+    const { message, advice, stack } = error as Error & { advice?: string };
+    const failed: WorkerMessage = {
+      type: "failed",
+      message,
+      advice: advice ?? null,
+      stack: stack ?? null,
+    };
+    port.postMessage(failed);
+  }
+}
+
+if (parentPort !== null) await main(parentPort);

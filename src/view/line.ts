@@ -1,0 +1,153 @@
+/**
+ * Changes as lines for people: aligned columns, then the command line.
+ *
+ * @module
+ */
+import type { BootEpoch } from "../model/batch.ts";
+import type { Image } from "../model/image.ts";
+import type { Change } from "../model/machine.ts";
+import { exitStatus, type Process } from "../model/process.ts";
+import type { Users } from "../proc/passwd.ts";
+import { escapeText } from "./escape.ts";
+import { GAP_WORDS } from "./json.ts";
+import { quoteArgv } from "./quote.ts";
+import { paint, type Style } from "./style.ts";
+import { WallClock } from "./time.ts";
+import { durationWords, exitWords } from "./words.ts";
+
+/** How lines are made. */
+export interface LineOptions {
+  readonly users: Users;
+  readonly color: boolean;
+  /** Indent the command by the depth below the oldest known ancestor that is watched. */
+  readonly tree: boolean;
+  /** Names of environment variables to show behind the command. */
+  readonly env: readonly string[];
+}
+
+const STYLES: Readonly<Record<string, Style>> = {
+  fork: "blue",
+  exec: "green",
+  exit: "dim",
+  snapshot: "dim",
+  gap: "red",
+};
+
+/** The columns' names, in the widths of the lines below them. */
+export const LINE_HEADER: string = columns({
+  time: "TIME",
+  event: "EVENT",
+  pid: "PID",
+  ppid: "PPID",
+  user: "USER",
+  duration: "TIME",
+  status: "STATUS",
+}).replace("    TIME", "DURATION") + "COMMAND";
+
+type Cells = Record<"time" | "event" | "pid" | "ppid" | "user" | "duration" | "status", string>;
+
+function columns(cells: Cells): string {
+  return `${cells.time.padEnd(12)} ${cells.event.padEnd(8)} ${cells.pid.padStart(7)} ` +
+    `${cells.ppid.padStart(7)} ${cells.user.padEnd(8)} ${cells.duration.padStart(8)} ` +
+    `${cells.status.padEnd(8)} `;
+}
+
+/** Writes changes as lines. */
+export class EventLines {
+  readonly #options: LineOptions;
+  readonly #clock = new WallClock();
+  readonly #commands = new WeakMap<Image, string>();
+  readonly #depths = new WeakMap<Process, number>();
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  /** One change as a line, newline included. */
+  line(change: Change, epoch: BootEpoch): string {
+    const { process } = change;
+    const time = this.#clock.local(epoch, change.time);
+    const { color } = this.#options;
+    if (process === null) {
+      const text = `${time} gap      ${change.a} ${change.a === 1 ? "event" : "events"} lost: ` +
+        (GAP_WORDS[change.b] ?? "unknown");
+      return paint(text, "red", color) + "\n";
+    }
+    const status = change.kind === "exit" ? exitStatus(process.status) : null;
+    const event = change.inferred ? `${change.kind}*` : change.kind;
+    const cells = columns({
+      time,
+      event,
+      pid: String(process.pid),
+      ppid: process.ppid === null ? "?" : String(process.ppid),
+      user: this.#user(process.uid),
+      duration: change.kind === "exit" ? this.#duration(process) : "",
+      status: status === null ? "" : exitWords(status),
+    });
+    const failed = status !== null && (status.signal !== null || (status.code ?? 0) !== 0);
+    const style = failed ? "red" : STYLES[change.kind] ?? "yellow";
+    return paint(cells, style, color) + this.#indent(process) + this.#command(process.image) +
+      note(change) + "\n";
+  }
+
+  #user(uid: number | null): string {
+    if (uid === null) return "?";
+    const name = escapeText(this.#options.users.name(uid) ?? String(uid));
+    return name.length <= 8 ? name : name.slice(0, 7) + "+";
+  }
+
+  #duration(process: Process): string {
+    return process.durationNs === null ? "?" : durationWords(process.durationNs);
+  }
+
+  #command(image: Image): string {
+    let text = this.#commands.get(image);
+    if (text === undefined) {
+      text = commandText(image) + this.#environment(image);
+      this.#commands.set(image, text);
+    }
+    return text;
+  }
+
+  #environment(image: Image): string {
+    if (this.#options.env.length === 0 || image.env === null) return "";
+    const pairs = Object.entries(image.env).map(([name, value]) => `${name}=${value}`);
+    return pairs.length === 0 ? "" : `  # ${pairs.map(escapeText).join(" ")}`;
+  }
+
+  #indent(process: Process): string {
+    return this.#options.tree ? "  ".repeat(this.#depth(process)) : "";
+  }
+
+  /** Depth among the processes this output has shown. */
+  #depth(process: Process): number {
+    let depth = this.#depths.get(process);
+    if (depth === undefined) {
+      const above = process.parent === null ? undefined : this.#depths.get(process.parent);
+      depth = above === undefined ? 0 : Math.min(above + 1, 40);
+      this.#depths.set(process, depth);
+    }
+    return depth;
+  }
+}
+
+/** The command line as a shell would take it; the bracketed name where argv is not known. */
+export function commandText(image: Image): string {
+  const { argv, comm } = image;
+  if (argv !== null) return quoteArgv(argv);
+  return comm === null ? "?" : `[${escapeText(comm)}]`;
+}
+
+function note(change: Change): string {
+  switch (change.kind) {
+    case "uid":
+    case "gid":
+      return `  # ${change.kind} ${change.a >>> 0}, effective ${change.b >>> 0}`;
+    case "ptrace":
+      return change.a === 0 ? "  # no longer traced" : `  # traced by ${change.a}`;
+    case "comm":
+      return `  # now named ${escapeText(change.process?.image.comm ?? "?")}`;
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Exit statuses, signals and durations in words that fit a column.
+ *
+ * @module
+ */
+import type { ExitStatus } from "../model/process.ts";
+
+/** Signals 1 to 31 of x86, arm and riscv (include/uapi/asm-generic/signal.h). */
+const SIGNALS: readonly string[] =
+  ("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP " +
+    "TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS").split(" ");
+/** The first real-time signal that C libraries leave to programs. */
+const SIGRTMIN = 34;
+const SIGRTMAX = 64;
+
+/** Name of a signal, such as `SIGKILL` or `SIGRTMIN+2`; `SIG32` where it has none. */
+export function signalName(signal: number): string {
+  const name = SIGNALS[signal - 1];
+  if (name !== undefined) return `SIG${name}`;
+  if (signal === SIGRTMIN) return "SIGRTMIN";
+  if (signal > SIGRTMIN && signal <= SIGRTMAX) return `SIGRTMIN+${signal - SIGRTMIN}`;
+  return `SIG${signal}`;
+}
+
+/** `exit 2`, `SIGKILL`, `SIGSEGV (core)`; `exit ?` when it is not known. */
+export function exitWords(status: ExitStatus): string {
+  if (status.signal !== null) {
+    return status.core ? `${signalName(status.signal)} (core)` : signalName(status.signal);
+  }
+  return `exit ${status.code ?? "?"}`;
+}
+
+/**
+ * A duration in at most six characters: `850us`, `1.2ms`, `120ms`, `1.25s`, `12.5s`, `3m04s`,
+ * `2h05m`, `3d04h`, `120d`. Digits that do not fit are cut off, not rounded.
+ */
+export function durationWords(ns: number): string {
+  const us = Math.floor(ns / 1e3);
+  if (us < 1000) return `${us}us`;
+  const ms = Math.floor(us / 1000);
+  if (ms < 10) return `${cutOff(us / 1000, 1)}ms`;
+  if (ms < 1000) return `${ms}ms`;
+  const s = Math.floor(ms / 1000);
+  if (s < 60) return `${cutOff(ms / 1000, s < 10 ? 2 : 1)}s`;
+  const m = Math.floor(s / 60);
+  if (m < 60) return pair(m, "m", s % 60, "s");
+  const h = Math.floor(m / 60);
+  if (h < 24) return pair(h, "h", m % 60, "m");
+  const d = Math.floor(h / 24);
+  return d < 100 ? pair(d, "d", h % 24, "h") : `${d}d`;
+}
+
+function cutOff(value: number, digits: number): string {
+  const scale = 10 ** digits;
+  return (Math.floor(value * scale + 1e-6) / scale).toFixed(digits);
+}
+
+function pair(large: number, unit: string, small: number, smallUnit: string): string {
+  return `${large}${unit}${String(small).padStart(2, "0")}${smallUnit}`;
+}
