@@ -33,8 +33,11 @@ export class Session {
   readonly #procfs: ProcReader;
   readonly #event = new SourceEvent();
   #thread: CaptureThread | null = null;
+  /** Batches that came before begin(); null from then on. */
+  #early: ArrayBuffer[] | null = [];
   #lastTime = 0;
   #lastTimeAt = 0;
+  readonly #openedAt = performance.now();
   #doubt: ReturnType<typeof setTimeout> | null = null;
 
   private constructor(options: SessionOptions) {
@@ -43,14 +46,32 @@ export class Session {
     this.#procfs = openProcfs(options.capture.procRoot);
   }
 
-  /** Starts to capture; rejects with SourceRefused where the host allows no such source. */
+  /** Starts to capture, and holds back what it sees until begin(); rejects with SourceRefused where the host allows no such source. */
   static async open(options: SessionOptions): Promise<Session> {
     const session = new Session(options);
     session.#thread = await CaptureThread.start(options.capture, {
-      onBatch: (batch) => session.#apply(batch),
+      onBatch: (batch) => session.#receive(batch),
       onEnd: (error) => session.#ended(error),
     });
+    session.epoch = session.#thread.began.epoch;
     return session;
+  }
+
+  /** Lets the changes flow. */
+  begin(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const batch of early) this.#apply(batch);
+  }
+
+  /** Nanoseconds from the beginning to the last event, or to now. */
+  get elapsedNs(): number {
+    return Math.max(this.#lastTime - this.beganAt, (performance.now() - this.#openedAt) * 1e6);
+  }
+
+  /** Nanoseconds since boot when the capture began. */
+  get beganAt(): number {
+    return this.#thread!.began.time;
   }
 
   /** The source in use. */
@@ -67,6 +88,11 @@ export class Session {
   /** Stops the source; resolves when everything it had seen has been told. */
   async close(): Promise<void> {
     await this.#thread?.stop();
+  }
+
+  #receive(batch: ArrayBuffer): void {
+    if (this.#early === null) this.#apply(batch);
+    else this.#early.push(batch);
   }
 
   #apply(batch: ArrayBuffer): void {

@@ -143,12 +143,15 @@ export class BatchWriter {
 
 /** Reads a batch; `event` is filled anew by each {@linkcode BatchReader.read}. */
 export class BatchReader {
+  /** Number of records. */
   readonly count: number;
+  /** Where the epoch lies for these records. */
   readonly epoch: BootEpoch;
   readonly #times: Float64Array;
   readonly #ints: Int32Array;
   readonly #batch: ArrayBuffer;
 
+  /** `batch` comes from {@linkcode BatchWriter.take}. */
   constructor(batch: ArrayBuffer) {
     this.#batch = batch;
     this.#times = new Float64Array(batch);

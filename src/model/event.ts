@@ -54,7 +54,7 @@ export const EVENT = {
 export type EventKind = typeof EVENT[keyof typeof EVENT];
 
 /** In a field: not known. No wait status, pid or uid has this value. */
-export const UNKNOWN = -1;
+export const UNKNOWN: -1 = -1;
 
 /** Why events are missing. */
 export const GAP_REASON = {
@@ -76,7 +76,9 @@ export const FLAG = {
 
 /** One event; sources and batches fill the same object again and again. */
 export class SourceEvent {
+  /** What happened. */
   kind: EventKind = EVENT.other;
+  /** Bits of {@linkcode FLAG}. */
   flags = 0;
   /** CPU it happened on, or UNKNOWN. */
   cpu: number = UNKNOWN;
@@ -86,9 +88,13 @@ export class SourceEvent {
   pid = 0;
   /** Thread id; equals pid for the leader. */
   tid = 0;
+  /** Meaning by kind, as {@linkcode EVENT} says. */
   a = 0;
+  /** Meaning by kind. */
   b = 0;
+  /** Meaning by kind. */
   c = 0;
+  /** Meaning by kind. */
   d = 0;
   /** Nanoseconds since boot, a multiple of a clock tick; `present` only. */
   start = 0;

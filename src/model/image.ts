@@ -10,7 +10,20 @@
 export const IMAGE_PARTS = ["argv", "exe", "cwd", "cgroup", "comm", "env"] as const;
 
 /** Raw parts as read from /proc; null where a part could not be read. */
-export type ImageParts = Record<typeof IMAGE_PARTS[number], Uint8Array | null>;
+export interface ImageParts {
+  /** /proc/PID/cmdline. */
+  argv: Uint8Array | null;
+  /** Target of /proc/PID/exe. */
+  exe: Uint8Array | null;
+  /** Target of /proc/PID/cwd. */
+  cwd: Uint8Array | null;
+  /** /proc/PID/cgroup. */
+  cgroup: Uint8Array | null;
+  /** /proc/PID/comm without its newline. */
+  comm: Uint8Array | null;
+  /** What was asked for of /proc/PID/environ. */
+  env: Uint8Array | null;
+}
 
 const HEADER = IMAGE_PARTS.length * 4;
 const ABSENT = 0xffffffff;
@@ -55,10 +68,12 @@ function agree(a: Uint8Array | null, b: Uint8Array | null): boolean {
 
 /** An immutable program image, shared by a process and all that inherit it. */
 export class Image {
+  /** Raw parts; kept as the kernel gave them. */
   readonly parts: Readonly<ImageParts>;
   #argv: string[] | null | undefined;
   #comm: string | null | undefined;
 
+  /** `parts` must not be changed afterwards. */
   constructor(parts: Readonly<ImageParts>) {
     this.parts = parts;
   }

@@ -61,10 +61,11 @@ export type LifeEffect =
   /** Its own fork is told after something else of it was. */
   | "announce";
 
-type Row = Readonly<Record<LifeInput, readonly [LifeState, LifeEffect]>>;
+/** What each input does in one state. */
+export type LifeRow = Readonly<Record<LifeInput, readonly [LifeState, LifeEffect]>>;
 
 /** (state, input) to (state, effect). */
-export const LIFECYCLE: Readonly<Record<LifeState, Row>> = {
+export const LIFECYCLE: Readonly<Record<LifeState, LifeRow>> = {
   "unknown": {
     "fork": ["running", "begin"],
     "own fork": ["running", "begin"],

@@ -25,6 +25,7 @@ export type ChangeKind =
 
 /** One change, reused for the next: copy what is to be kept. */
 export class Change {
+  /** What happened. */
   kind: ChangeKind = "gap";
   /** Nanoseconds since boot. */
   time = 0;
@@ -73,6 +74,7 @@ export class Machine {
   /** Processes whose leader has exited while other threads live: few, and worth a look. */
   readonly leaderless: Set<Process> = new Set();
 
+  /** A machine that knows no process yet. */
   constructor(options: MachineOptions) {
     this.#onChange = options.onChange;
     this.#memory = new Memory(options.deadLimit ?? 4096, options.ancestorLimit ?? 65_536);

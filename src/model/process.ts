@@ -11,11 +11,13 @@ export const TICK_NS = 10_000_000;
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
 export class Process {
+  /** Thread group id. */
   readonly pid: number;
   /** What the id is made of: the start, or the first sight of it where the start is unknown. */
   readonly born: number;
   /** Tells apart lives of one pid that began in the same clock tick; 0 for the first. */
   readonly nth: number;
+  /** Where it is in its life. */
   state: LifeState = "unknown";
   /** When it was forked; null when that was not seen and is not known. */
   start: number | null = null;
@@ -29,6 +31,7 @@ export class Process {
   reaper: number | null = null;
   /** Real uid in the initial user namespace; null when not known. */
   uid: number | null = null;
+  /** What it runs. */
   image: Image = NO_IMAGE;
   /** Tasks it has, the leader included while it lives. */
   threads = 1;
@@ -45,6 +48,7 @@ export class Process {
   /** Known children that are not forgotten; while there are any, neither is this process. */
   kept = 0;
 
+  /** A process of which no more is known than its identity. */
   constructor(pid: number, born: number, nth: number) {
     this.pid = pid;
     this.born = born;

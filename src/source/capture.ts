@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BatchWriter } from "../model/batch.ts";
+import type { BatchWriter, BootEpoch } from "../model/batch.ts";
 
 /** Which sources there are; `auto` takes the best one the host allows. */
 export type SourceName = "connector" | "poll" | "replay";
@@ -50,6 +50,7 @@ export class SourceRefused extends Error {
   /** What to do about it, as a sentence part: "run as root". */
   readonly advice: string;
 
+  /** `reason` is a sentence without its full stop. */
   constructor(reason: string, advice: string) {
     super(reason);
     this.name = "SourceRefused";
@@ -77,6 +78,9 @@ export type WorkerMessage =
   | {
     readonly type: "opened";
     readonly info: SourceInfo;
+    /** Wall-clock time of boot, and the time since then. */
+    readonly epoch: BootEpoch;
+    readonly time: number;
     /** An eventfd: 8 bytes written to it end the thread's wait. */
     readonly wake: number;
     readonly farewell: LiveSource["farewell"];

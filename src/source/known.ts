@@ -20,6 +20,8 @@ export interface Known {
   readonly fd: number;
   readonly ppid: number;
   image: Image;
+  /** An image that shows an exec but no command line: it was in the middle of it, or dead. */
+  halfSeen: Uint8Array | null;
   /** When it was first seen. */
   readonly foundAt: number;
   /** When it is to be looked at again for an exec. */

@@ -31,6 +31,8 @@ import { Tally } from "./tally.ts";
 
 /** A parent that has not reaped by then is not waited for: the exit is told without its code. */
 const REAP_PATIENCE_NS = 100_000_000;
+/** A name that differs for longer without another command line was not set by an exec. */
+const EXEC_TAKES_NS = 20_000_000;
 /** How often all of /proc is listed, in case the counter's pids were not enough. */
 const SAFETY_NS = 2_000_000_000;
 /** The same where pidfds cannot tell of exits. */
@@ -114,6 +116,7 @@ export class Poller implements LiveSource {
       fd,
       ppid: event.a,
       image,
+      halfSeen: null,
       foundAt: event.asOf,
       checkAt: 0,
       endedAt: dead ? event.asOf : null,
@@ -205,12 +208,14 @@ export class Poller implements LiveSource {
     const kernel = found && (this.#reader.stat.flags & PF_KTHREAD) !== 0;
     const inherited = parent?.image ?? NO_IMAGE;
     const other = own !== NO_IMAGE && !own.sameProgram(inherited);
+    const complete = other && this.#hasOwnArgv(own, inherited);
     this.#known.add({
       pid,
       startTicks: found ? tick / TICK_NS : null,
       fd,
       ppid,
-      image: own.parts.argv === null ? inherited : own,
+      image: complete || inherited === NO_IMAGE ? own : inherited,
+      halfSeen: other && !complete && !kernel ? text : null,
       foundAt: now,
       checkAt: 0,
       endedAt: null,
@@ -221,14 +226,18 @@ export class Poller implements LiveSource {
     event.start = start;
     event.a = event.b = ppid;
     writer.add(event);
-    if (!other) return;
+    if (!complete && !(other && kernel)) return;
     event.reset(kernel ? EVENT.comm : EVENT.exec, now, pid, pid);
     event.text = kernel ? own.parts.comm : text;
     event.d = uid;
-    // A zombie has its name, but its command line is gone.
-    if (own.parts.argv === null) event.flags = FLAG.inferred;
     writer.add(event);
     this.#learn(own);
+  }
+
+  /** In the middle of an exec the name is the new one, the command line the old one or none. */
+  #hasOwnArgv(own: Image, inherited: Image): boolean {
+    const { argv } = own.parts;
+    return argv !== null && !startsAlike(argv, argv.length, inherited.parts.argv);
   }
 
   #learn(image: Image): void {
@@ -246,8 +255,21 @@ export class Poller implements LiveSource {
     const length = this.#files.readFile(handle, "cmdline", this.#buffer);
     if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts.argv)) {
       this.#exec(known, handle, now, writer);
+    } else if (known.halfSeen !== null && now - known.foundAt > EXEC_TAKES_NS) {
+      this.#rename(known, known.halfSeen, now, writer);
     }
     this.#libc.close(handle);
+  }
+
+  /** The name changed and the command line did not: no exec, the process renamed itself. */
+  #rename(known: Known, text: Uint8Array, now: number, writer: BatchWriter): void {
+    const { comm } = Image.decode(text).parts;
+    known.halfSeen = null;
+    if (comm === null) return;
+    known.image = known.image.renamed(comm);
+    const event = this.#event.reset(EVENT.comm, now, known.pid, known.pid);
+    event.text = comm;
+    writer.add(event);
   }
 
   #exec(known: Known, handle: number, now: number, writer: BatchWriter): void {
@@ -255,6 +277,7 @@ export class Poller implements LiveSource {
     const image = Image.decode(text);
     if (image.parts.argv === null) return;
     known.image = image;
+    known.halfSeen = null;
     const event = this.#event.reset(EVENT.exec, now, known.pid, known.pid);
     event.d = this.#reader.readUid(handle);
     event.text = text;
@@ -266,6 +289,7 @@ export class Poller implements LiveSource {
   #ended(pid: number, reaped: boolean, now: number, writer: BatchWriter): void {
     const known = this.#known.get(pid);
     if (known === undefined) return;
+    if (known.endedAt === null && !reaped) this.#lookAtZombie(known);
     known.endedAt ??= now;
     this.#pace.active(now);
     if (reaped) this.#finish(known, now, writer);
@@ -280,8 +304,25 @@ export class Poller implements LiveSource {
     if (!known.told) this.#exit(known, status, now, writer);
   }
 
+  /** A zombie still has its name: an exec that nobody saw shows in it. */
+  #lookAtZombie(known: Known): void {
+    const handle = this.#files.openProcess(known.pid);
+    if (handle < 0) return;
+    const text = this.#files.readImage(handle);
+    this.#libc.close(handle);
+    if (text !== null && !Image.decode(text).sameProgram(known.image)) known.halfSeen = text;
+  }
+
   #exit(known: Known, status: number, now: number, writer: BatchWriter): void {
-    const event = this.#event.reset(EVENT.exit, now, known.pid, known.pid);
+    const event = this.#event;
+    if (known.halfSeen !== null) {
+      event.reset(EVENT.exec, now, known.pid, known.pid);
+      event.d = UNKNOWN;
+      event.text = known.halfSeen;
+      event.flags = FLAG.inferred;
+      writer.add(event);
+    }
+    event.reset(EVENT.exit, now, known.pid, known.pid);
     event.flags = FLAG.group;
     event.a = status;
     event.asOf = known.endedAt ?? 0;

@@ -7,6 +7,7 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/mod.ts";
+import type { BootEpoch } from "../model/batch.ts";
 import {
   type CaptureOptions,
   CONTROL,
@@ -29,6 +30,8 @@ type Opened = Extract<WorkerMessage, { type: "opened" }>;
 /** A running capture thread. */
 export class CaptureThread {
   readonly info: SourceInfo;
+  /** Wall-clock time of boot, and the time since then, when the capture began. */
+  readonly began: { readonly epoch: BootEpoch; readonly time: number };
   readonly #control: Int32Array;
   readonly #opened: Opened;
   readonly #libc: Libc;
@@ -41,6 +44,7 @@ export class CaptureThread {
     this.#opened = opened;
     this.#ended = ended;
     this.info = opened.info;
+    this.began = { epoch: opened.epoch, time: opened.time };
     // However the program ends, the kernel must hear that nobody listens any more.
     process.on("exit", this.#sayFarewell);
     void ended.then(() => this.#release());
@@ -48,6 +52,7 @@ export class CaptureThread {
 
   /** Starts the thread; rejects with SourceRefused where the host allows no such source. */
   static async start(options: CaptureOptions, handlers: CaptureHandlers): Promise<CaptureThread> {
+    const libc = await openLibc();
     const control = new SharedArrayBuffer(CONTROL.count * 4);
     const workerData: WorkerSetup = { options, control };
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
@@ -76,7 +81,7 @@ export class CaptureThread {
     worker.on("message", receive);
     worker.on("error", reject);
     worker.on("error", (error: unknown) => finish(error as Error));
-    return new CaptureThread(await openLibc(), counters, await opened, ended);
+    return new CaptureThread(libc, counters, await opened, ended);
   }
 
   /** Ends the capture; resolves when the last batch has been handed over. */

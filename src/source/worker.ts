@@ -37,7 +37,9 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   const clocks = new Clocks(libc);
   const source = openLive(libc, clocks, setup.options, wake);
   const post = (message: WorkerMessage) => port.postMessage(message);
-  post({ type: "opened", info: source.info, wake, farewell: source.farewell });
+  const { info, farewell } = source;
+  const { epoch } = clocks;
+  post({ type: "opened", info, epoch, time: clocks.now(), wake, farewell });
 
   const writer = new BatchWriter();
   let postedKib = 0;
@@ -80,4 +82,4 @@ async function main(port: MessagePort): Promise<void> {
   }
 }
 
-if (parentPort !== null) await main(parentPort);
+if (parentPort !== null) void main(parentPort);

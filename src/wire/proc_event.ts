@@ -76,9 +76,11 @@ export class ProcDatagram {
   cpu = 0;
   /** Per-CPU counter. */
   seq = 0;
+  /** The sent ack plus one, in the answer to LISTEN. */
   ack = 0;
   /** CLOCK_MONOTONIC nanoseconds. */
   time = 0;
+  /** The union as 32-bit words. */
   readonly words: Int32Array = new Int32Array(6);
   /** The union's bytes as sent, a copy; comm of a COMM event is bytes 8 to 24. */
   readonly union: Uint8Array = new Uint8Array(this.words.buffer);

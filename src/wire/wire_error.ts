@@ -5,6 +5,7 @@ export class WireError extends Error {
   /** Byte offset where it went wrong. */
   readonly offset: number;
 
+  /** `seen` tells what stood there instead. */
   constructor(what: string, offset: number, seen: string) {
     super(`Cannot decode ${what} at byte ${offset}: ${seen}`);
     this.name = "WireError";

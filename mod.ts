@@ -1,0 +1,53 @@
+/**
+ * fh as a library: the stream of process creation, and the pure parts it is made of.
+ *
+ * ```ts
+ * import { watch } from "./mod.ts";
+ *
+ * for await (const event of watch()) {
+ *   if (event.event === "source") console.log(event.source, event.why);
+ *   else if (event.event === "exit") console.log(event.pid, event.argv, event.exit_code);
+ *   if (event.event === "exit") break; // ends the capture
+ * }
+ * ```
+ *
+ * @module
+ */
+export {
+  type EventBase,
+  type ExitEvent,
+  type GapEvent,
+  type ProcessEvent,
+  type ProcessFields,
+  type SourceChosen,
+  watch,
+  type WatchEvent,
+  type WatchSettings,
+} from "./src/library.ts";
+export { SourceRefused } from "./src/source/capture.ts";
+export { BatchReader, BatchWriter, type BootEpoch, readBatch } from "./src/model/batch.ts";
+export {
+  EVENT,
+  type EventKind,
+  FLAG,
+  GAP_REASON,
+  SourceEvent,
+  UNKNOWN,
+} from "./src/model/event.ts";
+export { decodeText, encodeImage, Image, type ImageParts, splitArgv } from "./src/model/image.ts";
+export {
+  LIFECYCLE,
+  type LifeEffect,
+  type LifeInput,
+  type LifeRow,
+  type LifeState,
+} from "./src/model/lifecycle.ts";
+export { Change, type ChangeKind, Machine, type MachineOptions } from "./src/model/machine.ts";
+export { type ExitStatus, exitStatus, Process, processId } from "./src/model/process.ts";
+export {
+  decodeProcEvent,
+  encodeProcEvent,
+  PROC_EVENT,
+  ProcDatagram,
+} from "./src/wire/proc_event.ts";
+export { WireError } from "./src/wire/wire_error.ts";

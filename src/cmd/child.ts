@@ -1,0 +1,59 @@
+/**
+ * A command that fh runs: terminal, signals and exit status pass through.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { CommandError } from "./command.ts";
+
+/** Exit statuses a shell gives for commands it could not run; POSIX, 2.8.2. */
+const NOT_FOUND = 127;
+const NOT_RUNNABLE = 126;
+
+/** A running command. */
+export class Child {
+  readonly pid: number;
+  /** Its exit status, 128 + signal when it was killed; null while it runs. */
+  status: number | null = null;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+
+  private constructor(child: ChildProcess, pid: number, signal: AbortSignal) {
+    this.pid = pid;
+    // The terminal sends SIGINT to both of us; every other signal came to us alone.
+    const pass = () => {
+      if (signal.reason !== "SIGINT") child.kill(signal.reason as NodeJS.Signals);
+    };
+    signal.addEventListener("abort", pass);
+    this.ended = new Promise((resolve) => {
+      child.once("exit", (code, killedBy) => {
+        signal.removeEventListener("abort", pass);
+        this.status = killedBy === null ? code ?? 0 : 128 + constants.signals[killedBy];
+        resolve();
+      });
+    });
+  }
+
+  /** Starts a command; throws CommandError with status 127 or 126 when it cannot be run. */
+  static start(argv: readonly string[], signal: AbortSignal): Child {
+    const [file = "", ...args] = argv;
+    let failure: NodeJS.ErrnoException | null = null;
+    let child: ChildProcess | null = null;
+    try {
+      child = spawn(file, args, { stdio: "inherit" });
+      child.once("error", (error) => failure = error);
+    } catch (error) {
+      failure = error as NodeJS.ErrnoException;
+    }
+    if (child?.pid !== undefined) return new Child(child, child.pid, signal);
+    throw notRun(file, failure);
+  }
+}
+
+function notRun(file: string, failure: NodeJS.ErrnoException | null): CommandError {
+  const code = failure?.code ?? "ENOENT";
+  return code === "ENOENT"
+    ? new CommandError(NOT_FOUND, `Cannot run ${file}: it was not found`)
+    : new CommandError(NOT_RUNNABLE, `Cannot run ${file}: ${code}`);
+}

@@ -1,0 +1,234 @@
+/**
+ * fh for other programs: the stream of changes as an async iterable.
+ *
+ * @module
+ */
+import type { BootEpoch } from "./model/batch.ts";
+import { GAP_REASON } from "./model/event.ts";
+import { Change } from "./model/machine.ts";
+import { openUsers } from "./proc/users.ts";
+import { Session } from "./session.ts";
+import type { CaptureOptions } from "./source/capture.ts";
+import { JsonLines } from "./view/json.ts";
+
+/** Events that wait for a slow consumer; what comes beyond is dropped and counted in a gap. */
+const WAITING_MAX = 100_000;
+
+/** What {@linkcode watch} is asked to do. */
+export interface WatchSettings {
+  /** Which source; `auto`, the default, takes the best one the host allows. */
+  readonly source?: "auto" | "connector" | "poll";
+  /** Where procfs is mounted (default `/proc`). */
+  readonly procRoot?: string;
+  /** Environment variables to read at exec, for the field `env`. */
+  readonly env?: readonly string[];
+  /** Shortest poll period in nanoseconds; adapts to the activity when not given. */
+  readonly intervalNs?: number;
+  /** Whether the capture thread may ask for real-time scheduling (default true). */
+  readonly realtime?: boolean;
+  /** Whether to begin with the processes that already run, as `snapshot` events. */
+  readonly snapshot?: boolean;
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal;
+}
+
+/** What all events have. */
+export interface EventBase {
+  /** RFC 3339, UTC, nanoseconds. */
+  readonly time: string;
+  /** The source in use. */
+  readonly source: "connector" | "poll" | "replay";
+  /** Present and true when reconstructed by a rescan instead of seen. */
+  readonly inferred?: true;
+}
+
+/** The first event: which source is in use. */
+export interface SourceChosen extends EventBase {
+  /** Always `source`. */
+  readonly event: "source";
+  /** The reason for the choice, as a sentence. */
+  readonly why: string;
+}
+
+/** Events that nobody saw. */
+export interface GapEvent extends EventBase {
+  /** Always `gap`. */
+  readonly event: "gap";
+  /** How many. */
+  readonly lost: number;
+  /** The kernel's buffer was full, the poller came too late, or you did. */
+  readonly reason: "overflow" | "missed" | "slow reader";
+}
+
+/** A process as it was known at the moment of the event; null is not known. */
+export interface ProcessFields {
+  /** Unique id. */
+  readonly id: string;
+  /** Thread group id: what user space calls the pid. */
+  readonly pid: number;
+  /** pid and id of the process that forked it. */
+  readonly ppid: number | null;
+  /** Id of the process that forked it. */
+  readonly parent: string | null;
+  /** Real uid. */
+  readonly uid: number | null;
+  /** Name of the uid. */
+  readonly user: string | null;
+  /** The name the kernel keeps, 15 bytes at most. */
+  readonly comm: string | null;
+  /** Path of the executable. */
+  readonly exe: string | null;
+  /** The command line. */
+  readonly argv: readonly string[] | null;
+  /** Working directory at exec. */
+  readonly cwd: string | null;
+  /** Path of the control group. */
+  readonly cgroup: string | null;
+  /** Innermost systemd unit. */
+  readonly unit: string | null;
+  /** Id or name of the innermost container. */
+  readonly container: string | null;
+  /** The variables that were asked for; absent when none were. */
+  readonly env?: Readonly<Record<string, string>> | null;
+}
+
+/** A process began, replaced its image, or changed something. */
+export interface ProcessEvent extends EventBase, ProcessFields {
+  /** What happened. */
+  readonly event:
+    | "snapshot"
+    | "fork"
+    | "exec"
+    | "comm"
+    | "uid"
+    | "gid"
+    | "sid"
+    | "ptrace"
+    | "coredump";
+}
+
+/** A process ended. */
+export interface ExitEvent extends EventBase, ProcessFields {
+  /** Always `exit`. */
+  readonly event: "exit";
+  /** 0 to 255; null when a signal ended it or it is not known. */
+  readonly exit_code: number | null;
+  /** Name of the signal that ended it, such as `SIGKILL`. */
+  readonly signal: string | null;
+  /** Whether it dumped core. */
+  readonly core: boolean;
+  /** Life time; null when the start was not seen and is not known. */
+  readonly duration_ns: number | null;
+}
+
+/** One object of the stream, as in the NDJSON of `fh watch --json`. */
+export type WatchEvent = SourceChosen | GapEvent | ProcessEvent | ExitEvent;
+
+/**
+ * Watches the host. The capture starts with the first `next()` and ends with `return()` (a `break`
+ * out of `for await`) or when the signal aborts.
+ *
+ * @throws {SourceRefused} The host does not allow the source that was asked for.
+ */
+export async function* watch(settings: WatchSettings = {}): AsyncGenerator<WatchEvent, void, void> {
+  const feed = new Feed(settings.snapshot === true);
+  const session = await Session.open({
+    capture: captureOptions(settings),
+    onChange: (change) => feed.add(change, session.epoch),
+    onBatch: () => feed.wake(),
+    onEnd: (error) => feed.end(error),
+  });
+  const lines = new JsonLines({
+    boot: session.readBootId(),
+    source: session.info.source,
+    users: openUsers(),
+    env: settings.env !== undefined,
+  });
+  feed.start(lines);
+  const stop = () => feed.end(null);
+  settings.signal?.addEventListener("abort", stop);
+  if (settings.signal?.aborted) stop();
+  try {
+    yield JSON.parse(lines.source(session.info.why, session.epoch, session.beganAt)) as WatchEvent;
+    session.begin();
+    yield* feed.events();
+  } finally {
+    settings.signal?.removeEventListener("abort", stop);
+    await session.close();
+  }
+}
+
+function captureOptions(settings: WatchSettings): CaptureOptions {
+  return {
+    source: settings.source ?? "auto",
+    procRoot: settings.procRoot ?? "/proc",
+    env: settings.env ?? [],
+    intervalNs: settings.intervalNs ?? null,
+    realtime: settings.realtime ?? true,
+  };
+}
+
+/** Events between the session, which pushes, and the consumer, who pulls. */
+class Feed {
+  #lines: JsonLines | null = null;
+  readonly #snapshot: boolean;
+  #waiting: WatchEvent[] = [];
+  #dropped = 0;
+  #ended = false;
+  #error: Error | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(snapshot: boolean) {
+    this.#snapshot = snapshot;
+  }
+
+  start(lines: JsonLines): void {
+    this.#lines = lines;
+  }
+
+  add(change: Change, epoch: BootEpoch): void {
+    if (this.#ended || (change.kind === "snapshot" && !this.#snapshot)) return;
+    if (this.#waiting.length >= WAITING_MAX) {
+      this.#dropped++;
+      return;
+    }
+    if (this.#dropped > 0) this.#tellDropped(change.time, epoch);
+    this.#waiting.push(this.#event(change, epoch));
+  }
+
+  wake(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  end(error: Error | null): void {
+    this.#ended = true;
+    this.#error ??= error;
+    this.wake();
+  }
+
+  async *events(): AsyncGenerator<WatchEvent, void, void> {
+    while (true) {
+      const ready = this.#waiting;
+      this.#waiting = [];
+      yield* ready;
+      if (this.#waiting.length > 0) continue;
+      if (this.#error !== null) throw this.#error;
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  #tellDropped(time: number, epoch: BootEpoch): void {
+    const gap = new Change();
+    gap.time = time;
+    gap.a = this.#dropped;
+    gap.b = GAP_REASON.reader;
+    this.#dropped = 0;
+    this.#waiting.push(this.#event(gap, epoch));
+  }
+
+  #event(change: Change, epoch: BootEpoch): WatchEvent {
+    return JSON.parse(this.#lines!.line(change, epoch)) as WatchEvent;
+  }
+}
