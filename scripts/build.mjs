@@ -1,0 +1,78 @@
+/**
+ * Compiles dist/fh, and with `--all` the executables for other platforms, where sources changed.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { BIN, fail, filesBelow, isProgram, ROOT, run, say } from "./project.mjs";
+import { setup } from "./setup.mjs";
+
+/** The program and the file that its Worker starts with. */
+const ENTRIES = ["bin/fh.ts", "src/source/worker.ts"];
+
+/** Name in dist/ and what `bun build --target` calls it; "bun" is the platform at hand. */
+const HOST = { fh: "bun" };
+const OTHERS = {
+  "fh-linux-arm64": "bun-linux-arm64",
+  "fh-linux-x64-musl": "bun-linux-x64-musl",
+  "fh-linux-x64-baseline": "bun-linux-x64-baseline",
+};
+
+/** A program that runs as root must not read settings from the folder it is started in. */
+const OPTIONS = [
+  "--compile",
+  "--minify",
+  "--bytecode",
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+];
+
+/** Compiles what is missing or older than its sources. */
+export function build(all = false) {
+  const hash = hashSources();
+  const targets = Object.entries(all ? { ...HOST, ...OTHERS } : HOST);
+  const stale = targets.filter(([name]) => !isFresh(name, hash));
+  if (stale.length === 0) return;
+  setup(["bun"]);
+  for (const [name, target] of stale) compile(name, target, hash);
+}
+
+/** The lock file stands for the version of bun and for the packages that are compiled in. */
+function hashSources() {
+  const sources = ["bin", "ffi", "src"].flatMap((folder) => filesBelow(folder, ".ts"));
+  const hash = createHash("sha256");
+  for (const path of [...sources, "package-lock.json", "scripts/build.mjs"]) {
+    const bytes = readFileSync(join(ROOT, path));
+    hash.update(`${path}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+function isFresh(name, hash) {
+  const path = join(ROOT, "dist", name);
+  return existsSync(path) && existsSync(`${path}.stamp`) &&
+    readFileSync(`${path}.stamp`, "utf8") === hash;
+}
+
+/** Compiles beside the old executable and then replaces it, so that one that runs is not hurt. */
+function compile(name, target, hash) {
+  say(`fh: building dist/${name}`);
+  const path = join(ROOT, "dist", name);
+  const scratch = join(ROOT, "dist", `.${process.pid}`);
+  mkdirSync(scratch, { recursive: true });
+  const args = ["build", ...OPTIONS, `--target=${target}`, ...ENTRIES];
+  const outfile = join(scratch, name);
+  const done = run(join(BIN, "bun"), [...args, "--outfile", outfile]);
+  if (done) {
+    rmSync(`${path}.stamp`, { force: true });
+    renameSync(outfile, path);
+    writeFileSync(`${path}.stamp`, hash);
+  }
+  rmSync(scratch, { recursive: true });
+  if (!done) fail(`fh: cannot build dist/${name}; what bun said stands above`);
+}
+
+if (isProgram(import.meta.url)) build(process.argv.includes("--all"));

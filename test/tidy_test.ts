@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { VERSION } from "../src/version.ts";
+import {
+  type Arrows,
+  checkArrows,
+  checkConsole,
+  checkDead,
+  checkDefaultExports,
+  checkDocs,
+  checkDynamicImports,
+  checkFileLengths,
+  checkFunctionLengths,
+  checkLeftovers,
+  checkLineLengths,
+  checkRuntimeNames,
+  drawArrows,
+  type SourceFile,
+} from "./support/tidy.ts";
+
+/** The same table stands in ARCHITECTURE.md. */
+const ARROWS: Arrows = {
+  "ffi/": ["node:", "bun:"],
+  "src/wire/": [],
+  "src/model/": [],
+  "src/proc/": ["node:"],
+  "src/source/": ["ffi/", "src/wire/", "src/proc/", "src/model/", "node:"],
+  "src/session.ts": ["src/source/", "src/proc/", "src/model/", "node:"],
+  "src/history/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
+  "src/view/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
+  "src/report/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
+  "src/serve/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
+  "src/cmd/": [
+    "src/session.ts",
+    "src/source/open.ts",
+    "src/history/",
+    "src/view/",
+    "src/report/",
+    "src/serve/",
+    "src/proc/",
+    "src/model/",
+    "node:",
+  ],
+  "src/version.ts": [],
+  "src/output.ts": ["src/cmd/command.ts", "node:"],
+  "src/cli.ts": ["src/cmd/", "src/version.ts", "commander", "node:"],
+  "bin/": ["src/cli.ts", "src/output.ts", "node:"],
+  "mod.ts": ["src/session.ts", "src/source/", "src/view/", "src/proc/", "src/wire/", "src/model/"],
+};
+
+/** Where a run begins: the program, the library, the Worker. */
+const ENTRIES = ["bin/fh.ts", "mod.ts", "src/source/worker.ts"];
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const PRODUCT = readFiles(["bin", "ffi", "src", "mod.ts"]);
+const ALL = [...PRODUCT, ...readFiles(["scripts", "test"])];
+const NAMES_NO_RUNTIME = PRODUCT.filter(({ path }) =>
+  !path.startsWith("ffi/") && !path.startsWith("src/source/worker")
+);
+const BELOW_BIN = PRODUCT.filter(({ path }) => !path.startsWith("bin/"));
+
+function readFiles(paths: readonly string[]): SourceFile[] {
+  return paths.filter((path) => existsSync(join(ROOT, path)))
+    .flatMap((path) => /\.\w+$/.test(path) ? [path] : listFolder(path))
+    .filter((path) => /\.(?:ts|mjs)$/.test(path))
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+}
+
+function listFolder(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory() ? listFolder(path) : [path];
+  });
+}
+
+function readJson(path: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(ROOT, path), "utf8"));
+}
+
+/** A rule: its name, the check, and a file that breaks it. */
+const RULES: readonly [string, (files?: SourceFile[]) => string[], SourceFile][] = [
+  [
+    "imports follow the arrows",
+    (files = PRODUCT) => checkArrows(files, ARROWS),
+    { path: "src/wire/bad.ts", text: 'export {\n  a,\n} from "../../ffi/linux.ts";\n' },
+  ],
+  [
+    "every file is used by the program, the library or the Worker",
+    (files = PRODUCT) => checkDead(files, ENTRIES),
+    { path: "src/view/bad.ts", text: "export const a = 1;\n" },
+  ],
+  [
+    "only ffi/ and the Worker name a runtime",
+    (files = NAMES_NO_RUNTIME) => checkRuntimeNames(files),
+    { path: "src/view/bad.ts", text: "const a = Deno.args;\n" },
+  ],
+  [
+    "nothing exports a default",
+    (files = ALL) => checkDefaultExports(files),
+    { path: "src/view/bad.ts", text: "export default function a(): void {}\n" },
+  ],
+  [
+    "dynamic imports are literal",
+    (files = PRODUCT) => checkDynamicImports(files),
+    { path: "src/view/bad.ts", text: 'await import("./" + name);\n' },
+  ],
+  [
+    "nothing below bin/ writes to the console",
+    (files = BELOW_BIN) => checkConsole(files),
+    { path: "src/view/bad.ts", text: "console.error(1);\n" },
+  ],
+  [
+    "nothing is left to be finished",
+    (files = ALL) => checkLeftovers(files),
+    { path: "src/view/bad.ts", text: "// TO" + "DO: all of it\n" },
+  ],
+  [
+    "every export has a doc comment",
+    (files = PRODUCT) => checkDocs(files),
+    { path: "src/view/bad.ts", text: "/** Module. */\n\nexport const a = 1;\n" },
+  ],
+  [
+    "lines are at most 100 characters long",
+    (files = ALL) => checkLineLengths(files, 100),
+    { path: "src/view/bad.ts", text: `// ${"é".repeat(98)}\n` },
+  ],
+  [
+    "functions are at most 70 lines long",
+    (files = ALL) => checkFunctionLengths(files, 70),
+    { path: "src/view/bad.ts", text: `function a(): { b: c } {${"\n".repeat(70)}}\n` },
+  ],
+  [
+    "files are at most 450 lines long",
+    (files = ALL) => checkFileLengths(files, 450),
+    { path: "src/view/bad.ts", text: "a();\n".repeat(451) },
+  ],
+];
+
+for (const [name, check, bad] of RULES) {
+  test(name, () => assert.deepEqual(check(), []));
+  test(`a file that breaks the rule is found: ${name}`, () => {
+    assert.equal(check([bad]).length, 1);
+  });
+}
+
+test("the rules read code, not comments, strings and templates", () => {
+  const text = [
+    '// import "../../ffi/mod.ts"; console.log(1); export default 1',
+    'const a = `${`${{ b: 1 }}`} export default`; const c = "console.log(import(x))";',
+    'const d = /["`{]/; const e = 4 / 2; /* import("./" + a) */',
+    'import { f } from "./f.ts";',
+    "",
+  ].join("\n");
+  const files = [{ path: "src/wire/good.ts", text }];
+  assert.deepEqual(checkArrows(files, ARROWS), []);
+  assert.deepEqual(checkConsole(files), []);
+  assert.deepEqual(checkDefaultExports(files), []);
+  assert.deepEqual(checkDynamicImports(files), []);
+});
+
+test("an import is found however it is written", () => {
+  const target = '"../../ffi/mod.ts"';
+  const ways = [
+    `import ${target};`,
+    `import type { A } from ${target};`,
+    `import {\n  a,\n  type B,\n} from ${target};`,
+    `import * as a from ${target};`,
+    `export * from ${target};`,
+    `const a = await import(${target});`,
+    `type A = import(${target}).A;`,
+  ];
+  for (const text of ways) {
+    const problems = checkArrows([{ path: "src/model/bad.ts", text }], ARROWS);
+    assert.equal(problems.length, 1, text);
+  }
+});
+
+test("two files that import only each other are dead", () => {
+  const files = [
+    { path: "mod.ts", text: 'export { a } from "./src/a.ts";' },
+    { path: "src/a.ts", text: "export const a = 1;" },
+    { path: "src/b.ts", text: 'import "./c.ts";' },
+    { path: "src/c.ts", text: 'import "./b.ts";' },
+  ];
+  assert.deepEqual(checkDead(files, ["mod.ts"]).map((problem) => problem.split(":")[0]), [
+    "src/b.ts",
+    "src/c.ts",
+  ]);
+});
+
+test("ARCHITECTURE.md has the table of arrows", () => {
+  const table = drawArrows(ARROWS);
+  const path = join(ROOT, "ARCHITECTURE.md");
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  assert.ok(text.includes(table), `ARCHITECTURE.md must have this table:\n\n${table}\n`);
+});
+
+test("src/version.ts and the files of Deno and npm name the same version", () => {
+  for (const path of ["deno.json", "package.json", "package-lock.json"]) {
+    assert.equal(readJson(path)["version"], VERSION, path);
+  }
+});
+
+test("deno.json and package.json have the same tasks", () => {
+  const scripts = readJson("package.json")["scripts"] as Record<string, string>;
+  // npm runs a shell that would stand between it and fh; Deno's own shell knows no exec.
+  const tasks = Object.entries(scripts).map(([name, line]) => [name, line.replace(/^exec /, "")]);
+  assert.deepEqual(readJson("deno.json")["tasks"], Object.fromEntries(tasks));
+});
+
+/** What `deno doc --lint` has to say about a module; empty when it is content. */
+function lintDocs(path: string): string {
+  const { status, stderr, error } = spawnSync(
+    join(ROOT, "node_modules/.bin/deno"),
+    ["doc", "--lint", path],
+    { cwd: ROOT, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
+  );
+  if (error !== undefined) throw error;
+  return status === 0 ? "" : stderr;
+}
+
+test("the public types of mod.ts are documented", () => {
+  assert.equal(lintDocs("mod.ts"), "");
+});
+
+test("a public type without documentation is found", () => {
+  const folder = mkdtempSync(join(tmpdir(), "fh-tidy-"));
+  try {
+    const path = join(folder, "bad.ts");
+    writeFileSync(path, "export interface A {\n  b: number;\n}\n");
+    assert.match(lintDocs(path), /missing-jsdoc/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
