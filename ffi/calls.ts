@@ -1,109 +1,78 @@
 /**
  * Libc on top of any {@linkcode Native}: marshalling that is the same for every runtime.
  *
- * Structures whose addresses the kernel is given lie on an explicit ArrayBuffer that a field
- * holds: a small typed array may keep its bytes inside the object and move them later.
+ * Structures whose addresses the kernel is given lie on an explicit ArrayBuffer that a closure
+ * or a field holds: a small typed array may keep its bytes inside the object and move them later.
  *
  * @module
  */
+import { RecvSlots } from "./datagrams.ts";
 import { ERRNO } from "./errno.ts";
-import type { Datagrams, Libc } from "./libc.ts";
+import type { Libc } from "./libc.ts";
 import { CLOCK, SOCKET, SYSCALLS } from "./linux.ts";
 import type { Native } from "./native.ts";
 
-/** sizeof(struct sockaddr_nl), uapi/linux/netlink.h; nl_pid is at 4. */
-const SOCKADDR_NL = 12;
-/** Layout of struct mmsghdr, bits/socket.h, 64-bit: msghdr 56 bytes, then msg_len. */
-const MMSGHDR = { size: 64, name: 0, namelen: 8, iov: 16, iovlen: 24, length: 56 } as const;
-/** sizeof(struct iovec): base, length. */
-const IOVEC = 16;
-/** epoll_event is packed on x86-64 only (uapi/linux/eventpoll.h). */
-export function epollEventLayout(arch: string): { size: number; data: number } {
-  return arch === "x64" ? { size: 12, data: 4 } : { size: 16, data: 8 };
-}
-
 /** Room for the filter programs fh attaches; the kernel's own bound is BPF_MAXINSNS 4096. */
 const BPF_MAXINSNS_USED = 64;
-
 /** Events one epollPeek() takes. */
 const EPOLL_EVENTS_MAX = 256;
-
 const NS = 1_000_000_000;
 
-class RecvSlots implements Datagrams {
-  readonly bytes: DataView;
-  readonly headers: Uint8Array;
-  readonly #headers: DataView;
-  readonly #names: DataView;
-  /** The kernel is told these addresses; the field keeps the memory alive. */
-  readonly #iovecs: ArrayBuffer;
+type Call = (...args: (number | ArrayBufferView | null)[]) => number;
 
-  constructor(native: Native, readonly count: number, readonly size: number) {
-    const data = new ArrayBuffer(count * size);
-    const headers = new ArrayBuffer(count * MMSGHDR.size);
-    const names = new ArrayBuffer(count * SOCKADDR_NL);
-    this.#iovecs = new ArrayBuffer(count * IOVEC);
-    this.bytes = new DataView(data);
-    this.headers = new Uint8Array(headers);
-    this.#headers = new DataView(headers);
-    this.#names = new DataView(names);
-    const at = (buffer: ArrayBuffer) => BigInt(native.address(buffer));
-    const [dataAt, nameAt, iovAt] = [at(data), at(names), at(this.#iovecs)];
-    const iovecs = new DataView(this.#iovecs);
-    for (let slot = 0; slot < count; slot++) {
-      iovecs.setBigUint64(slot * IOVEC, dataAt + BigInt(slot * size), true);
-      iovecs.setBigUint64(slot * IOVEC + 8, BigInt(size), true);
-      const header = slot * MMSGHDR.size;
-      this.#headers.setBigUint64(header + MMSGHDR.name, nameAt + BigInt(slot * SOCKADDR_NL), true);
-      this.#headers.setUint32(header + MMSGHDR.namelen, SOCKADDR_NL, true);
-      this.#headers.setBigUint64(header + MMSGHDR.iov, iovAt + BigInt(slot * IOVEC), true);
-      this.#headers.setBigUint64(header + MMSGHDR.iovlen, 1n, true);
-    }
-  }
-
-  length(slot: number): number {
-    return this.#headers.getUint32(slot * MMSGHDR.size + MMSGHDR.length, true);
-  }
-
-  sender(slot: number): number {
-    return this.#names.getUint32(slot * SOCKADDR_NL + 4, true);
-  }
+/** A loaded library as the groups of calls see it. */
+interface Library {
+  readonly native: Native;
+  readonly c: Record<keyof Native["symbols"], Call>;
+  /** A result as it is, or the negative errno instead of -1. */
+  answer(result: number): number;
 }
 
 /** Makes the {@linkcode Libc} of a loaded library; `arch` is `process.arch`. */
 export function createLibc(native: Native, arch: string): Libc {
-  const numbers = SYSCALLS[arch];
-  if (numbers === undefined) throw new Error(`Cannot make system calls on this CPU: ${arch}`);
-  const c = native.symbols as unknown as Record<keyof Native["symbols"], Call>;
-  const answer = (result: number): number => result === -1 ? -native.errno() : result;
-  const epoll = epollEventLayout(arch);
+  const library: Library = {
+    native,
+    c: native.symbols as unknown as Library["c"],
+    answer: (result) => result === -1 ? -native.errno() : result,
+  };
+  return {
+    ...socketCalls(library),
+    ...waitCalls(library, arch),
+    ...fileCalls(library),
+    ...taskCalls(library, arch),
+    unload: () => native.close(),
+  };
+}
 
-  const timespec = new DataView(new ArrayBuffer(16));
+type SocketCalls = Pick<
+  Libc,
+  | "socket"
+  | "bind"
+  | "setsockopt"
+  | "getsockopt"
+  | "attachFilter"
+  | "send"
+  | "recv"
+  | "datagrams"
+  | "recvmmsg"
+>;
+
+function socketCalls({ native, c, answer }: Library): SocketCalls {
   const socklen = new Uint32Array(new ArrayBuffer(4));
-  const epollEvent = new DataView(new ArrayBuffer(epoll.size));
-  const epollEvents = new DataView(new ArrayBuffer(EPOLL_EVENTS_MAX * epoll.size));
-  const rlimit = new BigUint64Array(new ArrayBuffer(16));
   const filter = new Uint8Array(new ArrayBuffer(BPF_MAXINSNS_USED * 8));
   // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
   const fprog = new DataView(new ArrayBuffer(16));
   fprog.setBigUint64(8, BigInt(native.address(filter.buffer as ArrayBuffer)), true);
-  const priorityOf = new Int32Array(new ArrayBuffer(4));
-
-  /** For calls that fill `value` and a socklen_t: the bytes filled. */
-  function sized(value: Uint8Array, call: (length: Uint32Array) => number): number {
-    socklen[0] = value.byteLength;
-    const result = answer(call(socklen));
-    return result < 0 ? result : socklen[0]!;
-  }
-
   return {
     socket: (domain, type, protocol) => answer(c.socket(domain, type, protocol)),
     bind: (fd, address) => answer(c.bind(fd, address, address.byteLength)),
-    getsockname: (fd, address) => sized(address, (length) => c.getsockname(fd, address, length)),
     setsockopt: (fd, level, name, value) =>
       answer(c.setsockopt(fd, level, name, value, value.byteLength)),
-    getsockopt: (fd, level, name, value) =>
-      sized(value, (length) => c.getsockopt(fd, level, name, value, length)),
+    getsockopt(fd, level, name, value) {
+      socklen[0] = value.byteLength;
+      const result = answer(c.getsockopt(fd, level, name, value, socklen));
+      return result < 0 ? result : socklen[0]!;
+    },
     attachFilter(fd, program) {
       if (program.byteLength > filter.byteLength) return -ERRNO.EINVAL;
       filter.set(program);
@@ -117,7 +86,33 @@ export function createLibc(native: Native, arch: string): Libc {
     recvmmsg(fd, into, flags) {
       return answer(c.recvmmsg(fd, (into as RecvSlots).headers, into.count, flags, null));
     },
+  };
+}
 
+type WaitCalls = Pick<
+  Libc,
+  | "ppoll"
+  | "eventfd"
+  | "epollCreate"
+  | "epollAdd"
+  | "epollRemove"
+  | "epollPeek"
+  | "inotifyInit"
+  | "inotifyAddWatch"
+  | "inotifyRemoveWatch"
+>;
+
+/** epoll_event is packed on x86-64 only (uapi/linux/eventpoll.h). */
+function epollEventLayout(arch: string): { size: number; data: number } {
+  return arch === "x64" ? { size: 12, data: 4 } : { size: 16, data: 8 };
+}
+
+function waitCalls({ c, answer }: Library, arch: string): WaitCalls {
+  const epoll = epollEventLayout(arch);
+  const timespec = new DataView(new ArrayBuffer(16));
+  const epollEvent = new DataView(new ArrayBuffer(epoll.size));
+  const epollEvents = new DataView(new ArrayBuffer(EPOLL_EVENTS_MAX * epoll.size));
+  return {
     ppoll(fds, timeoutNs) {
       if (timeoutNs < 0) return answer(c.ppoll(fds, fds.byteLength / 8, null, null));
       timespec.setBigInt64(0, BigInt(Math.floor(timeoutNs / NS)), true);
@@ -144,7 +139,16 @@ export function createLibc(native: Native, arch: string): Libc {
     inotifyInit: (flags) => answer(c.inotify_init1(flags)),
     inotifyAddWatch: (fd, path, mask) => answer(c.inotify_add_watch(fd, path, mask)),
     inotifyRemoveWatch: (fd, watch) => answer(c.inotify_rm_watch(fd, watch)),
+  };
+}
 
+type FileCalls = Pick<
+  Libc,
+  "openat" | "readlinkat" | "read" | "pread" | "write" | "close" | "ioctl"
+>;
+
+function fileCalls({ c, answer }: Library): FileCalls {
+  return {
     openat: (directory, path, flags) => answer(c.openat(directory, path, flags)),
     readlinkat: (directory, path, into) =>
       answer(c.readlinkat(directory, path, into, into.byteLength)),
@@ -153,7 +157,21 @@ export function createLibc(native: Native, arch: string): Libc {
     write: (fd, bytes) => answer(c.write(fd, bytes, bytes.byteLength)),
     close: (fd) => answer(c.close(fd)),
     ioctl: (fd, request, argument) => answer(c.ioctl(fd, request, argument)),
+  };
+}
 
+type TaskCalls = Pick<
+  Libc,
+  "pidfdOpen" | "clockGettime" | "clockRealtime" | "schedSetscheduler" | "prctl" | "raiseLimit"
+>;
+
+function taskCalls({ c, answer }: Library, arch: string): TaskCalls {
+  const numbers = SYSCALLS[arch];
+  if (numbers === undefined) throw new Error(`Cannot make system calls on this CPU: ${arch}`);
+  const timespec = new DataView(new ArrayBuffer(16));
+  const rlimit = new BigUint64Array(new ArrayBuffer(16));
+  const priorityOf = new Int32Array(new ArrayBuffer(4));
+  return {
     pidfdOpen: (pid) => answer(c.syscall(numbers.pidfdOpen, pid, 0, null)),
     clockGettime(clock) {
       const result = answer(c.clock_gettime(clock, timespec));
@@ -176,12 +194,6 @@ export function createLibc(native: Native, arch: string): Libc {
       const set = answer(c.setrlimit(resource, rlimit));
       return set < 0 ? set : Math.min(Number(rlimit[0]), Number.MAX_SAFE_INTEGER);
     },
-    lowerLimit(resource, value) {
-      rlimit.fill(BigInt(value));
-      return answer(c.setrlimit(resource, rlimit));
-    },
-
-    unload: () => native.close(),
   };
 }
 
@@ -189,5 +201,3 @@ export function createLibc(native: Native, arch: string): Libc {
 function seconds(timespec: DataView): number {
   return timespec.getUint32(0, true) + timespec.getInt32(4, true) * 0x1_0000_0000;
 }
-
-type Call = (...args: (number | ArrayBufferView | null)[]) => number;

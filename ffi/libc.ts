@@ -26,8 +26,6 @@ export interface Datagrams {
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array): number;
-  /** Bytes of the bound address, written into `address`. */
-  getsockname(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** Bytes of the option's value, written into `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
@@ -47,7 +45,7 @@ export interface Libc {
   /** Watches `watched` and reports it as `tag`, a number below 2^32. */
   epollAdd(epoll: number, watched: number, events: number, tag: number): number;
   epollRemove(epoll: number, watched: number): number;
-  /** Fills `into` with pairs (events, tag) of what is ready, without waiting; the number of pairs. */
+  /** Fills `into` with pairs (events, tag) of what is ready; the number of pairs. Never waits. */
   epollPeek(epoll: number, into: Uint32Array): number;
   inotifyInit(flags: number): number;
   inotifyAddWatch(fd: number, path: Uint8Array, mask: number): number;
@@ -72,8 +70,6 @@ export interface Libc {
   prctl(option: number, value: number): number;
   /** Raises the soft limit of `resource` to its hard limit; the limit now in force. */
   raiseLimit(resource: number): number;
-  /** Lowers soft and hard limit of `resource` to `value`. */
-  lowerLimit(resource: number, value: number): number;
 
   /** Unloads the library. Calls afterwards throw. */
   unload(): void;
