@@ -9,9 +9,11 @@ import { Machine, type MachineOptions } from "./model/machine.ts";
 import type { Process } from "./model/process.ts";
 import { openProcfs, type ProcReader } from "./proc/procfs.ts";
 import { parseStat } from "./proc/stat.ts";
-import type { CaptureOptions, SourceInfo } from "./source/capture.ts";
+import type { CaptureOptions, RunningCapture, SourceInfo, StartCapture } from "./source/capture.ts";
 import { CaptureThread } from "./source/thread.ts";
 
+/** Bytes of batches that are held at most: half a million events. */
+const HELD_MAX = 32 << 20;
 /** A leaderless process is looked up when it has been so for this long. */
 const DOUBT_MS = 1000;
 
@@ -20,6 +22,11 @@ export interface SessionOptions extends MachineOptions {
   readonly capture: CaptureOptions;
   /** Called after each batch, when all its changes have been told. */
   onBatch?(): void;
+  /**
+   * Whether the next batch may be told now; if not, it is held until resume(), or until so much
+   * is held that it must be told all the same.
+   */
+  ready?(): boolean;
   /** The source ended by itself. */
   onEnd(error: Error | null): void;
 }
@@ -32,9 +39,11 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #procfs: ProcReader;
   readonly #event = new SourceEvent();
-  #thread: CaptureThread | null = null;
-  /** Batches that came before begin(); null from then on. */
-  #early: ArrayBuffer[] | null = [];
+  #capture: RunningCapture | null = null;
+  #begun = false;
+  /** Batches that came before begin(), or while the listener was not ready. */
+  readonly #held: ArrayBuffer[] = [];
+  #heldBytes = 0;
   #lastTime = 0;
   #lastTimeAt = 0;
   readonly #openedAt = performance.now();
@@ -46,22 +55,38 @@ export class Session {
     this.#procfs = openProcfs(options.capture.procRoot);
   }
 
-  /** Starts to capture, and holds back what it sees until begin(); rejects with SourceRefused where the host allows no such source. */
-  static async open(options: SessionOptions): Promise<Session> {
+  /**
+   * Starts to capture, and holds back what it sees until begin(); rejects with SourceRefused where
+   * the host allows no such source.
+   */
+  static async open(
+    options: SessionOptions,
+    start: StartCapture = CaptureThread.start,
+  ): Promise<Session> {
     const session = new Session(options);
-    session.#thread = await CaptureThread.start(options.capture, {
+    session.#capture = await start(options.capture, {
       onBatch: (batch) => session.#receive(batch),
       onEnd: (error) => session.#ended(error),
     });
-    session.epoch = session.#thread.began.epoch;
+    session.epoch = session.#capture.began.epoch;
     return session;
   }
 
   /** Lets the changes flow. */
   begin(): void {
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const batch of early) this.#apply(batch);
+    this.#begun = true;
+    this.resume();
+  }
+
+  /** Tells what was held, as far as the listener is ready. */
+  resume(): void {
+    let count = 0;
+    while (count < this.#held.length && this.#mayTell()) {
+      const batch = this.#held[count++]!;
+      this.#heldBytes -= batch.byteLength;
+      this.#apply(batch);
+    }
+    this.#held.splice(0, count);
   }
 
   /** Nanoseconds from the beginning to the last event, or to now. */
@@ -71,12 +96,12 @@ export class Session {
 
   /** Nanoseconds since boot when the capture began. */
   get beganAt(): number {
-    return this.#thread!.began.time;
+    return this.#capture!.began.time;
   }
 
   /** The source in use. */
   get info(): SourceInfo {
-    return this.#thread!.info;
+    return this.#capture!.info;
   }
 
   /** First group of the boot id: the part that ids carry. */
@@ -87,12 +112,18 @@ export class Session {
 
   /** Stops the source; resolves when everything it had seen has been told. */
   async close(): Promise<void> {
-    await this.#thread?.stop();
+    await this.#capture?.stop();
+    for (const batch of this.#held.splice(0)) this.#apply(batch);
   }
 
   #receive(batch: ArrayBuffer): void {
-    if (this.#early === null) this.#apply(batch);
-    else this.#early.push(batch);
+    this.#held.push(batch);
+    this.#heldBytes += batch.byteLength;
+    if (this.#begun) this.resume();
+  }
+
+  #mayTell(): boolean {
+    return this.#heldBytes > HELD_MAX || (this.#options.ready?.() ?? true);
   }
 
   #apply(batch: ArrayBuffer): void {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { StartCapture } from "../source/capture.ts";
+
 /** Where a command writes. */
 export interface Output {
   /** Queues text or bytes; bytes are handed over and must not be changed afterwards. */
@@ -27,10 +29,15 @@ export interface Context {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by SIGINT, SIGTERM, SIGHUP and a closed standard output. */
+  /**
+   * Aborted by SIGINT, SIGTERM, SIGHUP and a closed standard output; the reason is the signal's
+   * name, `SIGPIPE` for the output.
+   */
   readonly signal: AbortSignal;
   /** Where procfs is mounted. */
   readonly procRoot: string;
+  /** Starts the capture of commands that watch; the capture thread when not given. */
+  readonly capture?: StartCapture;
 }
 
 /** An option as commander takes it. */
@@ -50,7 +57,7 @@ export interface OptionSpec {
 /** One command of the table in src/cli.ts. */
 export interface CommandSpec {
   readonly name: string;
-  /** Operands as commander spells them: `[pid]`, `[command...]`. */
+  /** Operands as commander spells them: `[pid]`, `[command...]`; empty when there are none. */
   readonly operands: string;
   /** One line for `fh --help`. */
   readonly summary: string;

@@ -10,6 +10,8 @@ import type { Output } from "./command.ts";
 
 /** Bytes that wait for a slow reader; what comes beyond is dropped and counted. */
 const PENDING_MAX = 16 << 20;
+/** Bytes that may wait when more is asked for. */
+const READY_MAX = 4 << 20;
 /** Text gathered before it is handed on. */
 const PIECE = 64 << 10;
 
@@ -24,6 +26,8 @@ export class ChangeStream {
   readonly #writer: LineWriter;
   #text = "";
   #dropped = 0;
+  /** Gaps that could not be told while changes were dropped: lost events by reason. */
+  readonly #untold = new Map<number, number>();
 
   constructor(output: Output, writer: LineWriter) {
     this.#output = output;
@@ -32,14 +36,20 @@ export class ChangeStream {
 
   /** Adds a change, or drops it while too much waits. */
   add(change: Change, epoch: BootEpoch): void {
-    const room = this.#dropped > 0 ? PENDING_MAX / 2 : PENDING_MAX;
+    const room = this.#dropped > 0 ? READY_MAX : PENDING_MAX;
     if (this.#output.pendingBytes + this.#text.length > room) {
-      this.#dropped++;
+      if (change.kind === "gap") this.#keepGap(change.b, change.a);
+      else this.#dropped++;
       return;
     }
-    if (this.#dropped > 0) this.#tellDropped(change.time, epoch);
+    this.#tellDropped(change.time, epoch);
     this.#text += this.#writer.line(change, epoch);
     if (this.#text.length >= PIECE) this.flush();
+  }
+
+  /** Whether the reader keeps up, so that nothing has to be dropped. */
+  get ready(): boolean {
+    return this.#output.pendingBytes <= READY_MAX;
   }
 
   /** Hands on what was gathered. */
@@ -51,16 +61,24 @@ export class ChangeStream {
 
   /** Hands on the last: what was dropped is told even if nothing follows. */
   end(time: number, epoch: BootEpoch): void {
-    if (this.#dropped > 0) this.#tellDropped(time, epoch);
+    this.#tellDropped(time, epoch);
     this.flush();
   }
 
+  #keepGap(reason: number, lost: number): void {
+    this.#untold.set(reason, (this.#untold.get(reason) ?? 0) + lost);
+  }
+
   #tellDropped(time: number, epoch: BootEpoch): void {
-    const gap = new Change();
-    gap.time = time;
-    gap.a = this.#dropped;
-    gap.b = GAP_REASON.reader;
+    if (this.#dropped > 0) this.#keepGap(GAP_REASON.reader, this.#dropped);
     this.#dropped = 0;
-    this.#text += this.#writer.line(gap, epoch);
+    for (const [reason, lost] of this.#untold) {
+      const gap = new Change();
+      gap.time = time;
+      gap.a = lost;
+      gap.b = reason;
+      this.#text += this.#writer.line(gap, epoch);
+    }
+    this.#untold.clear();
   }
 }

@@ -149,7 +149,7 @@ export class Machine {
   #begin(event: SourceEvent): void {
     const present = event.kind === EVENT.present;
     // A poller's fork names the clock tick it came from; the connector's time is the fork's own.
-    const process = this.#create(event, event.start || event.time);
+    const process = this.#create(event, present ? event.start : event.start || event.time);
     process.start = process.born;
     process.state = "running";
     if (present) {

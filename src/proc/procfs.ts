@@ -97,7 +97,7 @@ class Procfs implements ProcReader {
    * A descriptor of a process's file stays with that process: reading it after its end gives
    * ESRCH. All are opened before the first is read, so a first one that still can be read shows
    * that the pid had not changed hands while the others were opened. This costs no more than
-   * reading them one by one; comparing the start times of two reads of stat would cost a third more.
+   * reading them one by one; comparing start times of two reads of stat would cost a third more.
    */
   readTogether(pid: number, names: readonly string[]): (Uint8Array | null)[] {
     const paths = names.map((name) => this.#path(pid, name));

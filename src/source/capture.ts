@@ -42,6 +42,8 @@ export interface LiveSource {
   turn(writer: BatchWriter): void;
   /** Events up to this time (nanoseconds since boot) are complete and in order. */
   readonly horizon: number;
+  /** Before the end: adds what has happened up to now, and what was still in doubt. */
+  settle(writer: BatchWriter): void;
   close(): void;
 }
 
@@ -92,3 +94,26 @@ export type WorkerMessage =
     readonly stack: string | null;
   }
   | { readonly type: "closed" };
+
+/** Who is told of what a capture sees. */
+export interface CaptureHandlers {
+  /** A batch as src/model/batch.ts reads it. */
+  onBatch(batch: ArrayBuffer): void;
+  /** The capture ended: by itself, with an error or without, or after stop(). */
+  onEnd(error: Error | null): void;
+}
+
+/** A capture in progress, be it a thread or a recording. */
+export interface RunningCapture {
+  readonly info: SourceInfo;
+  /** Wall-clock time of boot, and the time since then, when the capture began. */
+  readonly began: { readonly epoch: BootEpoch; readonly time: number };
+  /** Ends the capture; resolves when the last batch has been handed over. */
+  stop(): Promise<void>;
+}
+
+/** Starts a capture; rejects with {@linkcode SourceRefused} where the host allows none such. */
+export type StartCapture = (
+  options: CaptureOptions,
+  handlers: CaptureHandlers,
+) => Promise<RunningCapture>;

@@ -60,8 +60,6 @@ export class Poller implements LiveSource {
   readonly #buffer = new Uint8Array(new ArrayBuffer(4096));
   readonly #waitAll: Uint8Array;
   readonly #waitQuietly: Uint8Array;
-  /** Time of the look before this one: what is new was forked after it. */
-  #lookedAt = 0;
   #safetyAt = 0;
   #roundAt = 0;
 
@@ -95,14 +93,14 @@ export class Poller implements LiveSource {
   }
 
   snapshot(writer: BatchWriter): void {
-    this.#tally.begin(() => listPids(this.#files.root));
+    this.#tally.begin(this.#clocks.now(), () => listPids(this.#files.root));
     const adopt = (event: SourceEvent) => {
       writer.add(event);
       if (event.kind === EVENT.present) this.#adopt(event);
     };
     scanProcesses(this.#libc, this.#clocks, this.#files, { add: adopt }, () => {});
-    this.#lookedAt = this.#clocks.now();
-    this.#safetyAt = this.#lookedAt + SAFETY_NS;
+    this.horizon = this.#clocks.now();
+    this.#safetyAt = this.horizon + SAFETY_NS;
   }
 
   /** A process that was there before us. */
@@ -135,7 +133,7 @@ export class Poller implements LiveSource {
     if (rang) this.#pace.rung(now);
 
     this.#pidfds.poll((pid, reaped) => this.#ended(pid, reaped, now, writer));
-    this.#tally.look(now, (pid) => this.#look(pid, now, writer), () => this.#newPids());
+    this.#lookForNew(now, writer);
     if (this.#tally.moved) this.#pace.active(now);
     this.#known.visitYoung(
       now,
@@ -144,10 +142,30 @@ export class Poller implements LiveSource {
     );
     for (const known of this.#known.zombies) this.#loseTheCode(known, now, writer);
     this.#keepHouse(now, writer);
-    const missed = this.#tally.takeMissed();
-    if (missed > 0) writer.add(this.#gap(now, missed));
-    this.#lookedAt = now;
+    this.#tellMissed(now, writer);
     this.horizon = now;
+  }
+
+  settle(writer: BatchWriter): void {
+    const now = this.#clocks.sample();
+    this.#lookForNew(now, writer);
+    this.#pidfds.poll((pid, reaped) => this.#ended(pid, reaped, now, writer));
+    this.#tally.settle(now);
+    this.#tellMissed(now, writer);
+  }
+
+  #lookForNew(now: number, writer: BatchWriter): void {
+    const lookUp = (pid: number, since: number) => this.#look(pid, since, now, writer);
+    this.#tally.look(now, lookUp, () => this.#newPids());
+  }
+
+  #tellMissed(now: number, writer: BatchWriter): void {
+    const missed = this.#tally.takeMissed();
+    if (missed === 0) return;
+    const event = this.#event.reset(EVENT.gap, now, 0, 0);
+    event.a = missed;
+    event.b = GAP_REASON.missed;
+    writer.add(event);
   }
 
   close(): void {
@@ -157,8 +175,8 @@ export class Poller implements LiveSource {
     this.#tally.close();
   }
 
-  /** Looks up one pid that was given out since the last look; whether there is such a task. */
-  #look(pid: number, now: number, writer: BatchWriter): boolean {
+  /** Looks up one pid that was given out after `since`; whether there is such a task. */
+  #look(pid: number, since: number, now: number, writer: BatchWriter): boolean {
     const before = this.#known.get(pid);
     if (before !== undefined) {
       if (this.#isStill(before)) return true;
@@ -173,7 +191,7 @@ export class Poller implements LiveSource {
     if (handle >= 0) this.#libc.close(handle);
     if (found && this.#reader.isThread) return true;
     if (!found && fd < 0) return false;
-    this.#begin(found ? event : this.#hidden(fd, pid, now), found, fd, now, writer);
+    this.#begin(found ? event : this.#hidden(fd, pid, now), found, fd, since, now, writer);
     return true;
   }
 
@@ -197,12 +215,13 @@ export class Poller implements LiveSource {
     present: SourceEvent,
     found: boolean,
     fd: number,
+    since: number,
     now: number,
     writer: BatchWriter,
   ): void {
     const { pid, a: ppid, d: uid, text } = present;
-    const tick = found ? present.start : Math.floor(this.#lookedAt / TICK_NS) * TICK_NS;
-    const start = Math.min(Math.max(tick, this.#lookedAt), tick + TICK_NS - 1);
+    const tick = found ? present.start : Math.floor(since / TICK_NS) * TICK_NS;
+    const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
     const parent = this.#known.get(ppid);
     const own = Image.decode(text);
     const kernel = found && (this.#reader.stat.flags & PF_KTHREAD) !== 0;
@@ -222,7 +241,7 @@ export class Poller implements LiveSource {
       told: false,
     }, true);
 
-    const event = new SourceEvent().reset(EVENT.fork, Math.max(start, this.#lookedAt), pid, pid);
+    const event = new SourceEvent().reset(EVENT.fork, Math.max(start, this.horizon), pid, pid);
     event.start = start;
     event.a = event.b = ppid;
     writer.add(event);
@@ -348,7 +367,8 @@ export class Poller implements LiveSource {
     this.#safetyAt = now + (this.#watchable ? SAFETY_NS : SAFETY_BLIND_NS);
     const listed = new Set(listPids(this.#files.root));
     for (const pid of listed) {
-      if (this.#known.get(pid) === undefined && this.#look(pid, now, writer)) this.#tally.found();
+      if (this.#known.get(pid) !== undefined) continue;
+      if (this.#look(pid, this.horizon, now, writer)) this.#tally.found();
     }
     for (const known of this.#known.all()) {
       if (known.fd < 0 && !listed.has(known.pid)) this.#finish(known, now, writer);
@@ -358,13 +378,6 @@ export class Poller implements LiveSource {
   /** pids that /proc lists and we do not know: where the kernel's counter is hidden. */
   #newPids(): number[] {
     return listPids(this.#files.root).filter((pid) => this.#known.get(pid) === undefined);
-  }
-
-  #gap(now: number, missed: number): SourceEvent {
-    const event = this.#event.reset(EVENT.gap, now, 0, 0);
-    event.a = missed;
-    event.b = GAP_REASON.missed;
-    return event;
   }
 }
 

@@ -82,7 +82,7 @@ export class ProcFiles {
     return path;
   }
 
-  /** A handle on /proc/PID: what is read through it belongs to one process, never to a later one. */
+  /** A handle on /proc/PID: what is read through it is of one process, never of a later one. */
   openProcess(pid: number): number {
     this.#writePid(pid);
     return this.#libc.openat(AT_FDCWD, this.#path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -10,13 +10,16 @@ import { ownNamespace } from "./listen.ts";
 import { PidCounter, pidsBetween } from "./pid_counter.ts";
 import type { ProcFiles } from "./proc_files.ts";
 
-/** A pid is given out before its task can be found: how long it is looked for. */
-const BIRTH_NS = 3_000_000;
+/** A pid is given out before its task can be found: how long after the look it is looked for. */
+const BIRTH_NS = 10_000_000;
 /** More pids than this since the last look are too many to look up one by one. */
 const LOOKUPS_MAX = 20_000;
 /** How often the kernel's count is held against ours. */
 const ACCOUNT_NS = 100_000_000;
 const PID_MAX_DEFAULT = 32_768;
+
+/** Looks for the task with `pid`, which was forked after `since`; whether there is one. */
+export type LookUp = (pid: number, since: number) => boolean;
 
 /** Follows the pid counter and holds it against what was found. */
 export class Tally {
@@ -40,7 +43,9 @@ export class Tally {
   #told = 0;
   #accountAt = 0;
   #unsettled = false;
-  /** pids given out whose task was not found yet, and until when it is looked for. */
+  /** Time of the look before. */
+  #lookedAt = 0;
+  /** pids given out whose task was not found yet, and the look after which they were. */
   readonly #unborn = new Map<number, number>();
 
   constructor(libc: Libc, files: ProcFiles) {
@@ -53,7 +58,8 @@ export class Tally {
   }
 
   /** Starts to count from now; `list` lists all pids, for a host that hides the counter. */
-  begin(list: () => number[]): void {
+  begin(now: number, list: () => number[]): void {
+    this.#lookedAt = now;
     if (!this.cheap) {
       this.#last = highest(list());
       return;
@@ -67,27 +73,37 @@ export class Tally {
   }
 
   /**
-   * Calls `lookUp` for each pid given out since the last look; it answers whether there is such a
-   * task. Where the counter is hidden, `listNew` lists unknown pids instead.
+   * Calls `lookUp` for each pid given out since the last look, with the time after which that
+   * was; it answers whether there is such a task. Where the counter is hidden, `listNew` lists
+   * unknown pids instead.
    */
-  look(now: number, lookUp: (pid: number) => boolean, listNew: () => number[]): void {
+  look(now: number, lookUp: LookUp, listNew: () => number[]): void {
     // Unknown pids are the newest: the highest is the last, below the one before after a wrap.
     const last = this.cheap ? this.#counter.lastPid() : highest(listNew()) || this.#last;
     this.moved = last !== this.#last;
     if (this.moved) {
       this.#unsettled = true;
-      this.#lookRange(last, now, lookUp);
+      this.#lookRange(last, lookUp);
     }
-    for (const [pid, until] of this.#unborn) {
-      if (lookUp(pid)) {
+    for (const [pid, since] of this.#unborn) {
+      if (lookUp(pid, since)) {
         this.#seen++;
         this.#unborn.delete(pid);
-      } else if (now > until) {
+      } else if (now > since + BIRTH_NS) {
         this.#missed++;
         this.#unborn.delete(pid);
       }
     }
+    this.#lookedAt = now;
     if (this.#unsettled && now >= this.#accountAt) this.#account(now);
+  }
+
+  /** Counts what is still looked for as missed, and holds the counts against each other. */
+  settle(now: number): void {
+    this.#missed += this.#unborn.size;
+    this.#unborn.clear();
+    // The counter may move under the reads: a few tries find a moment when it stands still.
+    for (let attempt = 0; attempt < 20 && this.#unsettled; attempt++) this.#account(now);
   }
 
   /** Tasks nobody saw, since the last call. */
@@ -101,13 +117,13 @@ export class Tally {
     this.#counter.close();
   }
 
-  #lookRange(last: number, now: number, lookUp: (pid: number) => boolean): void {
+  #lookRange(last: number, lookUp: LookUp): void {
     let lookups = 0;
     for (const { from, to } of pidsBetween(this.#last, last, this.#pidMax)) {
       for (let pid = from; pid <= to; pid++) {
         if (lookups++ > LOOKUPS_MAX) this.#missed++;
-        else if (lookUp(pid)) this.#seen++;
-        else this.#unborn.set(pid, now + BIRTH_NS);
+        else if (lookUp(pid, this.#lookedAt)) this.#seen++;
+        else this.#unborn.set(pid, this.#lookedAt);
       }
     }
     this.#last = last;

@@ -7,31 +7,23 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/mod.ts";
-import type { BootEpoch } from "../model/batch.ts";
 import {
+  type CaptureHandlers,
   type CaptureOptions,
   CONTROL,
+  type RunningCapture,
   type SourceInfo,
   SourceRefused,
   type WorkerMessage,
   type WorkerSetup,
 } from "./capture.ts";
 
-/** Who is told of what the capture thread sends. */
-export interface CaptureHandlers {
-  /** A batch as src/model/batch.ts reads it. */
-  onBatch(batch: ArrayBuffer): void;
-  /** The capture ended: by itself with an error, or after stop() with null. */
-  onEnd(error: Error | null): void;
-}
-
 type Opened = Extract<WorkerMessage, { type: "opened" }>;
 
 /** A running capture thread. */
-export class CaptureThread {
+export class CaptureThread implements RunningCapture {
   readonly info: SourceInfo;
-  /** Wall-clock time of boot, and the time since then, when the capture began. */
-  readonly began: { readonly epoch: BootEpoch; readonly time: number };
+  readonly began: RunningCapture["began"];
   readonly #control: Int32Array;
   readonly #opened: Opened;
   readonly #libc: Libc;

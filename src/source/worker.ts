@@ -59,7 +59,7 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
       }
     }
     // What happened up to the stop belongs to the record.
-    source.turn(writer);
+    source.settle(writer);
     handOver(Infinity);
   } finally {
     source.close();

@@ -1,0 +1,62 @@
+/**
+ * Processes as one look at /proc shows them, without the events that led there.
+ *
+ * @module
+ */
+import { Image } from "./image.ts";
+import { Process, TICK_NS } from "./process.ts";
+
+/** What was read of one process. */
+export interface Sighting {
+  readonly pid: number;
+  /** The process that the kernel names as parent now. */
+  readonly ppid: number;
+  /** Start in clock ticks since boot. */
+  readonly startTicks: number;
+  /** Char code of the state letter of /proc/PID/stat. */
+  readonly state: number;
+  readonly threads: number;
+  /** Wait status of a zombie; 0 or null where it is not told. */
+  readonly exitCode: number | null;
+  /** Real uid; null when not known. */
+  readonly uid: number | null;
+  readonly comm: Uint8Array;
+  /** Bytes of the command line; empty or null when there is none. */
+  readonly argv: Uint8Array | null;
+}
+
+const ZOMBIE = "Z".charCodeAt(0);
+const DEAD = "X".charCodeAt(0);
+
+/** Makes processes of what was read, linked to those of their parents that were read too. */
+export function takeSnapshot(sightings: readonly Sighting[]): Process[] {
+  const byPid = new Map<number, Process>();
+  for (const sighting of sightings) byPid.set(sighting.pid, createProcess(sighting));
+  for (const process of byPid.values()) {
+    const parent = byPid.get(process.ppid!);
+    if (parent !== undefined && parent !== process) process.parent = parent;
+  }
+  return [...byPid.values()];
+}
+
+function createProcess(sighting: Sighting): Process {
+  const { pid, ppid, comm, argv, uid, threads, exitCode } = sighting;
+  const process = new Process(pid, sighting.startTicks * TICK_NS, 0);
+  process.start = process.born;
+  process.ppid = ppid;
+  process.uid = uid;
+  process.threads = threads;
+  process.image = new Image({
+    argv: argv === null || argv.length === 0 ? null : argv,
+    exe: null,
+    cwd: null,
+    cgroup: null,
+    comm,
+    env: null,
+  });
+  const ended = sighting.state === ZOMBIE || sighting.state === DEAD;
+  process.state = !ended ? "running" : threads > 1 ? "leaderless" : "exited";
+  // To readers without rights the kernel says 0, whatever the status is.
+  if (process.state === "exited" && exitCode) process.status = exitCode;
+  return process;
+}

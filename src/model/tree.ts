@@ -1,0 +1,234 @@
+/**
+ * Processes as a tree: who hangs below whom, and what of it is wanted. Pure, and without
+ * recursion, because a chain of generations can be as long as there are pids.
+ *
+ * @module
+ */
+import { type Process, TICK_NS } from "./process.ts";
+
+/** A process in a tree. */
+export class TreeNode {
+  readonly process: Process;
+  /** The node it hangs below; null at the top of its tree. */
+  parent: TreeNode | null = null;
+  /** Oldest first. */
+  children: TreeNode[] = [];
+  /** How many siblings that look alike it stands for, itself included. */
+  count = 1;
+  /** Descendants that were cut off. */
+  hidden = 0;
+
+  constructor(process: Process) {
+    this.process = process;
+  }
+
+  /** Makes `child` the last of its children. */
+  add(child: TreeNode): void {
+    child.parent = this;
+    this.children.push(child);
+  }
+}
+
+/** The trees of a host, oldest root first. */
+export class Forest {
+  readonly roots: readonly TreeNode[];
+  readonly #byPid: ReadonlyMap<number, TreeNode>;
+
+  constructor(roots: readonly TreeNode[], byPid: ReadonlyMap<number, TreeNode>) {
+    this.roots = roots;
+    this.#byPid = byPid;
+  }
+
+  /** The node of the latest process with `pid`, a living one first; null when there is none. */
+  find(pid: number): TreeNode | null {
+    return this.#byPid.get(pid) ?? null;
+  }
+}
+
+/**
+ * Hangs processes below those that forked them, dead or alive; below the one that the kernel
+ * names as parent now where the first parent is forgotten. `keep` says which of the dead are
+ * wanted for their own sake; ancestors of what is drawn are there anyway.
+ */
+export function buildForest(
+  processes: Iterable<Process>,
+  keep: (dead: Process) => boolean = () => true,
+): Forest {
+  const wanted = new Set<Process>();
+  for (const process of processes) {
+    if (!process.alive && !keep(process)) continue;
+    for (let at: Process | null = process; at !== null && !wanted.has(at); at = at.parent) {
+      wanted.add(at);
+    }
+  }
+  const sorted = [...wanted].sort((a, b) => a.born - b.born || a.pid - b.pid);
+  const nodes = new Map<Process, TreeNode>();
+  const byPid = new Map<number, TreeNode>();
+  for (const process of sorted) {
+    const node = new TreeNode(process);
+    nodes.set(process, node);
+    if (process.alive || !byPid.get(process.pid)?.process.alive) byPid.set(process.pid, node);
+  }
+  const roots: TreeNode[] = [];
+  for (const node of nodes.values()) {
+    const parent = above(node.process, nodes, byPid);
+    if (parent === null) roots.push(node);
+    else parent.add(node);
+  }
+  openRings(nodes.values(), roots);
+  return new Forest(roots, byPid);
+}
+
+function above(
+  process: Process,
+  nodes: ReadonlyMap<Process, TreeNode>,
+  byPid: ReadonlyMap<number, TreeNode>,
+): TreeNode | null {
+  if (process.parent !== null) return nodes.get(process.parent)!;
+  const pid = process.reaper ?? process.ppid;
+  const node = pid === null ? undefined : byPid.get(pid);
+  if (node === undefined || node.process === process) return null;
+  // Who has that pid now may not be the one that was meant. Starts are known to a tick.
+  return node.process.born <= process.born + TICK_NS ? node : null;
+}
+
+/** Files read one after the other can name two processes as each other's parents. */
+function openRings(nodes: Iterable<TreeNode>, roots: TreeNode[]): void {
+  const reached = new Set(walk(roots));
+  for (const node of nodes) {
+    if (reached.has(node)) continue;
+    const { parent } = node;
+    parent!.children = parent!.children.filter((child) => child !== node);
+    node.parent = null;
+    roots.push(node);
+    for (const below of walk([node])) reached.add(below);
+  }
+}
+
+/** All nodes below and with `roots`, each after its parent. */
+export function walk(roots: readonly TreeNode[]): TreeNode[] {
+  const found = [...roots];
+  // An array's iterator sees what is added on the way.
+  for (const node of found) for (const child of node.children) found.push(child);
+  return found;
+}
+
+/** What {@linkcode selectAround} takes along. */
+export interface Around {
+  readonly ancestors: boolean;
+  readonly descendants: boolean;
+  /** Levels of descendants; Infinity for all. */
+  readonly depth: number;
+}
+
+/** A tree of its own around `node`: the chain of its ancestors, itself, its descendants. */
+export function selectAround(node: TreeNode, around: Around): TreeNode {
+  let top = around.descendants ? cutBelow(node, around.depth) : new TreeNode(node.process);
+  if (!around.ancestors) return top;
+  for (let at = node.parent; at !== null; at = at.parent) {
+    const copy = new TreeNode(at.process);
+    copy.add(top);
+    top = copy;
+  }
+  return top;
+}
+
+/** A copy of the tree below `root` that ends `depth` levels below it. */
+export function cutBelow(root: TreeNode, depth: number): TreeNode {
+  const sizes = depth === Infinity ? null : sizesBelow(root);
+  const top = new TreeNode(root.process);
+  let level: (readonly [TreeNode, TreeNode])[] = [[root, top]];
+  for (let below = 0; level.length > 0; below++) {
+    const next: (readonly [TreeNode, TreeNode])[] = [];
+    for (const [from, to] of level) {
+      if (below >= depth) {
+        to.hidden = sizes!.get(from)!;
+        continue;
+      }
+      for (const child of from.children) {
+        const copy = new TreeNode(child.process);
+        to.add(copy);
+        next.push([child, copy]);
+      }
+    }
+    level = next;
+  }
+  return top;
+}
+
+/** How many descendants each node of a tree has. */
+function sizesBelow(root: TreeNode): ReadonlyMap<TreeNode, number> {
+  const sizes = new Map<TreeNode, number>();
+  for (const node of walk([root]).reverse()) {
+    let size = 0;
+    for (const child of node.children) size += 1 + sizes.get(child)!;
+    sizes.set(node, size);
+  }
+  return sizes;
+}
+
+/** So many siblings alike become one. Two are told apart more easily by their pids. */
+const FOLD_FROM = 3;
+
+/**
+ * Folds siblings that look alike (same command, user and state, and subtrees alike) into the
+ * oldest of them. Changes the nodes it is given.
+ */
+export function foldAlike(roots: readonly TreeNode[]): void {
+  const looks = new Map<TreeNode, number>();
+  const known = new Map<string, number>();
+  for (const node of walk(roots).reverse()) {
+    const below = countLooks(node.children, looks);
+    const parts = [...below].sort(([a], [b]) => a - b).map(([look, count]) => `${look}*${count}`);
+    const text = `${ownLook(node)}\0${parts.join(" ")}`;
+    const look = known.get(text) ?? known.size;
+    known.set(text, look);
+    looks.set(node, look);
+    if (node.children.length >= FOLD_FROM) node.children = fold(node.children, looks, below);
+  }
+}
+
+function countLooks(
+  nodes: readonly TreeNode[],
+  looks: ReadonlyMap<TreeNode, number>,
+): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const node of nodes) {
+    const look = looks.get(node)!;
+    counts.set(look, (counts.get(look) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function fold(
+  nodes: readonly TreeNode[],
+  looks: ReadonlyMap<TreeNode, number>,
+  counts: Map<number, number>,
+): TreeNode[] {
+  return nodes.filter((node) => {
+    const look = looks.get(node)!;
+    const count = counts.get(look)!;
+    if (count < FOLD_FROM && count > 0) return true;
+    // 0 marks a look that has its node already.
+    counts.set(look, 0);
+    if (count === 0) return false;
+    node.count = count;
+    return true;
+  });
+}
+
+function ownLook({ process, hidden }: TreeNode): string {
+  const { image, uid, alive, status } = process;
+  const { argv, comm } = image;
+  const command = argv === null ? `c${comm}` : `a${argv.join("\0")}`;
+  return `${alive ? "" : `ended ${status}`}\0${uid}\0${hidden}\0${command}`;
+}
+
+/**
+ * Whether a root is the kernel's own tree: kthreadd, the parent of all kernel threads, is pid 2
+ * in the initial pid namespace (init/main.c rest_init()).
+ */
+export function isKernelTree({ process }: TreeNode): boolean {
+  const { pid, ppid, image } = process;
+  return pid === 2 && !ppid && image.argv === null && image.comm === "kthreadd";
+}

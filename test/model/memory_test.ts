@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { exit, fork, run, scan } from "../support/events.ts";
+
+const T = 10_000_000;
+const ROOT = scan(T, 2 * T, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]);
+
+test("processes() forgets the oldest dead beyond the limit", () => {
+  const events = [...ROOT];
+  for (let i = 0; i < 100; i++) {
+    events.push(fork(3 * T + i * 2, 1000 + i, 1), exit(3 * T + i * 2 + 1, 1000 + i, 0));
+  }
+  const { machine } = run(events, { deadLimit: 10 });
+  const pids = [...machine.processes()].map(({ pid }) => pid);
+  assert.deepEqual(pids, [1, ...Array.from({ length: 10 }, (_, i) => 1090 + i)]);
+  assert.equal(machine.get(1)?.kept, 10);
+});
+
+test("processes() keeps dead ancestors of the living whatever the limit of the dead", () => {
+  const events = [...ROOT, fork(3 * T, 10, 1), fork(4 * T, 11, 10), fork(5 * T, 12, 11)];
+  events.push(exit(6 * T, 10, 0), exit(7 * T, 11, 0));
+  for (let i = 0; i < 50; i++) {
+    events.push(fork(8 * T + i * 2, 1000 + i, 1), exit(8 * T + i * 2 + 1, 1000 + i, 0));
+  }
+  const { machine } = run(events, { deadLimit: 3 });
+  assert.equal(machine.get(12)?.parent?.parent?.pid, 10);
+  assert.equal(machine.get(10)?.state, "exited");
+});
+
+test("processes() forgets a dead ancestor with its last descendant", () => {
+  const events = [...ROOT, fork(3 * T, 10, 1), fork(4 * T, 11, 10)];
+  events.push(exit(5 * T, 10, 0), exit(6 * T, 11, 0));
+  for (let i = 0; i < 5; i++) {
+    events.push(fork(8 * T + i * 2, 1000 + i, 1), exit(8 * T + i * 2 + 1, 1000 + i, 0));
+  }
+  const { machine } = run(events, { deadLimit: 3 });
+  assert.equal(machine.get(11), undefined);
+  assert.equal(machine.get(10), undefined);
+});
+
+test("processes() bounds a chain that forks and dies for ever, and still names the last parent", () => {
+  const events = [...ROOT];
+  for (let i = 0; i < 1000; i++) {
+    events.push(fork(3 * T + i * T, 10 + i, i === 0 ? 1 : 9 + i));
+    if (i > 0) events.push(exit(3 * T + i * T + 1, 9 + i, 0));
+  }
+  const { machine } = run(events, { deadLimit: 3, ancestorLimit: 20 });
+  assert.ok([...machine.processes()].length <= 25);
+  assert.equal(machine.get(1009)?.parent?.pid, 1008);
+});
+
+test("processes() finds dead ancestors whose pid was used again", () => {
+  const events = [...ROOT, fork(3 * T, 10, 1), fork(4 * T, 11, 10), exit(5 * T, 10, 0)];
+  const { machine } = run([...events, fork(90 * T, 10, 1)]);
+  const tens = [...machine.processes()].filter(({ pid }) => pid === 10);
+  assert.deepEqual(tens.map(({ state }) => state).sort(), ["exited", "running"]);
+});
