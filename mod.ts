@@ -25,6 +25,7 @@ export {
   type WatchSettings,
 } from "./src/library.ts";
 export { SourceRefused } from "./src/source/capture.ts";
+export { readRecording, recordBatch } from "./src/source/replay.ts";
 export { BatchReader, BatchWriter, type BootEpoch, readBatch } from "./src/model/batch.ts";
 export {
   EVENT,

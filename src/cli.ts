@@ -74,12 +74,12 @@ function parseCall(
   commands: readonly CommandSpec[],
 ): Call | null {
   let call: Call | null = null;
-  const program = createProgram(commands, (found) => {
-    call = found;
-  });
   let text = "";
-  program.configureOutput({ writeOut: (part) => text += part, writeErr: (part) => text += part });
-  const names = program.commands.map((command) => command.name());
+  const program = createProgram(commands, {
+    onCall: (found) => call = found,
+    write: (part) => text += part,
+  });
+  const names = commands.map(({ name }) => name);
   try {
     program.parse(argv, { from: "user" });
   } catch (error) {
@@ -103,15 +103,24 @@ function checkCommandName(program: Command, names: readonly string[]): void {
   }
 }
 
-function createProgram(commands: readonly CommandSpec[], onCall: (call: Call) => void): Command {
+/** What commander tells while it parses. */
+interface Events {
+  onCall(call: Call): void;
+  /** Help, or the version. */
+  write(text: string): void;
+}
+
+function createProgram(commands: readonly CommandSpec[], events: Events): Command {
+  const { onCall, write } = events;
   const program = new Command("fh")
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ writeOut: write, writeErr: write, outputError: () => {} })
     .configureHelp({ formatHelp: () => programHelp(commands) });
   addGlobals(program);
   for (const spec of commands) {
-    const command = program.command(spec.name).arguments(spec.operands);
+    const command = program.command(spec.name);
+    if (spec.operands !== "") command.arguments(spec.operands);
     command.configureHelp({ formatHelp: () => commandHelp(spec) });
     for (const option of spec.options) command.addOption(createOption(option));
     addGlobals(command);
@@ -140,22 +149,22 @@ function createOption(spec: OptionSpec): Option {
   return option;
 }
 
-/** commander's message in the house's form: `what failed: what was seen; what to do`. */
+/** commander's messages, and what fh says instead. */
+const WORDING: readonly (readonly [RegExp, string])[] = [
+  [/^error: unknown (option|command) '(.*)'$/s, "Unknown $1: $2"],
+  [/^error: missing required argument '(.*)'$/s, "Missing operand: $1"],
+  [/^error: option '(.*)' argument missing$/s, "Missing value: $1"],
+  [/^error: too many arguments.* Expected (\d+) .* got (\d+)\.$/s, "Too many operands: $2, not $1"],
+];
+
 function usageError(
   error: CommanderError,
   commandName: string | undefined,
   names: readonly string[],
 ): UsageError {
-  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n(Did you mean ");
-  const what = message
-    .replace(/^./, (letter) => letter.toUpperCase())
-    .replace(/^(\w.*?) '(.*?)'( argument missing)?\.?$/s, (_, act, seen, missing) => {
-      return missing === undefined ? `${act}: ${seen}` : `Missing value: ${seen}`;
-    })
-    .replace(/\.$/, "");
-  if (suggestion !== undefined) {
-    return new UsageError(`${what}; did you mean ${suggestion.replace(/\?\)$/, "")}?`);
-  }
+  const [, message = "", meant] = /^(.*?)(?:\n\(Did you mean (.*)\?\))?$/s.exec(error.message)!;
+  const what = WORDING.reduce((text, [pattern, words]) => text.replace(pattern, words), message);
+  if (meant !== undefined) return new UsageError(`${what}; did you mean ${meant}?`);
   const help = names.includes(commandName ?? "") ? `fh ${commandName} --help` : "fh --help";
   return new UsageError(`${what}; see ${help}`);
 }

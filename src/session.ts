@@ -23,10 +23,10 @@ export interface SessionOptions extends MachineOptions {
   /** Called after each batch, when all its changes have been told. */
   onBatch?(): void;
   /**
-   * Whether the next batch may be told now; if not, it is held until resume(), or until so much
-   * is held that it must be told all the same.
+   * When the next batch may be told: null is now, else it is held until the promise resolves, or
+   * until so much is held that it must be told all the same.
    */
-  ready?(): boolean;
+  whenReady?(): Promise<void> | null;
   /** The source ended by itself. */
   onEnd(error: Error | null): void;
 }
@@ -44,6 +44,8 @@ export class Session {
   /** Batches that came before begin(), or while the listener was not ready. */
   readonly #held: ArrayBuffer[] = [];
   #heldBytes = 0;
+  /** Resolves when the listener is ready; null when it is. */
+  #waiting: Promise<void> | null = null;
   #lastTime = 0;
   #lastTimeAt = 0;
   readonly #openedAt = performance.now();
@@ -75,11 +77,11 @@ export class Session {
   /** Lets the changes flow. */
   begin(): void {
     this.#begun = true;
-    this.resume();
+    this.#tellHeld();
   }
 
-  /** Tells what was held, as far as the listener is ready. */
-  resume(): void {
+  /** Tells what is held, as far as the listener is ready. */
+  #tellHeld(): void {
     let count = 0;
     while (count < this.#held.length && this.#mayTell()) {
       const batch = this.#held[count++]!;
@@ -113,17 +115,26 @@ export class Session {
   /** Stops the source; resolves when everything it had seen has been told. */
   async close(): Promise<void> {
     await this.#capture?.stop();
-    for (const batch of this.#held.splice(0)) this.#apply(batch);
+    while (this.#waiting !== null) await this.#waiting;
+    this.#tellHeld();
   }
 
   #receive(batch: ArrayBuffer): void {
     this.#held.push(batch);
     this.#heldBytes += batch.byteLength;
-    if (this.#begun) this.resume();
+    if (this.#begun) this.#tellHeld();
   }
 
   #mayTell(): boolean {
-    return this.#heldBytes > HELD_MAX || (this.#options.ready?.() ?? true);
+    if (this.#heldBytes > HELD_MAX) return true;
+    if (this.#waiting === null) {
+      this.#waiting = this.#options.whenReady?.() ?? null;
+      void this.#waiting?.then(() => {
+        this.#waiting = null;
+        this.#tellHeld();
+      });
+    }
+    return this.#waiting === null;
   }
 
   #apply(batch: ArrayBuffer): void {

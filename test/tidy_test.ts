@@ -38,7 +38,9 @@ const ARROWS: Arrows = {
   "src/serve/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
   "src/cmd/": [
     "src/session.ts",
-    "src/source/open.ts",
+    "src/source/capture.ts",
+    "src/source/probe.ts",
+    "src/source/probe_judge.ts",
     "src/history/",
     "src/view/",
     "src/report/",
@@ -47,11 +49,24 @@ const ARROWS: Arrows = {
     "src/model/",
     "node:",
   ],
+  "src/library.ts": [
+    "src/session.ts",
+    "src/source/capture.ts",
+    "src/view/",
+    "src/proc/",
+    "src/model/",
+  ],
   "src/version.ts": [],
   "src/output.ts": ["src/cmd/command.ts", "node:"],
   "src/cli.ts": ["src/cmd/", "src/version.ts", "commander", "node:"],
   "bin/": ["src/cli.ts", "src/output.ts", "node:"],
-  "mod.ts": ["src/session.ts", "src/source/", "src/view/", "src/proc/", "src/wire/", "src/model/"],
+  "mod.ts": [
+    "src/library.ts",
+    "src/source/capture.ts",
+    "src/source/replay.ts",
+    "src/wire/",
+    "src/model/",
+  ],
 };
 
 /** Where a run begins: the program, the library, the Worker. */

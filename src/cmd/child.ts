@@ -4,7 +4,10 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
 import { CommandError } from "./command.ts";
 
 /** Exit statuses a shell gives for commands it could not run; POSIX, 2.8.2. */
@@ -51,9 +54,15 @@ export class Child {
   }
 }
 
+/** Runtimes say ENOENT too for a file that is there but may not be run. */
 function notRun(file: string, failure: NodeJS.ErrnoException | null): CommandError {
   const code = failure?.code ?? "ENOENT";
-  return code === "ENOENT"
-    ? new CommandError(NOT_FOUND, `Cannot run ${file}: it was not found`)
-    : new CommandError(NOT_RUNNABLE, `Cannot run ${file}: ${code}`);
+  if (code !== "ENOENT" && file !== "") {
+    return new CommandError(NOT_RUNNABLE, `Cannot run ${file}: ${code}`);
+  }
+  const folders = file.includes("/") ? [""] : (process.env["PATH"] ?? "").split(delimiter);
+  const found = file !== "" && folders.some((folder) => existsSync(join(folder, file)));
+  return found
+    ? new CommandError(NOT_RUNNABLE, `Cannot run ${file}: it is no executable file`)
+    : new CommandError(NOT_FOUND, `Cannot run ${file}: it was not found`);
 }

@@ -13,20 +13,22 @@ const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];
 export function programHelp(commands: readonly CommandSpec[]): string {
   return sections([
     ["Usage: fh [options] <command> ..."],
-    ["Shows which processes are started on this host, by whom, and what becomes of them."],
-    ["Commands:", ...columns(commands.map(({ name, summary }) => [name, summary]))],
+    ["Shows what is started on this host, by whom, and what becomes of it."],
+    [
+      "Commands (fh <command> --help tells more):",
+      ...columns(commands.map(({ name, summary }) => [name, summary])),
+    ],
     ["Options, for every command:", ...optionColumns(EVERYWHERE)],
     examples(commands.flatMap((command) => command.examples.slice(0, 1))),
-    ["fh <command> --help tells more."],
   ]);
 }
 
 /** `fh COMMAND --help`. */
 export function commandHelp(command: CommandSpec): string {
   const { name, operands, summary, options } = command;
-  const usage = `Usage: fh ${name} [options] ${operands}`.trimEnd();
+  const usage = `Usage: fh ${name} [options] ${operands.replace("[command", "[-- command")}`;
   return sections([
-    [usage],
+    [usage.trimEnd()],
     [`${summary[0]!.toUpperCase()}${summary.slice(1)}.`],
     options.length === 0 ? [] : ["Options:", ...optionColumns(options)],
     [...everywhere(EVERYWHERE)],

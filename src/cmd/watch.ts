@@ -74,7 +74,6 @@ class Watch {
   #child: Child | null = null;
   #count = 0;
   #over = false;
-  #waiting = false;
 
   constructor(context: Context, operands: readonly string[], options: WatchOptions) {
     this.#context = context;
@@ -120,7 +119,7 @@ class Watch {
         capture,
         onChange: (change) => this.#see(change),
         onBatch: () => this.#stream.flush(),
-        ready: () => this.#isReady(),
+        whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
         onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
       }, this.#context.capture);
     } catch (error) {
@@ -149,18 +148,6 @@ class Watch {
     const color = useColor(this.#options.color, stdout, env);
     if (!quiet && stdout.isTerminal) stdout.write(paint(LINE_HEADER, "bold", color) + "\n");
     return new EventLines({ users: this.#users, color, tree: tree === true, env: names });
-  }
-
-  /** Lets batches wait while the reader is behind; they are told when it has caught up. */
-  #isReady(): boolean {
-    if (this.#stream.ready) return true;
-    if (this.#waiting) return false;
-    this.#waiting = true;
-    void this.#context.stdout.flush().then(() => {
-      this.#waiting = false;
-      this.#session.resume();
-    });
-    return false;
   }
 
   #startChild(): void {

@@ -3,7 +3,18 @@
  *
  * @module
  */
-import { type ProcessRecord, type ProcReader, readProcess } from "./procfs.ts";
+import { type ProcessRecord, type ProcReader, readProcess as readTask } from "./procfs.ts";
+import { parseStat, PF_KTHREAD } from "./stat.ts";
+
+/** The parent of all kernel threads, in the initial pid namespace: init/main.c rest_init(). */
+const KTHREADD = 2;
+const decoder = new TextDecoder();
+
+/** Reads one process; null when it has vanished, may not be seen, or is a thread of another. */
+function readProcess(reader: ProcReader, pid: number): ProcessRecord | null {
+  const record = readTask(reader, pid);
+  return record === null || (record.tgid ?? pid) !== pid ? null : record;
+}
 
 /**
  * Reads the processes with `pids` and their ancestors; what vanishes meanwhile, or is hidden, is
@@ -20,7 +31,20 @@ export function readProcesses(reader: ProcReader, pids: Iterable<number>): Proce
   return [...records.values()];
 }
 
-/** A parent may have started since the pids were listed, or have ended and left its child to another. */
+/**
+ * Pids without those of kernel threads, which on a quiet host are most of them, and whose names
+ * seldom are what is asked for. Where /proc does not tell (CONFIG_PROC_CHILDREN), all stay.
+ */
+export function withoutKernelThreads(reader: ProcReader, pids: readonly number[]): number[] {
+  const stat = reader.read(KTHREADD, "stat");
+  if (stat === null || ((parseStat(stat)?.flags ?? 0) & PF_KTHREAD) === 0) return [...pids];
+  const children = reader.read(KTHREADD, `task/${KTHREADD}/children`);
+  if (children === null) return [...pids];
+  const threads = new Set(decoder.decode(children).split(" ").map(Number));
+  return pids.filter((pid) => pid !== KTHREADD && !threads.has(pid));
+}
+
+/** A parent may have started since the pids were listed, or ended and left its child to another. */
 function findParent(
   reader: ProcReader,
   records: Map<number, ProcessRecord>,

@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { release } from "node:os";
 import process from "node:process";
-import { SyscallError } from "../../ffi/errno.ts";
+import { ERRNO, SyscallError } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { NOTIFY, TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
@@ -25,6 +25,8 @@ import { PidfdSet } from "./pidfd.ts";
 import { askTaskstats, type TaskstatsFact } from "./probe_taskstats.ts";
 import { ProcFiles } from "./proc_files.ts";
 
+const EXE = new TextEncoder().encode("exe\0");
+const ROOT_FOLDER = new TextEncoder().encode("/\0");
 /** The process that everybody can look for. */
 const INIT_PID = 1;
 /** The lowest real-time priority, as the capture thread asks for it. */
@@ -52,13 +54,12 @@ export interface ProcFacts {
   readonly self: number | null;
   /** Real uid of process 1; null when its files cannot be read. */
   readonly initUid: number | null;
-  /** Whether the executable of process 1 can be read. */
-  readonly initExe: boolean;
   /** The last pid given out, and all tasks made since boot; -1 when hidden. */
   readonly lastPid: number;
   readonly forks: number;
-  /** How many processes it shows. */
+  /** How many processes it shows, and of how many of them the executable may not be read. */
   readonly processes: number;
+  readonly guarded: number;
 }
 
 /** All that decides what fh can see. A field `...Errno` is a positive errno, or 0: it worked. */
@@ -180,21 +181,37 @@ function lookAtProc(libc: Libc, reader: ProcReader, root: string): ProcFacts {
     options: mountinfo === null ? null : procOptions(new TextDecoder().decode(mountinfo), root),
     self: files.readSelf(),
     initUid: initStatus === null ? null : parseStatus(initStatus)?.uid.real ?? null,
-    initExe: reader.link(INIT_PID, "exe") !== null,
     lastPid: counter.lastPid(),
     forks: counter.forks(),
-    processes: countProcesses(reader),
+    ...countProcesses(libc, files, reader),
   };
   counter.close();
   return facts;
 }
 
-/** 0 where there is no procfs at all. */
-function countProcesses(reader: ProcReader): number {
+function countProcesses(
+  libc: Libc,
+  files: ProcFiles,
+  reader: ProcReader,
+): Pick<ProcFacts, "processes" | "guarded"> {
+  const pids = listPids(reader);
+  const into = new Uint8Array(64);
+  const guarded = pids.filter((pid) => {
+    const handle = files.openProcess(pid);
+    if (handle < 0) return false;
+    const length = libc.readlinkat(handle, EXE, into);
+    libc.close(handle);
+    return length === -ERRNO.EACCES || length === -ERRNO.EPERM;
+  });
+  return { processes: pids.length, guarded: guarded.length };
+}
+
+/** None where there is no procfs at all. */
+function listPids(reader: ProcReader): number[] {
   try {
-    return reader.pids().length;
+    return reader.pids();
   } catch (error) {
-    if (error instanceof ProcError) return 0;
+    if (error instanceof ProcError) return [];
     throw error;
   }
 }
@@ -202,7 +219,7 @@ function countProcesses(reader: ProcReader): number {
 function tryInotify(libc: Libc): number {
   const fd = libc.inotifyInit(NOTIFY.IN_NONBLOCK | NOTIFY.IN_CLOEXEC);
   if (fd < 0) return -fd;
-  const watch = libc.inotifyAddWatch(fd, new TextEncoder().encode("/\0"), NOTIFY.IN_OPEN);
+  const watch = libc.inotifyAddWatch(fd, ROOT_FOLDER, NOTIFY.IN_OPEN);
   libc.close(fd);
   return watch < 0 ? -watch : 0;
 }

@@ -11,15 +11,17 @@ import {
   adviceFor,
   CAPABILITIES,
   type Capability,
+  countsOtherPids,
   type Finding,
-  grouped,
   holds,
   inInitial,
   limited,
   listed,
   missing,
   ok,
+  processes,
   type Row,
+  sentence,
   whenPolling,
 } from "./probe_row.ts";
 import type { TaskstatsFact } from "./probe_taskstats.ts";
@@ -84,7 +86,7 @@ function judgePidNamespace(facts: Facts): Finding {
   if (facts.namespaces.pid === null) return limited("It cannot be told which one this is", null);
   if (inInitial(facts, "pid")) return ok("The initial one");
   return limited(
-    "Another one: only processes in it are seen",
+    "Another one: its pids are not those of the host",
     "run on the host, or with --pid=host",
   );
 }
@@ -135,14 +137,13 @@ function judgeConnector(facts: Facts): Finding {
     "a process that ends between two looks at /proc is counted, not seen",
   );
   if (connector.kind === "open") return { ...ok("It answers, and reports every event"), limits };
-  const found = connector.reason.replace(/^./, (letter) => letter.toUpperCase());
-  return missing(found, connector.advice, limits);
+  return missing(sentence(connector.reason), connector.advice, limits);
 }
 
 function judgeBuffer({ connector, choice }: Facts): Finding {
   if (connector.kind === "refused") return missing("Not to be had without the connector", null);
   const { events, forced } = connector;
-  const found = `It holds ${grouped(events)} events`;
+  const found = `It holds ${events} events`;
   if (forced || events >= EVENTS_ENOUGH) return ok(found);
   return limited(
     `${found}; net.core.rmem_max allows no more`,
@@ -170,7 +171,7 @@ function judgeProc(facts: Facts): Finding {
       "nothing is known of processes but their pids",
     );
   }
-  if (self !== facts.pid) {
+  if (countsOtherPids(facts)) {
     return missing(
       "It belongs to another pid namespace and counts other pids",
       `mount -t proc proc ${root} inside the namespace`,
@@ -180,15 +181,15 @@ function judgeProc(facts: Facts): Finding {
   const hidden = hidesUsers(facts);
   const subset = options?.subset === "pid";
   const found = [
-    hidden ? `Processes of other users are hidden (hidepid=${hidepidOf(facts)})` : null,
-    subset ? "Only processes are shown (subset=pid): no boot id, no counters" : null,
+    hidden ? `processes of other users are hidden (hidepid=${hidepidOf(facts)})` : null,
+    subset ? "only processes are shown (subset=pid): no boot id, no counters" : null,
   ].filter((part) => part !== null);
   if (found.length === 0) return ok(procIsOpen(facts));
   const advice = [
     hidden ? `${adviceFor(facts, "CAP_SYS_PTRACE")}, or mount /proc with hidepid=off` : null,
     subset ? "mount /proc without subset=pid" : null,
   ].filter((part) => part !== null);
-  return limited(found.join("; "), advice.join("; "), hidden ? hiddenLimit(facts) : null);
+  return limited(sentence(found.join("; ")), advice.join("; "), hidden ? hiddenLimit(facts) : null);
 }
 
 function hidepidOf(facts: Facts): string {
@@ -199,9 +200,9 @@ function hidepidOf(facts: Facts): string {
 /** Who is of the group gid= can read process 1 though it is another user's. */
 function hidesUsers(facts: Facts): boolean {
   const { initUid } = facts.proc;
-  if (hidepidOf(facts) === "off") return false;
-  if (initUid === null) return true;
-  return initUid === facts.uid && !holds(facts, "CAP_SYS_PTRACE");
+  const privileged = holds(facts, "CAP_SYS_PTRACE");
+  if (hidepidOf(facts) === "off" || (privileged && inInitial(facts, "user"))) return false;
+  return initUid === null || (initUid === facts.uid && !privileged);
 }
 
 function procIsOpen(facts: Facts): string {
@@ -215,9 +216,13 @@ function hiddenLimit(facts: Facts): string {
   return "processes of other users are not seen";
 }
 
+/** Of a few processes it is they that are guarded, of most it is we that are kept out. */
 function judgeOtherUsers(facts: Facts): Finding {
-  if (facts.proc.initExe && holds(facts, "CAP_SYS_PTRACE")) {
-    return ok("Executable and working folder of every process can be read");
+  const { guarded } = facts.proc;
+  if (holds(facts, "CAP_SYS_PTRACE") && guarded <= facts.proc.processes / 2) {
+    if (guarded === 0) return ok("Executable and working folder of every process can be read");
+    const found = `Executable and working folder of ${processes(guarded)} cannot be read`;
+    return limited(found, null);
   }
   return limited(
     "Executable, working folder and environment are readable of own processes only",
@@ -228,6 +233,13 @@ function judgeOtherUsers(facts: Facts): Finding {
 
 function judgePidCounter(facts: Facts): Finding {
   const { lastPid, forks } = facts.proc;
+  if (countsOtherPids(facts)) {
+    return missing(
+      "It counts the pids of another pid namespace",
+      `mount -t proc proc ${facts.proc.root} inside the namespace`,
+      whenPolling(facts, "looks are rare, because the pid counter is another namespace's"),
+    );
+  }
   if (lastPid < 0) {
     return missing(
       "/proc/loadavg is hidden",
@@ -251,6 +263,10 @@ function judgeExitCodes(facts: Facts): Finding {
     if (pidfdErrno !== ERRNO.ENOSYS) return missing(`pidfds are refused: ${seen}`, null, limits);
     return missing("The kernel has no pidfds", "use Linux 6.15 or later", limits);
   }
+  if (countsOtherPids(facts)) {
+    const advice = `mount -t proc proc ${facts.proc.root} inside the namespace`;
+    return missing("The pids in /proc cannot be watched by pidfd", advice, limits);
+  }
   if (exitInfo === null) return limited("No child could be started to try it", null);
   if (exitInfo) return ok("A pidfd gives the exit code of any process");
   const found = "A pidfd tells that a process has ended, not how";
@@ -260,7 +276,7 @@ function judgeExitCodes(facts: Facts): Finding {
 function judgeOpenFiles(facts: Facts): Finding {
   const { openFiles, proc } = facts;
   if (openFiles < 0) return limited(`The limit is not known: ${errnoName(-openFiles)}`, null);
-  const counts = `${grouped(openFiles)} may be open; ${grouped(proc.processes)} processes are seen`;
+  const counts = `${openFiles} allowed, ${processes(proc.processes)} to watch`;
   const enough = 2 * proc.processes + FILES_BESIDE;
   if (openFiles >= enough) return ok(counts);
   return limited(
@@ -304,6 +320,5 @@ function taskstatsWords(fact: NoTaskstats): string {
 function taskstatsAdvice(facts: Facts, fact: NoTaskstats): string | null {
   if (fact.kind === "unclear") return null;
   if (fact.errno === ERRNO.EPERM) return adviceFor(facts, "CAP_NET_ADMIN");
-  if (fact.kind === "refused") return "run on the host: it serves the initial namespaces only";
   return fact.errno === ERRNO.ENOENT ? "use a kernel that is built with CONFIG_TASKSTATS=y" : null;
 }

@@ -82,7 +82,17 @@ export function listed(names: readonly string[]): string {
     : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
 }
 
-/** `161 319`: digits in threes. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, " ");
+/** `1 process`, `2 processes` */
+export function processes(count: number): string {
+  return count === 1 ? "1 process" : `${count} processes`;
+}
+
+/** The part of a sentence as a sentence of its own. */
+export function sentence(part: string): string {
+  return part.replace(/^./, (letter) => letter.toUpperCase());
+}
+
+/** /proc numbers processes as another pid namespace does. */
+export function countsOtherPids(facts: Facts): boolean {
+  return facts.proc.self !== null && facts.proc.self !== facts.pid;
 }

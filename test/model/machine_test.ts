@@ -80,7 +80,7 @@ test("step() keeps a process alive whose leader exits first", () => {
   assert.equal(after.changes.at(-1), "exit 60 code 3");
 });
 
-test("step() takes an exec by a thread, which looks like the leader's exit, as the same process", () => {
+test("step() takes an exec by a thread, an exit of the leader first, as the same process", () => {
   const { changes, machine } = run([
     ...SHELL,
     fork(AT, 60, 50),

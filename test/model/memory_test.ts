@@ -38,7 +38,7 @@ test("processes() forgets a dead ancestor with its last descendant", () => {
   assert.equal(machine.get(10), undefined);
 });
 
-test("processes() bounds a chain that forks and dies for ever, and still names the last parent", () => {
+test("processes() bounds a chain that forks and dies for ever, and names the last parent", () => {
   const events = [...ROOT];
   for (let i = 0; i < 1000; i++) {
     events.push(fork(3 * T + i * T, 10 + i, i === 0 ? 1 : 9 + i));

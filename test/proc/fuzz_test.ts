@@ -5,7 +5,7 @@ import { bootTimeOf, processesOf } from "../../src/proc/kernel_stat.ts";
 import { lastPidOf } from "../../src/proc/loadavg.ts";
 import { procOptions } from "../../src/proc/mounts.ts";
 import { parseNamespace } from "../../src/proc/namespaces.ts";
-import { parseNetlink } from "../../src/proc/netlink.ts";
+import { parseNetlink } from "../support/netlink.ts";
 import { parsePasswd } from "../../src/proc/passwd.ts";
 import { parseStat } from "../../src/proc/stat.ts";
 import { parseStatus, realUidOf, tgidOf } from "../../src/proc/status.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parseNetlink } from "../../src/proc/netlink.ts";
-import { readFixtureText } from "../support/fixture.ts";
+import { parseNetlink } from "./netlink.ts";
+import { readFixtureText } from "./fixture.ts";
 
 test("parseNetlink() reads the kernel's own sockets", () => {
   const rows = parseNetlink(readFixtureText("proc/netlink.txt"));

@@ -1,0 +1,53 @@
+/**
+ * `fh doctor`: what this host allows, which source would be used, and what to do about it.
+ *
+ * @module
+ */
+import { type Facts, gatherFacts } from "../source/probe.ts";
+import { judge, type Verdict } from "../source/probe_judge.ts";
+import { renderDoctor } from "../view/doctor.ts";
+import { type CommandSpec, type Context, EXIT, useColor } from "./command.ts";
+import type { GlobalOptions } from "./globals.ts";
+
+/** Tries what the host allows. */
+export type GatherFacts = (procRoot: string, source: GlobalOptions["source"]) => Promise<Facts>;
+
+/** The command. */
+export const doctorCommand: CommandSpec = doctorWith(gatherFacts);
+
+/** The command on other facts than this host's. */
+export function doctorWith(gather: GatherFacts): CommandSpec {
+  return {
+    name: "doctor",
+    operands: "",
+    summary: "what this host allows, and what to do about it",
+    options: [],
+    examples: [
+      "fh doctor  as the user who will run fh watch",
+      "sudo fh doctor  what root would see",
+      "fh doctor --json | jq .complete  for scripts; the exit status says the same",
+    ],
+    async run(context, _operands, options): Promise<number> {
+      const { source, json, color } = options as unknown as GlobalOptions;
+      const verdict = judge(await gather(context.procRoot, source));
+      const complete = verdict.source !== null && verdict.limits.length === 0;
+      if (json) writeJson(context, verdict, complete);
+      else writeText(context, verdict, color);
+      return complete ? EXIT.done : EXIT.failed;
+    },
+  };
+}
+
+function writeJson({ stdout }: Context, verdict: Verdict, complete: boolean): void {
+  const { source, why, rows } = verdict;
+  stdout.write(`${JSON.stringify({ source, why, complete, rows })}\n`);
+}
+
+function writeText(
+  { stdout, env }: Context,
+  verdict: Verdict,
+  color: GlobalOptions["color"],
+): void {
+  const lines = renderDoctor(verdict, stdout.columns, useColor(color, stdout, env));
+  stdout.write(lines.map((line) => `${line}\n`).join(""));
+}

@@ -1,0 +1,79 @@
+/**
+ * What `fh tree` shows and how, once or again and again.
+ *
+ * @module
+ */
+import type { Process } from "../model/process.ts";
+import {
+  cutBelow,
+  foldAlike,
+  type Forest,
+  isKernelTree,
+  selectAround,
+  type TreeNode,
+} from "../model/tree.ts";
+import { openUsers } from "../proc/users.ts";
+import type { TreeStyle } from "../view/tree.ts";
+import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+
+/** What the command line asks for. */
+export interface TreeOptions {
+  /** Levels below the process, or below the roots. */
+  readonly depth?: number;
+  readonly ancestors?: boolean;
+  readonly descendants?: boolean;
+  /** Whether siblings that look alike become one line; so if not given. */
+  readonly fold?: boolean;
+  readonly kernel?: boolean;
+  readonly watch?: boolean;
+  /** Nanoseconds. */
+  readonly keep?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: "auto" | "always" | "never";
+  readonly source?: "auto" | "connector" | "poll";
+}
+
+/** The error of a process that is not there. */
+export function noProcess(pid: number, why: string): CommandError {
+  return new CommandError(EXIT.notFound, `No process ${pid}: ${why}`);
+}
+
+/** What of a forest was asked for, folded where that is wanted. */
+export function chooseRoots(forest: Forest, pid: number | null, options: TreeOptions): TreeNode[] {
+  const depth = options.depth ?? Infinity;
+  const { ancestors, descendants, kernel } = options;
+  const both = !ancestors === !descendants;
+  let roots: TreeNode[];
+  if (pid === null) {
+    const ours = forest.roots.filter((root) => !isKernelTree(root));
+    roots = kernel || ours.length === 0 ? [...forest.roots] : ours;
+    if (depth !== Infinity) roots = roots.map((root) => cutBelow(root, depth));
+  } else {
+    const around = { ancestors: both || !!ancestors, descendants: both || !!descendants, depth };
+    roots = [selectAround(forest.find(pid)!, around)];
+  }
+  if (options.fold !== false && !options.json) foldAlike(roots);
+  return roots;
+}
+
+/** How to draw for this terminal, or for whatever standard output is. */
+export function treeStyle(
+  { stdout, env }: Context,
+  options: TreeOptions,
+  focus: Process | null,
+): TreeStyle {
+  return {
+    users: openUsers(),
+    width: stdout.isTerminal ? stdout.columns : Infinity,
+    color: useColor(options.color ?? "auto", stdout, env),
+    ascii: !speaksUtf8(env),
+    focus,
+    reaperOf: (process) => process.reaper,
+  };
+}
+
+/** Whether the locale's character set is UTF-8, as setlocale(3) finds it. */
+function speaksUtf8(env: Context["env"]): boolean {
+  return /utf-?8/i.test(env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "");
+}

@@ -1,0 +1,231 @@
+/**
+ * `fh tree --watch`: the tree on the terminal, kept up to date.
+ *
+ * @module
+ */
+import { writeSync } from "node:fs";
+import process from "node:process";
+import type { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { buildForest } from "../model/tree.ts";
+import type { ProcReader } from "../proc/procfs.ts";
+import { parseStat } from "../proc/stat.ts";
+import { Session } from "../session.ts";
+import { SourceRefused } from "../source/capture.ts";
+import { fitWidth } from "../view/escape.ts";
+import { LEAVE_SCREEN, LiveScreen, windowAround } from "../view/live.ts";
+import { paint } from "../view/style.ts";
+import { drawRow, treeRows, type TreeStyle } from "../view/tree.ts";
+import { CommandError, type Context, EXIT } from "./command.ts";
+import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
+
+/** What has ended is shown for so long, unless told otherwise. */
+const KEEP_NS = 10_000_000_000;
+const DRAW_EVERY_MS = 100;
+/** Drawing the tree of a large and busy host takes at most a tenth of a CPU. */
+const PAUSE_PER_DRAW = 9;
+const STDOUT = 1;
+
+/** One run of the command. */
+export class TreeWatch {
+  readonly #context: Context;
+  readonly #reader: ProcReader;
+  readonly #pid: number | null;
+  readonly #options: TreeOptions;
+  readonly #screen: LiveScreen;
+  readonly #done = Promise.withResolvers<void>();
+  #session!: Session;
+  #style!: TreeStyle;
+  /** The process that was asked for, once the session knows it. */
+  #focus: Process | null = null;
+  #changed = true;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timerAt = Infinity;
+  #drawnAt = -Infinity;
+  #drawMs = 0;
+  #lost = 0;
+
+  constructor(context: Context, reader: ProcReader, pid: number | null, options: TreeOptions) {
+    this.#context = context;
+    this.#reader = reader;
+    this.#pid = pid;
+    this.#options = options;
+    this.#screen = new LiveScreen(context.stdout);
+  }
+
+  /** Draws until the context's signal; the terminal is as it was when the status comes back. */
+  async run(): Promise<number> {
+    const { signal, stdout, stderr } = this.#context;
+    this.#session = await this.#open();
+    const { info } = this.#session;
+    if (!this.#options.quiet) stderr.write(`fh: source ${info.source}: ${info.why}\n`);
+    await stderr.flush();
+    const stop = () => this.#done.resolve();
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    const forget = this.#listen();
+    this.#screen.open();
+    try {
+      this.#session.begin();
+      this.#drawIn(0);
+      await this.#done.promise;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#screen.close();
+      forget();
+      await this.#session.close();
+      await stdout.flush();
+    }
+    return EXIT.done;
+  }
+
+  async #open(): Promise<Session> {
+    const { source = "auto" } = this.#options;
+    const { procRoot, capture } = this.#context;
+    try {
+      return await Session.open({
+        capture: { source, procRoot, env: [], intervalNs: null, realtime: true },
+        onChange: (change) => this.#see(change),
+        onBatch: () => {
+          if (this.#changed) this.#drawIn(0);
+        },
+        onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+      }, capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      const what = `Cannot watch through the ${source}`;
+      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    }
+  }
+
+  /** Minds the terminal: its size, Ctrl-Z and `fg`, and a sudden end; undone by what comes back. */
+  #listen(): () => void {
+    const resize = () => {
+      this.#changed = true;
+      this.#drawIn(0);
+    };
+    const suspend = async () => {
+      this.#screen.close();
+      await this.#context.stdout.flush();
+      process.kill(process.pid, "SIGSTOP");
+    };
+    const resume = () => {
+      this.#screen.open();
+      resize();
+    };
+    const leave = () => {
+      if (this.#screen.isOpen) writeSync(STDOUT, LEAVE_SCREEN);
+    };
+    process.on("SIGWINCH", resize);
+    process.on("SIGTSTP", suspend);
+    process.on("SIGCONT", resume);
+    process.on("exit", leave);
+    return () => {
+      process.off("SIGWINCH", resize);
+      process.off("SIGTSTP", suspend);
+      process.off("SIGCONT", resume);
+      process.off("exit", leave);
+    };
+  }
+
+  #see(change: Change): void {
+    this.#changed = true;
+    if (change.kind === "gap") this.#lost += change.a;
+  }
+
+  /** Draws in `ms`, or sooner if that is planned already, but not too soon after the last time. */
+  #drawIn(ms: number): void {
+    const pause = Math.max(DRAW_EVERY_MS, this.#drawMs * PAUSE_PER_DRAW);
+    const at = Math.max(performance.now() + ms, this.#drawnAt + pause);
+    if (at >= this.#timerAt) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#timerAt = Infinity;
+      this.#draw();
+    }, at - performance.now());
+  }
+
+  #draw(): void {
+    // A terminal that was stopped (Ctrl-S) still has the last screen to take.
+    if (!this.#screen.isOpen || this.#context.stdout.pendingBytes > 0) {
+      this.#drawIn(DRAW_EVERY_MS);
+      return;
+    }
+    this.#changed = false;
+    const start = performance.now();
+    try {
+      this.#findFocus();
+      const lines = this.#lines();
+      if (lines !== null) this.#screen.draw(lines);
+    } catch (error) {
+      this.#done.reject(error);
+    }
+    this.#drawnAt = performance.now();
+    this.#drawMs = this.#drawnAt - start;
+  }
+
+  #findFocus(): void {
+    const pid = this.#pid;
+    if (pid === null || this.#focus !== null) return;
+    this.#focus = this.#session.machine.get(pid) ?? null;
+    if (this.#focus !== null || this.#reader.read(pid, "stat") !== null) return;
+    throw noProcess(pid, "it ended before the watch began");
+  }
+
+  /** The screen; null as long as the process that was asked for is not known. */
+  #lines(): string[] | null {
+    const { stdout } = this.#context;
+    if (this.#pid !== null && this.#focus === null) return null;
+    this.#style = {
+      ...treeStyle(this.#context, this.#options, this.#focus),
+      reaperOf: (orphan) => this.#reaperOf(orphan),
+    };
+    const forest = this.#forest();
+    const roots = chooseRoots(forest, this.#pid, this.#options);
+    const rows = treeRows(roots, this.#style);
+    const room = Math.max(1, stdout.rows - 1);
+    const at = rows.findIndex(({ node }) => node.process === this.#focus);
+    const { start, end } = windowAround(rows.length, room, Math.max(0, at));
+    const lines = rows.slice(start, end).map((row) => drawRow(row, this.#style));
+    if (stdout.rows > 1) lines.push(this.#statusLine(rows.length - (end - start)));
+    return lines;
+  }
+
+  #forest(): ReturnType<typeof buildForest> {
+    const { machine, beganAt, elapsedNs } = this.#session;
+    const { keep: keepNs = KEEP_NS } = this.#options;
+    const now = beganAt + elapsedNs;
+    let next = Infinity;
+    const forest = buildForest(machine.processes(), (dead) => {
+      if (dead === this.#focus) return true;
+      const left = (dead.end ?? 0) + keepNs - now;
+      if (left <= 0) return false;
+      next = Math.min(next, left);
+      return true;
+    });
+    if (next !== Infinity) this.#drawIn(next / 1e6 + 1);
+    return forest;
+  }
+
+  #statusLine(hidden: number): string {
+    const words = [`source ${this.#session.info.source}`];
+    if (hidden > 0) words.push(`${hidden} ${hidden === 1 ? "line" : "lines"} hidden`);
+    if (this.#lost > 0) words.push(`${this.#lost} events lost`);
+    words.push("Ctrl-C ends");
+    const text = fitWidth(words.join(", "), this.#style.width);
+    return paint(text, "dim", this.#style.color);
+  }
+
+  /** Nobody tells who takes over an orphan until it ends: /proc knows. */
+  #reaperOf(orphan: Process): number | null {
+    const { alive, parent, reaper, pid } = orphan;
+    if (!alive || parent === null || parent.alive) return reaper;
+    const bytes = this.#reader.read(pid, "stat");
+    const stat = bytes === null ? null : parseStat(bytes);
+    if (stat === null || Math.abs(stat.startTicks - orphan.startTicks) > 1) return reaper;
+    return stat.ppid === parent.pid ? reaper : stat.ppid;
+  }
+}

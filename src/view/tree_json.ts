@@ -1,0 +1,93 @@
+/**
+ * A tree of processes as JSON, the format of contract. Without recursion, and in pieces: a tree
+ * can be as deep and as large as there are pids.
+ *
+ * @module
+ */
+import type { BootEpoch } from "../model/batch.ts";
+import type { LifeState } from "../model/lifecycle.ts";
+import { exitStatus, type Process, processId } from "../model/process.ts";
+import type { TreeNode } from "../model/tree.ts";
+import type { Users } from "../proc/passwd.ts";
+import { WallClock } from "./time.ts";
+import { signalName } from "./words.ts";
+
+/** What nodes have in common. */
+export interface TreeJsonOptions {
+  /** First group of the boot id. */
+  readonly boot: string;
+  /** Wall-clock time of boot; null when not known. */
+  readonly epoch: BootEpoch | null;
+  readonly users: Users;
+}
+
+/** Words of the field `state`. */
+const STATE_WORDS: Readonly<Record<LifeState, string>> = {
+  unknown: "unknown",
+  running: "running",
+  leaderless: "running",
+  exited: "exited",
+  unborn: "exited",
+};
+
+/** One tree as one object on one line, newline included, in pieces. */
+export function* treeJson(root: TreeNode, options: TreeJsonOptions): Generator<string> {
+  const writer = new NodeWriter(options);
+  const path: { readonly node: TreeNode; next: number }[] = [{ node: root, next: 0 }];
+  yield writer.open(root);
+  for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
+    const child = at.node.children[at.next];
+    if (child === undefined) {
+      path.pop();
+      yield "]}";
+      continue;
+    }
+    yield at.next++ === 0 ? writer.open(child) : `,${writer.open(child)}`;
+    path.push({ node: child, next: 0 });
+  }
+  yield "\n";
+}
+
+class NodeWriter {
+  readonly #options: TreeJsonOptions;
+  readonly #clock = new WallClock();
+
+  constructor(options: TreeJsonOptions) {
+    this.#options = options;
+  }
+
+  /** A node up to the beginning of its children. */
+  open({ process }: TreeNode): string {
+    const { boot, users } = this.#options;
+    const { pid, ppid, parent, uid, image } = process;
+    const { code, signal } = exitStatus(process.status);
+    const duration = process.durationNs;
+    const fields = {
+      id: processId(boot, process),
+      pid,
+      ppid,
+      parent: parent === null ? null : processId(boot, parent),
+      comm: image.comm,
+      argv: image.argv,
+      uid,
+      user: uid === null ? null : users.name(uid),
+      state: STATE_WORDS[process.state],
+      started: this.#time(process.start),
+      ended: this.#time(endOf(process)),
+      exit_code: code,
+      signal: signal === null ? null : signalName(signal),
+      duration_ns: duration === null ? null : Math.round(duration),
+    };
+    return `${JSON.stringify(fields).slice(0, -1)},"children":[`;
+  }
+
+  #time(bootNs: number | null): string | null {
+    const { epoch } = this.#options;
+    return bootNs === null || epoch === null ? null : this.#clock.utc(epoch, bootNs);
+  }
+}
+
+/** A process that lives again (an exec after its exit) has no end. */
+function endOf(process: Process): number | null {
+  return process.alive ? null : process.end;
+}

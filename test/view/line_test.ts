@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EVENT, type SourceEvent } from "../../src/model/event.ts";
+import { Machine } from "../../src/model/machine.ts";
+import { Users } from "../../src/proc/passwd.ts";
+import { EventLines, LINE_HEADER, type LineOptions } from "../../src/view/line.ts";
+import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
+
+const T = 10_000_000;
+/** Local midnight, so that the times of day do not depend on the time zone. */
+const EPOCH = { seconds: new Date(2026, 0, 5).getTime() / 1000, ns: 0 };
+const USERS = new Users(() => "root:x:0:0\na-very-long-name:x:1000:0\n", () => 0);
+const SHELL = scan(T, 2 * T, [{ pid: 50, ppid: 1, start: T / 2, argv: ["/bin/sh"] }]);
+
+function linesOf(events: readonly SourceEvent[], options: Partial<LineOptions> = {}): string[] {
+  const lines = new EventLines({ users: USERS, color: false, tree: false, env: [], ...options });
+  const told: string[] = [];
+  const machine = new Machine({ onChange: (change) => told.push(lines.line(change, EPOCH)) });
+  for (const event of [...SHELL, ...events]) machine.step(event);
+  return told.slice(1);
+}
+
+test("line() aligns its columns under the header", () => {
+  const events = [
+    fork(3 * T, 60, 50),
+    exec(3 * T + 1_000_000, 60, "/bin/ls", "-la", "a file"),
+    exit(15 * T, 60, 0x200),
+  ];
+  assert.deepEqual([LINE_HEADER + "\n", ...linesOf(events)], [
+    "TIME         EVENT        PID    PPID USER     DURATION STATUS   COMMAND\n",
+    "00:00:00.030 fork          60      50 root                       /bin/sh\n",
+    "00:00:00.031 exec          60      50 root                       /bin/ls -la 'a file'\n",
+    "00:00:00.150 exit          60      50 root        120ms exit 2   /bin/ls -la 'a file'\n",
+  ]);
+});
+
+test("line() tells what is unknown by a question mark, and what was inferred by a star", () => {
+  const rescan = scan(20 * T, 21 * T, [{ pid: 50, ppid: 1, start: T / 2, argv: ["/bin/sh"] }]);
+  const [, , , lost, gone] = linesOf([
+    exit(3 * T, 61, -1),
+    fork(4 * T, 60, 50),
+    gap(5 * T, 2),
+    ...rescan,
+  ]);
+  assert.equal(gone, undefined);
+  assert.match(lost!, /^00:00:00\.210 exit\* +60 +50 root +170ms exit \? +\/bin\/sh\n$/);
+});
+
+test("line() writes a gap as a sentence", () => {
+  assert.deepEqual(linesOf([gap(5 * T, 1), gap(6 * T, 20)]), [
+    "00:00:00.050 gap      1 event lost: overflow\n",
+    "00:00:00.060 gap      20 events lost: overflow\n",
+  ]);
+});
+
+test("line() lets nothing of a process's text reach the terminal as it is", () => {
+  const renamed = simple(EVENT.comm, 4 * T, 50);
+  renamed.text = new TextEncoder().encode("\x1b[31m\n\u202e");
+  const text = linesOf([exec(3 * T, 50, "/bin/x\x1b]0;pwned\x07", "a\nb"), renamed]).join("");
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(text.replaceAll("\n", ""), /[\x00-\x1f\x7f\u202e]/);
+  assert.equal(text.split("\n").length, 3);
+});
+
+test("line() shortens long user names, and colours by what happened when asked to", () => {
+  const [uid, failed] = linesOf([
+    simple(EVENT.uid, 3 * T, 50, 1000, 1000),
+    exit(4 * T, 50, 9),
+  ], { color: true });
+  assert.match(uid!, / a-very-\+ /);
+  assert.ok(failed!.startsWith("\x1b[31m"));
+  assert.match(failed!, / SIGKILL .*\/bin\/sh\n$/);
+});
+
+test("line() indents by depth when asked to", () => {
+  const lines = linesOf([fork(3 * T, 60, 50), fork(4 * T, 61, 60), fork(5 * T, 62, 50)], {
+    tree: true,
+  });
+  const indents = lines.map((line) => line.indexOf("/bin/sh"));
+  assert.deepEqual(indents.map((at) => at - indents[0]!), [0, 2, 0]);
+});
