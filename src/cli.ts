@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, Option, type OutputConfiguration } from "commander";
 import {
   type CommandSpec,
   type Context,
@@ -15,7 +15,7 @@ import { completionCommand } from "./cmd/completion.ts";
 import { doctorCommand } from "./cmd/doctor.ts";
 import { failure } from "./cmd/failure.ts";
 import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cmd/globals.ts";
-import { commandHelp, programHelp } from "./cmd/help.ts";
+import { commandHelp, HELP_WIDTH, programHelp } from "./cmd/help.ts";
 import { suggest } from "./cmd/suggest.ts";
 import { treeCommand } from "./cmd/tree.ts";
 import { watchCommand } from "./cmd/watch.ts";
@@ -115,7 +115,7 @@ function createProgram(commands: readonly CommandSpec[], events: Events): Comman
   const program = new Command("fh")
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: write, writeErr: write, outputError: () => {} })
+    .configureOutput(outputTo(write))
     .configureHelp({ formatHelp: () => programHelp(commands) });
   addGlobals(program);
   for (const spec of commands) {
@@ -130,6 +130,19 @@ function createProgram(commands: readonly CommandSpec[], events: Events): Comman
     });
   }
   return program;
+}
+
+/** All of it: by itself commander asks process.stdout, which makes a shared pipe non-blocking. */
+function outputTo(write: (text: string) => void): OutputConfiguration {
+  return {
+    writeOut: write,
+    writeErr: write,
+    outputError: () => {},
+    getOutHelpWidth: () => HELP_WIDTH,
+    getErrHelpWidth: () => HELP_WIDTH,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  };
 }
 
 function addGlobals(command: Command): void {

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { write as fsWrite } from "node:fs";
+import { fstatSync, write as fsWrite, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { CommandError, EXIT, type Output } from "./cmd/command.ts";
 
 /** Size of the buffers in which small chunks are gathered, and of the largest write. */
 const STAGE_BYTES = 256 * 1024;
-/** Bytes from this size on are written from where they are. */
-const DIRECT_BYTES = 16 * 1024;
+/** Buffers kept for the next chunks. */
+const SPARES_MAX = 2;
 const RETRY_MS_MIN = 1;
 const RETRY_MS_MAX = 50;
 
@@ -33,7 +33,7 @@ export interface FdOutputOptions {
   onClosed?(): void;
   /** Size of the terminal; asked only when it is one. */
   size?(): { readonly columns?: number | undefined; readonly rows?: number | undefined };
-  /** Writes; `fs.write` if not given. */
+  /** Writes; `fs.write` if not given, at once where nobody reads. */
   readonly write?: WriteCall;
 }
 
@@ -50,6 +50,18 @@ function writeFile(fd: number, bytes: Uint8Array, done: Parameters<WriteCall>[2]
   fsWrite(fd, bytes, 0, bytes.byteLength, null, done);
 }
 
+/** A file or /dev/null has no reader to wait for: another thread would only cost. */
+function writeFileAtOnce(fd: number, bytes: Uint8Array, done: Parameters<WriteCall>[2]): void {
+  let written = 0;
+  let failed: NodeJS.ErrnoException | null = null;
+  try {
+    written = writeSync(fd, bytes);
+  } catch (error) {
+    failed = error as NodeJS.ErrnoException;
+  }
+  done(failed, written);
+}
+
 /**
  * An output on a file descriptor: one write in flight, what comes meanwhile is gathered for the
  * next. The descriptor's flags are left alone, because other processes share them.
@@ -62,7 +74,7 @@ export class FdOutput implements Output {
   readonly #queue: Piece[] = [];
   #stage: Uint8Array | null = null;
   #staged = 0;
-  #spare: Uint8Array | null = null;
+  readonly #spares: Uint8Array[] = [];
   #pending = 0;
   #busy = false;
   #retryMs = RETRY_MS_MIN;
@@ -73,8 +85,19 @@ export class FdOutput implements Output {
   constructor(fd: number, options: FdOutputOptions) {
     this.#fd = fd;
     this.#options = options;
-    this.#write = options.write ?? writeFile;
     this.isTerminal = isatty(fd);
+    this.#write = options.write ?? (this.#hasReader() ? writeFile : writeFileAtOnce);
+  }
+
+  /** Whether somebody reads at the other end, whom a write could wait for. */
+  #hasReader(): boolean {
+    if (this.isTerminal) return true;
+    try {
+      const kind = fstatSync(this.#fd);
+      return !kind.isFile() && !kind.isCharacterDevice();
+    } catch {
+      return true; // A closed descriptor: the write will tell.
+    }
   }
 
   get closed(): boolean {
@@ -120,13 +143,12 @@ export class FdOutput implements Output {
   }
 
   #addBytes(bytes: Uint8Array): void {
-    if (bytes.byteLength >= DIRECT_BYTES) {
-      this.#enqueue(bytes);
-      return;
+    for (let from = 0; from < bytes.byteLength; from += STAGE_BYTES) {
+      const part = bytes.subarray(from, from + STAGE_BYTES);
+      this.#room(part.byteLength).set(part);
+      this.#staged += part.byteLength;
+      this.#pending += part.byteLength;
     }
-    this.#room(bytes.byteLength).set(bytes);
-    this.#staged += bytes.byteLength;
-    this.#pending += bytes.byteLength;
   }
 
   #enqueue(bytes: Uint8Array): void {
@@ -138,10 +160,8 @@ export class FdOutput implements Output {
   /** The free end of a stage with at least `bytes` in it. */
   #room(bytes: number): Uint8Array {
     if (this.#stage !== null && this.#staged + bytes > STAGE_BYTES) this.#seal();
-    if (this.#stage === null) {
-      this.#stage = this.#spare ?? new Uint8Array(STAGE_BYTES);
-      this.#spare = null;
-    }
+    // The same few buffers again and again: fresh memory costs more than the copy.
+    this.#stage ??= this.#spares.pop() ?? new Uint8Array(STAGE_BYTES);
     return this.#stage.subarray(this.#staged);
   }
 
@@ -181,7 +201,7 @@ export class FdOutput implements Output {
       this.#send(piece, to);
       return;
     }
-    this.#spare ??= piece.stage;
+    if (piece.stage !== null && this.#spares.length < SPARES_MAX) this.#spares.push(piece.stage);
     this.#next();
   }
 
@@ -208,7 +228,8 @@ export class FdOutput implements Output {
     }
     this.#closed = true;
     this.#queue.length = 0;
-    this.#stage = this.#spare = null;
+    this.#stage = null;
+    this.#spares.length = 0;
     this.#staged = this.#pending = 0;
     this.#rest();
     this.#options.onClosed?.();

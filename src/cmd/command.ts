@@ -8,7 +8,7 @@ import type { StartCapture } from "../source/capture.ts";
 
 /** Where a command writes. */
 export interface Output {
-  /** Queues text or bytes; bytes are handed over and must not be changed afterwards. */
+  /** Queues text or a copy of bytes. */
   write(chunk: string | Uint8Array): void;
   /** Resolves when everything queued is written or the reader is gone. */
   flush(): Promise<void>;

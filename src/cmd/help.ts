@@ -6,7 +6,8 @@
 import type { CommandSpec, OptionSpec } from "./command.ts";
 import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
 
-const WIDTH = 80;
+/** Cells that a line of help takes at most. */
+export const HELP_WIDTH = 80;
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];
 
 /** `fh --help`. */
@@ -19,7 +20,7 @@ export function programHelp(commands: readonly CommandSpec[]): string {
       ...columns(commands.map(({ name, summary }) => [name, summary])),
     ],
     ["Options, for every command:", ...optionColumns(EVERYWHERE)],
-    examples(commands.flatMap((command) => command.examples.slice(0, 1))),
+    examples(commands.slice(0, 3).flatMap((command) => command.examples.slice(0, 1))),
   ]);
 }
 
@@ -61,7 +62,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   const first = Math.max(...rows.map(([left]) => left.length));
   const indent = " ".repeat(first + 4);
   return rows.flatMap(([left, right]) => {
-    const lines = wrap(right, WIDTH - indent.length, /\s+/);
+    const lines = wrap(right, HELP_WIDTH - indent.length, /\s+/);
     return lines.map((line, i) => {
       return `${i === 0 ? `  ${left.padEnd(first + 2)}` : indent}${line}`.trimEnd();
     });
@@ -74,7 +75,7 @@ function everywhere(options: readonly OptionSpec[]): string[] {
     const name = flags.replace(", ", "/");
     return values === undefined ? name : name.replace(/<.*>/, values.join("|"));
   });
-  return wrap(`As everywhere: ${names.join(", ")}`, WIDTH, /(?<=,) /);
+  return wrap(`As everywhere: ${names.join(", ")}`, HELP_WIDTH, /(?<=,) /);
 }
 
 function wrap(text: string, width: number, gap: RegExp): string[] {

@@ -6,6 +6,7 @@
 import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON } from "../model/event.ts";
 import { Change } from "../model/machine.ts";
+import { ByteText } from "../view/byte_text.ts";
 import type { Output } from "./command.ts";
 
 /** Bytes that wait for a slow reader; what comes beyond is dropped and counted. */
@@ -15,16 +16,16 @@ const READY_MAX = 4 << 20;
 /** Text gathered before it is handed on. */
 const PIECE = 64 << 10;
 
-/** Turns a change into a line. */
+/** Appends a change as a line. */
 export interface LineWriter {
-  line(change: Change, epoch: BootEpoch): string;
+  append(change: Change, epoch: BootEpoch, to: ByteText): void;
 }
 
 /** Writes changes as lines; a reader that is too slow finds a gap with the count of the dropped. */
 export class ChangeStream {
   readonly #output: Output;
   readonly #writer: LineWriter;
-  #text = "";
+  readonly #text = new ByteText(PIECE);
   #dropped = 0;
   /** Gaps that could not be told while changes were dropped: lost events by reason. */
   readonly #untold = new Map<number, number>();
@@ -43,7 +44,7 @@ export class ChangeStream {
       return;
     }
     this.#tellDropped(change.time, epoch);
-    this.#text += this.#writer.line(change, epoch);
+    this.#writer.append(change, epoch, this.#text);
     if (this.#text.length >= PIECE) this.flush();
   }
 
@@ -54,9 +55,7 @@ export class ChangeStream {
 
   /** Hands on what was gathered. */
   flush(): void {
-    if (this.#text === "") return;
-    this.#output.write(this.#text);
-    this.#text = "";
+    if (this.#text.length > 0) this.#output.write(this.#text.take());
   }
 
   /** Hands on the last: what was dropped is told even if nothing follows. */
@@ -77,7 +76,7 @@ export class ChangeStream {
       gap.time = time;
       gap.a = lost;
       gap.b = reason;
-      this.#text += this.#writer.line(gap, epoch);
+      this.#writer.append(gap, epoch, this.#text);
     }
     this.#untold.clear();
   }

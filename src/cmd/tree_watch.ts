@@ -33,9 +33,9 @@ export class TreeWatch {
   readonly #pid: number | null;
   readonly #options: TreeOptions;
   readonly #screen: LiveScreen;
+  readonly #style: TreeStyle;
   readonly #done = Promise.withResolvers<void>();
   #session!: Session;
-  #style!: TreeStyle;
   /** The process that was asked for, once the session knows it. */
   #focus: Process | null = null;
   #changed = true;
@@ -51,6 +51,10 @@ export class TreeWatch {
     this.#pid = pid;
     this.#options = options;
     this.#screen = new LiveScreen(context.stdout);
+    this.#style = {
+      ...treeStyle(context, options, null),
+      reaperOf: (orphan) => this.#reaperOf(orphan),
+    };
   }
 
   /** Draws until the context's signal; the terminal is as it was when the status comes back. */
@@ -145,7 +149,7 @@ export class TreeWatch {
       this.#timer = null;
       this.#timerAt = Infinity;
       this.#draw();
-    }, at - performance.now());
+    }, Math.max(0, at - performance.now()));
   }
 
   #draw(): void {
@@ -179,17 +183,14 @@ export class TreeWatch {
   #lines(): string[] | null {
     const { stdout } = this.#context;
     if (this.#pid !== null && this.#focus === null) return null;
-    this.#style = {
-      ...treeStyle(this.#context, this.#options, this.#focus),
-      reaperOf: (orphan) => this.#reaperOf(orphan),
-    };
+    const style = { ...this.#style, width: stdout.columns, focus: this.#focus };
     const forest = this.#forest();
     const roots = chooseRoots(forest, this.#pid, this.#options);
-    const rows = treeRows(roots, this.#style);
+    const rows = treeRows(roots, style);
     const room = Math.max(1, stdout.rows - 1);
     const at = rows.findIndex(({ node }) => node.process === this.#focus);
     const { start, end } = windowAround(rows.length, room, Math.max(0, at));
-    const lines = rows.slice(start, end).map((row) => drawRow(row, this.#style));
+    const lines = rows.slice(start, end).map((row) => drawRow(row, style));
     if (stdout.rows > 1) lines.push(this.#statusLine(rows.length - (end - start)));
     return lines;
   }
@@ -215,7 +216,7 @@ export class TreeWatch {
     if (hidden > 0) words.push(`${hidden} ${hidden === 1 ? "line" : "lines"} hidden`);
     if (this.#lost > 0) words.push(`${this.#lost} events lost`);
     words.push("Ctrl-C ends");
-    const text = fitWidth(words.join(", "), this.#style.width);
+    const text = fitWidth(words.join(", "), this.#context.stdout.columns);
     return paint(text, "dim", this.#style.color);
   }
 

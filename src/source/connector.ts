@@ -27,12 +27,12 @@ import { SequenceAccount } from "./sequence.ts";
 
 const BATCH = 256;
 const SLOT = 128;
-/** Sleep between drains while events trickle. */
+/** Sleep before the first drain after a pause. */
 const NAP_NS = 2_000_000;
-/** Sleep between drains while they pour: fewer wake-ups, and nobody reads that fast. */
-const STORM_NAP_NS = 10_000_000;
-/** Events in one drain that make it a storm: 16 000 a second. */
-const STORM_EVENTS = 32;
+/** Longest sleep between drains while events go on: fewer wake-ups, and nobody reads that fast. */
+const LONG_NAP_NS = 10_000_000;
+/** Each drain that found events makes the next nap longer by this factor. */
+const NAP_GROWTH = 1.5;
 /** No host makes more events than this in a second; a nap may not outlast a small buffer. */
 const EVENTS_PER_SECOND_MAX = 1_000_000;
 /** An event may come this much later than a younger one of another CPU. */
@@ -117,7 +117,7 @@ export class Connector implements LiveSource {
       if (ready > 0) this.#answerRings();
     }
     const events = this.#drain(writer);
-    this.#napNs = events >= STORM_EVENTS ? STORM_NAP_NS : NAP_NS;
+    this.#napNs = events === 0 ? NAP_NS : Math.min(LONG_NAP_NS, this.#napNs * NAP_GROWTH);
     const settled = this.#account(writer, events);
     if (this.#repairDue && this.#clocks.now() - this.#repairedAt > REPAIR_PAUSE_NS) {
       this.#repair(writer);

@@ -260,7 +260,7 @@ function judgeExitCodes(facts: Facts): Finding {
   const limits = whenPolling(facts, "exit codes are not known");
   if (pidfdErrno !== 0) {
     const seen = errnoName(pidfdErrno);
-    if (pidfdErrno !== ERRNO.ENOSYS) return missing(`pidfds are refused: ${seen}`, null, limits);
+    if (pidfdErrno !== ERRNO.ENOSYS) return missing(`No pidfds: ${seen}`, null, limits);
     return missing("The kernel has no pidfds", "use Linux 6.15 or later", limits);
   }
   if (countsOtherPids(facts)) {
@@ -294,9 +294,9 @@ const INOTIFY_ADVICE: Readonly<Record<number, string>> = {
 
 function judgeDoorbell(facts: Facts): Finding {
   const errno = facts.inotifyErrno;
-  if (errno === 0) return ok("inotify can ring when a program is started");
+  if (errno === 0) return ok("It rings when a program is started (inotify)");
   return missing(
-    `inotify is refused: ${errnoName(errno)}`,
+    `No inotify: ${errnoName(errno)}`,
     INOTIFY_ADVICE[errno] ?? null,
     whenPolling(facts, "a program that ends at once is easily missed"),
   );

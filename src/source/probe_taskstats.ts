@@ -16,7 +16,7 @@ import { decodeTaskstats, encodeTaskstatsGet, TASKSTATS_FAMILY } from "../wire/t
 import { WireError } from "../wire/wire_error.ts";
 import { pollSet } from "./listen.ts";
 
-const ANSWER_WAIT_MS = 1000;
+const ANSWER_WAIT_MS = 200;
 /** struct taskstats has 560 bytes in 6.18, the description of a family some 300. */
 const ANSWER_BYTES = 8192;
 

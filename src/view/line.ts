@@ -8,6 +8,7 @@ import type { Image } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
+import type { ByteText } from "./byte_text.ts";
 import { escapeText } from "./escape.ts";
 import { GAP_WORDS } from "./json.ts";
 import { quoteArgv } from "./quote.ts";
@@ -61,6 +62,11 @@ export class EventLines {
 
   constructor(options: LineOptions) {
     this.#options = options;
+  }
+
+  /** Appends one change as a line, newline included. */
+  append(change: Change, epoch: BootEpoch, to: ByteText): void {
+    to.text(this.line(change, epoch));
   }
 
   /** One change as a line, newline included. */

@@ -13,7 +13,7 @@ export interface Terminal {
   readonly rows: number;
 }
 
-/** Alternate screen, cursor hidden, no wrapping at the right edge: console_codes(4), xterm's ctlseqs. */
+/** Alternate screen, cursor hidden, no wrapping at the edge: console_codes(4), xterm's ctlseqs. */
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 /** Undoes all that {@linkcode LiveScreen} does to a terminal. */
 export const LEAVE_SCREEN = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";

@@ -5,8 +5,8 @@
  */
 import { isUnsafe } from "./escape.ts";
 
-/** What needs no quotes, wherever it stands; a leading `=` or `%` means something to shells. */
-const PLAIN = /^[\w@+:,./-][\w@%+=:,./-]*$/;
+/** What needs no quotes, wherever it stands; zsh looks up a word that begins with `=`. */
+const PLAIN = /^[\w@%+:,./-][\w@%+=:,./-]*$/;
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/;
 /** Reserved in the first place by POSIX sh, bash, zsh or ksh. */
 const RESERVED: ReadonlySet<string> = new Set(

@@ -17,34 +17,42 @@ export class WallClock {
   #utc = "";
   #localSecond = -1;
   #local = "";
+  /** Nanoseconds beyond the second that was asked for last. */
+  fraction = 0;
 
   /** RFC 3339 in UTC with nanoseconds: `2026-11-23T11:15:54.123456789Z`. */
   utc(epoch: BootEpoch, bootNs: number): string {
-    const { second, ns } = split(epoch, bootNs);
+    return `${this.second(epoch, bootNs)}${pad(this.fraction, 9)}Z`;
+  }
+
+  /** The same up to the point; {@linkcode WallClock.fraction} is what follows. */
+  second(epoch: BootEpoch, bootNs: number): string {
+    const second = this.#split(epoch, bootNs);
     if (second !== this.#second) {
       this.#second = second;
       this.#utc = new Date(second * 1000).toISOString().slice(0, 20);
     }
-    return `${this.#utc}${pad(ns, 9)}Z`;
+    return this.#utc;
   }
 
   /** Local time of day with milliseconds: `12:15:54.123`. */
   local(epoch: BootEpoch, bootNs: number): string {
-    const { second, ns } = split(epoch, bootNs);
+    const second = this.#split(epoch, bootNs);
     if (second !== this.#localSecond) {
       this.#localSecond = second;
       const date = new Date(second * 1000);
       const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
       this.#local = parts.map((part) => pad(part, 2)).join(":");
     }
-    return `${this.#local}.${pad(Math.floor(ns / 1e6), 3)}`;
+    return `${this.#local}.${pad(Math.floor(this.fraction / 1e6), 3)}`;
   }
-}
 
-function split(epoch: BootEpoch, bootNs: number): { second: number; ns: number } {
-  const whole = Math.floor(bootNs / NS);
-  const ns = Math.floor(bootNs - whole * NS) + epoch.ns;
-  return ns < NS
-    ? { second: epoch.seconds + whole, ns }
-    : { second: epoch.seconds + whole + 1, ns: ns - NS };
+  /** The second since the Unix epoch; leaves the rest in `fraction`. */
+  #split(epoch: BootEpoch, bootNs: number): number {
+    const whole = Math.floor(bootNs / NS);
+    const ns = Math.floor(bootNs - whole * NS) + epoch.ns;
+    const carry = ns < NS ? 0 : 1;
+    this.fraction = ns - carry * NS;
+    return epoch.seconds + whole + carry;
+  }
 }

@@ -44,7 +44,7 @@ const BRANCH_CELLS = 3;
 const BRANCHES_MAX = 100;
 /** Room for the number of those that are not drawn, in branches. */
 const MARK_BRANCHES = 3;
-/** A command shorter than this says nothing. */
+/** A note must leave so much of the command. */
 const COMMAND_CELLS_MIN = 12;
 
 /** The lines of trees, top down. */
@@ -128,12 +128,14 @@ export function drawRow(row: TreeRow, style: TreeStyle): string {
   const name = user === "" ? "" : `(${user}) `;
   const command = folded ? foldedText(node) : treeCommandText(process.image);
   const note = noteText(node, style);
-  const used = pid.length + displayWidth(name) + displayWidth(note);
+  const left = width - pid.length - displayWidth(name);
+  const room = left - displayWidth(note);
+  const enough = room >= Math.min(COMMAND_CELLS_MIN, displayWidth(command));
   const parts: Part[] = [
     [pid, base],
     [name, process.alive ? "yellow" : base],
-    [fitWidth(command, Math.max(width - used, COMMAND_CELLS_MIN)), base],
-    [note, "dim"],
+    [fitWidth(command, enough ? room : left), base],
+    [enough ? note : "", "dim"],
   ];
   return prefix + fitParts(parts, width, style);
 }

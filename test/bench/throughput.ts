@@ -10,6 +10,7 @@ import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { translate } from "../../src/source/connector.ts";
 import { SequenceAccount } from "../../src/source/sequence.ts";
+import { ByteText } from "../../src/view/byte_text.ts";
 import { JsonLines } from "../../src/view/json.ts";
 import {
   decodeProcEvent,
@@ -141,9 +142,8 @@ class Sink {
   readonly #last: number;
   readonly #machine: Machine;
   readonly #event = new SourceEvent();
-  readonly #encoder = new TextEncoder();
   readonly #epoch: BootEpoch = { seconds: 1_700_000_000, ns: 0 };
-  #text = "";
+  readonly #text = new ByteText(1 << 16);
 
   constructor(last: number) {
     const users = new Users(() => "root:x:0:0:root:/root:/bin/sh\n", () => performance.now());
@@ -151,7 +151,7 @@ class Sink {
     this.#last = last;
     this.#machine = new Machine({
       onChange: (change) => {
-        if (last >= 3) this.#text += lines.line(change, this.#epoch);
+        if (last >= 3) lines.append(change, this.#epoch, this.#text);
       },
     });
   }
@@ -164,7 +164,6 @@ class Sink {
       reader.read(at, this.#event);
       this.#machine.step(this.#event);
     }
-    this.#encoder.encode(this.#text);
-    this.#text = "";
+    this.#text.take();
   }
 }

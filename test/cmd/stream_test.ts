@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChangeStream } from "../../src/cmd/stream.ts";
+import { ChangeStream, type LineWriter } from "../../src/cmd/stream.ts";
 import { GAP_REASON } from "../../src/model/event.ts";
 import { Change, type ChangeKind } from "../../src/model/machine.ts";
 import { FakeOutput } from "../support/fake_output.ts";
@@ -14,8 +14,10 @@ function change(kind: ChangeKind, a = 0, b = 0): Change {
 
 function stream(): { output: FakeOutput; stream: ChangeStream } {
   const output = new FakeOutput();
-  const line = ({ kind, a, b }: Change) => `${kind} ${a} ${b}\n`;
-  return { output, stream: new ChangeStream(output, { line }) };
+  const append: LineWriter["append"] = ({ kind, a, b }, _epoch, to) => {
+    to.text(`${kind} ${a} ${b}\n`);
+  };
+  return { output, stream: new ChangeStream(output, { append }) };
 }
 
 test("add() gathers lines until they are flushed", () => {

@@ -1,5 +1,5 @@
 /** Outputs that keep what is written, and a context around them. */
-import { type Context, type Output } from "../../src/cmd/command.ts";
+import type { Context, Output } from "../../src/cmd/command.ts";
 
 /** An output in memory; `pendingBytes` is whatever a test sets. */
 export class FakeOutput implements Output {

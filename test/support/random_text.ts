@@ -4,17 +4,6 @@
  * @module
  */
 
-/** A generator of numbers from 0 to below 1 (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 const PIECES = [
   "a",
   "Z9",
@@ -47,12 +36,12 @@ const PIECES = [
 ];
 
 /** A text of up to 12 pieces and characters, none of them NUL. */
-export function randomText(random: () => number): string {
+export function randomText(next: () => number): string {
   let text = "";
-  for (let left = Math.floor(random() * 12); left > 0; left--) {
-    text += random() < 0.6
-      ? PIECES[Math.floor(random() * PIECES.length)]!
-      : String.fromCharCode(1 + Math.floor(random() * (random() < 0.7 ? 0x7f : 0xfffe)));
+  for (let left = Math.floor(next() * 12); left > 0; left--) {
+    text += next() < 0.6
+      ? PIECES[Math.floor(next() * PIECES.length)]!
+      : String.fromCharCode(1 + Math.floor(next() * (next() < 0.7 ? 0x7f : 0xfffe)));
   }
   return text;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { displayWidth, escapeText, fitWidth, isUnsafe } from "../../src/view/escape.ts";
-import { randomText, seededRandom } from "../support/random_text.ts";
+import { random } from "../support/random.ts";
+import { randomText } from "../support/random_text.ts";
 
 test("escapeText() makes controls visible", () => {
   assert.equal(escapeText("a\n\r\t\x00\x1b[31m\x7f\x9b"), "a\\n\\r\\t\\x00\\x1b[31m\\x7f\\x9b");
@@ -28,9 +29,9 @@ test("escapeText() keeps printable text as it is", () => {
 
 test("escapeText() leaves nothing unsafe in any text", () => {
   const seed = 20_240_117;
-  const random = seededRandom(seed);
+  const next = random(seed);
   for (let i = 0; i < 2000; i++) {
-    const text = escapeText(randomText(random));
+    const text = escapeText(randomText(next));
     assert.ok(!isUnsafe(text), `seed ${seed}, text ${i}: ${JSON.stringify(text)}`);
     assert.ok(text.isWellFormed());
   }
@@ -70,10 +71,10 @@ test("fitWidth() cuts what is too wide", () => {
 
 test("fitWidth() never exceeds the width, and cuts only when it must", () => {
   const seed = 99;
-  const random = seededRandom(seed);
+  const next = random(seed);
   for (let i = 0; i < 2000; i++) {
-    const text = escapeText(randomText(random));
-    const cells = Math.floor(random() * 30);
+    const text = escapeText(randomText(next));
+    const cells = Math.floor(next() * 30);
     const fitted = fitWidth(text, cells);
     assert.ok(displayWidth(fitted) <= cells, `seed ${seed}, text ${i}`);
     if (displayWidth(text) <= cells) assert.equal(fitted, text);

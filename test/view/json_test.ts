@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EVENT, GAP_REASON, SourceEvent, UNKNOWN } from "../../src/model/event.ts";
+import { EVENT, GAP_REASON, type SourceEvent, UNKNOWN } from "../../src/model/event.ts";
 import { encodeImage } from "../../src/model/image.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { COMMANDS } from "../../src/cli.ts";
+import type { CommandSpec } from "../../src/cmd/command.ts";
+import { commandHelp, programHelp } from "../../src/cmd/help.ts";
+
+const COMMAND: CommandSpec = {
+  name: "run",
+  operands: "[command...]",
+  summary: "runs it",
+  options: [
+    { flags: "-n, --name <name>", description: "what it is called" },
+    { flags: "--long-option", description: "words ".repeat(20).trim() },
+  ],
+  examples: ["fh run -- make  runs make", "fh run"],
+  run: () => Promise.resolve(0),
+};
+
+test("commandHelp() shows usage, options and examples in columns", () => {
+  assert.equal(
+    commandHelp(COMMAND),
+    `Usage: fh run [options] [-- command...]
+
+Runs it.
+
+Options:
+  -n, --name <name>  what it is called
+      --long-option  words words words words words words words words words words
+                     words words words words words words words words words words
+
+As everywhere: --json, --source auto|connector|poll, --color auto|always|never,
+-q/--quiet, -v/--verbose, -h/--help, -V/--version
+
+Examples:
+  fh run -- make  runs make
+  fh run
+`,
+  );
+});
+
+test("commandHelp() leaves out what a command does not have", () => {
+  const text = commandHelp({ ...COMMAND, operands: "", options: [], examples: [] });
+  assert.match(text, /^Usage: fh run \[options\]\n\nRuns it\.\n\nAs everywhere: /);
+  assert.doesNotMatch(text, /Options:|Examples:/);
+});
+
+test("programHelp() names every command and has its first example", () => {
+  const text = programHelp([COMMAND]);
+  assert.match(text, /^ {2}run {2}runs it$/m);
+  assert.match(text, /^ {2}fh run -- make {2}runs make$/m);
+});
+
+test("every help fits 80 columns and has examples", () => {
+  for (const text of [programHelp(COMMANDS), ...COMMANDS.map(commandHelp)]) {
+    for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+    assert.match(text, /^Examples:\n {2}\S/m);
+  }
+});
+
+test("fh --help fits a terminal of 24 lines", () => {
+  assert.ok(programHelp(COMMANDS).trimEnd().split("\n").length <= 24);
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ByteText, utf8 } from "../../src/view/byte_text.ts";
+
+test("integer() writes what String() does", () => {
+  const values = [0, 7, 9, 10, 99, 100, 12345, 2147483647, 2147483648, 9007199254740991, -1];
+  for (const value of values) {
+    const text = new ByteText(1);
+    text.integer(value);
+    assert.equal(text.toString(), String(value));
+  }
+});
+
+test("digits() fills up with zeros", () => {
+  const text = new ByteText(0);
+  text.digits(42, 9);
+  assert.equal(text.toString(), "000000042");
+});
+
+test("text() and bytes() grow as they must and keep what was there", () => {
+  const text = new ByteText(2);
+  const long = "ä€😀\n".repeat(1000);
+  text.byte(0x78);
+  text.text(long);
+  text.bytes(utf8(long));
+  assert.equal(text.toString(), "x" + long + long);
+});
+
+test("take() gives the bytes away and starts anew", () => {
+  const text = new ByteText(8);
+  text.text("one");
+  assert.equal(new TextDecoder().decode(text.take()), "one");
+  text.text("two");
+  assert.equal(text.toString(), "two");
+  assert.equal(text.length, 3);
+});
