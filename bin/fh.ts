@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { runCli } from "../src/cli.ts";
+import { writeStandard } from "../ffi/stdio.ts";
 import { FdOutput } from "../src/output.ts";
 
 const INTERRUPTED = 128 + 2;
@@ -23,8 +24,13 @@ async function main(): Promise<number> {
       name: "standard output",
       size: () => process.stdout,
       onClosed: () => stop.abort("SIGPIPE"),
+      write: writeStandard,
     }),
-    stderr: new FdOutput(2, { name: "standard error", size: () => process.stderr }),
+    stderr: new FdOutput(2, {
+      name: "standard error",
+      size: () => process.stderr,
+      write: writeStandard,
+    }),
     env: process.env,
     signal: stop.signal,
     procRoot: "/proc",

@@ -75,7 +75,7 @@ function parseCall(
 ): Call | null {
   let call: Call | null = null;
   let text = "";
-  const program = createProgram(commands, {
+  const program = createProgram(commands, argv, {
     onCall: (found) => call = found,
     write: (part) => text += part,
   });
@@ -110,7 +110,11 @@ interface Events {
   write(text: string): void;
 }
 
-function createProgram(commands: readonly CommandSpec[], events: Events): Command {
+function createProgram(
+  commands: readonly CommandSpec[],
+  argv: readonly string[],
+  events: Events,
+): Command {
   const { onCall, write } = events;
   const program = new Command("fh")
     .enablePositionalOptions()
@@ -120,6 +124,8 @@ function createProgram(commands: readonly CommandSpec[], events: Events): Comman
   addGlobals(program);
   for (const spec of commands) {
     const command = program.command(spec.name);
+    // Only a command that is named can be called: the options of the others are not needed.
+    if (!argv.includes(spec.name)) continue;
     if (spec.operands !== "") command.arguments(spec.operands);
     command.configureHelp({ formatHelp: () => commandHelp(spec) });
     for (const option of spec.options) command.addOption(createOption(option));

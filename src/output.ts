@@ -5,7 +5,7 @@
  * @module
  */
 import { fstatSync, write as fsWrite, writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import process from "node:process";
 import { CommandError, EXIT, type Output } from "./cmd/command.ts";
 
 /** Size of the buffers in which small chunks are gathered, and of the largest write. */
@@ -33,7 +33,7 @@ export interface FdOutputOptions {
   onClosed?(): void;
   /** Size of the terminal; asked only when it is one. */
   size?(): { readonly columns?: number | undefined; readonly rows?: number | undefined };
-  /** Writes; `fs.write` if not given, at once where nobody reads. */
+  /** Writes where somebody reads; `fs.write` if not given. */
   readonly write?: WriteCall;
 }
 
@@ -48,6 +48,23 @@ const encoder = new TextEncoder();
 
 function writeFile(fd: number, bytes: Uint8Array, done: Parameters<WriteCall>[2]): void {
   fsWrite(fd, bytes, 0, bytes.byteLength, null, done);
+}
+
+/** Major number of /dev/null and its kin, Documentation/admin-guide/devices.txt. */
+const MEMORY_DEVICES = 1;
+
+/** What a descriptor is: a `file`, /dev/null too, has nobody whom a write could wait for. */
+function kindOf(fd: number): "terminal" | "file" | "other" {
+  try {
+    const found = fstatSync(fd);
+    if (found.isFile()) return "file";
+    if (!found.isCharacterDevice()) return "other";
+    if (found.rdev >> 8 === MEMORY_DEVICES) return "file";
+  } catch {
+    return "other"; // A closed descriptor: the write will tell.
+  }
+  // Loaded for a terminal only: it takes longer than all the rest of a short command.
+  return process.getBuiltinModule("node:tty").isatty(fd) ? "terminal" : "other";
 }
 
 /** A file or /dev/null has no reader to wait for: another thread would only cost. */
@@ -85,19 +102,9 @@ export class FdOutput implements Output {
   constructor(fd: number, options: FdOutputOptions) {
     this.#fd = fd;
     this.#options = options;
-    this.isTerminal = isatty(fd);
-    this.#write = options.write ?? (this.#hasReader() ? writeFile : writeFileAtOnce);
-  }
-
-  /** Whether somebody reads at the other end, whom a write could wait for. */
-  #hasReader(): boolean {
-    if (this.isTerminal) return true;
-    try {
-      const kind = fstatSync(this.#fd);
-      return !kind.isFile() && !kind.isCharacterDevice();
-    } catch {
-      return true; // A closed descriptor: the write will tell.
-    }
+    const kind = kindOf(fd);
+    this.isTerminal = kind === "terminal";
+    this.#write = kind === "file" ? writeFileAtOnce : options.write ?? writeFile;
   }
 
   get closed(): boolean {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Facts, gatherFacts } from "../source/probe.ts";
+import type { Facts } from "../source/probe.ts";
 import { judge, type Verdict } from "../source/probe_judge.ts";
 import { renderDoctor } from "../view/doctor.ts";
 import { type CommandSpec, type Context, EXIT, useColor } from "./command.ts";
@@ -13,7 +13,10 @@ import type { GlobalOptions } from "./globals.ts";
 export type GatherFacts = (procRoot: string, source: GlobalOptions["source"]) => Promise<Facts>;
 
 /** The command. */
-export const doctorCommand: CommandSpec = doctorWith(gatherFacts);
+export const doctorCommand: CommandSpec = doctorWith(async (procRoot, source) => {
+  const { gatherFacts } = await import("../source/probe.ts");
+  return await gatherFacts(procRoot, source);
+});
 
 /** The command on other facts than this host's. */
 export function doctorWith(gather: GatherFacts): CommandSpec {

@@ -1,0 +1,175 @@
+/**
+ * What `fh watch` does: a session, a filter, and a stream of lines.
+ *
+ * @module
+ */
+import type { Change } from "../model/machine.ts";
+import { Statistics } from "../model/statistics.ts";
+import { Session } from "../session.ts";
+import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
+import { JsonLines } from "../view/json.ts";
+import { EventLines, LINE_HEADER } from "../view/line.ts";
+import { renderStatistics } from "../view/statistics.ts";
+import { paint } from "../view/style.ts";
+import { Child } from "./child.ts";
+import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
+import { ChangeStream, type LineWriter } from "./stream.ts";
+import { openUsers } from "../proc/users.ts";
+
+interface WatchOptions extends FilterOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly source: CaptureOptions["source"];
+  readonly color: "auto" | "always" | "never";
+  /** Nanoseconds. */
+  readonly duration?: number;
+  readonly count?: number;
+  readonly stats?: boolean;
+  readonly tree?: boolean;
+  readonly snapshot?: boolean;
+  readonly env?: readonly string[];
+  /** Nanoseconds. */
+  readonly interval?: number;
+  readonly realtime: boolean;
+}
+
+/** Runs the command; the exit status comes back. */
+export function runWatch(
+  context: Context,
+  operands: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  return new Watch(context, operands, options as unknown as WatchOptions).run();
+}
+
+class Watch {
+  readonly #context: Context;
+  readonly #options: WatchOptions;
+  readonly #operands: readonly string[];
+  readonly #users = openUsers();
+  readonly #statistics = new Statistics();
+  readonly #done = Promise.withResolvers<void>();
+  #session!: Session;
+  #filter!: Filter;
+  #stream!: ChangeStream;
+  #child: Child | null = null;
+  #count = 0;
+  #over = false;
+
+  constructor(context: Context, operands: readonly string[], options: WatchOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#operands = operands;
+  }
+
+  async run(): Promise<number> {
+    const { signal, stdout } = this.#context;
+    // A filter that makes no sense is told before anything starts.
+    this.#filter = createFilter(this.#options, this.#users);
+    this.#session = await this.#open();
+    this.#stream = new ChangeStream(stdout, this.#header());
+    if (this.#operands.length > 0) this.#startChild();
+    const stop = () => this.#stop();
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    const { duration } = this.#options;
+    const timer = duration === undefined ? null : setTimeout(stop, duration / 1e6);
+    this.#session.begin();
+    try {
+      await this.#done.promise;
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    }
+    await this.#session.close();
+    await this.#finish();
+    return this.#child?.status ?? EXIT.done;
+  }
+
+  async #open(): Promise<Session> {
+    const { source, env = [], interval, realtime } = this.#options;
+    const capture: CaptureOptions = {
+      source,
+      procRoot: this.#context.procRoot,
+      env,
+      intervalNs: interval ?? null,
+      realtime,
+    };
+    try {
+      return await Session.open({
+        capture,
+        onChange: (change) => this.#see(change),
+        onBatch: () => this.#stream.flush(),
+        whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
+        onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+      }, this.#context.capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      const what = `Cannot watch through the ${source}`;
+      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    }
+  }
+
+  /** Says which source it is, and makes the writer of lines. */
+  #header(): LineWriter {
+    const { stdout, stderr, env } = this.#context;
+    const { info } = this.#session;
+    const { json, quiet, tree, env: names = [] } = this.#options;
+    if (!quiet) stderr.write(`fh: source ${info.source}: ${info.why}\n`);
+    if (json) {
+      const lines = new JsonLines({
+        boot: this.#session.readBootId(),
+        source: info.source,
+        users: this.#users,
+        env: names.length > 0,
+      });
+      stdout.write(lines.source(info.why, this.#session.epoch, this.#session.beganAt));
+      return lines;
+    }
+    const color = useColor(this.#options.color, stdout, env);
+    if (!quiet && stdout.isTerminal) stdout.write(paint(LINE_HEADER, "bold", color) + "\n");
+    return new EventLines({ users: this.#users, color, tree: tree === true, env: names });
+  }
+
+  #startChild(): void {
+    const child = Child.start(this.#operands, this.#context.signal);
+    this.#child = child;
+    this.#filter = createFilter(
+      { ...this.#options, pid: [...this.#options.pid ?? [], child.pid] },
+      this.#users,
+    );
+    void child.ended.then(() => this.#stop());
+  }
+
+  #see(change: Change): void {
+    if (this.#over || (change.kind === "snapshot" && !this.#options.snapshot)) return;
+    if (!this.#filter.matches(change)) return;
+    this.#statistics.note(change);
+    this.#stream.add(change, this.#session.epoch);
+    this.#count++;
+    if (this.#count !== this.#options.count) return;
+    this.#over = true;
+    this.#stop();
+  }
+
+  #stop(): void {
+    // The command that was started ends the watch, not the signal that both of them got.
+    if (this.#child !== null && this.#child.status === null && this.#context.signal.aborted) return;
+    this.#done.resolve();
+  }
+
+  async #finish(): Promise<void> {
+    const { stdout, stderr } = this.#context;
+    const { stats, json } = this.#options;
+    const { last } = this.#statistics;
+    this.#stream.end(last, this.#session.epoch);
+    if (stats) {
+      const elapsed = this.#session.elapsedNs;
+      const lines = renderStatistics(this.#statistics, elapsed);
+      (json ? stderr : stdout).write(lines.join("\n") + "\n");
+    }
+    await stdout.flush();
+    await stderr.flush();
+  }
+}
