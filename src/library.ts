@@ -28,7 +28,7 @@ export interface WatchSettings {
   readonly realtime?: boolean;
   /** Whether to begin with the processes that already run, as `snapshot` events. */
   readonly snapshot?: boolean;
-  /** Ends the iteration. */
+  /** Ends the capture; the iteration ends when all that was seen has been told. */
   readonly signal?: AbortSignal;
 }
 
@@ -145,7 +145,8 @@ export async function* watch(settings: WatchSettings = {}): AsyncGenerator<Watch
     env: settings.env !== undefined,
   });
   feed.start(lines);
-  const stop = () => feed.end(null);
+  // What had happened by then is told before the end.
+  const stop = () => void session.close();
   settings.signal?.addEventListener("abort", stop);
   if (settings.signal?.aborted) stop();
   try {

@@ -59,7 +59,7 @@ const ARROWS: Arrows = {
   "src/version.ts": [],
   "src/output.ts": ["src/cmd/command.ts", "node:"],
   "src/cli.ts": ["src/cmd/", "src/version.ts", "commander", "node:"],
-  "bin/": ["src/cli.ts", "src/output.ts", "node:"],
+  "bin/": ["src/cli.ts", "src/output.ts", "ffi/stdio.ts", "node:"],
   "mod.ts": [
     "src/library.ts",
     "src/source/capture.ts",

@@ -33,6 +33,8 @@ import { Tally } from "./tally.ts";
 const REAP_PATIENCE_NS = 100_000_000;
 /** A name that differs for longer without another command line was not set by an exec. */
 const EXEC_TAKES_NS = 20_000_000;
+/** Attempts to compare the counts before the end. */
+const SETTLE_TRIES = 50;
 /** How often all of /proc is listed, in case the counter's pids were not enough. */
 const SAFETY_NS = 2_000_000_000;
 /** The same where pidfds cannot tell of exits. */
@@ -147,10 +149,14 @@ export class Poller implements LiveSource {
   }
 
   settle(writer: BatchWriter): void {
-    const now = this.#clocks.sample();
-    this.#lookForNew(now, writer);
+    let now = this.#clocks.sample();
+    // Others fork while the counts are compared: a few tries find a moment when nobody does.
+    for (let attempt = 0; attempt < SETTLE_TRIES; attempt++) {
+      this.#lookForNew(now, writer);
+      if (this.#tally.settle(now)) break;
+      now = this.#clocks.sample();
+    }
     this.#pidfds.poll((pid, reaped) => this.#ended(pid, reaped, now, writer));
-    this.#tally.settle(now);
     this.#tellMissed(now, writer);
   }
 

@@ -98,12 +98,15 @@ export class Tally {
     if (this.#unsettled && now >= this.#accountAt) this.#account(now);
   }
 
-  /** Counts what is still looked for as missed, and holds the counts against each other. */
-  settle(now: number): void {
+  /**
+   * Counts what is still looked for as missed, and holds the counts against each other; false
+   * when the counter moved meanwhile, so that there is more to look for.
+   */
+  settle(now: number): boolean {
     this.#missed += this.#unborn.size;
     this.#unborn.clear();
-    // The counter may move under the reads: a few tries find a moment when it stands still.
-    for (let attempt = 0; attempt < 20 && this.#unsettled; attempt++) this.#account(now);
+    if (this.#unsettled) this.#account(now);
+    return !this.#unsettled;
   }
 
   /** Tasks nobody saw, since the last call. */

@@ -46,6 +46,7 @@ function forkOf(seen: Observation, pid: number) {
 const CASES: readonly Case[] = [
   {
     args: ["thread", "3"],
+    brief: true,
     claim: "threads that come and go are no processes",
     check(seen) {
       const [truth] = truthOf(seen);

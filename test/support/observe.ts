@@ -34,6 +34,9 @@ async function tryConnector(): Promise<string | null> {
   }
 }
 
+/** A watch that does not see its end by then never will. */
+const WAIT_MS = 20_000;
+
 /** Events about processes. */
 export type TaskEvent = ProcessEvent | ExitEvent;
 
@@ -63,19 +66,22 @@ export async function observe(
 ): Promise<Observation> {
   const mark = `fh-test-end-${Math.random().toString(36).slice(2)}`;
   const events: WatchEvent[] = [];
-  const stream = watch(settings);
+  const end = new AbortController();
+  const late = AbortSignal.timeout(WAIT_MS);
+  const stream = watch({ ...settings, signal: AbortSignal.any([end.signal, late]) });
   events.push((await stream.next()).value as WatchEvent);
   let output = "";
   const acting = (async () => {
     // The first look is over when something that happens is told.
     output = await action();
-    await run("sh", ["-c", `sleep 0.05 # ${mark}`]);
+    await run("sh", ["-c", `sleep 0.05; exit 0 # ${mark}`]);
   })();
   for await (const event of stream) {
     events.push(event);
-    if (event.event === "exit" && event.argv?.some((word) => word.includes(mark))) break;
+    if (event.event === "exit" && event.argv?.some((word) => word.includes(mark))) end.abort();
   }
   await acting;
+  if (!end.signal.aborted) throw new Error(`The last process was not seen to end in ${WAIT_MS} ms`);
   return { events, output };
 }
 
