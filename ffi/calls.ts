@@ -9,7 +9,7 @@
 import { RecvSlots } from "./datagrams.ts";
 import { ERRNO } from "./errno.ts";
 import type { Libc } from "./libc.ts";
-import { CLOCK, SOCKET, SYSCALLS } from "./linux.ts";
+import { CLOCK, SCHED_ATTR, SOCKET, SYSCALLS } from "./linux.ts";
 import type { Native } from "./native.ts";
 
 /** Room for the filter programs fh attaches; the kernel's own bound is BPF_MAXINSNS 4096. */
@@ -162,14 +162,22 @@ function fileCalls({ c, answer }: Library): FileCalls {
 
 type TaskCalls = Pick<
   Libc,
-  "pidfdOpen" | "clockGettime" | "clockRealtime" | "schedSetscheduler" | "prctl" | "raiseLimit"
+  | "pidfdOpen"
+  | "clockGettime"
+  | "clockRealtime"
+  | "schedSetscheduler"
+  | "schedSlice"
+  | "prctl"
+  | "raiseLimit"
 >;
 
-function taskCalls({ c, answer }: Library, arch: string): TaskCalls {
+function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
   const numbers = SYSCALLS[arch];
   if (numbers === undefined) throw new Error(`Cannot make system calls on this CPU: ${arch}`);
   const timespec = new DataView(new ArrayBuffer(16));
   const rlimit = new BigUint64Array(new ArrayBuffer(16));
+  const schedAttr = new DataView(new ArrayBuffer(SCHED_ATTR.size));
+  const schedAttrAt = Number(native.address(schedAttr.buffer as ArrayBuffer));
   const priorityOf = new Int32Array(new ArrayBuffer(4));
   return {
     pidfdOpen: (pid) => answer(c.syscall(numbers.pidfdOpen, pid, 0, null)),
@@ -185,6 +193,12 @@ function taskCalls({ c, answer }: Library, arch: string): TaskCalls {
     schedSetscheduler(policy, priority) {
       priorityOf[0] = priority;
       return answer(c.syscall(numbers.schedSetscheduler, 0, policy, priorityOf));
+    },
+    schedSlice(nice, ns) {
+      schedAttr.setUint32(0, SCHED_ATTR.size, true);
+      schedAttr.setInt32(SCHED_ATTR.nice, nice, true);
+      schedAttr.setBigUint64(SCHED_ATTR.runtime, BigInt(ns), true);
+      return answer(c.syscall(numbers.schedSetattr, 0, schedAttrAt, null));
     },
     prctl: (option, value) => answer(c.prctl(option, value)),
     raiseLimit(resource) {

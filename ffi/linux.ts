@@ -86,7 +86,13 @@ export const PIDFD = {
 } as const;
 
 /** System call numbers by `process.arch`; asm/unistd_64.h and asm-generic/unistd.h. */
-export const SYSCALLS: Record<string, { pidfdOpen: number; schedSetscheduler: number }> = {
-  x64: { pidfdOpen: 434, schedSetscheduler: 144 },
-  arm64: { pidfdOpen: 434, schedSetscheduler: 119 },
+export const SYSCALLS: Record<
+  string,
+  { pidfdOpen: number; schedSetscheduler: number; schedSetattr: number }
+> = {
+  x64: { pidfdOpen: 434, schedSetscheduler: 144, schedSetattr: 314 },
+  arm64: { pidfdOpen: 434, schedSetscheduler: 119, schedSetattr: 274 },
 };
+
+/** struct sched_attr, uapi/linux/sched/types.h, first published size. */
+export const SCHED_ATTR = { size: 48, nice: 16, runtime: 24 } as const;

@@ -170,6 +170,7 @@ function createOption(spec: OptionSpec): Option {
 
 /** commander's messages, and what fh says instead. */
 const WORDING: readonly (readonly [RegExp, string])[] = [
+  [/^error: unknown command ''$/, "Unknown command: ''"],
   [/^error: unknown (option|command) '(.*)'$/s, "Unknown $1: $2"],
   [/^error: missing required argument '(.*)'$/s, "Missing operand: $1"],
   [/^error: option '(.*)' argument missing$/s, "Missing value: $1"],

@@ -67,7 +67,10 @@ function kindOf(fd: number): "terminal" | "file" | "other" {
   return process.getBuiltinModule("node:tty").isatty(fd) ? "terminal" : "other";
 }
 
-/** A file or /dev/null has no reader to wait for: another thread would only cost. */
+/**
+ * A file or /dev/null has no reader to wait for: another thread would only cost. `done` comes a
+ * little later all the same, so that a long queue is no deep recursion.
+ */
 function writeFileAtOnce(fd: number, bytes: Uint8Array, done: Parameters<WriteCall>[2]): void {
   let written = 0;
   let failed: NodeJS.ErrnoException | null = null;
@@ -76,7 +79,7 @@ function writeFileAtOnce(fd: number, bytes: Uint8Array, done: Parameters<WriteCa
   } catch (error) {
     failed = error as NodeJS.ErrnoException;
   }
-  done(failed, written);
+  queueMicrotask(() => done(failed, written));
 }
 
 /**

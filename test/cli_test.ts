@@ -121,6 +121,7 @@ test("wrong usage is one line that says what to do", async () => {
   const lines: [string[], string][] = [
     [["wach"], "Unknown command: wach; did you mean watch?"],
     [["ps"], "Unknown command: ps; see fh --help"],
+    [[""], "Unknown command: ''; see fh --help"],
     [["wach", "--help"], "Unknown command: wach; did you mean watch?"],
     [["help", "wach"], "Unknown command: wach; did you mean watch?"],
     [["ps", "--help"], "Unknown command: ps; see fh --help"],

@@ -1,5 +1,5 @@
 /**
- * Help texts, made from the command table: at most 80 cells wide, and one screen where possible.
+ * Help texts, made from the command table: they fit a terminal of 80 by 24.
  *
  * @module
  */
@@ -8,6 +8,8 @@ import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
 
 /** Cells that a line of help takes at most. */
 export const HELP_WIDTH = 80;
+/** Lines of the smallest usual terminal. */
+const HEIGHT = 24;
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];
 
 /** `fh --help`. */
@@ -32,14 +34,16 @@ export function commandHelp(command: CommandSpec): string {
     [usage.trimEnd()],
     [`${summary[0]!.toUpperCase()}${summary.slice(1)}.`],
     options.length === 0 ? [] : ["Options:", ...optionColumns(options)],
-    [...everywhere(EVERYWHERE)],
+    [everywhere(EVERYWHERE)],
     examples(command.examples),
   ]);
 }
 
+/** With blank lines between them where the screen has room. */
 function sections(parts: readonly (readonly string[])[]): string {
-  return parts.filter((lines) => lines.length > 0)
-    .map((lines) => `${lines.join("\n")}\n`).join("\n");
+  const found = parts.filter((lines) => lines.length > 0);
+  const height = found.flat().length + found.length - 1;
+  return found.map((lines) => `${lines.join("\n")}\n`).join(height > HEIGHT ? "" : "\n");
 }
 
 function examples(lines: readonly string[]): string[] {
@@ -62,7 +66,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   const first = Math.max(...rows.map(([left]) => left.length));
   const indent = " ".repeat(first + 4);
   return rows.flatMap(([left, right]) => {
-    const lines = wrap(right, HELP_WIDTH - indent.length, /\s+/);
+    const lines = wrap(right, HELP_WIDTH - indent.length);
     return lines.map((line, i) => {
       return `${i === 0 ? `  ${left.padEnd(first + 2)}` : indent}${line}`.trimEnd();
     });
@@ -70,17 +74,14 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
 }
 
 /** The same options in every help: named, so that the screen has room for the command's own. */
-function everywhere(options: readonly OptionSpec[]): string[] {
-  const names = options.map(({ flags, values }) => {
-    const name = flags.replace(", ", "/");
-    return values === undefined ? name : name.replace(/<.*>/, values.join("|"));
-  });
-  return wrap(`As everywhere: ${names.join(", ")}`, HELP_WIDTH, /(?<=,) /);
+function everywhere(options: readonly OptionSpec[]): string {
+  const names = options.map(({ flags }) => flags.replace(/[ ,].*/, ""));
+  return `As everywhere: ${names.join(", ")} (fh --help tells more)`;
 }
 
-function wrap(text: string, width: number, gap: RegExp): string[] {
+function wrap(text: string, width: number): string[] {
   const lines = [""];
-  for (const word of text.split(gap)) {
+  for (const word of text.split(/\s+/)) {
     const line = lines.at(-1)!;
     if (line === "") lines[lines.length - 1] = word;
     else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;

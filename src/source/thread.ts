@@ -52,16 +52,19 @@ export class CaptureThread implements RunningCapture {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const { promise: opened, resolve: open, reject } = Promise.withResolvers<Opened>();
 
+    let isOpen = false;
     const finish = (error: Error | null) => {
       end();
       void worker.terminate();
-      handlers.onEnd(error);
+      // Whoever could not start it is told by the rejection alone.
+      if (isOpen) handlers.onEnd(error);
     };
     const receive = (message: ArrayBuffer | WorkerMessage) => {
       if (message instanceof ArrayBuffer) {
         handlers.onBatch(message);
         Atomics.add(counters, CONTROL.consumedKib, message.byteLength >> 10);
       } else if (message.type === "opened") {
+        isOpen = true;
         open(message);
         worker.off("error", reject);
       } else {

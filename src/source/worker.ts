@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { check } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
@@ -15,24 +16,33 @@ import { openLive } from "./open.ts";
 
 /** Batches that wait for the other thread; beyond it the kernel's buffer holds the rest. */
 const UNREAD_KIB_MAX = 64 * 1024;
+/** Batches are at least this far apart, unless there are many events. */
+const HAND_OVER_NS = 4_000_000;
+const MANY = 256;
 /** Pause while the other thread is that far behind. */
 const BEHIND_MS = 20;
 /** The lowest real-time priority: ahead of ordinary tasks, behind every other real-time one. */
 const FIFO_PRIORITY = 1;
 
+/** The shortest slice the kernel grants (kernel/sched/syscalls.c, __setparam_fair()). */
+const SLICE_NS = 100_000;
+
 /**
  * Puts this thread ahead of the processes it watches: a reader on a busy CPU is otherwise woken
- * after a short program has ended. Needs CAP_SYS_NICE; the kernel throttles real-time threads to
- * kernel.sched_rt_runtime_us of each second, and this one sleeps most of the time.
+ * after a short program has ended. Real-time scheduling needs CAP_SYS_NICE; the kernel throttles
+ * it to kernel.sched_rt_runtime_us of each second, and this thread sleeps most of the time. Where
+ * it is not to be had, a short time slice lets an ordinary thread preempt those with longer ones.
  */
-function takePrecedence(libc: Libc): void {
-  libc.schedSetscheduler(TASK.SCHED_FIFO | TASK.SCHED_RESET_ON_FORK, FIFO_PRIORITY);
+function takePrecedence(libc: Libc, realtime: boolean): void {
+  const policy = TASK.SCHED_FIFO | TASK.SCHED_RESET_ON_FORK;
+  if (realtime && libc.schedSetscheduler(policy, FIFO_PRIORITY) >= 0) return;
+  libc.schedSlice(getPriority(), SLICE_NS);
 }
 
 function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   const control = new Int32Array(setup.control);
   const wake = check("make an eventfd", libc.eventfd(NOTIFY.EFD_CLOEXEC | NOTIFY.EFD_NONBLOCK));
-  if (setup.options.realtime) takePrecedence(libc);
+  takePrecedence(libc, setup.options.realtime);
   libc.prctl(TASK.PR_SET_TIMERSLACK, 1);
   const clocks = new Clocks(libc);
   const source = openLive(libc, clocks, setup.options, wake);
@@ -43,9 +53,13 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
 
   const writer = new BatchWriter();
   let postedKib = 0;
+  let handedAt = 0;
   const handOver = (horizon: number) => {
+    // Waking the other thread for each event would take the CPU from the capture.
+    if (clocks.now() - handedAt < HAND_OVER_NS && writer.count < MANY) return;
     const batch = writer.take(horizon, clocks.epoch);
     if (batch === null) return;
+    handedAt = clocks.now();
     postedKib = (postedKib + (batch.byteLength >> 10)) | 0;
     port.postMessage(batch, [batch]);
   };
@@ -60,6 +74,7 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
     }
     // What happened up to the stop belongs to the record.
     source.settle(writer);
+    handedAt = 0;
     handOver(Infinity);
   } finally {
     source.close();

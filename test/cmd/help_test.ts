@@ -28,8 +28,7 @@ Options:
       --long-option  words words words words words words words words words words
                      words words words words words words words words words words
 
-As everywhere: --json, --source auto|connector|poll, --color auto|always|never,
--q/--quiet, -v/--verbose, -h/--help, -V/--version
+As everywhere: --json, --source, --color, -q, -v, -h, -V (fh --help tells more)
 
 Examples:
   fh run -- make  runs make
@@ -57,6 +56,18 @@ test("every help fits 80 columns and has examples", () => {
   }
 });
 
-test("fh --help fits a terminal of 24 lines", () => {
-  assert.ok(programHelp(COMMANDS).trimEnd().split("\n").length <= 24);
+test("every help fits a terminal of 24 lines", () => {
+  for (const text of [programHelp(COMMANDS), ...COMMANDS.map(commandHelp)]) {
+    assert.ok(text.trimEnd().split("\n").length <= 24, text);
+  }
+});
+
+test("commandHelp() gives up its blank lines before it scrolls", () => {
+  const options = (n: number) =>
+    Array.from({ length: n }, (_, i) => ({ flags: `--o${i}`, description: "does it" }));
+  const lines = (n: number) => commandHelp({ ...COMMAND, options: options(n) }).split("\n");
+  assert.equal(lines(12).length, 25);
+  assert.equal(lines(12)[1], "");
+  assert.equal(lines(13).length, 21);
+  assert.ok(lines(13).slice(0, -1).every((line) => line !== ""));
 });

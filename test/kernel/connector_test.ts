@@ -25,7 +25,6 @@ import { AS_NOBODY, FH_SOURCE, Running } from "../support/running.ts";
 const CONNECTOR = 11;
 /** Above every pid the kernel gives out (PID_MAX_LIMIT). */
 const FORGED_PID = 4_194_303;
-const TIMEOUT = { timeout: 60_000 };
 
 const rootMissing = process.getuid?.() === 0 ? null : "needs root";
 const missing = programsMissing ?? connectorMissing ?? rootMissing;
@@ -48,7 +47,7 @@ function tryAsNobody(): string | null {
 }
 
 function kernelTest(name: string, without: string | null, run: () => Promise<void>): void {
-  if (without === null) test(name, TIMEOUT, run);
+  if (without === null) test(name, run);
   else test(`${name} (skipped: ${without})`, { skip: true }, run);
 }
 

@@ -65,7 +65,8 @@ export class Running {
   readonly #folder: string;
   readonly #stdout: Growing;
   readonly #stderr: Growing;
-  readonly #ended: Promise<unknown>;
+  readonly #ended: Promise<void>;
+  #over = false;
 
   private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
@@ -73,7 +74,9 @@ export class Running {
     this.#folder = folder;
     this.#stdout = new Growing(join(folder, "stdout"));
     this.#stderr = new Growing(join(folder, "stderr"));
-    this.#ended = once(child, "exit");
+    this.#ended = once(child, "exit").then(() => {
+      this.#over = true;
+    });
   }
 
   /** Starts a program; its standard input stays open. */
@@ -106,9 +109,10 @@ export class Running {
     this.#child.stdin?.write(`${line}\n`);
   }
 
-  /** Sends it a signal. */
+  /** Sends it a signal, if it still runs. */
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    // Deno's ChildProcess.kill() takes every signal for the end.
+    if (!this.#over) process.kill(this.pid, signal);
   }
 
   /** Waits until standard output contains `text`. */
@@ -118,25 +122,30 @@ export class Running {
 
   /** Waits until `reached` answers yes; throws when the program ends before, or it takes long. */
   async until(what: string, reached: () => boolean): Promise<void> {
-    for (const late = performance.now() + LATE_MS; !reached();) {
-      const over = this.#child.exitCode !== null || this.#child.signalCode !== null;
-      if ((over && !reached()) || performance.now() > late) {
-        throw new Error(`${over ? "Ended" : "Waited too long"} before ${what}: ${this.stderr}`);
-      }
-      await delay(LOOK_MS);
-    }
+    await this.#wait(what, () => {
+      const over = this.#over;
+      if (reached()) return true;
+      if (over) throw new Error(`Ended before ${what}: ${this.stderr}`);
+      return false;
+    });
   }
 
   /** Waits for its end, after a signal if one is given. */
   async end(signal?: NodeJS.Signals): Promise<Outcome> {
     if (signal !== undefined) this.kill(signal);
-    const inTime = await Promise.race([this.#ended, delay(LATE_MS, null, { ref: false })]);
-    if (inTime === null) throw new Error(`Still runs: ${this.stderr}`);
+    await this.#wait("its end", () => this.#over);
     return { status: this.#child.exitCode, stdout: this.stdout, stderr: this.stderr };
   }
 
+  async #wait(what: string, reached: () => boolean): Promise<void> {
+    for (const late = performance.now() + LATE_MS; !reached();) {
+      if (performance.now() > late) throw new Error(`No ${what} in time: ${this.stderr}`);
+      await delay(LOOK_MS);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
+    this.kill("SIGKILL");
     await this.#ended;
     this.#stdout.close();
     this.#stderr.close();
