@@ -4,25 +4,25 @@
  * @module
  */
 import { write as fsWrite } from "node:fs";
+import { RUNTIME } from "./runtime.ts";
 
-/** The little of Deno's module that is used. */
-interface DenoStreams {
+/** The streams of Deno's namespace, as far as they are used. */
+export interface DenoStreams {
   readonly stdout: { write(bytes: Uint8Array): Promise<number> };
   readonly stderr: { write(bytes: Uint8Array): Promise<number> };
 }
 
-/** write(2) at the file's own position: `done` gets how many bytes are written, or the error. */
-export function writeStandard(
-  fd: number,
-  bytes: Uint8Array,
-  done: (error: NodeJS.ErrnoException | null, written: number) => void,
-): void {
-  const { Deno } = globalThis as unknown as { Deno?: DenoStreams };
-  if (Deno === undefined) {
+/** Told how many bytes were written, or the error. */
+export type Written = (error: NodeJS.ErrnoException | null, written: number) => void;
+
+/** write(2) at the file's own position to descriptor 1 or 2. */
+export function writeStandard(fd: number, bytes: Uint8Array, done: Written): void {
+  if (RUNTIME?.name !== "deno") {
     fsWrite(fd, bytes, 0, bytes.byteLength, null, done);
     return;
   }
   // Deno's fs.write blocks the main thread, and loses count of short writes.
-  const stream = fd === 1 ? Deno.stdout : Deno.stderr;
+  const { stdout, stderr } = RUNTIME.deno;
+  const stream = fd === 1 ? stdout : stderr;
   stream.write(bytes).then((written) => done(null, written), (error) => done(error, 0));
 }

@@ -146,6 +146,36 @@ test("wrong usage is one line that says what to do", async () => {
   for (const [argv, line] of lines) assert.equal(await complaint(...argv), line);
 });
 
+test("the commands of the table refuse bad values before they do anything", async () => {
+  const pid = "give a whole number from 1 to 4194304";
+  const duration = "give a number and a unit, such as 250ms, 10s, 3m, 2h or 7d";
+  const lines: [string[], string][] = [
+    [["watch", "-p", "self"], `Bad pid: self; ${pid}`],
+    [["watch", "--pid=0"], `Bad pid: 0; ${pid}`],
+    [["tree", "0"], `Bad pid: 0; ${pid}`],
+    [["tree", "--", "-1"], `Bad pid: -1; ${pid}`],
+    [["watch", "--count", "0"], "Bad count: 0; give a whole number from 1"],
+    [["watch", "--interval", "0"], `Bad duration: 0; ${duration}`],
+    [["watch", "--min-duration", "5"], `Bad duration: 5; ${duration}`],
+    [["watch", "-e", "forc"], "Unknown event: forc; did you mean fork?"],
+    [["watch", "-c", "[z-a]"], "Bad pattern: [z-a]; give ranges in order, such as [a-z]"],
+    [["watch", "--env", "A,,B"], "Bad list: A,,B; give names with commas between them"],
+    [
+      ["watch", "-u", "no such user"],
+      "Unknown user: no such user; give a user name of this host or a uid",
+    ],
+    [["completion"], "Missing operand: shell; see fh completion --help"],
+    [["completion", "bsah"], "Unknown shell: bsah; did you mean bash?"],
+  ];
+  for (const [argv, line] of lines) {
+    const capture = () => Promise.reject(new Error("it began to watch"));
+    const context = fakeContext({ capture });
+    assert.equal(await runCli(context, argv), EXIT.usage, argv.join(" "));
+    assert.equal(context.stderr.text, `fh: ${line}\n`);
+    assert.equal(context.stdout.text, "");
+  }
+});
+
 test("a missing operand is wrong usage", async () => {
   const { status, stderr } = await cli(["watch"], { operands: "<shell>" });
   assert.equal(status, EXIT.usage);

@@ -29,12 +29,15 @@ export function programHelp(commands: readonly CommandSpec[]): string {
 /** `fh COMMAND --help`. */
 export function commandHelp(command: CommandSpec): string {
   const { name, operands, summary, options } = command;
+  // Only named, so that the screen has room for the command's own.
+  const everywhere = EVERYWHERE.map(nameOf).join(", ");
   const usage = `Usage: fh ${name} [options] ${operands.replace("[command", "[-- command")}`;
   return sections([
     [usage.trimEnd()],
     [`${summary[0]!.toUpperCase()}${summary.slice(1)}.`],
-    options.length === 0 ? [] : ["Options:", ...optionColumns(options)],
-    [everywhere(EVERYWHERE)],
+    options.length === 0
+      ? [`Options: ${everywhere} (see fh --help)`]
+      : [`Options, beside ${everywhere} (see fh --help):`, ...optionColumns(options)],
     examples(command.examples),
   ]);
 }
@@ -73,10 +76,9 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
-/** The same options in every help: named, so that the screen has room for the command's own. */
-function everywhere(options: readonly OptionSpec[]): string {
-  const names = options.map(({ flags }) => flags.replace(/[ ,].*/, ""));
-  return `As everywhere: ${names.join(", ")} (fh --help tells more)`;
+/** The shorter name of an option. */
+function nameOf({ flags }: OptionSpec): string {
+  return flags.replace(/[ ,].*/, "");
 }
 
 function wrap(text: string, width: number): string[] {

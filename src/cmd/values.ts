@@ -10,6 +10,8 @@ import { suggest } from "./suggest.ts";
 const PID_MAX = 4_194_304;
 /** 100 years: what is longer is a slip. */
 const DURATION_MAX_NS = 100 * 365 * 86_400e9;
+/** A shorter one would keep a CPU busy. */
+const PERIOD_MIN_NS = 100_000;
 
 const NS_PER_UNIT: Readonly<Record<string, number>> = {
   ns: 1,
@@ -19,14 +21,6 @@ const NS_PER_UNIT: Readonly<Record<string, number>> = {
   m: 60e9,
   h: 3600e9,
   d: 86_400e9,
-};
-
-const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
-  "": 1,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
-  T: 1024 ** 4,
 };
 
 /** Events that `-e/--event` knows. */
@@ -63,14 +57,11 @@ export function parseDuration(text: string): number {
   return ns;
 }
 
-/** `512M`, `2G`, or a plain number, in bytes; units are powers of 1024. */
-export function parseSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text);
-  const bytes = match === null ? NaN : Math.round(Number(match[1]) * BYTES_PER_UNIT[match[2]!]!);
-  if (Number.isSafeInteger(bytes)) return bytes;
-  throw new UsageError(
-    `Bad size: ${quoted(text)}; give a number and a unit, such as 64K, 512M or 2G`,
-  );
+/** A poll period in nanoseconds: a duration of at least 100 microseconds. */
+export function parsePeriod(text: string): number {
+  const ns = parseDuration(text);
+  if (ns < PERIOD_MIN_NS) throw new UsageError(`Bad period: ${quoted(text)}; give at least 100us`);
+  return ns;
 }
 
 /** A process id: a whole number from 1 to the kernel's limit (PID_MAX_LIMIT). */

@@ -5,7 +5,7 @@
  */
 import type { CommandSpec } from "./command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";
-import { parseCount, parseDuration, parseNames } from "./values.ts";
+import { parseCount, parseDuration, parseNames, parsePeriod } from "./values.ts";
 
 /** The command. */
 export const watchCommand: CommandSpec = {
@@ -20,7 +20,7 @@ export const watchCommand: CommandSpec = {
     { flags: "--tree", description: "indent by depth" },
     { flags: "--snapshot", description: "begin with the processes that already run" },
     { flags: "--env <names>", description: "show these environment variables", parse: parseNames },
-    { flags: "--interval <time>", description: "shortest poll period", parse: parseDuration },
+    { flags: "--interval <time>", description: "shortest poll period", parse: parsePeriod },
     { flags: "--no-realtime", description: "capture without real-time scheduling" },
   ],
   examples: [

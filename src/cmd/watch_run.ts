@@ -15,6 +15,7 @@ import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { ChangeStream, type LineWriter } from "./stream.ts";
+import { after } from "./timer.ts";
 import { openUsers } from "../proc/users.ts";
 
 interface WatchOptions extends FilterOptions {
@@ -74,12 +75,12 @@ class Watch {
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
     const { duration } = this.#options;
-    const timer = duration === undefined ? null : setTimeout(stop, duration / 1e6);
+    const cancel = duration === undefined ? null : after(duration, stop);
     this.#session.begin();
     try {
       await this.#done.promise;
     } finally {
-      if (timer !== null) clearTimeout(timer);
+      cancel?.();
       signal.removeEventListener("abort", stop);
     }
     await this.#session.close();

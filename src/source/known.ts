@@ -24,6 +24,8 @@ export interface Known {
   halfSeen: Uint8Array | null;
   /** When it was first seen. */
   readonly foundAt: number;
+  /** Its fork was told, or counted as one since the beginning. */
+  counted: boolean;
   /** When it is to be looked at again for an exec. */
   checkAt: number;
   /** When it was first seen to have ended; null before. */

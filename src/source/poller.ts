@@ -27,7 +27,7 @@ import { Pace } from "./pace.ts";
 import { PID_KIND, PidfdSet } from "./pidfd.ts";
 import { ProcFiles } from "./proc_files.ts";
 import { listPids, PresenceReader, scanProcesses } from "./scan.ts";
-import { Tally } from "./tally.ts";
+import { type Found, Tally } from "./tally.ts";
 
 /** A parent that has not reaped by then is not waited for: the exit is told without its code. */
 const REAP_PATIENCE_NS = 100_000_000;
@@ -118,6 +118,7 @@ export class Poller implements LiveSource {
       image,
       halfSeen: null,
       foundAt: event.asOf,
+      counted: false,
       checkAt: 0,
       endedAt: dead ? event.asOf : null,
       told: event.c === 0x5a,
@@ -181,24 +182,36 @@ export class Poller implements LiveSource {
     this.#tally.close();
   }
 
-  /** Looks up one pid that was given out after `since`; whether there is such a task. */
-  #look(pid: number, since: number, now: number, writer: BatchWriter): boolean {
+  /** Looks up one pid that was given out after `since`, and tells of a process that is new. */
+  #look(pid: number, since: number, now: number, writer: BatchWriter): Found {
     const before = this.#known.get(pid);
     if (before !== undefined) {
-      if (this.#isStill(before)) return true;
+      if (this.#isStill(before)) return this.#countOnce(before, since);
       this.#finish(before, now, writer);
     }
     const fd = this.#watchable ? this.#pidfds.add(pid) : PID_KIND.unwatchable;
-    if (fd === PID_KIND.thread) return true;
-    if (fd === PID_KIND.gone) return false;
+    if (fd === PID_KIND.thread) return this.#ageOfThread(pid, since);
+    if (fd === PID_KIND.gone) return "none";
     const handle = this.#files.openProcess(pid);
     const event = this.#event;
     const found = handle >= 0 && this.#reader.fill(handle, pid, now, event, fd < 0);
     if (handle >= 0) this.#libc.close(handle);
-    if (found && this.#reader.isThread) return true;
-    if (!found && fd < 0) return false;
+    if (found && this.#reader.isThread) return this.#ageOfThread(pid, since);
+    if (!found && fd < 0) return "none";
     this.#begin(found ? event : this.#hidden(fd, pid, now), found, fd, since, now, writer);
-    return true;
+    return "new";
+  }
+
+  /** A process that the first look found may have been forked during it. */
+  #countOnce(known: Known, since: number): Found {
+    if (known.counted) return "old";
+    known.counted = true;
+    return known.startTicks !== null && isBefore(known.startTicks, since) ? "old" : "new";
+  }
+
+  #ageOfThread(tid: number, since: number): Found {
+    const known = this.#reader.readStat(tid);
+    return known && isBefore(this.#reader.stat.startTicks, since) ? "old" : "new";
   }
 
   #isStill(known: Known): boolean {
@@ -228,9 +241,14 @@ export class Poller implements LiveSource {
     const { pid, a: ppid, d: uid, text } = present;
     const tick = found ? present.start : Math.floor(since / TICK_NS) * TICK_NS;
     const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
+    const forkedAt = Math.max(start, this.horizon);
     const parent = this.#known.get(ppid);
     const own = Image.decode(text);
     const kernel = found && (this.#reader.stat.flags & PF_KTHREAD) !== 0;
+    // What looks like an exec of the child may be one of its parent, just before the fork.
+    if (parent?.endedAt === null && own !== NO_IMAGE && !own.sameProgram(parent.image)) {
+      this.#recheck(parent, forkedAt, writer);
+    }
     const inherited = parent?.image ?? NO_IMAGE;
     const other = own !== NO_IMAGE && !own.sameProgram(inherited);
     const complete = other && this.#hasOwnArgv(own, inherited);
@@ -242,12 +260,13 @@ export class Poller implements LiveSource {
       image: complete || inherited === NO_IMAGE ? own : inherited,
       halfSeen: other && !complete && !kernel ? text : null,
       foundAt: now,
+      counted: true,
       checkAt: 0,
       endedAt: null,
       told: false,
     }, true);
 
-    const event = new SourceEvent().reset(EVENT.fork, Math.max(start, this.horizon), pid, pid);
+    const event = new SourceEvent().reset(EVENT.fork, forkedAt, pid, pid);
     event.start = start;
     event.a = event.b = ppid;
     writer.add(event);
@@ -374,7 +393,7 @@ export class Poller implements LiveSource {
     const listed = new Set(listPids(this.#files.root));
     for (const pid of listed) {
       if (this.#known.get(pid) !== undefined) continue;
-      if (this.#look(pid, this.horizon, now, writer)) this.#tally.found();
+      if (this.#look(pid, this.horizon, now, writer) === "new") this.#tally.found();
     }
     for (const known of this.#known.all()) {
       if (known.fd < 0 && !listed.has(known.pid)) this.#finish(known, now, writer);
@@ -385,6 +404,11 @@ export class Poller implements LiveSource {
   #newPids(): number[] {
     return listPids(this.#files.root).filter((pid) => this.#known.get(pid) === undefined);
   }
+}
+
+/** Whether a task that started in that clock tick was there at `time`. */
+function isBefore(startTicks: number, time: number): boolean {
+  return (startTicks + 1) * TICK_NS < time;
 }
 
 /** Whether the first bytes of `buffer` are `argv`, as far as both go. */

@@ -75,6 +75,15 @@ export class ProcFiles {
     return length <= 0 ? null : Number(decodeText(this.#scratch.subarray(0, length)));
   }
 
+  /** Id of the calling thread as this /proc counts it; null when it does not show us. */
+  readThread(): number | null {
+    const path = this.#rootPath("thread-self");
+    const length = this.#libc.readlinkat(AT_FDCWD, path, this.#scratch);
+    const text = decodeText(this.#scratch.subarray(0, Math.max(0, length)));
+    const tid = Number(text.slice(text.lastIndexOf("/") + 1));
+    return tid > 0 ? tid : null;
+  }
+
   #rootPath(name: string): Uint8Array {
     const path = new Uint8Array(this.#rootLength + name.length + 1);
     path.set(this.#path.subarray(0, this.#rootLength));

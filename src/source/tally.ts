@@ -18,8 +18,14 @@ const LOOKUPS_MAX = 20_000;
 const ACCOUNT_NS = 100_000_000;
 const PID_MAX_DEFAULT = 32_768;
 
-/** Looks for the task with `pid`, which was forked after `since`; whether there is one. */
-export type LookUp = (pid: number, since: number) => boolean;
+/**
+ * What there is where the counter went by: a task forked since then, one that was there before (the
+ * kernel skips its pid), or none, yet or any more.
+ */
+export type Found = "new" | "old" | "none";
+
+/** Looks for the task with `pid`, which was forked after `since`. */
+export type LookUp = (pid: number, since: number) => Found;
 
 /** Follows the pid counter and holds it against what was found. */
 export class Tally {
@@ -29,6 +35,7 @@ export class Tally {
   readonly ownNumbering: boolean;
   /** Whether the counter moved at the last look. */
   moved = false;
+  readonly #files: ProcFiles;
   readonly #counter: PidCounter;
   readonly #pidMax: number;
   /** Whether /proc/stat counts our pid namespace alone: it counts the host. */
@@ -49,6 +56,7 @@ export class Tally {
   readonly #unborn = new Map<number, number>();
 
   constructor(libc: Libc, files: ProcFiles) {
+    this.#files = files;
     this.#counter = new PidCounter(libc, files);
     this.ownNumbering = files.readSelf() === process.pid;
     this.cheap = this.#counter.available && this.ownNumbering;
@@ -61,7 +69,8 @@ export class Tally {
   begin(now: number, list: () => number[]): void {
     this.#lookedAt = now;
     if (!this.cheap) {
-      this.#last = highest(list());
+      // The capture thread is new; the highest pid may be an old one, from before a wrap.
+      this.#last = this.#files.readThread() ?? highest(list());
       return;
     }
     // Both counters at one moment: no pid was given out between the reads.
@@ -74,8 +83,7 @@ export class Tally {
 
   /**
    * Calls `lookUp` for each pid given out since the last look, with the time after which that
-   * was; it answers whether there is such a task. Where the counter is hidden, `listNew` lists
-   * unknown pids instead.
+   * was. Where the counter is hidden, `listNew` lists unknown pids instead.
    */
   look(now: number, lookUp: LookUp, listNew: () => number[]): void {
     // Unknown pids are the newest: the highest is the last, below the one before after a wrap.
@@ -86,9 +94,10 @@ export class Tally {
       this.#lookRange(last, lookUp);
     }
     for (const [pid, since] of this.#unborn) {
-      if (lookUp(pid, since)) {
-        this.#seen++;
+      const found = lookUp(pid, since);
+      if (found !== "none") {
         this.#unborn.delete(pid);
+        if (found === "new") this.#seen++;
       } else if (now > since + BIRTH_NS) {
         this.#missed++;
         this.#unborn.delete(pid);
@@ -124,9 +133,13 @@ export class Tally {
     let lookups = 0;
     for (const { from, to } of pidsBetween(this.#last, last, this.#pidMax)) {
       for (let pid = from; pid <= to; pid++) {
-        if (lookups++ > LOOKUPS_MAX) this.#missed++;
-        else if (lookUp(pid, this.#lookedAt)) this.#seen++;
-        else this.#unborn.set(pid, this.#lookedAt);
+        if (lookups++ > LOOKUPS_MAX) {
+          this.#missed++;
+          continue;
+        }
+        const found = lookUp(pid, this.#lookedAt);
+        if (found === "new") this.#seen++;
+        else if (found === "none") this.#unborn.set(pid, this.#lookedAt);
       }
     }
     this.#last = last;

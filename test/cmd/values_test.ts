@@ -9,9 +9,9 @@ import {
   parseEvents,
   parseGlob,
   parseNames,
+  parsePeriod,
   parsePid,
   parseRegex,
-  parseSize,
   parseUser,
 } from "../../src/cmd/values.ts";
 import { random } from "../support/random.ts";
@@ -56,17 +56,11 @@ test("parseDuration() refuses what has no unit, a sign, or is no number", () => 
   assert.match(complaint(parseDuration, "9".repeat(400) + "d"), /at most 100 years/);
 });
 
-test("parseSize() gives bytes in powers of 1024", () => {
-  const values: [string, number][] = [
-    ["0", 0],
-    ["4096", 4096],
-    ["64K", 65_536],
-    ["512M", 536_870_912],
-    ["1.5G", 1_610_612_736],
-    ["1T", 1_099_511_627_776],
-  ];
-  for (const [text, bytes] of values) assert.equal(parseSize(text), bytes, text);
-  for (const text of ["", "M", "-1M", "1m", "1MB", "1e3", "99999999T"]) complaint(parseSize, text);
+test("parsePeriod() refuses what would keep a CPU busy", () => {
+  assert.equal(parsePeriod("100us"), 100_000);
+  for (const text of ["0s", "99us", "0.05ms"]) {
+    assert.equal(complaint(parsePeriod, text), `Bad period: ${text}; give at least 100us`);
+  }
 });
 
 test("parsePid() takes whole numbers that can be pids", () => {
@@ -182,7 +176,7 @@ test("no text makes a parser throw anything but a UsageError", () => {
     parseNames,
     parsePid,
     parseRegex,
-    parseSize,
+    parsePeriod,
     (text: string) => parseUser(text, users),
   ];
   for (let i = 0; i < 3000; i++) {
