@@ -8,7 +8,8 @@
  *   next look;
  * - a rewritten command line (setproctitle) looks like an exec;
  * - the parent of a process whose parent had ended by then: the reaper stands in its place;
- * - changes of gid, session and tracer, and core dumps before the exit.
+ * - changes of gid, session and tracer, and core dumps before the exit;
+ * - whether a task that hidepid hides is new, when the pid counter goes by: it counts as new.
  *
  * @module
  */

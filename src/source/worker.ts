@@ -49,7 +49,7 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   const post = (message: WorkerMessage) => port.postMessage(message);
   const { info, farewell } = source;
   const { epoch } = clocks;
-  post({ type: "opened", info, epoch, time: clocks.now(), wake, farewell });
+  const time = clocks.now();
 
   const writer = new BatchWriter();
   let postedKib = 0;
@@ -65,6 +65,8 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   };
   try {
     source.snapshot(writer);
+    // Whoever is told that it is open may count on everything from then on.
+    post({ type: "opened", info, epoch, time, wake, farewell });
     while (Atomics.load(control, CONTROL.stop) === 0) {
       source.turn(writer);
       handOver(source.horizon);

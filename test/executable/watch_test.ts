@@ -69,10 +69,14 @@ function checkLoad(events: readonly WatchEvent[], tasks: readonly Task[]): void 
     ) => ({ pid, exit_code, signal })),
     tasks.map(({ pid, status }) => ({ pid, exit_code: status >> 8, signal: null })),
   );
-  assert.deepEqual(
-    childrenOf(events, ppid, "exec").map(({ pid, argv }) => ({ pid, argv: argv?.join(" ") })),
-    tasks.flatMap(({ pid, argv }) => argv === null ? [] : [{ pid, argv }]),
+  // On a busy machine a program may be gone before its command line is read: then it is null.
+  const execs = childrenOf(events, ppid, "exec");
+  const expected = tasks.filter(({ argv }) => argv !== null);
+  assert.deepEqual(execs.map(({ pid }) => pid), expected.map(({ pid }) => pid));
+  const wrong = execs.filter(({ argv }, at) =>
+    argv !== null && argv.join(" ") !== expected[at]!.argv
   );
+  assert.deepEqual(wrong, []);
   assert.deepEqual(events.filter(({ event }) => event === "gap"), []);
 }
 
@@ -212,6 +216,9 @@ function inTerminal(env: Readonly<Record<string, string>>): string[] {
   return stdout.replaceAll("\x1b", "~").trimEnd().split("\r\n");
 }
 
+/** Lines about exits; what the poller missed may be told after the last. */
+const isExit = (line: string) => line.includes(" exit ");
+
 const terminalMissing = runProgram("sh", ["-c", "command -v script"]).status === 0
   ? null
   : "needs script(1): apt-get install bsdutils";
@@ -219,12 +226,15 @@ const terminalMissing = runProgram("sh", ["-c", "command -v script"]).status ===
 define("fh watch has a header and colours in a terminal", terminalMissing, () => {
   const lines = inTerminal({});
   assert.equal(lines[0], `~[1m${LINE_HEADER}~[0m`);
-  assert.match(lines.at(-1)!, /^~\[31m\S+ exit .* exit 3 +~\[0msh -c 'sleep 0.1; exit 3'$/);
+  assert.match(
+    lines.findLast(isExit)!,
+    /^~\[31m\S+ exit .* exit 3 +~\[0msh -c 'sleep 0.1; exit 3'$/,
+  );
 });
 
 define("fh watch respects NO_COLOR in a terminal", terminalMissing, () => {
   const lines = inTerminal({ NO_COLOR: "1" });
   assert.equal(lines[0], LINE_HEADER);
-  assert.match(lines.at(-1)!, /^\S+ exit .* exit 3 +sh -c 'sleep 0.1; exit 3'$/);
+  assert.match(lines.findLast(isExit)!, /^\S+ exit .* exit 3 +sh -c 'sleep 0.1; exit 3'$/);
   assert.ok(!lines.join("").includes("~"));
 });
