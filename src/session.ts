@@ -14,6 +14,8 @@ import { CaptureThread } from "./source/thread.ts";
 
 /** Bytes of batches that are held at most: half a million events. */
 const HELD_MAX = 32 << 20;
+/** Events told before the listener is asked again whether it is ready. */
+const PIECE = 4096;
 /** A leaderless process is looked up when it has been so for this long. */
 const DOUBT_MS = 1000;
 
@@ -44,6 +46,8 @@ export class Session {
   /** Batches that came before begin(), or while the listener was not ready. */
   readonly #held: ArrayBuffer[] = [];
   #heldBytes = 0;
+  /** Events of the first of them that were told. */
+  #told = 0;
   /** Resolves when the listener is ready; null when it is. */
   #waiting: Promise<void> | null = null;
   #lastTime = 0;
@@ -80,15 +84,14 @@ export class Session {
     this.#tellHeld();
   }
 
-  /** Tells what is held, as far as the listener is ready. */
+  /** Tells what is held, piece by piece, as long as the listener is ready. */
   #tellHeld(): void {
-    let count = 0;
-    while (count < this.#held.length && this.#mayTell()) {
-      const batch = this.#held[count++]!;
+    while (this.#held.length > 0 && this.#mayTell()) {
+      const batch = this.#held[0]!;
+      if (this.#tellPiece(batch)) continue;
+      this.#held.shift();
       this.#heldBytes -= batch.byteLength;
-      this.#apply(batch);
     }
-    this.#held.splice(0, count);
   }
 
   /** Nanoseconds from the beginning to the last event, or to now. */
@@ -137,19 +140,23 @@ export class Session {
     return this.#waiting === null;
   }
 
-  #apply(batch: ArrayBuffer): void {
+  /** Tells the next events of `batch`; whether there are more. */
+  #tellPiece(batch: ArrayBuffer): boolean {
     const reader = new BatchReader(batch);
     const { machine } = this;
     const event = this.#event;
     this.epoch = reader.epoch;
-    for (let i = 0; i < reader.count; i++) {
+    const end = Math.min(reader.count, this.#told + PIECE);
+    for (let i = this.#told; i < end; i++) {
       reader.read(i, event);
       machine.step(event);
     }
+    this.#told = end < reader.count ? end : 0;
     this.#lastTime = event.time;
     this.#lastTimeAt = performance.now();
     if (machine.leaderless.size > 0) this.#doubt ??= setTimeout(() => this.#verify(), DOUBT_MS);
     this.#options.onBatch?.();
+    return this.#told > 0;
   }
 
   /** A thread's end can slip past a count that began in the middle: /proc knows. */
