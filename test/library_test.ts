@@ -66,7 +66,8 @@ for (const source of ["poll", "connector"] as const) {
       seen.push(event);
       if (event === "snapshot") abort.abort();
     }
-    assert.deepEqual(seen.slice(0, 2), ["source", "snapshot"]);
+    assert.equal(seen[0], "source");
+    assert.ok(seen.includes("snapshot"));
   });
 
   test(`watch() through ${source} with an aborted signal ends at once${why}`, {

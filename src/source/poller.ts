@@ -159,6 +159,7 @@ export class Poller implements LiveSource {
       now = this.#clocks.sample();
     }
     this.#pidfds.poll((pid, reaped) => this.#ended(pid, reaped, now, writer));
+    if (!this.#watchable) this.#listAll(now, writer);
     this.#tellMissed(now, writer);
   }
 
@@ -272,7 +273,8 @@ export class Poller implements LiveSource {
     event.a = event.b = ppid;
     writer.add(event);
     if (!complete && !(other && kernel)) return;
-    event.reset(kernel ? EVENT.comm : EVENT.exec, now, pid, pid);
+    // It may have been forked after the clock was read.
+    event.reset(kernel ? EVENT.comm : EVENT.exec, Math.max(now, forkedAt), pid, pid);
     event.text = kernel ? own.parts.comm : text;
     event.d = uid;
     writer.add(event);
@@ -391,6 +393,11 @@ export class Poller implements LiveSource {
     }
     if (now < this.#safetyAt) return;
     this.#safetyAt = now + (this.#watchable ? SAFETY_NS : SAFETY_BLIND_NS);
+    this.#listAll(now, writer);
+  }
+
+  /** Tells of what the counter did not lead to, and of ends that no pidfd tells of. */
+  #listAll(now: number, writer: BatchWriter): void {
     const listed = new Set(listPids(this.#files.root));
     for (const pid of listed) {
       if (this.#known.get(pid) !== undefined) continue;
