@@ -17,7 +17,7 @@ const INFO = { mask: 0, ppid: 24, ruid: 28 } as const;
 const PAIRS = 256;
 
 /** What pidfd_open(2) says of a pid. */
-export const PID_KIND = { thread: -1, gone: -2, unwatchable: -3 } as const;
+export const PID_KIND = { thread: -1, gone: -2, unwatchable: -3, unsure: -4 } as const;
 
 /** A set of watched processes. */
 export class PidfdSet {
@@ -46,8 +46,9 @@ export class PidfdSet {
     const fd = this.#libc.pidfdOpen(pid);
     if (fd < 0) {
       if (fd === -ERRNO.ESRCH) return PID_KIND.gone;
-      // A thread that leads no group: EINVAL, in newer kernels ENOENT.
-      return fd === -ERRNO.EINVAL || fd === -ERRNO.ENOENT ? PID_KIND.thread : PID_KIND.unwatchable;
+      // Newer kernels tell a thread that leads no group from a task that is being born or released.
+      if (fd === -ERRNO.ENOENT) return PID_KIND.thread;
+      return fd === -ERRNO.EINVAL ? PID_KIND.unsure : PID_KIND.unwatchable;
     }
     // Edge-triggered: once when it ends, once more when it is reaped.
     const added = this.#libc.epollAdd(this.epoll, fd, (POLL.POLLIN | POLL.EPOLLET) >>> 0, pid);

@@ -91,7 +91,8 @@ export class Poller implements LiveSource {
   #limits(): string {
     const limits: string[] = [];
     if (!this.#watchable) limits.push("exit codes are not known");
-    if (!this.#tally.cheap) limits.push("/proc/loadavg is hidden, so looks are rare");
+    if (!this.#tally.ownNumbering) limits.push("this /proc is another pid namespace's");
+    else if (!this.#tally.cheap) limits.push("/proc/loadavg is hidden, so looks are rare");
     return limits.length === 0 ? "" : ` (${limits.join("; ")})`;
   }
 
@@ -194,6 +195,9 @@ export class Poller implements LiveSource {
     const fd = this.#watchable ? this.#pidfds.add(pid) : PID_KIND.unwatchable;
     if (fd === PID_KIND.thread) return this.#ageOfThread(pid, since);
     if (fd === PID_KIND.gone) return "none";
+    if (fd === PID_KIND.unsure) {
+      return this.#reader.readStat(pid) ? this.#ageOfThread(pid, since) : "none";
+    }
     const handle = this.#files.openProcess(pid);
     const event = this.#event;
     const found = handle >= 0 && this.#reader.fill(handle, pid, now, event, fd < 0);
