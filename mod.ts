@@ -20,6 +20,7 @@ export {
   type ProcessEvent,
   type ProcessFields,
   type SourceChosen,
+  takeTree,
   watch,
   type WatchEvent,
   type WatchSettings,
@@ -44,6 +45,8 @@ export {
   type LifeState,
 } from "./src/model/lifecycle.ts";
 export { Change, type ChangeKind, Machine, type MachineOptions } from "./src/model/machine.ts";
+export { buildForest, type Forest, type TreeNode } from "./src/model/tree.ts";
+export { ProcError } from "./src/proc/procfs.ts";
 export { type ExitStatus, exitStatus, Process, processId } from "./src/model/process.ts";
 export {
   decodeProcEvent,

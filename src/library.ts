@@ -6,6 +6,10 @@
 import type { BootEpoch } from "./model/batch.ts";
 import { GAP_REASON } from "./model/event.ts";
 import { Change } from "./model/machine.ts";
+import { takeSnapshot } from "./model/snapshot.ts";
+import { buildForest, type Forest } from "./model/tree.ts";
+import { readProcesses } from "./proc/processes.ts";
+import { openProcfs } from "./proc/procfs.ts";
 import { openUsers } from "./proc/users.ts";
 import { Session } from "./session.ts";
 import type { CaptureOptions } from "./source/capture.ts";
@@ -157,6 +161,16 @@ export async function* watch(settings: WatchSettings = {}): AsyncGenerator<Watch
     settings.signal?.removeEventListener("abort", stop);
     await session.close();
   }
+}
+
+/**
+ * The tree of processes as /proc shows it now: its roots, and each process by pid.
+ *
+ * @throws {ProcError} /proc cannot be read.
+ */
+export function takeTree(procRoot: string = "/proc"): Forest {
+  const reader = openProcfs(procRoot);
+  return buildForest(takeSnapshot(readProcesses(reader, reader.pids())));
 }
 
 function captureOptions(settings: WatchSettings): CaptureOptions {

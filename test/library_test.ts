@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { SourceRefused, watch, type WatchEvent } from "../mod.ts";
+import { SourceRefused, takeTree, watch, type WatchEvent } from "../mod.ts";
 import { until } from "./proc/child.ts";
 import { connectorMissing, run } from "./support/observe.ts";
 import { FH_SOURCE, Running } from "./support/running.ts";
@@ -109,4 +109,12 @@ test("watch() throws SourceRefused, with advice, for a source that cannot be had
     return true;
   });
   assert.deepEqual(await events.next(), { done: true, value: undefined });
+});
+
+test("takeTree() finds this process below its parent", () => {
+  const forest = takeTree();
+  const found = forest.find(process.pid);
+  assert.equal(found?.process.ppid, process.ppid);
+  const parent = forest.find(process.ppid);
+  assert.ok(parent === undefined || parent === null || parent.children.includes(found!));
 });

@@ -64,6 +64,7 @@ const ARROWS: Arrows = {
     "src/library.ts",
     "src/source/capture.ts",
     "src/source/replay.ts",
+    "src/proc/",
     "src/wire/",
     "src/model/",
   ],

@@ -8,6 +8,7 @@ import { type Process, TICK_NS } from "./process.ts";
 
 /** A process in a tree. */
 export class TreeNode {
+  /** Who it is. */
   readonly process: Process;
   /** The node it hangs below; null at the top of its tree. */
   parent: TreeNode | null = null;
@@ -18,6 +19,7 @@ export class TreeNode {
   /** Descendants that were cut off. */
   hidden = 0;
 
+  /** A node without kin. */
   constructor(process: Process) {
     this.process = process;
   }
@@ -31,9 +33,11 @@ export class TreeNode {
 
 /** The trees of a host, oldest root first. */
 export class Forest {
+  /** Processes whose parent is not shown. */
   readonly roots: readonly TreeNode[];
   readonly #byPid: ReadonlyMap<number, TreeNode>;
 
+  /** `byPid` has the latest process of each pid. */
   constructor(roots: readonly TreeNode[], byPid: ReadonlyMap<number, TreeNode>) {
     this.roots = roots;
     this.#byPid = byPid;

@@ -30,10 +30,12 @@ export interface ProcReader {
 
 /** A file of /proc that could not be read, for another reason than absence or permission. */
 export class ProcError extends Error {
+  /** The file. */
   readonly path: string;
   /** Name of the error number, such as `EMFILE`; null when there is none. */
   readonly code: string | null;
 
+  /** `act` is a verb: "read". */
   constructor(act: string, path: string, cause: unknown) {
     const { code = null, errno = null } = cause as { code?: string; errno?: number };
     const seen = code === null ? String(cause) : code;
