@@ -6,6 +6,7 @@
 import { check, ERRNO, errnoName, SyscallError } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { FCNTL, POLL, SOCKET } from "../../ffi/linux.ts";
+import { INIT_NS_INO, parseNamespace } from "../proc/namespaces.ts";
 import {
   CN_PROC,
   decodeProcEvent,
@@ -25,9 +26,6 @@ const RCVBUF_WANTED = 64 << 20;
 const DOORBELL_RCVBUF = 1 << 20;
 const ACK_WAIT_NS = 200_000_000;
 const ACK_TRIES = 2;
-
-/** Inode numbers of the initial namespaces, include/linux/proc_ns.h. */
-const INIT_NAMESPACES = { pid: 0xeffffffc, user: 0xeffffffd } as const;
 
 /** An open subscription. */
 export interface Subscription {
@@ -73,7 +71,7 @@ export function listen(libc: Libc, namespaceOf: NamespaceLinks): Subscription {
 function refuseForeignNamespace(namespaceOf: NamespaceLinks): void {
   for (const name of ["pid", "user"] as const) {
     const inode = namespaceOf(name);
-    if (inode === null || inode === INIT_NAMESPACES[name]) continue;
+    if (inode === null || inode === INIT_NS_INO[name]) continue;
     throw new SourceRefused(
       `this is another ${name} namespace, and the kernel's proc connector serves the initial one`,
       name === "pid" ? "run on the host, or with --pid=host" : "run outside the user namespace",
@@ -210,6 +208,5 @@ export function ownNamespace(libc: Libc, procRoot: string, name: string): number
   const into = new Uint8Array(64);
   const length = libc.readlinkat(FCNTL.AT_FDCWD, path, into);
   if (length < 0) return null;
-  const found = /\[(\d+)\]/.exec(new TextDecoder().decode(into.subarray(0, length)));
-  return found === null ? null : Number(found[1]);
+  return parseNamespace(new TextDecoder().decode(into.subarray(0, length)));
 }
