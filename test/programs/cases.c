@@ -22,13 +22,16 @@
  *   sleepers N MS        N children sleep: pid ppid, one line each, then ready=N
  *   argv                 executes itself with hostile arguments: pid ppid argc argv=HEX,HEX...
  *   exec-twice           a child executes itself, then /bin/true: pid ppid execs
- *   fork-wait MS         a child sleeps and exits with 7: pid ppid, then pid status */
+ *   fork-wait MS         a child sleeps and exits with 7: pid ppid, then pid status
+ *   reuse MS             two children, one after the other, with the same pid, sleep and exit with 1
+ *                        and 2 (clone3 set_tid, CAP_CHECKPOINT_RESTORE): pid ppid lives */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -459,6 +462,36 @@ static int case_fork_wait(long ms)
 	return 0;
 }
 
+/* struct clone_args of linux/sched.h up to set_tid_size: older libc headers lack it. */
+struct clone3_args {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+	uint64_t set_tid, set_tid_size;
+};
+
+static int case_reuse(long ms)
+{
+	pid_t pid = fork_child();
+	struct clone3_args args = { .exit_signal = SIGCHLD, .set_tid_size = 1 };
+	pid_t again;
+
+	if (pid == 0) {
+		nap(ms);
+		_exit(1);
+	}
+	status_of(pid);
+	args.set_tid = (uintptr_t)&pid;
+	again = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	if (again == 0) {
+		nap(ms);
+		_exit(2);
+	}
+	if (again != pid)
+		return 1;
+	status_of(again);
+	say("pid=%d ppid=%d lives=2", pid, getpid());
+	return 0;
+}
+
 static int run(const char *name, long first, long second)
 {
 	if (!strcmp(name, "thread")) return case_thread(first);
@@ -484,6 +517,7 @@ static int run(const char *name, long first, long second)
 	if (!strcmp(name, "exec-twice")) return case_exec_twice();
 	if (!strcmp(name, "become-true")) return case_become_true();
 	if (!strcmp(name, "fork-wait")) return case_fork_wait(first);
+	if (!strcmp(name, "reuse")) return case_reuse(first);
 	fprintf(stderr, "cases: no case %s\n", name);
 	return 2;
 }
