@@ -14,6 +14,9 @@ import { CommandError } from "./command.ts";
 const NOT_FOUND = 127;
 const NOT_RUNNABLE = 126;
 
+/** Signals that Ctrl-C and Ctrl-\ make. */
+const FROM_TERMINAL: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
+
 /** A running command. */
 export class Child {
   readonly pid: number;
@@ -24,9 +27,9 @@ export class Child {
 
   private constructor(child: ChildProcess, pid: number, signal: AbortSignal) {
     this.pid = pid;
-    // The terminal sends SIGINT to both of us; every other signal came to us alone.
+    // The terminal sends these to both of us; every other signal came to us alone.
     const pass = () => {
-      if (signal.reason !== "SIGINT") child.kill(signal.reason as NodeJS.Signals);
+      if (!FROM_TERMINAL.has(signal.reason as string)) child.kill(signal.reason as NodeJS.Signals);
     };
     signal.addEventListener("abort", pass);
     this.ended = new Promise((resolve) => {

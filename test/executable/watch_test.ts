@@ -143,7 +143,7 @@ for (const [command, status] of COMMANDS) {
 
 for (const source of ["poll", "connector"] as const) {
   const missing = source === "connector" ? connectorMissing : null;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
     const name = `${signal} ends fh watch through ${source} with everything written`;
     define(name, programsMissing ?? missing, async () => {
       const args = ["watch", "--json", "--snapshot", "--source", source];
