@@ -28,7 +28,6 @@ export const SK_MEMINFO = { RMEM_ALLOC: 0, RCVBUF: 1, DROPS: 8, VARS: 9 } as con
 /** asm-generic/poll.h and uapi/linux/eventpoll.h */
 export const POLL = {
   POLLIN: 0x1,
-  POLLERR: 0x8,
   POLLHUP: 0x10,
   EPOLLET: 0x80000000,
   EPOLL_CLOEXEC: 0o2000000,
@@ -48,7 +47,6 @@ export const FCNTL = {
 export const CLOCK = {
   REALTIME: 0,
   MONOTONIC: 1,
-  THREAD_CPUTIME: 3,
   BOOTTIME: 7,
 } as const;
 
@@ -59,7 +57,6 @@ export const TASK = {
   SCHED_RESET_ON_FORK: 0x40000000,
   PR_SET_TIMERSLACK: 29,
   RLIMIT_NOFILE: 7,
-  RLIMIT_RTTIME: 15,
 } as const;
 
 /** uapi/linux/eventfd.h, uapi/linux/inotify.h */
@@ -69,9 +66,6 @@ export const NOTIFY = {
   IN_NONBLOCK: 0o4000,
   IN_CLOEXEC: 0o2000000,
   IN_OPEN: 0x20,
-  IN_ACCESS: 0x1,
-  IN_Q_OVERFLOW: 0x4000,
-  IN_IGNORED: 0x8000,
 } as const;
 
 /** uapi/linux/pidfd.h */
@@ -80,7 +74,6 @@ export const PIDFD = {
   GET_INFO: 0xc040ff0b,
   INFO_SIZE: 64,
   MASK_CREDS: 2,
-  MASK_CGROUPID: 4,
   MASK_EXIT: 8,
   EXIT_CODE_AT: 60,
 } as const;

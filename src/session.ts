@@ -7,6 +7,7 @@ import { BatchReader, type BootEpoch } from "./model/batch.ts";
 import { EVENT, SourceEvent } from "./model/event.ts";
 import { Machine, type MachineOptions } from "./model/machine.ts";
 import type { Process } from "./model/process.ts";
+import { readShortBootId } from "./proc/boot_id.ts";
 import { openProcfs, type ProcReader } from "./proc/procfs.ts";
 import { parseStat } from "./proc/stat.ts";
 import type { CaptureOptions, RunningCapture, SourceInfo, StartCapture } from "./source/capture.ts";
@@ -111,8 +112,7 @@ export class Session {
 
   /** First group of the boot id: the part that ids carry. */
   readBootId(): string {
-    const bytes = this.#procfs.read(null, "sys/kernel/random/boot_id");
-    return bytes === null ? "00000000" : new TextDecoder().decode(bytes).slice(0, 8);
+    return readShortBootId(this.#procfs);
   }
 
   /** Stops the source; resolves when everything it had seen has been told. */

@@ -5,11 +5,11 @@
  */
 import type { BootEpoch } from "../model/batch.ts";
 import { decodeText } from "../model/image.ts";
-import { shortBootId } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { openProcfs, ProcError, type ProcReader, readProcess } from "../proc/procfs.ts";
+import { readShortBootId } from "../proc/boot_id.ts";
 import { parseUptime } from "../proc/uptime.ts";
 import { openUsers } from "../proc/users.ts";
 import { renderTree } from "../view/tree.ts";
@@ -39,7 +39,7 @@ export async function runTree(
   const { stdout } = context;
   if (options.json) {
     const users = openUsers();
-    const json = { boot: readBoot(reader), epoch: readEpoch(reader), users };
+    const json = { boot: readShortBootId(reader), epoch: readEpoch(reader), users };
     for (const root of roots) for (const piece of treeJson(root, json)) stdout.write(piece);
   } else {
     const focus = pid === null ? null : forest.find(pid)!.process;
@@ -110,11 +110,6 @@ function orExplain<T>(procRoot: string, read: () => T): T {
       : `check that procfs is mounted on ${procRoot} and readable`;
     throw new CommandError(EXIT.failed, `${error.message}; ${advice}`);
   }
-}
-
-function readBoot(reader: ProcReader): string {
-  const bytes = reader.read(null, "sys/kernel/random/boot_id");
-  return bytes === null ? "00000000" : shortBootId(decodeText(bytes));
 }
 
 /** Wall-clock time of boot, 10 ms more or less; null where /proc/uptime is hidden. */

@@ -82,11 +82,6 @@ export function processId(boot: string, process: Process): string {
   return `${boot}-${process.pid}-${unknown}${process.startTicks}${again}`;
 }
 
-/** The part of a boot id that ids carry: its first group. */
-export function shortBootId(bootId: string): string {
-  return bootId.slice(0, 8);
-}
-
 /** How a process ended, decoded from a wait status (wait(2), WIFEXITED and its kin). */
 export interface ExitStatus {
   /** 0 to 255; null when a signal ended it or it is not known. */
