@@ -49,7 +49,10 @@ class Watch {
   readonly #options: WatchOptions;
   readonly #operands: readonly string[];
   readonly #users = openUsers();
-  readonly #statistics = new Statistics();
+  /** Kept where somebody asks for them: they cost as much as all the rest. */
+  readonly #statistics: Statistics | null;
+  /** Time of the last change that was shown, nanoseconds since boot. */
+  #last = 0;
   readonly #done = Promise.withResolvers<void>();
   #session!: Session;
   #filter!: Filter;
@@ -62,6 +65,7 @@ class Watch {
     this.#context = context;
     this.#options = options;
     this.#operands = operands;
+    this.#statistics = options.stats ? new Statistics() : null;
   }
 
   async run(): Promise<number> {
@@ -146,7 +150,8 @@ class Watch {
   #see(change: Change): void {
     if (this.#over || (change.kind === "snapshot" && !this.#options.snapshot)) return;
     if (!this.#filter.matches(change)) return;
-    this.#statistics.note(change);
+    this.#last = change.time;
+    this.#statistics?.note(change);
     this.#stream.add(change, this.#session.epoch);
     this.#count++;
     if (this.#count !== this.#options.count) return;
@@ -162,13 +167,10 @@ class Watch {
 
   async #finish(): Promise<void> {
     const { stdout, stderr } = this.#context;
-    const { stats, json } = this.#options;
-    const { last } = this.#statistics;
-    this.#stream.end(last, this.#session.epoch);
-    if (stats) {
-      const elapsed = this.#session.elapsedNs;
-      const lines = renderStatistics(this.#statistics, elapsed);
-      (json ? stderr : stdout).write(lines.join("\n") + "\n");
+    this.#stream.end(this.#last, this.#session.epoch);
+    if (this.#statistics !== null) {
+      const lines = renderStatistics(this.#statistics, this.#session.elapsedNs);
+      (this.#options.json ? stderr : stdout).write(lines.join("\n") + "\n");
     }
     await stdout.flush();
     await stderr.flush();

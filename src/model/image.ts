@@ -60,7 +60,10 @@ export function splitArgv(bytes: Uint8Array): string[] {
 
 /** Whether two parts do not contradict each other: one that is not known never does. */
 function agree(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === null || b === null) return true;
+  return a === null || b === null || same(a, b);
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
@@ -78,23 +81,27 @@ export class Image {
     this.parts = parts;
   }
 
-  /** The image of {@linkcode encodeImage}'s bytes, which are copied; NONE for null. */
-  static decode(text: Uint8Array | null): Image {
+  /**
+   * The image of {@linkcode encodeImage}'s bytes, which are copied; NO_IMAGE for null. A control
+   * group that is still the one of `before` is the same object in both.
+   */
+  static decode(text: Uint8Array | null, before: Image = NO_IMAGE): Image {
     if (text === null) return NO_IMAGE;
     const bytes = text.slice();
-    const view = new DataView(bytes.buffer);
+    const lengths = new Uint32Array(bytes.buffer, 0, IMAGE_PARTS.length);
+    const parts: ImageParts = { ...NO_IMAGE.parts };
     let at = HEADER;
-    const parts: Partial<ImageParts> = {};
-    IMAGE_PARTS.forEach((name, index) => {
-      const length = view.getUint32(index * 4, true);
-      if (length === ABSENT) {
-        parts[name] = null;
-      } else {
-        parts[name] = bytes.subarray(at, at + length);
-        at += length;
-      }
-    });
-    return new Image(parts as ImageParts);
+    for (let index = 0; index < IMAGE_PARTS.length; index++) {
+      const length = lengths[index]!;
+      if (length === ABSENT) continue;
+      parts[IMAGE_PARTS[index]!] = bytes.subarray(at, at + length);
+      at += length;
+    }
+    const { cgroup } = before.parts;
+    if (cgroup !== null && parts.cgroup !== null && same(cgroup, parts.cgroup)) {
+      parts.cgroup = cgroup;
+    }
+    return new Image(parts);
   }
 
   /** argv as strings; null when not known. */

@@ -171,7 +171,7 @@ export class Machine {
     process.threads = event.b;
     process.asOf = event.asOf;
     process.uid = event.d === UNKNOWN ? parent?.uid ?? null : event.d >>> 0;
-    process.image = Image.decode(event.text);
+    process.image = Image.decode(event.text, parent?.image);
     process.announced = this.#scans > 1;
     if (!isZombie(event)) this.#confirmed.add(process);
     if (!process.announced) {
@@ -223,7 +223,7 @@ export class Machine {
     process.threads = 1;
     process.end = null;
     process.status = null;
-    process.image = Image.decode(event.text);
+    process.image = Image.decode(event.text, process.image);
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
     this.#report("exec", event, process);
   }
@@ -251,7 +251,7 @@ export class Machine {
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
     if (isZombie(event)) return;
     this.#confirmed.add(process);
-    const image = Image.decode(event.text);
+    const image = Image.decode(event.text, process.image);
     if (image.sameProgram(process.image) || image.parts.argv === null) return;
     process.image = image;
     this.#report("exec", event, process, true);

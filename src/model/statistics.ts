@@ -41,14 +41,9 @@ export class Statistics {
   failed = 0;
   /** Lost or missed events. */
   lost = 0;
-  /** Times of the first and the last change, nanoseconds since boot. */
-  first: number | null = null;
-  last = 0;
 
   note(change: Change): void {
     const { kind, process } = change;
-    this.first ??= change.time;
-    this.last = change.time;
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
     if (process === null) {
       this.lost += change.a;

@@ -30,7 +30,7 @@ const SLOT = 128;
 /** Sleep before the first drain after a pause. */
 const NAP_NS = 2_000_000;
 /** Longest sleep between drains while events go on: fewer wake-ups, and nobody reads that fast. */
-const LONG_NAP_NS = 10_000_000;
+const LONG_NAP_NS = 25_000_000;
 /** Each drain that found events makes the next nap longer by this factor. */
 const NAP_GROWTH = 1.5;
 /** No host makes more events than this in a second; a nap may not outlast a small buffer. */

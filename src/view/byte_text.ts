@@ -47,22 +47,30 @@ export class ByteText {
   /** Appends an integer. */
   integer(value: number): void {
     if (value < 0 || value > SMALL) return this.text(String(value));
-    let digits = 1;
-    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
-    this.digits(value, digits);
+    this.digits(value, decimals(value));
   }
 
   /** Appends `value`, 0 to 2^31 - 1, with `width` digits, zeros in front. */
   digits(value: number, width: number): void {
     this.#ensure(width);
+    this.putDigits(this.#length, value, width);
+    this.#length += width;
+  }
+
+  /** Writes `value`, as digits() does, over what stands from `from` on. */
+  putDigits(from: number, value: number, width: number): void {
     const bytes = this.#bytes;
     let rest = value;
-    for (let at = this.#length + width - 1; at >= this.#length; at--) {
+    for (let at = from + width - 1; at >= from; at--) {
       const next = (rest / 10) | 0;
       bytes[at] = 48 + rest - next * 10;
       rest = next;
     }
-    this.#length += width;
+  }
+
+  /** Copies what stands from `from` on into `into`, as much as fits. */
+  copy(from: number, into: Uint8Array): void {
+    into.set(this.#bytes.subarray(from, from + into.length));
   }
 
   /** Takes the bytes out; they are valid until something is appended again. */
@@ -83,6 +91,13 @@ export class ByteText {
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }
+}
+
+/** How many decimal digits `value` has, 0 to 2^31 - 1. */
+export function decimals(value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  return digits;
 }
 
 /** UTF-8 bytes of `text`, for {@linkcode ByteText.bytes}. */

@@ -5,12 +5,14 @@
  */
 import { GAP_REASON } from "../model/event.ts";
 import type { BootEpoch } from "../model/batch.ts";
-import type { Image } from "../model/image.ts";
-import type { Change } from "../model/machine.ts";
+import { decodeText, type Image } from "../model/image.ts";
+import type { Change, ChangeKind } from "../model/machine.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
+import { appendArgv, appendString } from "./json_bytes.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { Users } from "../proc/passwd.ts";
-import { ByteText, utf8 } from "./byte_text.ts";
+import { ByteText, decimals, utf8 } from "./byte_text.ts";
+import { FRACTION_DIGITS, Holes, LineForm } from "./line_form.ts";
 import { WallClock } from "./time.ts";
 import { signalName } from "./words.ts";
 
@@ -35,7 +37,8 @@ export interface JsonOptions {
 const QUOTE = 0x22;
 const DASH = 0x2d;
 const NULL = utf8("null");
-const FRACTION_DIGITS = 9;
+/** Stands for the control group of a process of which none is known. */
+const NO_CGROUP = new Uint8Array(0);
 const PART = {
   pid: utf8('","pid":'),
   ppid: utf8(',"ppid":'),
@@ -49,12 +52,22 @@ export class JsonLines {
   readonly #clock = new WallClock();
   /** Fields that stay the same from exec to exec, by image. */
   readonly #images = new WeakMap<Image, Uint8Array>();
+  /** Fields of a control group. */
+  readonly #places = new WeakMap<Uint8Array, Uint8Array>();
+  /** Where the fields of an image are put together. */
+  readonly #scratch = new ByteText(1024);
   readonly #users = new Map<number | null, Uint8Array>();
   /** Ends by wait status: 16 bits, so there are not many. */
   readonly #statuses = new Map<number | null, Uint8Array>();
   /** Beginnings of lines up to the fraction of the second, by event. */
   readonly #heads = new Map<string, Uint8Array>();
-  #headsOf = "";
+  #headsOf = NaN;
+  readonly #holes = new Holes();
+  /** Kinds of lines that one process after the other makes alike. */
+  readonly #forms: Partial<Record<ChangeKind, LineForm>> = {
+    fork: new LineForm(),
+    exit: new LineForm(),
+  };
   readonly #source: Uint8Array;
   readonly #id: Uint8Array;
   readonly #boot: Uint8Array;
@@ -69,7 +82,7 @@ export class JsonLines {
   /** The first line: which source, and why. */
   source(why: string, epoch: BootEpoch, time: number): string {
     const line = new ByteText(256);
-    this.#head("source", epoch, time, line);
+    this.#head("source", this.#clock.split(epoch, time), line);
     return `${line},"why":${JSON.stringify(why)}}\n`;
   }
 
@@ -82,40 +95,66 @@ export class JsonLines {
 
   /** Appends one change as a line, newline included. */
   append(change: Change, epoch: BootEpoch, to: ByteText): void {
-    this.#head(change.kind, epoch, change.time, to);
+    const second = this.#clock.split(epoch, change.time);
+    const form = this.#forms[change.kind];
     const { process } = change;
     if (process === null) {
+      this.#head(change.kind, second, to);
       to.text(`,"lost":${change.a},"reason":"${GAP_WORDS[change.b] ?? "unknown"}"`);
+    } else if (form === undefined || !isPlain(process)) {
+      this.#anew(change, process, second, to);
+    } else if (form.fits(process, second)) {
+      form.write(process, this.#clock.fraction, to);
     } else {
-      this.#process(process, to);
+      const from = to.length;
+      this.#anew(change, process, second, to);
+      // The id of a parent and the name of a user may become known later.
+      if (process.parent?.start !== null && this.#users.has(process.uid)) {
+        form.keep(process, second, this.#holes, from, to);
+      }
+    }
+    if (process !== null) {
       if (change.kind === "exit") this.#exit(process, to);
-      else this.#extra(change, to);
+      else if (form === undefined) this.#extra(change, to);
     }
     if (change.inferred) to.text(',"inferred":true');
     to.bytes(PART.end);
   }
 
-  #head(event: string, epoch: BootEpoch, time: number, to: ByteText): void {
-    const second = this.#clock.second(epoch, time);
+  /** What a form can repeat: the line up to where its kind matters. */
+  #anew(change: Change, process: Process, second: number, to: ByteText): void {
+    const from = to.length;
+    this.#head(change.kind, second, to);
+    this.#process(process, from, to);
+    this.#holes.end = to.length - from;
+  }
+
+  #head(event: string, second: number, to: ByteText): void {
     if (second !== this.#headsOf) {
       this.#headsOf = second;
       this.#heads.clear();
     }
     let head = this.#heads.get(event);
     if (head === undefined) {
-      head = utf8(`{"event":"${event}","time":"${second}`);
+      head = utf8(`{"event":"${event}","time":"${this.#clock.secondText(second)}`);
       this.#heads.set(event, head);
     }
     to.bytes(head);
+    this.#holes.fraction = head.length;
     to.digits(this.#clock.fraction, FRACTION_DIGITS);
     to.bytes(this.#source);
   }
 
-  #process(process: Process, to: ByteText): void {
+  #process(process: Process, from: number, to: ByteText): void {
+    const holes = this.#holes;
     to.bytes(this.#id);
     this.#writeId(process, to);
     to.bytes(PART.pid);
+    holes.pid = to.length - from;
     to.integer(process.pid);
+    // Before the pid stand `","pid":` and the id, which ends with pid, dash and ticks.
+    holes.ticks = holes.pid - PART.pid.length - decimals(process.startTicks);
+    holes.idPid = holes.ticks - 1 - decimals(process.pid);
     to.bytes(PART.ppid);
     if (process.ppid === null) to.bytes(NULL);
     else to.integer(process.ppid);
@@ -133,7 +172,7 @@ export class JsonLines {
 
   /** The id as processId() makes it; the usual form without a string. */
   #writeId(process: Process, to: ByteText): void {
-    if (process.start === null || process.nth !== 0) {
+    if (!isPlain(process)) {
       to.text(processId(this.#options.boot, process));
       return;
     }
@@ -157,7 +196,8 @@ export class JsonLines {
   #image(image: Image): Uint8Array {
     let text = this.#images.get(image);
     if (text === undefined) {
-      text = utf8(this.#describe(image));
+      this.#describe(image, this.#scratch);
+      text = this.#scratch.take().slice();
       this.#images.set(image, text);
     }
     return text;
@@ -183,21 +223,35 @@ export class JsonLines {
     else if (kind === "ptrace") to.text(`,"tracer":${a === 0 ? null : a},"tid":${change.tid}`);
   }
 
-  #describe(image: Image): string {
-    const cgroup = image.cgroupText;
-    const place = cgroup === null ? null : parseCgroup(cgroup);
-    const fields: Record<string, unknown> = {
-      comm: image.comm,
-      exe: image.exe,
-      argv: image.argv,
-      cwd: image.cwd,
-      cgroup: place?.path ?? null,
-      unit: place?.unit ?? null,
-      container: place?.container ?? null,
-    };
-    if (this.#options.env) fields["env"] = image.env;
-    return "," + JSON.stringify(fields).slice(1, -1);
+  #describe({ parts, env }: Image, to: ByteText): void {
+    to.text(',"comm":');
+    appendString(parts.comm, to);
+    to.text(',"exe":');
+    appendString(parts.exe, to);
+    to.text(',"argv":');
+    appendArgv(parts.argv, to);
+    to.text(',"cwd":');
+    appendString(parts.cwd, to);
+    to.bytes(this.#place(parts.cgroup));
+    if (this.#options.env) to.text(`,"env":${JSON.stringify(env)}`);
   }
+
+  /** Of the control group, which images share as long as it stays the same. */
+  #place(cgroup: Uint8Array | null): Uint8Array {
+    const key = cgroup ?? NO_CGROUP;
+    let text = this.#places.get(key);
+    if (text === undefined) {
+      const { path, unit, container } = parseCgroup(decodeText(key));
+      text = utf8("," + JSON.stringify({ cgroup: path, unit, container }).slice(1, -1));
+      this.#places.set(key, text);
+    }
+    return text;
+  }
+}
+
+/** Whether the id is boot, pid and start, with nothing that marks it. */
+function isPlain(process: Process): boolean {
+  return process.start !== null && process.nth === 0;
 }
 
 /** The fields of a wait status, and the name of the one that follows them. */

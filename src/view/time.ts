@@ -27,7 +27,11 @@ export class WallClock {
 
   /** The same up to the point; {@linkcode WallClock.fraction} is what follows. */
   second(epoch: BootEpoch, bootNs: number): string {
-    const second = this.#split(epoch, bootNs);
+    return this.secondText(this.split(epoch, bootNs));
+  }
+
+  /** A second since the Unix epoch, as {@linkcode WallClock.second} writes it. */
+  secondText(second: number): string {
     if (second !== this.#second) {
       this.#second = second;
       this.#utc = new Date(second * 1000).toISOString().slice(0, 20);
@@ -37,7 +41,7 @@ export class WallClock {
 
   /** Local time of day with milliseconds: `12:15:54.123`. */
   local(epoch: BootEpoch, bootNs: number): string {
-    const second = this.#split(epoch, bootNs);
+    const second = this.split(epoch, bootNs);
     if (second !== this.#localSecond) {
       this.#localSecond = second;
       const date = new Date(second * 1000);
@@ -48,7 +52,7 @@ export class WallClock {
   }
 
   /** The second since the Unix epoch; leaves the rest in `fraction`. */
-  #split(epoch: BootEpoch, bootNs: number): number {
+  split(epoch: BootEpoch, bootNs: number): number {
     const whole = Math.floor(bootNs / NS);
     const ns = Math.floor(bootNs - whole * NS) + epoch.ns;
     const carry = ns < NS ? 0 : 1;

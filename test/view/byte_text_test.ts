@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ByteText, utf8 } from "../../src/view/byte_text.ts";
+import { ByteText, decimals, utf8 } from "../../src/view/byte_text.ts";
 
 test("integer() writes what String() does", () => {
   const values = [0, 7, 9, 10, 99, 100, 12345, 2147483647, 2147483648, 9007199254740991, -1];
@@ -33,4 +33,26 @@ test("take() gives the bytes away and starts anew", () => {
   text.text("two");
   assert.equal(text.toString(), "two");
   assert.equal(text.length, 3);
+});
+
+test("putDigits() replaces digits where they stand", () => {
+  const text = new ByteText(8);
+  text.text("a12345b");
+  text.putDigits(1, 678, 5);
+  assert.equal(text.toString(), "a00678b");
+});
+
+test("copy() gives what stands there, and leaves it", () => {
+  const text = new ByteText(8);
+  text.text("abcdef");
+  const into = new Uint8Array(3);
+  text.copy(2, into);
+  assert.deepEqual(into, utf8("cde"));
+  assert.equal(text.toString(), "abcdef");
+});
+
+test("decimals() counts digits", () => {
+  for (const value of [0, 9, 10, 99, 100, 999_999_999, 1_000_000_000, 2_147_483_647]) {
+    assert.equal(decimals(value), String(value).length);
+  }
 });
