@@ -4,6 +4,7 @@
  * @module
  */
 import type { Image } from "../model/image.ts";
+import { TICK_NS } from "../model/process.ts";
 
 /** An exec soon after the fork is the rule: how long a process counts as young. */
 const YOUNG_NS = 10_000_000_000;
@@ -32,6 +33,24 @@ export interface Known {
   endedAt: number | null;
   /** Its exit was told, though its parent has not reaped it. */
   told: boolean;
+}
+
+/** What the first look at a process found. */
+export interface Sight {
+  readonly pid: number;
+  readonly fd: number;
+  /** On /proc/PID. */
+  readonly handle: number;
+  /** Its name; null where /proc shows nothing of it. The rest is in the reader's stat line. */
+  readonly comm: Uint8Array | null;
+  /** It was forked after this. */
+  readonly since: number;
+  readonly now: number;
+}
+
+/** Whether a task that started in that clock tick was there at `time`. */
+export function isBefore(startTicks: number, time: number): boolean {
+  return (startTicks + 1) * TICK_NS < time;
 }
 
 /** The known processes, and which of them are due for a look. */
@@ -64,10 +83,10 @@ export class KnownProcesses {
     this.zombies.delete(known);
   }
 
-  /** Calls `visit` for each living young process that is due, or for all of them. */
-  visitYoung(now: number, all: boolean, visit: (known: Known) => void): void {
+  /** Calls `visit` for each living young process that is due. */
+  visitYoung(now: number, visit: (known: Known) => void): void {
     for (const known of this.#young) {
-      if (!all && known.checkAt > now) continue;
+      if (known.checkAt > now) continue;
       const age = now - known.foundAt;
       if (age > YOUNG_NS || known.endedAt !== null) this.#young.delete(known);
       known.checkAt = now + Math.max(FIRST_STEP_NS, age * AGE_STEP);

@@ -5,25 +5,23 @@
  */
 
 /** Period while processes come and go, when none was asked for. */
-export const ACTIVE_NS = 650_000;
+export const ACTIVE_NS = 900_000;
 /** The same where each look lists /proc. */
 const LISTING_NS = 5_000_000;
 /** Longest period while nothing happens. */
-export const QUIET_NS = 5_000_000;
+export const QUIET_NS = 10_000_000;
 /** Each quiet period is longer than the one before by this factor. */
 const BACK_OFF = 1.25;
 /** How long activity is expected to go on. */
 const ACTIVE_FOR_NS = 250_000_000;
-/** Period after the exec doorbell: an image changes within a fraction of a millisecond. */
-const RUNG_NS = 100_000;
-const RUNG_FOR_NS = 1_200_000;
 
 /** The period of a poller, as a function of what it saw. */
 export class Pace {
   readonly #floor: number;
-  readonly #adaptive: boolean;
+  readonly #quietest: number;
+  /** Whether nobody asked for a period of their own. */
+  readonly adaptive: boolean;
   #activeUntil = 0;
-  #rungUntil = 0;
   #quiet: number;
 
   /**
@@ -31,40 +29,23 @@ export class Pace {
    * look costs microseconds (the pid counter) or a listing of /proc.
    */
   constructor(intervalNs: number | null, cheap: boolean) {
-    this.#adaptive = intervalNs === null && cheap;
+    this.adaptive = intervalNs === null && cheap;
     this.#floor = intervalNs ?? (cheap ? ACTIVE_NS : LISTING_NS);
+    this.#quietest = Math.max(this.#floor, QUIET_NS);
     this.#quiet = this.#floor;
   }
 
-  /** Something was forked or ended at `now`. */
+  /** Something was forked, ran another program, or ended at `now`. */
   active(now: number): void {
     this.#activeUntil = now + ACTIVE_FOR_NS;
     this.#quiet = this.#floor;
   }
 
-  /** The doorbell rang at `now`: somebody execs. */
-  rung(now: number): void {
-    this.#rungUntil = now + RUNG_FOR_NS;
-    this.#activeUntil = Math.max(this.#activeUntil, now + ACTIVE_FOR_NS);
-    this.#quiet = this.#floor;
-  }
-
-  /** What was waited for after the doorbell has been seen. */
-  answered(): void {
-    this.#rungUntil = 0;
-  }
-
-  /** Whether the doorbell rang a moment ago. */
-  isRung(now: number): boolean {
-    return this.#adaptive && now < this.#rungUntil;
-  }
-
   /** Nanoseconds to sleep before the next look. */
   period(now: number): number {
-    if (this.isRung(now)) return RUNG_NS;
     if (now < this.#activeUntil) return this.#floor;
     const period = this.#quiet;
-    this.#quiet = Math.max(this.#floor, Math.min(QUIET_NS, this.#quiet * BACK_OFF));
+    this.#quiet = Math.min(this.#quietest, this.#quiet * BACK_OFF);
     return period;
   }
 }

@@ -97,9 +97,14 @@ export class ProcFiles {
     return this.#libc.openat(AT_FDCWD, this.#path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   }
 
+  /** Opens file `name` of the process behind `handle`. */
+  openFile(handle: number, name: ProcFile): number {
+    return this.#libc.openat(handle, NAME[name], O_RDONLY | O_CLOEXEC);
+  }
+
   /** Reads file `name` of the process behind `handle`; one read is enough for small files. */
   readFile(handle: number, name: ProcFile, into: Uint8Array): number {
-    const fd = this.#libc.openat(handle, NAME[name], O_RDONLY | O_CLOEXEC);
+    const fd = this.openFile(handle, name);
     if (fd < 0) return fd;
     const length = this.#libc.read(fd, into);
     this.#libc.close(fd);
@@ -150,7 +155,7 @@ export class ProcFiles {
   /** Reads a part at `at`, without the last `trim` bytes; an empty one counts as not known. */
   #readPart(part: number, handle: number, name: ProcFile, at: number, trim: number): number {
     this.#view.setUint32(part * 4, ABSENT, true);
-    const fd = this.#libc.openat(handle, NAME[name], O_RDONLY | O_CLOEXEC);
+    const fd = this.openFile(handle, name);
     if (fd < 0) return at;
     const end = this.#readToEnd(fd, at);
     this.#libc.close(fd);

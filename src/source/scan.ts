@@ -28,11 +28,8 @@ export class PresenceReader {
   readonly #libc: Libc;
   readonly #files: ProcFiles;
   readonly #buffer = new Uint8Array(new ArrayBuffer(4096));
-  #tgid = 0;
   /** The stat line of the process read last. */
   readonly stat: StatFields = new StatFields();
-  /** Whether the task read last, if that was asked, was a thread that leads no process. */
-  isThread = false;
 
   constructor(libc: Libc, files: ProcFiles) {
     this.#libc = libc;
@@ -43,22 +40,14 @@ export class PresenceReader {
   read(pid: number, asOf: number, event: SourceEvent): boolean {
     const handle = this.#files.openProcess(pid);
     if (handle < 0) return false;
-    const found = this.fill(handle, pid, asOf, event, false);
+    const found = this.#fill(handle, pid, asOf, event);
     this.#libc.close(handle);
     return found;
   }
 
-  /** The same through a handle; `askThread` fills {@linkcode PresenceReader.isThread}. */
-  fill(
-    handle: number,
-    pid: number,
-    asOf: number,
-    event: SourceEvent,
-    askThread: boolean,
-  ): boolean {
+  #fill(handle: number, pid: number, asOf: number, event: SourceEvent): boolean {
     const { stat } = this;
-    const length = this.#files.readFile(handle, "stat", this.#buffer);
-    if (length <= 0 || !parseStatInto(this.#buffer, length, stat)) return false;
+    if (!this.readStatOf(handle)) return false;
     event.reset(EVENT.present, asOf, pid, pid);
     event.asOf = asOf;
     event.start = stat.startTicks * TICK_NS;
@@ -67,16 +56,30 @@ export class PresenceReader {
     event.c = stat.state;
     event.text = this.#files.readImage(handle);
     event.d = this.readUid(handle);
-    this.isThread = askThread && this.#tgid !== pid;
     return true;
+  }
+
+  /** Reads the stat line behind `handle` into {@linkcode PresenceReader.stat}; false: gone. */
+  readStatOf(handle: number): boolean {
+    const length = this.#files.readFile(handle, "stat", this.#buffer);
+    return length > 0 && parseStatInto(this.#buffer, length, this.stat);
+  }
+
+  /** The name in the stat line read last, a copy. */
+  comm(): Uint8Array {
+    return this.#buffer.slice(this.stat.commStart, this.stat.commEnd);
+  }
+
+  /** Whether the task `tid` behind `handle` is a thread that leads no process. */
+  isThread(handle: number, tid: number): boolean {
+    const length = this.#files.readFile(handle, "status", this.#buffer);
+    return length > 0 && tgidOf(this.#buffer, length) !== tid;
   }
 
   /** Real uid of the process behind `handle`; UNKNOWN when it is gone. */
   readUid(handle: number): number {
     const length = this.#files.readFile(handle, "status", this.#buffer);
-    if (length <= 0) return UNKNOWN;
-    this.#tgid = tgidOf(this.#buffer, length);
-    return realUidOf(this.#buffer, length) | 0;
+    return length <= 0 ? UNKNOWN : realUidOf(this.#buffer, length) | 0;
   }
 
   /** Reads the stat line of `pid` into {@linkcode PresenceReader.stat}; false when it is gone. */

@@ -1,0 +1,82 @@
+/** What the poller relies on: one open /proc/PID/cmdline follows a process through its life. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { openLibc } from "../../ffi/mod.ts";
+import type { Libc } from "../../ffi/libc.ts";
+import { ExecBell } from "../../src/source/exec_bell.ts";
+import { ProcFiles } from "../../src/source/proc_files.ts";
+
+const WAIT_MS = 10_000;
+
+/** Reads until `wanted` holds, for the command line or the length of a read. */
+async function until(
+  libc: Libc,
+  fd: number,
+  wanted: (text: string, length: number) => boolean,
+): Promise<void> {
+  const buffer = new Uint8Array(new ArrayBuffer(4096));
+  for (const end = performance.now() + WAIT_MS; performance.now() < end; await delay(2)) {
+    const length = libc.pread(fd, buffer, 0);
+    const text = new TextDecoder().decode(buffer.subarray(0, Math.max(0, length)));
+    if (wanted(text, length)) return;
+  }
+  assert.fail("the command line never showed what was waited for");
+}
+
+function openCmdline(files: ProcFiles, libc: Libc, pid: number): number {
+  const handle = files.openProcess(pid);
+  const fd = files.openFile(handle, "cmdline");
+  libc.close(handle);
+  assert.ok(fd >= 0);
+  return fd;
+}
+
+test("an open cmdline shows the program after an exec, and fails after the reaping", async () => {
+  const libc = await openLibc();
+  const shell = spawn("sh", ["-c", "read line; exec sleep 0.3"], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  const exited = once(shell, "exit");
+  const fd = openCmdline(new ProcFiles(libc, "/proc"), libc, shell.pid!);
+  await until(libc, fd, (text) => text.endsWith("-c\0read line; exec sleep 0.3\0"));
+  shell.stdin.end("\n");
+  await until(libc, fd, (text) => text === "sleep\x000.3\0");
+  await exited;
+  await until(libc, fd, (_, length) => length === -3); // ESRCH
+  libc.close(fd);
+});
+
+test("an open cmdline of a zombie is empty, and its comm is still there", async () => {
+  const libc = await openLibc();
+  const files = new ProcFiles(libc, "/proc");
+  // The shell becomes a program that never reaps the child it had.
+  const parent = spawn("sh", ["-c", "sleep 0.2 & exec sleep 5"], { stdio: "ignore" });
+  const exited = once(parent, "exit");
+  let pid = 0;
+  while (pid === 0) {
+    await delay(2);
+    const children = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8");
+    pid = Number(children.trim());
+  }
+  const fd = openCmdline(files, libc, pid);
+  await until(libc, fd, (text) => text === "sleep\x000.2\0");
+  await until(libc, fd, (_, length) => length === 0);
+  assert.equal(readFileSync(`/proc/${pid}/comm`, "utf8"), "sleep\n");
+  parent.kill();
+  await exited;
+  libc.close(fd);
+});
+
+test("the doorbell rings for a dynamically linked program", async () => {
+  const libc = await openLibc();
+  const bell = new ExecBell(libc);
+  bell.answer();
+  await once(spawn("/bin/true"), "exit");
+  assert.equal(bell.answer(), true);
+  assert.equal(bell.answer(), false);
+  bell.close();
+});

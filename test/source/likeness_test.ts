@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeImage, Image, NO_IMAGE } from "../../src/model/image.ts";
+import { onlyName, startsAlike } from "../../src/source/likeness.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function buffer(text: string): Uint8Array {
+  const filled = new Uint8Array(16);
+  filled.set(bytes(text));
+  return filled;
+}
+
+test("startsAlike() compares the whole of a short command line", () => {
+  const alike = (read: string, argv: string) => startsAlike(buffer(read), read.length, bytes(argv));
+  assert.equal(alike("sh\0-c\0", "sh\0-c\0"), true);
+  assert.equal(alike("sh\0-c\0", "sh\0"), false);
+  assert.equal(alike("sh\0", "sh\0-c\0"), false);
+  assert.equal(alike("ls\0", "sh\0"), false);
+});
+
+test("startsAlike() compares as much of a long one as was read", () => {
+  const long = "0123456789abcdefghij\0";
+  assert.equal(startsAlike(buffer(long.slice(0, 16)), 16, bytes(long)), true);
+  assert.equal(startsAlike(buffer("x" + long.slice(1, 16)), 16, bytes(long)), false);
+  assert.equal(startsAlike(buffer("sh\0"), 3, null), false);
+});
+
+test("onlyName() is an image of another name, and null where nothing tells them apart", () => {
+  const image = Image.decode(encodeImage({ ...NO_IMAGE.parts, comm: bytes("sh") }));
+  assert.equal(onlyName(bytes("sh"), image), null);
+  assert.equal(onlyName(null, image), null);
+  assert.equal(onlyName(bytes("sh"), NO_IMAGE), null);
+  assert.equal(Image.decode(onlyName(bytes("true"), image)).comm, "true");
+});
