@@ -74,6 +74,14 @@ export class StatFields {
   exitCode: number | null = null;
 }
 
+/**
+ * Whether the task was being released when its line was written: what is shared by the threads of
+ * a process, its parent too, is gone by then and shows as 0.
+ */
+export function isReleased({ threads }: StatFields): boolean {
+  return threads === 0;
+}
+
 /** One line of /proc/PID/stat that may be kept. */
 export interface Stat extends Omit<StatFields, "commStart" | "commEnd"> {
   /** Raw bytes, at most 15 for a process, 63 for a kernel thread. */

@@ -8,7 +8,7 @@ import type { Libc } from "../../ffi/libc.ts";
 import type { BatchWriter } from "../model/batch.ts";
 import { EVENT, SourceEvent, UNKNOWN } from "../model/event.ts";
 import { TICK_NS } from "../model/process.ts";
-import { parseStatInto, StatFields } from "../proc/stat.ts";
+import { isReleased, parseStatInto, StatFields } from "../proc/stat.ts";
 import { realUidOf, tgidOf } from "../proc/status.ts";
 import type { Clocks } from "./clocks.ts";
 import type { ProcFiles } from "./proc_files.ts";
@@ -47,7 +47,7 @@ export class PresenceReader {
 
   #fill(handle: number, pid: number, asOf: number, event: SourceEvent): boolean {
     const { stat } = this;
-    if (!this.readStatOf(handle)) return false;
+    if (!this.readStatOf(handle) || isReleased(stat)) return false;
     event.reset(EVENT.present, asOf, pid, pid);
     event.asOf = asOf;
     event.start = stat.startTicks * TICK_NS;

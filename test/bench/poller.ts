@@ -19,7 +19,7 @@ const COUNT = 300;
 const QUICK_COUNT = 60;
 const RATE = 60;
 const IDLE_MS = 5000;
-/** kernel-independent names of the eight phases, in their order. */
+/** Names of the phases, in their order; before them the folder of the static program is shown. */
 const KINDS = [
   "exec, exits at once",
   "exec, 1 ms",
@@ -62,7 +62,7 @@ export async function pollerSection(bench: Bench): Promise<Section> {
       `Load: seven kinds of ${
         bench.quick ? QUICK_COUNT : COUNT
       } processes, Poisson ${RATE}/s, the ` +
-      "static program in a folder made for the run; fh runs as nobody. The round that caught " +
+      "static program in a folder made for the run, of which one exec was seen before; fh runs as nobody. The round that caught " +
       "least:",
       "",
       ...caughtTable(worst(runs)),
@@ -94,6 +94,7 @@ async function watch(
   const load: { tasks: Parameters<typeof compare>[0] } = { tasks: [] };
   const busy = await during(watcher.pid, async () => {
     const { tasks } = await runLoad(bench, [
+      `spawn,program=${tiny},count=1,life=50000`,
       ...["", ",life=1000", ",life=5000"].map((life) => `spawn,program=${tiny},${arrivals}${life}`),
       `spawn,program=/bin/true,${arrivals}`,
       ...["", ",life=1000", ",life=5000"].map((life) => `fork,${arrivals}${life}`),
@@ -155,7 +156,7 @@ function caughtTable(run: Run | undefined): string[] {
       "doubles",
     ],
     KINDS.flatMap((kind, at) => {
-      const phase = run?.comparison.phases[at];
+      const phase = run?.comparison.phases[at + 1];
       if (phase === undefined) return [];
       return [[
         kind,
@@ -197,7 +198,7 @@ function goals(runs: readonly Run[], slow: Run): Goal[] {
   const least = (phases: readonly number[], value: (caught: Catch) => number) =>
     Math.min(...runs.flatMap((run) =>
       phases.map((at) => {
-        const phase = run.comparison.phases[at];
+        const phase = run.comparison.phases[at + 1];
         return phase === undefined ? NaN : value(phase) / phase.tasks * 300;
       })
     ));

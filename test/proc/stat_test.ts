@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parseStat, parseStatInto, PF_KTHREAD, StatFields } from "../../src/proc/stat.ts";
+import {
+  isReleased,
+  parseStat,
+  parseStatInto,
+  PF_KTHREAD,
+  StatFields,
+} from "../../src/proc/stat.ts";
 import { readFixture } from "../support/fixture.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -146,4 +152,15 @@ test("parseStatInto() leaves the object as it was when the line is malformed", (
   const other = readFixture("proc/stat_zombie.txt");
   assert.equal(parseStatInto(other, 60, fields), false);
   assert.deepEqual({ ...fields }, before);
+});
+
+test("isReleased() tells a line without parent from one of the first process", () => {
+  const fields = new StatFields();
+  const line = (rest: string) => {
+    const bytes = bytesOf(`7 (a) Z ${rest} ${"0 ".repeat(30)}0\n`);
+    assert.ok(parseStatInto(bytes, bytes.length, fields));
+    return isReleased(fields);
+  };
+  assert.equal(line("0 -1 -1 0 -1 4194316 0 0 0 0 0 0 0 0 20 0 0 0 5 0 0"), true);
+  assert.equal(line("0 7 7 0 -1 4194316 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0"), false);
 });
