@@ -61,9 +61,9 @@ export async function pollerSection(bench: Bench): Promise<Section> {
     body: [
       `Load: seven kinds of ${
         bench.quick ? QUICK_COUNT : COUNT
-      } processes, Poisson ${RATE}/s, the ` +
-      "static program in a folder made for the run, of which one exec was seen before; fh runs as nobody. The round that caught " +
-      "least:",
+      } processes, Poisson ${RATE}/s; the ` +
+      "static program lies in a folder made for the run, of which one exec was seen before; fh " +
+      "runs as nobody. The round that caught least:",
       "",
       ...caughtTable(worst(runs)),
       "",
