@@ -26,6 +26,8 @@ const OPTIONS = [
   "--compile",
   "--minify",
   "--bytecode",
+  // Most commands end within 20 ms, before compiled code would pay; ffi/runtime.ts undoes it.
+  "--compile-jit-policy=30",
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
 ];

@@ -123,11 +123,12 @@ function scanFields(bytes: Uint8Array, from: number, length: number): number {
  * The exit code in a line whose field rss ends at `from`. The fields between are only counted;
  * newer kernels may append more, so it ends at whatever is no digit.
  */
-function scanExitCode(bytes: Uint8Array, from: number): number | null {
-  let field: number = FIELD.rss;
+function scanExitCode(bytes: Uint8Array, from: number, length: number): number | null {
   let at = from;
-  for (; field < FIELD.exitCode && bytes[at] !== NEWLINE; at++) if (bytes[at] === SPACE) field++;
-  if (field < FIELD.exitCode) return null;
+  for (let field: number = FIELD.rss; field < FIELD.exitCode; field++) {
+    at = bytes.indexOf(SPACE, at) + 1;
+    if (at === 0 || at >= length) return null;
+  }
   let code = 0;
   for (let byte = bytes[at]!; byte >= 48 && byte <= 57; byte = bytes[++at]!) {
     code = code * 10 + (byte - 48);
@@ -171,7 +172,7 @@ export function parseStatInto(bytes: Uint8Array, length: number, into: StatField
   into.startTicks = values[FIELD.startTicks]!;
   into.vsize = values[FIELD.vsize]!;
   into.rss = values[FIELD.rss]!;
-  into.exitCode = scanExitCode(bytes, rssEnd);
+  into.exitCode = scanExitCode(bytes, rssEnd, length);
   return true;
 }
 

@@ -7,6 +7,7 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/mod.ts";
+import { compileEagerly } from "../../ffi/runtime.ts";
 import {
   type CaptureHandlers,
   type CaptureOptions,
@@ -44,6 +45,7 @@ export class CaptureThread implements RunningCapture {
 
   /** Starts the thread; rejects with SourceRefused where the host allows no such source. */
   static async start(options: CaptureOptions, handlers: CaptureHandlers): Promise<CaptureThread> {
+    compileEagerly();
     const libc = await openLibc();
     const control = new SharedArrayBuffer(CONTROL.count * 4);
     const workerData: WorkerSetup = { options, control };

@@ -9,6 +9,7 @@ import { check } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { NOTIFY, TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
+import { compileEagerly } from "../../ffi/runtime.ts";
 import { BatchWriter } from "../model/batch.ts";
 import { CONTROL, type WorkerMessage, type WorkerSetup } from "./capture.ts";
 import { Clocks } from "./clocks.ts";
@@ -85,6 +86,7 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
 }
 
 async function main(port: MessagePort): Promise<void> {
+  compileEagerly();
   try {
     capture(await openLibc(), workerData as WorkerSetup, port);
   } catch (error) {
