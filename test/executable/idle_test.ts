@@ -1,0 +1,42 @@
+/** Nothing ticks in the capture thread while nothing happens. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { hostForks, list, read } from "../bench/support/system.ts";
+import { FH } from "../support/executable.ts";
+import { connectorMissing } from "../support/observe.ts";
+import { Running } from "../support/running.ts";
+
+const WINDOW_MS = 400;
+const WINDOWS = 40;
+
+/** Times the capture thread was put to sleep, or lost its CPU, since it began. */
+function switchesOfCapture(pid: number): number {
+  const tid = list(`/proc/${pid}/task`).find((id) =>
+    read(`/proc/${pid}/task/${id}/comm`) === "Worker\n"
+  );
+  const status = read(`/proc/${pid}/task/${tid}/status`);
+  const counts = [...status.matchAll(/ctxt_switches:\s+(\d+)/g)].map(([, count]) => Number(count));
+  assert.equal(counts.length, 2, "the capture thread is there");
+  return counts[0]! + counts[1]!;
+}
+
+const why = connectorMissing === null ? "" : ` (skipped: ${connectorMissing})`;
+const skip = connectorMissing !== null;
+
+test(`the capture thread sleeps as long as nobody forks${why}`, { skip }, async () => {
+  await using fh = Running.start([FH, "watch", "-q", "--json", "--source", "connector"]);
+  await fh.wrote('"event":"source"');
+  let quiet = 0;
+  for (let window = 0; window < WINDOWS && quiet < 2; window++) {
+    // Whatever happened before is drained first.
+    await delay(100);
+    const before = { forks: hostForks(), switches: switchesOfCapture(fh.pid) };
+    await delay(WINDOW_MS);
+    const switches = switchesOfCapture(fh.pid);
+    if (hostForks() !== before.forks) continue;
+    quiet++;
+    assert.equal(switches - before.switches, 0);
+  }
+  assert.ok(quiet > 0, "the host never rested: nothing was tested");
+});
