@@ -31,7 +31,8 @@ const SLOT = 128;
 const NAP_NS = 2_000_000;
 /** Longest sleep between drains while events go on: fewer wake-ups, and nobody reads that fast. */
 const LONG_NAP_NS = 25_000_000;
-/** Each drain that found events makes the next nap longer by this factor. */
+/** Each drain that found at least so many events makes the next nap longer by this factor. */
+const MANY = 8;
 const NAP_GROWTH = 1.5;
 /** No host makes more events than this in a second; a nap may not outlast a small buffer. */
 const EVENTS_PER_SECOND_MAX = 1_000_000;
@@ -117,7 +118,7 @@ export class Connector implements LiveSource {
       if (ready > 0) this.#answerRings();
     }
     const events = this.#drain(writer);
-    this.#napNs = events === 0 ? NAP_NS : Math.min(LONG_NAP_NS, this.#napNs * NAP_GROWTH);
+    this.#napNs = events < MANY ? NAP_NS : Math.min(LONG_NAP_NS, this.#napNs * NAP_GROWTH);
     const settled = this.#account(writer, events);
     if (this.#repairDue && this.#clocks.now() - this.#repairedAt > REPAIR_PAUSE_NS) {
       this.#repair(writer);

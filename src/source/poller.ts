@@ -16,7 +16,7 @@
 import type { Libc } from "../../ffi/libc.ts";
 import type { BatchWriter } from "../model/batch.ts";
 import { EVENT, type SourceEvent, UNKNOWN } from "../model/event.ts";
-import { Image, NO_IMAGE } from "../model/image.ts";
+import { Image } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
 import { isReleased, PF_KTHREAD } from "../proc/stat.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
@@ -297,20 +297,19 @@ export class Poller implements LiveSource {
     const cmdline = found && !kernel ? this.#files.openFile(handle, "cmdline") : -1;
     const length = cmdline < 0 ? 0 : this.#libc.pread(cmdline, this.#buffer, 0);
     const parent = this.#known.get(ppid);
-    let text: Uint8Array | null = null;
-    if (found && (parent === undefined || this.#isForeign(length, parent, forkedAt, writer))) {
-      text = this.#files.readImage(handle);
+    const foreign = parent !== undefined && this.#isForeign(length, parent, forkedAt, writer);
+    if (parent?.endedAt === null && !foreign && !kernel && onlyName(comm, parent.image) !== null) {
+      this.#recheckName(parent, forkedAt, writer);
     }
-    const inherited = parent?.image ?? NO_IMAGE;
-    const own = Image.decode(text, inherited);
-    const other = parent !== undefined && own.parts.argv !== null;
+    const image = parent?.image ??
+      Image.decode(handle >= 0 ? this.#files.readImage(handle) : null);
     const known: Known = {
       pid,
       startTicks: found ? stat.startTicks : null,
       fd,
       ppid,
-      image: parent === undefined || other ? own : inherited,
-      halfSeen: other || kernel ? null : onlyName(comm, inherited),
+      image,
+      halfSeen: kernel ? null : onlyName(comm, image),
       foundAt: now,
       counted: true,
       checkAt: 0,
@@ -321,7 +320,7 @@ export class Poller implements LiveSource {
     this.#events.fork(known, start, forkedAt, writer);
     // It may have been forked after the clock was read.
     const at = Math.max(now, forkedAt);
-    if (other) this.#tellExec(known, handle, text, at, writer);
+    if (foreign) this.#exec(known, handle, at, writer);
     else if (kernel) this.#rename(known, comm!, at, writer);
     if (cmdline >= 0) this.#newest.add({ known, handle, cmdline });
     return cmdline >= 0;
@@ -356,6 +355,16 @@ export class Poller implements LiveSource {
     this.#libc.close(handle);
   }
 
+  /** A child whose name is not the one its parent had may have it from its parent all the same. */
+  #recheckName(known: Known, now: number, writer: BatchWriter): void {
+    const handle = this.#files.openProcess(known.pid);
+    if (handle < 0) return;
+    const length = this.#files.readFile(handle, "comm", this.#buffer);
+    this.#libc.close(handle);
+    const comm = this.#buffer.slice(0, Math.max(0, length - 1));
+    if (length > 1 && onlyName(comm, known.image) !== null) this.#rename(known, comm, now, writer);
+  }
+
   #rename(known: Known, comm: Uint8Array, now: number, writer: BatchWriter): void {
     known.halfSeen = null;
     known.image = known.image.renamed(comm);
@@ -369,19 +378,9 @@ export class Poller implements LiveSource {
     if (image.parts.argv === null) return;
     known.image = image;
     known.halfSeen = null;
-    this.#tellExec(known, handle, text, now, writer);
-  }
-
-  #tellExec(
-    known: Known,
-    handle: number,
-    text: Uint8Array | null,
-    now: number,
-    writer: BatchWriter,
-  ): void {
     this.#execs++;
     this.#events.exec(known, text, this.#reader.readUid(handle), now, writer);
-    this.#bell.learn(known.image.exe ?? known.image.argv?.[0] ?? "");
+    this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
   }
 
   /** A pidfd says that a process ended. */

@@ -100,6 +100,17 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    args: ["renamed-parent"],
+    claim: "a name that was the parent's already is no exec of the child",
+    check(seen) {
+      const [truth] = truthOf(seen);
+      const [pid, ppid] = [numberOf(truth!, "pid"), numberOf(truth!, "ppid")];
+      assert.deepEqual(kinds(seen, pid), ["fork", "exit"]);
+      assert.equal(forkOf(seen, pid).comm, "fh-renamed");
+      assert.equal(exitOf(seen, ppid).comm, "fh-renamed");
+    },
+  },
+  {
     args: ["subreaper"],
     claim: "an orphan keeps its first parent below a subreaper too",
     check(seen) {

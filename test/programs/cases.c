@@ -15,6 +15,7 @@
  *   setuid, setgid       a child becomes 65534: pid ppid uid or gid
  *   setsid               a child leads a new session: pid ppid sid
  *   comm                 a child gives itself a hostile name: pid ppid comm in hexadecimal
+ *   renamed-parent       gives itself another name after 60 ms, then forks: pid ppid comm
  *   ptrace               a child asks to be traced, then is let go: pid ppid tracer
  *   ptrace-attach        the same, begun by the tracer
  *   many-forks N         N children, one after the other: ppid, count, pids=A,B... when N <= 1000
@@ -308,6 +309,22 @@ static int case_comm(void)
 	return status_of(pid) ? 1 : 0;
 }
 
+static int case_renamed_parent(void)
+{
+	pid_t pid;
+
+	nap(60);
+	if (prctl(PR_SET_NAME, "fh-renamed"))
+		fail("PR_SET_NAME");
+	pid = fork_child();
+	if (pid == 0) {
+		say("pid=%d ppid=%d comm=fh-renamed", getpid(), getppid());
+		nap(10);
+		_exit(0);
+	}
+	return status_of(pid) ? 1 : 0;
+}
+
 static int case_ptrace(int attach)
 {
 	pid_t pid = fork_child();
@@ -508,6 +525,7 @@ static int run(const char *name, long first, long second)
 	if (!strcmp(name, "setgid")) return case_id(1);
 	if (!strcmp(name, "setsid")) return case_setsid();
 	if (!strcmp(name, "comm")) return case_comm();
+	if (!strcmp(name, "renamed-parent")) return case_renamed_parent();
 	if (!strcmp(name, "ptrace")) return case_ptrace(0);
 	if (!strcmp(name, "ptrace-attach")) return case_ptrace(1);
 	if (!strcmp(name, "many-forks")) return case_many_forks(first);
