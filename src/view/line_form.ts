@@ -25,6 +25,15 @@ export class Holes {
   pid = 0;
   /** Behind the last byte that stays the same. */
   end = 0;
+
+  /** Takes over the places of `other`. */
+  copy(other: Holes): void {
+    this.fraction = other.fraction;
+    this.idPid = other.idPid;
+    this.ticks = other.ticks;
+    this.pid = other.pid;
+    this.end = other.end;
+  }
 }
 
 /** The last line of one kind, and what it says beside its numbers. */
@@ -32,7 +41,7 @@ export class LineForm {
   #buffer = new Uint8Array(0);
   /** The part of the buffer that is in use; null before there was a line. */
   #line: Uint8Array | null = null;
-  #holes = new Holes();
+  readonly #holes = new Holes();
   #second = 0;
   #image: Image | null = null;
   #parent: Process | null = null;
@@ -66,7 +75,7 @@ export class LineForm {
     if (this.#buffer.length < holes.end) this.#buffer = new Uint8Array(2 * holes.end);
     this.#line = this.#buffer.subarray(0, holes.end);
     text.copy(from, this.#line);
-    Object.assign(this.#holes, holes);
+    this.#holes.copy(holes);
     this.#second = second;
     this.#image = process.image;
     this.#parent = process.parent;
