@@ -5,7 +5,7 @@
  */
 
 /** Period while processes come and go, when none was asked for. */
-export const ACTIVE_NS = 900_000;
+export const ACTIVE_NS = 1_000_000;
 /** The same where each look lists /proc. */
 const LISTING_NS = 5_000_000;
 /** Longest period while nothing happens. */
