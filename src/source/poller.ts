@@ -42,7 +42,7 @@ const EXPECTED_NS = 100_000_000;
  * Pause before the next look at it, as a multiple of the time this thread was busy since the last
  * one. Whoever is woken by a process tends to share its CPU, and the scheduler (EEVDF) lets a
  * thread that wakes up take it only if it had less of it than the other. Of 300 programs that exit
- * at once 290 and more are caught like this, with a fixed pause of 40 us 80, on another CPU 280.
+ * at once about 290 are caught like this, with a fixed pause of 40 us 80, on another CPU 280.
  */
 const REST = 1.5;
 /** Time between the wake-up and the first line that runs here. */
