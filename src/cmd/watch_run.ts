@@ -49,7 +49,7 @@ class Watch {
   readonly #options: WatchOptions;
   readonly #operands: readonly string[];
   readonly #users = openUsers();
-  /** Kept where somebody asks for them: they cost as much as all the rest. */
+  /** Kept where somebody asks for them. */
   readonly #statistics: Statistics | null;
   /** Time of the last change that was shown, nanoseconds since boot. */
   #last = 0;

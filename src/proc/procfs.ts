@@ -4,7 +4,7 @@
  * @module
  */
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
-import { parseStat, type Stat } from "./stat.ts";
+import { isReleased, parseStat, type Stat } from "./stat.ts";
 import { realUidOf, tgidOf } from "./status.ts";
 
 /** Whose file: a process or thread, the reader itself, or null for a file of /proc itself. */
@@ -190,14 +190,15 @@ const ZOMBIE = "Z".charCodeAt(0);
 const DEAD = "X".charCodeAt(0);
 
 /**
- * Reads one process; null when it has vanished or may not be seen. Three files, because only
- * status has the real uid: the owner of /proc/PID, cheaper to ask for, is the effective one, and
- * root for processes that may not be dumped. The process may exec between two of the reads.
+ * Reads one process; null when it has vanished, is about to, or may not be seen. Three files,
+ * because only status has the real uid: the owner of /proc/PID, cheaper to ask for, is the
+ * effective one, and root for processes that may not be dumped. The process may exec between two
+ * of the reads.
  */
 export function readProcess(reader: ProcReader, pid: number): ProcessRecord | null {
   const [line, status, argv] = reader.readTogether(pid, PROCESS_FILES);
   const stat = line ? parseStat(line) : null;
-  if (stat === null) return null;
+  if (stat === null || isReleased(stat)) return null;
   const gone = argv?.length === 0 && (stat.state === ZOMBIE || stat.state === DEAD);
   const [uid, tgid] = status
     ? [realUidOf(status, status.length), tgidOf(status, status.length)]

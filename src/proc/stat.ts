@@ -78,7 +78,7 @@ export class StatFields {
  * Whether the task was being released when its line was written: what is shared by the threads of
  * a process, its parent too, is gone by then and shows as 0.
  */
-export function isReleased({ threads }: StatFields): boolean {
+export function isReleased({ threads }: Pick<StatFields, "threads">): boolean {
   return threads === 0;
 }
 

@@ -196,13 +196,15 @@ export class Poller implements LiveSource {
     return expected;
   }
 
-  /**
-   * In the middle of an exec there is no command line, and of a zombie there is none any more: the
-   * name shows that there was an exec, should nothing else be seen of it.
-   */
+  /** In the middle of an exec, and of a zombie, only the name can show that there was an exec. */
   #lookAtName(known: Known, handle: number): void {
+    const comm = this.#readName(handle);
+    if (comm !== null) known.halfSeen = onlyName(comm, known.image);
+  }
+
+  #readName(handle: number): Uint8Array | null {
     const length = this.#files.readFile(handle, "comm", this.#buffer);
-    if (length > 1) known.halfSeen = onlyName(this.#buffer.slice(0, length - 1), known.image);
+    return length > 1 ? this.#buffer.slice(0, length - 1) : null;
   }
 
   settle(writer: BatchWriter): void {
@@ -359,10 +361,9 @@ export class Poller implements LiveSource {
   #recheckName(known: Known, now: number, writer: BatchWriter): void {
     const handle = this.#files.openProcess(known.pid);
     if (handle < 0) return;
-    const length = this.#files.readFile(handle, "comm", this.#buffer);
+    const comm = this.#readName(handle);
     this.#libc.close(handle);
-    const comm = this.#buffer.slice(0, Math.max(0, length - 1));
-    if (length > 1 && onlyName(comm, known.image) !== null) this.#rename(known, comm, now, writer);
+    if (comm !== null && onlyName(comm, known.image)) this.#rename(known, comm, now, writer);
   }
 
   #rename(known: Known, comm: Uint8Array, now: number, writer: BatchWriter): void {

@@ -251,6 +251,16 @@ test("readProcess() works on any folder that looks like /proc", () => {
   });
 });
 
+test("readProcess() takes a task that is being released for gone", () => {
+  const line = (threads: number) =>
+    `7 (a) Z 0 -1 -1 0 -1 4 0 0 0 0 0 0 0 0 20 0 ${threads} 0 5 0 0 ${"0 ".repeat(28)}\n`;
+  for (const threads of [0, 1]) {
+    withFakeProc({ stat: new TextEncoder().encode(line(threads)) }, (root) => {
+      assert.equal(readProcess(openProcfs(root), 7) === null, threads === 0);
+    });
+  }
+});
+
 test("readProcess() gives null for what a missing file would tell, and null without stat", () => {
   withFakeProc({ stat: readFixture("proc/stat_zombie.txt") }, (root) => {
     const record = readProcess(openProcfs(root), 7)!;
