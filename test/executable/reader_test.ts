@@ -132,7 +132,8 @@ define(
   terminalMissing,
   async () => {
     const mark = `fh-mark-${performance.now()}`;
-    const watch = `${FH} watch -q --color never -e exec -m ${mark}`;
+    // script(1) runs it with $SHELL, which need not replace itself by the last command.
+    const watch = `exec ${FH} watch -q --color never -e exec -m ${mark}`;
     const script = spawn("script", ["-qec", watch, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],
     });
