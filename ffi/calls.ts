@@ -48,6 +48,7 @@ type SocketCalls = Pick<
   Libc,
   | "socket"
   | "bind"
+  | "connect"
   | "setsockopt"
   | "getsockopt"
   | "attachFilter"
@@ -66,6 +67,7 @@ function socketCalls({ native, c, answer }: Library): SocketCalls {
   return {
     socket: (domain, type, protocol) => answer(c.socket(domain, type, protocol)),
     bind: (fd, address) => answer(c.bind(fd, address, address.byteLength)),
+    connect: (fd, address) => answer(c.connect(fd, address, address.byteLength)),
     setsockopt: (fd, level, name, value) =>
       answer(c.setsockopt(fd, level, name, value, value.byteLength)),
     getsockopt(fd, level, name, value) {

@@ -26,6 +26,7 @@ export interface Datagrams {
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array): number;
+  connect(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** Bytes of the option's value, written into `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;

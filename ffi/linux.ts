@@ -6,6 +6,7 @@
 
 /** include/linux/socket.h, asm-generic/socket.h, uapi/linux/netlink.h */
 export const SOCKET = {
+  AF_UNIX: 1,
   AF_NETLINK: 16,
   SOCK_DGRAM: 2,
   SOCK_NONBLOCK: 0o4000,
@@ -14,12 +15,14 @@ export const SOCKET = {
   NETLINK_GENERIC: 16,
   SOL_SOCKET: 1,
   SO_RCVBUF: 8,
+  SO_SNDTIMEO: 21,
   SO_ATTACH_FILTER: 26,
   SO_RCVBUFFORCE: 33,
   SO_MEMINFO: 55,
   SOL_NETLINK: 270,
   NETLINK_NO_ENOBUFS: 5,
   MSG_DONTWAIT: 0x40,
+  MSG_NOSIGNAL: 0x4000,
 } as const;
 
 /** uapi/linux/sock_diag.h: enum of the u32 array that SO_MEMINFO gives. */

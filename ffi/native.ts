@@ -60,6 +60,8 @@ export const SYMBOLS = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   /* int bind(int fd, const struct sockaddr *, socklen_t) */
   bind: { args: ["i32", "buffer", "u32"], returns: "i32" },
+  /* int connect(int fd, const struct sockaddr *, socklen_t) */
+  connect: { args: ["i32", "buffer", "u32"], returns: "i32" },
   /* int setsockopt(int fd, int level, int name, const void *, socklen_t) */
   setsockopt: { args: ["i32", "i32", "i32", "buffer", "u32"], returns: "i32" },
   /* int getsockopt(int fd, int level, int name, void *, socklen_t *) */

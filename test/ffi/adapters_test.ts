@@ -61,6 +61,18 @@ for (const [name, make] of ADAPTERS) {
     assert.equal(libc.close(1), -9);
   });
 
+  test(`${name} passes addresses of sockets with their length`, () => {
+    const passed: unknown[][] = [];
+    const [libc, journal] = libcOf(make, {
+      connect: (...args) => passed.push(args) === 1 ? 0 : -1,
+    });
+    const address = new Uint8Array([1, 0, 0, 97]);
+    assert.equal(libc.connect(3, address), 0);
+    journal.errno = 111;
+    assert.equal(libc.connect(3, address), -111);
+    assert.deepEqual(passed[0], [3, address, 4]);
+  });
+
   test(`${name} passes lengths of buffers, not of what they are views on`, () => {
     const lengths: unknown[] = [];
     const [libc] = libcOf(make, {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { check, errnoName, SyscallError } from "../../ffi/errno.ts";
-import { CLOCK, FCNTL, NOTIFY, POLL, TASK } from "../../ffi/linux.ts";
+import { CLOCK, FCNTL, NOTIFY, POLL, SOCKET, TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-libc-"));
@@ -36,6 +36,21 @@ test("readlinkat() gives the target's length and bytes", async () => {
     new TextDecoder().decode(into.subarray(0, length)),
     readlinkSync("/proc/self/exe"),
   );
+});
+
+test("connect() says where send() goes, and refuses where nobody is", async () => {
+  const libc = await openLibc();
+  const name = new TextEncoder().encode(`\0fh-libc-${process.pid}`);
+  const address = new Uint8Array([SOCKET.AF_UNIX, 0, ...name]);
+  const [from, to] = [1, 2].map(() => libc.socket(SOCKET.AF_UNIX, SOCKET.SOCK_DGRAM, 0));
+  assert.equal(libc.connect(from!, address), -111);
+  assert.equal(libc.bind(to!, address), 0);
+  assert.equal(libc.connect(from!, address), 0);
+  assert.equal(libc.send(from!, cString("hello"), 0), 6);
+  const bytes = new Uint8Array(16);
+  assert.equal(libc.recv(to!, bytes, 0), 6);
+  assert.deepEqual(bytes.subarray(0, 6), cString("hello"));
+  for (const fd of [from!, to!]) libc.close(fd);
 });
 
 test("ppoll() waits for an eventfd, and for its timeout", async () => {

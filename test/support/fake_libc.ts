@@ -41,6 +41,9 @@ export function fakeLibc(calls: Partial<Libc>): Libc {
     ...calls,
   };
   return new Proxy(given, {
-    get: (target, name) => Reflect.get(target, name) ?? (() => 0),
+    get(target, name) {
+      // A promise would wait for whatever has a then().
+      return Reflect.get(target, name) ?? (name === "then" ? undefined : () => 0);
+    },
   }) as Libc;
 }
