@@ -23,6 +23,8 @@ const NS_PER_UNIT: Readonly<Record<string, number>> = {
   d: 86_400e9,
 };
 
+const SIZE_UNITS = "KMGT";
+
 /** Events that `-e/--event` knows. */
 export const EVENT_NAMES: readonly ChangeKind[] = [
   "fork",
@@ -62,6 +64,30 @@ export function parsePeriod(text: string): number {
   const ns = parseDuration(text);
   if (ns < PERIOD_MIN_NS) throw new UsageError(`Bad period: ${quoted(text)}; give at least 100us`);
   return ns;
+}
+
+/** `512M`, `1.5G`, `100KiB`, `4096` in bytes; the units are powers of 1024. */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(?:([KMGT])i?)?B?$/i.exec(text);
+  if (match === null) {
+    throw new UsageError(
+      `Bad size: ${quoted(text)}; give bytes, or a number with K, M, G or T, such as 512M or 2G`,
+    );
+  }
+  const unit = match[2] === undefined
+    ? 1
+    : 1024 ** (SIZE_UNITS.indexOf(match[2].toUpperCase()) + 1);
+  const bytes = Math.round(Number(match[1]) * unit);
+  if (bytes < 1) throw new UsageError(`Bad size: ${quoted(text)}; give at least 1 byte`);
+  if (bytes <= Number.MAX_SAFE_INTEGER) return bytes;
+  throw new UsageError(`Bad size: ${quoted(text)}; give less than 8192T`);
+}
+
+/** How many times a speed: `1x`, `0.5x`, `10x`. */
+export function parseRate(text: string): number {
+  const rate = /^\d+(?:\.\d+)?x?$/.test(text) ? parseFloat(text) : 0;
+  if (rate > 0) return rate;
+  throw new UsageError(`Bad rate: ${quoted(text)}; give one such as 1x, 0.5x or 10x`);
 }
 
 /** A process id: a whole number from 1 to the kernel's limit (PID_MAX_LIMIT). */
@@ -168,7 +194,7 @@ export function parseUser(text: string, users: UserIds): number {
   throw new UsageError(`Unknown user: ${quoted(text)}; give a user name of this host or a uid`);
 }
 
-/** An empty text would not be seen in a message. */
-function quoted(text: string): string {
+/** `text` for a message, where an empty one would not be seen. */
+export function quoted(text: string): string {
   return text === "" ? "''" : text;
 }

@@ -12,6 +12,7 @@ import {
   parsePeriod,
   parsePid,
   parseRegex,
+  parseSize,
   parseUser,
 } from "../../src/cmd/values.ts";
 import { random } from "../support/random.ts";
@@ -60,6 +61,45 @@ test("parsePeriod() refuses what would keep a CPU busy", () => {
   assert.equal(parsePeriod("100us"), 100_000);
   for (const text of ["0s", "99us", "0.05ms"]) {
     assert.equal(complaint(parsePeriod, text), `Bad period: ${text}; give at least 100us`);
+  }
+});
+
+test("parseSize() gives bytes, in powers of 1024", () => {
+  const values: [string, number][] = [
+    ["1", 1],
+    ["4096", 4096],
+    ["10B", 10],
+    ["100K", 102_400],
+    ["512M", 512 * 1024 ** 2],
+    ["2G", 2 * 1024 ** 3],
+    ["1T", 1024 ** 4],
+    ["1.5G", 1.5 * 1024 ** 3],
+    ["0.3K", 307],
+    ["64KB", 65_536],
+    ["64KiB", 65_536],
+    ["64Ki", 65_536],
+    ["64k", 65_536],
+    ["1gb", 1024 ** 3],
+    ["8191T", 8191 * 1024 ** 4],
+  ];
+  for (const [text, bytes] of values) assert.equal(parseSize(text), bytes, text);
+});
+
+test("parseSize() refuses nothing, too much, and what is no size", () => {
+  for (
+    const text of ["", "M", "-1M", "1e3", "1 M", "1M ", "1P", "5iB", "1MM", "0x10", ".5M", "1."]
+  ) {
+    complaint(parseSize, text);
+  }
+  assert.equal(
+    complaint(parseSize, "many"),
+    "Bad size: many; give bytes, or a number with K, M, G or T, such as 512M or 2G",
+  );
+  for (const text of ["0", "0G", "0.0001K", "0.4"]) {
+    assert.equal(complaint(parseSize, text), `Bad size: ${text}; give at least 1 byte`);
+  }
+  for (const text of ["8192T", "9".repeat(400)]) {
+    assert.equal(complaint(parseSize, text), `Bad size: ${text}; give less than 8192T`);
   }
 });
 
@@ -177,6 +217,7 @@ test("no text makes a parser throw anything but a UsageError", () => {
     parsePid,
     parseRegex,
     parsePeriod,
+    parseSize,
     (text: string) => parseUser(text, users),
   ];
   for (let i = 0; i < 3000; i++) {
