@@ -1,0 +1,28 @@
+/**
+ * Options that say what is hidden of command lines; apart from what does it, which is loaded when
+ * something is hidden.
+ *
+ * @module
+ */
+import type { OptionSpec } from "./command.ts";
+import { parseRegex } from "./values.ts";
+
+/** The options of all that reads command lines of this host. */
+export const REDACT_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: "--redact <regex>",
+    description: "hide in command lines what matches, or its groups",
+    parse: parseRegex,
+    repeatable: true,
+  },
+  { flags: "--redact-file <path>", description: "the same, a regular expression a line" },
+  { flags: "--no-redact", description: "show secrets in command lines as they are" },
+];
+
+/** What {@linkcode REDACT_OPTIONS} give. */
+export interface RedactSettings {
+  /** False shows command lines as they are, else what else to hide. */
+  readonly redact?: boolean | readonly RegExp[];
+  /** Path of a file with more of that. */
+  readonly redactFile?: string;
+}

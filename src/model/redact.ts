@@ -1,0 +1,95 @@
+/**
+ * Secrets in command lines, replaced before anybody keeps or shows them.
+ *
+ * docs/redaction.md says what is found and what is not.
+ *
+ * @module
+ */
+import { findForms, MAYBE_FORM } from "./secret_forms.ts";
+import { Found } from "./secret_found.ts";
+import { findInOptions } from "./secret_options.ts";
+import { MAYBE_PROGRAM } from "./secret_programs.ts";
+
+/**
+ * Takes the bytes of /proc/PID/cmdline and gives them with each secret replaced by `***`: the same
+ * object where there is none, else new bytes with as many words, all else in them as it was.
+ */
+export type Redact = (argv: Uint8Array) => Uint8Array;
+
+/** What a secret hides can be hidden only when that is gone: so often a line is looked through. */
+const PASSES = 4;
+/** Parts of names that can be secret. */
+const MAYBE_NAME = new RegExp(
+  "pass|pwd|secret|token|[-_.]pw[^a-z]|keys?[^a-z]|auth(?!or)|authoriz|cookie|cred|bearer" +
+    "|jwt|psk|mnemonic|sig(?:nature)?=|-pin|pin-|sudo|cryptsetup|kinit",
+  "i",
+);
+/** Most command lines have nothing of all this: one look tells. */
+const MAYBE = new RegExp(`${MAYBE_FORM.source}|${MAYBE_PROGRAM.source}`);
+
+/**
+ * Makes the function that hides secrets: those it knows of, and what `patterns` match in the
+ * command line, which has one space between two words. Of a match with groups that take part only
+ * these are hidden.
+ */
+export function createRedact(patterns: readonly RegExp[] = []): Redact {
+  const own = patterns.map(({ source, flags }) => {
+    return new RegExp(source, `${flags.replace(/[dgy]/g, "")}dg`);
+  });
+  return (argv) => {
+    const line = decode(argv);
+    let { text } = line;
+    if (own.length === 0 && !mayHaveSecret(text)) return argv;
+    for (let pass = 0; pass < PASSES; pass++) {
+      const masked = mask(text, own);
+      if (masked === text) break;
+      text = masked;
+    }
+    return text === line.text ? argv : encode(text, line.isUtf8);
+  };
+}
+
+function mayHaveSecret(text: string): boolean {
+  return MAYBE_NAME.test(text) || MAYBE.test(text);
+}
+
+function mask(text: string, own: readonly RegExp[]): string {
+  const found = new Found(text);
+  const line = (text.endsWith("\0") ? text.slice(0, -1) : text).replaceAll("\0", " ");
+  if (mayHaveSecret(text)) {
+    findInOptions(found);
+    if (MAYBE.test(text) || /password/i.test(text)) findForms(found, line);
+  }
+  for (const pattern of own) {
+    for (const { indices } of line.matchAll(pattern)) {
+      const [all, ...groups] = indices!;
+      const taken = groups.filter((group) => group !== undefined);
+      for (const [start, end] of taken.length > 0 ? taken : [all!]) found.hide(start, end);
+    }
+  }
+  return found.masked();
+}
+
+interface Line {
+  readonly text: string;
+  readonly isUtf8: boolean;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Text from which {@linkcode encode} makes the same bytes again. */
+function decode(bytes: Uint8Array): Line {
+  try {
+    return { text: utf8.decode(bytes), isUtf8: true };
+  } catch {
+    // One character for each byte: not what was meant, but nothing is lost.
+    let text = "";
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return { text, isUtf8: false };
+  }
+}
+
+function encode(text: string, isUtf8: boolean): Uint8Array {
+  if (isUtf8) return new TextEncoder().encode(text);
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}

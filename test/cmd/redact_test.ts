@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { runCli } from "../../src/cli.ts";
+import { CommandError, UsageError } from "../../src/cmd/command.ts";
+import { createRedactFrom } from "../../src/cmd/redact.ts";
+import { REDACT_OPTIONS, type RedactSettings } from "../../src/cmd/redact_options.ts";
+import { fakeContext } from "../support/fake_output.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fh-redact-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function fileOf(text: string): string {
+  const path = join(folder, "patterns");
+  writeFileSync(path, text);
+  return path;
+}
+
+function redacted(settings: RedactSettings, line: string): string {
+  const bytes = new TextEncoder().encode(line.replaceAll(" ", "\0"));
+  const redact = createRedactFrom(settings) ?? ((argv) => argv);
+  return new TextDecoder().decode(redact(bytes)).replaceAll("\0", " ");
+}
+
+function complaint(settings: RedactSettings): CommandError {
+  try {
+    createRedactFrom(settings);
+  } catch (error) {
+    assert.ok(error instanceof CommandError, String(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: "it was taken" });
+}
+
+const LINE = "app --token t x=1 y=2";
+
+test("createRedactFrom() hides secrets if nothing is said", () => {
+  for (const redact of [undefined, true, []] as const) {
+    assert.equal(redacted(redact === undefined ? {} : { redact }, LINE), "app --token *** x=1 y=2");
+  }
+  assert.equal(createRedactFrom({ redact: false }), undefined);
+});
+
+test("createRedactFrom() takes patterns from options and from a file", () => {
+  assert.equal(redacted({ redact: [/x=(\d)/, /y.*/] }, LINE), "app --token *** x=*** ***");
+  const redactFile = fileOf("# numbers\n\n  # more\nx=(\\d)\r\n\t\n(?<=y=).$\n");
+  assert.equal(redacted({ redactFile }, LINE), "app --token *** x=*** y=***");
+  assert.equal(redacted({ redactFile, redact: [/app/] }, LINE), "*** --token *** x=*** y=***");
+});
+
+test("createRedactFrom() names the line of a file that is bad", () => {
+  const path = fileOf("# comment\nx\n[a\n");
+  const error = complaint({ redactFile: path });
+  assert.ok(error instanceof UsageError);
+  assert.match(error.message, /patterns, line 3: Bad regular expression: \[a; \S/);
+});
+
+test("createRedactFrom() says why a file cannot be read", () => {
+  const path = join(folder, "none");
+  const { status, message } = complaint({ redactFile: path });
+  assert.equal(status, 1);
+  assert.equal(
+    message,
+    `Cannot read ${path}: ENOENT; give a readable file with a regular expression a line`,
+  );
+  assert.match(complaint({ redactFile: folder }).message, /: EISDIR; /);
+});
+
+test("createRedactFrom() does not take patterns for what is not hidden", () => {
+  assert.match(
+    complaint({ redact: false, redactFile: fileOf("x") }).message,
+    /^Bad options: --no-redact with --redact-file; /,
+  );
+});
+
+test("the options are those of all commands that read command lines", async () => {
+  assert.equal(REDACT_OPTIONS.length, 3);
+  for (const command of ["watch", "tree", "record"]) {
+    const context = fakeContext();
+    assert.equal(await runCli(context, [command, "--redact", "(", "--no-redact"]), 2);
+    assert.match(context.stderr.text, /^fh: Bad regular expression: \(; /);
+  }
+});

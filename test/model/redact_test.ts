@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRedact } from "../../src/model/redact.ts";
+import { random } from "../support/random.ts";
+import { HARMLESS, SECRETS } from "./redact_table.ts";
+
+const redact = createRedact();
+const encoder = new TextEncoder();
+
+const bytesOf = (words: readonly string[]) => encoder.encode(words.map((w) => w + "\0").join(""));
+const textOf = (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+
+function redacted(words: readonly string[], hide = redact): string[] {
+  return textOf(hide(bytesOf(words))).split("\0").slice(0, -1);
+}
+
+for (const [about, rows] of Object.entries(SECRETS)) {
+  test(`redact() hides ${about}`, () => {
+    for (const row of rows) {
+      const words = typeof row === "string" ? row.split(" ") : row;
+      const given = words.map((word) => word.replaceAll(/[«»]/g, ""));
+      const wanted = words.map((word) => word.replaceAll(/«[^»]*»/g, "***"));
+      assert.notDeepEqual(given, wanted);
+      assert.deepEqual(redacted(given), wanted);
+      assert.deepEqual(redacted(wanted), wanted, "twice is as once");
+    }
+  });
+}
+
+for (const [why, rows] of Object.entries(HARMLESS)) {
+  test(`redact() leaves alone ${why}`, () => {
+    for (const row of rows) {
+      const bytes = bytesOf(typeof row === "string" ? row.split(" ") : row);
+      assert.equal(redact(bytes), bytes, textOf(redact(bytes)));
+    }
+  });
+}
+
+test("redact() keeps everything else, byte for byte", () => {
+  const text = (latin: string) => Uint8Array.from(latin, (c) => c.charCodeAt(0));
+  // No NUL at the end, empty words, what is not UTF-8, a mark at the beginning.
+  const pairs: [string, string][] = [
+    ["\xff\0\0--token=a\xfeb\0\xc3(\0\x80", "\xff\0\0--token=***\0\xc3(\0\x80"],
+    ["\xef\xbb\xbfx\0--token\0\xf0\x9f\x98\x80", "\xef\xbb\xbfx\0--token\0***"],
+    ["\xc3\xa9\0--token=\xc3\xa9\0\xe6\x9d\xb1", "\xc3\xa9\0--token=***\0\xe6\x9d\xb1"],
+    ["--token=\xed\xa0\x80", "--token=***"],
+  ];
+  for (const [given, wanted] of pairs) assert.deepEqual(redact(text(given)), text(wanted), given);
+  const nothing = new Uint8Array();
+  assert.equal(redact(nothing), nothing);
+});
+
+test("redact() hides what a program of the caller's takes", () => {
+  const own = (pattern: RegExp, ...words: string[]) => redacted(words, createRedact([pattern]));
+  assert.deepEqual(own(/--pin (\d+)/, "bank", "--pin", "1234", "5"), ["bank", "--pin", "***", "5"]);
+  assert.deepEqual(own(/\bX\d+/, "a", "X1,X22", "--password=p"), [
+    "a",
+    "***,***",
+    "--password=***",
+  ]);
+  assert.deepEqual(own(/of (\w+)|for (\w+)/, "of", "a", "for", "b"), ["of", "***", "for", "***"]);
+  assert.deepEqual(own(/(?<=^vend )\S+ \S+$/, "vend", "a", "b"), ["vend", "***", "***"]);
+  assert.deepEqual(own(/KENNWORT=(.*)/i, "kennwort=ä b", "c"), ["kennwort=***", "***"]);
+  assert.deepEqual(own(/é/gy, "née", "a"), ["n***e", "a"]);
+});
+
+test("redact() does not cut a character in two, nor take an empty match for one", () => {
+  const words = ["\u{1f600}", "ab"];
+  assert.deepEqual(redacted(words, createRedact([/\ude00/])), ["***", "ab"]);
+  const bytes = bytesOf(words);
+  assert.equal(createRedact([/x*/, /(y*)/, /$/])(bytes), bytes);
+});
+
+/** What rules look for, and what confuses them. */
+const PIECES = [
+  ..."= ;,&?:|'\"\\(){}[]$`\n\0\0\0-/@%*",
+  ..."é\u{1f600}",
+  ...["password", "--password", "token", "api_key", "pwd", "mysql", "-psecret", "-p", "sh", "-c"],
+  ...["curl", "-u", "a:b", "http://", "u:p@h", "***", "Authorization: Bearer ", "X-Api-Key: "],
+  ...["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG", "-----END", "echo ", "| chpasswd"],
+  ...["identified by ", "vault put a=b", "htpasswd -b", "redis-cli", "auth", "docker", "login"],
+  ...["true", "env:", "pass:", "%5D", "sqlplus", "a/b@c", "-H", "Cookie: a=b", "$(", "hunter2"],
+];
+
+function countNuls(bytes: Uint8Array): number {
+  return bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+}
+
+test("redact() keeps the number of words, and does in one go what it does", () => {
+  const next = random(1);
+  let changed = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const pick = () => PIECES[Math.floor(next() * PIECES.length)]!;
+    const bytes = encoder.encode(Array.from({ length: next() * 16 }, pick).join(""));
+    // What is not UTF-8 takes another way.
+    if (next() < 0.2 && bytes.length > 0) bytes[Math.floor(next() * bytes.length)] = next() * 256;
+    const before = bytes.slice();
+    const once = redact(bytes);
+    assert.deepEqual(bytes, before);
+    assert.equal(countNuls(once), countNuls(bytes));
+    assert.equal(redact(once), once, new TextDecoder().decode(once));
+    if (once !== bytes) changed++;
+  }
+  assert.ok(changed > 2000, String(changed));
+});
+
+test("redact() takes any bytes", () => {
+  const next = random(2);
+  for (let i = 0; i < 2000; i++) {
+    const bytes = Uint8Array.from({ length: next() * 200 }, () => next() * 256);
+    assert.equal(countNuls(redact(bytes)), countNuls(bytes));
+  }
+});
+
+/** Repeated, each of these makes somebody look for an end that does not come. */
+const REPEATED = [
+  ...PIECES.filter((piece) => piece.trim() !== ""),
+  ...["a", " ", "\0", "A", "gl", "sk-", "eyJ-", "eyJaaaaaaaa.", "SG.aaaaaaaaaaaaaaaa.", "token=$("],
+  ...["token=env:", "pwd=/", "token: ", "token = ", "token=`", '{"token": ', '"password":"', '\\"'],
+  ...["password='\\", "password=a,b", "://a:b/", "http://a:b@", ":pserver:a:", "identified by '"],
+  ...["--password\0", "-H\0Cookie: a\0", "'a \"b ", "hooks.slack.com/services/", "-password\0a\0"],
+  ...["-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG", "mysql curl zip net ", "[password]="],
+];
+
+test("redact() takes no longer where somebody tries to make it", () => {
+  for (const start of ["token ", "sh\0-c\0", 'echo "', "password="]) {
+    for (const piece of REPEATED) {
+      const bytes = encoder.encode(start + piece.repeat(131_072 / piece.length));
+      const began = performance.now();
+      redact(bytes);
+      // Some 50 ms; looking at each character from each would take minutes.
+      assert.ok(performance.now() - began < 3000, JSON.stringify([start, piece]));
+    }
+  }
+});
