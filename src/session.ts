@@ -105,6 +105,14 @@ export class Session {
     return this.#capture!.began.time;
   }
 
+  /** Nanoseconds since boot, now: reckoned from the last event, never before it. */
+  get now(): number {
+    if (this.#lastTime === 0) {
+      return this.beganAt + (performance.now() - this.#openedAt) * 1e6;
+    }
+    return this.#lastTime + (performance.now() - this.#lastTimeAt) * 1e6;
+  }
+
   /** The source in use. */
   get info(): SourceInfo {
     return this.#capture!.info;
@@ -112,7 +120,7 @@ export class Session {
 
   /** First group of the boot id: the part that ids carry. */
   readBootId(): string {
-    return readShortBootId(this.#procfs);
+    return this.#capture?.boot ?? readShortBootId(this.#procfs);
   }
 
   /** Stops the source; resolves when everything it had seen has been told. */

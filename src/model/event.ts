@@ -64,7 +64,20 @@ export const GAP_REASON = {
   missed: 1,
   /** The reader of the output was too slow. */
   reader: 2,
+  /** The history had no room. */
+  full: 3,
+  /** Nobody recorded; how many events that were is not known. */
+  pause: 4,
 } as const;
+
+/** Words for {@linkcode GAP_REASON}, by its numbers. */
+export const GAP_WORDS: readonly string[] = [
+  "overflow",
+  "missed",
+  "slow reader",
+  "disk full",
+  "not recording",
+];
 
 /** Marks of an event. */
 export const FLAG = {

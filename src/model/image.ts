@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Redact } from "./redact.ts";
 
 /** The parts of an image, in the order they are encoded. */
 export const IMAGE_PARTS = ["argv", "exe", "cwd", "cgroup", "comm", "env"] as const;
@@ -83,9 +84,10 @@ export class Image {
 
   /**
    * The image of {@linkcode encodeImage}'s bytes, which are copied; NO_IMAGE for null. A control
-   * group that is still the one of `before` is the same object in both.
+   * group that is still the one of `before` is the same object in both; `redact` takes the secrets
+   * out of the command line.
    */
-  static decode(text: Uint8Array | null, before: Image = NO_IMAGE): Image {
+  static decode(text: Uint8Array | null, before: Image = NO_IMAGE, redact?: Redact): Image {
     if (text === null) return NO_IMAGE;
     const bytes = text.slice();
     const lengths = new Uint32Array(bytes.buffer, 0, IMAGE_PARTS.length);
@@ -101,6 +103,7 @@ export class Image {
     if (cgroup !== null && parts.cgroup !== null && same(cgroup, parts.cgroup)) {
       parts.cgroup = cgroup;
     }
+    if (redact !== undefined && parts.argv !== null) parts.argv = redact(parts.argv);
     return new Image(parts);
   }
 

@@ -8,6 +8,7 @@ import { Image } from "./image.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
 import { Memory } from "./memory.ts";
 import { Process, TICK_NS } from "./process.ts";
+import type { Redact } from "./redact.ts";
 
 /** What a change tells; the names are those of the NDJSON field `event`. */
 export type ChangeKind =
@@ -35,7 +36,7 @@ export class Change {
   inferred = false;
   /** Thread it happened in, where that is not the leader; else the pid. */
   tid = 0;
-  /** uid, gid: real id. ptrace: the tracer's pid, 0 at the end. gap: how many events. */
+  /** uid, gid: real id. ptrace: the tracer's pid, 0 at the end. gap: how many, or UNKNOWN. */
   a = 0;
   /** uid, gid: effective id. gap: one of GAP_REASON. */
   b = 0;
@@ -45,10 +46,14 @@ export class Change {
 export interface MachineOptions {
   /** Told of each change, in order; must not keep the object. */
   onChange(change: Change): void;
+  /** Told when a scan of /proc is over: what it has not shown alive is not there. */
+  onScanned?(): void;
   /** How many dead processes without living descendants are kept (default 4096). */
   deadLimit?: number;
   /** How many dead ancestors of living processes are kept (default 65 536). */
   ancestorLimit?: number;
+  /** Takes the secrets out of each command line; it is kept as it is when not given. */
+  redact?: Redact | undefined;
 }
 
 /** Kinds of source events that only change a property. */
@@ -65,6 +70,8 @@ const CHANGE_KINDS: Partial<Record<number, ChangeKind>> = {
 export class Machine {
   readonly #memory: Memory;
   readonly #onChange: (change: Change) => void;
+  readonly #onScanned: (() => void) | undefined;
+  readonly #redact: Redact | undefined;
   readonly #change = new Change();
   readonly #effects: Readonly<Record<LifeEffect, Effect>>;
   #scans = 0;
@@ -77,6 +84,8 @@ export class Machine {
   /** A machine that knows no process yet. */
   constructor(options: MachineOptions) {
     this.#onChange = options.onChange;
+    this.#onScanned = options.onScanned?.bind(options);
+    this.#redact = options.redact;
     this.#memory = new Memory(options.deadLimit ?? 4096, options.ancestorLimit ?? 65_536);
     this.#effects = {
       "ignore": () => {},
@@ -171,7 +180,7 @@ export class Machine {
     process.threads = event.b;
     process.asOf = event.asOf;
     process.uid = event.d === UNKNOWN ? parent?.uid ?? null : event.d >>> 0;
-    process.image = Image.decode(event.text, parent?.image);
+    process.image = Image.decode(event.text, parent?.image, this.#redact);
     process.announced = this.#scans > 1;
     if (!isZombie(event)) this.#confirmed.add(process);
     if (!process.announced) {
@@ -223,7 +232,7 @@ export class Machine {
     process.threads = 1;
     process.end = null;
     process.status = null;
-    process.image = Image.decode(event.text, process.image);
+    process.image = Image.decode(event.text, process.image, this.#redact);
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
     this.#report("exec", event, process);
   }
@@ -251,7 +260,7 @@ export class Machine {
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
     if (isZombie(event)) return;
     this.#confirmed.add(process);
-    const image = Image.decode(event.text, process.image);
+    const image = Image.decode(event.text, process.image, this.#redact);
     if (image.sameProgram(process.image) || image.parts.argv === null) return;
     process.image = image;
     this.#report("exec", event, process, true);
@@ -281,6 +290,7 @@ export class Machine {
     }
     this.#confirmed.clear();
     for (const process of gone) this.#apply("absent", vanished(event, process), process);
+    this.#onScanned?.();
   }
 
   /** A child can be listed before its parent when pids have come round. */

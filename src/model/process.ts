@@ -47,6 +47,8 @@ export class Process {
   exact = false;
   /** Known children that are not forgotten; while there are any, neither is this process. */
   kept = 0;
+  /** The number by which the history knows it; 0 while it knows it not. */
+  key = 0;
 
   /** A process of which no more is known than its identity. */
   constructor(pid: number, born: number, nth: number) {

@@ -5,6 +5,7 @@
  */
 import { Image } from "./image.ts";
 import { Process, TICK_NS } from "./process.ts";
+import type { Redact } from "./redact.ts";
 
 /** What was read of one process. */
 export interface Sighting {
@@ -28,10 +29,13 @@ export interface Sighting {
 const ZOMBIE = "Z".charCodeAt(0);
 const DEAD = "X".charCodeAt(0);
 
-/** Makes processes of what was read, linked to those of their parents that were read too. */
-export function takeSnapshot(sightings: readonly Sighting[]): Process[] {
+/**
+ * Makes processes of what was read, linked to those of their parents that were read too; `redact`
+ * takes the secrets out of their command lines.
+ */
+export function takeSnapshot(sightings: readonly Sighting[], redact?: Redact): Process[] {
   const byPid = new Map<number, Process>();
-  for (const sighting of sightings) byPid.set(sighting.pid, createProcess(sighting));
+  for (const sighting of sightings) byPid.set(sighting.pid, createProcess(sighting, redact));
   for (const process of byPid.values()) {
     const parent = byPid.get(process.ppid!);
     if (parent !== undefined && parent !== process) process.parent = parent;
@@ -39,7 +43,7 @@ export function takeSnapshot(sightings: readonly Sighting[]): Process[] {
   return [...byPid.values()];
 }
 
-function createProcess(sighting: Sighting): Process {
+function createProcess(sighting: Sighting, redact: Redact = (argv) => argv): Process {
   const { pid, ppid, comm, argv, uid, threads, exitCode } = sighting;
   const process = new Process(pid, sighting.startTicks * TICK_NS, 0);
   process.start = process.born;
@@ -47,7 +51,7 @@ function createProcess(sighting: Sighting): Process {
   process.uid = uid;
   process.threads = threads;
   process.image = new Image({
-    argv: argv === null || argv.length === 0 ? null : argv,
+    argv: argv === null || argv.length === 0 ? null : redact(argv),
     exe: null,
     cwd: null,
     cgroup: null,

@@ -36,11 +36,22 @@ export class Forest {
   /** Processes whose parent is not shown. */
   readonly roots: readonly TreeNode[];
   readonly #byPid: ReadonlyMap<number, TreeNode>;
+  readonly #nodes: ReadonlyMap<Process, TreeNode>;
 
-  /** `byPid` has the latest process of each pid. */
-  constructor(roots: readonly TreeNode[], byPid: ReadonlyMap<number, TreeNode>) {
+  /** `byPid` has the latest process of each pid, `nodes` all. */
+  constructor(
+    roots: readonly TreeNode[],
+    byPid: ReadonlyMap<number, TreeNode>,
+    nodes: ReadonlyMap<Process, TreeNode>,
+  ) {
     this.roots = roots;
     this.#byPid = byPid;
+    this.#nodes = nodes;
+  }
+
+  /** The node of a process; null when it is not part of the forest. */
+  nodeOf(process: Process): TreeNode | null {
+    return this.#nodes.get(process) ?? null;
   }
 
   /** The node of the latest process with `pid`, a living one first; null when there is none. */
@@ -80,7 +91,7 @@ export function buildForest(
     else parent.add(node);
   }
   openRings(nodes.values(), roots);
-  return new Forest(roots, byPid);
+  return new Forest(roots, byPid, nodes);
 }
 
 function above(

@@ -5,8 +5,16 @@
  */
 import type { ProcReader } from "./procfs.ts";
 
-/** Its first group, the part that process ids carry; zeros where it is hidden (subset=pid). */
+const PATH = "sys/kernel/random/boot_id";
+const HIDDEN = "00000000-0000-0000-0000-000000000000";
+
+/** The whole id; zeros where it is hidden (subset=pid). */
+export function readBootId(reader: ProcReader): string {
+  const bytes = reader.read(null, PATH);
+  return bytes === null ? HIDDEN : new TextDecoder().decode(bytes).trim();
+}
+
+/** Its first group, the part that process ids carry; zeros where it is hidden. */
 export function readShortBootId(reader: ProcReader): string {
-  const bytes = reader.read(null, "sys/kernel/random/boot_id");
-  return bytes === null ? "00000000" : new TextDecoder().decode(bytes).slice(0, 8);
+  return readBootId(reader).slice(0, 8);
 }

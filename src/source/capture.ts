@@ -108,6 +108,8 @@ export interface RunningCapture {
   readonly info: SourceInfo;
   /** Wall-clock time of boot, and the time since then, when the capture began. */
   readonly began: { readonly epoch: BootEpoch; readonly time: number };
+  /** First group of the boot id, where it is not this host's boot. */
+  readonly boot?: string;
   /** Ends the capture; resolves when the last batch has been handed over. */
   stop(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EVENT } from "../../src/model/event.ts";
 import { processId } from "../../src/model/process.ts";
+import { createRedact } from "../../src/model/redact.ts";
 import {
   clone,
   drawn,
@@ -320,4 +321,34 @@ test("step() believes an exit of the whole process whatever the threads", () => 
 test("step() passes gaps on and ignores what it does not know", () => {
   const { changes } = run([gap(AT, 3), simple(EVENT.other, AT, 60, 0x1000)]);
   assert.deepEqual(changes, ["gap 3"]);
+});
+
+test("step() keeps no secret of a command line, however it learns of it", () => {
+  const secret = ["mysql", "-phunter2"];
+  const redact = createRedact();
+  const found = scan(100 * T, 101 * T, [
+    { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+    { pid: 50, ppid: 1, start: 10 * T, argv: secret },
+  ]);
+  const later = scan(300 * T, 301 * T, [
+    { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+    { pid: 50, ppid: 1, start: 10 * T, argv: ["env", "TOKEN=hunter2"] },
+    { pid: 70, ppid: 1, start: 210 * T, argv: secret },
+  ]);
+  const events = [...found, fork(AT, 60, 50), exec(AT + 1, 60, ...secret, "shop"), ...later];
+  const { changes, machine } = run(events, { redact });
+  assert.deepEqual(changes, [
+    "snapshot 1",
+    "snapshot 50",
+    "fork 60 by 50",
+    "exec 60 mysql -p*** shop",
+    "exec* 50 env TOKEN=***",
+    "fork* 70 by 1",
+    "exec* 70 mysql -p***",
+    "exit* 60 code ?",
+  ]);
+  for (const { image } of machine.processes()) {
+    assert.doesNotMatch(image.argv!.join(" "), /hunter2/);
+  }
+  assert.match(run(events).changes.join(), /hunter2/);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { processId } from "../../src/model/process.ts";
+import { createRedact } from "../../src/model/redact.ts";
 import { type Sighting, takeSnapshot } from "../../src/model/snapshot.ts";
 
 const encoder = new TextEncoder();
@@ -54,4 +55,10 @@ test("takeSnapshot() takes a zombie leader with living threads for alive", () =>
 
 test("takeSnapshot() gives a kernel thread no argv", () => {
   assert.equal(one({ argv: new Uint8Array() }).image.argv, null);
+});
+
+test("takeSnapshot() hides secrets where it is told to", () => {
+  const seen = [sighting({ argv: encoder.encode("app\0--token\0hunter2\0") })];
+  assert.deepEqual(takeSnapshot(seen, createRedact())[0]!.image.argv, ["app", "--token", "***"]);
+  assert.deepEqual(takeSnapshot(seen)[0]!.image.argv, ["app", "--token", "hunter2"]);
 });

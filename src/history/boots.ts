@@ -1,0 +1,116 @@
+/**
+ * Boots of a history, and how their wall clocks stood: times since boot to moments and back.
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { BootEpoch } from "../model/batch.ts";
+
+const NS_PER_MS = 1e6;
+
+/** From `since` on (ns since boot) the wall clock showed `epoch` plus the time since boot. */
+interface ClockRow {
+  readonly since: number;
+  readonly epoch: BootEpoch;
+}
+
+/** A run of a recorder: its source, from when on. */
+interface RunStart {
+  readonly since: number;
+  readonly source: string;
+}
+
+/** One boot of the host, as far as it was recorded. */
+export class Boot {
+  /** Its number in the file. */
+  readonly id: number;
+  /** First group of the boot id. */
+  readonly shortId: string;
+  /** The whole boot id. */
+  readonly bootId: string;
+  /** When the first recorder began and the last was alive, nanoseconds since boot. */
+  readonly since: number;
+  until: number;
+  readonly #clock: readonly ClockRow[];
+  readonly #runs: readonly RunStart[];
+
+  constructor(
+    row: Readonly<Record<string, unknown>>,
+    clock: readonly ClockRow[],
+    runs: readonly RunStart[],
+  ) {
+    this.id = Number(row["id"]);
+    this.bootId = String(row["boot_id"]);
+    this.shortId = this.bootId.slice(0, 8);
+    this.since = Number(row["since"] ?? 0);
+    this.until = Number(row["until"] ?? 0);
+    this.#clock = clock;
+    this.#runs = runs;
+  }
+
+  /** The source of the recorder at a time since boot. */
+  sourceAt(ns: number): string {
+    return (this.#runs.findLast(({ since }) => since <= ns) ?? this.#runs[0])?.source ?? "unknown";
+  }
+
+  /** Wall-clock time of boot as it was reckoned at a time since boot. */
+  epochAt(ns: number): BootEpoch {
+    return this.#rowAt(ns).epoch;
+  }
+
+  /** Milliseconds since the Unix epoch of a time since boot. */
+  moment(ns: number): number {
+    const { seconds, ns: rest } = this.epochAt(ns);
+    return seconds * 1000 + (rest + ns) / NS_PER_MS;
+  }
+
+  /** The time since boot of a moment: the latest, where a clock that was set back had it twice. */
+  nsOf(moment: number): number {
+    for (let i = this.#clock.length - 1; i > 0; i--) {
+      const { since } = this.#clock[i]!;
+      const ns = sinceBoot(moment, this.#clock[i]!.epoch);
+      if (ns >= since) return ns;
+      // The clock was set forward over that moment.
+      if (sinceBoot(moment, this.#clock[i - 1]!.epoch) >= since) return since;
+    }
+    return sinceBoot(moment, this.#rowAt(0).epoch);
+  }
+
+  #rowAt(ns: number): ClockRow {
+    const rows = this.#clock;
+    for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.since <= ns) return rows[i]!;
+    return rows[0] ?? { since: 0, epoch: { seconds: 0, ns: 0 } };
+  }
+}
+
+function sinceBoot(moment: number, { seconds, ns }: BootEpoch): number {
+  return (moment - seconds * 1000) * NS_PER_MS - ns;
+}
+
+/** All boots of a history, oldest first. */
+export function readBoots(db: DatabaseSync): Boot[] {
+  const clocks = db.prepare(
+    `SELECT CAST(since AS REAL) AS since, epoch / 1000000000 AS seconds, epoch % 1000000000 AS ns
+      FROM clock WHERE boot = ? ORDER BY since`,
+  );
+  const runs = db.prepare(
+    "SELECT CAST(since AS REAL) AS since, source FROM run WHERE boot = ? ORDER BY id",
+  );
+  const rows = db.prepare(
+    `SELECT id, boot_id,
+      (SELECT CAST(min(since) AS REAL) FROM run WHERE run.boot = boot.id) AS since,
+      (SELECT CAST(max(seen) AS REAL) FROM run WHERE run.boot = boot.id) AS until
+      FROM boot ORDER BY id`,
+  ).all();
+  return rows.map((row) => {
+    const clock = clocks.all(Number(row["id"])).map(({ since, seconds, ns }) => ({
+      since: Number(since),
+      epoch: { seconds: Number(seconds), ns: Number(ns) },
+    }));
+    const starts = runs.all(Number(row["id"])).map(({ since, source }) => ({
+      since: Number(since),
+      source: String(source),
+    }));
+    return new Boot(row, clock, starts);
+  });
+}

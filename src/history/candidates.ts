@@ -1,0 +1,88 @@
+/**
+ * The few lives that can match a filter, found by an index instead of by going through all.
+ *
+ * @module
+ */
+import type { Process } from "../model/process.ts";
+import type { History } from "./history.ts";
+import { type Life, type LifeRow, rows } from "./life.ts";
+import { SHORT_NS } from "./schema.ts";
+
+/** When there are more, going through the timeline finds the newest of them sooner. */
+const CANDIDATES_MAX = 20_000;
+/** When there are more images, asking of each whether it matches takes longer than it saves. */
+const IMAGES_MAX = 300_000;
+
+/** What is asked of a life; what is not given is not asked. */
+export interface Sought {
+  /** Asked of an image and the user it ran as. */
+  readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
+  /** pids: of the life itself or of one it descends from. */
+  readonly pids: readonly number[] | null;
+  /** Nanoseconds. */
+  readonly minDuration: number | null;
+}
+
+/** All lives that can match; null when there are too many, or no index helps. */
+export function findCandidates(history: History, sought: Sought): Life[] | null {
+  if (sought.ofImage !== null) {
+    const found = byImage(history, sought.ofImage);
+    if (found !== null) return found;
+  }
+  if (sought.pids !== null) {
+    const roots = sought.pids.flatMap((pid) => history.byPid(pid, CANDIDATES_MAX));
+    const found = withDescendants(history, roots, () => true);
+    if (found !== null) return found;
+  }
+  const { minDuration } = sought;
+  return minDuration === null || minDuration <= SHORT_NS ? null : byDuration(history, minDuration);
+}
+
+function byImage(history: History, test: NonNullable<Sought["ofImage"]>): Life[] | null {
+  const { db, lives } = history;
+  const ids = rows(db, "SELECT id FROM image LIMIT ?").all(IMAGES_MAX + 1);
+  if (ids.length > IMAGES_MAX) return null;
+  const matching = new Set<number>();
+  for (const row of ids) {
+    const [id] = row as unknown as readonly [number];
+    if (test(lives.image(id))) matching.add(id);
+  }
+  const own = rows(db, "SELECT id FROM life WHERE image = ? AND exec IS NOT NULL LIMIT ?");
+  const former = rows(db, "SELECT life FROM former WHERE image = ? LIMIT ?");
+  const keys = new Set<number>();
+  for (const image of matching) {
+    for (const statement of [own, former]) {
+      for (const row of statement.all(image, CANDIDATES_MAX + 1)) {
+        keys.add((row as unknown as LifeRow)[0]!);
+      }
+      if (keys.size > CANDIDATES_MAX) return null;
+    }
+  }
+  const roots = [...keys].flatMap((key) => lives.get(key) ?? []);
+  // Who forked without an exec has the image of its parent.
+  return withDescendants(history, roots, (child) => matching.has(child.imageKey));
+}
+
+function byDuration({ db, lives }: History, minDuration: number): Life[] | null {
+  const found = rows(
+    db,
+    `SELECT id FROM life WHERE (span IS NULL OR span > ${SHORT_NS}) AND span >= ? LIMIT ?`,
+  ).all(minDuration, CANDIDATES_MAX + 1);
+  if (found.length > CANDIDATES_MAX) return null;
+  return found.flatMap((row) => lives.get((row as unknown as LifeRow)[0]!) ?? []);
+}
+
+function withDescendants(
+  history: History,
+  roots: readonly Life[],
+  wanted: (child: Life) => boolean,
+): Life[] | null {
+  const found = new Set(roots);
+  for (const life of found) {
+    for (const child of history.children(life, CANDIDATES_MAX + 1)) {
+      if (wanted(child)) found.add(child);
+      if (found.size > CANDIDATES_MAX) return null;
+    }
+  }
+  return [...found];
+}

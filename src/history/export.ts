@@ -1,0 +1,66 @@
+/**
+ * A part of a history as a file of its own.
+ *
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import type { BootSpan } from "./history.ts";
+import { APPLICATION_ID, MIGRATIONS, SHORT_NS } from "./schema.ts";
+
+/**
+ * Writes what lived within some stretches, with all its ancestors, into an empty file; the number
+ * of processes comes back. The history must be of the newest version.
+ */
+export function exportHistory(from: string, to: string, spans: readonly BootSpan[]): number {
+  const db = new DatabaseSync(to);
+  try {
+    db.exec(MIGRATIONS.join("\n"));
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};
+      PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF`);
+    db.prepare("ATTACH ? AS past").run(from);
+    // One state of the history, however long this takes.
+    db.exec("BEGIN; CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY)");
+    for (const { boot, since, until } of spans) {
+      for (const sql of WANTED) db.prepare(sql).run(boot.id, since, until);
+      db.prepare(
+        `INSERT INTO run SELECT id, boot, pid, max(since, ?), min(seen, ?), min(ended, ?), source,
+          why, version, events, lost FROM past.run WHERE boot = ? AND seen >= ? AND since < ?`,
+      ).run(Math.round(since), Math.round(until), Math.round(until), boot.id, since, until);
+      db.prepare(
+        "INSERT INTO gap SELECT * FROM past.gap WHERE boot = ? AND until >= ? AND since < ?",
+      )
+        .run(boot.id, since, until);
+      db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
+      db.prepare("INSERT INTO clock SELECT * FROM past.clock WHERE boot = ?").run(boot.id);
+    }
+    db.exec(COPY);
+    const [row] = db.prepare("SELECT count(*) AS n FROM life").all();
+    db.exec("COMMIT");
+    return Number(row!["n"]);
+  } finally {
+    db.close();
+  }
+}
+
+/** Numbered parameters: boot, since, until. */
+const WANTED: readonly string[] = [
+  `INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE boot = ?1 AND span IS NOT NULL
+    AND born + span >= ?2 AND born + span < ?3 + ${SHORT_NS} AND born < ?3`,
+  `INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE boot = ?1 AND born < ?3
+    AND (span IS NULL OR span > ${SHORT_NS}) AND (span IS NULL OR born + span >= ?2)`,
+];
+
+const COPY = `
+INSERT OR IGNORE INTO wanted WITH RECURSIVE up (id) AS (
+  SELECT parent FROM past.life WHERE id IN (SELECT id FROM wanted)
+  UNION SELECT parent FROM past.life l JOIN up ON l.id = up.id
+) SELECT id FROM up WHERE id IS NOT NULL;
+INSERT INTO life SELECT * FROM past.life WHERE id IN (SELECT id FROM wanted);
+INSERT INTO former SELECT * FROM past.former WHERE life IN (SELECT id FROM wanted);
+INSERT INTO image SELECT * FROM past.image
+  WHERE id IN (SELECT image FROM main.life UNION SELECT image FROM main.former);
+INSERT INTO text SELECT * FROM past.text WHERE id IN (
+  SELECT argv FROM main.image UNION SELECT exe FROM main.image UNION SELECT cwd FROM main.image
+  UNION SELECT cgroup FROM main.image UNION SELECT comm FROM main.image
+  UNION SELECT env FROM main.image);
+`;

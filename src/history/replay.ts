@@ -1,0 +1,67 @@
+/**
+ * A history as source events: what a capture would have told of that time.
+ *
+ * @module
+ */
+import { EVENT, FLAG, SourceEvent, UNKNOWN } from "../model/event.ts";
+import { encodeImage } from "../model/image.ts";
+import type { Change, ChangeKind } from "../model/machine.ts";
+import type { BootSpan, History } from "./history.ts";
+import type { Life } from "./life.ts";
+import { Timeline } from "./timeline.ts";
+
+const KINDS: ReadonlySet<ChangeKind> = new Set(["fork", "exec", "exit"]);
+const RUNNING = "R".charCodeAt(0);
+
+/**
+ * What lived at the beginning of a stretch, as a scan would have found it, and what happened
+ * then. Each event is the same object with other contents.
+ */
+export function* replayEvents(history: History, span: BootSpan): Generator<SourceEvent, void> {
+  const event = new SourceEvent();
+  const { since } = span;
+  yield event.reset(EVENT.scanBegin, since, 0, 0);
+  const living = history.livedWithin({ ...span, until: since }, -1);
+  for (const life of living.sort((a, b) => a.born - b.born)) {
+    history.lives.withAncestors(life);
+    history.lives.dressAt(life, since);
+    event.reset(EVENT.present, since, life.pid, life.pid);
+    event.start = life.born;
+    event.asOf = since;
+    event.a = life.ppid ?? 0;
+    event.b = 1;
+    event.c = RUNNING;
+    event.d = life.uid ?? UNKNOWN;
+    event.text = encodeImage(life.image.parts);
+    yield event;
+  }
+  yield event.reset(EVENT.scanEnd, since, 0, 0);
+  const timeline = new Timeline(history);
+  for (const change of timeline.changes(span, { kinds: KINDS, backwards: false })) {
+    yield toEvent(change, event);
+  }
+}
+
+function toEvent(change: Change, event: SourceEvent): SourceEvent {
+  const life = change.process as Life | null;
+  if (life === null) {
+    event.reset(EVENT.gap, change.time, 0, 0);
+    event.a = change.a;
+    event.b = change.b;
+    return event;
+  }
+  const { pid } = life;
+  event.reset(EVENT[change.kind as "fork" | "exec" | "exit"], change.time, pid, pid);
+  if (change.inferred) event.flags |= FLAG.inferred;
+  if (change.kind === "fork") {
+    event.a = event.b = life.ppid ?? UNKNOWN;
+  } else if (change.kind === "exec") {
+    event.text = encodeImage(life.image.parts);
+    event.d = life.uid ?? UNKNOWN;
+  } else {
+    event.flags |= FLAG.group;
+    event.a = life.status ?? UNKNOWN;
+    event.c = life.reaper ?? life.ppid ?? 0;
+  }
+  return event;
+}

@@ -1,0 +1,158 @@
+/**
+ * The tables of a history file. docs/history-schema.md explains them to other tools.
+ *
+ * @module
+ */
+
+/** PRAGMA application_id of a history file: "fh", then the year of its model. */
+export const APPLICATION_ID = 0x66682004;
+
+/** A life of at most so many nanoseconds is found by its end alone: see life_long. */
+export const SHORT_NS = 1_000_000_000;
+
+/** Bits of life.flags; what is above them counts lives of one pid within one clock tick. */
+export const LIFE_FLAG = {
+  /** The start is not known; `born` is the first sight. */
+  startUnknown: 1,
+  /** Its fork was not seen: it ran already, or a rescan found it. */
+  found: 2,
+  /** Its exit was reconstructed by a rescan. */
+  endInferred: 4,
+  /** It ended while nobody recorded: at `born + span` it was still there. */
+  endUnknown: 8,
+  /** It dumped core. */
+  core: 16,
+} as const;
+
+/** life.flags carries the count of earlier lives from this bit on. */
+export const NTH_SHIFT = 8;
+
+/** life.exec of a process whose image is its own and comes from no exec that was seen. */
+export const NO_EXEC = -1;
+
+const V1 = `
+CREATE TABLE boot (
+  id INTEGER PRIMARY KEY,
+  boot_id TEXT NOT NULL UNIQUE
+);
+CREATE TABLE clock (
+  boot INTEGER NOT NULL REFERENCES boot,
+  since INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  PRIMARY KEY (boot, since)
+) WITHOUT ROWID;
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY,
+  boot INTEGER NOT NULL REFERENCES boot,
+  pid INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  seen INTEGER NOT NULL,
+  ended INTEGER,
+  source TEXT NOT NULL,
+  why TEXT NOT NULL,
+  version TEXT NOT NULL,
+  events INTEGER NOT NULL DEFAULT 0,
+  lost INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE gap (
+  id INTEGER PRIMARY KEY,
+  boot INTEGER NOT NULL REFERENCES boot,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  lost INTEGER,
+  reason TEXT NOT NULL
+);
+CREATE INDEX gap_until ON gap (boot, until);
+CREATE TABLE text (
+  id INTEGER PRIMARY KEY,
+  hash INTEGER NOT NULL,
+  value NOT NULL
+);
+CREATE INDEX text_hash ON text (hash);
+CREATE TABLE image (
+  id INTEGER PRIMARY KEY,
+  argv INTEGER REFERENCES text,
+  exe INTEGER REFERENCES text,
+  cwd INTEGER REFERENCES text,
+  cgroup INTEGER REFERENCES text,
+  comm INTEGER REFERENCES text,
+  env INTEGER REFERENCES text,
+  uid INTEGER,
+  latest INTEGER
+);
+CREATE INDEX image_parts ON image (argv, exe, cwd, cgroup, comm, env, uid);
+CREATE INDEX image_comm ON image (comm);
+CREATE TABLE life (
+  id INTEGER PRIMARY KEY,
+  boot INTEGER NOT NULL REFERENCES boot,
+  pid INTEGER NOT NULL,
+  born INTEGER NOT NULL,
+  span INTEGER,
+  parent INTEGER REFERENCES life,
+  ppid INTEGER,
+  reaper INTEGER,
+  status INTEGER,
+  image INTEGER NOT NULL REFERENCES image,
+  exec INTEGER,
+  flags INTEGER NOT NULL
+);
+CREATE INDEX life_pid ON life (pid);
+CREATE INDEX life_parent ON life (parent) WHERE parent IS NOT NULL;
+CREATE INDEX life_ended ON life (boot, born + span) WHERE span IS NOT NULL;
+CREATE INDEX life_long ON life (boot, born, span) WHERE span IS NULL OR span > ${SHORT_NS};
+CREATE INDEX life_late ON life (boot, born + exec) WHERE exec > ${SHORT_NS};
+CREATE INDEX life_image ON life (image) WHERE exec IS NOT NULL;
+CREATE INDEX life_failed ON life (boot, born + span) WHERE status <> 0;
+CREATE TABLE former (
+  life INTEGER NOT NULL REFERENCES life,
+  until INTEGER NOT NULL,
+  since INTEGER,
+  image INTEGER NOT NULL REFERENCES image,
+  PRIMARY KEY (life, until)
+) WITHOUT ROWID;
+CREATE INDEX former_since ON former (since) WHERE since IS NOT NULL;
+CREATE INDEX former_image ON former (image);
+
+CREATE VIEW process AS
+SELECT l.id AS life,
+  substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
+    l.born / 10000000 || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '') AS id,
+  l.pid,
+  coalesce(p.pid, l.ppid) AS ppid,
+  l.parent AS parent_life,
+  l.reaper,
+  i.uid,
+  comm.value AS comm,
+  exe.value AS exe,
+  argv.value AS argv,
+  cwd.value AS cwd,
+  cgroup.value AS cgroup,
+  iif(l.flags & 1, NULL, l.born) AS started_boot_ns,
+  iif(l.flags & 1, NULL, l.born + coalesce(
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot AND c.since <= l.born
+      ORDER BY c.since DESC LIMIT 1),
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot ORDER BY c.since LIMIT 1))) AS started_ns,
+  iif(l.flags & 8, NULL, l.born + l.span) AS ended_boot_ns,
+  iif(l.flags & 8, NULL, l.born + l.span + coalesce(
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot AND c.since <= l.born + l.span
+      ORDER BY c.since DESC LIMIT 1),
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot ORDER BY c.since LIMIT 1))) AS ended_ns,
+  iif(l.flags & 9, NULL, l.span) AS duration_ns,
+  CASE WHEN l.span IS NULL THEN 'running' WHEN l.flags & 8 THEN 'unknown' ELSE 'exited' END
+    AS state,
+  iif(l.status & 127, NULL, l.status >> 8) AS exit_code,
+  nullif(l.status & 127, 0) AS signal
+FROM life l JOIN boot b ON b.id = l.boot JOIN image i ON i.id = l.image
+  LEFT JOIN life p ON p.id = l.parent
+  LEFT JOIN text comm ON comm.id = i.comm
+  LEFT JOIN text exe ON exe.id = i.exe
+  LEFT JOIN text argv ON argv.id = i.argv
+  LEFT JOIN text cwd ON cwd.id = i.cwd
+  LEFT JOIN text cgroup ON cgroup.id = i.cgroup;
+`;
+
+/**
+ * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
+ * ever appended to: files of every earlier version are out there.
+ */
+export const MIGRATIONS: readonly string[] = [V1];

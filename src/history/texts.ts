@@ -1,0 +1,142 @@
+/**
+ * Texts and program images, each stored once.
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type Image, IMAGE_PARTS, type ImageParts } from "../model/image.ts";
+
+/** Texts and images that are remembered: what most execs have is found without asking the file. */
+const REMEMBERED_MAX = 8192;
+/** Longer texts are not remembered. */
+const REMEMBERED_BYTES = 1024;
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+interface Remembered {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes as a text table holds them: a string where they are one, else as they are. */
+export type StoredText = string | Uint8Array;
+
+/** argv as a JSON array, every other part as the string it is; bytes where they are no UTF-8. */
+export function toStored(part: keyof ImageParts, bytes: Uint8Array): StoredText {
+  try {
+    const text = decoder.decode(bytes);
+    if (part !== "argv" && part !== "env") return text.includes("\0") ? bytes : text;
+    if (text === "") return "[]";
+    // A program that gave itself a title may have left the last NUL out.
+    return JSON.stringify((text.endsWith("\0") ? text.slice(0, -1) : text).split("\0"));
+  } catch {
+    return bytes;
+  }
+}
+
+/** Undoes {@linkcode toStored}; each word ends with a NUL then. */
+export function fromStored(part: keyof ImageParts, stored: StoredText): Uint8Array {
+  if (typeof stored !== "string") return stored;
+  if (part !== "argv" && part !== "env") return encoder.encode(stored);
+  const words = JSON.parse(stored) as string[];
+  return encoder.encode(words.map((word) => `${word}\0`).join(""));
+}
+
+/** Gives images their numbers, and stores those that are new. */
+export class ImageStore {
+  readonly #findText: StatementSync;
+  readonly #addText: StatementSync;
+  readonly #findImage: StatementSync;
+  readonly #addImage: StatementSync;
+  readonly #argv: boolean;
+  /** By hash: the text that had it last. */
+  readonly #texts = new Map<number, Remembered>();
+  readonly #images = new Map<string, number>();
+  /** By image object, for the user it was stored for last: siblings share theirs. */
+  #known = new WeakMap<Image, { readonly uid: number | null; readonly id: number }>();
+
+  /** `argv` tells whether command lines are stored at all. */
+  constructor(db: DatabaseSync, argv: boolean) {
+    this.#argv = argv;
+    this.#findText = db.prepare("SELECT id, value FROM text WHERE hash = ?");
+    this.#addText = db.prepare("INSERT INTO text (hash, value) VALUES (?, ?)");
+    const same = [...IMAGE_PARTS, "uid"].map((name) => `${name} IS ?`).join(" AND ");
+    this.#findImage = db.prepare(`SELECT id FROM image WHERE ${same} LIMIT 1`);
+    const names = [...IMAGE_PARTS, "uid"].join(", ");
+    this.#addImage = db.prepare(`INSERT INTO image (${names}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  }
+
+  /** Number of an image that runs as `uid`; to be called within a transaction. */
+  id(image: Image, uid: number | null): number {
+    const known = this.#known.get(image);
+    if (known !== undefined && known.uid === uid) return known.id;
+    const id = this.#store(image, uid);
+    this.#known.set(image, { uid, id });
+    return id;
+  }
+
+  /** What was stored may be gone: a transaction failed, or old rows were deleted. */
+  forget(): void {
+    this.#texts.clear();
+    this.#images.clear();
+    this.#known = new WeakMap();
+  }
+
+  #store(image: Image, uid: number | null): number {
+    const parts = IMAGE_PARTS.map((name) => {
+      const bytes = image.parts[name];
+      return bytes === null || (name === "argv" && !this.#argv) ? null : this.#text(name, bytes);
+    });
+    const key = `${parts.join()},${uid}`;
+    let id = this.#images.get(key);
+    if (id === undefined) {
+      const row = this.#findImage.get(...parts, uid);
+      id = Number(row?.["id"] ?? this.#addImage.run(...parts, uid).lastInsertRowid);
+      if (this.#images.size >= REMEMBERED_MAX) this.#images.clear();
+      this.#images.set(key, id);
+    }
+    return id;
+  }
+
+  #text(part: keyof ImageParts, bytes: Uint8Array): number {
+    const hash = hashBytes(bytes) * 2 + Number(part === "argv" || part === "env");
+    const known = this.#texts.get(hash);
+    if (known !== undefined && sameBytes(known.bytes, bytes)) return known.id;
+    const stored = toStored(part, bytes);
+    const id = this.#find(hash, stored) ??
+      Number(this.#addText.run(hash, stored).lastInsertRowid);
+    if (bytes.length <= REMEMBERED_BYTES) {
+      if (this.#texts.size >= REMEMBERED_MAX) this.#texts.clear();
+      this.#texts.set(hash, { id, bytes: bytes.slice() });
+    }
+    return id;
+  }
+
+  #find(hash: number, stored: StoredText): number | null {
+    for (const { id, value } of this.#findText.all(hash)) {
+      const same = typeof stored === "string"
+        ? value === stored
+        : value instanceof Uint8Array && sameBytes(value, stored);
+      if (same) return Number(id);
+    }
+    return null;
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** 52 bits, FNV-1a twice: texts with the same hash are compared, so it need not be strong. */
+function hashBytes(bytes: Uint8Array): number {
+  let a = 0x811c9dc5;
+  let b = 0x9e3779b9;
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte, 0x85ebca6b);
+    b ^= b >>> 15;
+  }
+  return (a >>> 0) * 0x100000 + (b >>> 12);
+}

@@ -1,0 +1,399 @@
+/**
+ * From changes of processes to rows: what has changed since the last flush is written at once,
+ * so that a process that came and went in between costs one row and one write.
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { BootEpoch } from "../model/batch.ts";
+import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
+import type { Image } from "../model/image.ts";
+import { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { mayPass } from "./history_error.ts";
+import { type OpenLife, type RunFacts, RunLog } from "./run_log.ts";
+import { LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "./schema.ts";
+import { ImageStore } from "./texts.ts";
+
+/** Lives that wait for room on the disk; what comes beyond is dropped and counted. */
+const WAITING_MAX = 100_000;
+
+/** `key` of a process that was dropped: it is counted as lost as long as it is in no row. */
+const DROPPED = -1;
+
+/** Images of one process that are kept: names change more often than programs. */
+const CHANGES_MAX = 100;
+
+/** How a recorder writes. */
+export interface WriterOptions extends RunFacts {
+  /** Whether command lines are stored. */
+  readonly argv: boolean;
+  /** Every process that is known, dead ones included: what was dropped is taken from here. */
+  processes(): Iterable<Process>;
+}
+
+/** An image that a process took itself, not by inheritance. */
+interface OwnImage {
+  /** When, by an exec that was seen; null when not. */
+  since: number | null;
+  image: Image;
+  uid: number | null;
+  /** How many images it has had. */
+  changes: number;
+}
+
+/** An image that a later exec replaced. */
+interface FormerImage extends Readonly<OwnImage> {
+  readonly process: Process;
+  readonly until: number;
+}
+
+interface Gap {
+  readonly since: number;
+  readonly until: number;
+  readonly lost: number | null;
+  readonly reason: string;
+}
+
+/** Writes the changes of one run. */
+export class HistoryWriter {
+  readonly #db: DatabaseSync;
+  readonly #options: WriterOptions;
+  readonly #images: ImageStore;
+  readonly #run: RunLog;
+  readonly #statements: Statements;
+  /** Not yet in the file. */
+  #fresh: Process[] = [];
+  /** In the file, and other than there. */
+  readonly #changed = new Set<Process>();
+  /** Flags that are not told by the process itself. */
+  readonly #flags = new Map<Process, number>();
+  #former: FormerImage[] = [];
+  #gaps: Gap[] = [];
+  readonly #own = new WeakMap<Process, OwnImage>();
+  /** Lives of an earlier run on this boot that the first scan has not shown yet, by pid. */
+  readonly #left: Map<number, OpenLife>;
+  /** Those it has shown. */
+  readonly #adopted = new Map<Process, OpenLife>();
+  /** Read by the first scan: what was not known then may be known when it is over. */
+  #scanned: Process[] = [];
+  #lastKey: number;
+  /** Up to this key everything is in the file. */
+  #stored: number;
+  #events = 0;
+  #lost = 0;
+  /** When writing began to fail; null while it works. */
+  #failingSince: number | null = null;
+  #failing: string | null = null;
+  /** Lives that were dropped and stand in no row nor wait for one. */
+  #dropped = 0;
+
+  /** Begins a run in an open history. */
+  constructor(db: DatabaseSync, options: WriterOptions) {
+    this.#db = db;
+    this.#options = options;
+    this.#images = new ImageStore(db, options.argv);
+    this.#run = new RunLog(db, options);
+    this.#left = this.#run.openLives;
+    this.#statements = prepare(db);
+    const row = db.prepare("SELECT max(id) AS id FROM life").get();
+    this.#stored = this.#lastKey = Number(row?.["id"] ?? 0);
+  }
+
+  /** Whether anything waits to be written. */
+  get dirty(): boolean {
+    return this.#fresh.length > 0 || this.#changed.size > 0 || this.#gaps.length > 0;
+  }
+
+  /** Lives that wait to be written for the first time. */
+  get waiting(): number {
+    return this.#fresh.length;
+  }
+
+  /** Why nothing can be written for now; null while it works. */
+  get failing(): string | null {
+    return this.#failing;
+  }
+
+  /** Takes over what another writer knew: living processes, at a time (ns since boot). */
+  takeOver(processes: Iterable<Process>, now: number): void {
+    const change = new Change();
+    change.kind = "snapshot";
+    change.time = now;
+    for (const process of processes) {
+      if (!process.alive) continue;
+      change.process = process;
+      this.note(change);
+    }
+    this.scanned();
+  }
+
+  /** Takes note of a change. */
+  note(change: Change): void {
+    const { process, kind } = change;
+    if (process === null) {
+      this.#addGap(change);
+      return;
+    }
+    this.#events++;
+    if (process.key <= 0) this.#meet(process, change);
+    else if (process.key <= this.#stored) this.#changed.add(process);
+    if (kind === "exec") this.#replace(process, change, true);
+    else if (kind === "comm" || kind === "uid") this.#replace(process, change, false);
+    else if (kind === "exit" && change.inferred) this.#flag(process, LIFE_FLAG.endInferred);
+  }
+
+  /** The first scan is over: what an earlier run left open and nobody has seen is closed. */
+  scanned(): void {
+    for (const process of this.#scanned) {
+      if (process.key <= this.#stored) this.#changed.add(process);
+    }
+    this.#scanned = [];
+    if (this.#left.size === 0) return;
+    this.#run.closeLater([...this.#left.values()]);
+    this.#left.clear();
+  }
+
+  /**
+   * Writes what waits, in one transaction. Where there is no room it stays, up to a bound; what
+   * is beyond is dropped, and told as a gap once there is room.
+   *
+   * @throws The file cannot be written and never will.
+   */
+  flush(now: number, epoch: BootEpoch): void {
+    if (this.#dropped > 0) this.#takeUpDropped();
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      this.#write(now, epoch);
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      this.#giveUp(now, error);
+      return;
+    }
+    this.#stored = this.#lastKey;
+    this.#failingSince = null;
+    this.#failing = null;
+    this.#dropped = 0;
+    this.#fresh = [];
+    this.#former = [];
+    this.#gaps = [];
+    this.#changed.clear();
+    this.#flags.clear();
+    this.#adopted.clear();
+    this.#run.committed();
+  }
+
+  /** Writes the last, and that the run has ended on purpose. */
+  end(now: number, epoch: BootEpoch): void {
+    this.#run.end(now);
+    this.flush(now, epoch);
+  }
+
+  /** Old rows were deleted. */
+  forgetTexts(): void {
+    this.#images.forget();
+  }
+
+  #meet(process: Process, change: Change): void {
+    const { kind } = change;
+    const left = kind === "snapshot" ? this.#leftBy(process) : undefined;
+    if (left === undefined) {
+      if (this.#fresh.length >= WAITING_MAX) this.#dropWaiting();
+      this.#register(process);
+    } else {
+      process.key = left.id;
+      this.#left.delete(process.pid);
+      this.#adopted.set(process, left);
+      this.#changed.add(process);
+    }
+    if (kind === "snapshot") this.#scanned.push(process);
+    if (kind === "snapshot" || (change.inferred && kind === "fork")) {
+      if (left === undefined) this.#flag(process, LIFE_FLAG.found);
+      const since = left !== undefined && left.exec >= 0 ? left.born + left.exec : null;
+      this.#own.set(process, { since, image: process.image, uid: process.uid, changes: 1 });
+    } else if (kind !== "fork") {
+      this.#flag(process, LIFE_FLAG.found);
+    }
+  }
+
+  /** The open life of an earlier run that `process` is; its start is known to a tick. */
+  #leftBy(process: Process): OpenLife | undefined {
+    const left = this.#left.get(process.pid);
+    if (left === undefined || Math.abs(left.ticks - process.startTicks) > 1) return undefined;
+    return left;
+  }
+
+  #register(process: Process): void {
+    if (process.key === DROPPED) this.#dropped--;
+    process.key = ++this.#lastKey;
+    this.#fresh.push(process);
+  }
+
+  /** A process has another image: by an exec that was seen, or by a new name or user. */
+  #replace(process: Process, { time }: Change, seen: boolean): void {
+    const own = this.#own.get(process);
+    const { image, uid } = process;
+    if (own === undefined) {
+      this.#own.set(process, { since: seen ? time : null, image, uid, changes: 1 });
+      return;
+    }
+    // A name that is changed again and again is no history.
+    if (seen || own.changes < CHANGES_MAX) this.#former.push({ ...own, process, until: time });
+    const since = seen ? time : null;
+    Object.assign(own, { since, image, uid, changes: own.changes + 1 });
+  }
+
+  #flag(process: Process, flag: number): void {
+    this.#flags.set(process, (this.#flags.get(process) ?? 0) | flag);
+  }
+
+  #addGap({ time, a, b }: Change): void {
+    this.#lost += a;
+    this.#gaps.push({ since: time, until: time, lost: a, reason: GAP_WORDS[b] ?? "unknown" });
+  }
+
+  #write(now: number, epoch: BootEpoch): void {
+    const { insert, update, addFormer, addGap, latest } = this.#statements;
+    const boot = this.#run.boot;
+    this.#run.write({ now, epoch, events: this.#events, lost: this.#lost });
+    const images = new Map<number, number>();
+    const imageOf = (process: Process): number => {
+      const id = this.#images.id(process.image, process.uid);
+      if (this.#own.has(process)) images.set(id, process.key);
+      return id;
+    };
+    // Parents that were dropped come along: an array's iterator sees what is added on the way.
+    for (const process of this.#fresh) {
+      const { parent, ppid, pid, key } = process;
+      const above = parent === null ? null : this.#keyOf(parent);
+      const born = Math.round(process.born);
+      insert.run(
+        key,
+        boot,
+        pid,
+        born,
+        spanOf(process),
+        above,
+        above === null ? ppid : null,
+        process.reaper,
+        process.status,
+        imageOf(process),
+        this.#execOf(process, born),
+        this.#flagsOf(process) | (process.nth << NTH_SHIFT),
+      );
+    }
+    for (const process of this.#changed) {
+      const left = this.#adopted.get(process);
+      if (left !== undefined) this.#continueLife(process, left, imageOf(process), now);
+      const { parent, key, ppid } = process;
+      const above = left !== undefined || parent === null ? null : this.#keyOf(parent);
+      const reaper = left === undefined ? process.reaper : left.reaperNow(ppid);
+      const born = left?.born ?? Math.round(process.born);
+      const exec = this.#execOf(process, born);
+      const flags = this.#flagsOf(process);
+      const { status } = process;
+      update.run(spanOf(process, born), above, reaper, status, imageOf(process), exec, flags, key);
+    }
+    for (const { process, until, since, image, uid } of this.#former) {
+      const from = since === null ? null : Math.round(since);
+      addFormer.run(process.key, Math.round(until), from, this.#images.id(image, uid));
+    }
+    for (const { since, until, lost, reason } of this.#gaps) {
+      addGap.run(boot, Math.round(since), Math.round(until), lost, reason);
+    }
+    // After the lives: a parent that came along is not lost any more.
+    if (this.#dropped > 0) {
+      const since = Math.round(this.#failingSince ?? now);
+      addGap.run(boot, since, Math.round(now), this.#dropped, GAP_WORDS[GAP_REASON.full]!);
+    }
+    for (const [image, life] of images) latest.run(life, image);
+  }
+
+  /** An earlier run knew another image than the one that is there now. */
+  #continueLife(process: Process, left: OpenLife, image: number, now: number): void {
+    if (left.image === image) return;
+    const own = this.#own.get(process)!;
+    own.since = null;
+    this.#statements.addFormer.run(process.key, Math.round(now), left.since, left.image);
+  }
+
+  #keyOf(parent: Process): number {
+    if (parent.key <= 0) {
+      this.#register(parent);
+      this.#flag(parent, LIFE_FLAG.found);
+    }
+    return parent.key;
+  }
+
+  #execOf(process: Process, born: number): number | null {
+    const own = this.#own.get(process);
+    if (own === undefined) return process.parent === null ? NO_EXEC : null;
+    return own.since === null ? NO_EXEC : Math.max(0, Math.round(own.since) - born);
+  }
+
+  #flagsOf(process: Process): number {
+    const unknown = process.start === null ? LIFE_FLAG.startUnknown : 0;
+    return unknown | (process.dumped ? LIFE_FLAG.core : 0) | (this.#flags.get(process) ?? 0);
+  }
+
+  #giveUp(now: number, error: unknown): void {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // SQLite has done so itself, or there was nothing to roll back.
+    }
+    this.#images.forget();
+    this.#run.rolledBack();
+    if (!mayPass(error)) throw error;
+    this.#failingSince ??= now;
+    this.#failing = (error as Error).message;
+  }
+
+  /** Bounded memory: what waits for room is forgotten, and counted. */
+  #dropWaiting(): void {
+    this.#dropped += this.#fresh.length;
+    for (const process of this.#fresh) {
+      process.key = DROPPED;
+      this.#flags.delete(process);
+    }
+    this.#former = this.#former.filter(({ process }) => process.key > 0);
+    this.#fresh = [];
+  }
+
+  /** Those of the dropped that still live are no loss: they wait once more. */
+  #takeUpDropped(): void {
+    for (const process of this.#options.processes()) {
+      if (!process.alive || process.key > 0) continue;
+      this.#register(process);
+      this.#flag(process, LIFE_FLAG.found);
+    }
+  }
+}
+
+interface Statements {
+  readonly insert: StatementSync;
+  readonly update: StatementSync;
+  readonly addFormer: StatementSync;
+  readonly addGap: StatementSync;
+  readonly latest: StatementSync;
+}
+
+function prepare(db: DatabaseSync): Statements {
+  return {
+    insert: db.prepare("INSERT INTO life VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    update: db.prepare(
+      `UPDATE life SET span = ?, parent = coalesce(parent, ?), reaper = coalesce(?, reaper),
+        status = ?, image = ?, exec = ?, flags = flags | ? WHERE id = ?`,
+    ),
+    addFormer: db.prepare("INSERT OR REPLACE INTO former VALUES (?, ?, ?, ?)"),
+    addGap: db.prepare(
+      "INSERT INTO gap (boot, since, until, lost, reason) VALUES (?, ?, ?, ?, ?)",
+    ),
+    latest: db.prepare("UPDATE image SET latest = ? WHERE id = ?"),
+  };
+}
+
+function spanOf(process: Process, born: number = Math.round(process.born)): number | null {
+  if (process.alive || process.end === null) return null;
+  return Math.max(0, Math.round(process.end) - born);
+}
