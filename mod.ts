@@ -45,6 +45,7 @@ export {
   type LifeState,
 } from "./src/model/lifecycle.ts";
 export { Change, type ChangeKind, Machine, type MachineOptions } from "./src/model/machine.ts";
+export { createRedact, type Redact } from "./src/model/redact.ts";
 export { buildForest, type Forest, type TreeNode } from "./src/model/tree.ts";
 export { ProcError } from "./src/proc/procfs.ts";
 export { type ExitStatus, exitStatus, Process, processId } from "./src/model/process.ts";

@@ -11,8 +11,13 @@ import { FdOutput } from "../src/output.ts";
 const INTERRUPTED = 128 + 2;
 
 const stop = new AbortController();
+let hangup: (() => void) | null = null;
 
 function onSignal(signal: NodeJS.Signals): void {
+  if (signal === "SIGHUP" && hangup !== null) {
+    hangup();
+    return;
+  }
   if (signal === "SIGINT" && stop.signal.aborted) process.exit(INTERRUPTED);
   stop.abort(signal);
 }
@@ -35,6 +40,9 @@ async function main(): Promise<number> {
     }),
     env: process.env,
     signal: stop.signal,
+    onHangup: (listener: (() => void) | null) => {
+      hangup = listener;
+    },
     procRoot: "/proc",
   };
   return await runCli(context, process.argv.slice(2));

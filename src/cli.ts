@@ -13,18 +13,26 @@ import {
 } from "./cmd/command.ts";
 import { completionCommand } from "./cmd/completion.ts";
 import { doctorCommand } from "./cmd/doctor.ts";
+import { exportCommand } from "./cmd/export.ts";
 import { failure } from "./cmd/failure.ts";
 import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cmd/globals.ts";
 import { commandHelp, HELP_WIDTH, programHelp } from "./cmd/help.ts";
+import { logCommand } from "./cmd/log.ts";
+import { recordCommand } from "./cmd/record.ts";
 import { suggest } from "./cmd/suggest.ts";
 import { treeCommand } from "./cmd/tree.ts";
 import { watchCommand } from "./cmd/watch.ts";
+import { whyCommand } from "./cmd/why.ts";
 import { VERSION } from "./version.ts";
 
 /** Every command of fh. */
 export const COMMANDS: readonly CommandSpec[] = [
   watchCommand,
   treeCommand,
+  whyCommand,
+  logCommand,
+  recordCommand,
+  exportCommand,
   doctorCommand,
   completionCommand(() => COMMANDS),
 ];
@@ -161,7 +169,10 @@ function createOption(spec: OptionSpec): Option {
   if (spec.default !== undefined) option.default(spec.default);
   const { parse = (text: string): unknown => text, repeatable } = spec;
   if (repeatable) {
-    option.argParser((text, before: unknown[] | undefined) => [...before ?? [], parse(text)]);
+    // Before the first there may be the value of a default, or of the option with `--no-`.
+    option.argParser((text, before: unknown) => {
+      return [...Array.isArray(before) ? before : [], parse(text)];
+    });
   } else if (spec.parse !== undefined) {
     option.argParser((text) => parse(text));
   }

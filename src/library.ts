@@ -6,6 +6,7 @@
 import type { BootEpoch } from "./model/batch.ts";
 import { GAP_REASON } from "./model/event.ts";
 import { Change } from "./model/machine.ts";
+import { createRedact, type Redact } from "./model/redact.ts";
 import { takeSnapshot } from "./model/snapshot.ts";
 import { buildForest, type Forest } from "./model/tree.ts";
 import { readProcesses } from "./proc/processes.ts";
@@ -30,6 +31,11 @@ export interface WatchSettings {
   readonly intervalNs?: number;
   /** Whether the capture thread may ask for real-time scheduling (default true). */
   readonly realtime?: boolean;
+  /**
+   * Whether secrets in command lines become `***` (default true); regular expressions hide what
+   * they match too, or what their groups match.
+   */
+  readonly redact?: boolean | readonly RegExp[];
   /** Whether to begin with the processes that already run, as `snapshot` events. */
   readonly snapshot?: boolean;
   /** Ends the capture; the iteration ends when all that was seen has been told. */
@@ -138,6 +144,7 @@ export async function* watch(settings: WatchSettings = {}): AsyncGenerator<Watch
   const feed = new Feed(settings.snapshot === true);
   const session = await Session.open({
     capture: captureOptions(settings),
+    redact: redactOf(settings.redact),
     onChange: (change) => feed.add(change, session.epoch),
     onBatch: () => feed.wake(),
     onEnd: (error) => feed.end(error),
@@ -164,13 +171,22 @@ export async function* watch(settings: WatchSettings = {}): AsyncGenerator<Watch
 }
 
 /**
- * The tree of processes as /proc shows it now: its roots, and each process by pid.
+ * The tree of processes as /proc shows it now: its roots, and each process by pid. `redact` is that
+ * of {@linkcode WatchSettings}.
  *
  * @throws {ProcError} /proc cannot be read.
  */
-export function takeTree(procRoot: string = "/proc"): Forest {
+export function takeTree(
+  procRoot: string = "/proc",
+  redact: boolean | readonly RegExp[] = true,
+): Forest {
   const reader = openProcfs(procRoot);
-  return buildForest(takeSnapshot(readProcesses(reader, reader.pids())));
+  const sightings = readProcesses(reader, reader.pids());
+  return buildForest(takeSnapshot(sightings, redactOf(redact)));
+}
+
+function redactOf(redact: WatchSettings["redact"] = true): Redact | undefined {
+  return redact === false ? undefined : createRedact(redact === true ? [] : redact);
 }
 
 function captureOptions(settings: WatchSettings): CaptureOptions {

@@ -84,6 +84,20 @@ test("global options are taken before and after the command's name", async () =>
   assert.equal(both.options["source"], "connector");
 });
 
+test("an option that can be repeated and switched off is what came last", async () => {
+  const options = [
+    { flags: "--hide <x>", description: "more", repeatable: true },
+    { flags: "--no-hide", description: "nothing" },
+  ];
+  const hide = async (...argv: string[]) => {
+    return (await cli(["watch", ...argv], { options })).given!.options["hide"];
+  };
+  assert.equal(await hide(), undefined);
+  assert.deepEqual(await hide("--hide", "a", "--hide=b"), ["a", "b"]);
+  assert.equal(await hide("--hide", "a", "--no-hide"), false);
+  assert.deepEqual(await hide("--no-hide", "--hide", "a"), ["a"]);
+});
+
 test("what stands after -- reaches the command untouched", async () => {
   const argv = ["ls", "-la", "--json", "-V", "--", "-h", "--nonsense", ""];
   const { operands, options } = await given("watch", "-q", "--", ...argv);
@@ -215,5 +229,6 @@ test("an output that cannot be written fails the program", async () => {
 
 test("the table has the commands of the contract that exist", () => {
   const names = COMMANDS.map(({ name }) => name);
-  assert.deepEqual(names, ["watch", "tree", "doctor", "completion"]);
+  const past = ["why", "log", "record", "export"];
+  assert.deepEqual(names, ["watch", "tree", ...past, "doctor", "completion"]);
 });

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SourceRefused, takeTree, watch, type WatchEvent } from "../mod.ts";
-import { until } from "./proc/child.ts";
+import { until, withChild } from "./proc/child.ts";
 import { connectorMissing, run } from "./support/observe.ts";
 import { FH_SOURCE, Running } from "./support/running.ts";
 
@@ -117,4 +117,23 @@ test("takeTree() finds this process below its parent", () => {
   assert.equal(found?.process.ppid, process.ppid);
   const parent = forest.find(process.ppid);
   assert.ok(parent === undefined || parent === null || parent.children.includes(found!));
+});
+
+test("takeTree() and watch() hide secrets, unless told to show them", async () => {
+  await withChild("echo up; read x", ["--token", "hunter2", "lima"], async (pid) => {
+    const taken = (redact?: boolean | RegExp[]) =>
+      takeTree("/proc", redact).find(pid)!.process.image.argv!.slice(-3).join(" ");
+    const watched = async (redact?: boolean | RegExp[]) => {
+      const settings = redact === undefined ? {} : { redact };
+      for await (const seen of watch({ source: "poll", snapshot: true, ...settings })) {
+        if (seen.event === "snapshot" && seen.pid === pid) return seen.argv!.slice(-3).join(" ");
+      }
+      return null;
+    };
+    for (const look of [taken, watched]) {
+      assert.equal(await look(), "--token *** lima");
+      assert.equal(await look([/lima/]), "--token *** ***");
+      assert.equal(await look(false), "--token hunter2 lima");
+    }
+  });
 });

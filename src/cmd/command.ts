@@ -34,6 +34,8 @@ export interface Context {
    * name, `SIGPIPE` for the output.
    */
   readonly signal: AbortSignal;
+  /** Has SIGHUP call `listener` instead of ending the program; null undoes it. */
+  readonly onHangup?: (listener: (() => void) | null) => void;
   /** Where procfs is mounted. */
   readonly procRoot: string;
   /** Starts the capture of commands that watch; the capture thread when not given. */

@@ -7,10 +7,13 @@ import type { Facts } from "../source/probe.ts";
 import { judge, type Verdict } from "../source/probe_judge.ts";
 import { renderDoctor } from "../view/doctor.ts";
 import { type CommandSpec, type Context, EXIT, useColor } from "./command.ts";
-import type { GlobalOptions } from "./globals.ts";
+import { type GlobalOptions, liveSource } from "./globals.ts";
 
 /** Tries what the host allows. */
-export type GatherFacts = (procRoot: string, source: GlobalOptions["source"]) => Promise<Facts>;
+export type GatherFacts = (
+  procRoot: string,
+  source: "auto" | "connector" | "poll",
+) => Promise<Facts>;
 
 /** The command. */
 export const doctorCommand: CommandSpec = doctorWith(async (procRoot, source) => {
@@ -32,7 +35,7 @@ export function doctorWith(gather: GatherFacts): CommandSpec {
     ],
     async run(context, _operands, options): Promise<number> {
       const { source, json, color } = options as unknown as GlobalOptions;
-      const verdict = judge(await gather(context.procRoot, source));
+      const verdict = judge(await gather(context.procRoot, liveSource(source)));
       const complete = verdict.source !== null && verdict.limits.length === 0;
       if (json) writeJson(context, verdict, complete);
       else writeText(context, verdict, color);

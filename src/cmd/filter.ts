@@ -81,23 +81,41 @@ export interface FilterOptions {
   readonly cgroup?: readonly TextTest[];
 }
 
+/** Whether a process is, or descends from, one that was asked for. */
+export interface Descent {
+  has(process: Process): boolean;
+}
+
 /** Which changes somebody wants to see. */
 export interface Filter {
   /** Whether to show `change`; to be asked of every change, in order. */
   matches(change: Change): boolean;
+  /** What is asked of the image and the user alone; null when nothing is. */
+  readonly ofImage: ((shown: Shown) => boolean) | null;
 }
 
+/** What a process shows. */
+export type Shown = Pick<Process, "image" | "uid">;
+
 type ProcessTest = (process: Process) => boolean;
+type ShownTest = (shown: Shown) => boolean;
 
 /**
  * Makes a filter: several kinds of filters must all hold, of a repeated one any. Gaps always
- * pass, snapshots whatever events are asked for. Throws UsageError for an unknown user.
+ * pass, snapshots whatever events are asked for. `descent` answers what `--pid` asks. Throws
+ * UsageError for an unknown user.
  */
-export function createFilter(options: FilterOptions, users: UserIds): Filter {
-  const lineage = options.pid === undefined ? null : new Lineage(options.pid);
+export function createFilter(
+  options: FilterOptions,
+  users: UserIds,
+  descent: (pids: readonly number[]) => Descent = (pids) => new Lineage(pids),
+): Filter {
+  const lineage = options.pid === undefined ? null : descent(options.pid);
   const kinds = wantedKinds(options);
-  const tests = processTests(options, users);
+  const shownTests = imageTests(options, users);
+  const tests = [...lifeTests(options), ...shownTests];
   return {
+    ofImage: shownTests.length === 0 ? null : (shown) => shownTests.every((test) => test(shown)),
     matches(change: Change): boolean {
       const { process } = change;
       if (process === null) return true;
@@ -115,16 +133,21 @@ function wantedKinds(options: FilterOptions): ReadonlySet<ChangeKind> {
   return new Set(event.filter((kind) => kind === "exit"));
 }
 
-function processTests(options: FilterOptions, users: UserIds): ProcessTest[] {
-  const { user, comm, match, failed, minDuration, cgroup } = options;
+function lifeTests({ failed, minDuration }: FilterOptions): ProcessTest[] {
   const tests: ProcessTest[] = [];
-  if (user !== undefined) {
-    const uids = new Set(user.map((text) => parseUser(text, users)));
-    tests.push(({ uid }) => uid !== null && uids.has(uid));
-  }
   if (failed) tests.push(({ status }) => status !== null && status !== 0);
   if (minDuration !== undefined) {
     tests.push(({ durationNs }) => durationNs !== null && durationNs >= minDuration);
+  }
+  return tests;
+}
+
+function imageTests(options: FilterOptions, users: UserIds): ShownTest[] {
+  const { user, comm, match, cgroup } = options;
+  const tests: ShownTest[] = [];
+  if (user !== undefined) {
+    const uids = new Set(user.map((text) => parseUser(text, users)));
+    tests.push(({ uid }) => uid !== null && uids.has(uid));
   }
   if (comm !== undefined) tests.push(ofImage(({ comm: name }) => name !== null && any(comm, name)));
   if (match !== undefined) {
@@ -145,7 +168,7 @@ function any(tests: readonly TextTest[], text: string): boolean {
 }
 
 /** Asks once for each image: forks share their parent's. */
-function ofImage(test: (image: Image) => boolean): ProcessTest {
+function ofImage(test: (image: Image) => boolean): ShownTest {
   const answers = new WeakMap<Image, boolean>();
   return ({ image }) => {
     let answer = answers.get(image);

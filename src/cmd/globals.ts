@@ -3,17 +3,25 @@
  *
  * @module
  */
-import type { OptionSpec } from "./command.ts";
+import { type OptionSpec, UsageError } from "./command.ts";
 import { parseChoice } from "./values.ts";
 
-const SOURCES = ["auto", "connector", "poll"] as const;
+const SOURCES = ["auto", "connector", "poll", "replay"] as const;
 const COLORS = ["auto", "always", "never"] as const;
+
+/** The source where something live is wanted; throws UsageError for a replay. */
+export function liveSource(source: GlobalOptions["source"]): "auto" | "connector" | "poll" {
+  if (source !== "replay") return source;
+  throw new UsageError("Bad source: replay; a history is played by fh watch alone");
+}
 
 /** Values of {@linkcode GLOBAL_OPTIONS} as commands get them. */
 export interface GlobalOptions {
   readonly json: boolean;
   readonly source: typeof SOURCES[number];
   readonly color: typeof COLORS[number];
+  /** The history file; undefined is the default one. */
+  readonly db?: string;
   readonly quiet: boolean;
   readonly verbose: boolean;
 }
@@ -23,10 +31,11 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: "--json", description: "one JSON object a line instead of columns" },
   {
     flags: "--source <name>",
-    description: "where events come from: auto, connector or poll",
+    description: "where events come from: auto, connector, poll or replay",
     parse: parseChoice("source", SOURCES),
     values: SOURCES,
   },
+  { flags: "--db <path>", description: "the history file, instead of FH_DB or the default" },
   {
     flags: "--color <when>",
     description: "auto, always or never",

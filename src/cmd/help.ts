@@ -1,5 +1,6 @@
 /**
- * Help texts, made from the command table: they fit a terminal of 80 by 24.
+ * Help texts, made from the command table: they fit a terminal of 80 columns, and that of the
+ * program one of 24 lines.
  *
  * @module
  */
@@ -22,7 +23,7 @@ export function programHelp(commands: readonly CommandSpec[]): string {
       ...columns(commands.map(({ name, summary }) => [name, summary])),
     ],
     ["Options, for every command:", ...optionColumns(EVERYWHERE)],
-    examples(commands.slice(0, 3).flatMap((command) => command.examples.slice(0, 1))),
+    examples(commands.slice(0, 2).flatMap((command) => command.examples.slice(0, 1))),
   ]);
 }
 

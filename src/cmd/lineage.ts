@@ -59,3 +59,27 @@ export class Lineage {
     return true;
   }
 }
+
+/** All processes that ever had one of some pids, and their descendants: for the past. */
+export class PastLineage {
+  readonly #pids: ReadonlySet<number>;
+  readonly #known = new WeakMap<Process, boolean>();
+
+  constructor(pids: readonly number[]) {
+    this.#pids = new Set(pids);
+  }
+
+  /** Whether `process`, linked to its ancestors, belongs to it. */
+  has(process: Process): boolean {
+    const line: Process[] = [];
+    let verdict = false;
+    for (let at: Process | null = process; at !== null; at = at.parent) {
+      const known = this.#known.get(at);
+      verdict = known ?? this.#pids.has(at.pid);
+      line.push(at);
+      if (verdict || known !== undefined) break;
+    }
+    for (const one of line) this.#known.set(one, verdict);
+    return verdict;
+  }
+}

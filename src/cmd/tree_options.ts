@@ -14,10 +14,12 @@ import {
 } from "../model/tree.ts";
 import { openUsers } from "../proc/users.ts";
 import type { TreeStyle } from "../view/tree.ts";
+import type { GlobalOptions } from "./globals.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import type { RedactSettings } from "./redact_options.ts";
 
 /** What the command line asks for. */
-export interface TreeOptions {
+export interface TreeOptions extends RedactSettings {
   /** Levels below the process, or below the roots. */
   readonly depth?: number;
   readonly ancestors?: boolean;
@@ -28,10 +30,18 @@ export interface TreeOptions {
   readonly watch?: boolean;
   /** Nanoseconds. */
   readonly keep?: number;
+  /** As it was at that time. */
+  readonly at?: string;
+  /** What lived within that time. */
+  readonly since?: string;
+  readonly until?: string;
+  /** The dead that are shown. */
+  readonly limit?: number;
+  readonly db?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color?: "auto" | "always" | "never";
-  readonly source?: "auto" | "connector" | "poll";
+  readonly source?: GlobalOptions["source"];
 }
 
 /** The error of a process that is not there. */
@@ -40,18 +50,22 @@ export function noProcess(pid: number, why: string): CommandError {
 }
 
 /** What of a forest was asked for, folded where that is wanted. */
-export function chooseRoots(forest: Forest, pid: number | null, options: TreeOptions): TreeNode[] {
+export function chooseRoots(
+  forest: Forest,
+  focus: TreeNode | null,
+  options: TreeOptions,
+): TreeNode[] {
   const depth = options.depth ?? Infinity;
   const { ancestors, descendants, kernel } = options;
   const both = !ancestors === !descendants;
   let roots: TreeNode[];
-  if (pid === null) {
+  if (focus === null) {
     const ours = forest.roots.filter((root) => !isKernelTree(root));
     roots = kernel || ours.length === 0 ? [...forest.roots] : ours;
     if (depth !== Infinity) roots = roots.map((root) => cutBelow(root, depth));
   } else {
     const around = { ancestors: both || !!ancestors, descendants: both || !!descendants, depth };
-    roots = [selectAround(forest.find(pid)!, around)];
+    roots = [selectAround(focus, around)];
   }
   if (options.fold !== false && !options.json) foldAlike(roots);
   return roots;

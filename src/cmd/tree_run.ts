@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import type { History } from "../history/history.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { decodeText } from "../model/image.ts";
+import type { Process } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
-import { buildForest, type Forest } from "../model/tree.ts";
+import { buildForest, type TreeNode } from "../model/tree.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { openProcfs, ProcError, type ProcReader, readProcess } from "../proc/procfs.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
@@ -15,8 +18,13 @@ import { openUsers } from "../proc/users.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import { historyToAsk, noHistory } from "./history_place.ts";
+import { adviseToRecord } from "./past.ts";
+import { placeOf } from "./past_tree.ts";
+import { createRedactFrom } from "./redact.ts";
+import { parseTarget, type Target } from "./target.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
-import { parsePid } from "./values.ts";
+import type { Shown } from "./tree_past.ts";
 
 /** Runs the command; the exit status comes back. */
 export async function runTree(
@@ -26,32 +34,95 @@ export async function runTree(
 ): Promise<number> {
   const options: TreeOptions = given;
   const [text] = operands;
-  const pid = text === undefined ? null : parsePid(text);
-  checkOptions(pid, options, context);
+  const target = text === undefined ? null : parseTarget(text, Date.now());
+  checkOptions(target, options, context);
   const reader = openProcfs(context.procRoot);
   if (options.watch) {
-    if (pid !== null) readForest(context, reader, pid, { ancestors: true });
+    const pid = target?.pid ?? null;
+    if (pid !== null) findLiving(context, reader, pid, options);
     const { TreeWatch } = await import("./tree_watch.ts");
     return await new TreeWatch(context, reader, pid, options).run();
   }
-  const forest = readForest(context, reader, pid, options);
-  const roots = chooseRoots(forest, pid, options);
-  const { stdout } = context;
-  if (options.json) {
-    const users = openUsers();
-    const json = { boot: readShortBootId(reader), epoch: readEpoch(reader), users };
-    for (const root of roots) for (const piece of treeJson(root, json)) stdout.write(piece);
-  } else {
-    const focus = pid === null ? null : forest.find(pid)!.process;
-    const style = treeStyle(context, options, focus);
-    stdout.write(renderTree(roots, style).map((line) => `${line}\n`).join(""));
+  const history = await openHistoryFor(context, options);
+  try {
+    const { forest, focus } = await show(context, reader, history, target, options);
+    const roots = chooseRoots(forest, focus === null ? null : forest.nodeOf(focus), options);
+    await write(context, reader, roots, focus, options);
+  } finally {
+    history?.close();
   }
   return EXIT.done;
 }
 
-function checkOptions(pid: number | null, options: TreeOptions, context: Context): void {
+/** The history is loaded only where there is one: most of a short command is its start. */
+async function openHistoryFor(context: Context, options: TreeOptions): Promise<History | null> {
+  if (options.db === undefined && !existsSync(historyToAsk(context.env, undefined))) return null;
+  const { openHistory } = await import("./history_open.ts");
+  return openHistory(context, options.db);
+}
+
+async function show(
+  context: Context,
+  reader: ProcReader,
+  history: History | null,
+  target: Target | null,
+  options: TreeOptions,
+): Promise<Shown> {
+  if (options.at !== undefined || options.since !== undefined || options.until !== undefined) {
+    if (history === null) throw noHistory(context.env);
+    const { pastForest } = await import("./tree_past.ts");
+    return pastForest(context, history, target, options);
+  }
+  if (history !== null) {
+    const { withPast } = await import("./tree_past.ts");
+    const living = readSnapshot(context, reader, target?.pid ?? null, options);
+    return withPast(context, history, living, target, options);
+  }
+  adviseToRecord(context, "what has ended is not shown", options.quiet === true);
+  if (target === null) {
+    const forest = buildForest(readSnapshot(context, reader, null, options));
+    return { forest, focus: null };
+  }
+  if (target.at !== null || target.id !== null) throw noHistory(context.env);
+  return findLiving(context, reader, target.pid, options);
+}
+
+function findLiving(
+  context: Context,
+  reader: ProcReader,
+  pid: number,
+  options: TreeOptions,
+): Shown {
+  const forest = buildForest(readSnapshot(context, reader, pid, options));
+  const node = forest.find(pid);
+  if (node === null) throw whyMissing(context.procRoot, reader, pid);
+  return { forest, focus: node.process };
+}
+
+async function write(
+  context: Context,
+  reader: ProcReader,
+  roots: readonly TreeNode[],
+  focus: Process | null,
+  options: TreeOptions,
+): Promise<void> {
+  const { stdout } = context;
+  if (!options.json) {
+    const style = treeStyle(context, options, focus);
+    stdout.write(renderTree(roots, style).map((line) => `${line}\n`).join(""));
+    return;
+  }
+  const here = { boot: readShortBootId(reader), epoch: readEpoch(reader) };
+  const json = { ...here, users: openUsers(), placeOf };
+  for (const root of roots) {
+    for (const piece of treeJson(root, json)) stdout.write(piece);
+    await stdout.flush();
+  }
+}
+
+function checkOptions(target: Target | null, options: TreeOptions, context: Context): void {
   const { ancestors, descendants, watch, json, keep } = options;
-  if (pid === null && (ancestors || descendants)) {
+  if (target === null && (ancestors || descendants)) {
     const name = ancestors ? "--ancestors" : "--descendants";
     throw new UsageError(`Missing pid: ${name} tells what to show of a process; give its pid`);
   }
@@ -59,6 +130,10 @@ function checkOptions(pid: number | null, options: TreeOptions, context: Context
     throw new UsageError("Bad option: --keep; it means something together with --watch only");
   }
   if (!watch) return;
+  const past = options.at ?? options.since ?? options.until ?? target?.at ?? target?.id ?? null;
+  if (past !== null) {
+    throw new UsageError("Bad options: --watch with a time or an id; it shows what runs now");
+  }
   if (json) {
     throw new UsageError("Bad options: --watch with --json; for a stream use fh watch --json");
   }
@@ -69,28 +144,27 @@ function checkOptions(pid: number | null, options: TreeOptions, context: Context
   }
 }
 
-function readForest(
+function readSnapshot(
   context: Context,
   reader: ProcReader,
   pid: number | null,
   options: TreeOptions,
-): Forest {
+): Process[] {
   const { procRoot } = context;
+  const redact = createRedactFrom(options);
   const chainOnly = pid !== null && options.ancestors && !options.descendants;
   const processes = orExplain(procRoot, () => {
-    if (chainOnly) return takeSnapshot(readProcesses(reader, [pid]));
+    if (chainOnly) return takeSnapshot(readProcesses(reader, [pid]), redact);
     const pids = reader.pids();
     const users = options.kernel ? pids : withoutKernelThreads(reader, pids);
     const all = options.kernel || (pid !== null && !users.includes(pid));
-    return takeSnapshot(readProcesses(reader, all ? pids : users));
+    return takeSnapshot(readProcesses(reader, all ? pids : users), redact);
   });
   if (processes.length === 0 && pid === null) {
     const what = `Cannot read ${procRoot}: it shows no process`;
     throw new CommandError(EXIT.failed, `${what}; mount it: mount -t proc proc ${procRoot}`);
   }
-  const forest = buildForest(processes);
-  if (pid !== null && forest.find(pid) === null) throw whyMissing(procRoot, reader, pid);
-  return forest;
+  return processes;
 }
 
 function whyMissing(procRoot: string, reader: ProcReader, pid: number): CommandError {
@@ -113,7 +187,7 @@ function orExplain<T>(procRoot: string, read: () => T): T {
 }
 
 /** Wall-clock time of boot, 10 ms more or less; null where /proc/uptime is hidden. */
-function readEpoch(reader: ProcReader): BootEpoch | null {
+export function readEpoch(reader: ProcReader): BootEpoch | null {
   const bytes = reader.read(null, "uptime");
   const uptimeMs = bytes === null ? null : parseUptime(decodeText(bytes));
   if (uptimeMs === null) return null;

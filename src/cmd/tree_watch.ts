@@ -17,6 +17,8 @@ import { LEAVE_SCREEN, LiveScreen, windowAround } from "../view/live.ts";
 import { paint } from "../view/style.ts";
 import { drawRow, treeRows, type TreeStyle } from "../view/tree.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
+import { liveSource } from "./globals.ts";
+import { createRedactFrom } from "./redact.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
 
 /** What has ended is shown for so long, unless told otherwise. */
@@ -89,7 +91,14 @@ export class TreeWatch {
     const { procRoot, capture } = this.#context;
     try {
       return await Session.open({
-        capture: { source, procRoot, env: [], intervalNs: null, realtime: true },
+        capture: {
+          source: liveSource(source),
+          procRoot,
+          env: [],
+          intervalNs: null,
+          realtime: true,
+        },
+        redact: createRedactFrom(this.#options),
         onChange: (change) => this.#see(change),
         onBatch: () => {
           if (this.#changed) this.#drawIn(0);
@@ -135,7 +144,7 @@ export class TreeWatch {
 
   #see(change: Change): void {
     this.#changed = true;
-    if (change.kind === "gap") this.#lost += change.a;
+    if (change.kind === "gap") this.#lost += Math.max(0, change.a);
   }
 
   /** Draws in `ms`, or sooner if that is planned already, but not too soon after the last time. */
@@ -185,7 +194,8 @@ export class TreeWatch {
     if (this.#pid !== null && this.#focus === null) return null;
     const style = { ...this.#style, width: stdout.columns, focus: this.#focus };
     const forest = this.#forest();
-    const roots = chooseRoots(forest, this.#pid, this.#options);
+    const focus = this.#pid === null ? null : forest.find(this.#pid);
+    const roots = chooseRoots(forest, focus, this.#options);
     const rows = treeRows(roots, style);
     const room = Math.max(1, stdout.rows - 1);
     const at = rows.findIndex(({ node }) => node.process === this.#focus);

@@ -5,7 +5,8 @@
  */
 import type { CommandSpec } from "./command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";
-import { parseCount, parseDuration, parseNames, parsePeriod } from "./values.ts";
+import { REDACT_OPTIONS } from "./redact_options.ts";
+import { parseCount, parseDuration, parseNames, parsePeriod, parseRate } from "./values.ts";
 
 /** The command. */
 export const watchCommand: CommandSpec = {
@@ -20,13 +21,22 @@ export const watchCommand: CommandSpec = {
     { flags: "--tree", description: "indent by depth" },
     { flags: "--snapshot", description: "begin with the processes that already run" },
     { flags: "--env <names>", description: "show these environment variables", parse: parseNames },
+    ...REDACT_OPTIONS,
     { flags: "--interval <time>", description: "shortest poll period", parse: parsePeriod },
     { flags: "--no-realtime", description: "capture without real-time scheduling" },
+    {
+      flags: "--rate <n>x",
+      description: "with --source replay: n times the speed it had (default: as fast as can be)",
+      parse: parseRate,
+    },
+    { flags: "--since <when>", description: "with --source replay: from that time on" },
+    { flags: "--until <when>", description: "with --source replay: up to that time" },
   ],
   examples: [
     "fh watch  everything on this host",
     "fh watch --failed  what fails",
     "fh watch -p 1234 --json  a process and its descendants, for scripts",
+    "fh watch --source replay --since 03:00 --rate 10x  the night again, from the history",
     "fh watch --stats -- make -j8  run a build and see what it starts",
   ],
   async run(context, operands, options): Promise<number> {

@@ -6,7 +6,7 @@
 import type { Change } from "../model/machine.ts";
 import { Statistics } from "../model/statistics.ts";
 import { Session } from "../session.ts";
-import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
+import { type CaptureOptions, SourceRefused, type StartCapture } from "../source/capture.ts";
 import { JsonLines } from "../view/json.ts";
 import { EventLines, LINE_HEADER } from "../view/line.ts";
 import { renderStatistics } from "../view/statistics.ts";
@@ -14,14 +14,18 @@ import { paint } from "../view/style.ts";
 import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
+import { type GlobalOptions, liveSource } from "./globals.ts";
+import { createRedactFrom } from "./redact.ts";
+import type { RedactSettings } from "./redact_options.ts";
 import { ChangeStream, type LineWriter } from "./stream.ts";
 import { after } from "./timer.ts";
 import { openUsers } from "../proc/users.ts";
+import type { ReplayOptions } from "./watch_replay.ts";
 
-interface WatchOptions extends FilterOptions {
+interface WatchOptions extends FilterOptions, RedactSettings, ReplayOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly source: CaptureOptions["source"];
+  readonly source: GlobalOptions["source"];
   readonly color: "auto" | "always" | "never";
   /** Nanoseconds. */
   readonly duration?: number;
@@ -94,8 +98,9 @@ class Watch {
 
   async #open(): Promise<Session> {
     const { source, env = [], interval, realtime } = this.#options;
+    const replay = source === "replay" ? await this.#openReplay() : null;
     const capture: CaptureOptions = {
-      source,
+      source: replay === null ? liveSource(source) : "auto",
       procRoot: this.#context.procRoot,
       env,
       intervalNs: interval ?? null,
@@ -104,16 +109,22 @@ class Watch {
     try {
       return await Session.open({
         capture,
+        redact: createRedactFrom(this.#options),
         onChange: (change) => this.#see(change),
         onBatch: () => this.#stream.flush(),
         whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
         onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
-      }, this.#context.capture);
+      }, replay ?? this.#context.capture);
     } catch (error) {
       if (!(error instanceof SourceRefused)) throw error;
       const what = `Cannot watch through the ${source}`;
       throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
     }
+  }
+
+  async #openReplay(): Promise<StartCapture> {
+    const { replayCapture } = await import("./watch_replay.ts");
+    return replayCapture(this.#context, this.#options);
   }
 
   /** Says which source it is, and makes the writer of lines. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { GAP_REASON } from "../model/event.ts";
+import { GAP_WORDS } from "../model/event.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { decodeText, type Image } from "../model/image.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
@@ -15,13 +15,6 @@ import { ByteText, decimals, utf8 } from "./byte_text.ts";
 import { FRACTION_DIGITS, Holes, LineForm } from "./line_form.ts";
 import { WallClock } from "./time.ts";
 import { signalName } from "./words.ts";
-
-/** Words of the field `reason` in a gap. */
-export const GAP_WORDS: Readonly<Record<number, string>> = {
-  [GAP_REASON.overflow]: "overflow",
-  [GAP_REASON.missed]: "missed",
-  [GAP_REASON.reader]: "slow reader",
-};
 
 /** What lines have in common. */
 export interface JsonOptions {
@@ -100,7 +93,8 @@ export class JsonLines {
     const { process } = change;
     if (process === null) {
       this.#head(change.kind, second, to);
-      to.text(`,"lost":${change.a},"reason":"${GAP_WORDS[change.b] ?? "unknown"}"`);
+      const lost = change.a < 0 ? null : change.a;
+      to.text(`,"lost":${lost},"reason":"${GAP_WORDS[change.b] ?? "unknown"}"`);
     } else if (form === undefined || !isPlain(process)) {
       this.#anew(change, process, second, to);
     } else if (form.fits(process, second)) {

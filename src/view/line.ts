@@ -4,13 +4,13 @@
  * @module
  */
 import type { BootEpoch } from "../model/batch.ts";
+import { GAP_WORDS } from "../model/event.ts";
 import type { Image } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { ByteText } from "./byte_text.ts";
 import { escapeText } from "./escape.ts";
-import { GAP_WORDS } from "./json.ts";
 import { quoteArgv } from "./quote.ts";
 import { paint, type Style } from "./style.ts";
 import { WallClock } from "./time.ts";
@@ -22,6 +22,8 @@ export interface LineOptions {
   readonly color: boolean;
   /** Indent the command by the depth below the oldest known ancestor that is watched. */
   readonly tree: boolean;
+  /** Whether the day stands before the time. */
+  readonly dates?: boolean;
   /** Names of environment variables to show behind the command. */
   readonly env: readonly string[];
 }
@@ -35,15 +37,21 @@ const STYLES: Readonly<Record<string, Style>> = {
 };
 
 /** The columns' names, in the widths of the lines below them. */
-export const LINE_HEADER: string = columns({
-  time: "TIME",
-  event: "EVENT",
-  pid: "PID",
-  ppid: "PPID",
-  user: "USER",
-  duration: "TIME",
-  status: "STATUS",
-}).replace("    TIME", "DURATION") + "COMMAND";
+export const LINE_HEADER: string = header("TIME");
+/** The same where the day stands before the time. */
+export const DATED_HEADER: string = header("DATE  TIME".padEnd(18));
+
+function header(time: string): string {
+  return columns({
+    time,
+    event: "EVENT",
+    pid: "PID",
+    ppid: "PPID",
+    user: "USER",
+    duration: "DURATION",
+    status: "STATUS",
+  }) + "COMMAND";
+}
 
 type Cells = Record<"time" | "event" | "pid" | "ppid" | "user" | "duration" | "status", string>;
 
@@ -72,11 +80,11 @@ export class EventLines {
   /** One change as a line, newline included. */
   line(change: Change, epoch: BootEpoch): string {
     const { process } = change;
-    const time = this.#clock.local(epoch, change.time);
-    const { color } = this.#options;
+    const { color, dates } = this.#options;
+    const clock = this.#clock;
+    const time = dates ? clock.localDay(epoch, change.time) : clock.local(epoch, change.time);
     if (process === null) {
-      const text = `${time} gap      ${change.a} ${change.a === 1 ? "event" : "events"} lost: ` +
-        (GAP_WORDS[change.b] ?? "unknown");
+      const text = `${time} gap      ${lossText(change.a)}${GAP_WORDS[change.b] ?? "unknown"}`;
       return paint(text, "red", color) + "\n";
     }
     const status = change.kind === "exit" ? exitStatus(process.status) : null;
@@ -135,6 +143,12 @@ export class EventLines {
     }
     return depth;
   }
+}
+
+/** How much was lost; below 0 where that is not known. */
+function lossText(lost: number): string {
+  if (lost < 0) return "";
+  return `${lost} ${lost === 1 ? "event" : "events"} lost: `;
 }
 
 /** The command line as a shell would take it; the bracketed name where argv is not known. */

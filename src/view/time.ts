@@ -17,6 +17,7 @@ export class WallClock {
   #utc = "";
   #localSecond = -1;
   #local = "";
+  #localDay = "";
   /** Nanoseconds beyond the second that was asked for last. */
   fraction = 0;
 
@@ -47,8 +48,15 @@ export class WallClock {
       const date = new Date(second * 1000);
       const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
       this.#local = parts.map((part) => pad(part, 2)).join(":");
+      this.#localDay = `${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
     }
     return `${this.#local}.${pad(Math.floor(this.fraction / 1e6), 3)}`;
+  }
+
+  /** The same with the month and the day in front: `11-24 12:15:54.123`. */
+  localDay(epoch: BootEpoch, bootNs: number): string {
+    const time = this.local(epoch, bootNs);
+    return `${this.#localDay} ${time}`;
   }
 
   /** The second since the Unix epoch; leaves the rest in `fraction`. */

@@ -22,6 +22,8 @@ export interface TreeStyle {
   readonly ascii: boolean;
   /** The process that was asked for; null when none was. */
   readonly focus: Process | null;
+  /** Processes that stand out because something was looked for. */
+  readonly matched?: ReadonlySet<Process>;
   /** pid of the process that took over an orphan; null when its parent lives. */
   reaperOf(process: Process): number | null;
 }
@@ -122,7 +124,7 @@ export function drawRow(row: TreeRow, style: TreeStyle): string {
   // Every branch sign takes one cell.
   const prefix = row.prefix.slice(0, style.width);
   const width = style.width - prefix.length;
-  const base: Style | null = process.alive ? process === style.focus ? "bold" : null : "dim";
+  const base = baseStyle(process, style);
   const user = userText(node, style.users);
   const pid = folded ? "" : `${process.pid} `;
   const name = user === "" ? "" : `(${user}) `;
@@ -138,6 +140,11 @@ export function drawRow(row: TreeRow, style: TreeStyle): string {
     [enough ? note : "", "dim"],
   ];
   return prefix + fitParts(parts, width, style);
+}
+
+function baseStyle(process: Process, { focus, matched }: TreeStyle): Style | null {
+  if (process === focus || matched?.has(process)) return "bold";
+  return process.alive ? null : "dim";
 }
 
 function fitParts(parts: readonly Part[], width: number, { color, ascii }: TreeStyle): string {
@@ -187,7 +194,7 @@ function noteText(node: TreeNode, style: TreeStyle): string {
   const notes: string[] = [];
   if (!process.alive) notes.push(endText(node));
   const reaper = style.reaperOf(process);
-  if (process.alive && reaper !== null && parent?.process.pid !== reaper) {
+  if (reaper !== null && parent?.process.pid !== reaper) {
     notes.push(`adopted by ${reaper}`);
   }
   const forgotten = process.parent === null && process.ppid !== null && parent !== null;
@@ -198,7 +205,8 @@ function noteText(node: TreeNode, style: TreeStyle): string {
 
 /** How it ended, and how long it lived; what ended at a time unknown is still there: a zombie. */
 function endText({ process, count }: TreeNode): string {
-  const { status, end, durationNs } = process;
+  const { status, end, durationNs, state } = process;
+  if (state === "unknown") return "ended unseen";
   const words = exitWords(exitStatus(status));
   if (end === null) return status === null ? "zombie" : `zombie, ${words}`;
   return count > 1 || durationNs === null ? words : `${words}, ${durationWords(durationNs)}`;

@@ -19,10 +19,15 @@ export interface TreeJsonOptions {
   /** Wall-clock time of boot; null when not known. */
   readonly epoch: BootEpoch | null;
   readonly users: Users;
+  /** Boot id and time of boot of a process that has others than these. */
+  placeOf?(process: Process): TreePlace | undefined;
 }
 
+/** The boot of a process: first group of its id, and when it was; null where not known. */
+export type TreePlace = Pick<TreeJsonOptions, "boot" | "epoch">;
+
 /** Words of the field `state`. */
-const STATE_WORDS: Readonly<Record<LifeState, string>> = {
+export const STATE_WORDS: Readonly<Record<LifeState, string>> = {
   unknown: "unknown",
   running: "running",
   leaderless: "running",
@@ -58,7 +63,8 @@ class NodeWriter {
 
   /** A node up to the beginning of its children. */
   open({ process }: TreeNode): string {
-    const { boot, users } = this.#options;
+    const { users } = this.#options;
+    const { boot, epoch } = this.#options.placeOf?.(process) ?? this.#options;
     const { pid, ppid, parent, uid, image } = process;
     const { code, signal } = exitStatus(process.status);
     const duration = process.durationNs;
@@ -72,8 +78,8 @@ class NodeWriter {
       uid,
       user: uid === null ? null : users.name(uid),
       state: STATE_WORDS[process.state],
-      started: this.#time(process.start),
-      ended: this.#time(endOf(process)),
+      started: this.#time(epoch, process.start),
+      ended: this.#time(epoch, endOf(process)),
       exit_code: code,
       signal: signal === null ? null : signalName(signal),
       duration_ns: duration === null ? null : Math.round(duration),
@@ -81,8 +87,7 @@ class NodeWriter {
     return `${JSON.stringify(fields).slice(0, -1)},"children":[`;
   }
 
-  #time(bootNs: number | null): string | null {
-    const { epoch } = this.#options;
+  #time(epoch: BootEpoch | null, bootNs: number | null): string | null {
     return bootNs === null || epoch === null ? null : this.#clock.utc(epoch, bootNs);
   }
 }

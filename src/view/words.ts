@@ -50,6 +50,16 @@ export function durationWords(ns: number): string {
   return d < 100 ? pair(d, "d", h % 24, "h") : `${d}d`;
 }
 
+/** Bytes in at most four digits: `812 B`, `64 KiB`, `1.5 GiB`. */
+export function sizeWords(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  const digits = unit === 0 || value >= 100 || Number.isInteger(value) ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
 function cutOff(value: number, digits: number): string {
   const scale = 10 ** digits;
   return (Math.floor(value * scale + 1e-6) / scale).toFixed(digits);

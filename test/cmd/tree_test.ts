@@ -10,7 +10,8 @@ import { withChild } from "../proc/child.ts";
 
 const PF_KTHREAD = 0x00200000;
 const NOBODY = 65534;
-const UTF8 = { LANG: "C.UTF-8" };
+/** A terminal that shows UTF-8, on a host without a history. */
+const UTF8 = { LANG: "C.UTF-8", FH_DB: "/nonexistent/history.db" };
 const BOOT = "7c0a51fe-1111-2222-3333-444444444444\n";
 
 /** One host with all that has to be drawn, hostile names included. */
@@ -71,7 +72,7 @@ async function drawn(
   try {
     const { status, context } = await tree(operands, options, { procRoot: root, ...parts });
     assert.equal(status, 0);
-    assert.equal(context.stderr.text, "");
+    assert.match(context.stderr.text, /^fh: no history here: [^\n]*fh record[^\n]*\n$/);
     return context.stdout.text;
   } finally {
     remove();
@@ -213,4 +214,12 @@ test("fh tree finds a child of this process on the real /proc", async () => {
     assert.equal(node.pid, pid);
     assert.ok(Math.abs(Date.parse(node.started) - Date.now()) < 60_000, node.started);
   });
+});
+
+test("fh tree shows no secrets, as a tree and as JSON, unless told to", async () => {
+  const host = [{ pid: 1, ppid: 0, comm: "app", cmdline: "app\0--token\0hunter2\0n=1\0" }];
+  assert.equal(await drawn(host, []), "1 app --token '***' n=1\n");
+  const json = JSON.parse(await drawn(host, ["1"], { json: true, redact: [/n=1/] }));
+  assert.deepEqual(json.argv, ["app", "--token", "***", "***"]);
+  assert.equal(await drawn(host, [], { redact: false }), "1 app --token hunter2 n=1\n");
 });

@@ -291,3 +291,15 @@ test("fh tree --watch leaves an orphan below its dead parent, and tells its reap
     await line(/─ \d+ sleep 4711 {2}# (SIGKILL|exit \?), /);
   });
 });
+
+test("fh tree --watch shows no secrets, unless told to", async () => {
+  const events = [...SNAPSHOT, fork(11 * SECOND, 60, 50), exec(11 * SECOND, 60, "a", "TOKEN=b")];
+  await watching([], {}, async ({ source, screen }) => {
+    source.send(events);
+    await screen(...SH, "   └─ 60 a 'TOKEN=***'");
+  });
+  await watching([], { redact: false }, async ({ source, screen }) => {
+    source.send(events);
+    await screen(...SH, "   └─ 60 a TOKEN=b");
+  });
+});

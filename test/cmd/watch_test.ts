@@ -117,3 +117,38 @@ test("fh watch holds what a slow reader cannot take yet, and loses nothing of it
   await running;
   assert.equal(told(context.stdout.lines).length, 6);
 });
+
+/** A program that gets a password, and its descendant. */
+const SECRETIVE = RECORDING.replace(
+  '"false\\u0000"',
+  '"mysql\\u0000-phunter2\\u0000x=lima\\u0000"',
+);
+
+test("fh watch shows no secrets, in text and as JSON", async () => {
+  const text = await watch({}, SECRETIVE);
+  assert.match(text.context.stdout.text, / mysql '-p\*\*\*' x=lima\n/);
+  assert.doesNotMatch(text.context.stdout.text, /hunter2/);
+  const { lines } = await watch({ json: true, event: ["exec"] }, SECRETIVE);
+  assert.deepEqual(JSON.parse(lines[1]!).argv, ["mysql", "-p***", "x=lima"]);
+});
+
+test("fh watch --redact hides more, --no-redact nothing", async () => {
+  const argv = async (options: Record<string, unknown>) => {
+    const { lines } = await watch({ json: true, event: ["exec"], ...options }, SECRETIVE);
+    return JSON.parse(lines[1]!).argv.join(" ");
+  };
+  assert.equal(await argv({ redact: [/x=(\w+)/] }), "mysql -p*** x=***");
+  assert.equal(await argv({ redact: false }), "mysql -phunter2 x=lima");
+});
+
+test("fh watch filters by what it shows", async () => {
+  const matching = async (match: RegExp) => {
+    return told((await watch({ json: true, match: [match] }, SECRETIVE)).lines);
+  };
+  assert.deepEqual(await matching(/hunter/), ["gap "]);
+  assert.deepEqual(await matching(/-p\*/), ["exec 60", "exit 60", "gap "]);
+});
+
+test("fh watch refuses a bad file of patterns before anything starts", async () => {
+  await assert.rejects(watch({ redactFile: "/nonexistent" }), { status: 1 });
+});

@@ -1,0 +1,81 @@
+/**
+ * What `fh export` does.
+ *
+ * @module
+ */
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportHistory } from "../history/export.ts";
+import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import { openHistory } from "./history_open.ts";
+import { noHistory } from "./history_place.ts";
+import { readStretch, recordedSpans } from "./past.ts";
+
+const PIECE = 1 << 20;
+
+/** What the command line asks for. */
+interface ExportOptions {
+  readonly db?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly output?: string;
+  readonly quiet?: boolean;
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runExport(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options: ExportOptions = given;
+  const { stdout, stderr, env } = context;
+  if (options.output === undefined && stdout.isTerminal) {
+    throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
+  }
+  const stretch = readStretch(options, Date.now());
+  const history = openHistory(context, options.db);
+  if (history === null) throw noHistory(env);
+  const spans = recordedSpans(history, stretch);
+  const { path } = history;
+  history.close();
+  const folder = options.output === undefined ? mkdtempSync(join(tmpdir(), "fh-export-")) : null;
+  const file = options.output ?? join(folder!, "export.db");
+  try {
+    createFile(file);
+    const count = exportHistory(path, file, spans);
+    if (folder !== null) await copyOut(file, context);
+    if (!options.quiet) stderr.write(`fh: exported ${count} processes\n`);
+  } finally {
+    if (folder !== null) rmSync(folder, { recursive: true });
+  }
+  return EXIT.done;
+}
+
+/** Nobody else's file is written over, and nobody else may read it. */
+function createFile(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const [why, advice] = code === "EEXIST"
+      ? ["it is there already", "remove it, or give another name"]
+      : [message, "give another name"];
+    throw new CommandError(EXIT.failed, `Cannot export to ${path}: ${why}; ${advice}`);
+  }
+}
+
+async function copyOut(path: string, { stdout, signal }: Context): Promise<void> {
+  const file = openSync(path, "r");
+  try {
+    const piece = new Uint8Array(PIECE);
+    while (!signal.aborted) {
+      const length = readSync(file, piece);
+      if (length === 0) return;
+      stdout.write(piece.subarray(0, length));
+      await stdout.flush();
+    }
+  } finally {
+    closeSync(file);
+  }
+}

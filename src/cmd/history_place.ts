@@ -1,0 +1,35 @@
+/**
+ * Where the history is kept, and what is said when it is not there.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { CommandError, type Context, EXIT } from "./command.ts";
+
+const OF_ROOT = "/var/lib/fh/history.db";
+
+/** The file that a recorder of this user writes: FH_DB, `/var/lib/fh` for root, XDG_STATE_HOME. */
+export function defaultHistory(env: Context["env"]): string {
+  const { FH_DB: named } = env;
+  if (named) return named;
+  if (process.geteuid!() === 0) return OF_ROOT;
+  const state = env["XDG_STATE_HOME"];
+  // The XDG specification has relative paths ignored.
+  if (state?.startsWith("/")) return join(state, "fh", "history.db");
+  return join(env["HOME"] || "/", ".local", "state", "fh", "history.db");
+}
+
+/** The file to ask: the one that was named, one's own, or the host's where that may be read. */
+export function historyToAsk(env: Context["env"], db: string | undefined): string {
+  if (db !== undefined) return db;
+  const own = defaultHistory(env);
+  return env["FH_DB"] || existsSync(own) || !existsSync(OF_ROOT) ? own : OF_ROOT;
+}
+
+/** The error of a question that only a history can answer. */
+export function noHistory(env: Context["env"]): CommandError {
+  const what = `No history: there is no ${historyToAsk(env, undefined)}`;
+  return new CommandError(EXIT.notFound, `${what}; run fh record to have one, or name one by --db`);
+}

@@ -1,0 +1,155 @@
+/**
+ * The living of /proc and the dead of a history as one family: true parents, and what has ended.
+ *
+ * @module
+ */
+import type { Boot } from "../history/boots.ts";
+import type { History } from "../history/history.ts";
+import { Life } from "../history/life.ts";
+import { type Process, processId } from "../model/process.ts";
+import { readBootId } from "../proc/boot_id.ts";
+import type { ProcReader } from "../proc/procfs.ts";
+import { parseStat } from "../proc/stat.ts";
+import { localTime } from "./past.ts";
+import { CommandError, EXIT } from "./command.ts";
+import type { Target } from "./target.ts";
+
+/** Joins what /proc shows now with what a history knows. */
+export class Kin {
+  readonly #history: History;
+  readonly #reader: ProcReader;
+  readonly #boot: Boot | undefined;
+  /** Living processes by the number of their life. */
+  readonly #living = new Map<number, Process>();
+  readonly #lives = new Map<Process, Life>();
+  readonly #byPid = new Map<number, Process>();
+
+  /**
+   * `living` are processes as `reader` shows them, some or all; those that the history knows get
+   * their true parents, dead or alive.
+   */
+  constructor(history: History, reader: ProcReader, living: readonly Process[]) {
+    this.#history = history;
+    this.#reader = reader;
+    this.#boot = history.boot(readBootId(reader));
+    for (const process of living) {
+      this.#byPid.set(process.pid, process);
+      const life = this.#boot === undefined ? null : history.lifeNow(this.#boot, process);
+      if (life === null) continue;
+      this.#living.set(life.key, process);
+      this.#lives.set(process, life);
+      // /proc tells it to a clock tick only.
+      if (life.start !== null) process.start = life.start;
+    }
+    for (const [process, life] of this.#lives) this.#join(process, life);
+  }
+
+  /** The process that a target names; throws CommandError when it is none, or not the only one. */
+  find(target: Target): Process | null {
+    const { pid, at, id } = target;
+    if (id === null && at === null) {
+      const living = this.#byPid.get(pid);
+      if (living !== undefined) return living;
+    }
+    const lives = this.#history.byPid(pid).filter((life) =>
+      id !== null ? isNamed(life, id) : at === null || livedAt(life, at)
+    );
+    const exact = lives.find((life) => processId(life.boot.shortId, life) === id);
+    if (exact !== undefined) return this.of(exact);
+    if (lives.length > 1) throw whichOne(pid, lives);
+    const [life] = lives;
+    return life === undefined ? null : this.of(life);
+  }
+
+  /** The one object that stands for a life: the living process, or the life itself, linked. */
+  of(life: Life): Process {
+    const living = this.#living.get(life.key);
+    if (living !== undefined) return living;
+    this.#link(life);
+    return life;
+  }
+
+  /** What the history knows of a process; null when nothing. */
+  lifeOf(process: Process): Life | null {
+    return process instanceof Life ? process : this.#lives.get(process) ?? null;
+  }
+
+  /** What descends from a process and has ended, up to `limit`, and whether there is more. */
+  deadBelow(process: Process, limit: number): { readonly dead: Process[]; readonly more: boolean } {
+    const top = this.lifeOf(process);
+    const dead: Process[] = [];
+    const queue = top === null ? [] : [top];
+    for (const life of queue) {
+      const room = limit - dead.length;
+      // One more than there is room for tells that there is more.
+      const children = this.#history.children(life, room + 1);
+      for (const child of children) {
+        queue.push(child);
+        const one = this.of(child);
+        if (one !== child) continue;
+        if (dead.length >= limit) return { dead, more: true };
+        dead.push(one);
+      }
+    }
+    return { dead, more: false };
+  }
+
+  /** Gives a living process the parent that forked it. */
+  #join(process: Process, life: Life): void {
+    if (life.parentKey === null) return;
+    const parent = this.#history.lives.get(life.parentKey);
+    if (parent === null) return;
+    if (process.ppid !== parent.pid) process.reaper = process.ppid;
+    process.ppid = parent.pid;
+    process.parent = this.of(parent);
+  }
+
+  /** The history has it open, but it may be gone: then nobody has seen its end. */
+  #check(life: Life): void {
+    if (life.state !== "running") return;
+    const bytes = life.boot === this.#boot ? this.#reader.read(life.pid, "stat") : null;
+    const stat = bytes === null ? null : parseStat(bytes);
+    const there = stat !== null && Math.abs(stat.startTicks - life.startTicks) <= 1;
+    if (!there) life.state = "unknown";
+  }
+
+  /** Links a life upwards; where it meets a living process, that one stands above. */
+  #link(life: Life): void {
+    for (let at = life; at.parent === null && at.parentKey !== null;) {
+      this.#check(at);
+      const living = this.#living.get(at.parentKey);
+      if (living !== undefined) {
+        at.parent = living;
+        at.ppid = living.pid;
+        return;
+      }
+      if (!this.#history.lives.withParent(at)) return;
+      at = at.parent as unknown as Life;
+    }
+    this.#check(life);
+  }
+}
+
+/** Whether an id is that of a life: an id made from /proc can be a tick off. */
+function isNamed(life: Life, id: string): boolean {
+  const [boot, pid, ticks = ""] = id.split("-");
+  if (boot !== life.boot.shortId || Number(pid) !== life.pid) return false;
+  if (processId(boot, life) === id) return true;
+  return Math.abs(Number(ticks) - life.startTicks) <= 1;
+}
+
+function livedAt(life: Life, moment: number): boolean {
+  // A time is given to the second: what lived at some time within it is meant.
+  const until = life.boot.moment(life.born + Math.min(life.seenFor, Number.MAX_SAFE_INTEGER));
+  return life.boot.moment(life.born) < moment + 1000 && until >= moment;
+}
+
+function whichOne(pid: number, lives: readonly Life[]): CommandError {
+  const shown = lives.slice(0, 10).map((life) => {
+    const id = processId(life.boot.shortId, life);
+    return `\n  ${id}  ${localTime(life.boot.moment(life.born))}  ${life.image.comm ?? "?"}`;
+  });
+  const rest = lives.length > shown.length ? `\n  and ${lives.length - shown.length} more` : "";
+  const what = `Which process ${pid}: ${lives.length} had that pid; give one of these ids`;
+  return new CommandError(EXIT.usage, `${what}${shown.join("")}${rest}`);
+}

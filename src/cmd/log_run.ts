@@ -1,0 +1,320 @@
+/**
+ * What `fh log` does: a stretch of the timeline, filtered, as lines.
+ *
+ * @module
+ */
+import { statSync, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { Boot } from "../history/boots.ts";
+import { type BootSpan, History } from "../history/history.ts";
+import { findCandidates } from "../history/candidates.ts";
+import { HistoryError } from "../history/history_error.ts";
+import { Timeline } from "../history/timeline.ts";
+import type { Change, ChangeKind } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { buildForest } from "../model/tree.ts";
+import { openUsers } from "../proc/users.ts";
+import { ByteText } from "../view/byte_text.ts";
+import { DATED_HEADER, EventLines } from "../view/line.ts";
+import { paint } from "../view/style.ts";
+import { renderTree } from "../view/tree.ts";
+import { treeJson } from "../view/tree_json.ts";
+import { type Context, EXIT, UsageError, useColor } from "./command.ts";
+import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
+import { openHistory } from "./history_open.ts";
+import { listRunning } from "./log_running.ts";
+import { PastLineage } from "./lineage.ts";
+import { adviseToRecord, readStretch, recordedSpans, type Stretch } from "./past.ts";
+import { PastJson } from "./past_json.ts";
+import { placeOf } from "./past_tree.ts";
+import type { LineWriter } from "./stream.ts";
+import { treeStyle } from "./tree_options.ts";
+
+/** Lines that are shown when neither a time nor a number is given. */
+const LIMIT = 100;
+/** Text gathered before it is written. */
+const PIECE = 64 << 10;
+/** Bytes that may wait for the reader: a question about the past can wait, too. */
+const WAITING_MAX = 1 << 20;
+/** New rows are looked for so long after the file changed, and at least so often. */
+const SETTLE_MS = 100;
+const LOOK_EVERY_MS = 2000;
+
+const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
+
+/** What the command line asks for. */
+export interface LogOptions extends FilterOptions {
+  readonly db?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+  readonly tree?: boolean;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: "auto" | "always" | "never";
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runLog(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options = given as unknown as LogOptions;
+  checkOptions(options);
+  const stretch = readStretch(options, Date.now());
+  const filter = createFilter(
+    { ...options, event: options.event ?? ["exit"] },
+    openUsers(),
+    (pids) => new PastLineage(pids),
+  );
+  const history = openHistory(context, options.db);
+  if (history === null) {
+    adviseToRecord(context, "these are the processes that run now", options.quiet === true);
+    return await listRunning(context, options, filter);
+  }
+  return await new Log(context, options, history, filter, stretch).run();
+}
+
+function checkOptions({ follow, reverse, until, tree }: LogOptions): void {
+  if (follow && (reverse || until !== undefined || tree)) {
+    const name = reverse ? "--reverse" : tree ? "--tree" : "--until";
+    throw new UsageError(`Bad options: --follow with ${name}; take one of them`);
+  }
+  if (tree && reverse) throw new UsageError("Bad options: --tree with --reverse; take one of them");
+}
+
+class Log {
+  readonly #context: Context;
+  readonly #options: LogOptions;
+  readonly #filter: Filter;
+  readonly #stretch: Stretch;
+  readonly #kinds: ReadonlySet<ChangeKind>;
+  readonly #writer: LineWriter;
+  readonly #text = new ByteText(PIECE);
+  #history: History;
+  #shown = 0;
+
+  constructor(
+    context: Context,
+    options: LogOptions,
+    history: History,
+    filter: Filter,
+    stretch: Stretch,
+  ) {
+    this.#context = context;
+    this.#options = options;
+    this.#history = history;
+    this.#filter = filter;
+    this.#stretch = stretch;
+    this.#kinds = new Set(options.event ?? ["exit"]);
+    const { stdout, env } = context;
+    const color = useColor(options.color, stdout, env);
+    const users = openUsers();
+    this.#writer = options.json
+      ? new PastJson(users)
+      : new EventLines({ users, color, tree: false, dates: true, env: [] });
+    if (options.json || options.quiet || options.tree || !stdout.isTerminal) return;
+    stdout.write(paint(DATED_HEADER, "bold", color) + "\n");
+  }
+
+  async run(): Promise<number> {
+    const { limit, reverse, since, until, tree, follow } = this.#options;
+    const most = limit ?? (since === undefined && until === undefined ? LIMIT : Infinity);
+    const spans = this.#spans();
+    try {
+      if (tree) await this.#drawTree(spans, most);
+      else if (reverse) await this.#writeAll(this.#changes(spans, true), most);
+      else if (most === Infinity) await this.#writeAll(this.#changes(spans, false), most);
+      else await this.#writeNewest(spans, most);
+      if (follow) await this.#follow(spans.at(-1) ?? null);
+    } finally {
+      this.#history.close();
+    }
+    return EXIT.done;
+  }
+
+  #spans(): BootSpan[] {
+    if (!this.#options.follow) return recordedSpans(this.#history, this.#stretch);
+    return this.#history.spans(this.#stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  *#changes(
+    spans: readonly BootSpan[],
+    backwards: boolean,
+    few = false,
+  ): Generator<[Change, Boot], void> {
+    const timeline = new Timeline(this.#history);
+    const { pid = null, minDuration = null, failed = false } = this.#options;
+    const onlyExits = failed || minDuration !== null;
+    const sought = { ofImage: this.#filter.ofImage, pids: pid, minDuration };
+    const query = {
+      kinds: onlyExits ? EXITS : this.#kinds,
+      backwards,
+      among: few ? null : findCandidates(this.#history, sought),
+      failed,
+    };
+    for (const span of backwards ? [...spans].reverse() : spans) {
+      for (const change of timeline.changes(span, query)) {
+        if (this.#filter.matches(change)) yield [change, span.boot];
+      }
+    }
+  }
+
+  /** Writes changes at the reader's pace. */
+  async #writeAll(changes: Iterable<[Change, Boot]>, most: number): Promise<void> {
+    const { stdout, signal } = this.#context;
+    for (const [change, boot] of changes) {
+      this.#append(change, boot, this.#text);
+      if (this.#text.length >= PIECE) {
+        stdout.write(this.#text.take());
+        if (stdout.pendingBytes > WAITING_MAX) await stdout.flush();
+        if (stdout.closed || signal.aborted) return;
+      }
+      if (++this.#shown >= most) break;
+    }
+    if (this.#text.length > 0) stdout.write(this.#text.take());
+    await stdout.flush();
+  }
+
+  #append(change: Change, boot: Boot, to: ByteText): void {
+    if (this.#writer instanceof PastJson) this.#writer.boot = boot;
+    this.#writer.append(change, boot.epochAt(change.time), to);
+  }
+
+  /** Finds the newest, and writes them oldest first. */
+  async #writeNewest(spans: readonly BootSpan[], most: number): Promise<void> {
+    const { stdout, stderr } = this.#context;
+    const lines: string[] = [];
+    let more = false;
+    for (const [change, boot] of this.#changes(spans, true)) {
+      if (lines.length >= most) {
+        more = true;
+        break;
+      }
+      const text = new ByteText(512);
+      this.#append(change, boot, text);
+      lines.push(text.toString());
+    }
+    stdout.write(lines.reverse().join(""));
+    await stdout.flush();
+    const { limit, quiet, json } = this.#options;
+    if (!more || quiet || json || limit !== undefined) return;
+    stderr.write(`fh: the newest ${most} are shown; for more give --since or --limit\n`);
+  }
+
+  async #drawTree(spans: readonly BootSpan[], most: number): Promise<void> {
+    const found = new Set<Process>();
+    for (const [change] of this.#changes(spans, true)) {
+      if (found.size >= most) break;
+      if (change.process !== null) found.add(change.process);
+    }
+    const { roots } = buildForest(found);
+    const { stdout } = this.#context;
+    if (this.#options.json) {
+      const json = { boot: "", epoch: null, users: openUsers(), placeOf };
+      for (const root of roots) {
+        for (const piece of treeJson(root, json)) stdout.write(piece);
+        await stdout.flush();
+      }
+      return;
+    }
+    const style = { ...treeStyle(this.#context, this.#options, null), matched: found };
+    stdout.write(renderTree(roots, style).map((line) => `${line}\n`).join(""));
+    await stdout.flush();
+  }
+
+  /** Goes on with what the recorder adds; `last` is what was shown already. */
+  async #follow(last: BootSpan | null): Promise<void> {
+    const { signal, stdout } = this.#context;
+    let shown = last === null ? null : { bootId: last.boot.bootId, until: last.until };
+    const file = new FileWatch(this.#history.path);
+    try {
+      while (!signal.aborted && !stdout.closed) {
+        const history = this.#open();
+        if (history !== null) {
+          this.#history.close();
+          this.#history = history;
+          for (const boot of history.boots) {
+            if (shown !== null && boot.id < (history.boot(shown.bootId)?.id ?? 0)) continue;
+            const since = shown?.bootId === boot.bootId ? shown.until : boot.since;
+            const until = boot.until + 1;
+            if (until <= since) continue;
+            await this.#writeAll(this.#changes([{ boot, since, until }], false, true), Infinity);
+            shown = { bootId: boot.bootId, until };
+          }
+        }
+        await file.changed(signal);
+      }
+    } finally {
+      file.close();
+    }
+  }
+
+  /** The file as it is now: it may have been moved away, and another begun. */
+  #open(): History | null {
+    try {
+      return new History(this.#history.path);
+    } catch (error) {
+      if (error instanceof HistoryError) return null;
+      throw error;
+    }
+  }
+}
+
+/** Tells when a history file may have changed. */
+class FileWatch {
+  readonly #path: string;
+  readonly #watcher: ReturnType<typeof watch>;
+  #wake: (() => void) | null = null;
+  #seen = "";
+
+  constructor(path: string) {
+    this.#path = path;
+    const name = basename(path);
+    this.#watcher = watch(dirname(path), (_event, file) => {
+      if (file === null || file.startsWith(name)) this.#wake?.();
+    });
+    this.#watcher.on("error", () => {});
+  }
+
+  /** Resolves a little after the next change, or when the signal aborts. */
+  async changed(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const state = this.#state();
+      if (state !== this.#seen) {
+        this.#seen = state;
+        return;
+      }
+      await this.#pause(LOOK_EVERY_MS, signal);
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    }
+  }
+
+  close(): void {
+    this.#watcher.close();
+  }
+
+  #state(): string {
+    const parts = [this.#path, `${this.#path}-wal`].map((path) => {
+      const stats = statSync(path, { throwIfNoEntry: false });
+      return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+    });
+    return parts.join("\n");
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#wake = null;
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+      signal.addEventListener("abort", done);
+    });
+  }
+}

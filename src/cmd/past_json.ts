@@ -1,0 +1,36 @@
+/**
+ * Past changes as NDJSON: the ids of each boot, and the source that saw it.
+ *
+ * @module
+ */
+import type { Boot } from "../history/boots.ts";
+import type { BootEpoch } from "../model/batch.ts";
+import type { Change } from "../model/machine.ts";
+import type { Users } from "../proc/passwd.ts";
+import type { ByteText } from "../view/byte_text.ts";
+import { JsonLines } from "../view/json.ts";
+
+/** Writes changes of any boot. */
+export class PastJson {
+  readonly #users: Users;
+  readonly #lines = new Map<string, JsonLines>();
+  /** Whose changes follow. */
+  boot: Boot | null = null;
+
+  constructor(users: Users) {
+    this.#users = users;
+  }
+
+  /** Appends one change of {@linkcode PastJson.boot} as a line, newline included. */
+  append(change: Change, epoch: BootEpoch, to: ByteText): void {
+    const { shortId } = this.boot!;
+    const source = this.boot!.sourceAt(change.time);
+    const key = `${shortId} ${source}`;
+    let lines = this.#lines.get(key);
+    if (lines === undefined) {
+      lines = new JsonLines({ boot: shortId, source, users: this.#users, env: false });
+      this.#lines.set(key, lines);
+    }
+    lines.append(change, epoch, to);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * `fh record`: keeps the history.
+ *
+ * @module
+ */
+import { type CommandSpec, UsageError } from "./command.ts";
+import { REDACT_OPTIONS } from "./redact_options.ts";
+import { parseDuration, parsePeriod, parseSize, quoted } from "./values.ts";
+
+/** Less than this would hold little more than what runs. */
+const SIZE_MIN = 4 << 20;
+
+/** The command. */
+export const recordCommand: CommandSpec = {
+  name: "record",
+  operands: "",
+  summary: "keep the history of all processes, for fh tree, why and log",
+  options: [
+    {
+      flags: "--keep <time>",
+      description: "forget what ended longer ago, or forever (default: 7d)",
+      parse: parseKeep,
+    },
+    {
+      flags: "--max-size <size>",
+      description: "forget the oldest beyond that size (default: 1G)",
+      parse: parseMaxSize,
+    },
+    { flags: "--no-argv", description: "store no command lines" },
+    ...REDACT_OPTIONS,
+    { flags: "--status", description: "tell what the recorder does; status 1 when none runs" },
+    { flags: "--print-unit", description: "print a systemd unit that runs this" },
+    {
+      flags: "--interval <time>",
+      description: "shortest poll period (default: adapts, 1ms to 10ms)",
+      parse: parsePeriod,
+    },
+    { flags: "--no-realtime", description: "no real-time scheduling of the capture thread" },
+  ],
+  examples: [
+    "fh record  until Ctrl-C, into the default file",
+    "fh record --keep 30d --max-size 4G  a longer memory",
+    "fh record --status  what is recorded, since when, how much was lost",
+    "fh record --print-unit > /etc/systemd/system/fh.service  as a service",
+  ],
+  async run(context, _operands, options): Promise<number> {
+    const { runRecord } = await import("./record_run.ts");
+    return await runRecord(context, options);
+  },
+};
+
+function parseKeep(text: string): number {
+  return text === "forever" ? Infinity : parseDuration(text);
+}
+
+function parseMaxSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes < SIZE_MIN) throw new UsageError(`Bad size: ${quoted(text)}; give at least 4M`);
+  return bytes;
+}

@@ -1,0 +1,260 @@
+/**
+ * What `fh record` does: a session whose changes go to a history file.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+import process from "node:process";
+import { openForRecording, type WritableHistory } from "../history/file.ts";
+import { HistoryError } from "../history/history_error.ts";
+import { Retention, type RetentionLimits } from "../history/retention.ts";
+import { HistoryWriter } from "../history/writer.ts";
+import { ServiceManager } from "../host/notify.ts";
+import { readBootId } from "../proc/boot_id.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import { Session } from "../session.ts";
+import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
+import { VERSION } from "../version.ts";
+import { durationWords, sizeWords } from "../view/words.ts";
+import { CommandError, type Context, EXIT } from "./command.ts";
+import { historyFailure } from "./history_open.ts";
+import { defaultHistory } from "./history_place.ts";
+import { type GlobalOptions, liveSource } from "./globals.ts";
+import { createRedactFrom } from "./redact.ts";
+import type { RedactSettings } from "./redact_options.ts";
+import { unitText } from "./unit_text.ts";
+
+const KEEP_NS = 7 * 86_400e9;
+const MAX_BYTES = 2 ** 30;
+/** Where a service finds the executable. */
+const INSTALLED = "/usr/local/bin/fh";
+/** What has happened is in the file after so long. */
+const FLUSH_MS = 500;
+/** So many new processes are not kept waiting. */
+const FLUSH_AT = 20_000;
+/** A disk that was full is tried again after so long. */
+const RETRY_MS = 1000;
+/** Of the environment: where a login came from, and which timer started a unit. */
+const ENVIRONMENT = ["SSH_CONNECTION", "TRIGGER_UNIT"];
+
+/** What the command line asks for. */
+interface RecordOptions extends RedactSettings {
+  readonly db?: string;
+  /** Nanoseconds. */
+  readonly keep?: number;
+  /** Bytes. */
+  readonly maxSize?: number;
+  readonly argv: boolean;
+  readonly status?: boolean;
+  readonly printUnit?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly source: GlobalOptions["source"];
+  readonly interval?: number;
+  readonly realtime: boolean;
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runRecord(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options = given as unknown as RecordOptions;
+  if (options.printUnit) {
+    // From source, the runtime is what runs.
+    const itself = basename(process.execPath) === "fh" ? process.execPath : INSTALLED;
+    context.stdout.write(unitText(itself));
+    return EXIT.done;
+  }
+  if (options.status) {
+    const { runStatus } = await import("./record_status.ts");
+    return runStatus(context, options);
+  }
+  return await new Recorder(context, options).run();
+}
+
+class Recorder {
+  readonly #context: Context;
+  readonly #options: RecordOptions;
+  readonly #path: string;
+  readonly #limits: RetentionLimits;
+  readonly #done = Promise.withResolvers<void>();
+  readonly #manager: ServiceManager;
+  #file: WritableHistory | null = null;
+  #writer!: HistoryWriter;
+  #retention!: Retention;
+  #session!: Session;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #failing = false;
+
+  constructor(context: Context, options: RecordOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#path = options.db ?? defaultHistory(context.env);
+    const { keep = KEEP_NS, maxSize = MAX_BYTES } = options;
+    this.#limits = { keepMs: keep / 1e6, maxBytes: maxSize };
+    this.#manager = ServiceManager.open(context.env);
+  }
+
+  async run(): Promise<number> {
+    const { signal } = this.#context;
+    this.#openFile();
+    const stop = () => this.#done.resolve();
+    try {
+      this.#session = await this.#openSession();
+      this.#startRun(false);
+      signal.addEventListener("abort", stop);
+      if (signal.aborted) stop();
+      this.#context.onHangup?.(() => this.#reopen());
+      this.#session.begin();
+      this.#announce();
+      await this.#done.promise;
+    } finally {
+      this.#context.onHangup?.(null);
+      signal.removeEventListener("abort", stop);
+      await this.#close();
+    }
+    return EXIT.done;
+  }
+
+  #openFile(): void {
+    try {
+      this.#file = openForRecording(this.#path);
+    } catch (error) {
+      throw error instanceof HistoryError ? historyFailure(error) : error;
+    }
+  }
+
+  async #openSession(): Promise<Session> {
+    const { source, interval, realtime } = this.#options;
+    const capture: CaptureOptions = {
+      source: liveSource(source),
+      procRoot: this.#context.procRoot,
+      env: ENVIRONMENT,
+      intervalNs: interval ?? null,
+      realtime,
+    };
+    const redact = createRedactFrom(this.#options);
+    try {
+      return await Session.open({
+        capture,
+        ...(redact === undefined ? {} : { redact }),
+        onChange: (change) => this.#writer.note(change),
+        onScanned: () => this.#writer.scanned(),
+        onBatch: () => this.#afterBatch(),
+        onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+      }, this.#context.capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      const what = `Cannot record through the ${source}`;
+      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    }
+  }
+
+  #startRun(continued: boolean): void {
+    const { db } = this.#file!;
+    const { info, machine, epoch } = this.#session;
+    this.#writer = new HistoryWriter(db, {
+      bootId: readBootId(openProcfs(this.#context.procRoot)),
+      pid: process.pid,
+      since: continued ? this.#session.now : this.#session.beganAt,
+      epoch,
+      source: info.source,
+      why: info.why,
+      version: VERSION,
+      continued,
+      argv: this.#options.argv,
+      processes: () => machine.processes(),
+    });
+    this.#retention = new Retention(db, this.#limits, () => this.#writer.forgetTexts());
+  }
+
+  #announce(): void {
+    const { info } = this.#session;
+    const { keepMs, maxBytes } = this.#limits;
+    const keep = keepMs === Infinity ? "for ever" : `for ${durationWords(keepMs * 1e6)}`;
+    const how = `${keep}, up to ${sizeWords(maxBytes)}`;
+    this.#say(`source ${info.source}: ${info.why}`);
+    this.#say(`recording to ${this.#path}, ${how}`);
+    this.#manager.ready(`${info.source}, ${this.#path}`);
+  }
+
+  #say(text: string): void {
+    if (!this.#options.quiet) this.#context.stderr.write(`fh: ${text}\n`);
+    void this.#context.stderr.flush().catch(() => {});
+  }
+
+  #afterBatch(): void {
+    if (this.#writer.waiting >= FLUSH_AT && !this.#failing) this.#flush();
+    else if (this.#writer.dirty) this.#flushIn(FLUSH_MS);
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer ??= setTimeout(() => this.#flush(), ms);
+  }
+
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    try {
+      this.#writer.flush(this.#session.now, this.#session.epoch);
+      this.#tellFailing(this.#writer.failing);
+      if (this.#failing) this.#flushIn(RETRY_MS);
+      else this.#retention.work(Date.now());
+    } catch (error) {
+      this.#done.reject(this.#writeFailure(error));
+    }
+  }
+
+  #tellFailing(why: string | null): void {
+    if (this.#failing === (why !== null)) return;
+    this.#failing = why !== null;
+    const text = why === null
+      ? `recording to ${this.#path} again`
+      : `cannot write to ${this.#path}: ${why}; trying again each second`;
+    this.#say(text);
+    this.#manager.status(text);
+  }
+
+  #writeFailure(error: unknown): CommandError {
+    const what = `Cannot write to ${this.#path}`;
+    const { message } = error as Error;
+    return new CommandError(EXIT.failed, `${what}: ${message}; move it away and start again`);
+  }
+
+  /** SIGHUP: the file may have been moved away, then a new one is begun. */
+  #reopen(): void {
+    this.#manager.reloading();
+    const { machine, now, epoch } = this.#session;
+    try {
+      this.#writer.end(now, epoch);
+      this.#file!.close();
+      this.#file = null;
+      this.#openFile();
+      for (const process of machine.processes()) process.key = 0;
+      this.#startRun(true);
+      this.#writer.takeOver(machine.processes(), now);
+      this.#flush();
+      this.#say(`recording to ${this.#path}, opened again`);
+      this.#manager.ready(`${this.#session.info.source}, ${this.#path}`);
+    } catch (error) {
+      this.#done.reject(error);
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#manager.stopping();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    // What the capture still had in hand is told before it ends.
+    await this.#session?.close();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#file === null) return;
+    if (this.#writer !== undefined) this.#writer.end(this.#session.now, this.#session.epoch);
+    const failing = this.#writer?.failing ?? null;
+    this.#file.close();
+    if (failing === null) return;
+    const what = `Cannot write the last to ${this.#path}`;
+    throw new CommandError(EXIT.failed, `${what}: ${failing}; make room on that disk`);
+  }
+}

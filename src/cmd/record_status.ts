@@ -1,0 +1,109 @@
+/**
+ * `fh record --status`: what the recorder does, from what it has written.
+ *
+ * @module
+ */
+import { statSync } from "node:fs";
+import { History, type PastRun } from "../history/history.ts";
+import { HistoryError } from "../history/history_error.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import { sizeWords } from "../view/words.ts";
+import { WallClock } from "../view/time.ts";
+import type { Context } from "./command.ts";
+import { EXIT } from "./command.ts";
+import { historyFailure, recorderLives } from "./history_open.ts";
+import { historyToAsk } from "./history_place.ts";
+
+/** What the command prints, as JSON has it; times in RFC 3339. */
+interface Status {
+  readonly db: string;
+  readonly recording: boolean;
+  readonly pid: number | null;
+  readonly since: string | null;
+  readonly written: string | null;
+  readonly source: string | null;
+  readonly why: string | null;
+  readonly version: string | null;
+  readonly events: number;
+  readonly lost: number;
+  readonly rows: number;
+  readonly running: number;
+  readonly size: number;
+  readonly oldest: string | null;
+}
+
+/** Prints it; the exit status comes back: 0 while a recorder runs, else 1, 3 with no history. */
+export function runStatus(
+  context: Context,
+  options: { readonly db?: string; readonly json?: boolean },
+): number {
+  const status = readStatus(context, historyToAsk(context.env, options.db));
+  context.stdout.write(options.json ? JSON.stringify(status) + "\n" : statusText(status));
+  return status.recording ? EXIT.done : EXIT.failed;
+}
+
+function readStatus(context: Context, path: string): Status {
+  let history: History;
+  try {
+    history = new History(path);
+  } catch (error) {
+    throw error instanceof HistoryError ? historyFailure(error) : error;
+  }
+  try {
+    const run = history.lastRun();
+    const recording = run !== null && recorderLives(run, openProcfs(context.procRoot));
+    const [count] = history.db.prepare(
+      `SELECT (SELECT count(*) FROM life) AS lives,
+        (SELECT count(*) FROM life WHERE span IS NULL) AS running`,
+    ).all();
+    const range = history.range();
+    return {
+      db: path,
+      recording,
+      pid: recording ? run.pid : null,
+      since: run === null ? null : moment(run, run.since),
+      written: run === null ? null : moment(run, run.seen),
+      source: run?.source ?? null,
+      why: run?.why ?? null,
+      version: run?.version ?? null,
+      events: run?.events ?? 0,
+      lost: run?.lost ?? 0,
+      rows: Number(count!["lives"]),
+      running: Number(count!["running"]),
+      size: ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(path + suffix), 0),
+      oldest: range === null ? null : new Date(range.since).toISOString(),
+    };
+  } finally {
+    history.close();
+  }
+}
+
+function moment({ boot }: PastRun, ns: number): string {
+  return new WallClock().utc(boot.epochAt(ns), ns);
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function statusText(status: Status): string {
+  const { recording, pid, since, lost } = status;
+  const rows: readonly (readonly [string, string])[] = [
+    ["recording", recording ? `yes, pid ${pid}, since ${local(since)}` : "no"],
+    ...(recording ? [] : [["last", `${local(since)} to ${local(status.written)}`] as const]),
+    ["source", `${status.source ?? "none"}: ${status.why ?? "nothing was recorded yet"}`],
+    ["events", `${status.events}, ${lost === 0 ? "none lost" : `${lost} lost`}`],
+    ["processes", `${status.rows}, of which ${status.running} are running`],
+    ["file", `${status.db}, ${sizeWords(status.size)}`],
+    ["oldest", local(status.oldest)],
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(10)} ${text}\n`).join("");
+}
+
+function local(time: string | null): string {
+  if (time === null) return "never";
+  const date = new Date(time);
+  const pad = (value: number) => String(value).padStart(2, "0");
+  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join("-");
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(":")}`;
+}

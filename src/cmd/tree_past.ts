@@ -1,0 +1,147 @@
+/**
+ * `fh tree` with a history: the dead among the living, and the tree as it was.
+ *
+ * @module
+ */
+import type { BootSpan, History } from "../history/history.ts";
+import { Life } from "../history/life.ts";
+import type { Process } from "../model/process.ts";
+import { buildForest, type Forest } from "../model/tree.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import { Kin } from "./kin.ts";
+import { localTime, outside, readStretch, recordedSpans } from "./past.ts";
+import { parseMoment } from "./moments.ts";
+import type { Target } from "./target.ts";
+import { noProcess, type TreeOptions } from "./tree_options.ts";
+
+/** The dead below one process that are shown unless told otherwise. */
+const DEAD_LIMIT = 1000;
+
+/** A forest to choose from, and the process that was asked for. */
+export interface Shown {
+  readonly forest: Forest;
+  readonly focus: Process | null;
+}
+
+/**
+ * Joins living processes with what the history knows: true parents, and what descended from the
+ * process that was asked for and has ended. Throws CommandError when it is nowhere.
+ */
+export function withPast(
+  context: Context,
+  history: History,
+  living: readonly Process[],
+  target: Target | null,
+  options: TreeOptions,
+): Shown {
+  const kin = new Kin(history, openProcfs(context.procRoot), living);
+  if (target === null) return { forest: buildForest(living), focus: null };
+  const focus = kin.find(target);
+  if (focus === null) throw neverSeen(history, target);
+  tellOthers(context, history, target, focus, options);
+  const all = [...living, focus];
+  if (!options.ancestors || options.descendants) {
+    const limit = options.limit ?? DEAD_LIMIT;
+    const { dead, more } = kin.deadBelow(focus, limit);
+    all.push(...dead);
+    if (more && !options.quiet) {
+      const what = `the newest ${limit} of what ended below ${focus.pid} are shown`;
+      context.stderr.write(`fh: ${what}; for more give --limit\n`);
+    }
+  }
+  return { forest: buildForest(new Set(all)), focus };
+}
+
+/** A living process may not be the one that was meant. */
+function tellOthers(
+  { stderr }: Context,
+  history: History,
+  { pid, at, id }: Target,
+  focus: Process,
+  { quiet }: TreeOptions,
+): void {
+  if (quiet || at !== null || id !== null || !focus.alive) return;
+  const others = history.byPid(pid).filter(({ startTicks, seenFor }) =>
+    seenFor !== Infinity && Math.abs(startTicks - focus.startTicks) > 1
+  );
+  if (others.length === 0) return;
+  const [latest] = others;
+  const ended = localTime(latest!.boot.moment(latest!.born));
+  const what = `${pid} runs now; ${others.length} before it had that pid, the last from ${ended}`;
+  stderr.write(`fh: ${what}; for one of them give ${pid}@TIME\n`);
+}
+
+/** The error of a process that is neither in /proc nor in the history. */
+export function neverSeen(history: History, { pid, at, id }: Target): CommandError {
+  if (id !== null) {
+    const what = `No process ${id}: it is not in /proc and not in ${history.path}`;
+    return new CommandError(EXIT.notFound, `${what}; give an id that fh log --json shows`);
+  }
+  if (at !== null && history.spans(at, at + 1).length === 0) return outside(history);
+  const when = at === null ? "" : ` at ${localTime(at)}`;
+  const range = history.range();
+  const since = range === null ? "is empty" : `goes back to ${localTime(range.since)}`;
+  return noProcess(pid, `not in /proc, and not in the history${when}; that ${since}`);
+}
+
+/** The forest of a time, or of a stretch of time, out of the history alone. */
+export function pastForest(
+  context: Context,
+  history: History,
+  target: Target | null,
+  options: TreeOptions,
+): Shown {
+  const { at, since, until } = options;
+  if (at !== undefined && (since !== undefined || until !== undefined)) {
+    throw new UsageError("Bad options: --at with --since or --until; take one of them");
+  }
+  const now = Date.now();
+  const moment = at === undefined ? null : parseMoment(at, now);
+  const spans = moment === null
+    ? recordedSpans(history, readStretch(options, now))
+    : history.spansAt(moment);
+  if (spans.length === 0) throw outside(history);
+  tellPauses(context, history, spans, options);
+  const lives = spans.flatMap((span) => history.livedWithin(span, options.limit ?? -1));
+  for (const life of lives) history.lives.withAncestors(life);
+  if (at !== undefined) { for (const life of lives) asOf(history, life, spans.at(-1)!.since); }
+  const forest = buildForest(lives);
+  if (target === null) return { forest, focus: null };
+  const found = lives.filter((life) => life.pid === target.pid);
+  const focus = found.at(-1);
+  if (focus === undefined) throw neverSeen(history, { ...target, at: moment });
+  return { forest, focus };
+}
+
+/** A life as it stood at a time; its ancestors ended before or lived, too. */
+function asOf(history: History, life: Life, ns: number): void {
+  for (let at: Process | null = life; at instanceof Life; at = at.parent) {
+    const ended = at.end !== null && at.end <= ns;
+    if (ended || at.asOf === ns) continue;
+    at.asOf = ns;
+    at.state = "running";
+    at.end = null;
+    at.status = null;
+    history.lives.dressAt(at, ns);
+    const parent: Process | null = at.parent;
+    if (parent !== null && (parent.end === null || parent.end > ns)) at.reaper = null;
+  }
+}
+
+/** Says when nobody recorded. */
+function tellPauses(
+  { stderr }: Context,
+  history: History,
+  spans: readonly BootSpan[],
+  { quiet }: TreeOptions,
+): void {
+  if (quiet) return;
+  for (const span of spans) {
+    for (const { boot, since, until, reason } of history.gaps(span)) {
+      if (reason !== "not recording" || until - since < 1e9) continue;
+      const times = `${localTime(boot.moment(since))} to ${localTime(boot.moment(until))}`;
+      stderr.write(`fh: nobody recorded from ${times}; what began and ended then is missing\n`);
+    }
+  }
+}

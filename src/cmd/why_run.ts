@@ -1,0 +1,245 @@
+/**
+ * What `fh why` does: finds a process, follows its parents, and tells where they lead.
+ *
+ * @module
+ */
+import type { BootEpoch } from "../model/batch.ts";
+import type { History } from "../history/history.ts";
+import { Life } from "../history/life.ts";
+import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
+import { exitStatus, type Process, processId } from "../model/process.ts";
+import { takeSnapshot } from "../model/snapshot.ts";
+import { readBootId } from "../proc/boot_id.ts";
+import { parseCgroup } from "../proc/cgroup.ts";
+import type { Users } from "../proc/passwd.ts";
+import { readProcesses } from "../proc/processes.ts";
+import { openProcfs, type ProcReader } from "../proc/procfs.ts";
+import { openUsers } from "../proc/users.ts";
+import { type Origin, originOf } from "../view/origin.ts";
+import { paint } from "../view/style.ts";
+import { WallClock } from "../view/time.ts";
+import { STATE_WORDS } from "../view/tree_json.ts";
+import { linkNotes, whyLines } from "../view/why.ts";
+import { signalName } from "../view/words.ts";
+import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import { openHistory } from "./history_open.ts";
+import { Kin } from "./kin.ts";
+import { adviseToRecord, localTime } from "./past.ts";
+import { createRedactFrom } from "./redact.ts";
+import { isTarget, parseTarget, type Target } from "./target.ts";
+import { noProcess } from "./tree_options.ts";
+import { neverSeen } from "./tree_past.ts";
+import { readEpoch } from "./tree_run.ts";
+
+const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
+const NS_PER_MS = 1e6;
+
+/** What the command line asks for. */
+interface WhyOptions {
+  readonly db?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: "auto" | "always" | "never";
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runWhy(
+  context: Context,
+  operand: string,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options = given as unknown as WhyOptions;
+  const target = isTarget(operand) ? parseTarget(operand, Date.now()) : null;
+  const history = openHistory(context, options.db);
+  try {
+    const why = new Why(context, history, options);
+    const found = target === null ? why.findName(operand) : why.findTarget(target);
+    if (history === null) {
+      const what = "parents that have ended are not known";
+      adviseToRecord(context, what, options.quiet === true);
+    }
+    why.tell(found);
+    await context.stdout.flush();
+    return EXIT.done;
+  } finally {
+    history?.close();
+  }
+}
+
+class Why {
+  readonly #context: Context;
+  readonly #options: WhyOptions;
+  readonly #history: History | null;
+  readonly #reader: ProcReader;
+  readonly #bootId: string;
+  readonly #epoch: BootEpoch | null;
+  readonly #living: Process[];
+  readonly #kin: Kin | null;
+  readonly #users: Users = openUsers();
+
+  constructor(context: Context, history: History | null, options: WhyOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#history = history;
+    this.#reader = openProcfs(context.procRoot);
+    this.#bootId = readBootId(this.#reader);
+    this.#epoch = readEpoch(this.#reader);
+    const sightings = readProcesses(this.#reader, this.#reader.pids());
+    this.#living = takeSnapshot(sightings, createRedactFrom({}));
+    this.#kin = history === null ? null : new Kin(history, this.#reader, this.#living);
+  }
+
+  findTarget(target: Target): Process {
+    if (this.#kin !== null) {
+      const found = this.#kin.find(target);
+      if (found !== null) return found;
+      throw neverSeen(this.#history!, target);
+    }
+    const { pid, id, at } = target;
+    const found = this.#living.find((process) => process.pid === pid);
+    const named = found !== undefined && (id === null || this.#idOf(found) === id);
+    if (named && at === null) return found;
+    throw noProcess(pid, "it is not in /proc; what has ended only a history knows");
+  }
+
+  /** The process with a name: a living one that no other with that name is above of. */
+  findName(name: string): Process {
+    const named = new Set(this.#living.filter(({ image }) => isNamed(image, name)));
+    const first = [...named].filter((process) => !hasAbove(process, named));
+    const newest = first.sort((a, b) => b.born - a.born)[0];
+    if (newest !== undefined) {
+      this.#tellOthers(name, newest, [...named]);
+      return newest;
+    }
+    const life = this.#history?.byComm(name) ?? null;
+    if (life !== null) return this.#kin!.of(life);
+    const where = this.#history === null ? "in /proc" : `in /proc and in ${this.#history.path}`;
+    const message = `No process named ${name}: none is ${where}; give a pid, or the name ps shows`;
+    throw new CommandError(EXIT.notFound, message);
+  }
+
+  /** Writes the chain and the origin. */
+  tell(process: Process): void {
+    const chain: Process[] = [];
+    for (let at: Process | null = process; at !== null; at = at.parent) chain.push(at);
+    for (const link of chain) this.#complete(link);
+    const origin = originOf(chain);
+    const { stdout, env } = this.#context;
+    if (this.#options.json) {
+      stdout.write(JSON.stringify(this.#json(chain, origin)) + "\n");
+      return;
+    }
+    const lines = whyLines(chain, {
+      users: this.#users,
+      width: stdout.isTerminal ? stdout.columns : Infinity,
+      timeOf: (one, ns) => localTime(this.#moment(one, ns) ?? 0),
+      ageOf: (one) => this.#ageOf(one),
+    });
+    const color = useColor(this.#options.color, stdout, env);
+    lines.forEach((line, index) => {
+      const style = chain[index]!.alive ? index === 0 ? "bold" : null : "dim";
+      stdout.write(`${style === null ? line : paint(line, style, color)}\n`);
+    });
+    stdout.write(`${paint("Source:", "bold", color)} ${origin.text}\n`);
+  }
+
+  #tellOthers(name: string, shown: Process, named: readonly Process[]): void {
+    const others = named.filter((process) => process !== shown).map(({ pid }) => pid);
+    if (others.length === 0 || this.#options.quiet) return;
+    const some = others.slice(0, 8).join(", ") + (others.length > 8 ? ", …" : "");
+    const what = `${others.length} more of the name ${name} run, with pid ${some}`;
+    this.#context.stderr.write(`fh: ${shown.pid} is shown; ${what}\n`);
+  }
+
+  /** What the history or /proc adds to a process that a snapshot shows. */
+  #complete(process: Process): void {
+    if (process instanceof Life) return;
+    const life = this.#kin?.lifeOf(process) ?? null;
+    const { parts } = process.image;
+    const known = life?.image.parts ?? NO_IMAGE.parts;
+    process.image = new Image({
+      ...parts,
+      exe: known.exe,
+      cwd: known.cwd,
+      cgroup: this.#reader.read(process.pid, "cgroup") ?? known.cgroup,
+      env: known.env ?? this.#environment(process.pid),
+    });
+  }
+
+  #environment(pid: number): Uint8Array | null {
+    const bytes = this.#reader.read(pid, "environ");
+    if (bytes === null) return null;
+    const kept = decodeText(bytes).split("\0").filter((line) => ENVIRONMENT.test(line));
+    return new TextEncoder().encode(kept.map((line) => `${line}\0`).join(""));
+  }
+
+  #idOf(process: Process): string {
+    const boot = process instanceof Life ? process.boot.shortId : this.#bootId.slice(0, 8);
+    return processId(boot, this.#kin?.lifeOf(process) ?? process);
+  }
+
+  /** Milliseconds since the epoch; null where the time of boot is not known. */
+  #moment(process: Process, ns: number): number | null {
+    if (process instanceof Life) return process.boot.moment(ns);
+    const epoch = this.#epoch;
+    return epoch === null ? null : epoch.seconds * 1000 + (epoch.ns + ns) / NS_PER_MS;
+  }
+
+  #ageOf(process: Process): number | null {
+    if (process.start === null) return null;
+    const moment = this.#moment(process, process.start);
+    return moment === null ? null : Math.max(0, Date.now() - moment) * NS_PER_MS;
+  }
+
+  #json(chain: readonly Process[], origin: Origin): unknown {
+    const { text, ...rest } = origin;
+    return {
+      chain: chain.map((process, index) => {
+        const { image, uid, parent, durationNs } = process;
+        const { code, signal } = exitStatus(process.status);
+        const { path, unit, container } = parseCgroup(image.cgroupText ?? "");
+        return {
+          id: this.#idOf(process),
+          pid: process.pid,
+          ppid: process.ppid,
+          parent: parent === null ? null : this.#idOf(parent),
+          reaper: process.reaper,
+          comm: image.comm,
+          exe: image.exe,
+          argv: image.argv,
+          cwd: image.cwd,
+          cgroup: path,
+          unit,
+          container,
+          uid,
+          user: uid === null ? null : this.#users.name(uid),
+          state: STATE_WORDS[process.state],
+          started: this.#time(process, process.start),
+          ended: this.#time(process, process.alive ? null : process.end),
+          exit_code: code,
+          signal: signal === null ? null : signalName(signal),
+          duration_ns: durationNs === null ? null : Math.round(durationNs),
+          notes: linkNotes(process, chain[index - 1] ?? null),
+        };
+      }),
+      origin: { ...rest, words: text },
+    };
+  }
+
+  #time(process: Process, ns: number | null): string | null {
+    if (ns === null) return null;
+    const epoch = process instanceof Life ? process.boot.epochAt(ns) : this.#epoch;
+    return epoch === null ? null : new WallClock().utc(epoch, ns);
+  }
+}
+
+function isNamed({ comm, argv }: Image, name: string): boolean {
+  if (comm === name) return true;
+  // The kernel cuts names to 15 bytes; programs may be called by a path.
+  return argv !== null && argv[0]?.split("/").at(-1) === name;
+}
+
+function hasAbove(process: Process, among: ReadonlySet<Process>): boolean {
+  for (let at = process.parent; at !== null; at = at.parent) if (among.has(at)) return true;
+  return false;
+}
