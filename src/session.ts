@@ -105,6 +105,11 @@ export class Session {
     return this.#capture!.began.time;
   }
 
+  /** Up to this time (nanoseconds since boot) everything that was seen has been told. */
+  get told(): number {
+    return this.#lastTime === 0 ? this.beganAt : this.#lastTime;
+  }
+
   /** Nanoseconds since boot, now: reckoned from the last event, never before it. */
   get now(): number {
     if (this.#lastTime === 0) {

@@ -13,16 +13,21 @@ import { CommandError, type Context, EXIT } from "./command.ts";
 import { historyToAsk } from "./history_place.ts";
 
 /**
- * Opens the history to ask; null where there is none and none was named.
+ * Opens the history to ask; null where there is none and none was named. What a recorder that is at
+ * work has not written did not happen, unless `reach` is false.
  *
  * @throws {CommandError} It cannot be used, or the one that was named is missing.
  */
-export function openHistory(context: Context, db: string | undefined): History | null {
+export function openHistory(
+  context: Context,
+  db: string | undefined,
+  reach = true,
+): History | null {
   const path = historyToAsk(context.env, db);
   try {
     const history = new History(path);
     const run = history.lastRun();
-    if (run !== null && recorderLives(run, openProcfs(context.procRoot))) {
+    if (reach && run !== null && recorderLives(run, openProcfs(context.procRoot))) {
       history.reach(Date.now());
     }
     return history;

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { statSync, watch } from "node:fs";
-import { basename, dirname } from "node:path";
 import type { Boot } from "../history/boots.ts";
 import { type BootSpan, History } from "../history/history.ts";
 import { findCandidates } from "../history/candidates.ts";
@@ -22,6 +20,7 @@ import { treeJson } from "../view/tree_json.ts";
 import { type Context, EXIT, UsageError, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { openHistory } from "./history_open.ts";
+import { FileWatch, Seam } from "./log_follow.ts";
 import { listRunning } from "./log_running.ts";
 import { PastLineage } from "./lineage.ts";
 import { adviseToRecord, readStretch, recordedSpans, type Stretch } from "./past.ts";
@@ -36,9 +35,6 @@ const LIMIT = 100;
 const PIECE = 64 << 10;
 /** Bytes that may wait for the reader: a question about the past can wait, too. */
 const WAITING_MAX = 1 << 20;
-/** New rows are looked for so long after the file changed, and at least so often. */
-const SETTLE_MS = 100;
-const LOOK_EVERY_MS = 2000;
 
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 
@@ -69,7 +65,7 @@ export async function runLog(
     openUsers(),
     (pids) => new PastLineage(pids),
   );
-  const history = openHistory(context, options.db);
+  const history = openHistory(context, options.db, !options.follow);
   if (history === null) {
     adviseToRecord(context, "these are the processes that run now", options.quiet === true);
     return await listRunning(context, options, filter);
@@ -124,6 +120,8 @@ class Log {
     const most = limit ?? (since === undefined && until === undefined ? LIMIT : Infinity);
     const spans = this.#spans();
     try {
+      // What follows goes on just where this ends: one state of the file for both.
+      if (follow) this.#history.db.exec("BEGIN");
       if (tree) await this.#drawTree(spans, most);
       else if (reverse) await this.#writeAll(this.#changes(spans, true), most);
       else if (most === Infinity) await this.#writeAll(this.#changes(spans, false), most);
@@ -228,6 +226,12 @@ class Log {
   /** Goes on with what the recorder adds; `last` is what was shown already. */
   async #follow(last: BootSpan | null): Promise<void> {
     const { signal, stdout } = this.#context;
+    const seam = new Seam();
+    if (last !== null) {
+      const overlap = { ...last, since: last.until - Seam.OVERLAP_NS };
+      for (const [change] of this.#changes([overlap], false, true)) seam.isNew(change);
+    }
+    this.#history.db.exec("COMMIT");
     let shown = last === null ? null : { bootId: last.boot.bootId, until: last.until };
     const file = new FileWatch(this.#history.path);
     try {
@@ -238,10 +242,11 @@ class Log {
           this.#history = history;
           for (const boot of history.boots) {
             if (shown !== null && boot.id < (history.boot(shown.bootId)?.id ?? 0)) continue;
-            const since = shown?.bootId === boot.bootId ? shown.until : boot.since;
+            const from = shown?.bootId === boot.bootId ? shown.until : boot.since;
             const until = boot.until + 1;
-            if (until <= since) continue;
-            await this.#writeAll(this.#changes([{ boot, since, until }], false, true), Infinity);
+            if (until <= from) continue;
+            const span = { boot, since: from - Seam.OVERLAP_NS, until };
+            await this.#writeAll(seam.onlyNew(this.#changes([span], false, true)), Infinity);
             shown = { bootId: boot.bootId, until };
           }
         }
@@ -260,61 +265,5 @@ class Log {
       if (error instanceof HistoryError) return null;
       throw error;
     }
-  }
-}
-
-/** Tells when a history file may have changed. */
-class FileWatch {
-  readonly #path: string;
-  readonly #watcher: ReturnType<typeof watch>;
-  #wake: (() => void) | null = null;
-  #seen = "";
-
-  constructor(path: string) {
-    this.#path = path;
-    const name = basename(path);
-    this.#watcher = watch(dirname(path), (_event, file) => {
-      if (file === null || file.startsWith(name)) this.#wake?.();
-    });
-    this.#watcher.on("error", () => {});
-  }
-
-  /** Resolves a little after the next change, or when the signal aborts. */
-  async changed(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const state = this.#state();
-      if (state !== this.#seen) {
-        this.#seen = state;
-        return;
-      }
-      await this.#pause(LOOK_EVERY_MS, signal);
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    }
-  }
-
-  close(): void {
-    this.#watcher.close();
-  }
-
-  #state(): string {
-    const parts = [this.#path, `${this.#path}-wal`].map((path) => {
-      const stats = statSync(path, { throwIfNoEntry: false });
-      return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
-    });
-    return parts.join("\n");
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#wake = null;
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#wake = done;
-      signal.addEventListener("abort", done);
-    });
   }
 }

@@ -197,7 +197,7 @@ class Recorder {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     try {
-      this.#writer.flush(this.#session.now, this.#session.epoch);
+      this.#writer.flush(this.#session.told, this.#session.epoch);
       this.#tellFailing(this.#writer.failing);
       if (this.#failing) this.#flushIn(RETRY_MS);
       else this.#retention.work(Date.now());

@@ -28,7 +28,7 @@ export class Boot {
   readonly shortId: string;
   /** The whole boot id. */
   readonly bootId: string;
-  /** When the first recorder began and the last was alive, nanoseconds since boot. */
+  /** From when on it is recorded and still known, and until when; nanoseconds since boot. */
   readonly since: number;
   until: number;
   readonly #clock: readonly ClockRow[];
@@ -98,7 +98,7 @@ export function readBoots(db: DatabaseSync): Boot[] {
   );
   const rows = db.prepare(
     `SELECT id, boot_id,
-      (SELECT CAST(min(since) AS REAL) FROM run WHERE run.boot = boot.id) AS since,
+      (SELECT CAST(min(kept) AS REAL) FROM run WHERE run.boot = boot.id) AS since,
       (SELECT CAST(max(seen) AS REAL) FROM run WHERE run.boot = boot.id) AS until
       FROM boot ORDER BY id`,
   ).all();

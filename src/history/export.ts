@@ -23,7 +23,7 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
     for (const { boot, since, until } of spans) {
       for (const sql of WANTED) db.prepare(sql).run(boot.id, since, until);
       db.prepare(
-        `INSERT INTO run SELECT id, boot, pid, max(since, ?), min(seen, ?), min(ended, ?), source,
+        `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?), min(seen, ?), min(ended, ?), source,
           why, version, events, lost FROM past.run WHERE boot = ? AND seen >= ? AND since < ?`,
       ).run(Math.round(since), Math.round(until), Math.round(until), boot.id, since, until);
       db.prepare(

@@ -129,6 +129,7 @@ export class Retention {
       throw error;
     }
     this.#from = { boot, end: Number(found.at(-1)!["ended"]) };
+    this.#statements.kept.run(Math.round(this.#from.end), boot);
     return found.length === STEP;
   }
 
@@ -154,6 +155,7 @@ export class Retention {
     if (this.#deleted === 0) return;
     this.#deleted = 0;
     this.#db.exec(SWEEP);
+    this.#db.exec(FORGET_BOOTS);
     this.#onSweep();
   }
 
@@ -188,12 +190,25 @@ DROP TABLE temp.others;
 COMMIT;
 `;
 
+/** Of a boot of which no process is left, and of what was before the oldest, nothing stays. */
+const FORGET_BOOTS = `
+BEGIN IMMEDIATE;
+DELETE FROM gap WHERE until < (SELECT min(kept) FROM run WHERE run.boot = gap.boot);
+DELETE FROM boot WHERE id < (SELECT max(id) FROM boot)
+  AND NOT EXISTS (SELECT 1 FROM life WHERE life.boot = boot.id AND span IS NOT NULL);
+DELETE FROM run WHERE boot NOT IN (SELECT id FROM boot);
+DELETE FROM gap WHERE boot NOT IN (SELECT id FROM boot);
+DELETE FROM clock WHERE boot NOT IN (SELECT id FROM boot);
+COMMIT;
+`;
+
 interface Statements {
   readonly oldest: StatementSync;
   readonly get: StatementSync;
   readonly remove: StatementSync;
   readonly removeFormer: StatementSync;
   readonly orphan: StatementSync;
+  readonly kept: StatementSync;
 }
 
 function prepare(db: DatabaseSync): Statements {
@@ -213,5 +228,6 @@ function prepare(db: DatabaseSync): Statements {
     orphan: db.prepare(
       "UPDATE life SET parent = NULL, ppid = ?, exec = coalesce(exec, -1) WHERE parent = ?",
     ),
+    kept: db.prepare("UPDATE run SET kept = max(kept, ?) WHERE boot = ?"),
   };
 }

@@ -169,8 +169,9 @@ function startRun(db: DatabaseSync, boot: number, facts: RunFacts): number {
   const since = Math.round(facts.since);
   const { pid, source, why, version } = facts;
   const added = db.prepare(
-    "INSERT INTO run (boot, pid, since, seen, source, why, version) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  ).run(boot, pid, since, since, source, why, version);
+    `INSERT INTO run (boot, pid, since, kept, seen, source, why, version)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(boot, pid, since, since, since, source, why, version);
   return Number(added.lastInsertRowid);
 }
 

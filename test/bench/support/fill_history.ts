@@ -44,8 +44,8 @@ export function fillHistory(path: string, lives: number): FilledHistory {
   db.prepare("INSERT INTO boot VALUES (1, ?)").run("7c0a51fe-0000-4000-8000-000000000000");
   db.prepare("INSERT INTO clock VALUES (1, 0, ?)").run(BOOTED);
   db.prepare(
-    `INSERT INTO run (boot, pid, since, seen, ended, source, why, version)
-      VALUES (1, 100, 1000000000, ?, ?, 'connector', 'invented', '0')`,
+    `INSERT INTO run (boot, pid, since, kept, seen, ended, source, why, version)
+      VALUES (1, 100, 1000000000, 1000000000, ?, ?, 'connector', 'invented', '0')`,
   ).run(lives * step + 2e9, lives * step + 2e9);
   const ids = Array.from(
     { length: PROGRAMS },
