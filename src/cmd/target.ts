@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { UsageError } from "./command.ts";
 import { parseMoment } from "./moments.ts";
-import { parsePid, quoted } from "./values.ts";
+import { parsePid } from "./values.ts";
 
 /** What an operand names. */
 export interface Target {
@@ -30,9 +29,4 @@ export function parseTarget(text: string, now: number): Target {
 /** Whether a text names a process by number, so that it is no name. */
 export function isTarget(text: string): boolean {
   return /^\d+(?:@|$)/.test(text) || ID.test(text);
-}
-
-/** The error of an operand that is neither. */
-export function noTarget(text: string): UsageError {
-  return new UsageError(`Bad process: ${quoted(text)}; give a pid, a pid@time, an id or a name`);
 }

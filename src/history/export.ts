@@ -23,13 +23,11 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
     for (const { boot, since, until } of spans) {
       for (const sql of WANTED) db.prepare(sql).run(boot.id, since, until);
       db.prepare(
-        `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?), min(seen, ?), min(ended, ?), source,
-          why, version, events, lost FROM past.run WHERE boot = ? AND seen >= ? AND since < ?`,
+        `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?), min(seen, ?), min(ended, ?),
+          source, why, version, events, lost
+          FROM past.run WHERE boot = ? AND seen >= ? AND since < ?`,
       ).run(Math.round(since), Math.round(until), Math.round(until), boot.id, since, until);
-      db.prepare(
-        "INSERT INTO gap SELECT * FROM past.gap WHERE boot = ? AND until >= ? AND since < ?",
-      )
-        .run(boot.id, since, until);
+      db.prepare(GAPS).run(boot.id, since, until);
       db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
       db.prepare("INSERT INTO clock SELECT * FROM past.clock WHERE boot = ?").run(boot.id);
     }
@@ -41,6 +39,8 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
     db.close();
   }
 }
+
+const GAPS = "INSERT INTO gap SELECT * FROM past.gap WHERE boot = ? AND until >= ? AND since < ?";
 
 /** Numbered parameters: boot, since, until. */
 const WANTED: readonly string[] = [

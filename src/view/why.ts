@@ -57,7 +57,10 @@ function isDoubleFork(process: Process, parent: Process): boolean {
   return !ownProgram && parent.end! - process.start! < DOUBLE_FORK_NS;
 }
 
-function isShellBetween({ image: { comm, argv } }: Process): boolean {
+function isShellBetween({ image, parent }: Process): boolean {
+  const { comm, argv } = image;
+  // A copy of itself that a shell forks is no shell of its own.
+  if (parent !== null && parent.image.sameProgram(image)) return false;
   return comm !== null && SHELLS.has(comm) && argv !== null && /^-\w*c$/.test(argv[1] ?? "");
 }
 

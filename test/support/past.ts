@@ -1,0 +1,77 @@
+/**
+ * Histories for tests: events go through a machine and a writer into a file of their own.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openForRecording, type WritableHistory } from "../../src/history/file.ts";
+import { HistoryWriter } from "../../src/history/writer.ts";
+import type { SourceEvent } from "../../src/model/event.ts";
+import { Machine } from "../../src/model/machine.ts";
+
+/** Whole id of the boot that these histories are of. */
+export const PAST_BOOT = "7c0a51fe-1111-4222-8333-444444444444";
+/** 2026-11-24T00:00:00Z, when that boot was. */
+export const PAST_EPOCH = { seconds: 1_795_478_400, ns: 0 };
+const SECOND = 1_000_000_000;
+
+/** A recorder without a source: what it records is told to it. */
+export class TestRecorder {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "fh-past-"));
+  readonly path: string = join(this.folder, "history.db");
+  readonly #file: WritableHistory;
+  readonly #writer: HistoryWriter;
+  readonly #machine: Machine;
+  #last = SECOND;
+
+  /** Begins to record at one second after boot, into a new file or one that is there. */
+  constructor(path?: string) {
+    if (path !== undefined) this.path = path;
+    this.#file = openForRecording(this.path);
+    this.#machine = new Machine({
+      onChange: (change) => this.#writer.note(change),
+      onScanned: () => this.#writer.scanned(),
+    });
+    this.#writer = new HistoryWriter(this.#file.db, {
+      bootId: PAST_BOOT,
+      pid: 99,
+      since: SECOND,
+      epoch: PAST_EPOCH,
+      source: "connector",
+      why: "a test",
+      version: "0",
+      continued: false,
+      argv: true,
+      processes: () => this.#machine.processes(),
+    });
+  }
+
+  /** Tells what happened. */
+  tell(...events: readonly SourceEvent[]): this {
+    for (const event of events) {
+      this.#machine.step(event);
+      this.#last = Math.max(this.#last, event.time);
+    }
+    return this;
+  }
+
+  /** Writes what was told. */
+  flush(): this {
+    this.#writer.flush(this.#last, PAST_EPOCH);
+    return this;
+  }
+
+  /** Writes the rest, and ends. */
+  end(): this {
+    this.#writer.end(this.#last + 1, PAST_EPOCH);
+    this.#file.close();
+    return this;
+  }
+
+  /** Removes the file and its folder. */
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
