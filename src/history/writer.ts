@@ -146,6 +146,8 @@ export class HistoryWriter {
   /** The first scan is over: what an earlier run left open and nobody has seen is closed. */
   scanned(): void {
     for (const process of this.#scanned) {
+      // A zombie from before: nobody has told its exit.
+      if (!process.alive) this.#flag(process, LIFE_FLAG.endInferred);
       if (process.key <= this.#stored) this.#changed.add(process);
     }
     this.#scanned = [];
