@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { DenoFfi } from "./deno.ts";
 import type { DenoStreams } from "./stdio.ts";
 
@@ -28,6 +29,19 @@ function detect(): Runtime | null {
 
 /** Asked once, when the program starts. */
 export const RUNTIME: Runtime | null = detect();
+
+/** Where the executable keeps the files that are compiled into it. */
+const EMBEDDED = "/$bunfs/root/";
+
+/**
+ * Where a Worker starts: at a source file or, in the executable, at that file compiled in
+ * (`entry`, its path from the root of the project, ends with `.js` there). The executable must
+ * not look for the source: `import.meta.url` is where it lay when it was built, and whoever may
+ * write there would choose what it runs.
+ */
+export function workerAddress(source: URL, entry: string): URL | string {
+  return process.argv[1]?.startsWith(EMBEDDED) ? EMBEDDED + entry : source;
+}
 
 /**
  * Says that the calling thread will run for long. The executable starts with a compiler that

@@ -7,7 +7,7 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/mod.ts";
-import { compileEagerly } from "../../ffi/runtime.ts";
+import { compileEagerly, workerAddress } from "../../ffi/runtime.ts";
 import {
   type CaptureHandlers,
   type CaptureOptions,
@@ -52,7 +52,9 @@ export class CaptureThread implements RunningCapture {
     const libc = await openLibc();
     const control = new SharedArrayBuffer(CONTROL.count * 4);
     const workerData: WorkerSetup = { options, control };
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData, ...SMALL });
+    const source = new URL("./worker.ts", import.meta.url);
+    const address = workerAddress(source, "src/source/worker.js");
+    const worker = new Worker(address, { workerData, ...SMALL });
     const counters = new Int32Array(control);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const { promise: opened, resolve: open, reject } = Promise.withResolvers<Opened>();

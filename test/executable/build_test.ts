@@ -18,6 +18,8 @@ import { FH, runFh, runProgram } from "../support/executable.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const NOBODY = 65_534;
+const notRoot = process.getuid?.() !== 0;
+const why = notRoot ? " (skipped: needs root)" : "";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-build-"));
 chmodSync(folder, 0o777);
@@ -74,6 +76,20 @@ test("fh --version prints the version of deno.json", () => {
 test("fh finds its Worker from / with an empty environment", () => {
   const args = ["watch", "--json", "--source", "poll", "--duration", "100ms"];
   const { status, stdout, stderr } = runFh(args, { cwd: "/", env: {} });
+  assert.equal(status, 0, stderr);
+  assert.equal(JSON.parse(stdout.split("\n")[0]!).event, "source");
+});
+
+test(`fh watches where its sources are not${why}`, { skip: notRoot }, () => {
+  const copy = join(folder, "alone");
+  copyFileSync(FH, copy);
+  const watch = `exec ${copy} watch --json --source poll --duration 100ms`;
+  const script = `mount -t tmpfs none "$1/src" && mount -t tmpfs none "$1/ffi" && ${watch}`;
+  const { status, stdout, stderr } = runProgram(
+    "unshare",
+    ["-m", "sh", "-c", script, "sh", ROOT],
+    { cwd: "/", env: withoutTrap() },
+  );
   assert.equal(status, 0, stderr);
   assert.equal(JSON.parse(stdout.split("\n")[0]!).event, "source");
 });
