@@ -8,7 +8,7 @@
 import { findForms, MAYBE_FORM } from "./secret_forms.ts";
 import { Found } from "./secret_found.ts";
 import { findInOptions } from "./secret_options.ts";
-import { MAYBE_PROGRAM } from "./secret_programs.ts";
+import { maybeProgram } from "./secret_programs.ts";
 
 /**
  * Takes the bytes of /proc/PID/cmdline and gives them with each secret replaced by `***`: the same
@@ -24,8 +24,6 @@ const MAYBE_NAME = new RegExp(
     "|jwt|psk|mnemonic|sig(?:nature)?=|-pin|pin-|sudo|cryptsetup|kinit",
   "i",
 );
-/** Most command lines have nothing of all this: one look tells. */
-const MAYBE = new RegExp(`${MAYBE_FORM.source}|${MAYBE_PROGRAM.source}`);
 
 /**
  * Makes the function that hides secrets: those it knows of, and what `patterns` match in the
@@ -50,7 +48,12 @@ export function createRedact(patterns: readonly RegExp[] = []): Redact {
 }
 
 function mayHaveSecret(text: string): boolean {
-  return MAYBE_NAME.test(text) || MAYBE.test(text);
+  return MAYBE_NAME.test(text) || maybeForm(text);
+}
+
+/** Most command lines have nothing of all this. */
+function maybeForm(text: string): boolean {
+  return MAYBE_FORM.test(text) || maybeProgram(text);
 }
 
 function mask(text: string, own: readonly RegExp[]): string {
@@ -58,7 +61,7 @@ function mask(text: string, own: readonly RegExp[]): string {
   const line = (text.endsWith("\0") ? text.slice(0, -1) : text).replaceAll("\0", " ");
   if (mayHaveSecret(text)) {
     findInOptions(found);
-    if (MAYBE.test(text) || /password/i.test(text)) findForms(found, line);
+    if (maybeForm(text) || /password/i.test(text)) findForms(found, line);
   }
   for (const pattern of own) {
     for (const { indices } of line.matchAll(pattern)) {
