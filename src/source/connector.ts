@@ -63,6 +63,8 @@ export class Connector implements LiveSource {
   readonly #images = new Map<number, Uint8Array | null>();
   /** Execs the truth delivered before the doorbell rang for them. */
   readonly #early = new Set<number>();
+  /** Events stamped before this time are not told. */
+  #since = 0;
   readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
   #napNs = NAP_NS;
   #idle = false;
@@ -97,12 +99,14 @@ export class Connector implements LiveSource {
   }
 
   snapshot(writer: BatchWriter): void {
+    // What happened before the first scan is in what that finds.
+    this.#since = Infinity;
     const view = new DataView(new ArrayBuffer(SLOT));
     for (const bytes of this.#sub.early) {
       new Uint8Array(view.buffer).set(bytes.subarray(0, SLOT));
       this.#take(view, 0, bytes.length, writer);
     }
-    this.#repair(writer);
+    this.#since = this.#repair(writer);
   }
 
   turn(writer: BatchWriter): void {
@@ -192,7 +196,7 @@ export class Connector implements LiveSource {
     const event = this.#event;
     translate(datagram, this.#clocks.suspendedNs, event);
     if (event.kind === EVENT.exec) event.text = this.#imageOf(datagram);
-    writer.add(event);
+    if (event.time >= this.#since) writer.add(event);
   }
 
   #imageOf(datagram: ProcDatagram): Uint8Array | null {
@@ -237,11 +241,13 @@ export class Connector implements LiveSource {
     return length < 0 ? 0 : this.#meminfo[SK_MEMINFO.DROPS]!;
   }
 
-  /** Lists /proc into the stream; the machine takes what differs as inferred. */
-  #repair(writer: BatchWriter): void {
+  /** Lists /proc into the stream; the machine takes what differs as inferred. When it began. */
+  #repair(writer: BatchWriter): number {
     this.#repairDue = false;
-    scanProcesses(this.#libc, this.#clocks, this.#files, writer, () => this.#answerRings());
+    const answer = () => this.#answerRings();
+    const begin = scanProcesses(this.#libc, this.#clocks, this.#files, writer, answer);
     this.#repairedAt = this.#clocks.now();
+    return begin;
   }
 }
 

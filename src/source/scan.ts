@@ -92,7 +92,7 @@ export class PresenceReader {
 /**
  * Adds a scan: `scanBegin`, a `present` for each process that ran when it began, parents before
  * their children, and `scanEnd`. What starts meanwhile is left to its own fork event. A scan of
- * thousands takes a while: `between` is called after each process.
+ * thousands takes a while: `between` is called after each process. When it began comes back.
  */
 export function scanProcesses(
   libc: Libc,
@@ -100,7 +100,7 @@ export function scanProcesses(
   files: ProcFiles,
   writer: Pick<BatchWriter, "add">,
   between: () => void,
-): void {
+): number {
   const begin = clocks.now();
   const reader = new PresenceReader(libc, files);
   const found: SourceEvent[] = [];
@@ -116,4 +116,5 @@ export function scanProcesses(
     writer.add(event);
   }
   writer.add(new SourceEvent().reset(EVENT.scanEnd, clocks.now(), 0, 0));
+  return begin;
 }
