@@ -80,10 +80,13 @@ export const EXIT = { done: 0, failed: 1, usage: 2, notFound: 3 } as const;
 /** An error a person can act on: printed as one line `fh: ...`, no stack trace. */
 export class CommandError extends Error {
   readonly status: number;
+  /** Lines that follow it: what there is to choose from. */
+  readonly lines: readonly string[];
 
   /** `message` is "what failed: what was seen; what to do". */
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, lines: readonly string[] = []) {
     super(message);
+    this.lines = lines;
     this.name = "CommandError";
     this.status = status;
   }

@@ -43,7 +43,7 @@ export async function runExport(
   const file = options.output ?? join(folder!, "export.db");
   try {
     createFile(file);
-    const count = exportHistory(path, file, spans);
+    const count = orRemove(file, () => exportHistory(path, file, spans));
     if (folder !== null) await copyOut(file, context);
     if (!options.quiet) stderr.write(`fh: exported ${count} processes\n`);
   } finally {
@@ -65,13 +65,27 @@ function createFile(path: string): void {
   }
 }
 
+/** What could not be finished is not left behind. */
+function orRemove<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
 async function copyOut(path: string, { stdout, signal }: Context): Promise<void> {
   const file = openSync(path, "r");
   try {
     const piece = new Uint8Array(PIECE);
-    while (!signal.aborted) {
+    while (true) {
+      if (signal.aborted && signal.reason !== "SIGPIPE") {
+        const what = `Cannot export: stopped by ${signal.reason}`;
+        throw new CommandError(EXIT.failed, `${what}; what was written is not complete`);
+      }
       const length = readSync(file, piece);
-      if (length === 0) return;
+      if (length === 0 || stdout.closed) return;
       stdout.write(piece.subarray(0, length));
       await stdout.flush();
     }

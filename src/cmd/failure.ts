@@ -10,7 +10,8 @@ import { CommandError, EXIT, UsageError } from "./command.ts";
 export function failure(error: unknown, verbose: boolean): { status: number; text: string } {
   const status = error instanceof CommandError ? error.status : EXIT.failed;
   const message = error instanceof Error ? error.message || error.name : String(error);
-  const line = `fh: ${escapeText(message)}\n`;
+  const more = error instanceof CommandError ? error.lines : [];
+  const line = [`fh: ${message}`, ...more].map((text) => `${escapeText(text)}\n`).join("");
   if (!verbose || error instanceof UsageError) return { status, text: line };
   return { status, text: line + stackOf(error) };
 }

@@ -33,8 +33,11 @@ export function openHistory(
     return history;
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
-    if (error.trouble === "missing" && db === undefined) return null;
-    throw historyFailure(error);
+    // What nobody has asked for by name may be another's, or damaged: /proc answers then.
+    const named = db !== undefined || context.env["FH_DB"] !== undefined;
+    if (named && (error.trouble !== "missing" || db !== undefined)) throw historyFailure(error);
+    if (error.trouble !== "missing") context.stderr.write(`fh: ${historyFailure(error).message}\n`);
+    return null;
   }
 }
 

@@ -40,6 +40,10 @@ export class Kin {
       this.#lives.set(process, life);
       // /proc tells it to a clock tick only.
       if (life.start !== null) process.start = life.start;
+      if (process.state !== "exited") continue;
+      // Of a zombie /proc has neither the command line nor, for all readers, the status.
+      process.image = life.image;
+      process.status ??= life.status;
     }
     for (const [process, life] of this.#lives) this.#join(process, life);
   }
@@ -47,18 +51,16 @@ export class Kin {
   /** The process that a target names; throws CommandError when it is none, or not the only one. */
   find(target: Target): Process | null {
     const { pid, at, id } = target;
-    if (id === null && at === null) {
-      const living = this.#byPid.get(pid);
-      if (living !== undefined) return living;
+    const living = this.#byPid.get(pid);
+    // A file of another host or boot is asked about what it has; its pids are not those of here.
+    if (id === null && at === null && living !== undefined && this.#boot !== undefined) {
+      return living;
     }
-    const lives = this.#history.byPid(pid).filter((life) =>
-      id !== null ? isNamed(life, id) : at === null || livedAt(life, at)
-    );
-    const exact = lives.find((life) => processId(life.boot.shortId, life) === id);
-    if (exact !== undefined) return this.of(exact);
-    if (lives.length > 1) throw whichOne(pid, lives);
-    const [life] = lives;
-    return life === undefined ? null : this.of(life);
+    const life = chooseLife(this.#history.byPid(pid), target);
+    if (life !== null) return this.of(life);
+    if (living === undefined || at !== null) return null;
+    const here = readBootId(this.#reader).slice(0, 8);
+    return id === null || processId(here, living) === id ? living : null;
   }
 
   /** The one object that stands for a life: the living process, or the life itself, linked. */
@@ -78,17 +80,17 @@ export class Kin {
   deadBelow(process: Process, limit: number): { readonly dead: Process[]; readonly more: boolean } {
     const top = this.lifeOf(process);
     const dead: Process[] = [];
-    const queue = top === null ? [] : [top];
+    const queue = new Set(top === null ? [] : [top]);
     for (const life of queue) {
-      const room = limit - dead.length;
-      // One more than there is room for tells that there is more.
-      const children = this.#history.children(life, room + 1);
-      for (const child of children) {
-        queue.push(child);
-        const one = this.of(child);
-        if (one !== child) continue;
-        if (dead.length >= limit) return { dead, more: true };
-        dead.push(one);
+      // One more than there is room for tells that there is more; the living take none.
+      const most = limit - dead.length + this.#living.size + 1;
+      for (const child of this.#history.children(life, most)) {
+        if (queue.has(child)) continue;
+        if (this.of(child) === child) {
+          if (dead.length >= limit) return { dead, more: true };
+          dead.push(child);
+        }
+        queue.add(child);
       }
     }
     return { dead, more: false };
@@ -115,7 +117,8 @@ export class Kin {
 
   /** Links a life upwards; where it meets a living process, that one stands above. */
   #link(life: Life): void {
-    for (let at = life; at.parent === null && at.parentKey !== null;) {
+    let at = life;
+    while (at.parent === null && at.parentKey !== null) {
       this.#check(at);
       const living = this.#living.get(at.parentKey);
       if (living !== undefined) {
@@ -123,11 +126,24 @@ export class Kin {
         at.ppid = living.pid;
         return;
       }
-      if (!this.#history.lives.withParent(at)) return;
+      if (!this.#history.lives.withParent(at)) break;
       at = at.parent as unknown as Life;
     }
-    this.#check(life);
+    this.#check(at);
   }
+}
+
+/**
+ * The one of some lives that a target names; null when none is. Throws CommandError when several
+ * are.
+ */
+export function chooseLife(lives: readonly Life[], { pid, at, id }: Target): Life | null {
+  const meant = lives.filter((life) =>
+    id !== null ? isNamed(life, id) : at === null || livedAt(life, at)
+  );
+  const exact = meant.find((life) => processId(life.boot.shortId, life) === id);
+  if (exact === undefined && meant.length > 1) throw whichOne(pid, meant);
+  return exact ?? meant[0] ?? null;
 }
 
 /** Whether an id is that of a life: an id made from /proc can be a tick off. */
@@ -147,9 +163,9 @@ function livedAt(life: Life, moment: number): boolean {
 function whichOne(pid: number, lives: readonly Life[]): CommandError {
   const shown = lives.slice(0, 10).map((life) => {
     const id = processId(life.boot.shortId, life);
-    return `\n  ${id}  ${localTime(life.boot.moment(life.born))}  ${life.image.comm ?? "?"}`;
+    return `  ${id}  ${localTime(life.boot.moment(life.born))}  ${life.image.comm ?? "?"}`;
   });
-  const rest = lives.length > shown.length ? `\n  and ${lives.length - shown.length} more` : "";
+  const more = lives.length - shown.length;
   const what = `Which process ${pid}: ${lives.length} had that pid; give one of these ids`;
-  return new CommandError(EXIT.usage, `${what}${shown.join("")}${rest}`);
+  return new CommandError(EXIT.usage, what, more > 0 ? [...shown, `  and ${more} more`] : shown);
 }

@@ -45,17 +45,16 @@ export class Seam {
 /** Tells when a history file may have changed. */
 export class FileWatch {
   readonly #path: string;
-  readonly #watcher: ReturnType<typeof watch>;
+  readonly #watcher: ReturnType<typeof watch> | null;
   #wake: (() => void) | null = null;
   #seen = "";
 
   constructor(path: string) {
     this.#path = path;
     const name = basename(path);
-    this.#watcher = watch(dirname(path), (_event, file) => {
+    this.#watcher = openWatch(dirname(path), (file) => {
       if (file === null || file.startsWith(name)) this.#wake?.();
     });
-    this.#watcher.on("error", () => {});
   }
 
   /** Resolves a little after the next change, or when the signal aborts. */
@@ -72,7 +71,7 @@ export class FileWatch {
   }
 
   close(): void {
-    this.#watcher.close();
+    this.#watcher?.close();
   }
 
   #state(): string {
@@ -95,5 +94,17 @@ export class FileWatch {
       this.#wake = done;
       signal.addEventListener("abort", done);
     });
+  }
+}
+
+/** Null where there is no watch left to be had: then it is looked every now and again. */
+function openWatch(
+  folder: string,
+  onChange: (file: string | null) => void,
+): ReturnType<typeof watch> | null {
+  try {
+    return watch(folder, (_event, file) => onChange(file)).on("error", () => {});
+  } catch {
+    return null;
   }
 }

@@ -20,6 +20,7 @@ import { treeJson } from "../view/tree_json.ts";
 import { type Context, EXIT, UsageError, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { openHistory } from "./history_open.ts";
+import { noHistory } from "./history_place.ts";
 import { FileWatch, Seam } from "./log_follow.ts";
 import { listRunning } from "./log_running.ts";
 import { PastLineage } from "./lineage.ts";
@@ -67,13 +68,21 @@ export async function runLog(
   );
   const history = openHistory(context, options.db, !options.follow);
   if (history === null) {
+    const { since, until, follow, failed, minDuration, tree } = options;
+    if (since ?? until ?? minDuration ?? (follow || failed || tree)) throw noHistory(context.env);
     adviseToRecord(context, "these are the processes that run now", options.quiet === true);
     return await listRunning(context, options, filter);
   }
   return await new Log(context, options, history, filter, stretch).run();
 }
 
-function checkOptions({ follow, reverse, until, tree }: LogOptions): void {
+const RECORDED: ReadonlySet<string> = new Set(["fork", "exec", "exit"]);
+
+function checkOptions({ follow, reverse, until, tree, event = [] }: LogOptions): void {
+  const other = event.find((kind) => !RECORDED.has(kind));
+  if (other !== undefined) {
+    throw new UsageError(`Bad event: ${other}; the history has fork, exec and exit`);
+  }
   if (follow && (reverse || until !== undefined || tree)) {
     const name = reverse ? "--reverse" : tree ? "--tree" : "--until";
     throw new UsageError(`Bad options: --follow with ${name}; take one of them`);
@@ -126,11 +135,20 @@ class Log {
       else if (reverse) await this.#writeAll(this.#changes(spans, true), most);
       else if (most === Infinity) await this.#writeAll(this.#changes(spans, false), most);
       else await this.#writeNewest(spans, most);
-      if (follow) await this.#follow(spans.at(-1) ?? null);
+      if (follow) await this.#follow(spans.at(-1) ?? this.#now());
     } finally {
       this.#history.close();
     }
     return EXIT.done;
+  }
+
+  /** Where a look begins that has nothing to show yet; null where nothing was recorded. */
+  #now(): BootSpan | null {
+    const boot = this.#history.boots.at(-1);
+    if (boot === undefined) return null;
+    const since = this.#stretch.since === null ? boot.end : boot.nsOf(this.#stretch.since);
+    const until = Math.max(boot.end, since);
+    return { boot, since: until, until };
   }
 
   #spans(): BootSpan[] {
@@ -152,6 +170,7 @@ class Log {
       backwards,
       among: few ? null : findCandidates(this.#history, sought),
       failed,
+      keep: this.#options.tree === true,
     };
     for (const span of backwards ? [...spans].reverse() : spans) {
       for (const change of timeline.changes(span, query)) {
@@ -243,9 +262,11 @@ class Log {
           for (const boot of history.boots) {
             if (shown !== null && boot.id < (history.boot(shown.bootId)?.id ?? 0)) continue;
             const from = shown?.bootId === boot.bootId ? shown.until : boot.since;
-            const until = boot.until + 1;
+            const until = boot.end;
             if (until <= from) continue;
-            const span = { boot, since: from - Seam.OVERLAP_NS, until };
+            const { since } = this.#stretch;
+            const floor = since === null ? 0 : boot.nsOf(since);
+            const span = { boot, since: Math.max(floor, from - Seam.OVERLAP_NS), until };
             await this.#writeAll(seam.onlyNew(this.#changes([span], false, true)), Infinity);
             shown = { bootId: boot.bootId, until };
           }

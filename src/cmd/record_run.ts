@@ -6,7 +6,7 @@
 import { basename } from "node:path";
 import process from "node:process";
 import { openForRecording, type WritableHistory } from "../history/file.ts";
-import { HistoryError } from "../history/history_error.ts";
+import { HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import { ServiceManager } from "../host/notify.ts";
@@ -16,7 +16,7 @@ import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { VERSION } from "../version.ts";
 import { durationWords, sizeWords } from "../view/words.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { historyFailure } from "./history_open.ts";
 import { defaultHistory } from "./history_place.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
@@ -61,6 +61,10 @@ export async function runRecord(
 ): Promise<number> {
   const options = given as unknown as RecordOptions;
   if (options.printUnit) {
+    const set = ["db", "keep", "maxSize", "interval", "redactFile"].find((name) => name in given);
+    if (set !== undefined || !options.argv || !options.realtime || options.redact !== undefined) {
+      throw new UsageError("Bad options: --print-unit with others; change the unit it prints");
+    }
     // From source, the runtime is what runs.
     const itself = basename(process.execPath) === "fh" ? process.execPath : INSTALLED;
     context.stdout.write(unitText(itself));
@@ -202,7 +206,9 @@ class Recorder {
       if (this.#failing) this.#flushIn(RETRY_MS);
       else this.#retention.work(Date.now());
     } catch (error) {
-      this.#done.reject(this.#writeFailure(error));
+      // Where there is no room to forget something, the next flush says so, or has some.
+      if (mayPass(error)) this.#flushIn(RETRY_MS);
+      else this.#done.reject(this.#writeFailure(error));
     }
   }
 
@@ -228,12 +234,13 @@ class Recorder {
     const { machine, now, epoch } = this.#session;
     try {
       this.#writer.end(now, epoch);
+      const { unwritten } = this.#writer;
       this.#file!.close();
       this.#file = null;
       this.#openFile();
       for (const process of machine.processes()) process.key = 0;
       this.#startRun(true);
-      this.#writer.takeOver(machine.processes(), now);
+      this.#writer.takeOver(machine.processes(), now, unwritten);
       this.#flush();
       this.#say(`recording to ${this.#path}, opened again`);
       this.#manager.ready(`${this.#session.info.source}, ${this.#path}`);

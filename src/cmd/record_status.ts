@@ -7,10 +7,12 @@ import { statSync } from "node:fs";
 import { History, type PastRun } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { openProcfs } from "../proc/procfs.ts";
+import { escapeText } from "../view/escape.ts";
 import { sizeWords } from "../view/words.ts";
 import { WallClock } from "../view/time.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./command.ts";
+import { localTime } from "./past.ts";
 import { historyFailure, recorderLives } from "./history_open.ts";
 import { historyToAsk } from "./history_place.ts";
 
@@ -97,13 +99,9 @@ function statusText(status: Status): string {
     ["file", `${status.db}, ${sizeWords(status.size)}`],
     ["oldest", local(status.oldest)],
   ];
-  return rows.map(([name, text]) => `${name.padEnd(10)} ${text}\n`).join("");
+  return rows.map(([name, text]) => `${name.padEnd(10)} ${escapeText(text)}\n`).join("");
 }
 
 function local(time: string | null): string {
-  if (time === null) return "never";
-  const date = new Date(time);
-  const pad = (value: number) => String(value).padStart(2, "0");
-  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join("-");
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(":")}`;
+  return time === null ? "never" : localTime(Date.parse(time));
 }

@@ -9,7 +9,7 @@ import type { Process } from "../model/process.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
-import { Kin } from "./kin.ts";
+import { chooseLife, Kin } from "./kin.ts";
 import { localTime, outside, readStretch, recordedSpans } from "./past.ts";
 import { parseMoment } from "./moments.ts";
 import type { Target } from "./target.ts";
@@ -40,17 +40,17 @@ export function withPast(
   const focus = kin.find(target);
   if (focus === null) throw neverSeen(history, target);
   tellOthers(context, history, target, focus, options);
-  const all = [...living, focus];
+  const all = new Set([...living, focus]);
   if (!options.ancestors || options.descendants) {
     const limit = options.limit ?? DEAD_LIMIT;
     const { dead, more } = kin.deadBelow(focus, limit);
-    all.push(...dead);
+    for (const one of dead) all.add(one);
     if (more && !options.quiet) {
       const what = `the newest ${limit} of what ended below ${focus.pid} are shown`;
       context.stderr.write(`fh: ${what}; for more give --limit\n`);
     }
   }
-  return { forest: buildForest(new Set(all)), focus };
+  return { forest: buildForest(all), focus };
 }
 
 /** A living process may not be the one that was meant. */
@@ -103,21 +103,27 @@ export function pastForest(
     : history.spansAt(moment);
   if (spans.length === 0) throw outside(history);
   tellPauses(context, history, spans, options);
-  const lives = spans.flatMap((span) => history.livedWithin(span, options.limit ?? -1));
+  const lives = limitDead(spans.flatMap((span) => history.livedWithin(span, -1)), options);
   for (const life of lives) history.lives.withAncestors(life);
   if (at !== undefined) { for (const life of lives) asOf(history, life, spans.at(-1)!.since); }
   const forest = buildForest(lives);
   if (target === null) return { forest, focus: null };
-  const found = lives.filter((life) => life.pid === target.pid);
-  const focus = found.at(-1);
-  if (focus === undefined) throw neverSeen(history, { ...target, at: moment });
+  const focus = chooseLife(lives.filter((life) => life.pid === target.pid), target);
+  if (focus === null) throw neverSeen(history, { ...target, at: target.at ?? moment });
   return { forest, focus };
+}
+
+/** The living, and the newest so many of the others. */
+function limitDead(lives: Life[], { limit = Infinity }: TreeOptions): Life[] {
+  const newest = lives.filter(({ state }) => state !== "running").sort((a, b) => b.born - a.born);
+  const dropped = new Set(newest.slice(limit));
+  return lives.filter((life) => !dropped.has(life));
 }
 
 /** A life as it stood at a time; its ancestors ended before or lived, too. */
 function asOf(history: History, life: Life, ns: number): void {
   for (let at: Process | null = life; at instanceof Life; at = at.parent) {
-    const ended = at.end !== null && at.end <= ns;
+    const ended = at.born + at.seenFor <= ns;
     if (ended || at.asOf === ns) continue;
     at.asOf = ns;
     at.state = "running";

@@ -33,11 +33,13 @@ export function replayCapture(context: Context, options: ReplayOptions): StartCa
   const history = openHistory(context, options.db);
   if (history === null) throw noHistory(context.env);
   // One boot at a time: pids and times since boot begin anew with each.
-  const span = recordedSpans(history, readStretch(options, Date.now())).at(-1);
+  const spans = recordedSpans(history, readStretch(options, Date.now()));
+  const span = spans.at(-1);
   if (span === undefined) throw outside(history);
   const whole = { ...span, since: Math.max(span.since, span.boot.since) };
   const { boot, since, until } = whole;
   const times = `${localTime(boot.moment(since))} to ${localTime(boot.moment(until))}`;
+  const others = spans.length > 1 ? `, the last of ${spans.length} boots` : "";
   return (_options, handlers) => {
     const player = new Player(context, history, whole, options.rate ?? Infinity);
     const ended = player.play((batch) => handlers.onBatch(batch)).then(
@@ -45,7 +47,7 @@ export function replayCapture(context: Context, options: ReplayOptions): StartCa
       (error: Error) => handlers.onEnd(error),
     );
     const capture: RunningCapture = {
-      info: { source: "replay", why: `${history.path}, ${times}` },
+      info: { source: "replay", why: `${history.path}, ${times}${others}` },
       began: { epoch: boot.epochAt(since), time: since },
       boot: boot.shortId,
       stop: () => {

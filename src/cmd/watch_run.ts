@@ -12,7 +12,7 @@ import { EventLines, LINE_HEADER } from "../view/line.ts";
 import { renderStatistics } from "../view/statistics.ts";
 import { paint } from "../view/style.ts";
 import { Child } from "./child.ts";
-import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import { CommandError, type Context, EXIT, UsageError, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
@@ -74,6 +74,7 @@ class Watch {
 
   async run(): Promise<number> {
     const { signal, stdout } = this.#context;
+    checkReplay(this.#options, this.#operands);
     // A filter that makes no sense is told before anything starts.
     this.#filter = createFilter(this.#options, this.#users);
     this.#session = await this.#open();
@@ -185,5 +186,17 @@ class Watch {
     }
     await stdout.flush();
     await stderr.flush();
+  }
+}
+
+/** Options that only a replay has, and a command that it could not run. */
+function checkReplay(options: WatchOptions, operands: readonly string[]): void {
+  if (options.source === "replay") {
+    if (operands.length === 0) return;
+    throw new UsageError("Bad options: --source replay with a command; a history starts nothing");
+  }
+  for (const name of ["since", "until", "rate"] as const) {
+    if (options[name] === undefined) continue;
+    throw new UsageError(`Bad option: --${name}; it means something with --source replay only`);
   }
 }

@@ -16,6 +16,7 @@ import { readProcesses } from "../proc/processes.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
 import { type Origin, originOf } from "../view/origin.ts";
+import { escapeText } from "../view/escape.ts";
 import { paint } from "../view/style.ts";
 import { WallClock } from "../view/time.ts";
 import { STATE_WORDS } from "../view/tree_json.ts";
@@ -140,7 +141,7 @@ class Why {
       const style = chain[index]!.alive ? index === 0 ? "bold" : null : "dim";
       stdout.write(`${style === null ? line : paint(line, style, color)}\n`);
     });
-    stdout.write(`${paint("Source:", "bold", color)} ${origin.text}\n`);
+    stdout.write(`${paint("Source:", "bold", color)} ${escapeText(origin.text)}\n`);
   }
 
   #tellOthers(name: string, shown: Process, named: readonly Process[]): void {

@@ -20,6 +20,9 @@ interface RunStart {
   readonly source: string;
 }
 
+const SOURCES = ["connector", "poll"];
+const NO_ID = "00000000-0000-0000-0000-000000000000";
+
 /** One boot of the host, as far as it was recorded. */
 export class Boot {
   /** Its number in the file. */
@@ -40,7 +43,8 @@ export class Boot {
     runs: readonly RunStart[],
   ) {
     this.id = Number(row["id"]);
-    this.bootId = String(row["boot_id"]);
+    // It becomes part of ids: a file that others made may have anything there.
+    this.bootId = /^[0-9a-f-]{36}$/.test(String(row["boot_id"])) ? String(row["boot_id"]) : NO_ID;
     this.shortId = this.bootId.slice(0, 8);
     this.since = Number(row["since"] ?? 0);
     this.until = Number(row["until"] ?? 0);
@@ -51,6 +55,11 @@ export class Boot {
   /** The source of the recorder at a time since boot. */
   sourceAt(ns: number): string {
     return (this.#runs.findLast(({ since }) => since <= ns) ?? this.#runs[0])?.source ?? "unknown";
+  }
+
+  /** Just after the last that is recorded: a number above 2^53 has no next one by adding 1. */
+  get end(): number {
+    return this.until + 1000;
   }
 
   /** Wall-clock time of boot as it was reckoned at a time since boot. */
@@ -109,7 +118,7 @@ export function readBoots(db: DatabaseSync): Boot[] {
     }));
     const starts = runs.all(Number(row["id"])).map(({ since, source }) => ({
       since: Number(since),
-      source: String(source),
+      source: SOURCES.find((name) => name === source) ?? "unknown",
     }));
     return new Boot(row, clock, starts);
   });

@@ -59,8 +59,31 @@ function byImage(history: History, test: NonNullable<Sought["ofImage"]>): Life[]
     }
   }
   const roots = [...keys].flatMap((key) => lives.get(key) ?? []);
-  // Who forked without an exec has the image of its parent.
-  return withDescendants(history, roots, (child) => matching.has(child.imageKey));
+  // Who forks has the image of its parent, until an exec or for good.
+  return withInheritors(history, roots, matching);
+}
+
+/** All children of those that match, and below them whoever may still have had that image. */
+function withInheritors(
+  history: History,
+  roots: readonly Life[],
+  matching: ReadonlySet<number>,
+): Life[] | null {
+  const found = new Set(roots);
+  const queue = [...roots];
+  for (const life of queue) {
+    const matches = matching.has(life.imageKey);
+    for (const child of history.children(life, CANDIDATES_MAX + 1)) {
+      if (found.has(child)) continue;
+      const inherits = matching.has(child.imageKey) && child.exec === null;
+      // It had the image when it was forked, or it may be below one that had it then.
+      if (!inherits && !matches && !roots.includes(life)) continue;
+      found.add(child);
+      queue.push(child);
+      if (found.size > CANDIDATES_MAX) return null;
+    }
+  }
+  return [...found];
 }
 
 function byDuration({ db, lives }: History, minDuration: number): Life[] | null {

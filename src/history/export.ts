@@ -23,10 +23,12 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
     for (const { boot, since, until } of spans) {
       for (const sql of WANTED) db.prepare(sql).run(boot.id, since, until);
       db.prepare(
-        `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?), min(seen, ?), min(ended, ?),
+        `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?2),
+          iif(id = last, ?3, min(seen, ?3)), iif(id = last, ?3, min(coalesce(ended, seen), ?3)),
           source, why, version, events, lost
-          FROM past.run WHERE boot = ? AND seen >= ? AND since < ?`,
-      ).run(Math.round(since), Math.round(until), Math.round(until), boot.id, since, until);
+          FROM past.run, (SELECT max(id) AS last FROM past.run WHERE boot = ?1 AND since < ?3)
+          WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`,
+      ).run(boot.id, Math.round(since), Math.round(until));
       db.prepare(GAPS).run(boot.id, since, until);
       db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
       db.prepare("INSERT INTO clock SELECT * FROM past.clock WHERE boot = ?").run(boot.id);
@@ -59,6 +61,9 @@ INSERT INTO life SELECT * FROM past.life WHERE id IN (SELECT id FROM wanted);
 INSERT INTO former SELECT * FROM past.former WHERE life IN (SELECT id FROM wanted);
 INSERT INTO image SELECT * FROM past.image
   WHERE id IN (SELECT image FROM main.life UNION SELECT image FROM main.former);
+UPDATE main.image SET latest = coalesce(
+  (SELECT max(id) FROM main.life WHERE life.image = image.id AND exec IS NOT NULL),
+  (SELECT max(life) FROM main.former WHERE former.image = image.id));
 INSERT INTO text SELECT * FROM past.text WHERE id IN (
   SELECT argv FROM main.image UNION SELECT exe FROM main.image UNION SELECT cwd FROM main.image
   UNION SELECT cgroup FROM main.image UNION SELECT comm FROM main.image

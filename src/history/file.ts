@@ -7,18 +7,18 @@ import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, statSy
 import { dirname } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
-import { HistoryError, mayPass } from "./history_error.ts";
+import { HistoryError, isTaken } from "./history_error.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /** A lock that ends with the process that holds it: SQLite's own, on an empty file beside. */
 const LOCK_SUFFIX = "-lock";
+const TABLES = ["boot", "clock", "run", "gap", "text", "image", "life", "former"];
 /** How long a writer waits for another program that writes. */
 const BUSY_MS = 5000;
 /** Files up to this size are looked through at each start, larger ones after a crash. */
 const CHECK_ALWAYS_BYTES = 256 << 20;
 const WAL_LIMIT_BYTES = 16 << 20;
 const CACHE_KIB = 16 << 10;
-const STICKY = 0o1000;
 const OTHERS_WRITE = 0o022;
 
 /** A history file in the hands of its recorder. */
@@ -44,11 +44,16 @@ export function openForRecording(path: string): WritableHistory {
       db.close();
       throw error;
     }
+    const { ino } = statSync(path);
     return {
       db,
       close() {
-        db.close();
-        lock.close();
+        try {
+          if (statSync(path, { throwIfNoEntry: false })?.ino !== ino) finishMoved(path, db);
+        } finally {
+          db.close();
+          lock.close();
+        }
       },
     };
   } catch (error) {
@@ -70,7 +75,11 @@ export function openForReading(path: string): DatabaseSync {
   }
   try {
     const db = openChecked(path, true);
-    if (versionOf(db) > 0) return db;
+    if (versionOf(db) > 0) {
+      // What lacks the tables of its version would fail in the middle of an answer.
+      for (const table of TABLES) db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
+      return db;
+    }
     db.close();
   } catch (error) {
     throw explain(path, error);
@@ -87,14 +96,21 @@ function prepareFile(path: string): void {
     createOrCheck(path);
     createOrCheck(path + LOCK_SUFFIX);
   } catch (error) {
-    throw error instanceof HistoryError ? error : explainFile(path, error as NodeJS.ErrnoException);
+    if (error instanceof HistoryError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "ENOTDIR") {
+      throw explainFile(path, error as NodeJS.ErrnoException);
+    }
+    const what = `cannot make ${path}: ${message.replace(/,.*/, "")}`;
+    throw new HistoryError("unusable", what, "choose another by --db");
   }
 }
 
 function checkFolder(folder: string): void {
   const { mode, uid } = statSync(folder);
   const ours = uid === process.geteuid!() || uid === 0;
-  if (ours && ((mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0)) return;
+  // A sticky bit would keep our file, but not keep others from laying a log beside it.
+  if (ours && (mode & OTHERS_WRITE) === 0) return;
   const message = `others may write to the folder ${folder}`;
   throw new HistoryError("unusable", message, `take that right away, or choose another by --db`);
 }
@@ -119,17 +135,18 @@ function createOrCheck(path: string): void {
     ? "has a second name (a hard link)"
     : null;
   if (what === null) return;
-  throw new HistoryError("unusable", `${path} ${what}`, "remove it, or choose another by --db");
+  throw new HistoryError("unusable", `${path} ${what}`, "choose another by --db");
 }
 
 function takeLock(path: string): DatabaseSync {
   const lock = new DatabaseSync(path + LOCK_SUFFIX);
   try {
-    lock.exec("BEGIN EXCLUSIVE");
+    // With its journal in memory it needs no room, and leaves nothing behind.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock.close();
-    if (!mayPass(error)) throw explain(path + LOCK_SUFFIX, error);
+    if (!isTaken(error)) throw explain(path + LOCK_SUFFIX, error);
   }
   const pid = recorderOf(path);
   const who = pid === null ? "another recorder" : `the recorder with pid ${pid}`;
@@ -186,13 +203,26 @@ function prepareSchema(path: string, db: DatabaseSync): void {
 }
 
 function checkIntegrity(path: string, db: DatabaseSync): void {
-  const last = db.prepare("SELECT ended FROM run ORDER BY id DESC LIMIT 1").get();
+  const last = db.prepare(
+    "SELECT ended IS NOT NULL AS ended FROM run ORDER BY id DESC LIMIT 1",
+  ).get();
   const bytes = pragma(db, "page_count") * pragma(db, "page_size");
-  const clean = last === undefined || last["ended"] !== null;
+  const clean = last === undefined || last["ended"] === 1;
   if (clean && bytes > CHECK_ALWAYS_BYTES) return;
   const [row] = db.prepare("PRAGMA quick_check(1)").all();
   const found = String(Object.values(row ?? {})[0]);
   if (found !== "ok") throw damaged(path, found);
+}
+
+/**
+ * SQLite leaves the log of a file that was moved away where it is, with what stands in it alone,
+ * and removes it when there is a new file: it has to go into the old one before.
+ */
+function finishMoved(path: string, db: DatabaseSync): void {
+  const row = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  if (row === undefined || row["log"] === row["checkpointed"]) return;
+  const message = `${path} was moved away, and somebody reads what still is to be written to it`;
+  throw new HistoryError("unusable", message, `move ${path}-wal after it`);
 }
 
 function versionOf(db: DatabaseSync): number {
@@ -214,7 +244,9 @@ function explain(path: string, error: unknown): unknown {
   if (error instanceof HistoryError) return error;
   const { code, message } = error as { code?: string; message: string };
   if (code?.startsWith("ERR_SQLITE") !== true && !/database|disk/.test(message)) return error;
-  if (/not a database|malformed|corrupt/.test(message)) return damaged(path, message);
+  if (/not a database|malformed|corrupt|no such (?:table|column)/.test(message)) {
+    return damaged(path, message);
+  }
   if (/readonly/.test(message)) {
     return new HistoryError("unusable", `${path} is read-only`, "choose another file by --db");
   }

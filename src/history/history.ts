@@ -189,7 +189,7 @@ export class History {
       const span = {
         boot,
         since: Math.max(boot.since, boot.nsOf(since)),
-        until: Math.min(boot.nsOf(until), boot.until + 1),
+        until: Math.min(boot.nsOf(until), boot.end),
       };
       if (span.until > span.since) spans.push(span);
     }

@@ -45,3 +45,9 @@ export function mayPass(error: unknown): boolean {
   if (errcode !== undefined) return [FULL, IOERR, READONLY, BUSY].includes(errcode & 0xff);
   return /disk is full|disk I\/O error|readonly database|database is locked/.test(message);
 }
+
+/** Whether an error of SQLite says that somebody else holds the lock. */
+export function isTaken(error: unknown): boolean {
+  const { errcode, message = "" } = error as { errcode?: number; message?: string };
+  return errcode !== undefined ? (errcode & 0xff) === BUSY : /database is locked/.test(message);
+}

@@ -121,8 +121,7 @@ export class LifeStore {
   withParent(life: Life): boolean {
     if (life.parent !== null) return true;
     const parent = life.parentKey === null ? null : this.get(life.parentKey);
-    // A damaged file might name a life as its own ancestor; rows are older above.
-    if (parent === null || parent.born > life.born + 1e9 || parent === life) return false;
+    if (parent === null || isBelow(life, parent)) return false;
     life.parent = parent;
     life.ppid = parent.pid;
     return true;
@@ -205,12 +204,19 @@ export class LifeStore {
   #text(part: keyof ImageParts, key: number): Uint8Array {
     let bytes = this.#texts.get(key);
     if (bytes === undefined) {
-      const [value] = this.#getText.get(key) as unknown as readonly [StoredText];
-      bytes = fromStored(part, value);
+      const row = this.#getText.get(key) as unknown as readonly [StoredText] | undefined;
+      bytes = fromStored(part, row?.[0] ?? "");
       this.#texts.set(key, bytes);
     }
     return bytes;
   }
+}
+
+/** Whether a life is, or is above, `other`: only a damaged file has it so. */
+function isBelow(life: Life, other: Life): boolean {
+  if (other.born < life.born) return false;
+  for (let at: Process | null = other; at !== null; at = at.parent) if (at === life) return true;
+  return false;
 }
 
 /** A statement whose rows come as arrays. */

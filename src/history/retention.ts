@@ -7,6 +7,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { readBoots } from "./boots.ts";
 import { pragma } from "./file.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** How often lives that became too old are looked for. */
 const AGE_EVERY_MS = 60_000;
@@ -23,6 +24,18 @@ const SWEEP_MIN = 10_000;
 const SWEEP_SHARE = 0.05;
 /** Free pages that are kept for what comes. */
 const FREE_PAGES = 1024;
+
+/** As far as an integer of SQLite goes, nearly. */
+const END_OF_TIME = 2 ** 62;
+
+/** A life in the order of ends. */
+interface Place {
+  readonly boot: number;
+  readonly end: number;
+  readonly id: number;
+}
+
+const START: Place = { boot: 0, end: -1, id: 0 };
 
 /** What may stay. */
 export interface RetentionLimits {
@@ -43,8 +56,10 @@ export class Retention {
   /** Whether there is more to do than one call did. */
   #aging = false;
   #deleted = 0;
+  /** How many there were when they were counted last. */
+  #lives: number;
   /** Where the search for the oldest goes on: what is before has descendants that stay. */
-  #from: { boot: number; end: number } = { boot: 0, end: -1 };
+  #from: Place = START;
 
   /** `onSweep` is called when texts and images were deleted. */
   constructor(db: DatabaseSync, limits: RetentionLimits, onSweep: () => void) {
@@ -54,29 +69,24 @@ export class Retention {
     const log = Math.min(16 << 20, limits.maxBytes / 4);
     this.#maxPages = Math.floor((limits.maxBytes - log) / pragma(db, "page_size"));
     this.#statements = prepare(db);
+    this.#lives = countLives(db);
   }
 
   /** Does what is due, within a slice of time unless the file is far too large. */
   work(nowMs: number): void {
     const until = performance.now() + SLICE_MS;
     if (this.#limits.keepMs !== Infinity && (this.#aging || nowMs >= this.#ageAt)) {
-      if (!this.#aging) this.#from = { boot: 0, end: -1 };
+      if (!this.#aging) this.#from = START;
       this.#ageAt = nowMs + AGE_EVERY_MS;
       this.#aging = this.#deleteOlder(nowMs - this.#limits.keepMs, until);
     }
     this.#shrink(until);
-    if (this.#deleted >= Math.max(SWEEP_MIN, SWEEP_SHARE * this.#lives())) this.#sweep();
+    if (this.#deleted >= Math.max(SWEEP_MIN, SWEEP_SHARE * this.#lives)) this.#sweep();
   }
 
   /** Pages in use. */
   get #pages(): number {
     return pragma(this.#db, "page_count") - pragma(this.#db, "freelist_count");
-  }
-
-  /** About how many lives there are. */
-  #lives(): number {
-    const [row] = this.#db.prepare("SELECT max(id) - min(id) AS n FROM life").all();
-    return Number(row?.["n"] ?? 0);
   }
 
   /** Deletes what ended before a moment; true when time ran out before it was done. */
@@ -98,7 +108,7 @@ export class Retention {
     }
     const target = this.#maxPages * (1 - SLACK);
     let forced = false;
-    this.#from = { boot: 0, end: -1 };
+    this.#from = START;
     const boots = readBoots(this.#db);
     for (let index = 0; index < boots.length;) {
       if (this.#pages <= target) break;
@@ -110,26 +120,23 @@ export class Retention {
       if (forced || this.#pages <= target) break;
       forced = true;
       index = 0;
-      this.#from = { boot: 0, end: -1 };
+      this.#from = START;
     }
   }
 
   /** Deletes some of the oldest lives of a boot; false when there are no more. */
   #deleteStep(boot: number, before: number, forced: boolean): boolean {
-    const from = this.#from.boot === boot ? this.#from.end : -1;
+    const { end: from, id } = this.#from.boot === boot ? this.#from : START;
     const { oldest } = this.#statements;
-    const found = oldest.all(boot, from, Math.min(before, Number.MAX_SAFE_INTEGER * 256), STEP);
+    const found = oldest.all(boot, from, Math.min(before, END_OF_TIME), from, id, STEP);
     if (found.length === 0) return false;
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
+    const last = found.at(-1)!;
+    const end = Number(last["ended"]);
+    inTransaction(this.#db, () => {
       for (const { id } of found) this.#delete(Number(id), before, forced);
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
-    this.#from = { boot, end: Number(found.at(-1)!["ended"]) };
-    this.#statements.kept.run(Math.round(this.#from.end), boot);
+      this.#statements.kept.run(Math.round(end), boot);
+    });
+    this.#from = { boot, end, id: Number(last["id"]) };
     return found.length === STEP;
   }
 
@@ -153,9 +160,9 @@ export class Retention {
   /** Deletes images and texts that no life has any more. */
   #sweep(): void {
     if (this.#deleted === 0) return;
+    inTransaction(this.#db, () => this.#db.exec(SWEEP + FORGET_BOOTS));
     this.#deleted = 0;
-    this.#db.exec(SWEEP);
-    this.#db.exec(FORGET_BOOTS);
+    this.#lives = countLives(this.#db);
     this.#onSweep();
   }
 
@@ -169,7 +176,8 @@ export class Retention {
 }
 
 const SWEEP = `
-BEGIN IMMEDIATE;
+DROP TABLE IF EXISTS temp.unused;
+DROP TABLE IF EXISTS temp.others;
 CREATE TEMP TABLE unused AS SELECT id, argv, exe, cwd, cgroup, comm, env FROM main.image i
   WHERE NOT EXISTS (SELECT 1 FROM life WHERE life.image = i.id AND exec IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM former WHERE former.image = i.id);
@@ -185,21 +193,21 @@ DELETE FROM main.text WHERE id IN (SELECT id FROM others WHERE id IS NOT NULL) A
   UNION SELECT comm FROM main.image WHERE comm IS NOT NULL
   UNION SELECT argv FROM main.image WHERE argv IS NOT NULL
   UNION SELECT env FROM main.image WHERE env IS NOT NULL);
-DROP TABLE temp.unused;
-DROP TABLE temp.others;
-COMMIT;
 `;
+
+function countLives(db: DatabaseSync): number {
+  const [row] = db.prepare("SELECT count(*) AS n FROM life").all();
+  return Number(row?.["n"] ?? 0);
+}
 
 /** Of a boot of which no process is left, and of what was before the oldest, nothing stays. */
 const FORGET_BOOTS = `
-BEGIN IMMEDIATE;
 DELETE FROM gap WHERE until < (SELECT min(kept) FROM run WHERE run.boot = gap.boot);
 DELETE FROM boot WHERE id < (SELECT max(id) FROM boot)
   AND NOT EXISTS (SELECT 1 FROM life WHERE life.boot = boot.id AND span IS NOT NULL);
 DELETE FROM run WHERE boot NOT IN (SELECT id FROM boot);
 DELETE FROM gap WHERE boot NOT IN (SELECT id FROM boot);
 DELETE FROM clock WHERE boot NOT IN (SELECT id FROM boot);
-COMMIT;
 `;
 
 interface Statements {
@@ -215,8 +223,9 @@ function prepare(db: DatabaseSync): Statements {
   return {
     oldest: db.prepare(
       `SELECT id, CAST(born + span AS REAL) AS ended FROM life
-        WHERE boot = ? AND born + span > ? AND born + span < ? AND span IS NOT NULL
-        ORDER BY born + span LIMIT ?`,
+        WHERE boot = ? AND born + span >= ? AND born + span < ? AND span IS NOT NULL
+          AND (born + span > ? OR id > ?)
+        ORDER BY born + span, id LIMIT ?`,
     ),
     get: db.prepare(
       "SELECT pid, parent, CAST(born + span AS REAL) AS ended FROM life WHERE id = ?",

@@ -71,9 +71,9 @@ export class RunLog {
   readonly #update: StatementSync;
   readonly #addClock: StatementSync;
   readonly #close: StatementSync;
-  /** Wall-clock time of boot as the file has it, nanoseconds; null when it has none. */
-  #epoch: bigint | null;
-  #epochWritten: bigint | null;
+  /** Wall-clock time of boot as the file has it, nanoseconds. */
+  #epoch: bigint;
+  #epochWritten: bigint;
   #ended: number | null = null;
   /** When the run before this one was alive last, nanoseconds since boot. */
   readonly #before: number | null;
@@ -108,8 +108,10 @@ export class RunLog {
       "SELECT CAST(epoch AS TEXT) AS epoch FROM clock WHERE boot = ? ORDER BY since DESC LIMIT 1",
     ).get(this.boot);
     this.#epoch = this.#epochWritten = clock === undefined
-      ? null
+      ? epochNs(facts.epoch)
       : BigInt(clock["epoch"] as string);
+    // Questions may come before the first flush.
+    if (clock === undefined) this.#addClock.run(this.boot, 0, this.#epoch);
     db.exec("COMMIT");
   }
 
@@ -128,10 +130,9 @@ export class RunLog {
     { now, epoch, events, lost }: { now: number; epoch: BootEpoch; events: number; lost: number },
   ): void {
     const at = Math.round(now);
-    const ns = BigInt(epoch.seconds) * 1_000_000_000n + BigInt(Math.round(epoch.ns));
-    const step = this.#epoch === null ? null : Number(ns - this.#epoch);
-    if (step === null || Math.abs(step) > CLOCK_STEP_NS) {
-      this.#addClock.run(this.boot, this.#epoch === null ? 0 : at, ns);
+    const ns = epochNs(epoch);
+    if (Math.abs(Number(ns - this.#epoch)) > CLOCK_STEP_NS) {
+      this.#addClock.run(this.boot, at, ns);
       this.#epochWritten = ns;
     }
     for (const { id } of this.#toClose) this.#close.run(this.#before, id);
@@ -148,6 +149,10 @@ export class RunLog {
   rolledBack(): void {
     this.#epochWritten = this.#epoch;
   }
+}
+
+function epochNs({ seconds, ns }: BootEpoch): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round(ns));
 }
 
 function bootOf(db: DatabaseSync, bootId: string): number {
@@ -177,7 +182,7 @@ function startRun(db: DatabaseSync, boot: number, facts: RunFacts): number {
 
 function openLivesOf(db: DatabaseSync, boot: number): Record<string, unknown>[] {
   return db.prepare(
-    `SELECT l.id, l.pid, CAST(l.born AS REAL) AS born, l.exec, l.image,
+    `SELECT l.id, l.pid, CAST(l.born AS REAL) AS born, CAST(l.exec AS REAL) AS exec, l.image,
       coalesce(p.pid, l.ppid) AS ppid
       FROM life l LEFT JOIN life p ON p.id = l.parent
       WHERE l.boot = ? AND l.span IS NULL ORDER BY l.id`,

@@ -38,8 +38,17 @@ export function toStored(part: keyof ImageParts, bytes: Uint8Array): StoredText 
 export function fromStored(part: keyof ImageParts, stored: StoredText): Uint8Array {
   if (typeof stored !== "string") return stored;
   if (part !== "argv" && part !== "env") return encoder.encode(stored);
-  const words = JSON.parse(stored) as string[];
-  return encoder.encode(words.map((word) => `${word}\0`).join(""));
+  return encoder.encode(parseWords(stored).map((word) => `${word}\0`).join(""));
+}
+
+/** The words of a JSON array; a damaged file may have anything there. */
+function parseWords(stored: string): unknown[] {
+  try {
+    const words: unknown = JSON.parse(stored);
+    return Array.isArray(words) ? words : [stored];
+  } catch {
+    return [stored];
+  }
 }
 
 /** Gives images their numbers, and stores those that are new. */

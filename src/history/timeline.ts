@@ -38,6 +38,8 @@ export interface TimelineQuery {
   readonly backwards: boolean;
   /** Only of these, when it is known that nobody else matters. */
   readonly among?: readonly Life[] | null;
+  /** Lives stay the same objects from beginning to end. */
+  readonly keep?: boolean;
   /** Only exits that failed. */
   readonly failed?: boolean;
 }
@@ -70,6 +72,7 @@ export class Timeline {
       moments.sort((a, b) => a.time - b.time || (RANK[a.kind]! - RANK[b.kind]!));
       if (query.backwards) moments.reverse();
       for (const moment of moments) yield this.#tell(moment);
+      if (query.keep) continue;
       if (among === null && this.#history.lives.size > REMEMBERED_MAX) this.#history.lives.forget();
     }
   }

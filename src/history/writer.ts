@@ -14,6 +14,7 @@ import { mayPass } from "./history_error.ts";
 import { type OpenLife, type RunFacts, RunLog } from "./run_log.ts";
 import { LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "./schema.ts";
 import { ImageStore } from "./texts.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Lives that wait for room on the disk; what comes beyond is dropped and counted. */
 const WAITING_MAX = 100_000;
@@ -36,16 +37,18 @@ export interface WriterOptions extends RunFacts {
 interface OwnImage {
   /** When, by an exec that was seen; null when not. */
   since: number | null;
-  image: Image;
-  uid: number | null;
   /** How many images it has had. */
-  changes: number;
+  readonly changes: number;
 }
 
-/** An image that a later exec replaced. */
-interface FormerImage extends Readonly<OwnImage> {
+/** An image that another replaced. */
+interface FormerImage {
   readonly process: Process;
+  /** When it came by an exec that was seen; null when it did not. */
+  readonly since: number | null;
   readonly until: number;
+  readonly image: Image;
+  readonly uid: number | null;
 }
 
 interface Gap {
@@ -53,6 +56,13 @@ interface Gap {
   readonly until: number;
   readonly lost: number | null;
   readonly reason: string;
+}
+
+/** Ended lives that never got a row, for want of room. */
+export interface Unwritten {
+  /** When writing began to fail, nanoseconds since boot. */
+  readonly since: number;
+  readonly lost: number;
 }
 
 /** Writes the changes of one run. */
@@ -64,6 +74,8 @@ export class HistoryWriter {
   readonly #statements: Statements;
   /** Not yet in the file. */
   #fresh: Process[] = [];
+  /** Their parents: the machine forgets who has been dead for long, and that it was a child. */
+  #parents: (Process | null)[] = [];
   /** In the file, and other than there. */
   readonly #changed = new Set<Process>();
   /** Flags that are not told by the process itself. */
@@ -75,6 +87,8 @@ export class HistoryWriter {
   readonly #left: Map<number, OpenLife>;
   /** Those it has shown. */
   readonly #adopted = new Map<Process, OpenLife>();
+  /** Their `born`, which /proc tells to a tick only. */
+  readonly #rowBorn = new WeakMap<Process, number>();
   /** Read by the first scan: what was not known then may be known when it is over. */
   #scanned: Process[] = [];
   #lastKey: number;
@@ -115,8 +129,21 @@ export class HistoryWriter {
     return this.#failing;
   }
 
-  /** Takes over what another writer knew: living processes, at a time (ns since boot). */
-  takeOver(processes: Iterable<Process>, now: number): void {
+  /** What waits when writing has failed; null when nothing is missing. */
+  get unwritten(): Unwritten | null {
+    if (this.#failingSince === null) return null;
+    const ended = this.#fresh.filter(({ alive }) => !alive).length;
+    return { since: this.#failingSince, lost: this.#dropped + ended };
+  }
+
+  /**
+   * Takes over what another writer knew: living processes, at a time (ns since boot), and what it
+   * has left unwritten.
+   */
+  takeOver(processes: Iterable<Process>, now: number, left: Unwritten | null): void {
+    if (left !== null && left.lost > 0) {
+      this.#gaps.push({ ...left, until: now, reason: GAP_WORDS[GAP_REASON.full]! });
+    }
     const change = new Change();
     change.kind = "snapshot";
     change.time = now;
@@ -165,9 +192,7 @@ export class HistoryWriter {
   flush(now: number, epoch: BootEpoch): void {
     if (this.#dropped > 0) this.#takeUpDropped();
     try {
-      this.#db.exec("BEGIN IMMEDIATE");
-      this.#write(now, epoch);
-      this.#db.exec("COMMIT");
+      inTransaction(this.#db, () => this.#write(now, epoch));
     } catch (error) {
       this.#giveUp(now, error);
       return;
@@ -177,6 +202,7 @@ export class HistoryWriter {
     this.#failing = null;
     this.#dropped = 0;
     this.#fresh = [];
+    this.#parents = [];
     this.#former = [];
     this.#gaps = [];
     this.#changed.clear();
@@ -206,16 +232,24 @@ export class HistoryWriter {
       process.key = left.id;
       this.#left.delete(process.pid);
       this.#adopted.set(process, left);
+      this.#rowBorn.set(process, left.born);
       this.#changed.add(process);
     }
     if (kind === "snapshot") this.#scanned.push(process);
     if (kind === "snapshot" || (change.inferred && kind === "fork")) {
       if (left === undefined) this.#flag(process, LIFE_FLAG.found);
       const since = left !== undefined && left.exec >= 0 ? left.born + left.exec : null;
-      this.#own.set(process, { since, image: process.image, uid: process.uid, changes: 1 });
+      this.#own.set(process, { since, changes: 1 });
     } else if (kind !== "fork") {
       this.#flag(process, LIFE_FLAG.found);
+    } else if (process.parent !== null && this.#changesOf(process.parent) >= CHANGES_MAX) {
+      // Not every image of the parent is kept: this one is the child's own.
+      this.#own.set(process, { since: null, changes: 1 });
     }
+  }
+
+  #changesOf(process: Process): number {
+    return this.#own.get(process)?.changes ?? 0;
   }
 
   /** The open life of an earlier run that `process` is; its start is known to a tick. */
@@ -229,20 +263,18 @@ export class HistoryWriter {
     if (process.key === DROPPED) this.#dropped--;
     process.key = ++this.#lastKey;
     this.#fresh.push(process);
+    this.#parents.push(process.parent);
   }
 
   /** A process has another image: by an exec that was seen, or by a new name or user. */
-  #replace(process: Process, { time }: Change, seen: boolean): void {
+  #replace(process: Process, change: Change, seen: boolean): void {
+    const { time: until, before: image, uidBefore: uid } = change;
     const own = this.#own.get(process);
-    const { image, uid } = process;
-    if (own === undefined) {
-      this.#own.set(process, { since: seen ? time : null, image, uid, changes: 1 });
-      return;
-    }
-    // A name that is changed again and again is no history.
-    if (seen || own.changes < CHANGES_MAX) this.#former.push({ ...own, process, until: time });
-    const since = seen ? time : null;
-    Object.assign(own, { since, image, uid, changes: own.changes + 1 });
+    // What an exec ends that was inherited, is found at the parent. A name that is changed again
+    // and again is no history.
+    const isKept = own === undefined ? !seen : seen || own.changes < CHANGES_MAX;
+    if (isKept) this.#former.push({ process, until, since: own?.since ?? null, image, uid });
+    this.#own.set(process, { since: seen ? until : null, changes: (own?.changes ?? 0) + 1 });
   }
 
   #flag(process: Process, flag: number): void {
@@ -265,8 +297,9 @@ export class HistoryWriter {
       return id;
     };
     // Parents that were dropped come along: an array's iterator sees what is added on the way.
-    for (const process of this.#fresh) {
-      const { parent, ppid, pid, key } = process;
+    for (const [index, process] of this.#fresh.entries()) {
+      const { ppid, pid, key } = process;
+      const parent = process.parent ?? this.#parents[index]!;
       const above = parent === null ? null : this.#keyOf(parent);
       const born = Math.round(process.born);
       insert.run(
@@ -280,7 +313,7 @@ export class HistoryWriter {
         process.reaper,
         process.status,
         imageOf(process),
-        this.#execOf(process, born),
+        this.#execOf(process, born) ?? (above === null ? NO_EXEC : null),
         this.#flagsOf(process) | (process.nth << NTH_SHIFT),
       );
     }
@@ -290,7 +323,7 @@ export class HistoryWriter {
       const { parent, key, ppid } = process;
       const above = left !== undefined || parent === null ? null : this.#keyOf(parent);
       const reaper = left === undefined ? process.reaper : left.reaperNow(ppid);
-      const born = left?.born ?? Math.round(process.born);
+      const born = this.#rowBorn.get(process) ?? Math.round(process.born);
       const exec = this.#execOf(process, born);
       const flags = this.#flagsOf(process);
       const { status } = process;
@@ -327,9 +360,10 @@ export class HistoryWriter {
     return parent.key;
   }
 
+  /** What life.exec is to be; null when it has no image of its own. */
   #execOf(process: Process, born: number): number | null {
     const own = this.#own.get(process);
-    if (own === undefined) return process.parent === null ? NO_EXEC : null;
+    if (own === undefined) return null;
     return own.since === null ? NO_EXEC : Math.max(0, Math.round(own.since) - born);
   }
 
@@ -339,11 +373,6 @@ export class HistoryWriter {
   }
 
   #giveUp(now: number, error: unknown): void {
-    try {
-      this.#db.exec("ROLLBACK");
-    } catch {
-      // SQLite has done so itself, or there was nothing to roll back.
-    }
     this.#images.forget();
     this.#run.rolledBack();
     if (!mayPass(error)) throw error;
@@ -360,6 +389,7 @@ export class HistoryWriter {
     }
     this.#former = this.#former.filter(({ process }) => process.key > 0);
     this.#fresh = [];
+    this.#parents = [];
   }
 
   /** Those of the dropped that still live are no loss: they wait once more. */
@@ -385,13 +415,13 @@ function prepare(db: DatabaseSync): Statements {
     insert: db.prepare("INSERT INTO life VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     update: db.prepare(
       `UPDATE life SET span = ?, parent = coalesce(parent, ?), reaper = coalesce(?, reaper),
-        status = ?, image = ?, exec = ?, flags = flags | ? WHERE id = ?`,
+        status = ?, image = ?, exec = coalesce(?, exec), flags = flags | ? WHERE id = ?`,
     ),
     addFormer: db.prepare("INSERT OR REPLACE INTO former VALUES (?, ?, ?, ?)"),
     addGap: db.prepare(
       "INSERT INTO gap (boot, since, until, lost, reason) VALUES (?, ?, ?, ?, ?)",
     ),
-    latest: db.prepare("UPDATE image SET latest = ? WHERE id = ?"),
+    latest: db.prepare("UPDATE image SET latest = max(coalesce(latest, 0), ?) WHERE id = ?"),
   };
 }
 

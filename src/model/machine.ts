@@ -4,7 +4,7 @@
  * @module
  */
 import { EVENT, FLAG, SourceEvent, UNKNOWN } from "./event.ts";
-import { Image } from "./image.ts";
+import { Image, NO_IMAGE } from "./image.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
 import { Memory } from "./memory.ts";
 import { Process, TICK_NS } from "./process.ts";
@@ -40,6 +40,10 @@ export class Change {
   a = 0;
   /** uid, gid: effective id. gap: one of GAP_REASON. */
   b = 0;
+  /** The image it had before an exec or a new name, and the real uid before a new one. */
+  before: Image = NO_IMAGE;
+  /** The real uid it had before; null when not known. */
+  uidBefore: number | null = null;
 }
 
 /** How the machine is set up. */
@@ -189,6 +193,7 @@ export class Machine {
     }
     this.#report("fork", event, process, true);
     if (parent !== undefined && !parent.image.sameProgram(process.image)) {
+      this.#remember(parent);
       this.#report("exec", event, process, true);
     }
   }
@@ -229,6 +234,7 @@ export class Machine {
   }
 
   #exec(event: SourceEvent, process: Process): void {
+    this.#remember(process);
     process.threads = 1;
     process.end = null;
     process.status = null;
@@ -240,6 +246,7 @@ export class Machine {
   #alter(event: SourceEvent, process: Process): void {
     if (event.kind === EVENT.coredump) process.dumped = true;
     if (event.tid !== event.pid && event.kind !== EVENT.ptrace) return;
+    this.#remember(process);
     if (event.kind === EVENT.comm && event.text !== null) {
       process.image = process.image.renamed(event.text.slice());
     }
@@ -248,6 +255,7 @@ export class Machine {
   }
 
   #confirm(event: SourceEvent, process: Process): void {
+    this.#remember(process);
     if (process.start === null) process.start = event.start;
     if (process.ppid === null) {
       process.ppid = event.a;
@@ -291,6 +299,11 @@ export class Machine {
     this.#confirmed.clear();
     for (const process of gone) this.#apply("absent", vanished(event, process), process);
     this.#onScanned?.();
+  }
+
+  #remember({ image, uid }: Process): void {
+    this.#change.before = image;
+    this.#change.uidBefore = uid;
   }
 
   /** A child can be listed before its parent when pids have come round. */

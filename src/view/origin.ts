@@ -62,7 +62,7 @@ const KTHREADD = 2;
 /** The origin of the first process of a chain, whose ancestors follow. */
 export function originOf(chain: readonly Process[]): Origin {
   const place = placeOf(chain);
-  const starter = chain.find(({ image }) => image.comm !== null && image.comm in STARTERS);
+  const starter = chain.find(({ image }) => Object.hasOwn(STARTERS, image.comm ?? ""));
   const kind = starter === undefined ? null : STARTERS[starter.image.comm!]!;
   const session = SESSION.exec(place.unit ?? "")?.[1] ?? null;
   const address = kind === "ssh" ? addressIn(chain) : null;

@@ -66,7 +66,7 @@ function isShellBetween({ image, parent }: Process): boolean {
 
 /** One line for each process of a chain, from the process itself upwards. */
 export function whyLines(chain: readonly Process[], options: WhyOptions): string[] {
-  const width = Math.max(...chain.map(({ pid }) => String(pid).length));
+  const width = chain.reduce((most, { pid }) => Math.max(most, String(pid).length), 0);
   return chain.map((process, index) => {
     const pid = String(process.pid).padStart(width);
     const child = index === 0 ? null : chain[index - 1]!;

@@ -148,7 +148,11 @@ test("fh tree PID draws the dead, and asks which of several it is", async () => 
   ]);
   await assert.rejects(
     run(treeCommand, ["300"], options),
-    refuses(2, /^Which process 300: 2 had that pid; give one of these ids\n {2}7c0a51fe-300-8000 /),
+    (error: CommandError) => {
+      assert.match(error.message, /^Which process 300: 2 had that pid; give one of these ids$/);
+      assert.match(error.lines.join("\n"), /^ {2}7c0a51fe-300-8000 .*\n {2}7c0a51fe-300-7000 /);
+      return error.status === 2;
+    },
   );
   const at = await run(treeCommand, ["300@2026-11-24T00:01:10Z"], options);
   assert.match(at.out, /300 \/bin\/false {2}# exit 1/);

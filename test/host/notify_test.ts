@@ -4,48 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
-import { check, ERRNO } from "../../ffi/errno.ts";
+import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { CLOCK, SOCKET } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { ServiceManager } from "../../src/host/notify.ts";
 import { fakeLibc } from "../support/fake_libc.ts";
+import { Receiver } from "../support/receiver.ts";
 
 const { AF_UNIX, SOCK_DGRAM, SOCK_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL } = SOCKET;
 const folder = mkdtempSync(join(tmpdir(), "fh-notify-"));
 after(() => rmSync(folder, { recursive: true }));
-
-/** struct sockaddr_un of what NOTIFY_SOCKET says. */
-function sockaddr(name: string): Uint8Array {
-  const path = new TextEncoder().encode(name.startsWith("@") ? `\0${name.slice(1)}` : `${name}\0`);
-  return new Uint8Array([AF_UNIX, 0, ...path]);
-}
-
-/** What a service manager has: a socket at an address, here without anybody who reads it. */
-class Receiver {
-  readonly #fd: number;
-
-  constructor(readonly libc: Libc, name: string) {
-    this.#fd = check("make a socket", libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    check("bind it", libc.bind(this.#fd, sockaddr(name)));
-  }
-
-  /** The next message; it is there as soon as it was sent. */
-  next(): string {
-    const bytes = new Uint8Array(new ArrayBuffer(8192));
-    const length = check("receive", this.libc.recv(this.#fd, bytes, MSG_DONTWAIT));
-    return new TextDecoder().decode(bytes.subarray(0, length));
-  }
-
-  /** Nothing waits to be read. */
-  get empty(): boolean {
-    return this.libc.recv(this.#fd, new Uint8Array(1), MSG_DONTWAIT) === -ERRNO.EAGAIN;
-  }
-
-  close(): void {
-    this.libc.close(this.#fd);
-  }
-}
 
 let names = 0;
 const addresses: [string, () => string][] = [
