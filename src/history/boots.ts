@@ -73,16 +73,23 @@ export class Boot {
     return seconds * 1000 + (rest + ns) / NS_PER_MS;
   }
 
-  /** The time since boot of a moment: the latest, where a clock that was set back had it twice. */
+  /**
+   * The time since boot of a moment: the latest that is recorded, where a clock that was set back
+   * had it twice; the time of the setting where it was set forward over that moment.
+   */
   nsOf(moment: number): number {
-    for (let i = this.#clock.length - 1; i > 0; i--) {
-      const { since } = this.#clock[i]!;
-      const ns = sinceBoot(moment, this.#clock[i]!.epoch);
-      if (ns >= since) return ns;
-      // The clock was set forward over that moment.
-      if (sinceBoot(moment, this.#clock[i - 1]!.epoch) >= since) return since;
+    const rows = this.#clock;
+    for (let i = rows.length - 1; i >= 0; i--) {
+      const { since, epoch } = rows[i]!;
+      const ns = sinceBoot(moment, epoch);
+      if (ns >= since && ns <= (rows[i + 1]?.since ?? this.until)) return ns;
     }
-    return sinceBoot(moment, this.#rowAt(0).epoch);
+    for (const { since, epoch } of rows.slice(1).reverse()) {
+      if (sinceBoot(moment, epoch) < since && moment > this.moment(since - 1)) return since;
+    }
+    const latest = rows.at(-1);
+    const ns = latest === undefined ? -1 : sinceBoot(moment, latest.epoch);
+    return ns > this.until ? ns : sinceBoot(moment, this.#rowAt(0).epoch);
   }
 
   #rowAt(ns: number): ClockRow {

@@ -85,7 +85,8 @@ export class LifeStore {
     this.#getText = rows(db, "SELECT value FROM text WHERE id = ?");
     this.#getFormer = rows(
       db,
-      "SELECT CAST(until AS REAL), image FROM former WHERE life = ? ORDER BY until",
+      `SELECT CAST(until AS REAL), image, CAST(since AS REAL) FROM former
+        WHERE life = ? ORDER BY until`,
     );
   }
 
@@ -130,7 +131,9 @@ export class LifeStore {
   /** Gives a life the image it had at a time (nanoseconds since boot). */
   dressAt(life: Life, ns: number): void {
     const former = this.#formersOf(life).find(([until]) => until! > ns);
-    if (former !== undefined) this.dress(life, former[1]!);
+    const since = former?.[2] ?? null;
+    if (former !== undefined && (since === null || since <= ns)) this.dress(life, former[1]!);
+    else if (former !== undefined) this.#dressAsParent(life);
     else if (life.exec === null || life.born + life.exec <= ns) this.dress(life, life.imageKey);
     else this.#dressAsParent(life);
   }

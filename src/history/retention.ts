@@ -113,7 +113,10 @@ export class Retention {
     for (let index = 0; index < boots.length;) {
       if (this.#pages <= target) break;
       if (performance.now() > until && this.#pages < this.#maxPages * URGENT) break;
-      if (this.#deleteStep(boots[index]!.id, Infinity, forced)) continue;
+      const more = this.#deleteStep(boots[index]!.id, Infinity, forced);
+      // Most of the room may be that of their texts.
+      if (this.#deleted >= SWEEP_SHARE * this.#lives) this.#sweep();
+      if (more) continue;
       // What is left has descendants that stay. Only now do they lose their past.
       if (++index < boots.length) continue;
       this.#sweep();

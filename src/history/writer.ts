@@ -319,7 +319,8 @@ export class HistoryWriter {
     }
     for (const process of this.#changed) {
       const left = this.#adopted.get(process);
-      if (left !== undefined) this.#continueLife(process, left, imageOf(process), now);
+      const image = left !== undefined && isEmptied(process) ? left.image : imageOf(process);
+      if (left !== undefined) this.#continueLife(process, left, image, now);
       const { parent, key, ppid } = process;
       const above = left !== undefined || parent === null ? null : this.#keyOf(parent);
       const reaper = left === undefined ? process.reaper : left.reaperNow(ppid);
@@ -327,7 +328,7 @@ export class HistoryWriter {
       const exec = this.#execOf(process, born);
       const flags = this.#flagsOf(process);
       const { status } = process;
-      update.run(spanOf(process, born), above, reaper, status, imageOf(process), exec, flags, key);
+      update.run(spanOf(process, born), above, reaper, status, image, exec, flags, key);
     }
     for (const { process, until, since, image, uid } of this.#former) {
       const from = since === null ? null : Math.round(since);
@@ -423,6 +424,11 @@ function prepare(db: DatabaseSync): Statements {
     ),
     latest: db.prepare("UPDATE image SET latest = max(coalesce(latest, 0), ?) WHERE id = ?"),
   };
+}
+
+/** A zombie that a scan has found: its command line and its program are gone. */
+function isEmptied({ alive, image: { parts } }: Process): boolean {
+  return !alive && parts.argv === null && parts.exe === null;
 }
 
 function spanOf(process: Process, born: number = Math.round(process.born)): number | null {

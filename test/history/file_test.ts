@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { openForReading, openForRecording } from "../../src/history/file.ts";
+import { HistoryError } from "../../src/history/history_error.ts";
+import { APPLICATION_ID, MIGRATIONS } from "../../src/history/schema.ts";
+import { TestRecorder } from "../support/past.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fh-file-"));
+after(() => rmSync(folder, { recursive: true }));
+let count = 0;
+
+function fresh(): string {
+  return join(folder, `h${count++}`, "history.db");
+}
+
+/** A path whose folder is there. */
+function inFolder(): string {
+  const path = fresh();
+  mkdirSync(join(path, ".."), { mode: 0o700 });
+  return path;
+}
+
+function refused(trouble: HistoryError["trouble"], message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof HistoryError, String(error));
+    assert.equal(error.trouble, trouble, error.message);
+    assert.match(error.message, message);
+    assert.notEqual(error.advice, "");
+    return true;
+  };
+}
+
+test("a new history is its owner's alone, in a folder that is too", () => {
+  const path = fresh();
+  const { db, close } = openForRecording(path);
+  const mode = (of: string) => (statSync(of).mode & 0o7777).toString(8);
+  assert.deepEqual([mode(path), mode(join(path, ".."))], ["600", "700"]);
+  const value = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0];
+  assert.deepEqual(
+    [value("application_id"), value("user_version"), value("journal_mode"), value("auto_vacuum")],
+    [APPLICATION_ID, MIGRATIONS.length, "wal", 2],
+  );
+  close();
+  openForRecording(path).close();
+});
+
+test("a second recorder is told the pid of the first, and may begin when that is gone", () => {
+  using past = new TestRecorder();
+  past.flush();
+  assert.throws(
+    () => openForRecording(past.path),
+    refused("taken", /^the recorder with pid 99 writes to /),
+  );
+  past.end();
+  openForRecording(past.path).close();
+});
+
+test("what somebody else may have put there is not written to", () => {
+  const victim = join(folder, "victim");
+  writeFileSync(victim, "precious");
+  const link = inFolder();
+  symlinkSync(victim, link);
+  assert.throws(() => openForRecording(link), refused("unusable", /is a symbolic link$/));
+  const dangling = inFolder();
+  symlinkSync(join(folder, "not-there"), dangling);
+  assert.throws(() => openForRecording(dangling), refused("unusable", /is a symbolic link$/));
+  const hard = inFolder();
+  linkSync(victim, hard);
+  assert.throws(() => openForRecording(hard), refused("unusable", /has a second name/));
+  const beside = inFolder();
+  symlinkSync(victim, `${beside}-lock`);
+  assert.throws(() => openForRecording(beside), refused("unusable", /-lock is a symbolic link$/));
+  const open = inFolder();
+  chmodSync(join(open, ".."), 0o1777);
+  assert.throws(() => openForRecording(open), refused("unusable", /^others may write to the fold/));
+  mkdirSync(join(open, "..", "history.db"), { recursive: true });
+  chmodSync(join(open, ".."), 0o700);
+  assert.throws(() => openForRecording(open), refused("unusable", /is not a file$/));
+  assert.equal(readFileSync(victim, "utf8"), "precious");
+});
+
+test("a foreign, newer or damaged file is left as it is", () => {
+  const check = (path: string, message: RegExp) => {
+    const before = readFileSync(path);
+    for (const open of [openForRecording, openForReading]) {
+      assert.throws(() => open(path), refused("unusable", message), open.name);
+    }
+    assert.deepEqual(readFileSync(path), before);
+  };
+  const foreign = inFolder();
+  const other = new DatabaseSync(foreign);
+  other.exec("CREATE TABLE t (x)");
+  other.close();
+  check(foreign, /is a database, but no history of fh$/);
+  const newer = fresh();
+  const { db, close } = openForRecording(newer);
+  db.exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}; PRAGMA journal_mode = DELETE`);
+  close();
+  check(newer, new RegExp(`is of version ${MIGRATIONS.length + 1}, this fh knows`));
+  const text = inFolder();
+  writeFileSync(text, "this is a text, and a long one at that ".repeat(40));
+  check(text, /is damaged: file is not a database$/);
+});
+
+test("a history with damage in the middle, or cut off, is not recorded into", () => {
+  for (const damage of ["zeros", "cut"]) {
+    const path = fresh();
+    const { db, close } = openForRecording(path);
+    db.exec("BEGIN");
+    const insert = db.prepare("INSERT INTO text (hash, value) VALUES (?, ?)");
+    for (let i = 0; i < 2000; i++) insert.run(i, `some text ${i}`.repeat(5));
+    db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
+    close();
+    const bytes = readFileSync(path);
+    if (damage === "cut") truncateSync(path, bytes.length / 2);
+    else writeFileSync(path, bytes.fill(0xa5, bytes.length / 2, bytes.length / 2 + 8192));
+    const before = readFileSync(path);
+    assert.throws(() => openForRecording(path), refused("unusable", /is damaged: /), damage);
+    assert.deepEqual(readFileSync(path), before);
+  }
+});
+
+test("a history that is missing, empty, without its tables or not to be made says so", () => {
+  assert.throws(() => openForReading(fresh()), refused("missing", /^there is no /));
+  const empty = inFolder();
+  writeFileSync(empty, "");
+  assert.throws(() => openForReading(empty), refused("missing", /is empty$/));
+  const bare = inFolder();
+  const db = new DatabaseSync(bare);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1; CREATE TABLE x (y)`);
+  db.close();
+  assert.throws(() => openForReading(bare), refused("unusable", /is damaged: no such table/));
+  assert.throws(
+    () => openForRecording("/proc/nowhere/history.db"),
+    refused("unusable", /^cannot make \/proc\/nowhere/),
+  );
+});
+
+const root = process.getuid?.() === 0;
+const why = root ? " (skipped: root may read everything)" : "";
+test(`a history that is closed to us says so${why}`, { skip: root }, () => {
+  const path = fresh();
+  openForRecording(path).close();
+  chmodSync(path, 0);
+  assert.throws(() => openForReading(path), refused("unusable", /is closed to you|unable to open/));
+});

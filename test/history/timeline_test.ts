@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Boot } from "../../src/history/boots.ts";
+import { findCandidates } from "../../src/history/candidates.ts";
+import { History } from "../../src/history/history.ts";
+import { Timeline, type TimelineQuery } from "../../src/history/timeline.ts";
+import type { Change, ChangeKind } from "../../src/model/machine.ts";
+import { exec, exit, fork, scan } from "../support/events.ts";
+import { TestRecorder } from "../support/past.ts";
+import { random } from "../support/random.ts";
+
+const S = 1e9;
+const ALL: ReadonlySet<ChangeKind> = new Set(["fork", "exec", "exit"]);
+
+function describe({ kind, time, process }: Change): string {
+  return `${time} ${kind} ${process?.pid} ${process?.image.argv?.join(" ")}`;
+}
+
+/** Some thousand processes, short and long, with and without execs; what should be told. */
+function busy(past: TestRecorder, count: number): string[] {
+  const next = random(7);
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  const events: { at: number; tell: () => void; told: string }[] = [];
+  for (let i = 0; i < count; i++) {
+    const pid = 1000 + i;
+    const born = Math.floor((2 + next() * 300) * S);
+    const span = Math.floor(next() < 0.1 ? next() * 100 * S : next() * 0.5 * S) + 10;
+    let argv = "/sbin/init";
+    const told = (kind: string, at: number) => `${at} ${kind} ${pid} ${argv}`;
+    const add = (kind: string, at: number, tell: () => void) =>
+      events.push({ at, tell, told: told(kind, at) });
+    add("fork", born, () => past.tell(fork(born, pid, 1)));
+    for (let n = 0; n < Math.floor(next() * 3); n++) {
+      const at = born + Math.floor(span * (n + 1) / 4);
+      argv = `/bin/x ${pid} ${n}`;
+      const words = argv.split(" ");
+      add("exec", at, () => past.tell(exec(at, pid, ...words)));
+    }
+    if (next() < 0.02) continue;
+    add("exit", born + span, () => past.tell(exit(born + span, pid, 0)));
+  }
+  events.sort((a, b) => a.at - b.at);
+  events.forEach(({ tell }, i) => {
+    tell();
+    if (i % 1000 === 999) past.flush();
+  });
+  past.end();
+  return events.map(({ told }) => told);
+}
+
+function told(history: History, query: TimelineQuery, since = 0, until = 1e12): string[] {
+  const boot = history.boots[0]!;
+  const lines: string[] = [];
+  // Each change is the same object with other contents.
+  for (const change of new Timeline(history).changes({ boot, since, until }, query)) {
+    lines.push(describe(change));
+  }
+  return lines;
+}
+
+test("the timeline tells all that was told, in order, forwards and backwards", () => {
+  using past = new TestRecorder();
+  const expected = busy(past, 6000);
+  const history = new History(past.path);
+  const forwards = told(history, { kinds: ALL, backwards: false });
+  assert.deepEqual(forwards, expected);
+  assert.deepEqual(told(history, { kinds: ALL, backwards: true }).reverse(), forwards);
+  // At seams nothing is missing and nothing is told twice.
+  const next = random(3);
+  const seams = [0, ...Array.from({ length: 20 }, () => Math.floor(next() * 320 * S)), 1e12];
+  seams.sort((a, b) => a - b);
+  const pieces = seams.slice(1).flatMap((until, i) =>
+    told(history, { kinds: ALL, backwards: false }, seams[i], until)
+  );
+  assert.deepEqual(pieces, expected);
+  history.close();
+});
+
+test("candidates answer as going through everything does", () => {
+  using past = new TestRecorder();
+  const expected = busy(past, 3000);
+  const history = new History(past.path);
+  for (const pattern of [/ 10\d\d 0$/, / 1234 /, /nothing/]) {
+    const among = findCandidates(history, {
+      ofImage: ({ image }) => pattern.test(image.argv?.join(" ") ?? ""),
+      pids: null,
+      minDuration: null,
+    });
+    assert.ok(among !== null);
+    const found = told(history, { kinds: ALL, backwards: false, among });
+    const wanted = expected.filter((line) => pattern.test(line));
+    assert.deepEqual(found.filter((line) => pattern.test(line)), wanted);
+  }
+  history.close();
+});
+
+test("a child that had an image only until its exec is found by it", () => {
+  using past = new TestRecorder();
+  past.tell(
+    ...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]),
+    fork(2 * S, 10, 1),
+    exec(2 * S + 1, 10, "/usr/bin/make"),
+    fork(3 * S, 11, 10),
+    fork(3 * S + 1, 12, 11),
+    exec(3 * S + 2, 11, "/usr/bin/cc"),
+    exit(4 * S, 12, 0),
+    exit(4 * S, 11, 0),
+    exit(4 * S, 10, 0),
+  ).end();
+  const history = new History(past.path);
+  const ofImage = ({ image }: { image: { comm: string | null } }) => image.comm === "make";
+  const among = findCandidates(history, { ofImage, pids: null, minDuration: null });
+  const forks = told(history, { kinds: new Set(["fork"]), backwards: false, among });
+  assert.deepEqual(forks.filter((line) => line.includes("make")), [
+    `${3 * S} fork 11 /usr/bin/make`,
+    `${3 * S + 1} fork 12 /usr/bin/make`,
+  ]);
+  history.close();
+});
+
+test("a wall clock that was set back and forth leaves the order, and finds its times", () => {
+  const epoch = (seconds: number) => ({ seconds, ns: 0 });
+  const row = { id: 1, boot_id: "7c0a51fe-1111-4222-8333-444444444444", since: 0, until: 400 * S };
+  const boot = new Boot(row, [
+    { since: 0, epoch: epoch(1000) },
+    { since: 100 * S, epoch: epoch(4600) },
+    { since: 200 * S, epoch: epoch(900) },
+  ], [{ since: 0, source: "connector" }]);
+  for (const ns of [0, 50 * S, 99 * S, 100 * S, 150 * S, 200 * S, 399 * S]) {
+    assert.equal(
+      boot.moment(ns),
+      (ns < 100 * S ? 1000 : ns < 200 * S ? 4600 : 900) * 1000 + ns / 1e6,
+    );
+  }
+  assert.equal(boot.nsOf(4_750_000), 150 * S);
+  assert.equal(boot.nsOf(1_250_000), 350 * S, "of a time that came twice the later");
+  assert.equal(boot.nsOf(1_050_000), 50 * S, "and what came before it was set forward");
+  assert.equal(boot.nsOf(2_000_000), 100 * S, "a moment that never was is that of the setting");
+  assert.equal(boot.nsOf(9_400_000), 8500 * S, "what is not recorded yet lies ahead");
+});
