@@ -70,8 +70,9 @@ export async function runLog(
   if (history === null) {
     const { since, until, follow, failed, minDuration, tree } = options;
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) throw noHistory(context.env);
-    adviseToRecord(context, "these are the processes that run now", options.quiet === true);
-    return await listRunning(context, options, filter);
+    const status = await listRunning(context, options, filter);
+    adviseToRecord(context, "these are the processes that run now", options.quiet);
+    return status;
   }
   return await new Log(context, options, history, filter, stretch).run();
 }

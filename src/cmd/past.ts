@@ -55,7 +55,7 @@ export function localTime(moment: number): string {
 }
 
 /** Says on standard error what a history would add, and how to have one. */
-export function adviseToRecord({ stderr }: Context, what: string, quiet: boolean): void {
-  if (quiet) return;
+export function adviseToRecord({ stdout, stderr }: Context, what: string, quiet = false): void {
+  if (quiet || stdout.closed) return;
   stderr.write(`fh: no history here: ${what}; to have one, run fh record (or its systemd unit)\n`);
 }

@@ -48,6 +48,8 @@ export async function runTree(
     const { forest, focus } = await show(context, reader, history, target, options);
     const roots = chooseRoots(forest, focus === null ? null : forest.nodeOf(focus), options);
     await write(context, reader, roots, focus, options);
+    await context.stdout.flush();
+    if (history === null) adviseToRecord(context, "what has ended is not shown", options.quiet);
   } finally {
     history?.close();
   }
@@ -78,7 +80,6 @@ async function show(
     const living = readSnapshot(context, reader, target?.pid ?? null, options);
     return withPast(context, history, living, target, options);
   }
-  adviseToRecord(context, "what has ended is not shown", options.quiet === true);
   if (target === null) {
     const forest = buildForest(readSnapshot(context, reader, null, options));
     return { forest, focus: null };

@@ -55,12 +55,11 @@ export async function runWhy(
   try {
     const why = new Why(context, history, options);
     const found = target === null ? why.findName(operand) : why.findTarget(target);
-    if (history === null) {
-      const what = "parents that have ended are not known";
-      adviseToRecord(context, what, options.quiet === true);
-    }
     why.tell(found);
     await context.stdout.flush();
+    if (history === null) {
+      adviseToRecord(context, "parents that have ended are not known", options.quiet);
+    }
     return EXIT.done;
   } finally {
     history?.close();

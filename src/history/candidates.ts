@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { Image, NO_IMAGE } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
 import type { History } from "./history.ts";
 import { type Life, type LifeRow, rows } from "./life.ts";
 import { SHORT_NS } from "./schema.ts";
+import { fromStored, type StoredText } from "./texts.ts";
 
 /** When there are more, going through the timeline finds the newest of them sooner. */
 const CANDIDATES_MAX = 20_000;
@@ -38,14 +40,43 @@ export function findCandidates(history: History, sought: Sought): Life[] | null 
   return minDuration === null || minDuration <= SHORT_NS ? null : byDuration(history, minDuration);
 }
 
+/** What a filter may ask of an image, all of them in one go. */
+const SHOWN = `SELECT image.id, image.uid, comm.value, argv.value, cgroup.value FROM image
+  LEFT JOIN text comm ON comm.id = image.comm LEFT JOIN text argv ON argv.id = image.argv
+  LEFT JOIN text cgroup ON cgroup.id = image.cgroup`;
+
+type ShownRow = readonly [
+  id: number,
+  uid: number | null,
+  comm: StoredText | null,
+  argv: StoredText | null,
+  cgroup: StoredText | null,
+];
+
+/** Control groups repeat from image to image. */
+const groups = new Map<StoredText, Uint8Array>();
+
+function groupOf(stored: StoredText): Uint8Array {
+  let bytes = groups.get(stored);
+  if (bytes === undefined) {
+    bytes = fromStored("cgroup", stored);
+    groups.set(stored, bytes);
+  }
+  return bytes;
+}
+
 function byImage(history: History, test: NonNullable<Sought["ofImage"]>): Life[] | null {
   const { db, lives } = history;
-  const ids = rows(db, "SELECT id FROM image LIMIT ?").all(IMAGES_MAX + 1);
-  if (ids.length > IMAGES_MAX) return null;
+  const [count] = rows(db, "SELECT count(*) FROM image").get() as unknown as readonly [number];
+  if (count > IMAGES_MAX) return null;
   const matching = new Set<number>();
-  for (const row of ids) {
-    const [id] = row as unknown as readonly [number];
-    if (test(lives.image(id))) matching.add(id);
+  for (const row of rows(db, SHOWN).iterate()) {
+    const [id, uid, comm, argv, cgroup] = row as unknown as ShownRow;
+    const parts = { ...NO_IMAGE.parts };
+    if (comm !== null) parts.comm = fromStored("comm", comm);
+    if (argv !== null) parts.argv = fromStored("argv", argv);
+    if (cgroup !== null) parts.cgroup = groupOf(cgroup);
+    if (test({ image: new Image(parts), uid })) matching.add(id);
   }
   const own = rows(db, "SELECT id FROM life WHERE image = ? AND exec IS NOT NULL LIMIT ?");
   const former = rows(db, "SELECT life FROM former WHERE image = ? LIMIT ?");

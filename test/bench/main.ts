@@ -24,6 +24,8 @@ import { latencySection } from "./latency.ts";
 import { memorySection } from "./memory.ts";
 import { overflowSection } from "./overflow.ts";
 import { pollerSection } from "./poller.ts";
+import { questionsSection } from "./questions.ts";
+import { recordSection } from "./record.ts";
 import { startSection } from "./start.ts";
 import { stormSection } from "./storm.ts";
 import { throughputSection } from "./throughput.ts";
@@ -43,6 +45,8 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   memory: memorySection,
   start: startSection,
   throughput: throughputSection,
+  record: recordSection,
+  questions: questionsSection,
 };
 
 const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--fh PATH] [--out FILE]

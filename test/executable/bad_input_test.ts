@@ -54,7 +54,7 @@ const BAD: readonly (readonly [args: readonly string[], status: number, line: st
   [
     ["watch", "--source", "nonsense"],
     2,
-    "Unknown source: nonsense; give one of auto, connector, poll",
+    "Unknown source: nonsense; give one of auto, connector, poll, replay",
   ],
   [
     ["tree", "--color", "blue"],

@@ -19,7 +19,9 @@ import { after, test } from "node:test";
 import { openForReading, openForRecording } from "../../src/history/file.ts";
 import { HistoryError } from "../../src/history/history_error.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/history/schema.ts";
+import { runProgram } from "../support/executable.ts";
 import { TestRecorder } from "../support/past.ts";
+import { AS_NOBODY, FH_SOURCE } from "../support/running.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-file-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -152,6 +154,22 @@ test("a history that is missing, empty, without its tables or not to be made say
   );
 });
 
+test("an empty file becomes a history, and an earlier one is brought up to date", () => {
+  const path = inFolder();
+  writeFileSync(path, "", { mode: 0o600 });
+  const { db, close } = openForRecording(path);
+  const tables = () =>
+    db.prepare("SELECT name FROM sqlite_schema WHERE type <> 'index' ORDER BY name").all();
+  const names = tables().map(({ name }) => name);
+  assert.ok(names.includes("life") && names.includes("process"), names.join());
+  db.exec("INSERT INTO boot (boot_id) VALUES ('one')");
+  close();
+  const again = openForRecording(path);
+  const [row] = again.db.prepare("SELECT boot_id FROM boot").all();
+  assert.equal(row!["boot_id"], "one", "what is in it stays");
+  again.close();
+});
+
 const root = process.getuid?.() === 0;
 const why = root ? " (skipped: root may read everything)" : "";
 test(`a history that is closed to us says so${why}`, { skip: root }, () => {
@@ -159,4 +177,34 @@ test(`a history that is closed to us says so${why}`, { skip: root }, () => {
   openForRecording(path).close();
   chmodSync(path, 0);
   assert.throws(() => openForReading(path), refused("unusable", /is closed to you|unable to open/));
+});
+
+/** Why nobody cannot be asked; null when it can. */
+function nobodyMissing(): string | null {
+  if (!root) return "needs root to become nobody";
+  const [command = "", ...args] = [...AS_NOBODY, "test", "-r", FH_SOURCE.at(-1)!];
+  return runProgram(command, args).status === 0 ? null : "nobody cannot read the checkout";
+}
+
+const missing = nobodyMissing();
+const because = missing === null ? "" : ` (skipped: ${missing})`;
+test(`nobody neither reads nor writes what is root's${because}`, { skip: missing !== null }, () => {
+  const path = fresh();
+  openForRecording(path).close();
+  const env = { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", DENO_DIR: folder };
+  chmodSync(folder, 0o777);
+  const ask = (...args: string[]) => {
+    const [command = "", ...rest] = [...AS_NOBODY, ...FH_SOURCE, ...args, "--db", path];
+    const { status, stderr } = runProgram(command, rest, { env, cwd: "/" });
+    return [status, stderr];
+  };
+  const closed = `fh: Cannot use the history: ${path} is closed to you; ` +
+    "run as its owner or as root, or choose another file by --db\n";
+  assert.deepEqual(ask("log"), [1, closed]);
+  assert.deepEqual(ask("record", "--source", "poll"), [1, closed]);
+  chmodSync(join(path, ".."), 0o755);
+  assert.deepEqual(ask("record", "--source", "poll"), [
+    1,
+    `fh: Cannot use the history: ${path} belongs to uid 0; choose another by --db\n`,
+  ]);
 });

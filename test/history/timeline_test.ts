@@ -5,7 +5,7 @@ import { findCandidates } from "../../src/history/candidates.ts";
 import { History } from "../../src/history/history.ts";
 import { Timeline, type TimelineQuery } from "../../src/history/timeline.ts";
 import type { Change, ChangeKind } from "../../src/model/machine.ts";
-import { exec, exit, fork, scan } from "../support/events.ts";
+import { exec, exit, fork, gap, scan } from "../support/events.ts";
 import { TestRecorder } from "../support/past.ts";
 import { random } from "../support/random.ts";
 
@@ -76,6 +76,40 @@ test("the timeline tells all that was told, in order, forwards and backwards", (
   history.close();
 });
 
+test("thousands that end in the same moment, and gaps, are told once at every seam", () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  const crowds = [10 * S, 11 * S, 11 * S + 1, 400 * S];
+  let pid = 1000;
+  for (const at of crowds) {
+    const first = pid;
+    for (let i = 0; i < 3000; i++) past.tell(fork(at - S, pid++, 1));
+    past.tell(gap(at - 1, 1));
+    for (let of = first; of < pid; of++) past.tell(exit(at, of, of % 3));
+    past.tell(gap(at, 2));
+  }
+  past.end();
+  const history = new History(past.path);
+  const count = (lines: readonly string[], kind: string) =>
+    lines.filter((line) => line.includes(` ${kind} `)).length;
+  for (const backwards of [false, true]) {
+    const all = told(history, { kinds: ALL, backwards });
+    assert.deepEqual([count(all, "fork"), count(all, "exit")], [12_000, 12_000]);
+    assert.equal(count(all, "gap"), 8);
+    const failures = told(history, { kinds: new Set(["exit"]), backwards, failed: true });
+    assert.deepEqual([count(failures, "exit"), count(failures, "gap")], [8000, 8]);
+    const seams = [0, ...crowds.flatMap((at) => [at - S, at - 1, at, at + 1]), 1e12];
+    seams.sort((a, b) => a - b);
+    const pieces = seams.slice(1).flatMap((until, i) =>
+      told(history, { kinds: ALL, backwards }, seams[i], until)
+    );
+    assert.deepEqual(pieces.toSorted(), all.toSorted());
+    const times = all.map((line) => parseInt(line));
+    assert.deepEqual(times, times.toSorted((a, b) => backwards ? b - a : a - b));
+  }
+  history.close();
+});
+
 test("candidates answer as going through everything does", () => {
   using past = new TestRecorder();
   const expected = busy(past, 3000);
@@ -137,4 +171,30 @@ test("a wall clock that was set back and forth leaves the order, and finds its t
   assert.equal(boot.nsOf(1_050_000), 50 * S, "and what came before it was set forward");
   assert.equal(boot.nsOf(2_000_000), 100 * S, "a moment that never was is that of the setting");
   assert.equal(boot.nsOf(9_400_000), 8500 * S, "what is not recorded yet lies ahead");
+});
+
+test("of any clock, a moment is found again, the latest time that showed it", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const next = random(seed);
+    const until = 1000 * S;
+    const settings = Array.from({ length: seed % 6 }, () => Math.floor(next() * until));
+    const clock = [0, ...settings.sort((a, b) => a - b)].map((since) => ({
+      since,
+      epoch: { seconds: 1_795_478_400 + Math.floor((next() - 0.5) * 3000), ns: 5e8 },
+    }));
+    const row = { id: 1, boot_id: "", since: 0, until };
+    const boot = new Boot(row, clock, []);
+    for (let i = 0; i < 50; i++) {
+      const ns = Math.floor(next() * until);
+      const moment = boot.moment(ns);
+      const found = boot.nsOf(moment);
+      // A number holds milliseconds since 1970 to a quarter of a microsecond.
+      assert.ok(Math.abs(boot.moment(found) - moment) < 0.001, `seed ${seed}: ${ns}, ${found}`);
+      assert.ok(found >= ns - 1000, `seed ${seed}: ${found} is not the latest of ${ns}`);
+      const later = Array.from({ length: 20 }, () => found + 2000 + next() * (until - found));
+      for (const at of later) {
+        if (at <= until) assert.ok(Math.abs(boot.moment(at) - moment) > 0.001, `seed ${seed}`);
+      }
+    }
+  }
 });

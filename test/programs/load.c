@@ -16,6 +16,7 @@
  *        for=SECONDS     as many as possible for that long instead; not written to FILE
  *        cpus=N          so many processes, each on a CPU of its own, do the phase together
  *        rate=PER_S      Poisson arrivals; without it, back to back: each is waited for
+ *        pace=PER_S      back to back, but no more than so many, those of all cpus together
  *        gap=LOW-HIGH    evenly distributed pauses between arrivals, microseconds
  *        life=US         how long each sleeps before it exits
  *        program=PATH    default /bin/true */
@@ -38,6 +39,8 @@
 
 #define PHASES 64
 #define NS 1000000000LL
+/* Tasks between two looks at the clock. */
+#define BURST 20
 
 enum kind { VFORK, FORK, SPAWN, TREE, THREAD, KINDS };
 static const char *const kind_names[KINDS] = { "vfork", "fork", "spawn", "tree", "thread" };
@@ -45,7 +48,7 @@ static const char *const kind_names[KINDS] = { "vfork", "fork", "spawn", "tree",
 struct phase {
 	enum kind kind;
 	long count, cpus, life, low, high, depth, width;
-	double rate, seconds;
+	double rate, pace, seconds;
 	const char *program;
 };
 
@@ -180,13 +183,29 @@ static void finish(struct record *record, pid_t pid, int status)
 	record->status = status;
 }
 
+/* Waits until it is time for the task after `done` others. */
+static void keep_pace(const struct phase *p, long long begun, long done)
+{
+	long long due = begun + (long long)((double)done / p->pace * (double)p->cpus * NS);
+	struct timespec at = { due / NS, due % NS };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 static void back_to_back(int phase, long first, long count)
 {
+	const struct phase *p = &phases[phase];
+	long long begun = now_ns();
+
 	for (long i = first; i < first + count; i++) {
-		struct record *record = begin(phase, i);
-		pid_t pid = start(phase, i);
+		struct record *record;
+		pid_t pid;
 		int status = 0;
 
+		if (p->pace > 0 && (i - first) % BURST == 0)
+			keep_pace(p, begun, i - first);
+		record = begin(phase, i);
+		pid = start(phase, i);
 		if (waitpid(pid, &status, 0) < 0)
 			fail("waitpid");
 		finish(record, pid, status);
@@ -438,6 +457,8 @@ static int set(struct phase *p, const char *key, const char *value)
 		p->cpus = atol(value);
 	else if (!strcmp(key, "rate"))
 		p->rate = atof(value);
+	else if (!strcmp(key, "pace"))
+		p->pace = atof(value);
 	else if (!strcmp(key, "gap"))
 		return sscanf(value, "%ld-%ld", &p->low, &p->high) == 2;
 	else if (!strcmp(key, "life"))

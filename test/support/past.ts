@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openForRecording, type WritableHistory } from "../../src/history/file.ts";
-import { HistoryWriter } from "../../src/history/writer.ts";
+import { HistoryWriter, type WriterOptions } from "../../src/history/writer.ts";
+import type { BootEpoch } from "../../src/model/batch.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 
@@ -22,19 +23,23 @@ export class TestRecorder {
   readonly folder: string = mkdtempSync(join(tmpdir(), "fh-past-"));
   readonly path: string = join(this.folder, "history.db");
   readonly #file: WritableHistory;
-  readonly #writer: HistoryWriter;
-  readonly #machine: Machine;
-  #last = SECOND;
+  readonly writer: HistoryWriter;
+  readonly machine: Machine;
+  #last: number;
 
-  /** Begins to record at one second after boot, into a new file or one that is there. */
-  constructor(path?: string) {
+  /**
+   * Begins to record, into a new file or one that is there; at one second after boot and so on
+   * unless `facts` say otherwise.
+   */
+  constructor(path?: string, facts: Partial<WriterOptions> = {}) {
     if (path !== undefined) this.path = path;
     this.#file = openForRecording(this.path);
-    this.#machine = new Machine({
-      onChange: (change) => this.#writer.note(change),
-      onScanned: () => this.#writer.scanned(),
+    this.#last = facts.since ?? SECOND;
+    this.machine = new Machine({
+      onChange: (change) => this.writer.note(change),
+      onScanned: () => this.writer.scanned(),
     });
-    this.#writer = new HistoryWriter(this.#file.db, {
+    this.writer = new HistoryWriter(this.#file.db, {
       bootId: PAST_BOOT,
       pid: 99,
       since: SECOND,
@@ -44,28 +49,34 @@ export class TestRecorder {
       version: "0",
       continued: false,
       argv: true,
-      processes: () => this.#machine.processes(),
+      processes: () => this.machine.processes(),
+      ...facts,
     });
+  }
+
+  /** The open file. */
+  get db(): WritableHistory["db"] {
+    return this.#file.db;
   }
 
   /** Tells what happened. */
   tell(...events: readonly SourceEvent[]): this {
     for (const event of events) {
-      this.#machine.step(event);
+      this.machine.step(event);
       this.#last = Math.max(this.#last, event.time);
     }
     return this;
   }
 
-  /** Writes what was told. */
-  flush(): this {
-    this.#writer.flush(this.#last, PAST_EPOCH);
+  /** Writes what was told; the wall clock stands as `epoch` says. */
+  flush(epoch: BootEpoch = PAST_EPOCH): this {
+    this.writer.flush(this.#last, epoch);
     return this;
   }
 
   /** Writes the rest, and ends. */
   end(): this {
-    this.#writer.end(this.#last + 1, PAST_EPOCH);
+    this.writer.end(this.#last + 1, PAST_EPOCH);
     this.#file.close();
     return this;
   }

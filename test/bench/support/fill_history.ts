@@ -25,6 +25,12 @@ function createImage(argv: readonly string[], service: number): Image {
   });
 }
 
+/** The image of a process with a command line of its own. */
+function createOwn(index: number, hash: number): Image {
+  const argv = [`/usr/bin/tool-${hash % PROGRAMS}`, "--job", `${index}`, "--out", `/var/${hash}`];
+  return createImage(argv, hash % SERVICES);
+}
+
 /** What a filled history is asked for. */
 export interface FilledHistory {
   /** pid of a process that ended in the middle of it, and no other had. */
@@ -35,8 +41,12 @@ export interface FilledHistory {
   readonly middle: number;
 }
 
-/** Writes a history of `lives` processes. */
-export function fillHistory(path: string, lives: number): FilledHistory {
+/**
+ * Writes a history of `lives` processes. With `own`, one in four has a command line that no other
+ * has, as compilers and jobs with numbers or dates in their arguments do; without it there are
+ * some hundred images in all, and a filter on images finds its few at once.
+ */
+export function fillHistory(path: string, lives: number, own = false): FilledHistory {
   const { db, close } = openForRecording(path);
   const images = new ImageStore(db, true);
   const step = Math.floor((20 * 86_400e9) / lives);
@@ -69,7 +79,9 @@ export function fillHistory(path: string, lives: number): FilledHistory {
     const span = i > lives - 300 && long ? null : long ? 2e9 + hash * 20 : 1e6 + hash % 50_000_000;
     const forked = hash % 4 === 1;
     const isRare = i < lives / 10 && i % Math.floor(lives / 100) === 0;
-    const image = isRare ? rare : forked ? shell : ids[hash % PROGRAMS]!;
+    const common = forked ? shell : ids[hash % PROGRAMS]!;
+    const unique = own && !isRare && hash % 4 === 2;
+    const image = isRare ? rare : unique ? images.id(createOwn(i, hash), hash % 7) : common;
     pid = pid >= 400_000 ? 1000 : pid + 1;
     const one = i === middle ? 4_000_000 : pid;
     const parent = hash % 3 === 0 ? i - 1 : 2 + hash % SERVICES;

@@ -97,6 +97,17 @@ export function fhWatch(fh: string, options: readonly string[], rights: Rights =
   };
 }
 
+/** `fh record` into a file of its own. */
+export function fhRecord(fh: string, db: string): Tool {
+  return {
+    name: "fh record",
+    command: [fh, "record", "--source", "connector", "--db", db],
+    ready: "source line",
+    tells: ["fork", "exec", "exit"],
+    parser: () => () => null,
+  };
+}
+
 /** Whether a command of this name is installed. */
 export function installed(name: string): boolean {
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Kin } from "../../src/cmd/kin.ts";
+import { History } from "../../src/history/history.ts";
+import type { Process } from "../../src/model/process.ts";
+import { takeSnapshot } from "../../src/model/snapshot.ts";
+import { readProcesses } from "../../src/proc/processes.ts";
+import { openProcfs } from "../../src/proc/procfs.ts";
+import { exec, exit, fork, scan } from "../support/events.ts";
+import { type FakeProcess, fakeProcfs } from "../support/fake_procfs.ts";
+import { PAST_BOOT, TestRecorder } from "../support/past.ts";
+
+const S = 1e9;
+const INIT: FakeProcess = { pid: 1, ppid: 0, comm: "init", cmdline: "/sbin/init\0" };
+
+/** 100 forks 200, which leaves 300 behind; 400 comes, ends and is reaped. */
+function story(): TestRecorder {
+  const past = new TestRecorder();
+  past.tell(
+    ...scan(S, S, [
+      { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+      { pid: 100, ppid: 1, start: 5e8, argv: ["/bin/sh"] },
+    ]),
+    fork(2 * S, 200, 100),
+    exec(2 * S + 1, 200, "/bin/leaver", "-x"),
+    fork(2 * S + 2, 300, 200),
+    exit(3 * S, 200, 0),
+    fork(4 * S, 400, 100),
+    exit(5 * S, 400, 0x100),
+  );
+  return past.end();
+}
+
+/** Joins a history with what a /proc shows, and asks; `pidsOf` are the pids of a chain. */
+function join(
+  past: TestRecorder,
+  processes: readonly FakeProcess[],
+  question: (kin: Kin, living: readonly Process[]) => void,
+): void {
+  const { root, remove } = fakeProcfs(processes, { "sys/kernel/random/boot_id": PAST_BOOT });
+  const history = new History(past.path);
+  try {
+    const reader = openProcfs(root);
+    const living = takeSnapshot(readProcesses(reader, reader.pids()), (argv) => argv);
+    question(new Kin(history, reader, living), living);
+  } finally {
+    history.close();
+    remove();
+  }
+}
+
+const named = (pid: number) => ({ pid, at: null, id: null });
+
+function chainOf(process: Process | null): string[] {
+  const chain: string[] = [];
+  for (let at = process; at !== null; at = at.parent) chain.push(`${at.pid} ${at.state}`);
+  return chain;
+}
+
+test("an orphan stands below the dead that forked it, who has adopted it is noted", () => {
+  using past = story();
+  const orphan = { pid: 300, ppid: 1, comm: "leaver", cmdline: "/bin/leaver\0-x\0", start: 200 };
+  const shell = { pid: 100, ppid: 1, comm: "sh", cmdline: "/bin/sh\0", start: 50 };
+  join(past, [INIT, shell, orphan], (kin, living) => {
+    const found = kin.find(named(300));
+    assert.equal(found, living.find(({ pid }) => pid === 300), "the living one stands for it");
+    assert.deepEqual([found!.ppid, found!.reaper, found!.start], [200, 1, 2 * S + 2]);
+    assert.deepEqual(chainOf(found), ["300 running", "200 exited", "100 running", "1 running"]);
+    const below = kin.deadBelow(kin.find(named(100))!, 10);
+    assert.deepEqual(below.dead.map(({ pid }) => pid).toSorted(), [200, 400]);
+    assert.deepEqual([below.more, kin.deadBelow(kin.find(named(100))!, 1).more], [false, true]);
+  });
+});
+
+test("what the history has as running and /proc has not ended unseen", () => {
+  using past = story();
+  // Another process has the pid by now: it began later.
+  const other = { pid: 300, ppid: 1, comm: "other", cmdline: "/bin/other\0", start: 900 };
+  join(past, [INIT, other], (kin) => {
+    assert.deepEqual(chainOf(kin.find(named(300))), ["300 running", "1 running"]);
+    const id = `${PAST_BOOT.slice(0, 8)}-300-200`;
+    const former = kin.find({ pid: 300, at: null, id });
+    assert.deepEqual(chainOf(former), ["300 unknown", "200 exited", "100 unknown", "1 running"]);
+  });
+});
+
+test("a zombie is shown with the command line and the status that the recorder has seen", () => {
+  using past = story();
+  const zombie = { pid: 200, ppid: 1, comm: "leaver", state: "Z", start: 200 };
+  join(past, [INIT, zombie], (kin) => {
+    const found = kin.find(named(200))!;
+    assert.deepEqual([found.state, found.status, found.end], ["exited", 0, null]);
+    assert.deepEqual(found.image.argv, ["/bin/leaver", "-x"]);
+    assert.equal(found.reaper, 1);
+  });
+});

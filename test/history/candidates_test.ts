@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findCandidates, type Sought } from "../../src/history/candidates.ts";
+import { History } from "../../src/history/history.ts";
+import type { Life } from "../../src/history/life.ts";
+import { exec, exit, fork, scan } from "../support/events.ts";
+import { TestRecorder } from "../support/past.ts";
+import { random } from "../support/random.ts";
+
+const S = 1e9;
+const NOTHING: Sought = { ofImage: null, pids: null, minDuration: null };
+/** One more than are listed. */
+const TOO_MANY = 20_001;
+
+function find(path: string, sought: Partial<Sought>): readonly Life[] | null {
+  const history = new History(path);
+  try {
+    return findCandidates(history, { ...NOTHING, ...sought });
+  } finally {
+    history.close();
+  }
+}
+
+const named = (name: string): Sought["ofImage"] => ({ image }) => image.comm === name;
+const pidsOf = (lives: readonly Life[] | null) =>
+  lives?.map(({ pid }) => pid).toSorted((a, b) => a - b) ?? null;
+
+/** Three generations below 100, each twice; the pids of the last come round. */
+function family(): TestRecorder {
+  const past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 100, 1), exec(2 * S + 1, 100, "/bin/make", "all"));
+  for (const at of [3, 6]) {
+    past.tell(fork(at * S, 200, 100), exec(at * S + 1, 200, "/bin/sh", "-c", "cc"));
+    past.tell(fork(at * S + 2, 300, 200), exec(at * S + 3, 300, "/bin/cc"));
+    past.tell(exit(at * S + 2 * S, 300, 0), exit(at * S + 2 * S + 1, 200, 0));
+  }
+  past.tell(fork(9 * S, 300, 1), exec(9 * S + 1, 300, "/bin/other"), exit(9 * S + 2, 300, 0));
+  return past.end();
+}
+
+test("by a pid: all lives that had it, and what descends from them", () => {
+  using past = family();
+  assert.deepEqual(pidsOf(find(past.path, { pids: [100] })), [100, 200, 200, 300, 300]);
+  assert.deepEqual(pidsOf(find(past.path, { pids: [300] })), [300, 300, 300]);
+  assert.deepEqual(pidsOf(find(past.path, { pids: [200, 300] })), [200, 200, 300, 300, 300]);
+  assert.deepEqual(pidsOf(find(past.path, { pids: [4711] })), []);
+});
+
+test("by an image: who executed it, and who was forked with it", () => {
+  using past = family();
+  assert.deepEqual(pidsOf(find(past.path, { ofImage: named("other") })), [300]);
+  assert.deepEqual(pidsOf(find(past.path, { ofImage: named("cc") })), [300, 300]);
+  const makers = pidsOf(find(past.path, { ofImage: named("make") }))!;
+  for (const pid of [100, 200]) assert.ok(makers.includes(pid), `${pid} had that image`);
+  assert.deepEqual(find(past.path, { ofImage: named("nobody") }), []);
+});
+
+test("by a duration: only where an index knows who lived for long", () => {
+  using past = family();
+  assert.deepEqual(pidsOf(find(past.path, { minDuration: 1.5 * S })), [200, 200, 300, 300]);
+  assert.deepEqual(find(past.path, { minDuration: 3 * S }), []);
+  assert.equal(find(past.path, { minDuration: S }), null);
+  assert.equal(find(past.path, {}), null);
+});
+
+test("the image is asked before the pid", () => {
+  using past = family();
+  const sought = { ofImage: named("cc"), pids: [100] };
+  assert.deepEqual(pidsOf(find(past.path, sought)), [300, 300]);
+});
+
+test("more than are worth listing are not listed", () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 100, 1), exec(2 * S + 1, 100, "/bin/many"));
+  for (let i = 0; i < TOO_MANY; i++) {
+    const at = 3 * S + i * 10;
+    past.tell(fork(at, 1000 + i, 100), exec(at + 1, 1000 + i, "/bin/one"));
+    past.tell(exit(at + 2 * S, 1000 + i, 0));
+  }
+  past.tell(fork(9 * S, 101, 1), exec(9 * S + 1, 101, "/bin/few")).end();
+  assert.equal(find(past.path, { ofImage: named("one") }), null);
+  assert.equal(find(past.path, { ofImage: named("many") }), null, "its children had it, too");
+  assert.equal(find(past.path, { pids: [100] }), null);
+  assert.equal(find(past.path, { minDuration: 1.5 * S }), null);
+  assert.deepEqual(pidsOf(find(past.path, { ofImage: named("few") })), [101]);
+  assert.deepEqual(pidsOf(find(past.path, { ofImage: named("one"), pids: [101] })), [101]);
+});
+
+test("of a random family nobody is left out who descends from a pid", () => {
+  using past = new TestRecorder();
+  const next = random(11);
+  const parents = new Map<number, number>();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  for (let pid = 2; pid <= 2000; pid++) {
+    const ppid = 1 + Math.floor(next() * (pid - 1));
+    parents.set(pid, ppid);
+    past.tell(fork(2 * S + pid, pid, ppid));
+  }
+  past.end();
+  for (const top of [1, 2, 17, 500, 1999]) {
+    const below = [top];
+    for (const at of below) {
+      for (const [pid, ppid] of parents) if (ppid === at) below.push(pid);
+    }
+    assert.deepEqual(pidsOf(find(past.path, { pids: [top] })), below.toSorted((a, b) => a - b));
+  }
+});
