@@ -194,7 +194,7 @@ test("fh ends with 1 and one line when standard output is full", () => {
 test("fh takes a closed standard output for one that nobody reads", () => {
   const watch = ["watch", "-q", "--json", "--", "sh", "-c", "exit 3"];
   assert.deepEqual(redirected(">&-", ...watch), { status: 3, stdout: "", stderr: "" });
-  assert.deepEqual(redirected(">&-", "tree", "1"), { status: 0, stdout: "", stderr: "" });
+  assert.deepEqual(redirected(">&-", "tree", "-q", "1"), { status: 0, stdout: "", stderr: "" });
 });
 
 test("fh watch runs from / with an empty environment, and says which source and why", () => {

@@ -32,7 +32,8 @@ function family(): TestRecorder {
   past.tell(fork(2 * S, 100, 1), exec(2 * S + 1, 100, "/bin/make", "all"));
   for (const at of [3, 6]) {
     past.tell(fork(at * S, 200, 100), exec(at * S + 1, 200, "/bin/sh", "-c", "cc"));
-    past.tell(fork(at * S + 2, 300, 200), exec(at * S + 3, 300, "/bin/cc"));
+    past.tell(fork(at * S + 2, 300, 200), exec(at * S + 3, 300, "/bin/nice", "cc"));
+    past.tell(exec(at * S + 4, 300, "/bin/cc"));
     past.tell(exit(at * S + 2 * S, 300, 0), exit(at * S + 2 * S + 1, 200, 0));
   }
   past.tell(fork(9 * S, 300, 1), exec(9 * S + 1, 300, "/bin/other"), exit(9 * S + 2, 300, 0));
@@ -53,6 +54,7 @@ test("by an image: who executed it, and who was forked with it", () => {
   assert.deepEqual(pidsOf(find(past.path, { ofImage: named("cc") })), [300, 300]);
   const makers = pidsOf(find(past.path, { ofImage: named("make") }))!;
   for (const pid of [100, 200]) assert.ok(makers.includes(pid), `${pid} had that image`);
+  assert.deepEqual(pidsOf(find(past.path, { ofImage: named("nice") })), [300, 300]);
   assert.deepEqual(find(past.path, { ofImage: named("nobody") }), []);
 });
 

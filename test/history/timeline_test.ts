@@ -110,6 +110,22 @@ test("thousands that end in the same moment, and gaps, are told once at every se
   history.close();
 });
 
+test("a time in which nobody recorded is told once, where it ended", () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 100, 1), exit(4 * S, 100, 0)).end();
+  new TestRecorder(past.path, { since: 10 * S }).end();
+  const history = new History(past.path);
+  const at = (since: number, until: number) =>
+    told(history, { kinds: ALL, backwards: false }, since * S, until * S)
+      .filter((line) => line.includes("gap"));
+  assert.deepEqual([at(0, 10), at(4, 10), at(5, 9), at(11, 99)], [[], [], [], []]);
+  for (const [since, until] of [[0, 99], [10, 11], [5, 11]] as const) {
+    assert.deepEqual(at(since, until), [`${10 * S} gap undefined undefined`]);
+  }
+  history.close();
+});
+
 test("candidates answer as going through everything does", () => {
   using past = new TestRecorder();
   const expected = busy(past, 3000);
