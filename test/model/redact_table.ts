@@ -48,7 +48,7 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     "java -Djavax.net.ssl.keyStorePassword=«changeit» -Dfoo.password=«a» -jar app.jar",
     "rails SECRET_KEY_BASE=«a» DB_PASS=«b» MYSQL_PWD=«c» JWT_SECRET=«d» PASSWORD2=«e»",
     "helm install --set db.password=«a»,image.tag=1 chart",
-    "npm --//registry.npmjs.org/:_authToken=«a» publish",
+    "npm --//npm.example/:_authToken=«a» publish",
     ["docker", "run", "-e", "PASSWORD=«two words»", "image"],
   ],
   "values in connection strings and lists": [
@@ -154,7 +154,7 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     "vault login «t»",
     "kubectl create secret generic n --from-literal=any=«v»",
     "aws configure set aws_secret_access_key «a»",
-    "npm config set //registry.npmjs.org/:_authToken «a»",
+    "npm config set //npm.example/:_authToken «a»",
     "useradd -m -p «hash» u",
     "mosquitto_pub -h h -u u -P «p» -t t -m m",
     "mc alias set a https://h «ak» «sk»",
