@@ -12,7 +12,7 @@ export type HistoryTrouble =
   | "unusable"
   /** Another recorder has it. */
   | "taken"
-  /** There is no room, for now. */
+  /** There is no room; that may change. */
   | "full";
 
 /** A history file that cannot be used, as a person wants to know it. */

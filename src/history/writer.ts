@@ -124,7 +124,7 @@ export class HistoryWriter {
     return this.#fresh.length;
   }
 
-  /** Why nothing can be written for now; null while it works. */
+  /** Why the last write failed; null when it worked. */
   get failing(): string | null {
     return this.#failing;
   }
