@@ -103,7 +103,7 @@ export function pastForest(
     : history.spansAt(moment);
   if (spans.length === 0) throw outside(history);
   tellPauses(context, history, spans, options);
-  const lives = limitDead(spans.flatMap((span) => history.livedWithin(span, -1)), options);
+  const lives = limitDead(spans.flatMap((span) => history.livedWithin(span)), options);
   for (const life of lives) history.lives.withAncestors(life);
   if (at !== undefined) { for (const life of lives) asOf(history, life, spans.at(-1)!.since); }
   const forest = buildForest(lives);

@@ -5,7 +5,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import type { BootSpan } from "./history.ts";
-import { APPLICATION_ID, MIGRATIONS, SHORT_NS } from "./schema.ts";
+import { APPLICATION_ID, LIVED_WITHIN, MIGRATIONS } from "./schema.ts";
 
 /**
  * Writes what lived within some stretches, with all its ancestors, into an empty file; the number
@@ -21,7 +21,10 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
     // One state of the history, however long this takes.
     db.exec("BEGIN; CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY)");
     for (const { boot, since, until } of spans) {
-      for (const sql of WANTED) db.prepare(sql).run(boot.id, since, until);
+      for (const condition of LIVED_WITHIN) {
+        db.prepare(`INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE ${condition}`)
+          .run(boot.id, since, until);
+      }
       db.prepare(
         `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?2),
           iif(id = last, ?3, min(seen, ?3)), iif(id = last, ?3, min(coalesce(ended, seen), ?3)),
@@ -43,14 +46,6 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
 }
 
 const GAPS = "INSERT INTO gap SELECT * FROM past.gap WHERE boot = ? AND until >= ? AND since < ?";
-
-/** Numbered parameters: boot, since, until. */
-const WANTED: readonly string[] = [
-  `INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE boot = ?1 AND span IS NOT NULL
-    AND born + span >= ?2 AND born + span < ?3 + ${SHORT_NS} AND born < ?3`,
-  `INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE boot = ?1 AND born < ?3
-    AND (span IS NULL OR span > ${SHORT_NS}) AND (span IS NULL OR born + span >= ?2)`,
-];
 
 const COPY = `
 INSERT OR IGNORE INTO wanted WITH RECURSIVE up (id) AS (

@@ -8,7 +8,7 @@ import type { Process } from "../model/process.ts";
 import { type Boot, readBoots } from "./boots.ts";
 import { openForReading } from "./file.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore, rows } from "./life.ts";
-import { SHORT_NS } from "./schema.ts";
+import { LIVED_WITHIN } from "./schema.ts";
 import { toStored } from "./texts.ts";
 
 /** A stretch of time of one boot, nanoseconds since boot; `until` does not belong to it. */
@@ -45,9 +45,6 @@ export interface PastRun {
   readonly events: number;
   readonly lost: number;
 }
-
-const IN_BOOT = "life.boot = ? AND";
-const END = "life.born + life.span";
 
 /** An open history. Lives that belong together are the same objects in all answers. */
 export class History {
@@ -124,26 +121,13 @@ export class History {
   }
 
   /** What lived at some time within a stretch: began before its end, and not ended before it. */
-  livedWithin(span: BootSpan, limit: number): Life[] {
-    const { boot, since, until } = span;
-    const ended = this.db.prepare(
-      `SELECT life.id FROM life WHERE ${IN_BOOT} ${END} >= ? AND ${END} < ? AND span IS NOT NULL
-        AND born < ? LIMIT ?`,
-    );
-    const long = this.db.prepare(
-      `SELECT life.id FROM life WHERE ${IN_BOOT} born < ?
-        AND (span IS NULL OR span > ${SHORT_NS}) AND (span IS NULL OR ${END} >= ?) LIMIT ?`,
-    );
-    const keys = new Set<number>();
-    const shortEnd = until + SHORT_NS;
-    for (const { id } of ended.all(boot.id, since, shortEnd, until, limit)) keys.add(Number(id));
-    for (const { id } of long.all(boot.id, until, since, limit)) keys.add(Number(id));
-    const found: Life[] = [];
-    for (const key of keys) {
-      const life = this.lives.get(key);
-      if (life !== null) found.push(life);
+  livedWithin({ boot, since, until }: BootSpan): Life[] {
+    const found = new Set<Life>();
+    for (const condition of LIVED_WITHIN) {
+      const statement = rows(this.db, `SELECT ${LIFE_COLUMNS} FROM life WHERE ${condition}`);
+      for (const life of this.#take(statement.all(boot.id, since, until))) found.add(life);
     }
-    return found;
+    return [...found];
   }
 
   /** What is not known for some part of a stretch, oldest first. */

@@ -21,7 +21,7 @@ export function* replayEvents(history: History, span: BootSpan): Generator<Sourc
   const event = new SourceEvent();
   const { since } = span;
   yield event.reset(EVENT.scanBegin, since, 0, 0);
-  const living = history.livedWithin({ ...span, until: since }, -1);
+  const living = history.livedWithin({ ...span, until: since });
   for (const life of living.sort((a, b) => a.born - b.born)) {
     history.lives.withAncestors(life);
     history.lives.dressAt(life, since);

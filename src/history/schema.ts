@@ -10,6 +10,18 @@ export const APPLICATION_ID = 0x66682004;
 /** A life of at most so many nanoseconds is found by its end alone: see life_long. */
 export const SHORT_NS = 1_000_000_000;
 
+/**
+ * Conditions that together find what lived at some time within a stretch: numbered parameters boot,
+ * since, until. Each can be answered by an index: what was short has ended in it or within
+ * SHORT_NS after it, all else is in life_long.
+ */
+export const LIVED_WITHIN: readonly string[] = [
+  `boot = ?1 AND span IS NOT NULL AND born + span >= ?2 AND born + span < ?3 + ${SHORT_NS}
+    AND born < ?3`,
+  `boot = ?1 AND born < ?3 AND (span IS NULL OR span > ${SHORT_NS})
+    AND (span IS NULL OR born + span >= ?2)`,
+];
+
 /** Bits of life.flags; what is above them counts lives of one pid within one clock tick. */
 export const LIFE_FLAG = {
   /** The start is not known; `born` is the first sight. */
