@@ -9,12 +9,12 @@
 import { RecvSlots } from "./datagrams.ts";
 import { ERRNO } from "./errno.ts";
 import type { Libc } from "./libc.ts";
-import { CLOCK, SCHED_ATTR, SOCKET, SYSCALLS } from "./linux.ts";
+import { CLOCK, EPOLL_CTL, SCHED_ATTR, SIGINFO, SOCKET, SYSCALLS } from "./linux.ts";
 import type { Native } from "./native.ts";
 
 /** Room for the filter programs fh attaches; the kernel's own bound is BPF_MAXINSNS 4096. */
 const BPF_MAXINSNS_USED = 64;
-/** Events one epollPeek() takes. */
+/** Events one epollWait() takes. */
 const EPOLL_EVENTS_MAX = 256;
 const NS = 1_000_000_000;
 
@@ -49,6 +49,8 @@ type SocketCalls = Pick<
   | "socket"
   | "bind"
   | "connect"
+  | "listen"
+  | "accept4"
   | "setsockopt"
   | "getsockopt"
   | "attachFilter"
@@ -68,6 +70,8 @@ function socketCalls({ native, c, answer }: Library): SocketCalls {
     socket: (domain, type, protocol) => answer(c.socket(domain, type, protocol)),
     bind: (fd, address) => answer(c.bind(fd, address, address.byteLength)),
     connect: (fd, address) => answer(c.connect(fd, address, address.byteLength)),
+    listen: (fd, backlog) => answer(c.listen(fd, backlog)),
+    accept4: (fd, flags) => answer(c.accept4(fd, null, null, flags)),
     setsockopt: (fd, level, name, value) =>
       answer(c.setsockopt(fd, level, name, value, value.byteLength)),
     getsockopt(fd, level, name, value) {
@@ -97,7 +101,9 @@ type WaitCalls = Pick<
   | "eventfd"
   | "epollCreate"
   | "epollAdd"
+  | "epollModify"
   | "epollRemove"
+  | "epollWait"
   | "epollPeek"
   | "inotifyInit"
   | "inotifyAddWatch"
@@ -114,6 +120,20 @@ function waitCalls({ c, answer }: Library, arch: string): WaitCalls {
   const timespec = new DataView(new ArrayBuffer(16));
   const epollEvent = new DataView(new ArrayBuffer(epoll.size));
   const epollEvents = new DataView(new ArrayBuffer(EPOLL_EVENTS_MAX * epoll.size));
+  const control = (fd: number, act: number, watched: number, events: number, tag: number) => {
+    epollEvent.setUint32(0, events, true);
+    epollEvent.setUint32(epoll.data, tag, true);
+    return answer(c.epoll_ctl(fd, act, watched, epollEvent));
+  };
+  const wait = (fd: number, into: Uint32Array, timeoutMs: number) => {
+    const max = Math.min(EPOLL_EVENTS_MAX, into.length >> 1);
+    const ready = answer(c.epoll_wait(fd, epollEvents, max, timeoutMs));
+    for (let i = 0; i < ready; i++) {
+      into[i * 2] = epollEvents.getUint32(i * epoll.size, true);
+      into[i * 2 + 1] = epollEvents.getUint32(i * epoll.size + epoll.data, true);
+    }
+    return ready;
+  };
   return {
     ppoll(fds, timeoutNs) {
       if (timeoutNs < 0) return answer(c.ppoll(fds, fds.byteLength / 8, null, null));
@@ -123,21 +143,11 @@ function waitCalls({ c, answer }: Library, arch: string): WaitCalls {
     },
     eventfd: (flags) => answer(c.eventfd(0, flags)),
     epollCreate: (flags) => answer(c.epoll_create1(flags)),
-    epollAdd(fd, watched, events, tag) {
-      epollEvent.setUint32(0, events, true);
-      epollEvent.setUint32(epoll.data, tag, true);
-      return answer(c.epoll_ctl(fd, 1, watched, epollEvent));
-    },
-    epollRemove: (fd, watched) => answer(c.epoll_ctl(fd, 2, watched, null)),
-    epollPeek(fd, into) {
-      const max = Math.min(EPOLL_EVENTS_MAX, into.length >> 1);
-      const ready = answer(c.epoll_wait(fd, epollEvents, max, 0));
-      for (let i = 0; i < ready; i++) {
-        into[i * 2] = epollEvents.getUint32(i * epoll.size, true);
-        into[i * 2 + 1] = epollEvents.getUint32(i * epoll.size + epoll.data, true);
-      }
-      return ready;
-    },
+    epollAdd: (fd, watched, events, tag) => control(fd, EPOLL_CTL.ADD, watched, events, tag),
+    epollModify: (fd, watched, events, tag) => control(fd, EPOLL_CTL.MOD, watched, events, tag),
+    epollRemove: (fd, watched) => answer(c.epoll_ctl(fd, EPOLL_CTL.DEL, watched, null)),
+    epollWait: (fd, into, timeoutMs) => wait(fd, into, timeoutMs < 0 ? -1 : timeoutMs),
+    epollPeek: (fd, into) => wait(fd, into, 0),
     inotifyInit: (flags) => answer(c.inotify_init1(flags)),
     inotifyAddWatch: (fd, path, mask) => answer(c.inotify_add_watch(fd, path, mask)),
     inotifyRemoveWatch: (fd, watch) => answer(c.inotify_rm_watch(fd, watch)),
@@ -165,6 +175,7 @@ function fileCalls({ c, answer }: Library): FileCalls {
 type TaskCalls = Pick<
   Libc,
   | "pidfdOpen"
+  | "pidfdSendSignal"
   | "clockGettime"
   | "clockRealtime"
   | "schedSetscheduler"
@@ -182,7 +193,12 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
   const schedAttrAt = Number(native.address(schedAttr.buffer as ArrayBuffer));
   const priorityOf = new Int32Array(new ArrayBuffer(4));
   return {
-    pidfdOpen: (pid) => answer(c.syscall(numbers.pidfdOpen, pid, 0, null)),
+    pidfdOpen: (pid) => answer(c.syscall(numbers.pidfdOpen, pid, 0, null, 0)),
+    pidfdSendSignal(pidfd, sig, info) {
+      // The kernel reads all of it, whatever the length of the view is.
+      if (info !== null && info.byteLength < SIGINFO.size) return -ERRNO.EINVAL;
+      return answer(c.syscall(numbers.pidfdSendSignal, pidfd, sig, info, 0));
+    },
     clockGettime(clock) {
       const result = answer(c.clock_gettime(clock, timespec));
       if (result < 0) return result;
@@ -194,13 +210,13 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
     },
     schedSetscheduler(policy, priority) {
       priorityOf[0] = priority;
-      return answer(c.syscall(numbers.schedSetscheduler, 0, policy, priorityOf));
+      return answer(c.syscall(numbers.schedSetscheduler, 0, policy, priorityOf, 0));
     },
     schedSlice(nice, ns) {
       schedAttr.setUint32(0, SCHED_ATTR.size, true);
       schedAttr.setInt32(SCHED_ATTR.nice, nice, true);
       schedAttr.setBigUint64(SCHED_ATTR.runtime, BigInt(ns), true);
-      return answer(c.syscall(numbers.schedSetattr, 0, schedAttrAt, null));
+      return answer(c.syscall(numbers.schedSetattr, 0, schedAttrAt, null, 0));
     },
     prctl: (option, value) => answer(c.prctl(option, value)),
     raiseLimit(resource) {

@@ -27,6 +27,9 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array): number;
   connect(fd: number, address: Uint8Array): number;
+  listen(fd: number, backlog: number): number;
+  /** Descriptor of the connection; who is at its other end SO_PEERCRED says. */
+  accept4(fd: number, flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** Bytes of the option's value, written into `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
@@ -45,8 +48,15 @@ export interface Libc {
   epollCreate(flags: number): number;
   /** Watches `watched` and reports it as `tag`, a number below 2^32. */
   epollAdd(epoll: number, watched: number, events: number, tag: number): number;
+  /** Watches for other events, or under another tag. */
+  epollModify(epoll: number, watched: number, events: number, tag: number): number;
   epollRemove(epoll: number, watched: number): number;
-  /** Fills `into` with pairs (events, tag) of what is ready; the number of pairs. Never waits. */
+  /**
+   * Fills `into` with pairs (events, tag) of what is ready; the number of pairs. Waits up to
+   * `timeoutMs` for the first; below 0 for ever.
+   */
+  epollWait(epoll: number, into: Uint32Array, timeoutMs: number): number;
+  /** {@linkcode Libc.epollWait} that never waits. */
   epollPeek(epoll: number, into: Uint32Array): number;
   inotifyInit(flags: number): number;
   inotifyAddWatch(fd: number, path: Uint8Array, mask: number): number;
@@ -62,6 +72,8 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
 
   pidfdOpen(pid: number): number;
+  /** Sends `sig` with `info`, a siginfo_t of 128 bytes; null lets the kernel fill it as kill(2). */
+  pidfdSendSignal(pidfd: number, sig: number, info: Uint8Array | null): number;
   /** Nanoseconds of the clock; exact below 2^53, 104 days for clocks that start at boot. */
   clockGettime(clock: number): number;
   /** CLOCK_REALTIME, whose nanoseconds since the epoch exceed what a number holds exactly. */

@@ -8,16 +8,22 @@
 export const SOCKET = {
   AF_UNIX: 1,
   AF_NETLINK: 16,
+  SOCK_STREAM: 1,
   SOCK_DGRAM: 2,
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
   NETLINK_CONNECTOR: 11,
   NETLINK_GENERIC: 16,
   SOL_SOCKET: 1,
+  SO_TYPE: 3,
+  SO_ERROR: 4,
   SO_RCVBUF: 8,
+  SO_PEERCRED: 17,
   SO_SNDTIMEO: 21,
   SO_ATTACH_FILTER: 26,
+  SO_ACCEPTCONN: 30,
   SO_RCVBUFFORCE: 33,
+  SO_DOMAIN: 39,
   SO_MEMINFO: 55,
   SOL_NETLINK: 270,
   NETLINK_NO_ENOBUFS: 5,
@@ -32,8 +38,35 @@ export const SK_MEMINFO = { RMEM_ALLOC: 0, RCVBUF: 1, DROPS: 8, VARS: 9 } as con
 export const POLL = {
   POLLIN: 0x1,
   POLLHUP: 0x10,
+  EPOLLIN: 0x1,
+  EPOLLOUT: 0x4,
+  EPOLLERR: 0x8,
+  EPOLLHUP: 0x10,
+  EPOLLRDHUP: 0x2000,
   EPOLLET: 0x80000000,
   EPOLL_CLOEXEC: 0o2000000,
+} as const;
+
+/** uapi/linux/eventpoll.h: what epoll_ctl(2) is to do. */
+export const EPOLL_CTL = { ADD: 1, DEL: 2, MOD: 3 } as const;
+
+/** asm-generic/ioctls.h */
+export const IOCTL = { FIONBIO: 0x5421, FIOCLEX: 0x5451 } as const;
+
+/** struct ucred, include/linux/socket.h: what SO_PEERCRED gives. */
+export const UCRED = { size: 12, pid: 0, uid: 4, gid: 8 } as const;
+
+/** siginfo_t of a queued signal, uapi/asm-generic/siginfo.h: sizes and places in bytes. */
+export const SIGINFO = {
+  size: 128,
+  signo: 0,
+  errno: 4,
+  code: 8,
+  pid: 16,
+  uid: 20,
+  value: 24,
+  /** What si_code says of a signal that stands for finished work, so that it is not kill(2)'s. */
+  SI_ASYNCIO: -4,
 } as const;
 
 /** asm-generic/fcntl.h */
@@ -84,10 +117,10 @@ export const PIDFD = {
 /** System call numbers by `process.arch`; asm/unistd_64.h and asm-generic/unistd.h. */
 export const SYSCALLS: Record<
   string,
-  { pidfdOpen: number; schedSetscheduler: number; schedSetattr: number }
+  Record<"pidfdOpen" | "pidfdSendSignal" | "schedSetscheduler" | "schedSetattr", number>
 > = {
-  x64: { pidfdOpen: 434, schedSetscheduler: 144, schedSetattr: 314 },
-  arm64: { pidfdOpen: 434, schedSetscheduler: 119, schedSetattr: 274 },
+  x64: { pidfdOpen: 434, pidfdSendSignal: 424, schedSetscheduler: 144, schedSetattr: 314 },
+  arm64: { pidfdOpen: 434, pidfdSendSignal: 424, schedSetscheduler: 119, schedSetattr: 274 },
 };
 
 /** struct sched_attr, uapi/linux/sched/types.h, first published size. */

@@ -62,6 +62,10 @@ export const SYMBOLS = {
   bind: { args: ["i32", "buffer", "u32"], returns: "i32" },
   /* int connect(int fd, const struct sockaddr *, socklen_t) */
   connect: { args: ["i32", "buffer", "u32"], returns: "i32" },
+  /* int listen(int fd, int backlog) */
+  listen: { args: ["i32", "i32"], returns: "i32" },
+  /* int accept4(int fd, struct sockaddr *, socklen_t *, int flags) */
+  accept4: { args: ["i32", "buffer", "buffer", "i32"], returns: "i32" },
   /* int setsockopt(int fd, int level, int name, const void *, socklen_t) */
   setsockopt: { args: ["i32", "i32", "i32", "buffer", "u32"], returns: "i32" },
   /* int getsockopt(int fd, int level, int name, void *, socklen_t *) */
@@ -102,9 +106,9 @@ export const SYMBOLS = {
   close: { args: ["i32"], returns: "i32" },
   /* int ioctl(int fd, unsigned long request, void *) */
   ioctl: { args: ["i32", "usize", "buffer"], returns: "i32" },
-  /* long syscall(long number, ...): pidfd_open(2) has no wrapper before glibc 2.36, and
-     musl's sched_setscheduler() answers ENOSYS */
-  syscall: { args: ["i64", "usize", "usize", "buffer"], returns: "i32" },
+  /* long syscall(long number, ...): pidfd_open(2) and pidfd_send_signal(2) have no wrapper
+     before glibc 2.36, and musl's sched_setscheduler() answers ENOSYS */
+  syscall: { args: ["i64", "usize", "usize", "buffer", "usize"], returns: "i32" },
   /* int clock_gettime(clockid_t, struct timespec *) */
   clock_gettime: { args: ["i32", "buffer"], returns: "i32" },
   /* int prctl(int option, unsigned long value) */

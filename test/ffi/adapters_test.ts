@@ -151,6 +151,49 @@ for (const [name, make] of ADAPTERS) {
     }
   });
 
+  test(`${name} writes epoll events in the layout of each CPU, and waits as it is told`, () => {
+    for (const [arch, size, data] of [["x64", 12, 4], ["arm64", 16, 8]] as const) {
+      const passed: unknown[][] = [];
+      const [libc] = libcOf(make, {
+        epoll_ctl: (fd, act, watched, event) => {
+          const view = event as DataView;
+          assert.equal(view.byteLength, size);
+          passed.push([fd, act, watched, view.getUint32(0, true), view.getUint32(data, true)]);
+          return 0;
+        },
+        epoll_wait: (_fd, _events, max, timeout) => passed.push([max, timeout]) && 0,
+      }, arch);
+      libc.epollAdd(3, 4, 0x80000001, 5);
+      libc.epollModify(3, 4, 0, 4_294_967_295);
+      for (const timeout of [-5, 0, 70]) libc.epollWait(3, new Uint32Array(1024), timeout);
+      assert.deepEqual(passed, [
+        [3, 1, 4, 0x80000001, 5],
+        [3, 3, 4, 0, 4_294_967_295],
+        ...[[256, -1], [256, 0], [256, 70]],
+      ]);
+    }
+  });
+}
+
+for (const [name, make] of ADAPTERS) {
+  test(`${name} makes system calls by their number, with all their arguments`, () => {
+    const passed: unknown[][] = [];
+    const [libc] = libcOf(make, { syscall: (...args) => passed.push(args) && 0 }, "arm64");
+    const info = new Uint8Array(128);
+    libc.pidfdOpen(9);
+    libc.pidfdSendSignal(7, 37, info);
+    libc.pidfdSendSignal(7, 0, null);
+    libc.schedSetscheduler(1, 2);
+    assert.deepEqual(passed, [
+      [434, 9, 0, null, 0],
+      [424, 7, 37, info, 0],
+      [424, 7, 0, null, 0],
+      [119, 0, 1, new Int32Array([2]), 0],
+    ]);
+    assert.equal(libc.pidfdSendSignal(7, 37, new Uint8Array(127)), -22);
+    assert.equal(passed.length, 4);
+  });
+
   test(`${name} refuses a filter that does not fit, without a call`, () => {
     const [libc] = libcOf(make, {
       setsockopt: () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { check, errnoName, SyscallError } from "../../ffi/errno.ts";
-import { CLOCK, FCNTL, NOTIFY, POLL, SOCKET, TASK } from "../../ffi/linux.ts";
+import { CLOCK, FCNTL, NOTIFY, POLL, SOCKET, TASK, UCRED } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-libc-"));
@@ -81,6 +81,57 @@ test("epollPeek() names the descriptor that is ready by its tag", async () => {
   libc.epollRemove(epoll, fds[1]!);
   assert.equal(libc.epollPeek(epoll, pairs), 0);
   for (const fd of [...fds, epoll]) libc.close(fd);
+});
+
+test("epollWait() waits for its timeout, and no longer than for the first event", async () => {
+  const libc = await openLibc();
+  const epoll = libc.epollCreate(POLL.EPOLL_CLOEXEC);
+  const fd = libc.eventfd(NOTIFY.EFD_CLOEXEC);
+  const pairs = new Uint32Array(8);
+  assert.equal(libc.epollAdd(epoll, fd, POLL.EPOLLIN, 1), 0);
+  const before = libc.clockGettime(CLOCK.MONOTONIC);
+  assert.equal(libc.epollWait(epoll, pairs, 3), 0);
+  assert.ok(libc.clockGettime(CLOCK.MONOTONIC) - before >= 3_000_000);
+  libc.write(fd, new Uint8Array(new BigUint64Array([1n]).buffer));
+  assert.equal(libc.epollWait(epoll, pairs, -1), 1);
+  assert.deepEqual([...pairs.subarray(0, 2)], [POLL.EPOLLIN, 1]);
+  for (const one of [fd, epoll]) libc.close(one);
+});
+
+test("epollModify() changes what is waited for, and the tag", async () => {
+  const libc = await openLibc();
+  const epoll = libc.epollCreate(POLL.EPOLL_CLOEXEC);
+  const fd = libc.eventfd(NOTIFY.EFD_CLOEXEC);
+  const pairs = new Uint32Array(8);
+  assert.equal(libc.epollModify(epoll, fd, POLL.EPOLLOUT, 2), -2);
+  libc.epollAdd(epoll, fd, 0, 1);
+  assert.equal(libc.epollWait(epoll, pairs, 0), 0);
+  assert.equal(libc.epollModify(epoll, fd, POLL.EPOLLOUT, 4_000_000_000), 0);
+  assert.equal(libc.epollWait(epoll, pairs, -1), 1);
+  assert.deepEqual([...pairs.subarray(0, 2)], [POLL.EPOLLOUT, 4_000_000_000]);
+  for (const one of [fd, epoll]) libc.close(one);
+});
+
+test("accept4() takes who waits at a socket that listens, SO_PEERCRED says who it is", async () => {
+  const libc = await openLibc();
+  const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = SOCKET;
+  const name = new TextEncoder().encode(`\0fh-accept-${process.pid}`);
+  const address = new Uint8Array([AF_UNIX, 0, ...name]);
+  const [from, to] = [1, 2].map(() => libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  assert.equal(libc.accept4(to!, 0), -22);
+  libc.bind(to!, address);
+  assert.equal(libc.listen(to!, 5), 0);
+  assert.equal(libc.accept4(to!, 0), -11);
+  assert.equal(libc.connect(from!, address), 0);
+  const fd = libc.accept4(to!, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  assert.ok(fd >= 0);
+  const bytes = new Uint8Array(new ArrayBuffer(UCRED.size));
+  assert.equal(libc.recv(fd, bytes, 0), -11);
+  assert.equal(libc.getsockopt(fd, SOCKET.SOL_SOCKET, SOCKET.SO_PEERCRED, bytes), UCRED.size);
+  const ucred = new DataView(bytes.buffer);
+  const [pid, uid, gid] = [UCRED.pid, UCRED.uid, UCRED.gid].map((at) => ucred.getInt32(at, true));
+  assert.deepEqual([pid, uid, gid], [process.pid, process.getuid!(), process.getgid!()]);
+  for (const one of [from!, to!, fd]) libc.close(one);
 });
 
 test("pidfdOpen() opens ourselves and says ESRCH for nobody", async () => {
