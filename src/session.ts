@@ -5,7 +5,7 @@
  */
 import { BatchReader, type BootEpoch } from "./model/batch.ts";
 import { EVENT, SourceEvent } from "./model/event.ts";
-import { Machine, type MachineOptions } from "./model/machine.ts";
+import { type Change, Machine, type MachineOptions } from "./model/machine.ts";
 import type { Process } from "./model/process.ts";
 import { readShortBootId } from "./proc/boot_id.ts";
 import { openProcfs, type ProcReader } from "./proc/procfs.ts";
@@ -49,6 +49,8 @@ export class Session {
   #heldBytes = 0;
   /** Events of the first of them that were told. */
   #told = 0;
+  #events = 0;
+  #lost = 0;
   /** Resolves when the listener is ready; null when it is. */
   #waiting: Promise<void> | null = null;
   #lastTime = 0;
@@ -58,7 +60,7 @@ export class Session {
 
   private constructor(options: SessionOptions) {
     this.#options = options;
-    this.machine = new Machine(options);
+    this.machine = new Machine({ ...options, onChange: (change) => this.#tell(change) });
     this.#procfs = openProcfs(options.capture.procRoot);
   }
 
@@ -118,6 +120,11 @@ export class Session {
     return this.#lastTime + (performance.now() - this.#lastTimeAt) * 1e6;
   }
 
+  /** Changes that were told, and events that the source has lost, as far as it knows. */
+  get tally(): { readonly events: number; readonly lost: number } {
+    return { events: this.#events, lost: this.#lost };
+  }
+
   /** The source in use. */
   get info(): SourceInfo {
     return this.#capture!.info;
@@ -133,6 +140,12 @@ export class Session {
     await this.#capture?.stop();
     while (this.#waiting !== null) await this.#waiting;
     this.#tellHeld();
+  }
+
+  #tell(change: Change): void {
+    if (change.process !== null) this.#events++;
+    else if (change.a > 0) this.#lost += change.a;
+    this.#options.onChange(change);
   }
 
   #receive(batch: ArrayBuffer): void {

@@ -8,7 +8,7 @@ import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { OptionSpec } from "./command.ts";
-import { Lineage } from "./lineage.ts";
+import { Lineage } from "../model/lineage.ts";
 import {
   EVENT_NAMES,
   parseDuration,
@@ -74,7 +74,7 @@ export interface FilterOptions {
   /** Names or uids. */
   readonly user?: readonly string[];
   readonly comm?: readonly TextTest[];
-  readonly match?: readonly RegExp[];
+  readonly match?: readonly { test(text: string): boolean }[];
   readonly failed?: boolean;
   /** Nanoseconds. */
   readonly minDuration?: number;

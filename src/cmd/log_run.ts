@@ -23,7 +23,7 @@ import { openHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { FileWatch, Seam } from "./log_follow.ts";
 import { listRunning } from "./log_running.ts";
-import { PastLineage } from "./lineage.ts";
+import { PastLineage } from "../model/lineage.ts";
 import { adviseToRecord, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { PastJson } from "./past_json.ts";
 import { placeOf } from "./past_tree.ts";

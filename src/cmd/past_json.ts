@@ -16,6 +16,8 @@ export class PastJson {
   readonly #lines = new Map<string, JsonLines>();
   /** Whose changes follow. */
   boot: Boot | null = null;
+  /** What the field `seq` of the next lines says; null leaves it out. */
+  seq: number | null = null;
 
   constructor(users: Users) {
     this.#users = users;
@@ -31,6 +33,7 @@ export class PastJson {
       lines = new JsonLines({ boot: shortId, source, users: this.#users, env: false });
       this.#lines.set(key, lines);
     }
+    lines.seq = this.seq;
     lines.append(change, epoch, to);
   }
 }

@@ -45,8 +45,7 @@ export async function runTree(
   }
   const history = await openHistoryFor(context, options);
   try {
-    const { forest, focus } = await show(context, reader, history, target, options);
-    const roots = chooseRoots(forest, focus === null ? null : forest.nodeOf(focus), options);
+    const { roots, focus } = await findTree(context, reader, history, target, options);
     await write(context, reader, roots, focus, options);
     await context.stdout.flush();
     if (history === null) adviseToRecord(context, "what has ended is not shown", options.quiet);
@@ -54,6 +53,18 @@ export async function runTree(
     history?.close();
   }
   return EXIT.done;
+}
+
+/** The trees to be shown of what was asked for, and the process; throws CommandError. */
+export async function findTree(
+  context: Context,
+  reader: ProcReader,
+  history: History | null,
+  target: Target | null,
+  options: TreeOptions,
+): Promise<{ roots: TreeNode[]; focus: Process | null }> {
+  const { forest, focus } = await show(context, reader, history, target, options);
+  return { roots: chooseRoots(forest, focus && forest.nodeOf(focus), options), focus };
 }
 
 /** The history is loaded only where there is one: most of a short command is its start. */

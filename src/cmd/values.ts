@@ -156,20 +156,25 @@ export function parseRegex(text: string): RegExp {
  * these, `[!a-z]` for one of the others; `\` takes away the meaning of what follows.
  */
 export function parseGlob(text: string): (text: string) => boolean {
-  let source = "";
-  const tokens = /\[[!^]?\]?(?:\\[^]|[^\]\\])*\]|\\[^]|\*+|[^]/gu;
-  for (const [token] of text.matchAll(tokens)) source += globToken(token);
   try {
-    const pattern = new RegExp(`^${source}$`, "u");
+    const pattern = new RegExp(globSource(text), "su");
     return (text) => pattern.test(text);
   } catch {
     throw new UsageError(`Bad pattern: ${quoted(text)}; give ranges in order, such as [a-z]`);
   }
 }
 
+/** A glob as a regular expression, in which a dot stands for any character. */
+export function globSource(text: string): string {
+  let source = "";
+  const tokens = /\[[!^]?\]?(?:\\[^]|[^\]\\])*\]|\\[^]|\*+|[^]/gu;
+  for (const [token] of text.matchAll(tokens)) source += globToken(token);
+  return `^${source}$`;
+}
+
 function globToken(token: string): string {
-  if (token[0] === "*") return "[^]*";
-  if (token === "?") return "[^]";
+  if (token[0] === "*") return ".*";
+  if (token === "?") return ".";
   if (token.length > 2 && token[0] === "[") return globSet(token.slice(1, -1));
   return literal(token.length > 1 && token[0] === "\\" ? token.slice(1) : token);
 }

@@ -27,6 +27,7 @@ import { openHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
 import { adviseToRecord, localTime } from "./past.ts";
 import { createRedactFrom } from "./redact.ts";
+import type { RedactSettings } from "./redact_options.ts";
 import { isTarget, parseTarget, type Target } from "./target.ts";
 import { noProcess } from "./tree_options.ts";
 import { neverSeen } from "./tree_past.ts";
@@ -36,8 +37,11 @@ const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
 const NS_PER_MS = 1e6;
 
 /** What the command line asks for. */
-interface WhyOptions {
+export interface WhyOptions {
   readonly db?: string;
+  readonly redact?: RedactSettings;
+  /** Whether a process may be shown; every one may, if not given. */
+  sees?(process: Process): boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color: "auto" | "always" | "never";
@@ -66,7 +70,8 @@ export async function runWhy(
   }
 }
 
-class Why {
+/** Answers the question for one operand. */
+export class Why {
   readonly #context: Context;
   readonly #options: WhyOptions;
   readonly #history: History | null;
@@ -85,11 +90,18 @@ class Why {
     this.#bootId = readBootId(this.#reader);
     this.#epoch = readEpoch(this.#reader);
     const sightings = readProcesses(this.#reader, this.#reader.pids());
-    this.#living = takeSnapshot(sightings, createRedactFrom({}));
+    this.#living = takeSnapshot(sightings, createRedactFrom(options.redact ?? {}));
     this.#kin = history === null ? null : new Kin(history, this.#reader, this.#living);
   }
 
+  /** The process that a target names; throws CommandError where it is not there. */
   findTarget(target: Target): Process {
+    const found = this.#find(target);
+    if (this.#sees(found)) return found;
+    throw noProcess(target.pid, "it is none that you may see; give one of your own");
+  }
+
+  #find(target: Target): Process {
     if (this.#kin !== null) {
       const found = this.#kin.find(target);
       if (found !== null) return found;
@@ -104,7 +116,9 @@ class Why {
 
   /** The process with a name: a living one that no other with that name is above of. */
   findName(name: string): Process {
-    const named = new Set(this.#living.filter(({ image }) => isNamed(image, name)));
+    const named = new Set(
+      this.#living.filter((one) => isNamed(one.image, name) && this.#sees(one)),
+    );
     const first = [...named].filter((process) => !hasAbove(process, named));
     const newest = first.sort((a, b) => b.born - a.born)[0];
     if (newest !== undefined) {
@@ -112,7 +126,7 @@ class Why {
       return newest;
     }
     const life = this.#history?.byComm(name) ?? null;
-    if (life !== null) return this.#kin!.of(life);
+    if (life !== null && this.#sees(life)) return this.#kin!.of(life);
     const where = this.#history === null ? "in /proc" : `in /proc and in ${this.#history.path}`;
     const message = `No process named ${name}: none is ${where}; give a pid, or the name ps shows`;
     throw new CommandError(EXIT.notFound, message);
@@ -120,15 +134,13 @@ class Why {
 
   /** Writes the chain and the origin. */
   tell(process: Process): void {
-    const chain: Process[] = [];
-    for (let at: Process | null = process; at !== null; at = at.parent) chain.push(at);
-    for (const link of chain) this.#complete(link);
-    const origin = originOf(chain);
     const { stdout, env } = this.#context;
     if (this.#options.json) {
-      stdout.write(JSON.stringify(this.#json(chain, origin)) + "\n");
+      stdout.write(JSON.stringify(this.fields(process)) + "\n");
       return;
     }
+    const chain = this.#chain(process);
+    const origin = originOf(chain);
     const lines = whyLines(chain, {
       users: this.#users,
       width: stdout.isTerminal ? stdout.columns : Infinity,
@@ -141,6 +153,25 @@ class Why {
       stdout.write(`${style === null ? line : paint(line, style, color)}\n`);
     });
     stdout.write(`${paint("Source:", "bold", color)} ${escapeText(origin.text)}\n`);
+  }
+
+  /** The chain and the origin as JSON has them; no origin where a link may not be seen. */
+  fields(process: Process): Record<string, unknown> {
+    const whole = this.#chain(process);
+    const chain = whole.filter((link) => this.#sees(link));
+    const origin = chain.length === whole.length ? this.#originJson(whole) : null;
+    return { chain: chain.map((link) => this.#linkJson(link, whole)), origin };
+  }
+
+  #chain(process: Process): Process[] {
+    const chain: Process[] = [];
+    for (let at: Process | null = process; at !== null; at = at.parent) chain.push(at);
+    for (const link of chain) this.#complete(link);
+    return chain;
+  }
+
+  #sees(process: Process): boolean {
+    return this.#options.sees?.(process) ?? true;
   }
 
   #tellOthers(name: string, shown: Process, named: readonly Process[]): void {
@@ -191,38 +222,37 @@ class Why {
     return moment === null ? null : Math.max(0, Date.now() - moment) * NS_PER_MS;
   }
 
-  #json(chain: readonly Process[], origin: Origin): unknown {
-    const { text, ...rest } = origin;
+  #originJson(chain: readonly Process[]): unknown {
+    const { text, ...rest }: Origin = originOf(chain);
+    return { ...rest, words: text };
+  }
+
+  #linkJson(process: Process, chain: readonly Process[]): unknown {
+    const { image, uid, parent, durationNs } = process;
+    const { code, signal } = exitStatus(process.status);
+    const { path, unit, container } = parseCgroup(image.cgroupText ?? "");
     return {
-      chain: chain.map((process, index) => {
-        const { image, uid, parent, durationNs } = process;
-        const { code, signal } = exitStatus(process.status);
-        const { path, unit, container } = parseCgroup(image.cgroupText ?? "");
-        return {
-          id: this.#idOf(process),
-          pid: process.pid,
-          ppid: process.ppid,
-          parent: parent === null ? null : this.#idOf(parent),
-          reaper: process.reaper,
-          comm: image.comm,
-          exe: image.exe,
-          argv: image.argv,
-          cwd: image.cwd,
-          cgroup: path,
-          unit,
-          container,
-          uid,
-          user: uid === null ? null : this.#users.name(uid),
-          state: STATE_WORDS[process.state],
-          started: this.#time(process, process.start),
-          ended: this.#time(process, process.alive ? null : process.end),
-          exit_code: code,
-          signal: signal === null ? null : signalName(signal),
-          duration_ns: durationNs === null ? null : Math.round(durationNs),
-          notes: linkNotes(process, chain[index - 1] ?? null),
-        };
-      }),
-      origin: { ...rest, words: text },
+      id: this.#idOf(process),
+      pid: process.pid,
+      ppid: process.ppid,
+      parent: parent === null ? null : this.#idOf(parent),
+      reaper: process.reaper,
+      comm: image.comm,
+      exe: image.exe,
+      argv: image.argv,
+      cwd: image.cwd,
+      cgroup: path,
+      unit,
+      container,
+      uid,
+      user: uid === null ? null : this.#users.name(uid),
+      state: STATE_WORDS[process.state],
+      started: this.#time(process, process.start),
+      ended: this.#time(process, process.alive ? null : process.end),
+      exit_code: code,
+      signal: signal === null ? null : signalName(signal),
+      duration_ns: durationNs === null ? null : Math.round(durationNs),
+      notes: linkNotes(process, chain[chain.indexOf(process) - 1] ?? null),
     };
   }
 

@@ -68,6 +68,8 @@ export const GAP_REASON = {
   full: 3,
   /** Nobody recorded; how many events that were is not known. */
   pause: 4,
+  /** A registered application's signal queue was full, and what waits for it, too. */
+  signals: 5,
 } as const;
 
 /** Words for {@linkcode GAP_REASON}, by its numbers. */
@@ -77,6 +79,7 @@ export const GAP_WORDS: readonly string[] = [
   "slow reader",
   "disk full",
   "not recording",
+  "signal queue full",
 ];
 
 /** Marks of an event. */

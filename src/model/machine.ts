@@ -52,6 +52,8 @@ export interface MachineOptions {
   onChange(change: Change): void;
   /** Told when a scan of /proc is over: what it has not shown alive is not there. */
   onScanned?(): void;
+  /** Told of each new thread of a process. */
+  onThread?(time: number, process: Process, tid: number): void;
   /** How many dead processes without living descendants are kept (default 4096). */
   deadLimit?: number;
   /** How many dead ancestors of living processes are kept (default 65 536). */
@@ -75,6 +77,7 @@ export class Machine {
   readonly #memory: Memory;
   readonly #onChange: (change: Change) => void;
   readonly #onScanned: (() => void) | undefined;
+  readonly #onThread: MachineOptions["onThread"] | undefined;
   readonly #redact: Redact | undefined;
   readonly #change = new Change();
   readonly #effects: Readonly<Record<LifeEffect, Effect>>;
@@ -89,6 +92,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.#onChange = options.onChange;
     this.#onScanned = options.onScanned?.bind(options);
+    this.#onThread = options.onThread?.bind(options);
     this.#redact = options.redact;
     this.#memory = new Memory(options.deadLimit ?? 4096, options.ancestorLimit ?? 65_536);
     this.#effects = {
@@ -97,7 +101,7 @@ export class Machine {
       "replace": (event, process) => this.#replace(event, process!),
       "discover": (event, _, input) => this.#discover(event, input),
       "announce": (event, process) => this.#announce(event, process!),
-      "grow": (event, process) => count(event, process!, 1),
+      "grow": (event, process) => this.#grow(event, process!),
       "shrink": (event, process) => count(event, process!, -1),
       "exec": (event, process) => this.#exec(event, process!),
       "change": (event, process) => this.#alter(event, process!),
@@ -231,6 +235,11 @@ export class Machine {
     if (process.announced) return;
     process.announced = true;
     this.#report("fork", event, process);
+  }
+
+  #grow(event: SourceEvent, process: Process): void {
+    count(event, process, 1);
+    this.#onThread?.(event.time, process, event.tid);
   }
 
   #exec(event: SourceEvent, process: Process): void {

@@ -148,6 +148,32 @@ export function selectAround(node: TreeNode, around: Around): TreeNode {
   return top;
 }
 
+/**
+ * A copy of the trees with only those processes that `sees` lets pass: what hung below another
+ * hangs below the nearest that is left, or is a tree of its own.
+ */
+export function onlySeen(
+  roots: readonly TreeNode[],
+  sees: (process: Process) => boolean,
+): TreeNode[] {
+  const tops: TreeNode[] = [];
+  let level: (readonly [TreeNode, TreeNode | null])[] = roots.map((root) => [root, null]);
+  while (level.length > 0) {
+    const next: (readonly [TreeNode, TreeNode | null])[] = [];
+    for (const [from, above] of level) {
+      let to = above;
+      if (sees(from.process)) {
+        to = new TreeNode(from.process);
+        if (above === null) tops.push(to);
+        else above.add(to);
+      }
+      for (const child of from.children) next.push([child, to]);
+    }
+    level = next;
+  }
+  return tops;
+}
+
 /** A copy of the tree below `root` that ends `depth` levels below it. */
 export function cutBelow(root: TreeNode, depth: number): TreeNode {
   const sizes = depth === Infinity ? null : sizesBelow(root);

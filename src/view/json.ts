@@ -36,6 +36,7 @@ const PART = {
   pid: utf8('","pid":'),
   ppid: utf8(',"ppid":'),
   parent: utf8(',"parent":'),
+  seq: utf8(',"seq":'),
   end: utf8("}\n"),
 } as const;
 
@@ -64,6 +65,8 @@ export class JsonLines {
   readonly #source: Uint8Array;
   readonly #id: Uint8Array;
   readonly #boot: Uint8Array;
+  /** What the field `seq` of the next lines says; null leaves it out. */
+  seq: number | null = null;
 
   constructor(options: JsonOptions) {
     this.#options = options;
@@ -76,7 +79,17 @@ export class JsonLines {
   source(why: string, epoch: BootEpoch, time: number): string {
     const line = new ByteText(256);
     this.#head("source", this.#clock.split(epoch, time), line);
-    return `${line},"why":${JSON.stringify(why)}}\n`;
+    line.text(`,"why":${JSON.stringify(why)}`);
+    this.#end(line);
+    return line.toString();
+  }
+
+  /** A line that says that there is nothing to say. */
+  heartbeat(epoch: BootEpoch, time: number): string {
+    const line = new ByteText(256);
+    this.#head("heartbeat", this.#clock.split(epoch, time), line);
+    this.#end(line);
+    return line.toString();
   }
 
   /** One change as a line, newline included. */
@@ -112,6 +125,22 @@ export class JsonLines {
       else if (form === undefined) this.#extra(change, to);
     }
     if (change.inferred) to.text(',"inferred":true');
+    this.#end(to);
+  }
+
+  #end(to: ByteText): void {
+    const { seq } = this;
+    if (seq !== null) {
+      // Beyond 32 bits digits are written in two halves.
+      const high = Math.floor(seq / 1e9);
+      to.bytes(PART.seq);
+      if (high > 0) {
+        to.integer(high);
+        to.digits(seq - high * 1e9, 9);
+      } else {
+        to.integer(seq);
+      }
+    }
     to.bytes(PART.end);
   }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Process } from "../../src/model/process.ts";
-import { Lineage } from "../../src/cmd/lineage.ts";
+import { Lineage } from "../../src/model/lineage.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 
 const T = 10_000_000;

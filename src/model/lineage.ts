@@ -3,20 +3,28 @@
  *
  * @module
  */
-import type { Process } from "../model/process.ts";
+import type { Process } from "./process.ts";
 
 /** The processes that had certain pids when they were first met, and all their descendants. */
 export class Lineage {
   /** By pid, the process that stands for it; undefined until it is met. */
   readonly #roots: Map<number, Process | undefined>;
+  readonly #startTicks: number | null;
   /**
    * True for a member. For others the end of their line of ancestors: the answer holds as long
    * as that end has found no parent (a rescan, or a fork told late, may give it one).
    */
   readonly #known = new WeakMap<Process, true | Process>();
 
-  constructor(pids: readonly number[]) {
+  /** `startTicks`, where it is known, tells the process that is meant from others of its pid. */
+  constructor(pids: readonly number[], startTicks: number | null = null) {
     this.#roots = new Map(pids.map((pid) => [pid, undefined]));
+    this.#startTicks = startTicks;
+  }
+
+  /** Takes `process` for the one that was meant by its pid. */
+  meet(process: Process): void {
+    if (this.#roots.has(process.pid)) this.#roots.set(process.pid, process);
   }
 
   /** Whether `process` belongs to it; to be asked of every change, so that pids are met in time. */
@@ -31,7 +39,7 @@ export class Lineage {
     const line = [process];
     let verdict: true | Process = process;
     for (let at = process;;) {
-      if (this.#isRoot(at)) {
+      if (this.isRoot(at)) {
         verdict = true;
         break;
       }
@@ -50,11 +58,15 @@ export class Lineage {
     return verdict === true;
   }
 
-  #isRoot(process: Process): boolean {
+  /** Whether `process` is one of those that were asked for. */
+  isRoot(process: Process): boolean {
     const { pid } = process;
     if (!this.#roots.has(pid)) return false;
     const root = this.#roots.get(pid);
     if (root !== undefined) return root === process;
+    // The kernel stamps a fork a little after it notes the start: one tick of grace.
+    const ticks = this.#startTicks;
+    if (ticks !== null && Math.abs(process.startTicks - ticks) > 1) return false;
     this.#roots.set(pid, process);
     return true;
   }
