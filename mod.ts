@@ -14,11 +14,21 @@
  * @module
  */
 export {
+  connect,
+  type ConnectFilter,
+  ConnectionError,
+  type ConnectSettings,
   type EventBase,
   type ExitEvent,
+  type FilterKind,
   type GapEvent,
+  type HeartbeatEvent,
+  type Numbered,
   type ProcessEvent,
   type ProcessFields,
+  RequestError,
+  type ServedEvent,
+  type ServedGapEvent,
   type SourceChosen,
   takeTree,
   watch,

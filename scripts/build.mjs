@@ -10,8 +10,8 @@ import process from "node:process";
 import { BIN, fail, filesBelow, isProgram, ROOT, run, say } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
-/** The program and the file that its Worker starts with. */
-const ENTRIES = ["bin/fh.ts", "src/source/worker.ts"];
+/** The program and the files that its Workers start with. */
+const ENTRIES = ["bin/fh.ts", "src/source/worker.ts", "src/serve/worker.ts"];
 
 /** Name in dist/ and what `bun build --target` calls it; "bun" is the platform at hand. */
 const HOST = { fh: "bun" };

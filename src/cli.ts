@@ -17,10 +17,14 @@ import { exportCommand } from "./cmd/export.ts";
 import { failure } from "./cmd/failure.ts";
 import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cmd/globals.ts";
 import { commandHelp, HELP_WIDTH, programHelp } from "./cmd/help.ts";
+import { listenersCommand } from "./cmd/listeners.ts";
 import { logCommand } from "./cmd/log.ts";
 import { recordCommand } from "./cmd/record.ts";
+import { registerCommand } from "./cmd/register.ts";
+import { serveCommand } from "./cmd/serve.ts";
 import { suggest } from "./cmd/suggest.ts";
 import { treeCommand } from "./cmd/tree.ts";
+import { unregisterCommand } from "./cmd/unregister.ts";
 import { watchCommand } from "./cmd/watch.ts";
 import { whyCommand } from "./cmd/why.ts";
 import { VERSION } from "./version.ts";
@@ -33,6 +37,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   logCommand,
   recordCommand,
   exportCommand,
+  serveCommand,
+  registerCommand,
+  unregisterCommand,
+  listenersCommand,
   doctorCommand,
   completionCommand(() => COMMANDS),
 ];

@@ -12,9 +12,14 @@ import { buildForest, type Forest } from "./model/tree.ts";
 import { readProcesses } from "./proc/processes.ts";
 import { openProcfs } from "./proc/procfs.ts";
 import { openUsers } from "./proc/users.ts";
+import { follow } from "./serve/follow.ts";
+import { socketToAsk } from "./serve/place.ts";
+import { ConnectionError } from "./serve/socket_client.ts";
 import { Session } from "./session.ts";
 import type { CaptureOptions } from "./source/capture.ts";
 import { JsonLines } from "./view/json.ts";
+
+export { ConnectionError, RequestError } from "./serve/socket_client.ts";
 
 /** Events that wait for a slow consumer; what comes beyond is dropped and counted in a gap. */
 const WAITING_MAX = 100_000;
@@ -133,6 +138,151 @@ export interface ExitEvent extends EventBase, ProcessFields {
 
 /** One object of the stream, as in the NDJSON of `fh watch --json`. */
 export type WatchEvent = SourceChosen | GapEvent | ProcessEvent | ExitEvent;
+
+/** What {@linkcode connect} is asked to do. */
+export interface ConnectSettings {
+  /**
+   * The socket of the server. When not given: FH_SOCKET of the environment, else that of this
+   * user's own server (`/run/fh/fh.sock` for root, `$XDG_RUNTIME_DIR/fh.sock`) where it is, else
+   * `/run/fh/fh.sock`.
+   */
+  readonly path?: string;
+  /** Which events; forks, execs and exits of all that this user may see when not given. */
+  readonly filter?: ConnectFilter;
+  /**
+   * Where to begin: after the event with that `seq` (a number), or at a time as `--since` of the
+   * command line takes it (`"03:00"`, `"2h ago"`). From now on when not given.
+   */
+  readonly from?: number | string;
+  /** Whether to begin with the processes that already run, as `snapshot` events. */
+  readonly snapshot?: boolean;
+  /**
+   * Whether to hand out a {@linkcode HeartbeatEvent} when nothing has happened for ten seconds
+   * (default false).
+   */
+  readonly heartbeats?: boolean;
+  /**
+   * Whether to connect again when the server goes, and go on where it stopped (default true). The
+   * first connection must succeed all the same; with `"always"` that is waited for, too.
+   */
+  readonly retry?: boolean | "always";
+  /** Ends the iteration, also while it waits. */
+  readonly signal?: AbortSignal;
+}
+
+/** Kinds of events that a {@linkcode ConnectFilter} knows. */
+export type FilterKind = Exclude<ProcessEvent["event"], "snapshot"> | "exit";
+
+/**
+ * Which events a server tells: those that fit each field that is given, of a field with several
+ * values any. Gaps always come.
+ */
+export interface ConnectFilter {
+  /** Processes with these pids, and all their descendants. */
+  readonly pid?: number | readonly number[];
+  /** Kinds of events (default: fork, exec and exit). */
+  readonly event?: FilterKind | readonly FilterKind[];
+  /** Users, by name or uid. */
+  readonly user?: string | number | readonly (string | number)[];
+  /** Names of processes, as patterns: `"post*"`. */
+  readonly comm?: string | readonly string[];
+  /** Command lines, as regular expressions in the syntax of RE2. */
+  readonly match?: string | readonly string[];
+  /** Paths of control groups, as patterns. */
+  readonly cgroup?: string | readonly string[];
+  /** Exits with a status not 0 or by a signal. */
+  readonly failed?: true;
+  /** Exits after at least that life time: `"1s"`. */
+  readonly min_duration?: string;
+}
+
+/** What events of a server have beside. */
+export interface Numbered {
+  /**
+   * Number of the event: its time in microseconds since the Unix epoch, made unique and
+   * increasing. The setting `from` takes it.
+   */
+  readonly seq: number;
+}
+
+/** Something that is missing in the stream of a server. */
+export interface ServedGapEvent extends EventBase, Numbered {
+  /** Always `gap`. */
+  readonly event: "gap";
+  /** How many; null when nobody knows. */
+  readonly lost: number | null;
+  /**
+   * The server's source did not see them (`overflow`, `missed`), you were too slow, nobody
+   * recorded, or the history had no room. `signal queue full` is about signals to an application.
+   */
+  readonly reason:
+    | "overflow"
+    | "missed"
+    | "slow reader"
+    | "not recording"
+    | "disk full"
+    | "signal queue full";
+  /** With `signal queue full`: the process that did not get them. */
+  readonly pid?: number;
+}
+
+/** Nothing has happened for a while. */
+export interface HeartbeatEvent extends EventBase, Numbered {
+  /** Always `heartbeat`. */
+  readonly event: "heartbeat";
+}
+
+/** One object of a server's stream; the source comes first, and again with each connection. */
+export type ServedEvent =
+  | (SourceChosen & Numbered)
+  | (ProcessEvent & Numbered)
+  | (ExitEvent & Numbered)
+  | ServedGapEvent;
+
+/** {@linkcode connect}, heartbeats included. */
+export function connect(
+  settings: ConnectSettings & { readonly heartbeats: true },
+): AsyncGenerator<ServedEvent | HeartbeatEvent, void, void>;
+/**
+ * The events of a server (`fh record` or `fh serve`) through its socket. Takes no rights but those
+ * to connect; who is neither root nor the user of the server sees processes of their own uid.
+ *
+ * The stream outlives servers: when one goes, the next is gone on with after the last event, and
+ * each event comes once. What could not be told is a `gap`. The server keeps 8 MiB for a consumer
+ * that is slow. It ends with `return()` (a `break` out of `for await`) or when the signal aborts.
+ *
+ * ```ts ignore
+ * for await (const event of connect({ filter: { event: ["exec"], user: "www-data" } })) {
+ *   if (event.event === "exec") console.log(event.seq, event.argv);
+ * }
+ * ```
+ *
+ * @throws {ConnectionError} There is no server, or it has gone and `retry` is false.
+ * @throws {RequestError} The server refuses what was asked, such as a malformed filter.
+ */
+export function connect(
+  settings?: ConnectSettings & { readonly heartbeats?: false },
+): AsyncGenerator<ServedEvent, void, void>;
+/** Both of these. */
+export function connect(
+  settings: ConnectSettings = {},
+): AsyncGenerator<ServedEvent | HeartbeatEvent, void, void> {
+  const { path = socketPath, filter } = settings;
+  const asked = filter === undefined ? undefined : { ...filter };
+  return follow({ ...settings, path, filter: asked }) as AsyncGenerator<
+    unknown,
+    void,
+    void
+  > as AsyncGenerator<ServedEvent | HeartbeatEvent, void, void>;
+}
+
+/** A server may begin while it is waited for: it is looked for each time. */
+function socketPath(): string {
+  const path = socketToAsk();
+  if (path !== null) return path;
+  const what = "Cannot connect: no socket is named, and XDG_RUNTIME_DIR is not set";
+  throw new ConnectionError("ENOENT", `${what}; give a path, or set FH_SOCKET`);
+}
 
 /**
  * Watches the host. The capture starts with the first `next()` and ends with `return()` (a `break`

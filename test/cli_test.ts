@@ -178,6 +178,19 @@ test("the commands of the table refuse bad values before they do anything", asyn
       ["watch", "-u", "no such user"],
       "Unknown user: no such user; give a user name of this host or a uid",
     ],
+    [["register", "--pid", "0"], `Bad pid: 0; ${pid}`],
+    [["register", "--pid", "1", "--scope", "x"], `Bad pid: x; ${pid}`],
+    [["register", "--sig", "37"], "Missing pid: give --pid the process that is told"],
+    [
+      ["register", "--pid", "1"],
+      "Missing signal: give --sig a real-time signal, such as SIGRTMIN+3",
+    ],
+    [
+      ["register", "--pid", "1", "--sig", "foo"],
+      "Bad signal: foo; give 34 to 64, or a name such as SIGRTMIN+3 or SIGRTMAX-1",
+    ],
+    [["unregister"], "Missing pid: give --pid the process that is told"],
+    [["listeners", "4711"], "Too many operands: 1, not 0; see fh listeners --help"],
     [["completion"], "Missing operand: shell; see fh completion --help"],
     [["completion", "bsah"], "Unknown shell: bsah; did you mean bash?"],
   ];
@@ -230,5 +243,6 @@ test("an output that cannot be written fails the program", async () => {
 test("the table has the commands of the contract that exist", () => {
   const names = COMMANDS.map(({ name }) => name);
   const past = ["why", "log", "record", "export"];
-  assert.deepEqual(names, ["watch", "tree", ...past, "doctor", "completion"]);
+  const socket = ["serve", "register", "unregister", "listeners"];
+  assert.deepEqual(names, ["watch", "tree", ...past, ...socket, "doctor", "completion"]);
 });

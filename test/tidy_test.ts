@@ -36,7 +36,7 @@ const ARROWS: Arrows = {
   "src/host/": ["ffi/", "node:"],
   "src/view/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
   "src/report/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
-  "src/serve/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],
+  "src/serve/": ["ffi/", "src/model/", "src/proc/", "src/view/", "node:"],
   "src/cmd/": [
     "src/session.ts",
     "src/source/capture.ts",
@@ -50,11 +50,13 @@ const ARROWS: Arrows = {
     "src/proc/",
     "src/model/",
     "src/version.ts",
+    "re2js",
     "node:",
   ],
   "src/library.ts": [
     "src/session.ts",
     "src/source/capture.ts",
+    "src/serve/",
     "src/view/",
     "src/proc/",
     "src/model/",
@@ -73,14 +75,14 @@ const ARROWS: Arrows = {
   ],
 };
 
-/** Where a run begins: the program, the library, the Worker. */
-const ENTRIES = ["bin/fh.ts", "mod.ts", "src/source/worker.ts"];
+/** Where a run begins: the program, the library, the Workers. */
+const ENTRIES = ["bin/fh.ts", "mod.ts", "src/source/worker.ts", "src/serve/worker.ts"];
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PRODUCT = readFiles(["bin", "ffi", "src", "mod.ts"]);
 const ALL = [...PRODUCT, ...readFiles(["scripts", "test"])];
 const NAMES_NO_RUNTIME = PRODUCT.filter(({ path }) =>
-  !path.startsWith("ffi/") && !path.startsWith("src/source/worker")
+  !["ffi/", "src/source/worker", "src/serve/worker"].some((begin) => path.startsWith(begin))
 );
 const BELOW_BIN = PRODUCT.filter(({ path }) => !path.startsWith("bin/"));
 

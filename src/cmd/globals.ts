@@ -43,7 +43,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     values: COLORS,
   },
   { flags: "-q, --quiet", description: "only data, and errors" },
-  { flags: "-v, --verbose", description: "more about what fh itself does" },
+  { flags: "-v, --verbose", description: "more about fh" },
 ];
 
 /** What holds where nothing else is given. */

@@ -22,8 +22,8 @@ export function programHelp(commands: readonly CommandSpec[]): string {
       "Commands (fh <command> --help tells more):",
       ...columns(commands.map(({ name, summary }) => [name, summary])),
     ],
-    ["Options, for every command:", ...optionColumns(EVERYWHERE)],
-    examples(commands.slice(0, 2).flatMap((command) => command.examples.slice(0, 1))),
+    ["Options, for every command:", ...optionColumns(inPairs(EVERYWHERE))],
+    examples(commands.slice(0, 1).flatMap((command) => command.examples.slice(0, 1))),
   ]);
 }
 
@@ -57,6 +57,31 @@ function examples(lines: readonly string[]): string[] {
     return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at).trim()];
   });
   return ["Examples:", ...columns(rows)];
+}
+
+/** Two short options that take no value share a line: the screen has few. */
+function inPairs(options: readonly OptionSpec[]): OptionSpec[] {
+  const rows: OptionSpec[] = [];
+  let first: OptionSpec | null = null;
+  for (const option of options) {
+    const isShort = /^-\w, [^<]*$/.test(option.flags);
+    if (isShort && first !== null) {
+      rows.push(pairOf(first, option));
+      first = null;
+    } else if (isShort) {
+      first = option;
+    } else {
+      rows.push(option);
+    }
+  }
+  return first === null ? rows : [...rows, first];
+}
+
+function pairOf(...options: readonly OptionSpec[]): OptionSpec {
+  const described = options.map(({ flags, description }) => {
+    return `${flags.replace(/^.*, /, "")}: ${description}`;
+  });
+  return { flags: options.map(nameOf).join(", "), description: described.join("; ") };
 }
 
 /** Long options stand in line, whether they have a short form or not. */

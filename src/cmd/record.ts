@@ -5,6 +5,7 @@
  */
 import { type CommandSpec, UsageError } from "./command.ts";
 import { REDACT_OPTIONS } from "./redact_options.ts";
+import { LISTEN_OPTIONS } from "./socket_options.ts";
 import { parseDuration, parsePeriod, parseSize, quoted } from "./values.ts";
 
 /** Less than this would hold little more than what runs. */
@@ -28,8 +29,11 @@ export const recordCommand: CommandSpec = {
     },
     { flags: "--no-argv", description: "store no command lines" },
     ...REDACT_OPTIONS,
+    ...LISTEN_OPTIONS,
+    { flags: "--no-socket", description: "do not listen" },
     { flags: "--status", description: "tell what the recorder does; status 1 when none runs" },
     { flags: "--print-unit", description: "print a systemd unit that runs this" },
+    { flags: "--print-socket-unit", description: "print one that opens the socket to a group" },
     {
       flags: "--interval <time>",
       description: "shortest poll period (default: adapts, 1ms to 10ms)",

@@ -12,6 +12,7 @@ import { HistoryWriter } from "../history/writer.ts";
 import { ServiceManager } from "../host/notify.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs } from "../proc/procfs.ts";
+import { openUsers } from "../proc/users.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { VERSION } from "../version.ts";
@@ -22,7 +23,10 @@ import { defaultHistory } from "./history_place.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
-import { unitText } from "./unit_text.ts";
+import { RecordedPast } from "./serve_past.ts";
+import type { ListenSettings } from "./socket_options.ts";
+import { SocketServer } from "./socket_server.ts";
+import { SOCKET_UNIT, unitText } from "./unit_text.ts";
 
 const KEEP_NS = 7 * 86_400e9;
 const MAX_BYTES = 2 ** 30;
@@ -38,7 +42,7 @@ const RETRY_MS = 1000;
 const ENVIRONMENT = ["SSH_CONNECTION", "TRIGGER_UNIT"];
 
 /** What the command line asks for. */
-interface RecordOptions extends RedactSettings {
+interface RecordOptions extends ListenSettings, RedactSettings {
   readonly db?: string;
   /** Nanoseconds. */
   readonly keep?: number;
@@ -47,6 +51,7 @@ interface RecordOptions extends RedactSettings {
   readonly argv: boolean;
   readonly status?: boolean;
   readonly printUnit?: boolean;
+  readonly printSocketUnit?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly source: GlobalOptions["source"];
@@ -60,14 +65,8 @@ export async function runRecord(
   given: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const options = given as unknown as RecordOptions;
-  if (options.printUnit) {
-    const set = ["db", "keep", "maxSize", "interval", "redactFile"].find((name) => name in given);
-    if (set !== undefined || !options.argv || !options.realtime || options.redact !== undefined) {
-      throw new UsageError("Bad options: --print-unit with others; change the unit it prints");
-    }
-    // From source, the runtime is what runs.
-    const itself = basename(process.execPath) === "fh" ? process.execPath : INSTALLED;
-    context.stdout.write(unitText(itself));
+  if (options.printUnit || options.printSocketUnit) {
+    context.stdout.write(printedUnit(options));
     return EXIT.done;
   }
   if (options.status) {
@@ -75,6 +74,19 @@ export async function runRecord(
     return runStatus(context, options);
   }
   return await new Recorder(context, options).run();
+}
+
+function printedUnit(options: RecordOptions): string {
+  const { printUnit, printSocketUnit, argv, realtime, redact, socket } = options;
+  const names = ["db", "keep", "maxSize", "interval", "redactFile", "socketGroup"] as const;
+  const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
+  if (changed || !argv || !realtime || redact !== undefined || (printUnit && printSocketUnit)) {
+    const name = printUnit ? "--print-unit" : "--print-socket-unit";
+    throw new UsageError(`Bad options: ${name} with others; change the unit it prints`);
+  }
+  if (printSocketUnit) return SOCKET_UNIT;
+  // From source, the runtime is what runs.
+  return unitText(basename(process.execPath) === "fh" ? process.execPath : INSTALLED);
 }
 
 class Recorder {
@@ -88,6 +100,8 @@ class Recorder {
   #writer!: HistoryWriter;
   #retention!: Retention;
   #session!: Session;
+  #server: SocketServer | null = null;
+  #scanned = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failing = false;
 
@@ -107,10 +121,12 @@ class Recorder {
     try {
       this.#session = await this.#openSession();
       this.#startRun(false);
+      this.#server = await this.#openServer();
       signal.addEventListener("abort", stop);
       if (signal.aborted) stop();
       this.#context.onHangup?.(() => this.#reopen());
       this.#session.begin();
+      if (this.#scanned) this.#server?.scanned();
       this.#announce();
       await this.#done.promise;
     } finally {
@@ -143,8 +159,13 @@ class Recorder {
       return await Session.open({
         capture,
         ...(redact === undefined ? {} : { redact }),
-        onChange: (change) => this.#writer.note(change),
-        onScanned: () => this.#writer.scanned(),
+        onChange: (change) => {
+          // The number of a new process comes first.
+          this.#writer.note(change);
+          this.#server?.note(change);
+        },
+        onThread: (time, process, tid) => this.#server?.noteThread(time, process, tid),
+        onScanned: () => this.#afterScan(),
         onBatch: () => this.#afterBatch(),
         onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
       }, this.#context.capture);
@@ -152,6 +173,29 @@ class Recorder {
       if (!(error instanceof SourceRefused)) throw error;
       const what = `Cannot record through the ${source}`;
       throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    }
+  }
+
+  /** Where there is no place to listen, the history is kept all the same. */
+  async #openServer(): Promise<SocketServer | null> {
+    const bootId = readBootId(openProcfs(this.#context.procRoot));
+    const past = new RecordedPast(this.#path, openUsers(), () => {
+      this.#flush();
+      return !this.#failing;
+    });
+    try {
+      return await SocketServer.open(this.#context, this.#session, {
+        ...this.#options,
+        redact: this.#options,
+        history: { path: this.#path, past, base: past.baseOf(bootId) },
+        onFailed: (error) => this.#done.reject(error),
+      });
+    } catch (error) {
+      const { socket, socketGroup } = this.#options;
+      const asked = socket !== undefined || socketGroup !== undefined;
+      if (asked || !(error instanceof CommandError)) throw error;
+      this.#say(`no socket: ${error.message}`);
+      return null;
     }
   }
 
@@ -180,6 +224,7 @@ class Recorder {
     const how = `${keep}, up to ${sizeWords(maxBytes)}`;
     this.#say(`source ${info.source}: ${info.why}`);
     this.#say(`recording to ${this.#path}, ${how}`);
+    if (this.#server !== null) this.#say(`listening on ${this.#server.where}`);
     this.#manager.ready(`${info.source}, ${this.#path}`);
   }
 
@@ -188,7 +233,14 @@ class Recorder {
     void this.#context.stderr.flush().catch(() => {});
   }
 
+  #afterScan(): void {
+    this.#writer.scanned();
+    this.#scanned = true;
+    this.#server?.scanned();
+  }
+
   #afterBatch(): void {
+    this.#server?.flush();
     if (this.#writer.waiting >= FLUSH_AT && !this.#failing) this.#flush();
     else if (this.#writer.dirty) this.#flushIn(FLUSH_MS);
   }
@@ -255,6 +307,7 @@ class Recorder {
     this.#timer = null;
     // What the capture still had in hand is told before it ends.
     await this.#session?.close();
+    await this.#server?.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#file === null) return;
     if (this.#writer !== undefined) this.#writer.end(this.#session.now, this.#session.epoch);

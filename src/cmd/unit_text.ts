@@ -49,8 +49,11 @@ TimeoutStartSec=10min
 # /var/lib/fh and /run/fh. The history has the command lines of all users.
 StateDirectory=fh
 StateDirectoryMode=0700
+# The socket in it is for root alone; fh record --print-socket-unit makes it one for a group. It is
+# kept, because that unit's socket would be removed with it.
 RuntimeDirectory=fh
-RuntimeDirectoryMode=0700
+RuntimeDirectoryMode=0755
+RuntimeDirectoryPreserve=yes
 UMask=0077
 
 # The capture thread asks for SCHED_FIFO at priority 1, to read a command line while a short
@@ -65,7 +68,8 @@ TasksMax=512
 
 # Rights. CAP_NET_ADMIN: the kernel's proc connector and its large buffer. CAP_SYS_PTRACE and
 # CAP_DAC_READ_SEARCH: exe, cwd and environ in /proc/PID of other users, which are only read.
-CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH
+# CAP_KILL: signals to registered applications of other users.
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_KILL
 NoNewPrivileges=yes
 RestrictAddressFamilies=AF_NETLINK AF_UNIX
 IPAddressDeny=any
@@ -103,6 +107,33 @@ ProtectHostname=yes
 
 [Install]
 WantedBy=multi-user.target
+`;
+
+/** The text of a socket unit beside it: who may connect is said there. */
+export const SOCKET_UNIT = `\
+# The socket of fh record, for a group of users.
+# Made by "fh record --print-socket-unit". To install it:
+#
+#   fh record --print-socket-unit > /etc/systemd/system/fh.socket
+#   systemctl daemon-reload && systemctl enable --now fh.socket && systemctl restart fh
+#
+# Members of the group see their own processes only. Choose it with "systemctl edit fh.socket":
+#
+#   [Socket]
+#   SocketGroup=adm
+
+[Unit]
+Description=fh, the socket of the history of processes
+
+[Socket]
+ListenStream=/run/fh/fh.sock
+SocketMode=0660
+SocketUser=root
+SocketGroup=root
+DirectoryMode=0755
+
+[Install]
+WantedBy=sockets.target
 `;
 
 /**

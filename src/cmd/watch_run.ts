@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import type { Change } from "../model/machine.ts";
 import { Statistics } from "../model/statistics.ts";
+import { socketToAsk } from "../serve/place.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused, type StartCapture } from "../source/capture.ts";
+import { escapeText } from "../view/escape.ts";
 import { JsonLines } from "../view/json.ts";
 import { EventLines, LINE_HEADER } from "../view/line.ts";
 import { renderStatistics } from "../view/statistics.ts";
@@ -25,6 +28,7 @@ import type { ReplayOptions } from "./watch_replay.ts";
 interface WatchOptions extends FilterOptions, RedactSettings, ReplayOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly source: GlobalOptions["source"];
   readonly color: "auto" | "always" | "never";
   /** Nanoseconds. */
@@ -107,20 +111,61 @@ class Watch {
       intervalNs: interval ?? null,
       realtime,
     };
+    const through = await this.#openThroughSocket(capture);
+    if (through !== null) return through;
     try {
-      return await Session.open({
-        capture,
-        redact: createRedactFrom(this.#options),
-        onChange: (change) => this.#see(change),
-        onBatch: () => this.#stream.flush(),
-        whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
-        onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
-      }, replay ?? this.#context.capture);
+      return await this.#begin(capture, replay ?? this.#context.capture);
     } catch (error) {
       if (!(error instanceof SourceRefused)) throw error;
       const what = `Cannot watch through the ${source}`;
       throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
     }
+  }
+
+  #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
+    return Session.open({
+      capture,
+      redact: createRedactFrom(this.#options),
+      onChange: (change) => this.#see(change),
+      onBatch: () => this.#stream.flush(),
+      whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
+      onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+    }, start);
+  }
+
+  /**
+   * Where there is a server: the connector if this user may have it, else that of the server. Null
+   * where neither is to be had.
+   */
+  async #openThroughSocket(capture: CaptureOptions): Promise<Session | null> {
+    const path = this.#socket();
+    if (path === null) return null;
+    let refused: string;
+    try {
+      return await this.#begin({ ...capture, source: "connector" }, this.#context.capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      refused = error.message;
+    }
+    try {
+      const { socketCapture } = await import("./watch_socket.ts");
+      return await this.#begin(capture, await socketCapture(this.#context, path, refused));
+    } catch (error) {
+      if (!this.#options.verbose) return null;
+      const { message } = error as Error;
+      this.#context.stderr.write(
+        escapeText(`fh: not through the socket ${path}: ${message}`) + "\n",
+      );
+      return null;
+    }
+  }
+
+  /** A socket that could show what was asked for: it has neither environments nor secrets. */
+  #socket(): string | null {
+    const { source, env = [], redact } = this.#options;
+    if (source !== "auto" || env.length > 0 || redact === false) return null;
+    const path = socketToAsk(this.#context.env, undefined);
+    return path !== null && existsSync(path) ? path : null;
   }
 
   async #openReplay(): Promise<StartCapture> {
@@ -133,7 +178,7 @@ class Watch {
     const { stdout, stderr, env } = this.#context;
     const { info } = this.#session;
     const { json, quiet, tree, env: names = [] } = this.#options;
-    if (!quiet) stderr.write(`fh: source ${info.source}: ${info.why}\n`);
+    if (!quiet) stderr.write(escapeText(`fh: source ${info.source}: ${info.why}`) + "\n");
     if (json) {
       const lines = new JsonLines({
         boot: this.#session.readBootId(),

@@ -22,6 +22,15 @@ export function signalName(signal: number): string {
   return `SIG${signal}`;
 }
 
+/** The number of a signal that {@linkcode signalName} has named; null for another text. */
+export function signalNumber(name: string): number | null {
+  const known = SIGNALS.indexOf(name.slice(3));
+  if (known >= 0 && name.startsWith("SIG")) return known + 1;
+  const [, plus, digits] = /^SIG(RTMIN\+)?(\d+)$/.exec(name) ?? [];
+  if (digits === undefined) return name === "SIGRTMIN" ? SIGRTMIN : null;
+  return Number(digits) + (plus === undefined ? 0 : SIGRTMIN);
+}
+
 /** `exit 2`, `SIGKILL`, `SIGSEGV (core)`; `exit ?` when it is not known. */
 export function exitWords(status: ExitStatus): string {
   if (status.signal !== null) {

@@ -46,6 +46,12 @@ test("programHelp() names every command and has its first example", () => {
   assert.match(text, /^ {2}fh run -- make {2}runs make$/m);
 });
 
+test("programHelp() has two short options without a value in one line", () => {
+  const text = programHelp([COMMAND]);
+  assert.match(text, /^ {2}-q, -v {15}--quiet: only data, and errors; --verbose: more about fh$/m);
+  assert.match(text, /^ {2}-h, -V {15}--help: this help; --version: the version of fh$/m);
+});
+
 test("every help fits 80 columns and has examples", () => {
   for (const text of [programHelp(COMMANDS), ...COMMANDS.map(commandHelp)]) {
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { CommandError, EXIT } from "../../src/cmd/command.ts";
-import { unitText } from "../../src/cmd/unit_text.ts";
+import { SOCKET_UNIT, unitText } from "../../src/cmd/unit_text.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-unit-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,6 +18,11 @@ function settings(text: string, ...names: string[]): string[] {
 test("contrib/systemd/fh.service is what --print-unit prints for /usr/local/bin/fh", () => {
   const path = new URL("../../contrib/systemd/fh.service", import.meta.url);
   assert.equal(readFileSync(path, "utf8"), unitText("/usr/local/bin/fh"));
+});
+
+test("contrib/systemd/fh.socket is what --print-socket-unit prints", () => {
+  const path = new URL("../../contrib/systemd/fh.socket", import.meta.url);
+  assert.equal(readFileSync(path, "utf8"), SOCKET_UNIT);
 });
 
 test("unitText() runs fh record, and lets nothing but its own folders be written", () => {
@@ -105,36 +110,48 @@ function analyzeTest(name: string, run: () => void): void {
 }
 
 /** What `systemd-analyze VERB` says about a text as fh.service. */
-function analyze(text: string, ...verb: string[]): { status: number | null; said: string } {
-  const path = join(folder, "fh.service");
+function analyze(
+  text: string,
+  verb: readonly string[],
+  name = "fh.service",
+): { status: number | null; said: string } {
+  const path = join(folder, name);
   writeFileSync(path, text);
   const { status, stdout, stderr } = spawnSync("systemd-analyze", [...verb, path], {
     encoding: "utf8",
   });
   // It loads other units of the host too, and complains about those.
-  const said = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("fh.service"));
+  const said = `${stdout}${stderr}`.split("\n").filter((line) => line.includes(name));
   return { status, said: said.join("\n") };
 }
 
 analyzeTest("systemd finds nothing wrong with the unit", () => {
-  assert.deepEqual(analyze(unitText("/bin/sh"), "verify"), { status: 0, said: "" });
+  assert.deepEqual(analyze(unitText("/bin/sh"), ["verify"]), { status: 0, said: "" });
   const odd = join(folder, "a b 100%h $HOME:é");
   mkdirSync(odd);
   symlinkSync("/bin/sh", join(odd, "fh"));
-  assert.deepEqual(analyze(unitText(join(odd, "fh")), "verify"), { status: 0, said: "" });
+  assert.deepEqual(analyze(unitText(join(odd, "fh")), ["verify"]), { status: 0, said: "" });
+});
+
+analyzeTest("systemd finds nothing wrong with the socket unit", () => {
+  writeFileSync(join(folder, "fh.service"), unitText("/bin/sh"));
+  const found = analyze(SOCKET_UNIT, ["verify"], "fh.socket");
+  assert.deepEqual(found, { status: 0, said: "" });
+  const { said } = analyze(SOCKET_UNIT.replace("0660", "wide"), ["verify"], "fh.socket");
+  assert.match(said, /wide/);
 });
 
 analyzeTest("what is wrong with a unit is found", () => {
   const text = unitText("/bin/sh").replace("PrivateTmp=yes", "PrivateTmp=perhaps\nNoSuchKey=1");
-  const { said } = analyze(text, "verify");
+  const { said } = analyze(text, ["verify"]);
   assert.match(said, /perhaps/);
   assert.match(said, /NoSuchKey/);
 });
 
 analyzeTest("the exposure of the unit, as systemd counts it, is at most 3 of 10", () => {
   const measure = ["security", "--offline=true", "--no-pager", "--threshold=30"];
-  const { status, said } = analyze(unitText("/usr/local/bin/fh"), ...measure);
+  const { status, said } = analyze(unitText("/usr/local/bin/fh"), measure);
   assert.equal(status, 0, said);
   const open = unitText("/usr/local/bin/fh").replace(/^(?:Private|Protect|System)\w+=.*\n/gm, "");
-  assert.equal(analyze(open, ...measure).status, 1);
+  assert.equal(analyze(open, measure).status, 1);
 });

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { test } from "node:test";
 import { exitStatus } from "../../src/model/process.ts";
-import { durationWords, exitWords, signalName } from "../../src/view/words.ts";
+import { durationWords, exitWords, signalName, signalNumber } from "../../src/view/words.ts";
 
 test("exitWords() says how a process ended", () => {
   const words: [number | null, string][] = [
@@ -18,10 +18,28 @@ test("exitWords() says how a process ended", () => {
   for (const [status, text] of words) assert.equal(exitWords(exitStatus(status)), text);
 });
 
+test("signalNumber() takes back what signalName() makes of any signal", () => {
+  for (let signal = 1; signal <= 127; signal++) {
+    assert.equal(signalNumber(signalName(signal)), signal);
+  }
+  for (const text of ["", "SIG", "KILL", "SIGNONE", "SIGRTMIN+", "SIGRTMIN2", "SIGRTMAX-1x"]) {
+    assert.equal(signalNumber(text), null, text);
+  }
+});
+
 test("signalName() agrees with this system's signals", () => {
   for (const [name, number] of Object.entries(constants.signals)) {
     if (["SIGIOT", "SIGPOLL", "SIGUNUSED"].includes(name)) continue;
     assert.equal(signalName(number), name);
+  }
+});
+
+test("signalNumber() takes back what signalName() makes of any signal", () => {
+  for (let signal = 1; signal <= 127; signal++) {
+    assert.equal(signalNumber(signalName(signal)), signal);
+  }
+  for (const text of ["", "SIG", "KILL", "SIGNONE", "SIGRTMIN+", "SIGRTMIN2", "SIGRTMAX-1x"]) {
+    assert.equal(signalNumber(text), null, text);
   }
 });
 

@@ -1,0 +1,36 @@
+/**
+ * What `fh listeners` does.
+ *
+ * @module
+ */
+import { type Listeners, renderListeners } from "../view/listeners.ts";
+import { paint } from "../view/style.ts";
+import { type Context, EXIT, useColor } from "./command.ts";
+import { localTime } from "./past.ts";
+import { askServer } from "./socket_place.ts";
+
+interface ListenersOptions {
+  readonly socket?: string;
+  readonly json?: boolean;
+  readonly color?: "auto" | "always" | "never";
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runListeners(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const { socket, json, color = "auto" }: ListenersOptions = given;
+  const { stdout, env } = context;
+  const answer = await askServer(context, socket, "listeners", {});
+  const { listeners = [], subscribers = [] } = answer as Partial<Listeners>;
+  if (json) {
+    stdout.write(JSON.stringify({ listeners, subscribers }) + "\n");
+    return EXIT.done;
+  }
+  const colored = useColor(color, stdout, env);
+  const head = (text: string) => paint(text, "bold", colored);
+  const lines = renderListeners({ listeners, subscribers }, head, localTime);
+  stdout.write(lines.map((line) => `${line}\n`).join(""));
+  return EXIT.done;
+}

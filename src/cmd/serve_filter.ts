@@ -1,0 +1,131 @@
+/**
+ * Filters as requests have them: the options of the command line, as JSON.
+ *
+ * Whoever may connect chooses the patterns, so they are matched by RE2, which takes time in
+ * proportion to the text: a regular expression that backtracks could stop the server for hours.
+ *
+ * @module
+ */
+import { RE2JS } from "re2js";
+import { Lineage, PastLineage } from "../model/lineage.ts";
+import type { Process } from "../model/process.ts";
+import { bad, Refusal } from "../serve/protocol.ts";
+import type { ParsedFilter } from "../serve/server.ts";
+import { UsageError } from "./command.ts";
+import { createFilter, type FilterOptions } from "./filter.ts";
+import { globSource, parseDuration, parseEvents, parsePid, type UserIds } from "./values.ts";
+
+/** A pattern is no longer than this, and there are no more of a kind. */
+const PATTERN_MAX = 1024;
+const PATTERNS_MAX = 64;
+
+type Text = string | number;
+type Parsers = {
+  readonly [Name in keyof FilterOptions]-?: (value: unknown, name: string) => FilterOptions[Name];
+};
+
+const PARSERS: Parsers = {
+  pid: (value, name) => list(value, name).map((pid) => parsePid(String(pid))),
+  event: (value, name) => list(value, name).flatMap((kind) => parseEvents(String(kind))),
+  user: (value, name) => list(value, name).map(String),
+  comm: (value, name) =>
+    list(value, name).map((glob) => testOf(compile(globSource(`${glob}`), "(?s)"))),
+  match: (value, name) => list(value, name).map((pattern) => compile(`${pattern}`, "")),
+  failed: (value, name) => flag(value, name),
+  minDuration: (value) => parseDuration(String(value)),
+  cgroup: (value, name) =>
+    list(value, name).map((glob) => testOf(compile(globSource(`${glob}`), "(?s)"))),
+};
+
+/** Names in requests, and what the options are called. */
+const NAMES: Readonly<Record<string, keyof FilterOptions>> = Object.assign(Object.create(null), {
+  pid: "pid",
+  event: "event",
+  user: "user",
+  comm: "comm",
+  match: "match",
+  failed: "failed",
+  min_duration: "minDuration",
+  cgroup: "cgroup",
+});
+
+/** Who is meant by `pid`: the process that has it when it is asked. */
+export type FindProcess = (pid: number) => Process | undefined;
+
+/** Understands a filter; throws {@linkcode Refusal} EFAULT. */
+export function parseFilter(filter: unknown, users: UserIds, find: FindProcess): ParsedFilter {
+  const options = readOptions(filter);
+  const roots: string[] = [];
+  try {
+    const live = createFilter(options, users, (pids) => {
+      const lineage = new Lineage(pids);
+      for (const pid of pids) {
+        const process = find(pid);
+        if (!process?.alive) continue;
+        lineage.meet(process);
+        roots.push(`${pid}-${process.startTicks}`);
+      }
+      return lineage;
+    });
+    const past = createFilter(options, users, (pids) => new PastLineage(pids));
+    // The same pid may be another process for who asks later.
+    return { key: `${JSON.stringify(filter)} ${roots.join(" ")}`, live, past };
+  } catch (error) {
+    throw refusalOf(error, "filter");
+  }
+}
+
+function readOptions(filter: unknown): FilterOptions {
+  if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
+    throw bad("filter", filter, 'give an object such as {"event":["exec"]}');
+  }
+  const options: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(filter)) {
+    const option = NAMES[name];
+    if (option === undefined) {
+      const names = Object.keys(NAMES).join(", ");
+      throw new Refusal("EFAULT", `Unknown filter: ${name.slice(0, 80)}; know ${names}`);
+    }
+    try {
+      options[option] = PARSERS[option](value, name);
+    } catch (error) {
+      throw refusalOf(error, name);
+    }
+  }
+  return options;
+}
+
+function list(value: unknown, name: string): Text[] {
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  const isText = (one: unknown) => typeof one === "string" || typeof one === "number";
+  if (values.length === 0 || values.length > PATTERNS_MAX || !values.every(isText)) {
+    throw bad(`filter.${name}`, value, `give a text or a number, or up to ${PATTERNS_MAX} of them`);
+  }
+  return values as Text[];
+}
+
+function flag(value: unknown, name: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw bad(`filter.${name}`, value, "give true or false");
+}
+
+function compile(source: string, flags: string): { test(text: string): boolean } {
+  if (source.length > PATTERN_MAX) {
+    throw new UsageError(`Bad pattern: longer than ${PATTERN_MAX}; give a shorter one`);
+  }
+  try {
+    const pattern = RE2JS.compile(flags + source);
+    return { test: (text) => pattern.test(text) };
+  } catch (error) {
+    throw new UsageError(`Bad pattern: ${(error as Error).message}; see RE2's syntax`);
+  }
+}
+
+function testOf(pattern: { test(text: string): boolean }): (text: string) => boolean {
+  return (text) => pattern.test(text);
+}
+
+function refusalOf(error: unknown, name: string): unknown {
+  if (!(error instanceof UsageError)) return error;
+  return new Refusal("EFAULT", `Bad filter.${name}: ${error.message}`);
+}

@@ -1,0 +1,112 @@
+/**
+ * What `tree` and `why` answer over the socket: what the commands say, of what a peer may see.
+ *
+ * @module
+ */
+import type { History } from "../history/history.ts";
+import type { Process } from "../model/process.ts";
+import { onlySeen } from "../model/tree.ts";
+import { readShortBootId } from "../proc/boot_id.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import type { Users } from "../proc/passwd.ts";
+import { bad, maySee, type Peer, Refusal } from "../serve/protocol.ts";
+import { treeJson } from "../view/tree_json.ts";
+import { CommandError, type Context, EXIT } from "./command.ts";
+import { openHistory } from "./history_open.ts";
+import { placeOf } from "./past_tree.ts";
+import type { RedactSettings } from "./redact_options.ts";
+import { isTarget, parseTarget } from "./target.ts";
+import { findTree, readEpoch } from "./tree_run.ts";
+import { Why } from "./why_run.ts";
+
+/** Answers questions about processes. */
+export class Questions {
+  /** Whatever the commands would say beside the answer is said to nobody. */
+  readonly #context: Context;
+  /** Null where no history is kept. */
+  readonly #db: string | null;
+  readonly #redact: RedactSettings;
+  readonly #users: Users;
+
+  constructor(context: Context, db: string | null, redact: RedactSettings, users: Users) {
+    this.#context = { ...context, stderr: SILENT, stdout: SILENT };
+    this.#db = db;
+    this.#redact = redact;
+    this.#users = users;
+  }
+
+  /** An array of trees as JSON; throws {@linkcode Refusal}. */
+  async tree(peer: Peer, operand: unknown): Promise<string> {
+    const text = operand === undefined ? null : readOperand(operand);
+    const reader = openProcfs(this.#context.procRoot);
+    return await this.#ask(async (history) => {
+      const target = text === null ? null : parseTarget(text, Date.now());
+      const options = { ...this.#redact, json: true, quiet: true };
+      const { roots, focus } = await findTree(this.#context, reader, history, target, options);
+      const sees = ({ uid }: Process) => maySee(peer, uid);
+      if (focus !== null && !sees(focus)) throw notYours(focus.pid);
+      const json = {
+        boot: readShortBootId(reader),
+        epoch: readEpoch(reader),
+        users: this.#users,
+        placeOf,
+      };
+      const seen = peer.privileged ? roots : onlySeen(roots, sees);
+      return `[${seen.map((root) => [...treeJson(root, json)].join("").trimEnd()).join(",")}]`;
+    });
+  }
+
+  /** Chain and origin; throws {@linkcode Refusal}. */
+  async why(peer: Peer, operand: unknown): Promise<Record<string, unknown>> {
+    if (operand === undefined) throw bad("target", operand, "give a pid, an id or a name");
+    const text = readOperand(operand);
+    return await this.#ask((history) => {
+      const why = new Why(this.#context, history, {
+        color: "never",
+        quiet: true,
+        redact: this.#redact,
+        sees: ({ uid }) => maySee(peer, uid),
+      });
+      const found = isTarget(text)
+        ? why.findTarget(parseTarget(text, Date.now()))
+        : why.findName(text);
+      return Promise.resolve(why.fields(found));
+    });
+  }
+
+  async #ask<T>(question: (history: History | null) => Promise<T>): Promise<T> {
+    const history = this.#db === null ? null : openHistory(this.#context, this.#db);
+    try {
+      return await question(history);
+    } catch (error) {
+      if (error instanceof CommandError) throw refusalOf(error);
+      throw error;
+    } finally {
+      history?.close();
+    }
+  }
+}
+
+function readOperand(value: unknown): string {
+  if (typeof value === "number" || typeof value === "string") return String(value);
+  throw bad("target", value, "give a pid, PID@TIME, an id or a name");
+}
+
+function notYours(pid: number): Refusal {
+  return new Refusal("ESRCH", `No process ${pid}: it is none that you may see; give one of yours`);
+}
+
+function refusalOf({ status, message }: CommandError): Refusal {
+  const name = status === EXIT.notFound ? "ESRCH" : status === EXIT.usage ? "EFAULT" : "EIO";
+  return new Refusal(name, message);
+}
+
+const SILENT: Context["stdout"] = {
+  write: () => {},
+  flush: () => Promise.resolve(),
+  closed: false,
+  pendingBytes: 0,
+  isTerminal: false,
+  columns: 80,
+  rows: 24,
+};

@@ -1,0 +1,110 @@
+/**
+ * What `fh serve` does: a session whose changes go to a socket.
+ *
+ * @module
+ */
+import { ServiceManager } from "../host/notify.ts";
+import { Session } from "../session.ts";
+import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
+import { CommandError, type Context, EXIT } from "./command.ts";
+import { type GlobalOptions, liveSource } from "./globals.ts";
+import { createRedactFrom } from "./redact.ts";
+import type { RedactSettings } from "./redact_options.ts";
+import type { ListenSettings } from "./socket_options.ts";
+import { SocketServer } from "./socket_server.ts";
+
+/** What the command line asks for. */
+interface ServeOptions extends ListenSettings, RedactSettings {
+  readonly quiet?: boolean;
+  readonly source: GlobalOptions["source"];
+  readonly interval?: number;
+  readonly realtime: boolean;
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runServe(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options = given as unknown as ServeOptions;
+  const { signal } = context;
+  const manager = ServiceManager.open(context.env);
+  const done = Promise.withResolvers<void>();
+  let server: SocketServer | null = null;
+  let scanned = false;
+  const session = await openSession(context, options, {
+    onChange: (change) => server?.note(change),
+    onThread: (time, process, tid) => server?.noteThread(time, process, tid),
+    onScanned: () => {
+      scanned = true;
+      server?.scanned();
+    },
+    onBatch: () => server?.flush(),
+    onEnd: (error) => error === null ? done.resolve() : done.reject(error),
+  });
+  const stop = () => done.resolve();
+  try {
+    server = await SocketServer.open(context, session, {
+      ...options,
+      redact: options,
+      history: null,
+      onFailed: (error) => done.reject(error),
+    });
+    if (server === null) throw noPlace();
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    session.begin();
+    if (scanned) server.scanned();
+    announce(context, session, server, options);
+    void manager.ready(`${session.info.source}, ${server.where}`);
+    await done.promise;
+  } finally {
+    void manager.stopping();
+    signal.removeEventListener("abort", stop);
+    await session.close();
+    await server?.close();
+  }
+  return EXIT.done;
+}
+
+async function openSession(
+  context: Context,
+  options: ServeOptions,
+  told: Omit<Parameters<typeof Session.open>[0], "capture" | "redact">,
+): Promise<Session> {
+  const { source, interval, realtime } = options;
+  const capture: CaptureOptions = {
+    source: liveSource(source),
+    procRoot: context.procRoot,
+    env: [],
+    intervalNs: interval ?? null,
+    realtime,
+  };
+  try {
+    return await Session.open(
+      { capture, redact: createRedactFrom(options), ...told },
+      context.capture,
+    );
+  } catch (error) {
+    if (!(error instanceof SourceRefused)) throw error;
+    const what = `Cannot serve through the ${source}`;
+    throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+  }
+}
+
+function announce(
+  { stderr }: Context,
+  { info }: Session,
+  { where }: SocketServer,
+  { quiet }: ServeOptions,
+): void {
+  if (quiet) return;
+  stderr.write(`fh: source ${info.source}: ${info.why}\n`);
+  stderr.write(`fh: listening on ${where}\n`);
+  void stderr.flush().catch(() => {});
+}
+
+function noPlace(): CommandError {
+  const what = "Nowhere to listen: XDG_RUNTIME_DIR is not set";
+  return new CommandError(EXIT.failed, `${what}; name a socket by --socket PATH or FH_SOCKET`);
+}

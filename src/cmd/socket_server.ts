@@ -1,0 +1,220 @@
+/**
+ * A server for a session: what `fh record` and `fh serve` listen with.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import type { Change } from "../model/machine.ts";
+import { readShortBootId } from "../proc/boot_id.ts";
+import { findGroup } from "../proc/group.ts";
+import { openProcfs, type ProcReader } from "../proc/procfs.ts";
+import { parseStat } from "../proc/stat.ts";
+import { parseStatus } from "../proc/status.ts";
+import { openUsers } from "../proc/users.ts";
+import { ListenError } from "../serve/listen.ts";
+import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
+import type { Past } from "../serve/past.ts";
+import { defaultSocket } from "../serve/place.ts";
+import type { Sight } from "../serve/registration.ts";
+import { Sequence } from "../serve/sequence.ts";
+import type { ServerHost } from "../serve/server.ts";
+import type { Session } from "../session.ts";
+import { VERSION } from "../version.ts";
+import { JsonLines } from "../view/json.ts";
+import { decodeText } from "../model/image.ts";
+import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { RedactSettings } from "./redact_options.ts";
+import { parseFilter } from "./serve_filter.ts";
+import { Questions } from "./serve_questions.ts";
+import type { ListenSettings } from "./socket_options.ts";
+
+/** The history that a server has beside the session. */
+export interface ServedHistory {
+  readonly path: string;
+  readonly past: Past;
+  /** Microseconds from the Unix epoch to boot, as the history has it. */
+  readonly base: number | null;
+}
+
+/** How a server is set up. */
+export interface SocketSettings extends ListenSettings {
+  readonly redact: RedactSettings;
+  /** Null where none is kept. */
+  readonly history: ServedHistory | null;
+  /** The thread that owns the socket has failed. */
+  onFailed(error: Error): void;
+}
+
+/** Listens, and tells what a session tells. */
+export class SocketServer {
+  readonly #opened: OpenServer;
+  #begun = false;
+
+  private constructor(opened: OpenServer) {
+    this.#opened = opened;
+  }
+
+  /**
+   * Opens it; null where there is no place for it. Throws CommandError where the place that was
+   * asked for cannot be used.
+   */
+  static async open(
+    context: Context,
+    session: Session,
+    settings: SocketSettings,
+  ): Promise<SocketServer | null> {
+    const { socket, socketGroup } = settings;
+    if (socket === false) {
+      if (socketGroup === undefined) return null;
+      throw new UsageError("Bad options: --no-socket with --socket-group; give one of them");
+    }
+    const path = socket ?? defaultSocket(context.env);
+    const group = socketGroup === undefined ? null : readGroup(socketGroup);
+    try {
+      const opened = await openServer(
+        { path, group, env: context.env },
+        (kernel) => new Host(context, session, settings, kernel),
+        settings.onFailed,
+      );
+      return opened === null ? null : new SocketServer(opened);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      throw new CommandError(EXIT.failed, error.message);
+    }
+  }
+
+  /** Where it listens, for people. */
+  get where(): string {
+    return this.#opened.where;
+  }
+
+  /** Takes note of a change. */
+  note(change: Change): void {
+    this.#opened.server.note(change);
+  }
+
+  /** Takes note of a new thread. */
+  noteThread(...thread: Parameters<OpenServer["server"]["noteThread"]>): void {
+    this.#opened.server.noteThread(...thread);
+  }
+
+  /** The first look at the host is over: from now on requests are answered. */
+  scanned(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#opened.server.begin();
+  }
+
+  /** Hands on what was noted. */
+  flush(): void {
+    this.#opened.server.flush();
+  }
+
+  /** Ends it; what waits is sent as far as it is taken at once. */
+  close(): Promise<void> {
+    return this.#opened.close();
+  }
+}
+
+class Host implements ServerHost {
+  readonly identity: ServerHost["identity"];
+  readonly lines: JsonLines;
+  readonly users = openUsers();
+  readonly sequence: Sequence;
+  readonly past: Past | null;
+  readonly signals: Kernel["signals"];
+  readonly seesThreads: boolean;
+  readonly #context: Context;
+  readonly #session: Session;
+  readonly #kernel: Kernel;
+  readonly #reader: ProcReader;
+  readonly #questions: Questions;
+
+  constructor(context: Context, session: Session, settings: SocketSettings, kernel: Kernel) {
+    const { history, redact } = settings;
+    const { source, why } = session.info;
+    this.#context = context;
+    this.#session = session;
+    this.#kernel = kernel;
+    this.#reader = openProcfs(context.procRoot);
+    this.#questions = new Questions(context, history?.path ?? null, redact, this.users);
+    const boot = readShortBootId(this.#reader);
+    this.lines = new JsonLines({ boot, source, users: this.users, env: false });
+    this.past = history?.past ?? null;
+    this.sequence = new Sequence(history?.base ?? session.epoch, session.beganAt);
+    this.signals = kernel.signals;
+    this.seesThreads = source === "connector";
+    this.identity = {
+      version: VERSION,
+      pid: process.pid,
+      instance: `${boot}-${process.pid}-${this.look(process.pid)?.startTicks ?? 0}`,
+      boot,
+      source,
+      why,
+      euid: process.geteuid!(),
+      since: session.beganAt,
+      db: history?.path ?? null,
+    };
+  }
+
+  epoch(): Session["epoch"] {
+    return this.#session.epoch;
+  }
+
+  now(): number {
+    return this.#kernel.now();
+  }
+
+  processes(): ReturnType<Session["machine"]["processes"]> {
+    return this.#session.machine.processes();
+  }
+
+  look(pid: number): Sight | null {
+    const [stat, status] = [this.#reader.read(pid, "stat"), this.#reader.read(pid, "status")];
+    const [seen, ids] = [stat && parseStat(stat), status && parseStatus(status)];
+    // A thread has files of its own, and is no process.
+    if (seen === null || ids === null || ids.tgid !== pid) return null;
+    return { uid: ids.uid.real, startTicks: seen.startTicks, comm: decodeText(ids.name) };
+  }
+
+  idOf(pid: number, startTicks: number): string {
+    return `${this.identity.boot}-${pid}-${startTicks}`;
+  }
+
+  filter(filter: unknown): ReturnType<ServerHost["filter"]> {
+    return parseFilter(filter, this.users, (pid) => this.#session.machine.get(pid));
+  }
+
+  tree(...question: Parameters<ServerHost["tree"]>): Promise<string> {
+    this.past?.write();
+    return this.#questions.tree(...question);
+  }
+
+  why(...question: Parameters<ServerHost["why"]>): Promise<Record<string, unknown>> {
+    this.past?.write();
+    return this.#questions.why(...question);
+  }
+
+  tally(): ReturnType<ServerHost["tally"]> {
+    return this.#session.tally;
+  }
+
+  onError(error: Error): void {
+    const { stderr } = this.#context;
+    stderr.write(`fh: cannot answer a request: ${error.stack ?? error.message}\n`);
+    void stderr.flush().catch(() => {});
+  }
+}
+
+function readGroup(text: string): number {
+  let file = "";
+  try {
+    file = readFileSync("/etc/group", "utf8");
+  } catch {
+    // A container may have none: a number will do.
+  }
+  const gid = findGroup(file, text);
+  if (gid !== null) return gid;
+  throw new UsageError(`Unknown group: ${text}; give a group of this host or a gid`);
+}

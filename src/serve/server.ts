@@ -1,0 +1,431 @@
+/**
+ * The server: requests in, answers and events out.
+ *
+ * @module
+ */
+import { setImmediate as immediate } from "node:timers/promises";
+import type { BootEpoch } from "../model/batch.ts";
+import type { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import type { Users } from "../proc/passwd.ts";
+import type { JsonLines } from "../view/json.ts";
+import { WallClock } from "../view/time.ts";
+import { LATE_US, type Past } from "./past.ts";
+import {
+  answerLine,
+  bad,
+  checkNames,
+  maySee,
+  parseRequest,
+  type Peer,
+  PROTOCOL,
+  RawJson,
+  readFlag,
+  readWhole,
+  Refusal,
+  refusalLine,
+  type Request,
+} from "./protocol.ts";
+import type { Registration, Sight } from "./registration.ts";
+import { type ListenerRow, Registry } from "./registry.ts";
+import type { Sequence } from "./sequence.ts";
+import type { Signals } from "./signals.ts";
+import { type Sender, Stream, type Wishes } from "./stream.ts";
+import type { Wanted } from "./view.ts";
+
+const HEARTBEAT_S = 10;
+/** Requests are worked on for so long before events have their turn. */
+const TURN_MS = 5;
+
+/** The socket thread, as far as the server uses it. */
+export interface ServerSocket extends Sender {
+  /** Sends an answer; the request that it is for is done. */
+  answer(client: number, line: string): void;
+  /** What each connection was sent, events, lost events and bytes that wait. */
+  counts(): Promise<ReadonlyMap<number, ClientCounts>>;
+  watch(pidfd: number, tag: number): void;
+  unwatch(pidfd: number): void;
+  /** The connection is a stream: it stays when its peer sends nothing more. */
+  keep(client: number): void;
+}
+
+/** What a connection was sent. */
+export interface ClientCounts {
+  readonly sent: number;
+  readonly lost: number;
+  readonly waiting: number;
+}
+
+/** Who the server is. */
+export interface Identity {
+  readonly version: string;
+  readonly pid: number;
+  /** Id of its process. */
+  readonly instance: string;
+  /** First group of the boot id. */
+  readonly boot: string;
+  readonly source: string;
+  readonly why: string;
+  /** Effective uid: who runs it sees everything. */
+  readonly euid: number;
+  /** Nanoseconds since boot. */
+  readonly since: number;
+  /** The history file; null where none is kept. */
+  readonly db: string | null;
+}
+
+/** A filter that was understood. */
+export interface ParsedFilter {
+  /** The same for filters that let the same pass. */
+  readonly key: string;
+  readonly live: Wanted;
+  readonly past: Wanted;
+}
+
+/** What a server needs of its program. */
+export interface ServerHost {
+  readonly identity: Identity;
+  readonly lines: JsonLines;
+  readonly users: Users;
+  readonly sequence: Sequence;
+  readonly past: Past | null;
+  readonly signals: Signals;
+  readonly seesThreads: boolean;
+  epoch(): BootEpoch;
+  /** Nanoseconds since boot. */
+  now(): number;
+  processes(): Iterable<Process>;
+  look(pid: number): Sight | null;
+  /** Id of the process with a pid that began in that tick. */
+  idOf(pid: number, startTicks: number): string;
+  /** Understands a filter; throws {@linkcode Refusal} EFAULT. */
+  filter(filter: unknown): ParsedFilter;
+  /** An array of trees as `fh tree --json` prints them; rejects with {@linkcode Refusal}. */
+  tree(peer: Peer, target: unknown): Promise<string>;
+  /** Chain and origin as `fh why --json` prints them; rejects with {@linkcode Refusal}. */
+  why(peer: Peer, target: unknown): Promise<Record<string, unknown>>;
+  /** What the session has told and lost. */
+  tally(): { readonly events: number; readonly lost: number };
+  /** A request has met an error that is no refusal. */
+  onError(error: Error): void;
+}
+
+type Fields = Record<string, unknown>;
+/** Fields of an answer, now or later; what follows the answer. */
+interface Done {
+  readonly fields: Fields | Promise<Fields>;
+  after?(): void;
+}
+type Operation = (peer: Peer, request: Request) => Done;
+
+/** Answers requests, and tells events to subscribers and registered applications. */
+export class Server {
+  readonly #host: ServerHost;
+  readonly #socket: ServerSocket;
+  readonly #stream: Stream;
+  readonly #registry: Registry;
+  readonly #peers = new Map<number, Peer>();
+  readonly #waiting: { readonly client: number; readonly line: string | null }[] = [];
+  readonly #clock = new WallClock();
+  readonly #operations: Readonly<Record<string, Operation>>;
+  #begun = false;
+  #working = false;
+
+  constructor(host: ServerHost, socket: ServerSocket) {
+    this.#host = host;
+    this.#socket = socket;
+    this.#stream = new Stream(host, socket);
+    this.#registry = new Registry({
+      signals: host.signals,
+      seesThreads: host.seesThreads,
+      look: (pid) => host.look(pid),
+      now: () => host.now(),
+      watch: (pidfd, tag) => socket.watch(pidfd, tag),
+      unwatch: (pidfd) => socket.unwatch(pidfd),
+      onLost: (one, lost) => this.#tellLost(one, lost),
+    });
+    this.#operations = Object.assign(
+      Object.create(null) as Record<string, Operation>,
+      {
+        hello: (peer, request) => ({ fields: this.#hello(peer, request) }),
+        register: (peer, request) => ({ fields: this.#registry.register(peer, request) }),
+        unregister: (peer, request) => ({ fields: this.#registry.unregister(peer, request) }),
+        listeners: (peer, request) => ({ fields: this.#listeners(peer, request) }),
+        subscribe: (peer, request) => this.#subscribe(peer, request),
+        tree: (peer, request) => ({ fields: this.#tree(peer, request) }),
+        why: (peer, request) => ({ fields: this.#why(peer, request) }),
+        status: (peer, request) => ({ fields: this.#status(peer, request) }),
+      } satisfies Record<string, Operation>,
+    );
+  }
+
+  /** Requests are answered from now on: what runs is known. */
+  begin(): void {
+    this.#begun = true;
+    void this.#work();
+  }
+
+  /** Takes note of a change. */
+  note(change: Change): void {
+    this.#stream.note(change);
+    const { process } = change;
+    if (change.kind !== "fork" || process === null || this.#registry.size === 0) return;
+    this.#registry.fork(change.time, process);
+  }
+
+  /** Takes note of a new thread. */
+  noteThread(time: number, process: Process, tid: number): void {
+    if (this.#registry.size > 0) this.#registry.thread(time, process, tid);
+  }
+
+  /** Hands on what was noted. */
+  flush(): void {
+    this.#stream.flush();
+  }
+
+  /** Somebody has connected. */
+  connected({ client, pid, uid }: Omit<Peer, "privileged">): void {
+    const privileged = uid === 0 || uid === this.#host.identity.euid;
+    this.#peers.set(client, { client, pid, uid, privileged });
+  }
+
+  /** A line has come; null for one that was too long. */
+  requested(client: number, line: string | null): void {
+    this.#waiting.push({ client, line });
+    if (this.#begun && !this.#working) void this.#work();
+  }
+
+  /** A connection is closed. */
+  disconnected(client: number): void {
+    this.#peers.delete(client);
+    this.#stream.leave(client);
+  }
+
+  /** A registered process has ended. */
+  died(tag: number): void {
+    this.#registry.died(tag);
+  }
+
+  /** Hands on the last, and ends all registrations. */
+  close(): void {
+    this.#waiting.length = 0;
+    this.#registry.close();
+    this.#stream.close();
+  }
+
+  /** Answers what waits, in order; after a while events have their turn. */
+  async #work(): Promise<void> {
+    this.#working = true;
+    let late = performance.now() + TURN_MS;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const peer = this.#peers.get(next.client);
+      const later = peer === undefined ? null : this.#serve(peer, next.line);
+      if (later !== null) await later;
+      if (performance.now() < late) continue;
+      await immediate();
+      late = performance.now() + TURN_MS;
+    }
+    this.#working = false;
+  }
+
+  /** Answers a request, at once or when the promise resolves. */
+  #serve(peer: Peer, line: string | null): Promise<void> | null {
+    let [op, id]: [string | null, unknown] = [null, undefined];
+    const refuse = (error: unknown) =>
+      this.#socket.answer(peer.client, refusalLine(op, id, this.#refusal(error)));
+    try {
+      if (line === null) throw tooLong();
+      const request = parseRequest(line);
+      [op, id] = [request.op, request.id];
+      const operation = this.#operations[op];
+      if (operation === undefined) throw this.#unknown(request);
+      const { fields, after } = operation(peer, request);
+      const answer = (found: Fields) => {
+        this.#socket.answer(peer.client, answerLine(op, id, found));
+        after?.();
+      };
+      if (fields instanceof Promise) return fields.then(answer, refuse);
+      answer(fields);
+    } catch (error) {
+      refuse(error);
+    }
+    return null;
+  }
+
+  /** What nobody has thought of must not end the server. */
+  #refusal(error: unknown): Refusal {
+    if (error instanceof Refusal) return error;
+    this.#host.onError(error as Error);
+    return new Refusal("EIO", `The server failed: ${(error as Error).message}; its log has more`);
+  }
+
+  #unknown({ op, params }: Request): Refusal {
+    const names = Object.keys(this.#operations).join(", ");
+    const what = op === "" && params["op"] === undefined ? "none is named" : op.slice(0, 80);
+    return new Refusal("ENOTTY", `Unknown operation: ${what}; know ${names}`);
+  }
+
+  #hello({ uid, privileged }: Peer, request: Request): Fields {
+    checkNames(request, ["protocol"]);
+    const { protocol = PROTOCOL } = request.params;
+    if (readWhole("protocol", protocol, 1, 1e6) !== PROTOCOL) {
+      throw new Refusal("EPROTO", `Unknown protocol: ${protocol}; this server speaks ${PROTOCOL}`);
+    }
+    const { identity, past, sequence } = this.#host;
+    const { version, pid, instance, boot, source, why } = identity;
+    return {
+      protocol: PROTOCOL,
+      version,
+      pid,
+      instance,
+      boot,
+      source,
+      why,
+      uid,
+      privileged,
+      history: past !== null,
+      seq: sequence.last,
+    };
+  }
+
+  async #listeners(peer: Peer, request: Request): Promise<Fields> {
+    checkNames(request, []);
+    const { users } = this.#host;
+    const listeners = this.#registry.list(peer).map((row) => this.#listenerFields(row));
+    const counts = await this.#socket.counts();
+    const subscribers = [...this.#stream.subscribers]
+      .filter((one) => maySee(peer, one.peer.uid))
+      .map(({ peer: { client, pid, uid }, since, wishes }) => ({
+        pid,
+        uid,
+        user: users.name(uid),
+        since: this.#time(since),
+        filter: wishes.filter ?? {},
+        ...counts.get(client) ?? { sent: 0, waiting: 0, lost: 0 },
+      }));
+    return { listeners, subscribers };
+  }
+
+  #listenerFields({ startTicks, ...row }: ListenerRow): Fields {
+    const { pid, comm, uid, sig, scope, exclusive, threads, since, sent, waiting, lost } = row;
+    const { users } = this.#host;
+    return {
+      pid,
+      id: this.#host.idOf(pid, startTicks),
+      comm,
+      uid,
+      user: users.name(uid),
+      sig,
+      scope,
+      exclusive,
+      threads,
+      since: this.#time(since),
+      sent,
+      waiting,
+      lost,
+    };
+  }
+
+  #subscribe(peer: Peer, request: Request): Done {
+    const { sequence, identity } = this.#host;
+    checkNames(request, ["filter", "from", "snapshot", "heartbeat", "instance"]);
+    const { filter = {}, from, snapshot, heartbeat = HEARTBEAT_S, instance } = request.params;
+    if (instance !== undefined && typeof instance !== "string") {
+      throw bad("instance", instance, "give what hello calls so");
+    }
+    const seconds = readWhole("heartbeat", heartbeat, 0, 3600);
+    const asked = this.#after(from);
+    const parsed = this.#host.filter(filter);
+    const wishes = {
+      ...parsed,
+      filter,
+      snapshot: readFlag("snapshot", snapshot),
+      heartbeatMs: seconds * 1000,
+    };
+    if (this.#stream.has(peer.client)) {
+      const message = "Cannot subscribe: this connection has a subscription";
+      throw new Refusal("EBUSY", `${message}; open another connection`);
+    }
+    const place = typeof from === "number" && instance !== undefined
+      ? this.#resume(asked!, instance)
+      : { after: asked, overlap: false };
+    const fields = {
+      instance: identity.instance,
+      boot: identity.boot,
+      source: identity.source,
+      seq: sequence.last,
+      ...place.overlap ? { overlap: true } : {},
+    };
+    const all: Wishes = { ...wishes, after: place.after };
+    // A client that has asked for all it wants may have shut down its side already.
+    this.#socket.keep(peer.client);
+    return { fields, after: () => this.#stream.subscribe(peer, all) };
+  }
+
+  /** The number after which everything is wanted; null for what comes. */
+  #after(from: unknown): number | null {
+    if (from === undefined) return null;
+    if (typeof from === "number") return readWhole("from", from, 0, Number.MAX_SAFE_INTEGER);
+    if (typeof from !== "string") throw bad("from", from, "give a number or a time");
+    const { past } = this.#host;
+    if (past !== null) return past.place(from) - 1;
+    throw bad(
+      "from",
+      from,
+      "this server keeps no history; give the number of an event, or nothing",
+    );
+  }
+
+  /** Where to go on for who knows the number of its last event, and the server that gave it. */
+  #resume(after: number, instance: string): { after: number; overlap: boolean } {
+    const { identity, sequence } = this.#host;
+    const same = instance === identity.instance;
+    if (same && (this.#stream.covers(after) || after >= sequence.last)) {
+      return { after, overlap: false };
+    }
+    return { after: Math.max(0, after - LATE_US), overlap: true };
+  }
+
+  async #tree(peer: Peer, request: Request): Promise<Fields> {
+    checkNames(request, ["target"]);
+    // It can be as deep as there are pids, which JSON.stringify() cannot write.
+    return { tree: new RawJson(await this.#host.tree(peer, request.params["target"])) };
+  }
+
+  async #why(peer: Peer, request: Request): Promise<Fields> {
+    checkNames(request, ["target"]);
+    return await this.#host.why(peer, request.params["target"]);
+  }
+
+  #status(_peer: Peer, request: Request): Fields {
+    checkNames(request, []);
+    const { identity, sequence } = this.#host;
+    const { pid, instance, version, since, source, why, db } = identity;
+    return {
+      pid,
+      instance,
+      version,
+      since: this.#time(since),
+      source,
+      why,
+      db,
+      seq: sequence.last,
+      ...this.#host.tally(),
+      clients: this.#peers.size,
+      subscribers: this.#stream.size,
+      listeners: this.#registry.size,
+    };
+  }
+
+  #tellLost({ wish, receiver }: Registration, lost: number): void {
+    this.#stream.tellLostSignals(wish.pid, receiver.uid, wish.sig, lost);
+  }
+
+  #time(ns: number): string {
+    return this.#clock.utc(this.#host.epoch(), ns);
+  }
+}
+
+function tooLong(): Refusal {
+  return new Refusal("EMSGSIZE", "Request too long: more than 65536 bytes; send a shorter one");
+}

@@ -1,0 +1,246 @@
+/**
+ * The other end of the socket: requests and their answers, and the events of a subscription.
+ *
+ * @module
+ */
+import { createConnection, type Socket } from "node:net";
+
+/** Bytes of events that wait to be taken; the server is not read from while there are more. */
+const WAITING_MAX = 4 << 20;
+const NEWLINE = 0x0a;
+
+/** A request that the server does not do. */
+export class RequestError extends Error {
+  /** Name of the error number, such as `EPERM`: docs/protocol.md lists them. */
+  readonly error: string;
+  /** The number itself. */
+  readonly errno: number;
+
+  /** `message` is the server's sentence: what failed, what was seen, what to do. */
+  constructor(error: string, errno: number, message: string) {
+    super(message);
+    this.name = "RequestError";
+    this.error = error;
+    this.errno = errno;
+  }
+}
+
+/** There is no server at a socket, or there is none any more. */
+export class ConnectionError extends Error {
+  /** What connecting failed with, such as `ENOENT`; `ECONNRESET` where the server has gone. */
+  readonly code: string;
+
+  /** `message` is "what failed: what was seen". */
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "ConnectionError";
+    this.code = code;
+  }
+}
+
+/** What the server answers; the other fields are those of the operation. */
+export interface Answer {
+  /** Always true: what is refused is thrown. */
+  readonly ok: true;
+  /** The operation. */
+  readonly op: string;
+  /** A field of the operation's own. */
+  readonly [field: string]: unknown;
+}
+
+/** Somebody who waits for an answer. */
+interface Waiting {
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+/** A connection to a server. */
+export class Connection {
+  readonly path: string;
+  readonly #socket: Socket;
+  readonly #lines = new LineSplitter((line) => this.#read(line));
+  readonly #requests = new Map<number, Waiting>();
+  #lastId = 0;
+  #events: string[] = [];
+  #eventBytes = 0;
+  #wake: (() => void) | null = null;
+  #over = false;
+  #error: Error | null = null;
+
+  private constructor(path: string, socket: Socket) {
+    this.path = path;
+    this.#socket = socket;
+    socket.on("data", (chunk) => this.#receive(chunk as Uint8Array));
+    socket.on("error", (error) => this.#end(gone(path, error.message)));
+    socket.on("close", () => this.#end(gone(path, "it has closed the connection")));
+  }
+
+  /** Connects; rejects with {@linkcode ConnectionError} where nobody listens. */
+  static open(path: string): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = createConnection(path);
+      const refuse = (error: NodeJS.ErrnoException) => {
+        const what = `Cannot connect to ${path}: ${error.message}`;
+        reject(new ConnectionError(error.code ?? error.name, what));
+      };
+      socket.once("error", refuse);
+      socket.once("connect", () => {
+        const connection = new Connection(path, socket);
+        socket.off("error", refuse);
+        resolve(connection);
+      });
+    });
+  }
+
+  /** Why the connection is over; null while it is not, and where close() ended it. */
+  get error(): Error | null {
+    return this.#error;
+  }
+
+  /**
+   * Asks for an operation; several may be asked for before the first is answered. Rejects with
+   * {@linkcode RequestError} what the server refuses, with {@linkcode ConnectionError} what it
+   * never answers. While more than 4 MiB of events wait to be taken no answer is read.
+   */
+  request(op: string, params: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+    if (this.#over) return Promise.reject(this.#error ?? closed(this.path));
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#requests.set(id, { resolve, reject });
+      this.#socket.write(JSON.stringify({ op, ...params, id }) + "\n");
+    });
+  }
+
+  /**
+   * The events that have come, each the text of its line, as soon as there are any. Null when the
+   * connection is over and all have been taken; `error` then says why it is.
+   */
+  async take(): Promise<readonly string[] | null> {
+    while (this.#events.length === 0) {
+      if (this.#over) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const events = this.#events;
+    this.#events = [];
+    if (this.#eventBytes > WAITING_MAX) this.#socket.resume();
+    this.#eventBytes = 0;
+    return events;
+  }
+
+  /** Ends the connection; what waits for an answer is rejected. */
+  close(): void {
+    this.#end(null);
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#over) return;
+    const before = this.#eventBytes;
+    this.#lines.add(chunk);
+    if (this.#eventBytes === before) return;
+    if (before <= WAITING_MAX && this.#eventBytes > WAITING_MAX) this.#socket.pause();
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  #read(line: string): void {
+    // That is how a server begins events; whatever else a line begins with is looked into.
+    const fields = line.startsWith('{"event":') ? null : parseObject(line);
+    if (fields === undefined) {
+      this.#end(new ConnectionError("EPROTO", `${this.path} does not speak fh's protocol`));
+    } else if (fields === null || "event" in fields) {
+      this.#events.push(line);
+      this.#eventBytes += line.length;
+    } else {
+      this.#answer(fields);
+    }
+  }
+
+  #answer(fields: Readonly<Record<string, unknown>>): void {
+    // Answers come in the order of the requests; one that names none is of the oldest.
+    const id = fields["id"] as number | undefined ?? this.#requests.keys().next().value;
+    const waiting = id === undefined ? undefined : this.#requests.get(id);
+    if (id !== undefined) this.#requests.delete(id);
+    if (fields["ok"] === true) {
+      waiting?.resolve(fields as Answer);
+      return;
+    }
+    const { error, errno, message } = fields;
+    const refusal = new RequestError(String(error), Number(errno), String(message));
+    if (waiting !== undefined) waiting.reject(refusal);
+    // It was asked for nothing: it does not take the connection.
+    else this.#error ??= refusal;
+  }
+
+  #end(error: Error | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#error ??= error;
+    this.#socket.destroy();
+    const why = this.#error ?? closed(this.path);
+    for (const { reject } of this.#requests.values()) reject(why);
+    this.#requests.clear();
+    this.#wake?.();
+    this.#wake = null;
+  }
+}
+
+function gone(path: string, why: string): ConnectionError {
+  return new ConnectionError("ECONNRESET", `The server at ${path} has gone: ${why}`);
+}
+
+function closed(path: string): ConnectionError {
+  return new ConnectionError("ECONNABORTED", `The connection to ${path} was closed`);
+}
+
+/** Undefined for what is no JSON object. */
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? value as Record<string, unknown> : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes in pieces of any size, lines out; a long line is put together once, at its end. */
+class LineSplitter {
+  readonly #onLine: (line: string) => void;
+  readonly #decoder = new TextDecoder();
+  /** The beginning of a line whose end has not come. */
+  #begun: Uint8Array[] = [];
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  add(chunk: Uint8Array): void {
+    let from = 0;
+    for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
+      this.#line(chunk.subarray(from, to));
+      from = to + 1;
+    }
+    // The piece is the reader's own: sockets make a new one for each read.
+    if (from < chunk.length) this.#begun.push(chunk.subarray(from));
+  }
+
+  #line(end: Uint8Array): void {
+    if (this.#begun.length === 0) {
+      this.#onLine(this.#decoder.decode(end));
+      return;
+    }
+    const pieces = [...this.#begun, end];
+    this.#begun = [];
+    this.#onLine(this.#decoder.decode(joined(pieces)));
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}

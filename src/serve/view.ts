@@ -1,0 +1,73 @@
+/**
+ * What several subscribers with the same wishes are sent: chosen and written once for all.
+ *
+ * @module
+ */
+import { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { ByteText } from "../view/byte_text.ts";
+import { maySee, type Peer } from "./protocol.ts";
+
+const ROOM = 16 << 10;
+
+/** Whether somebody wants to see a change; to be asked of every change, in order. */
+export interface Wanted {
+  matches(change: Change): boolean;
+}
+
+/** The changes that one kind of peer wants, as lines that wait to be sent. */
+export class View {
+  readonly wanted: Wanted;
+  readonly text: ByteText = new ByteText(ROOM);
+  /** Changes in the text, gaps left aside. */
+  events = 0;
+  /** Losses that gaps in the text tell of. */
+  lost = 0;
+  /** Number of the last change in the text. */
+  seq = 0;
+  /** Changes that were left out because the thread that sends has too much to send. */
+  dropped = 0;
+  /** Connections that are sent this. */
+  readonly clients: Set<number> = new Set();
+  /** Milliseconds, when something was sent last. */
+  sentAt = -Infinity;
+  readonly #peer: Peer;
+
+  constructor(wanted: Wanted, peer: Peer) {
+    this.wanted = wanted;
+    this.#peer = peer;
+  }
+
+  /** Whether a change is for this view. */
+  takes(change: Change): boolean {
+    const { process } = change;
+    return (process === null || maySee(this.#peer, process.uid)) && this.wanted.matches(change);
+  }
+
+  /** Whether its peers may see a process. */
+  sees(process: Process): boolean {
+    return maySee(this.#peer, process.uid);
+  }
+
+  /** Notes that a change was appended to the text. */
+  added(change: Change, seq: number): void {
+    if (change.process !== null) this.events++;
+    else if (change.a > 0) this.lost += change.a;
+    this.seq = seq;
+  }
+
+  /** Takes the text out, in a buffer of its own. */
+  take(): Uint8Array {
+    this.events = this.lost = 0;
+    return this.text.take().slice();
+  }
+}
+
+/** A gap at a time: how many were lost, UNKNOWN where nobody knows, and one of GAP_REASON. */
+export function gapOf(time: number, lost: number, reason: number): Change {
+  const gap = new Change();
+  gap.time = time;
+  gap.a = lost;
+  gap.b = reason;
+  return gap;
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CommandError, EXIT } from "../../src/cmd/command.ts";
+import { defaultSocket, noServer, socketToAsk } from "../../src/cmd/socket_place.ts";
+import { ConnectionError } from "../../src/serve/socket_client.ts";
+
+const HOST = "/run/fh/fh.sock";
+
+test("defaultSocket() is FH_SOCKET, root's, or that of the session", () => {
+  const session = { XDG_RUNTIME_DIR: "/run/user/1000" };
+  assert.equal(defaultSocket({ FH_SOCKET: "/a.sock", ...session }, 1000), "/a.sock");
+  assert.equal(defaultSocket({ FH_SOCKET: "" }, 0), HOST);
+  assert.equal(defaultSocket(session, 0), HOST);
+  assert.equal(defaultSocket(session, 1000), "/run/user/1000/fh.sock");
+  assert.equal(defaultSocket({ XDG_RUNTIME_DIR: "run" }, 1000), null);
+  assert.equal(defaultSocket({}, 1000), null);
+});
+
+test("socketToAsk() is the one that is named, one's own, or the host's", () => {
+  const ask = (env: Record<string, string>, named: string | undefined, ...there: string[]) => {
+    return socketToAsk(env, named, (path) => there.includes(path), 1000);
+  };
+  const session = { XDG_RUNTIME_DIR: "/run/user/1000" };
+  const own = "/run/user/1000/fh.sock";
+  assert.equal(ask({ FH_SOCKET: "/a.sock" }, "/b.sock", HOST), "/b.sock");
+  assert.equal(ask({ FH_SOCKET: "/a.sock" }, undefined, HOST), "/a.sock");
+  assert.equal(ask(session, undefined, own, HOST), own);
+  assert.equal(ask(session, undefined, HOST), HOST);
+  assert.equal(ask(session, undefined), own);
+  assert.equal(ask({}, undefined, HOST), HOST);
+  assert.equal(ask({}, undefined), null);
+});
+
+test("noServer() says what was seen, and what to do", () => {
+  const lines: [string | null, string | null, string][] = [
+    [
+      null,
+      null,
+      "No server: no socket is named, and XDG_RUNTIME_DIR is not set; name one by --socket",
+    ],
+    ["/s", "ENOENT", "No server: there is no /s; run fh record or fh serve to have one"],
+    [
+      "/s",
+      "ECONNREFUSED",
+      "No server: nobody listens at /s; run fh record or fh serve to have one",
+    ],
+    [
+      "/s",
+      "EACCES",
+      "Cannot connect to /s: not permitted; ask who runs the server for its --socket-group, and " +
+      "to be in that group",
+    ],
+    ["/s", "EINVAL", "what was seen; see that fh record or fh serve runs"],
+  ];
+  for (const [path, code, message] of lines) {
+    const error = noServer(path, code === null ? null : new ConnectionError(code, "what was seen"));
+    assert.ok(error instanceof CommandError);
+    assert.deepEqual([error.message, error.status], [message, EXIT.failed]);
+  }
+});
