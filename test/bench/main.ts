@@ -26,6 +26,7 @@ import { overflowSection } from "./overflow.ts";
 import { pollerSection } from "./poller.ts";
 import { questionsSection } from "./questions.ts";
 import { recordSection } from "./record.ts";
+import { serveSection } from "./serve.ts";
 import { startSection } from "./start.ts";
 import { stormSection } from "./storm.ts";
 import { throughputSection } from "./throughput.ts";
@@ -47,6 +48,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   throughput: throughputSection,
   record: recordSection,
   questions: questionsSection,
+  serve: serveSection,
 };
 
 const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--fh PATH] [--out FILE]

@@ -35,7 +35,7 @@ async function tryConnector(): Promise<string | null> {
 }
 
 /** A watch that does not see its end by then never will. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 /** Events about processes. */
 export type TaskEvent = ProcessEvent | ExitEvent;

@@ -15,7 +15,7 @@ import { Running } from "./running.ts";
 /** A live source. */
 export type Source = "connector" | "poll";
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const LOOK_MS = 20;
 /** A fork comes before the first thing that the process does, by less than this. */
 export const SOONER_MS = 50;
