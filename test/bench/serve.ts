@@ -105,7 +105,8 @@ function rowOf(one: Told, each: readonly string[]): string[] {
 
 function goalsOf(rows: readonly Told[]): Goal[] {
   const lost = rows.reduce((sum, one) => sum + one.lost, 0);
-  const uneven = rows.reduce((sum, one) => sum + one.most - one.least, 0);
+  const heard = rows.filter(({ clients }) => clients > 0);
+  const uneven = heard.reduce((sum, one) => sum + one.most - one.least, 0);
   const all = rows.at(-1)!;
   return [
     atMost(
