@@ -14,6 +14,8 @@ import { installPackages } from "./packages.mjs";
 import { BIN, filesBelow, ROOT, say } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
+/** Where recorders listen that are not told where. */
+const SOCKET = join(tmpdir(), `fh-tests-${process.pid}.sock`);
 /** What a hanging step may take before it is killed and counted as failed. */
 const STEP_LIMIT_MS = 600_000;
 /** Bun's own limit for one test is five seconds. */
@@ -116,7 +118,9 @@ function readCases(step) {
 function environment() {
   const path = [BIN, process.env.PATH ?? ""].join(delimiter);
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
-  return { ...process.env, ...plain, PATH: path, DENO_NO_UPDATE_CHECK: "1" };
+  // Recorders of tests leave the socket of this host alone.
+  const own = { PATH: path, FH_SOCKET: SOCKET };
+  return { ...process.env, ...plain, ...own, DENO_NO_UPDATE_CHECK: "1" };
 }
 
 function report(results) {
@@ -147,6 +151,7 @@ function main(beginnings) {
     process.exitCode = report(steps.map(runStep));
   } finally {
     rmSync(reports, { recursive: true });
+    rmSync(SOCKET, { force: true });
   }
 }
 

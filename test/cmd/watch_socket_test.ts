@@ -77,7 +77,8 @@ function serve(
 }
 
 function contextFor(server: FakeServer | null, parts: Partial<Context> = {}): FakeContext {
-  const env = server === null ? {} : { FH_SOCKET: server.path };
+  // A server of this host must not be asked.
+  const env = { FH_SOCKET: server?.path ?? `${procfs.root}/none` };
   return fakeContext({ env, procRoot: procfs.root, ...parts });
 }
 
