@@ -19,7 +19,7 @@ export const registerCommand: CommandSpec = {
   summary: "send a program a signal at each fork",
   options: [
     { flags: "--pid <pid>", description: "the process that is told", parse: parsePid },
-    { flags: "--sig <signal>", description: "a real-time signal: SIGRTMIN+3, SIGRTMAX-1, or 37" },
+    { flags: "--sig <signal>", description: "a real-time signal it awaits: SIGRTMIN+3, or 37" },
     {
       flags: "--scope <pid>",
       description: "only forks by that process and its descendants",
