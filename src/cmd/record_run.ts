@@ -102,6 +102,7 @@ class Recorder {
   #session!: Session;
   #server: SocketServer | null = null;
   #scanned = false;
+  #past: RecordedPast | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failing = false;
 
@@ -109,6 +110,8 @@ class Recorder {
     this.#context = context;
     this.#options = options;
     this.#path = options.db ?? defaultHistory(context.env);
+    // Whoever waits for it is told; an error may come before.
+    this.#done.promise.catch(() => {});
     const { keep = KEEP_NS, maxSize = MAX_BYTES } = options;
     this.#limits = { keepMs: keep / 1e6, maxBytes: maxSize };
     this.#manager = ServiceManager.open(context.env);
@@ -179,7 +182,7 @@ class Recorder {
   /** Where there is no place to listen, the history is kept all the same. */
   async #openServer(): Promise<SocketServer | null> {
     const bootId = readBootId(openProcfs(this.#context.procRoot));
-    const past = new RecordedPast(this.#path, openUsers(), () => {
+    const past = this.#past = new RecordedPast(this.#path, openUsers(), () => {
       this.#flush();
       return !this.#failing;
     });
@@ -291,6 +294,7 @@ class Recorder {
       this.#file = null;
       this.#openFile();
       for (const process of machine.processes()) process.key = 0;
+      this.#past?.reopened();
       this.#startRun(true);
       this.#writer.takeOver(machine.processes(), now, unwritten);
       this.#flush();

@@ -18,24 +18,42 @@ import { globSource, parseDuration, parseEvents, parsePid, type UserIds } from "
 /** A pattern is no longer than this, and there are no more of a kind. */
 const PATTERN_MAX = 1024;
 const PATTERNS_MAX = 64;
+/**
+ * RE2 takes time in proportion to the text and to the size of the program that the patterns
+ * become: so many instructions for all of a filter. Counted repeats are copies.
+ */
+const PROGRAM_MAX = 2000;
+const REPEATS_MAX = 200;
+/** What is matched of a text for who is not trusted: a command line can be very long. */
+const TEXT_MAX = 4096;
 
 type Text = string | number;
 type Parsers = {
   readonly [Name in keyof FilterOptions]-?: (value: unknown, name: string) => FilterOptions[Name];
 };
 
-const PARSERS: Parsers = {
-  pid: (value, name) => list(value, name).map((pid) => parsePid(String(pid))),
-  event: (value, name) => list(value, name).flatMap((kind) => parseEvents(String(kind))),
-  user: (value, name) => list(value, name).map(String),
-  comm: (value, name) =>
-    list(value, name).map((glob) => testOf(compile(globSource(`${glob}`), "(?s)"))),
-  match: (value, name) => list(value, name).map((pattern) => compile(`${pattern}`, "")),
-  failed: (value, name) => flag(value, name),
-  minDuration: (value) => parseDuration(String(value)),
-  cgroup: (value, name) =>
-    list(value, name).map((glob) => testOf(compile(globSource(`${glob}`), "(?s)"))),
-};
+function parsers(textMax: number): Parsers {
+  const globs = (value: unknown, name: string) =>
+    limited(list(value, name).map((glob) => compile(globSource(`${glob}`), "(?s)", textMax)))
+      .map(({ test }) => test);
+  return {
+    pid: (value, name) => list(value, name).map((pid) => parsePid(String(pid))),
+    event: (value, name) => list(value, name).flatMap((kind) => parseEvents(String(kind))),
+    user: (value, name) => list(value, name).map(String),
+    comm: globs,
+    match: (value, name) =>
+      limited(list(value, name).map((pattern) => compile(`${pattern}`, "", textMax))),
+    failed: (value, name) => flag(value, name),
+    minDuration: (value) => parseDuration(String(value)),
+    cgroup: globs,
+  };
+}
+
+function limited(patterns: Pattern[]): Pattern[] {
+  const size = patterns.reduce((sum, pattern) => sum + pattern.size, 0);
+  if (size <= PROGRAM_MAX) return patterns;
+  throw new UsageError("Bad patterns: too large all together; give fewer, or smaller ones");
+}
 
 /** Names in requests, and what the options are called. */
 const NAMES: Readonly<Record<string, keyof FilterOptions>> = Object.assign(Object.create(null), {
@@ -49,12 +67,21 @@ const NAMES: Readonly<Record<string, keyof FilterOptions>> = Object.assign(Objec
   cgroup: "cgroup",
 });
 
-/** Who is meant by `pid`: the process that has it when it is asked. */
-export type FindProcess = (pid: number) => Process | undefined;
+/** Who asks. */
+export interface Asker {
+  /** Who is meant by `pid`: the process that has it when it is asked. */
+  find(pid: number): Process | undefined;
+  /** Whether a long text may be matched to its end. */
+  readonly trusted: boolean;
+}
 
 /** Understands a filter; throws {@linkcode Refusal} EFAULT. */
-export function parseFilter(filter: unknown, users: UserIds, find: FindProcess): ParsedFilter {
-  const options = readOptions(filter);
+export function parseFilter(
+  filter: unknown,
+  users: UserIds,
+  { find, trusted }: Asker,
+): ParsedFilter {
+  const options = readOptions(filter, parsers(trusted ? Infinity : TEXT_MAX));
   const roots: string[] = [];
   try {
     const live = createFilter(options, users, (pids) => {
@@ -75,7 +102,7 @@ export function parseFilter(filter: unknown, users: UserIds, find: FindProcess):
   }
 }
 
-function readOptions(filter: unknown): FilterOptions {
+function readOptions(filter: unknown, parsers: Parsers): FilterOptions {
   if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
     throw bad("filter", filter, 'give an object such as {"event":["exec"]}');
   }
@@ -87,7 +114,7 @@ function readOptions(filter: unknown): FilterOptions {
       throw new Refusal("EFAULT", `Unknown filter: ${name.slice(0, 80)}; know ${names}`);
     }
     try {
-      options[option] = PARSERS[option](value, name);
+      options[option] = parsers[option](value, name);
     } catch (error) {
       throw refusalOf(error, name);
     }
@@ -109,20 +136,33 @@ function flag(value: unknown, name: string): boolean {
   throw bad(`filter.${name}`, value, "give true or false");
 }
 
-function compile(source: string, flags: string): { test(text: string): boolean } {
-  if (source.length > PATTERN_MAX) {
-    throw new UsageError(`Bad pattern: longer than ${PATTERN_MAX}; give a shorter one`);
+/** A pattern that matches in bounded time. */
+interface Pattern {
+  readonly size: number;
+  test(text: string): boolean;
+}
+
+function compile(source: string, flags: string, textMax: number): Pattern {
+  if (source.length > PATTERN_MAX || countedRepeats(source) > REPEATS_MAX) {
+    const limits = `${PATTERN_MAX} characters, repeats of ${REPEATS_MAX} in all`;
+    throw new UsageError(`Bad pattern: larger than ${limits}; give a smaller one`);
   }
   try {
     const pattern = RE2JS.compile(flags + source);
-    return { test: (text) => pattern.test(text) };
+    const test = (text: string) => pattern.test(text.slice(0, textMax));
+    return { size: pattern.programSize(), test };
   } catch (error) {
     throw new UsageError(`Bad pattern: ${(error as Error).message}; see RE2's syntax`);
   }
 }
 
-function testOf(pattern: { test(text: string): boolean }): (text: string) => boolean {
-  return (text) => pattern.test(text);
+/** How many copies the counted repeats of a pattern can make, as if all were in one another. */
+function countedRepeats(source: string): number {
+  let copies = 1;
+  for (const [, low, high] of source.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
+    copies *= Math.max(1, Number(low), Number(high || 0));
+  }
+  return copies;
 }
 
 function refusalOf(error: unknown, name: string): unknown {

@@ -22,6 +22,9 @@ export class RecordedPast implements Past {
   readonly #path: string;
   readonly #users: Users;
   readonly #write: () => boolean;
+  /** The boot that is recorded, and where a server has placed it: other files agree on it. */
+  #anchor: { readonly bootId: string; readonly base: number } | null = null;
+  generation = 0;
 
   /** `write` writes what waits, and answers whether it is in the file. */
   constructor(path: string, users: Users, write: () => boolean) {
@@ -33,17 +36,24 @@ export class RecordedPast implements Past {
   get begin(): number {
     return this.#ask(({ boots }) => {
       const [first] = boots;
-      return first === undefined ? Infinity : placeOf(first, first.since);
+      return first === undefined ? Infinity : this.#placeOf(first, first.since);
     });
   }
 
   place(time: string): number {
+    let moment: number;
     try {
-      return Math.floor(parseMoment(time, Date.now()) * 1000);
+      moment = parseMoment(time, Date.now());
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new Refusal("EFAULT", `Bad from: ${error.message}`);
     }
+    return this.#ask(({ boots }) => {
+      // The clock may have been set since boot: the history knows how it stood.
+      const boot = boots.findLast((one) => one.since > 0 && one.nsOf(moment) >= one.since) ??
+        boots.find((one) => one.since > 0);
+      return boot === undefined ? moment * 1000 : this.#placeOf(boot, boot.nsOf(moment));
+    });
   }
 
   write(): boolean {
@@ -56,11 +66,15 @@ export class RecordedPast implements Past {
       const json = new PastJson(this.#users);
       const timeline = new Timeline(history);
       for (const boot of history.boots) {
-        const span = { boot, since: timeOf(boot, after + 1), until: timeOf(boot, until + 1) };
+        const span = {
+          boot,
+          since: this.#timeOf(boot, after + 1),
+          until: this.#timeOf(boot, until + 1),
+        };
         for (const change of timeline.changes(span, { kinds: KINDS, backwards: false })) {
           yield {
             change,
-            at: placeOf(boot, change.time),
+            at: this.#placeOf(boot, change.time),
             append(seq, to) {
               json.boot = boot;
               json.seq = seq;
@@ -74,12 +88,34 @@ export class RecordedPast implements Past {
     }
   }
 
-  /** Microseconds from the Unix epoch to a boot, as its first recorder knew it. */
+  /**
+   * Microseconds from the Unix epoch to a boot, as its first recorder knew it. From now on that
+   * boot has this place, whatever file is begun.
+   */
   baseOf(bootId: string): number | null {
-    return this.#ask((history) => {
+    const base = this.#ask((history) => {
       const boot = history.boot(bootId);
       return boot === undefined ? null : baseOf(boot.epochAt(0));
     });
+    if (base !== null) this.#anchor = { bootId, base };
+    return base;
+  }
+
+  /** Another file is begun at the path. */
+  reopened(): void {
+    this.generation++;
+  }
+
+  #baseOf(boot: Boot): number {
+    return boot.bootId === this.#anchor?.bootId ? this.#anchor.base : baseOf(boot.epochAt(0));
+  }
+
+  #placeOf(boot: Boot, ns: number): number {
+    return this.#baseOf(boot) + Math.floor(ns / 1000);
+  }
+
+  #timeOf(boot: Boot, place: number): number {
+    return Math.max(0, (place - this.#baseOf(boot)) * 1000);
   }
 
   #ask<T>(question: (history: History) => T): T {
@@ -90,12 +126,4 @@ export class RecordedPast implements Past {
       history.close();
     }
   }
-}
-
-function placeOf(boot: Boot, ns: number): number {
-  return baseOf(boot.epochAt(0)) + Math.floor(ns / 1000);
-}
-
-function timeOf(boot: Boot, place: number): number {
-  return Math.max(0, (place - baseOf(boot.epochAt(0))) * 1000);
 }

@@ -39,12 +39,12 @@ export class Questions {
   async tree(peer: Peer, operand: unknown): Promise<string> {
     const text = operand === undefined ? null : readOperand(operand);
     const reader = openProcfs(this.#context.procRoot);
-    return await this.#ask(async (history) => {
+    return await this.#ask(peer, async (history) => {
       const target = text === null ? null : parseTarget(text, Date.now());
       const options = { ...this.#redact, json: true, quiet: true };
       const { roots, focus } = await findTree(this.#context, reader, history, target, options);
       const sees = ({ uid }: Process) => maySee(peer, uid);
-      if (focus !== null && !sees(focus)) throw notYours(focus.pid);
+      if (focus !== null && !sees(focus)) throw noneOfYours();
       const json = {
         boot: readShortBootId(reader),
         epoch: readEpoch(reader),
@@ -60,7 +60,7 @@ export class Questions {
   async why(peer: Peer, operand: unknown): Promise<Record<string, unknown>> {
     if (operand === undefined) throw bad("target", operand, "give a pid, an id or a name");
     const text = readOperand(operand);
-    return await this.#ask((history) => {
+    return await this.#ask(peer, (history) => {
       const why = new Why(this.#context, history, {
         color: "never",
         quiet: true,
@@ -74,11 +74,18 @@ export class Questions {
     });
   }
 
-  async #ask<T>(question: (history: History | null) => Promise<T>): Promise<T> {
+  async #ask<T>(
+    { privileged }: Peer,
+    question: (history: History | null) => Promise<T>,
+  ): Promise<T> {
     const history = this.#db === null ? null : openHistory(this.#context, this.#db);
     try {
       return await question(history);
     } catch (error) {
+      // Whether there was one that the peer may not see is not told.
+      if (!privileged && error instanceof CommandError && error.status === EXIT.notFound) {
+        throw noneOfYours();
+      }
       if (error instanceof CommandError) throw refusalOf(error);
       throw error;
     } finally {
@@ -92,8 +99,8 @@ function readOperand(value: unknown): string {
   throw bad("target", value, "give a pid, PID@TIME, an id or a name");
 }
 
-function notYours(pid: number): Refusal {
-  return new Refusal("ESRCH", `No process ${pid}: it is none that you may see; give one of yours`);
+function noneOfYours(): Refusal {
+  return new Refusal("ESRCH", "No such process: it is none of yours; give one that is");
 }
 
 function refusalOf({ status, message }: CommandError): Refusal {

@@ -30,6 +30,8 @@ export async function runServe(
   const { signal } = context;
   const manager = ServiceManager.open(context.env);
   const done = Promise.withResolvers<void>();
+  // Whoever waits for it is told; an error may come before.
+  done.promise.catch(() => {});
   let server: SocketServer | null = null;
   let scanned = false;
   const session = await openSession(context, options, {

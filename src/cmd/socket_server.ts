@@ -16,6 +16,7 @@ import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
 import type { Past } from "../serve/past.ts";
 import { defaultSocket } from "../serve/place.ts";
+import type { Peer } from "../serve/protocol.ts";
 import type { Sight } from "../serve/registration.ts";
 import { Sequence } from "../serve/sequence.ts";
 import type { ServerHost } from "../serve/server.ts";
@@ -182,8 +183,11 @@ class Host implements ServerHost {
     return `${this.identity.boot}-${pid}-${startTicks}`;
   }
 
-  filter(filter: unknown): ReturnType<ServerHost["filter"]> {
-    return parseFilter(filter, this.users, (pid) => this.#session.machine.get(pid));
+  filter(filter: unknown, { privileged }: Peer): ReturnType<ServerHost["filter"]> {
+    return parseFilter(filter, this.users, {
+      find: (pid) => this.#session.machine.get(pid),
+      trusted: privileged,
+    });
   }
 
   tree(...question: Parameters<ServerHost["tree"]>): Promise<string> {

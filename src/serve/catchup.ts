@@ -32,6 +32,8 @@ export interface CatchupHost {
   ): void;
   /** Resolves when the subscriber has taken most of what was sent. */
   ready(): Promise<void>;
+  /** The history could not be read. */
+  onError(error: Error): void;
 }
 
 /** Tells one subscriber what it has missed. */
@@ -39,36 +41,68 @@ export class Catchup {
   readonly #subscriber: Subscriber;
   readonly #host: CatchupHost;
   readonly #view: View;
-  readonly #seam = new Seam();
+  readonly #live: View;
+  #seam = new Seam();
+  /** Number of the last line. */
   #seq = 0;
+  /** Everything up to this number has been told, or is not wanted. */
+  #told = 0;
+  /** Everything up to this number was told by the history. */
+  #fileUntil = -Infinity;
 
   constructor(subscriber: Subscriber, host: CatchupHost) {
     this.#subscriber = subscriber;
     this.#host = host;
     this.#view = new View(subscriber.wishes.past, subscriber.peer);
+    this.#live = new View(subscriber.wishes.live, subscriber.peer);
   }
 
   /** Tells everything after a number; true when the subscriber has arrived at the present. */
   async run(after: number): Promise<boolean> {
-    const { past, recent, sequence } = this.#host;
+    const { recent } = this.#host;
     this.#seq = after;
-    let told = after;
-    if (!recent.covers(told)) {
-      // The answer is on its way: what follows must not come in the same breath.
-      await immediate();
-      if (past === null || past.begin > told + LATE_US) this.#tellUnknown(GAP_REASON.pause);
-      for (let again = false; past !== null && !recent.covers(told); again = true) {
+    this.#told = after;
+    // A snapshot may be on its way, and the answer: what follows must not come in the same breath.
+    await this.#host.ready();
+    while (!this.#subscriber.gone) {
+      if (!recent.covers(this.#told) && !await this.#tellFile()) break;
+      if (this.#tellRecent()) return !this.#subscriber.gone;
+      await this.#host.ready();
+    }
+    return false;
+  }
+
+  /** Tells what memory does not have; whether the subscriber is still there. */
+  async #tellFile(): Promise<boolean> {
+    const { past, recent, sequence } = this.#host;
+    if (past === null) this.#tellUnknown(GAP_REASON.pause);
+    try {
+      if (past !== null && past.begin > this.#told + LATE_US) this.#tellUnknown(GAP_REASON.pause);
+      for (let again = false; past !== null && !recent.covers(this.#told); again = true) {
         const complete = past.write();
+        const { generation } = past;
         const until = sequence.last;
         // What was learned late may stand before the place where the last look ended.
-        if (!await this.#tellPast(past.changes(again ? told - LATE_US : told, until))) return false;
+        const from = again ? this.#told - LATE_US : this.#told;
+        if (!await this.#tellPast(past.changes(from, until))) return false;
         if (!complete) this.#tellUnknown(GAP_REASON.full);
-        told = until;
+        if (past.generation !== generation) this.#tellOtherFile();
+        this.#told = this.#fileUntil = until;
       }
+    } catch (error) {
+      // The history cannot be read: what memory has is told all the same.
+      this.#host.onError(error as Error);
+      this.#tellUnknown(GAP_REASON.pause);
+      this.#told = Math.max(this.#told, recent.after);
     }
-    this.#tellRecent(told);
-    this.#send();
+    if (past === null) this.#told = Math.max(this.#told, recent.after);
     return !this.#subscriber.gone;
+  }
+
+  /** The file was moved away in the meantime: the numbers of its rows begin anew. */
+  #tellOtherFile(): void {
+    this.#seam = new Seam();
+    this.#tellUnknown(GAP_REASON.pause);
   }
 
   /** Whether the subscriber is still there. */
@@ -93,19 +127,26 @@ export class Catchup {
     return !this.#subscriber.gone;
   }
 
-  /** What memory has after a number, as far as the history has not told it. */
-  #tellRecent(after: number): void {
+  /**
+   * A piece of what memory has, as far as the history has not told it; whether that was all. Then
+   * nothing happens before the subscriber joins the others.
+   */
+  #tellRecent(): boolean {
     const { recent, sequence, lines } = this.#host;
-    const live = new View(this.#subscriber.wishes.live, this.#subscriber.peer);
-    const { text } = this.#view;
-    recent.replay(after, (change, seq) => {
-      const isLate = sequence.at(pastTime(change)) <= after;
-      if (isLate && this.#seam.has(change)) return;
-      if (!live.takes(change)) return;
+    const live = this.#live;
+    const view = this.#view;
+    const until = this.#told;
+    const isAll = recent.replay(until, (change, seq) => {
+      this.#told = seq;
+      const isLate = sequence.at(pastTime(change)) <= this.#fileUntil;
+      if ((isLate && this.#seam.has(change)) || !live.takes(change)) return true;
       lines.seq = this.#seq = Math.max(this.#seq + 1, seq);
-      lines.append(change, this.#host.epoch(), text);
-      this.#view.added(change, this.#seq);
+      lines.append(change, this.#host.epoch(), view.text);
+      view.added(change, this.#seq);
+      return view.text.length < PIECE;
     });
+    this.#send();
+    return isAll;
   }
 
   #tellUnknown(reason: number): void {

@@ -50,13 +50,13 @@ export async function openServer(
   const inherited = inheritedListeners(libc, env, process.pid);
   if (inherited.length === 0 && path === null) return null;
   const own: Listener | null = inherited.length > 0 ? null : openListener(libc, path!, group);
-  const host = createHost({
-    signals: new Signals(libc),
-    now: () => libc.clockGettime(CLOCK.BOOTTIME),
-  });
-  const { euid, source } = host.identity;
   let server: Server | null = null;
   try {
+    const host = createHost({
+      signals: new Signals(libc),
+      now: () => libc.clockGettime(CLOCK.BOOTTIME),
+    });
+    const { euid, source } = host.identity;
     const thread = await ServerThread.start({
       listeners: own === null ? inherited : [own.fd],
       source,

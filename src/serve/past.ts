@@ -20,6 +20,8 @@ export interface PastChange {
 export interface Past {
   /** The place of the oldest that is known; Infinity when nothing is. */
   readonly begin: number;
+  /** Changes when another file is begun, in which rows have other numbers. */
+  readonly generation: number;
   /** The place of a time as `--since` takes it; throws Refusal EFAULT where it is none. */
   place(time: string): number;
   /** Writes what waits; whether everything that was told is in it now. */

@@ -10,6 +10,9 @@ import { ERRNO } from "../../ffi/errno.ts";
 export const PROTOCOL = 1;
 
 const PID_MAX = 4_194_304;
+/** What a request says is repeated up to so many characters: answers stay short. */
+const ECHO_MAX = 80;
+const ID_MAX = 256;
 /** Real-time signals that glibc leaves to programs: uapi/asm-generic/signal.h has 32 to 64. */
 const SIG = { min: 34, max: 64 } as const;
 
@@ -49,10 +52,15 @@ export interface Peer {
   readonly uid: number;
   /** Sees and may do everything: root, or the user who runs the server. */
   readonly privileged: boolean;
+  /** Start of that process when it connected, in clock ticks; null where it is not known. */
+  readonly startTicks: number | null;
 }
 
 /** Whether a peer may see a process with that real uid. */
-export function maySee({ privileged, uid }: Peer, of: number | null): boolean {
+export function maySee(
+  { privileged, uid }: Pick<Peer, "privileged" | "uid">,
+  of: number | null,
+): boolean {
   return privileged || uid === of;
 }
 
@@ -90,8 +98,7 @@ export function answerLine(
   id: unknown,
   fields: Readonly<Record<string, unknown>>,
 ): string {
-  const known = typeof id === "string" || typeof id === "number" ? { id } : {};
-  let line = JSON.stringify({ ok: true, op, ...known }).slice(0, -1);
+  let line = JSON.stringify({ ok: true, op, ...idField(id) }).slice(0, -1);
   for (const [name, value] of Object.entries(fields)) {
     line += `,"${name}":${value instanceof RawJson ? value.text : JSON.stringify(value)}`;
   }
@@ -100,20 +107,31 @@ export function answerLine(
 
 /** The line that says why a request is not done. */
 export function refusalLine(op: string | null, id: unknown, refusal: Refusal): string {
-  const known = typeof id === "string" || typeof id === "number" ? { id } : {};
   const { error, message } = refusal;
-  return JSON.stringify({ ok: false, op, ...known, error, errno: ERRNO[error], message });
+  const named = op === null ? null : op.slice(0, ECHO_MAX);
+  const fields = { ok: false, op: named, ...idField(id), error, errno: ERRNO[error], message };
+  return JSON.stringify(fields);
+}
+
+function idField(id: unknown): { id?: unknown } {
+  return isId(id) ? { id } : {};
+}
+
+function isId(id: unknown): boolean {
+  return typeof id === "number" || (typeof id === "string" && id.length <= ID_MAX);
 }
 
 /** Refuses parameters that the operation does not know, and an `id` that cannot be repeated. */
 export function checkNames({ op, id, params }: Request, known: readonly string[]): void {
-  if (id !== undefined && typeof id !== "string" && typeof id !== "number") {
-    throw new Refusal("EFAULT", "Bad id: no string or number; give one of these, or none");
+  if (id !== undefined && !isId(id)) {
+    const help = `give a number, a text of up to ${ID_MAX} characters, or none`;
+    throw new Refusal("EFAULT", `Bad id: ${shown(id)}; ${help}`);
   }
   const other = Object.keys(params).find((name) => !known.includes(name));
   if (other === undefined) return;
   const help = known.length === 0 ? "it takes none" : `it takes ${known.join(", ")}`;
-  throw new Refusal("EFAULT", `Unknown parameter of ${op}: ${other}; ${help}`);
+  const [what, named] = [op, other].map((text) => text.slice(0, ECHO_MAX));
+  throw new Refusal("EFAULT", `Unknown parameter of ${what}: ${named}; ${help}`);
 }
 
 /** A pid; undefined where it is left out. */
@@ -179,5 +197,5 @@ export function bad(name: string, value: unknown, help: string): Refusal {
 /** A value for a message, cut where it is long. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+  return text.length <= ECHO_MAX ? text : `${text.slice(0, ECHO_MAX - 1)}…`;
 }

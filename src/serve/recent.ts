@@ -24,6 +24,9 @@ const KINDS: readonly ChangeKind[] = [
 ];
 const KIND_NUMBERS = new Map(KINDS.map((kind, number) => [kind, number]));
 
+/** Gets a change and its number; false ends it. */
+type Visit = (change: Change, seq: number) => boolean;
+
 /** A bounded memory of changes, each with its number; the oldest is forgotten first. */
 export class Recent {
   readonly #limit: number;
@@ -66,6 +69,11 @@ export class Recent {
     this.#images = [];
   }
 
+  /** Everything after this number is here; Infinity when nothing is. */
+  get after(): number {
+    return this.#after;
+  }
+
   /** Whether every change after a number is here. */
   covers(after: number): boolean {
     return after >= this.#after;
@@ -92,18 +100,30 @@ export class Recent {
   }
 
   /**
-   * Calls `visit` with every change after a number, in order, its process as it was then. What
-   * `visit` gets is only valid during the call, in which nothing may be added.
+   * Calls `visit` with every change after a number, in order, its process as it was then, until it
+   * answers false; whether it never did. What `visit` gets is only valid during the call, in which
+   * nothing may be added.
    */
-  replay(after: number, visit: (change: Change, seq: number) => void): void {
-    for (let i = 0; i < this.#length; i++) {
+  replay(after: number, visit: Visit): boolean {
+    for (let i = this.#firstAfter(after); i < this.#length; i++) {
       const at = (this.#head + i) & (this.#room - 1);
-      const seq = this.#seqs[at]!;
-      if (seq > after) this.#tell(at, seq, visit);
+      if (!this.#tell(at, this.#seqs[at]!, visit)) return false;
     }
+    return true;
   }
 
-  #tell(at: number, seq: number, visit: (change: Change, seq: number) => void): void {
+  /** Numbers grow: the place of the first one beyond `after`, by halves. */
+  #firstAfter(after: number): number {
+    let [low, high] = [0, this.#length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#seqs[(this.#head + middle) & (this.#room - 1)]! > after) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #tell(at: number, seq: number, visit: Visit): boolean {
     const change = this.#change;
     const ints = this.#ints;
     const base = at * 6;
@@ -121,7 +141,7 @@ export class Recent {
     process.image = this.#images[at]!;
     process.uid = then === -1 ? null : then >>> 0;
     try {
-      visit(change, seq);
+      return visit(change, seq);
     } finally {
       process.image = image;
       process.uid = uid;

@@ -31,6 +31,14 @@ export interface Wish {
   readonly threads: boolean;
 }
 
+/** What a registration needs of the registry. */
+export interface RegistrationHost {
+  readonly signals: Signals;
+  look(pid: number): Sight | null;
+  /** Whether another signal may wait for a receiver of that owner. */
+  mayWait(owner: Peer): boolean;
+}
+
 /** A registration. */
 export class Registration {
   /** Tells it from an earlier one of the same pid. */
@@ -49,16 +57,17 @@ export class Registration {
   told = 0;
   /** The receiver has ended. */
   gone = false;
-  readonly #signals: Signals;
   readonly #waiting = new PairQueue(WAITING_MAX);
   readonly #lineage: Lineage | null;
+
+  readonly #host: RegistrationHost;
 
   constructor(
     tag: number,
     wish: Wish,
     owner: Peer,
     known: { receiver: Sight; scope: Sight | null; since: number; pidfd: number },
-    signals: Signals,
+    host: RegistrationHost,
   ) {
     this.tag = tag;
     this.wish = wish;
@@ -66,7 +75,7 @@ export class Registration {
     this.receiver = known.receiver;
     this.since = known.since;
     this.pidfd = known.pidfd;
-    this.#signals = signals;
+    this.#host = host;
     const { scope } = known;
     this.#lineage = scope === null ? null : new Lineage([wish.scope!], scope.startTicks);
   }
@@ -111,17 +120,31 @@ export class Registration {
   #tell(forker: number, child: number): void {
     // What waits goes first: signals come in the order of the forks.
     if (this.#waiting.length === 0 && this.#send(forker, child)) return;
-    if (this.gone || this.#waiting.push(forker, child)) return;
-    this.lost++;
+    if (this.gone) return;
+    if (!this.#host.mayWait(this.owner) || !this.#waiting.push(forker, child)) this.lost++;
   }
 
   /** False when the receiver's queue is full. */
   #send(forker: number, child: number): boolean {
-    const result = this.#signals.tell(this.pidfd, this.wish.sig, forker, child);
+    if (!this.#isStillOwn()) {
+      this.gone = true;
+      return true;
+    }
+    const result = this.#host.signals.tell(this.pidfd, this.wish.sig, forker, child);
     if (isFull(result)) return false;
     if (result >= 0) this.sent++;
     else if (isGone(result)) this.gone = true;
     else this.lost++; // It runs as somebody else now, whom this server may not signal.
     return true;
+  }
+
+  /**
+   * Who is not privileged may have nobody signalled whom he may not signal himself (kill(2)): a
+   * process that has become another user's since. The pidfd lives, so its pid is nobody else's.
+   */
+  #isStillOwn(): boolean {
+    if (this.owner.privileged) return true;
+    const sight = this.#host.look(this.wish.pid);
+    return sight === null || sight.uid === this.owner.uid;
   }
 }

@@ -16,9 +16,17 @@ import {
   Refusal,
   type Request,
 } from "./protocol.ts";
-import { Registration, type Sight, type Wish } from "./registration.ts";
+import {
+  Registration,
+  type RegistrationHost,
+  type Sight,
+  WAITING_MAX,
+  type Wish,
+} from "./registration.ts";
 import { isGone, type Signals } from "./signals.ts";
 
+/** What pidfd_open(2) says of no process, and of a thread that does not lead one. */
+const NO_PROCESS: ReadonlySet<number> = new Set([ERRNO.ESRCH, ERRNO.ENOENT, ERRNO.EINVAL]);
 const SLOTS = 1024;
 /** Of them, for one user who is not privileged. */
 const SLOTS_OF_USER = 64;
@@ -73,8 +81,25 @@ export class Registry {
   #retryMs: number = RETRY_MS.min;
   #toldAt = -Infinity;
 
+  readonly #forOne: RegistrationHost;
+
   constructor(host: RegistryHost) {
     this.#host = host;
+    this.#forOne = {
+      signals: host.signals,
+      look: (pid) => host.look(pid),
+      mayWait: (owner) => this.#mayWait(owner),
+    };
+  }
+
+  /** All that one user has registered may wait for no more than one receiver of root's may. */
+  #mayWait({ privileged, uid }: Peer): boolean {
+    if (privileged) return true;
+    const sum = this.#all.reduce(
+      (all, { owner, waiting }) => owner.uid === uid && !owner.privileged ? all + waiting : all,
+      0,
+    );
+    return sum < WAITING_MAX;
   }
 
   /** How many there are. */
@@ -85,7 +110,7 @@ export class Registry {
   /** Does a `register`; the fields of the answer. Throws {@linkcode Refusal}. */
   register(peer: Peer, request: Request): Record<string, unknown> {
     checkNames(request, ["pid", "sig", "scope", "exclusive", "threads"]);
-    const wish = readWish(peer, request);
+    const wish = readWish(request.params, this.#pidIn(peer, request));
     const { pid, sig, scope, exclusive, threads } = wish;
     if (threads && !this.#host.seesThreads) {
       const message = "Cannot tell of threads: the poll source does not see them";
@@ -97,7 +122,7 @@ export class Registry {
     }
     const { signals } = this.#host;
     const pidfd = signals.open(pid);
-    if (pidfd < 0 && !isGone(pidfd)) throw notOpened(pid, pidfd);
+    if (pidfd < 0 && !NO_PROCESS.has(-pidfd)) throw notOpened(pid, pidfd);
     try {
       // The pidfd comes first: what is seen of the pid afterwards is about that process.
       const receiver = this.#see(pid, peer, pidfd >= 0);
@@ -106,7 +131,7 @@ export class Registry {
       if (result < 0) throw unreachable(pid, result);
       this.#claimSlot(peer, wish);
       const known = { receiver, scope: above, since: this.#host.now(), pidfd };
-      const added = new Registration(++this.#tags, wish, peer, known, signals);
+      const added = new Registration(++this.#tags, wish, peer, known, this.#forOne);
       this.#drop(this.#byPid.get(pid));
       this.#byPid.set(pid, added);
       this.#all.push(added);
@@ -121,10 +146,10 @@ export class Registry {
   /** Does an `unregister`; the fields of the answer. Throws {@linkcode Refusal}. */
   unregister(peer: Peer, request: Request): Record<string, unknown> {
     checkNames(request, ["pid"]);
-    const pid = readPid("pid", request.params["pid"]) ?? ownPid(peer);
+    const pid = this.#pidIn(peer, request);
     const found = this.#byPid.get(pid);
     if (found === undefined) return { pid, removed: 0 };
-    if (!peer.privileged && found.owner.uid !== peer.uid && peer.pid !== pid) {
+    if (!peer.privileged && found.owner.uid !== peer.uid && !this.#isItself(peer, pid)) {
       const message = `Not permitted: uid ${found.owner.uid} has registered ${pid}`;
       throw new Refusal("EPERM", `${message}; that user, ${pid} itself or root may end it`);
     }
@@ -179,6 +204,25 @@ export class Registry {
     for (const one of [...this.#all]) this.#drop(one);
   }
 
+  #tellLostOf(one: Registration): void {
+    if (one.lost > one.told) this.#host.onLost(one, one.lost - one.told);
+    one.told = one.lost;
+  }
+
+  /** The pid that is given, or that of the peer. */
+  #pidIn(peer: Peer, { params }: Request): number {
+    const given = readPid("pid", params["pid"]);
+    if (given !== undefined) return given;
+    if (this.#isItself(peer, peer.pid)) return peer.pid;
+    throw new Refusal("EFAULT", "Missing parameter: pid; yours is not known here, so give one");
+  }
+
+  /** Whether the process that has connected lives, and has that pid: another may have it now. */
+  #isItself({ pid, startTicks }: Peer, other: number): boolean {
+    if (pid !== other || pid <= 0 || startTicks === null) return false;
+    return this.#host.look(pid)?.startTicks === startTicks;
+  }
+
   #see(pid: number, peer: Peer, opened: boolean): Sight {
     const sight = opened ? this.#host.look(pid) : null;
     if (sight === null) {
@@ -209,7 +253,7 @@ export class Registry {
 
   #drop(one: Registration | undefined): void {
     if (one === undefined) return;
-    if (one.lost > one.told) this.#host.onLost(one, one.lost - one.told);
+    this.#tellLostOf(one);
     this.#byPid.delete(one.wish.pid);
     this.#all = this.#all.filter((other) => other !== one);
     this.#host.unwatch(one.pidfd);
@@ -221,7 +265,7 @@ export class Registry {
     let waits = false;
     for (const one of this.#all) {
       if (one.gone) this.#drop(one);
-      else waits ||= one.waiting > 0;
+      else waits ||= one.waiting > 0 || one.lost > one.told;
     }
     if (waits) this.#retryIn(RETRY_MS.min);
   }
@@ -234,15 +278,10 @@ export class Registry {
   #drain(): void {
     this.#retry = null;
     let progress = false;
-    let waits = false;
-    for (const one of this.#all) {
-      if (one.waiting === 0) continue;
-      progress = one.drain() || progress;
-      waits ||= one.waiting > 0 && !one.gone;
-    }
+    for (const one of this.#all) if (one.waiting > 0) progress = one.drain() || progress;
     this.#tellLost();
     for (const one of this.#all) if (one.gone) this.#drop(one);
-    if (!waits) return;
+    if (!this.#all.some(({ waiting, lost, told }) => waiting > 0 || lost > told)) return;
     this.#retryIn(progress ? RETRY_MS.min : Math.min(this.#retryMs * 2, RETRY_MS.max));
   }
 
@@ -252,26 +291,20 @@ export class Registry {
     for (const one of this.#all) {
       if (one.lost === one.told) continue;
       this.#toldAt = now;
-      this.#host.onLost(one, one.lost - one.told);
-      one.told = one.lost;
+      this.#tellLostOf(one);
     }
   }
 }
 
-function readWish(peer: Peer, { params }: Request): Wish {
+function readWish(params: Request["params"], pid: number): Wish {
   const { sig, scope, exclusive, threads } = params;
   return {
-    pid: readPid("pid", params["pid"]) ?? ownPid(peer),
+    pid,
     sig: readSignal(sig),
     scope: readScope(scope),
     exclusive: readFlag("exclusive", exclusive),
     threads: readFlag("threads", threads),
   };
-}
-
-function ownPid({ pid }: Peer): number {
-  if (pid > 0) return pid;
-  throw new Refusal("EFAULT", "Missing parameter: pid; yours is not known here, so give one");
 }
 
 function notOpened(pid: number, result: number): Refusal {

@@ -98,8 +98,8 @@ export interface ServerHost {
   look(pid: number): Sight | null;
   /** Id of the process with a pid that began in that tick. */
   idOf(pid: number, startTicks: number): string;
-  /** Understands a filter; throws {@linkcode Refusal} EFAULT. */
-  filter(filter: unknown): ParsedFilter;
+  /** Understands a filter of a peer; throws {@linkcode Refusal} EFAULT. */
+  filter(filter: unknown, peer: Peer): ParsedFilter;
   /** An array of trees as `fh tree --json` prints them; rejects with {@linkcode Refusal}. */
   tree(peer: Peer, target: unknown): Promise<string>;
   /** Chain and origin as `fh why --json` prints them; rejects with {@linkcode Refusal}. */
@@ -125,7 +125,7 @@ export class Server {
   readonly #stream: Stream;
   readonly #registry: Registry;
   readonly #peers = new Map<number, Peer>();
-  readonly #waiting: { readonly client: number; readonly line: string | null }[] = [];
+  readonly #waiting = new FairQueue();
   readonly #clock = new WallClock();
   readonly #operations: Readonly<Record<string, Operation>>;
   #begun = false;
@@ -184,14 +184,18 @@ export class Server {
   }
 
   /** Somebody has connected. */
-  connected({ client, pid, uid }: Omit<Peer, "privileged">): void {
+  connected({ client, pid, uid }: Pick<Peer, "client" | "pid" | "uid">): void {
     const privileged = uid === 0 || uid === this.#host.identity.euid;
-    this.#peers.set(client, { client, pid, uid, privileged });
+    // A peer that is asked for later by its pid alone may be another process by then.
+    const startTicks = pid > 0 ? this.#host.look(pid)?.startTicks ?? null : null;
+    this.#peers.set(client, { client, pid, uid, privileged, startTicks });
   }
 
   /** A line has come; null for one that was too long. */
   requested(client: number, line: string | null): void {
-    this.#waiting.push({ client, line });
+    const peer = this.#peers.get(client);
+    if (peer === undefined) return;
+    this.#waiting.push({ peer, line });
     if (this.#begun && !this.#working) void this.#work();
   }
 
@@ -208,7 +212,7 @@ export class Server {
 
   /** Hands on the last, and ends all registrations. */
   close(): void {
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     this.#registry.close();
     this.#stream.close();
   }
@@ -218,9 +222,9 @@ export class Server {
     this.#working = true;
     let late = performance.now() + TURN_MS;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const peer = this.#peers.get(next.client);
-      const later = peer === undefined ? null : this.#serve(peer, next.line);
-      if (later !== null) await later;
+      const later = this.#serve(next.peer, next.line);
+      // It answers its own errors; whatever else fails concerns that client alone.
+      if (later !== null) await later.catch((error: Error) => this.#host.onError(error));
       if (performance.now() < late) continue;
       await immediate();
       late = performance.now() + TURN_MS;
@@ -335,7 +339,7 @@ export class Server {
     }
     const seconds = readWhole("heartbeat", heartbeat, 0, 3600);
     const asked = this.#after(from);
-    const parsed = this.#host.filter(filter);
+    const parsed = this.#host.filter(filter, peer);
     const wishes = {
       ...parsed,
       filter,
@@ -397,7 +401,7 @@ export class Server {
     return await this.#host.why(peer, request.params["target"]);
   }
 
-  #status(_peer: Peer, request: Request): Fields {
+  #status({ privileged }: Peer, request: Request): Fields {
     checkNames(request, []);
     const { identity, sequence } = this.#host;
     const { pid, instance, version, since, source, why, db } = identity;
@@ -408,12 +412,17 @@ export class Server {
       since: this.#time(since),
       source,
       why,
-      db,
       seq: sequence.last,
-      ...this.#host.tally(),
-      clients: this.#peers.size,
-      subscribers: this.#stream.size,
-      listeners: this.#registry.size,
+      // What others do is not everybody's business.
+      ...privileged
+        ? {
+          db,
+          ...this.#host.tally(),
+          clients: this.#peers.size,
+          subscribers: this.#stream.size,
+          listeners: this.#registry.size,
+        }
+        : {},
     };
   }
 
@@ -423,6 +432,43 @@ export class Server {
 
   #time(ns: number): string {
     return this.#clock.utc(this.#host.epoch(), ns);
+  }
+}
+
+/** A request that waits. */
+interface Waiting {
+  readonly peer: Peer;
+  readonly line: string | null;
+}
+
+/** Requests in the order of each user; users take turns, after those who are privileged. */
+class FairQueue {
+  readonly #first: Waiting[] = [];
+  readonly #others = new Map<number, Waiting[]>();
+
+  push(one: Waiting): void {
+    const { privileged, uid } = one.peer;
+    const queue = privileged ? this.#first : this.#others.get(uid);
+    if (queue === undefined) this.#others.set(uid, [one]);
+    else queue.push(one);
+  }
+
+  shift(): Waiting | undefined {
+    const first = this.#first.shift();
+    if (first !== undefined) return first;
+    for (const [uid, queue] of this.#others) {
+      // A map is walked in the order in which its keys came: who had a turn comes last.
+      this.#others.delete(uid);
+      const next = queue.shift();
+      if (queue.length > 0) this.#others.set(uid, queue);
+      return next;
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    this.#first.length = 0;
+    this.#others.clear();
   }
 }
 

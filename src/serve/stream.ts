@@ -11,7 +11,8 @@ import { ByteText, utf8 } from "../view/byte_text.ts";
 import type { JsonLines } from "../view/json.ts";
 import { Catchup } from "./catchup.ts";
 import type { Past } from "./past.ts";
-import { maySee, type Peer } from "./protocol.ts";
+import { maySee, type Peer, Refusal, refusalLine } from "./protocol.ts";
+import { Budgets, Turns } from "./shares.ts";
 import { Recent } from "./recent.ts";
 import type { Sequence } from "./sequence.ts";
 import { gapOf, View, type Wanted } from "./view.ts";
@@ -38,6 +39,8 @@ export interface Sender {
   ): void;
   /** Resolves when little waits for a client, or it is gone. */
   ready(client: number): Promise<void>;
+  /** Closes a connection when what waits for it has gone out. */
+  disconnect(client: number): void;
 }
 
 /** What a stream needs of its server. */
@@ -50,6 +53,8 @@ export interface StreamHost {
   /** Nanoseconds since boot. */
   now(): number;
   processes(): Iterable<Process>;
+  /** Something has failed that does not end the server. */
+  onError(error: Error): void;
 }
 
 /** What a subscriber asks for. */
@@ -90,6 +95,8 @@ export class Stream {
   #all: View[] = [];
   readonly #recent = new Recent(RECENT_MAX);
   readonly #line = new ByteText(1024);
+  readonly #turns = new Turns();
+  readonly #budgets = new Budgets();
   #dirty = false;
   #handedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -128,13 +135,44 @@ export class Stream {
     this.#recent.add(change, seq);
     let written = false;
     for (const view of this.#all) {
-      if (!view.takes(change)) continue;
+      if (!this.#takes(view, change)) continue;
       if (!written) this.#write(change, seq);
       written = true;
       view.text.bytes(this.#bytes);
       view.added(change, seq);
       this.#dirty = true;
     }
+  }
+
+  /** Whether a view wants a change; who is not privileged may not take all the time for that. */
+  #takes(view: View, change: Change): boolean {
+    const { peer } = view;
+    if (peer.privileged) return view.takes(change);
+    const { process } = change;
+    if (process !== null && !maySee(peer, process.uid)) return false;
+    const began = performance.now();
+    const takes = view.takes(change);
+    if (!this.#budgets.spend(peer.uid, began, performance.now())) this.#expel(peer.uid);
+    return takes;
+  }
+
+  /** Ends all subscriptions of a user whose filters take too much time. */
+  #expel(uid: number): void {
+    const message = "Subscription ended: the filters of this user take too much time; " +
+      "give simpler ones";
+    const line = refusalLine("subscribe", undefined, new Refusal("EBUSY", message));
+    const clients = [...this.#subscribers.values()]
+      .filter(({ peer }) => peer.uid === uid && !peer.privileged)
+      .map(({ peer }) => peer.client);
+    // Not in the middle of a change, which others are still to be told.
+    setTimeout(() => {
+      const seq = this.#host.sequence.last;
+      this.#send(clients, utf8(`${line}\n`), { events: 0, lost: 0, seq });
+      for (const client of clients) {
+        this.leave(client);
+        this.#sender.disconnect(client);
+      }
+    }, 0);
   }
 
   /** Hands on what was gathered, at once or a little later. */
@@ -196,7 +234,7 @@ export class Stream {
       `,"pid":${pid},"sig":${sig}}\n`,
     );
     const clients = [...this.#subscribers.values()]
-      .filter(({ peer, view }) => view !== null && maySee(peer, uid))
+      .filter(({ peer }) => maySee(peer, uid))
       .map(({ peer }) => peer.client);
     this.#handOver();
     if (clients.length > 0) this.#send(clients, utf8(line), { events: 0, lost, seq });
@@ -255,6 +293,7 @@ export class Stream {
 
   async #catchUp(subscriber: Subscriber, after: number): Promise<void> {
     const host = this.#host;
+    const leave = await this.#turns.enter(subscriber.peer);
     const catchup = new Catchup(subscriber, {
       past: host.past,
       lines: host.lines,
@@ -264,8 +303,17 @@ export class Stream {
       now: () => host.now(),
       send: (chunk, meta) => this.#send([subscriber.peer.client], chunk, meta),
       ready: () => this.#sender.ready(subscriber.peer.client),
+      onError: (error) => host.onError(error),
     });
-    if (await catchup.run(after)) this.#join(subscriber);
+    try {
+      if (await catchup.run(after)) this.#join(subscriber);
+    } catch (error) {
+      // Nothing that one subscriber asks for may end the server.
+      host.onError(error as Error);
+      this.#sender.disconnect(subscriber.peer.client);
+    } finally {
+      leave();
+    }
   }
 
   /** From now on it is told what others of its kind are told. */
@@ -281,6 +329,7 @@ export class Stream {
     }
     view.clients.add(subscriber.peer.client);
     subscriber.view = view;
+    this.#beatLater();
   }
 
   #handOver(): void {
@@ -293,24 +342,27 @@ export class Stream {
   }
 
   #handOverView(view: View): void {
-    const { lines } = this.#host;
     const { events, lost, seq } = view;
     if (this.#sender.unreadBytes > UNREAD_MAX) {
       view.dropped += events + lost;
+      view.droppedSeq = seq;
       view.text.take();
       view.events = view.lost = 0;
       return;
     }
-    const clients = [...view.clients];
+    this.#tellDropped(view);
     view.sentAt = this.#handedAt;
-    if (view.dropped > 0) {
-      lines.seq = seq;
-      const gap = gapOf(this.#host.now(), view.dropped, GAP_REASON.reader);
-      const line = lines.line(gap, this.#host.epoch());
-      this.#send(clients, utf8(line), { events: 0, lost: view.dropped, seq });
-      view.dropped = 0;
-    }
-    this.#send(clients, view.take(), { events, lost, seq });
+    this.#send([...view.clients], view.take(), { events, lost, seq });
+  }
+
+  #tellDropped(view: View): void {
+    if (view.dropped === 0) return;
+    const { lines } = this.#host;
+    const { dropped: lost, droppedSeq: seq } = view;
+    lines.seq = seq;
+    const line = lines.line(gapOf(this.#host.now(), lost, GAP_REASON.reader), this.#host.epoch());
+    this.#send([...view.clients], utf8(line), { events: 0, lost, seq });
+    view.dropped = 0;
   }
 
   #send(clients: readonly number[], chunk: Uint8Array, meta: Parameters<Sender["send"]>[2]): void {
@@ -319,7 +371,8 @@ export class Stream {
 
   /** Heartbeats are due when a subscriber has heard nothing for so long. */
   #beatLater(): void {
-    if (this.#heartbeat !== null) return;
+    if (this.#heartbeat !== null) clearTimeout(this.#heartbeat);
+    this.#heartbeat = null;
     let next = Infinity;
     for (const subscriber of this.#subscribers.values()) {
       next = Math.min(next, dueAt(subscriber));
@@ -332,6 +385,9 @@ export class Stream {
   #beat(): void {
     this.#heartbeat = null;
     this.#handOver();
+    for (const view of this.#all) {
+      if (this.#sender.unreadBytes <= UNREAD_MAX) this.#tellDropped(view);
+    }
     const { lines, sequence } = this.#host;
     const at = performance.now();
     const due = [...this.#subscribers.values()].filter((one) => dueAt(one) <= at);

@@ -4,7 +4,6 @@
  * @module
  */
 import { Change } from "../model/machine.ts";
-import type { Process } from "../model/process.ts";
 import { ByteText } from "../view/byte_text.ts";
 import { maySee, type Peer } from "./protocol.ts";
 
@@ -27,26 +26,24 @@ export class View {
   seq = 0;
   /** Changes that were left out because the thread that sends has too much to send. */
   dropped = 0;
+  /** Number of the last of them. */
+  droppedSeq = 0;
   /** Connections that are sent this. */
   readonly clients: Set<number> = new Set();
   /** Milliseconds, when something was sent last. */
   sentAt = -Infinity;
-  readonly #peer: Peer;
+  /** One of those who are sent this: all may see the same. */
+  readonly peer: Peer;
 
   constructor(wanted: Wanted, peer: Peer) {
     this.wanted = wanted;
-    this.#peer = peer;
+    this.peer = peer;
   }
 
   /** Whether a change is for this view. */
   takes(change: Change): boolean {
     const { process } = change;
-    return (process === null || maySee(this.#peer, process.uid)) && this.wanted.matches(change);
-  }
-
-  /** Whether its peers may see a process. */
-  sees(process: Process): boolean {
-    return maySee(this.#peer, process.uid);
+    return (process === null || maySee(this.peer, process.uid)) && this.wanted.matches(change);
   }
 
   /** Notes that a change was appended to the text. */

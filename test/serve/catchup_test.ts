@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { renameSync } from "node:fs";
 import { test } from "node:test";
 import { RecordedPast } from "../../src/cmd/serve_past.ts";
 import { Users } from "../../src/proc/passwd.ts";
@@ -178,6 +179,40 @@ test("who leaves in the middle of the past is told nothing more", async () => {
   await it.subscribe(CLIENT, { from: it.sequence.at(2 * SECOND) });
   await takeAll(it);
   assert.equal(pieces, 1);
+  recorder.end();
+});
+
+test("a history that cannot be read is a gap, and ends nothing", async () => {
+  using recorder = new TestRecorder();
+  const it = serve(recorder);
+  await it.tell(...HOST, fork(5 * SECOND, 30, 10));
+  recorder.flush();
+  const aside = `${recorder.path}.aside`;
+  renameSync(recorder.path, aside);
+  const lines = [
+    ...await it.subscribe(CLIENT, { from: it.sequence.at(4 * SECOND) }),
+    ...await takeAll(it),
+  ];
+  assert.deepEqual(told(lines).map((line) => line.replace(/ \d+$/, "")), ["gap null"]);
+  await it.tell(exit(6 * SECOND, 30, 0));
+  assert.deepEqual(told(await takeAll(it)).map((line) => line.replace(/ \d+$/, "")), ["exit 30"]);
+  assert.equal(it.errors.length, 1);
+  renameSync(aside, recorder.path);
+  recorder.end();
+});
+
+test("a clock that was set does not move the past", async () => {
+  using recorder = new TestRecorder();
+  const it = serve(recorder);
+  await it.tell(...HOST, fork(5 * SECOND, 30, 10), exit(6 * SECOND, 30, 0));
+  // An hour later by the clock, a second later by the time since boot.
+  const later = { ...PAST_EPOCH, seconds: PAST_EPOCH.seconds + 3600 };
+  recorder.flush(later);
+  await it.tell(fork(7 * SECOND, 31, 10));
+  recorder.flush(later);
+  const from = new Date((later.seconds + 6.5) * 1000).toISOString();
+  const lines = [...await it.subscribe(CLIENT, { from }), ...await takeAll(it)];
+  assert.deepEqual(told(lines).map((line) => line.replace(/ \d+$/, "")), ["fork 31"]);
   recorder.end();
 });
 

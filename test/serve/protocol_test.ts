@@ -112,6 +112,21 @@ test("answers repeat op and id, and errors have name, number and a sentence", ()
   });
 });
 
+test("answers do not repeat what is long", () => {
+  const long = "x".repeat(60_000);
+  const request = parseRequest(JSON.stringify({ op: long, id: long, [long]: 1 }));
+  const unknown = () => checkNames({ ...request, id: 1 }, ["pid"]);
+  for (const act of [() => checkNames(request, []), unknown, () => readSignal(long)]) {
+    try {
+      act();
+      assert.fail("not refused");
+    } catch (error) {
+      assert.ok(error instanceof Refusal);
+      assert.ok(refusalLine(request.op, request.id, error).length < 1000);
+    }
+  }
+});
+
 test("who is not privileged sees processes with his own real uid", () => {
   const peer = { client: 1, pid: 2, uid: 1000, privileged: false };
   assert.deepEqual([1000, 0, 1001, null].map((uid) => maySee(peer, uid)), [

@@ -17,6 +17,7 @@ function told(recent: Recent, after: number): string[] {
   const lines: string[] = [];
   recent.replay(after, ({ kind, process }, seq) => {
     lines.push(`${seq} ${kind} ${process?.image.comm ?? "-"} ${process?.uid ?? "-"}`);
+    return true;
   });
   return lines;
 }
@@ -58,6 +59,7 @@ test("numbers, times and marks come back", () => {
   recent.add(added, 2 ** 51);
   recent.replay(0, ({ time, inferred, a, b, tid }, seq) => {
     assert.deepEqual([time, inferred, a, b, tid, seq], [2 ** 52, true, -1, 3, 7, 2 ** 51]);
+    return true;
   });
 });
 
@@ -82,4 +84,19 @@ test("what is forgotten is gone, and it can begin anew", () => {
   recent.begin(2000);
   recent.add(change("gap", 1, null), 2001);
   assert.deepEqual(told(recent, 0), ["2001 gap - -"]);
+});
+
+test("a replay ends when it is told to, and goes on from any number", () => {
+  const recent = new Recent(1024);
+  recent.begin(0);
+  for (let seq = 1; seq <= 1500; seq++) recent.add(change("gap", seq, null), seq * 3);
+  let last = 0;
+  const some = recent.replay(3000, (_change, seq) => {
+    last = seq;
+    return seq < 3030;
+  });
+  assert.deepEqual([some, last], [false, 3030]);
+  assert.deepEqual(told(recent, 4497), ["4500 gap - -"]);
+  assert.deepEqual(told(recent, 4500), []);
+  assert.equal(recent.replay(4496, () => true), true);
 });

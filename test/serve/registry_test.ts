@@ -285,3 +285,54 @@ test("slots are bounded: 64 for a user, 1024 in all", async () => {
   it.server.close();
   assert.deepEqual([...it.kernel.open], []);
 });
+
+test("a receiver that has become another user's is told nothing more", async () => {
+  let uid = 1000;
+  const it = await start({ look: () => ({ uid, startTicks: 0, comm: "x" }) });
+  await it.ask(ANN, { op: "register", sig: 40 });
+  await it.ask(ROOT, { op: "register", pid: 77, sig: 40 });
+  it.machine.get(20)!.uid = 1000;
+  await it.tell(fork(10, 30, 20));
+  uid = 0;
+  await it.tell(fork(11, 31, 20));
+  assert.deepEqual(pairs(it, 5000), [[20, 30]]);
+  assert.equal(pairs(it, 77).length, 2, "root may signal anybody");
+  const { listeners } = await it.ask(ROOT, { op: "listeners" });
+  assert.deepEqual(listeners.map(({ pid }: Line) => pid), [77]);
+});
+
+test("all that one user has registered waits within one bound", async () => {
+  const it = await start();
+  for (const pid of [5001, 5002]) await it.ask(ANN, { op: "register", pid, sig: 40 });
+  it.machine.get(20)!.uid = 1000;
+  it.kernel.answer = () => -ERRNO.EAGAIN;
+  const event = fork(10, 30, 20);
+  for (let i = 0; i < WAITING_MAX / 2 + 10; i++) {
+    event.time = 10 + i * 1e9;
+    it.machine.step(event);
+  }
+  const { listeners } = await it.ask(ANN, { op: "listeners" });
+  const waiting = listeners.reduce((sum: number, one: Line) => sum + one.waiting, 0);
+  const lost = listeners.reduce((sum: number, one: Line) => sum + one.lost, 0);
+  assert.deepEqual([waiting, lost], [WAITING_MAX, 20]);
+  it.server.close();
+});
+
+test("a peer that has ended and whose pid another has is not told", async () => {
+  let startTicks = 7;
+  const it = await start({ look: () => ({ uid: 0, startTicks, comm: "x" }) });
+  assert.ok((await it.ask(ROOT, { op: "register", sig: 40 })).ok);
+  startTicks = 8;
+  assert.equal((await it.ask(ROOT, { op: "register", sig: 41 })).error, "EFAULT");
+  assert.equal((await it.ask(ROOT, { op: "unregister" })).error, "EFAULT");
+});
+
+test("a thread is no process", async () => {
+  const it = await start();
+  for (const errno of [ERRNO.ESRCH, ERRNO.ENOENT, ERRNO.EINVAL]) {
+    it.kernel.opened = () => -errno;
+    assert.equal((await it.ask(ROOT, { op: "register", pid: 77, sig: 40 })).error, "ESRCH");
+  }
+  it.kernel.opened = () => -ERRNO.ENOSYS;
+  assert.equal((await it.ask(ROOT, { op: "register", pid: 77, sig: 40 })).error, "EOPNOTSUPP");
+});

@@ -194,6 +194,45 @@ test("who hears nothing hears a heartbeat, with the number up to which all was t
   it.server.close();
 });
 
+test("heartbeats come to each after its own time, whoever else listens", async () => {
+  const it = await start();
+  it.connect(4);
+  await it.subscribe(4, { heartbeat: 3600 });
+  await it.subscribe(ROOT, { heartbeat: 1, from: it.sequence.last });
+  await settled(1200);
+  assert.deepEqual(told(it.socket.take(ROOT)), ["heartbeat"]);
+  assert.deepEqual(told(it.socket.take(4)), []);
+  it.server.close();
+});
+
+test("patterns whose repeats are many are refused before they are compiled", async () => {
+  const it = await start();
+  const bad = [".{0,1000}".repeat(100), "(a{50}){50}", "x{1000000}"];
+  for (const match of bad) {
+    const answer = await it.ask(ROOT, { op: "subscribe", filter: { match } });
+    assert.equal(answer.error, "EFAULT", match);
+  }
+  const many = Array.from({ length: 64 }, (_, i) => `${"ab?".repeat(20)}${i}`);
+  assert.equal((await it.ask(ROOT, { op: "subscribe", filter: { match: many } })).error, "EFAULT");
+  assert.ok((await it.ask(ROOT, { op: "subscribe", filter: { match: "^[0-9]{1,3}$" } })).ok);
+});
+
+test("a user whose filters take too much time loses his subscriptions, nobody else", async () => {
+  const it = await start();
+  for (const client of [ROOT, ANN, BOB]) await it.subscribe(client, { filter: { match: "b" } });
+  it.slowMs = 150;
+  await it.tell(exec(10 * US, 20, "/bin/slow"));
+  await settled(20);
+  const [last] = it.socket.take(ANN).slice(-1);
+  assert.deepEqual([last.ok, last.op, last.error], [false, "subscribe", "EBUSY"]);
+  assert.deepEqual(it.socket.gone, [ANN]);
+  it.slowMs = 0;
+  await it.tell(fork(11 * US, 31, 20), gap(12 * US, 1));
+  assert.deepEqual(told(it.socket.take(ANN)), []);
+  assert.ok(told(it.socket.take(ROOT)).includes("gap 1 overflow"));
+  assert.deepEqual(told(it.socket.take(BOB)), ["gap 1 overflow"]);
+});
+
 test("a reader that comes back is told what it missed, from memory", async () => {
   const it = await start();
   await it.subscribe(ROOT);
@@ -255,6 +294,7 @@ test("nobody who has left is sent anything", async () => {
   it.server.disconnected(ROOT);
   await it.tell(fork(10 * US, 30, 10));
   assert.deepEqual(it.socket.take(ROOT), []);
-  assert.equal((await it.ask(ANN, { op: "status" })).subscribers, 0);
+  it.connect(9);
+  assert.equal((await it.ask(9, { op: "status" })).subscribers, 0);
   it.server.close();
 });

@@ -30,13 +30,16 @@ export class FakeSignals {
   answer: (told: Told) => number = () => 0;
   /** Answers a probe(). */
   probed = 0;
+  /** Answers an open(). */
+  opened: (pid: number) => number = (pid) => pid + 1000;
 
   /** As the class wants it. */
   get signals(): Signals {
     const fake: Pick<Signals, "open" | "probe" | "tell" | "close"> = {
       open: (pid) => {
-        this.open.add(pid + 1000);
-        return pid + 1000;
+        const pidfd = this.opened(pid);
+        if (pidfd >= 0) this.open.add(pidfd);
+        return pidfd;
       },
       probe: () => this.probed,
       tell: (...told) => {
@@ -59,6 +62,7 @@ export class FakeSocket implements ServerSocket {
   readonly lines = new Map<number, Line[]>();
   readonly watched = new Map<number, number>();
   readonly kept = new Set<number>();
+  readonly gone: number[] = [];
   unreadBytes = 0;
   /** Called by ready(). */
   onReady: (client: number) => Promise<void> = () => Promise.resolve();
@@ -74,6 +78,10 @@ export class FakeSocket implements ServerSocket {
 
   keep(client: number): void {
     this.kept.add(client);
+  }
+
+  disconnect(client: number): void {
+    this.gone.push(client);
   }
 
   ready(client: number): Promise<void> {
@@ -133,6 +141,8 @@ export class ServerOfTest {
   /** Nanoseconds since boot. */
   now = 0;
   readonly errors: Error[] = [];
+  /** What each test of a filter takes, beside its own time. */
+  slowMs = 0;
 
   constructor(options: FakeServerOptions = {}) {
     const { epoch = EPOCH, since = 0 } = options;
@@ -173,7 +183,16 @@ export class ServerOfTest {
       processes: () => this.machine.processes(),
       look: options.look ?? sight,
       idOf: (pid, ticks) => `b-${pid}-${ticks}`,
-      filter: (filter) => parseFilter(filter, users, (pid) => this.machine.get(pid)),
+      filter: (filter, { privileged }) => {
+        const find = (pid: number) => this.machine.get(pid);
+        const parsed = parseFilter(filter, users, { find, trusted: privileged });
+        const matches = (change: Change) => {
+          const until = performance.now() + this.slowMs;
+          while (performance.now() < until);
+          return parsed.live.matches(change);
+        };
+        return { ...parsed, live: { matches } };
+      },
       tree: options.tree ?? (() => Promise.resolve("[]")),
       why: () => Promise.reject(new Error("not in this test")),
       tally: () => ({ events: 0, lost: 0 }),

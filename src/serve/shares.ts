@@ -1,0 +1,59 @@
+/**
+ * What one user may take of what all share: time, and turns at the history.
+ *
+ * @module
+ */
+import type { Peer } from "./protocol.ts";
+
+/** Of each second, milliseconds that the filters of one user may take. */
+const BUDGET_MS = 100;
+const WINDOW_MS = 1000;
+/** Subscribers that are told of the past at the same time, in all. */
+const TURNS_MAX = 4;
+
+/** Time that filters have taken, by user, in windows of a second. */
+export class Budgets {
+  readonly #spent = new Map<number, { since: number; ms: number }>();
+
+  /** Notes that a user has taken from `began` to `ended`, milliseconds; false when too much. */
+  spend(uid: number, began: number, ended: number): boolean {
+    let entry = this.#spent.get(uid);
+    if (entry === undefined || began > entry.since + WINDOW_MS) {
+      entry = { since: began, ms: 0 };
+      this.#spent.set(uid, entry);
+    }
+    entry.ms += ended - began;
+    return entry.ms <= BUDGET_MS;
+  }
+}
+
+/** Who reads the history now, and who waits: a user who is not privileged reads once at a time. */
+export class Turns {
+  readonly #reading: Peer[] = [];
+  #waiting: { readonly peer: Peer; readonly begin: () => void }[] = [];
+
+  /** Resolves when it is this peer's turn; what comes back is to be called at its end. */
+  async enter(peer: Peer): Promise<() => void> {
+    if (!this.#mayRead(peer)) {
+      await new Promise<void>((begin) => this.#waiting.push({ peer, begin }));
+    } else {
+      this.#reading.push(peer);
+    }
+    return () => this.#leave(peer);
+  }
+
+  #mayRead(peer: Peer): boolean {
+    const others = this.#reading.filter(({ privileged }) => !privileged);
+    if (peer.privileged) return this.#reading.length - others.length < TURNS_MAX;
+    return others.length < TURNS_MAX && !others.some(({ uid }) => uid === peer.uid);
+  }
+
+  #leave(peer: Peer): void {
+    this.#reading.splice(this.#reading.indexOf(peer), 1);
+    const next = this.#waiting.find((one) => this.#mayRead(one.peer));
+    if (next === undefined) return;
+    this.#waiting = this.#waiting.filter((one) => one !== next);
+    this.#reading.push(next.peer);
+    next.begin();
+  }
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Budgets, Turns } from "../../src/serve/shares.ts";
+
+const peer = (uid: number, privileged = false) => ({
+  client: uid,
+  pid: 1,
+  uid,
+  privileged,
+  startTicks: null,
+});
+
+test("a user has a tenth of each second, and each user has his own", () => {
+  const budgets = new Budgets();
+  assert.ok(budgets.spend(1, 0, 60));
+  assert.ok(budgets.spend(2, 0, 90));
+  assert.equal(budgets.spend(1, 100, 150), false);
+  assert.ok(budgets.spend(2, 100, 105));
+  assert.ok(budgets.spend(1, 1200, 1290), "another second");
+});
+
+test("a user reads once at a time, four users in all; root does not wait for them", async () => {
+  const turns = new Turns();
+  const order: string[] = [];
+  const enter = async (name: string, who: ReturnType<typeof peer>) => {
+    const leave = await turns.enter(who);
+    order.push(name);
+    return leave;
+  };
+  const first = await enter("a1", peer(1));
+  const waiting = enter("a2", peer(1));
+  for (const uid of [2, 3, 4]) await enter(`b${uid}`, peer(uid));
+  const fifth = enter("e", peer(5));
+  await enter("root", peer(0, true));
+  assert.deepEqual(order, ["a1", "b2", "b3", "b4", "root"]);
+  first();
+  const second = await waiting;
+  second();
+  await fifth;
+  assert.deepEqual(order, ["a1", "b2", "b3", "b4", "root", "a2", "e"]);
+});
