@@ -360,6 +360,8 @@ export class Server {
       seq: sequence.last,
       ...place.overlap ? { overlap: true } : {},
     };
+    // A register counts though its client has gone; nobody is there to be told events.
+    if (!this.#peers.has(peer.client)) return { fields };
     const all: Wishes = { ...wishes, after: place.after };
     // A client that has asked for all it wants may have shut down its side already.
     this.#socket.keep(peer.client);

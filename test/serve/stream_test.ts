@@ -288,6 +288,19 @@ test("a pid is the process that has it when the subscription begins", async () =
   assert.deepEqual(told(it.socket.take(ROOT)), []);
 });
 
+test("who has gone is no subscriber, but what he registered stays", async () => {
+  const it = await start();
+  it.server.requested(ROOT, '{"op":"listeners"}');
+  it.server.requested(ROOT, '{"op":"register","pid":77,"sig":40}');
+  it.server.requested(ROOT, '{"op":"subscribe"}');
+  it.server.disconnected(ROOT);
+  await settled(5);
+  it.connect(9);
+  const { listeners, subscribers } = await it.ask(9, { op: "listeners" });
+  assert.deepEqual([listeners.length, subscribers.length], [1, 0]);
+  it.server.close();
+});
+
 test("nobody who has left is sent anything", async () => {
   const it = await start();
   await it.subscribe(ROOT);
