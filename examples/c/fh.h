@@ -68,24 +68,26 @@ static inline int fh_failed(struct fh *fh, const char *what, int error)
 	return -error;
 }
 
-/* Connects to `path`; NULL: to $FH_SOCKET, else root to /run/fh/fh.sock, others to $XDG_RUNTIME_DIR/fh.sock. */
+/* Connects to `path`; NULL: to $FH_SOCKET, else to $XDG_RUNTIME_DIR/fh.sock where that is and this is not root,
+   else to /run/fh/fh.sock. */
 static inline int fh_connect(struct fh *fh, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval patience = { FH_SECONDS, 0 };
-	const char *folder = "", *name = path ? path : getenv("FH_SOCKET");
+	const char *name = path ? path : getenv("FH_SOCKET"), *folder;
+	char own[sizeof address.sun_path];
 	int length;
 
 	fh_close(fh);
 	if (!name || !*name) {
-		folder = geteuid() == 0 ? "/run/fh" : getenv("XDG_RUNTIME_DIR");
-		name = "/fh.sock";
-		if (!folder || !*folder)
-			return fh_failed(fh, "fh: no socket is known: set FH_SOCKET or XDG_RUNTIME_DIR", ENOENT);
+		folder = geteuid() == 0 ? NULL : getenv("XDG_RUNTIME_DIR");
+		length = snprintf(own, sizeof own, "%s/fh.sock", folder ? folder : "");
+		/* Without a server of one's own, that of the host may let this user in. */
+		name = folder && *folder && length < (int)sizeof own && access(own, F_OK) == 0 ? own : "/run/fh/fh.sock";
 	}
-	length = snprintf(address.sun_path, sizeof address.sun_path, "%s%s", folder, name);
-	if (length < 0 || (size_t)length >= sizeof address.sun_path)
+	if (strlen(name) >= sizeof address.sun_path)
 		return fh_failed(fh, name, ENAMETOOLONG);
+	strcpy(address.sun_path, name);
 	fh->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fh->fd < 0)
 		return fh_failed(fh, "fh: socket", errno);
