@@ -106,6 +106,12 @@ export class Client {
     this.outbox.clear();
   }
 
+  /** Closes the connection at once: what waits is dropped, nothing more is taken. */
+  cut(): void {
+    this.leaving = true;
+    this.hangUp();
+  }
+
   /** Reads once; `into` is scratch. */
   receive(into: Uint8Array): void {
     const count = this.#libc.recv(this.fd, into, MSG_DONTWAIT);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { check, ERRNO } from "../../ffi/errno.ts";
+import { check, ERRNO, errnoName } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { POLL, SOCKET, UCRED } from "../../ffi/linux.ts";
 import { Client } from "./client.ts";
@@ -26,12 +26,16 @@ export interface ConnectionLimits extends OutboxLimits {
   /** Connections in all, and those of one user who is neither root nor the server's. */
   readonly connections: number;
   readonly perUser: number;
+  /** Those of all connections that only root and the server's user get. */
+  readonly reserved: number;
   /** Requests of one client that are not answered yet; then it is not read from. */
   readonly unanswered: number;
   /** Characters of those requests, beyond which no further one is taken. */
   readonly unansweredText: number;
-  /** Bytes of answers that wait for one client, beyond which it is not read from. */
+  /** Bytes of answers that wait for one client, beyond which no further request is taken. */
   readonly answers: number;
+  /** Bytes of answers that wait for all clients; beyond, who has the most is disconnected. */
+  readonly allAnswers: number;
   /** Bytes that wait for a client which is ready for more. */
   readonly ready: number;
 }
@@ -41,9 +45,11 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   ...OUTBOX_LIMITS,
   connections: 1024,
   perUser: 512,
+  reserved: 64,
   unanswered: 64,
   unansweredText: 128 << 10,
-  answers: 1 << 20,
+  answers: 64 << 10,
+  allAnswers: 128 << 20,
   ready: 256 << 10,
 };
 
@@ -84,6 +90,9 @@ const PASSING: ReadonlySet<number> = new Set([
   ERRNO.ENOBUFS,
   ERRNO.EPERM,
 ]);
+
+/** Errors of epoll_ctl(2) when memory or fs.epoll.max_user_watches are used up. */
+const NO_ROOM: ReadonlySet<number> = new Set([ERRNO.ENOMEM, ERRNO.ENOSPC]);
 
 /** All connections. Numbers of clients that are gone are ignored everywhere. */
 export class Connections {
@@ -153,6 +162,11 @@ export class Connections {
     if (to === undefined) return;
     to.answered(line);
     this.#dirty.add(to);
+    const { allAnswers } = this.#limits;
+    if (this.#pool.answerBytes <= allAnswers) return;
+    // Who reads is not to suffer for those who do not: the kernel is given what it takes.
+    for (const client of this.#dirty) client.flush();
+    while (this.#pool.answerBytes > allAnswers) this.#cutLargest();
   }
 
   /** Queues lines of events for several clients; the bytes are not changed any more. */
@@ -197,10 +211,15 @@ export class Connections {
     return counts;
   }
 
-  /** Has `tag` told once when the process has ended. The descriptor is given away. */
+  /**
+   * Has `tag` told once when the process has ended, unless the kernel has no room for the watch:
+   * then who signals the process finds out. The descriptor is given away.
+   */
   watch(pidfd: number, tag: number): void {
     const key = this.#newKey();
-    check("watch a process", this.#libc.epollAdd(this.#epoll, pidfd, EPOLLIN, key));
+    const result = this.#libc.epollAdd(this.#epoll, pidfd, EPOLLIN, key);
+    if (NO_ROOM.has(-result)) return;
+    check("watch a process", result);
     this.#watched.set(pidfd, key);
     this.#died.set(key, { pidfd, tag });
   }
@@ -309,10 +328,8 @@ export class Connections {
     const most = this.#refusal(uid);
     if (most !== null) return this.#refuse(fd, most);
     const key = this.#newKey();
-    if (this.#libc.epollAdd(this.#epoll, fd, EPOLLIN, key) < 0) {
-      this.#libc.close(fd);
-      return this.#pause();
-    }
+    const added = this.#libc.epollAdd(this.#epoll, fd, EPOLLIN, key);
+    if (added < 0) return this.#refuse(fd, `the kernel watches no more (${errnoName(-added)})`);
     const peer: Peer = { client: this.#last, pid, uid, gid };
     const outbox = new Outbox(this.#pool, this.#setup.source, this.#limits);
     const client = new Client(this.#libc, fd, key, peer, outbox, {
@@ -338,9 +355,11 @@ export class Connections {
 
   /** Why a user may not connect; null when nothing stands against it. */
   #refusal(uid: number): string | null {
-    const { connections, perUser } = this.#limits;
-    if (this.#clients.size >= connections) return `there are ${connections} connections already`;
-    if (uid === 0 || uid === this.#setup.euid) return null;
+    const { connections, perUser, reserved } = this.#limits;
+    const isOrdinary = uid !== 0 && uid !== this.#setup.euid;
+    const most = isOrdinary ? connections - reserved : connections;
+    if (this.#clients.size >= most) return `there are ${most} connections already`;
+    if (!isOrdinary) return null;
     const count = this.#ofUser.get(uid) ?? 0;
     return count >= perUser ? `user ${uid} has ${perUser} connections already` : null;
   }
@@ -373,6 +392,25 @@ export class Connections {
     }
   }
 
+  /**
+   * Of the user with the most bytes of answers, the client with the most: nobody's many
+   * connections push out the one large answer of another.
+   */
+  #cutLargest(): void {
+    const ofUser = new Map<number, number>();
+    for (const { peer: { uid }, outbox: { answerBytes } } of this.#clients.values()) {
+      ofUser.set(uid, (ofUser.get(uid) ?? 0) + answerBytes);
+    }
+    const most = Math.max(...ofUser.values());
+    let largest: Client | null = null;
+    for (const client of this.#clients.values()) {
+      if (ofUser.get(client.peer.uid) !== most) continue;
+      if (client.outbox.answerBytes > (largest?.outbox.answerBytes ?? 0)) largest = client;
+    }
+    largest!.cut();
+    this.#dirty.add(largest!);
+  }
+
   #tellReady(client: Client): void {
     for (const call of client.calls.splice(0)) this.#handlers.onReady(call);
   }
@@ -380,9 +418,13 @@ export class Connections {
   #watchFor(client: Client): void {
     const { fd, key, wanted } = client;
     if (wanted === client.watchedFor) return;
-    if (wanted === null) this.#libc.epollRemove(this.#epoll, fd);
-    else check("watch a client", this.#libc.epollModify(this.#epoll, fd, wanted, key));
     client.watchedFor = wanted;
+    if (wanted === null) {
+      this.#libc.epollRemove(this.#epoll, fd);
+    } else if (this.#libc.epollModify(this.#epoll, fd, wanted, key) < 0) {
+      client.cut();
+      this.#dirty.add(client);
+    }
   }
 
   #drop(client: Client): void {

@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
-  chownSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   renameSync,
@@ -16,6 +16,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import process from "node:process";
 import { ERRNO, errnoName } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { IOCTL, SOCKET } from "../../ffi/linux.ts";
@@ -29,9 +30,19 @@ const SUFFIX = 7;
 const BACKLOG = 128;
 /** The first descriptor that sd_listen_fds(3) hands over. */
 const LISTEN_FDS_START = 3;
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
+/** With this umask a socket is born with mode 0600. */
+const ALL_BUT_OWN = 0o177;
 
 /** What keeps a socket from being listened on. */
-export type ListenTrouble = "in use" | "not a socket" | "too long" | "refused" | "not listening";
+export type ListenTrouble =
+  | "in use"
+  | "not a socket"
+  | "too long"
+  | "refused"
+  | "not listening"
+  | "unsafe folder";
 
 /** No socket to listen on; the message is a sentence without its full stop. */
 export class ListenError extends Error {
@@ -51,7 +62,8 @@ export interface Listener {
 
 /**
  * Listens at `path` with mode 0600; with a group (its gid), with 0660. The folder is made where
- * only its last part is missing. A socket that nobody listens on any more is replaced.
+ * only its last part is missing; where others could put something in our socket's place, nobody
+ * listens. A socket that nobody listens on any more is replaced.
  *
  * @throws {ListenError}
  */
@@ -62,20 +74,19 @@ export function openListener(libc: Libc, path: string, group: number | null): Li
     throw new ListenError(message, "too long");
   }
   attempt(path, () => makeFolder(dirname(path)));
+  requireSafe(path);
   requireFree(libc, path);
   const temporary = `${path}.${randomBytes((SUFFIX - 1) / 2).toString("hex")}`;
   const fd = libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   requireDone(path, fd);
   let bound = false;
   try {
-    requireDone(path, libc.bind(fd, sockaddr(temporary)));
+    requireDone(path, withUmask(ALL_BUT_OWN, () => libc.bind(fd, sockaddr(temporary))));
     bound = true;
+    const own = attempt(path, () => lstatSync(temporary));
+    requireOwn(path, own);
     // Nobody can connect before it listens: the rights are right from the first moment on.
-    const own = attempt(path, () => {
-      if (group !== null) chownSync(temporary, -1, group);
-      chmodSync(temporary, group === null ? 0o600 : 0o660);
-      return lstatSync(temporary);
-    });
+    attempt(path, () => setRights(temporary, group));
     requireDone(path, libc.listen(fd, BACKLOG));
     attempt(path, () => renameSync(temporary, path));
     return { fd, path, remove: () => removeOwn(path, own) };
@@ -130,11 +141,51 @@ function sockaddr(path: string): Uint8Array {
   return address;
 }
 
-/** The mode is set apart, since the umask takes from that of mkdir(2). */
+/** The umask takes from the mode of mkdir(2); a chmod(2) afterwards could meet another folder. */
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
-  mkdirSync(folder);
-  chmodSync(folder, 0o755);
+  withUmask(OTHERS_WRITE, () => mkdirSync(folder, 0o755));
+}
+
+/** The umask is the process's: what other threads make meanwhile has these rights at most. */
+function withUmask<T>(umask: number, act: () => T): T {
+  const before = process.umask(umask);
+  try {
+    return act();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/**
+ * Throws where others could rename or remove our socket, or lay another name in its place. Where
+ * the folder is sticky they cannot.
+ */
+function requireSafe(path: string): void {
+  const folder = dirname(path);
+  const { mode, uid } = attempt(path, () => statSync(folder));
+  const isOurs = uid === process.geteuid!() || uid === 0;
+  if (isOurs && ((mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0)) return;
+  const message = isOurs
+    ? `others may write to the folder ${folder}; take that right away, or choose another path`
+    : `the folder ${folder} belongs to uid ${uid}; choose another path`;
+  throw new ListenError(`Cannot listen on ${path}: ${message}`, "unsafe folder");
+}
+
+/** Throws unless what has the temporary name is what bind(2) has just made. */
+function requireOwn(path: string, there: Stats): void {
+  if (there.isSocket() && there.uid === process.geteuid!() && there.nlink === 1) return;
+  const message = `Cannot listen on ${path}: somebody else writes to its folder; choose another`;
+  throw new ListenError(message, "unsafe folder");
+}
+
+/**
+ * The name is that of our socket, and in a safe folder nobody else can change that. A folder with
+ * a default access control list (acl(5)) has the umask ignored, so the mode is always set.
+ */
+function setRights(socket: string, group: number | null): void {
+  if (group !== null) lchownSync(socket, -1, group);
+  chmodSync(socket, group === null ? 0o600 : 0o660);
 }
 
 /** Throws unless nothing is there, or a socket that nobody listens on. */

@@ -39,10 +39,12 @@ export class Chunk {
   constructor(readonly bytes: Uint8Array, readonly meta: ChunkMeta) {}
 }
 
-/** The chunks that wait for all clients, each counted once. */
+/** What is kept in memory for all clients. */
 export class ChunkPool {
   /** Bytes of the distinct chunks. */
   bytes = 0;
+  /** Bytes of answers and gaps. */
+  answerBytes = 0;
 
   hold(chunk: Chunk): void {
     if (chunk.holders++ === 0) this.bytes += chunk.bytes.length;
@@ -69,6 +71,8 @@ export class Outbox {
   lost = 0;
   /** Bytes that wait. */
   waiting = 0;
+  /** Bytes of answers and gaps in memory: each counts as a whole until its last byte is sent. */
+  answerBytes = 0;
   readonly #pool: ChunkPool;
   readonly #source: string;
   readonly #limits: OutboxLimits;
@@ -88,14 +92,11 @@ export class Outbox {
     this.#limits = limits;
   }
 
-  /** Bytes of answers and gaps that wait. */
-  get answerBytes(): number {
-    return this.waiting - this.#eventBytes;
-  }
-
   /** Adds a line that is always sent; `line` has no newline. */
   answer(line: string): void {
-    this.#push(encoder.encode(`${line}\n`));
+    const bytes = encoder.encode(`${line}\n`);
+    this.#countAnswer(bytes.length);
+    this.#push(bytes);
   }
 
   /** Whether {@linkcode Outbox.event} would drop a chunk of this length now. */
@@ -142,6 +143,8 @@ export class Outbox {
       if (isChunk) {
         this.sent += piece.meta.events;
         this.#pool.release(piece);
+      } else {
+        this.#countAnswer(-piece.length);
       }
       this.#shift();
     }
@@ -154,6 +157,7 @@ export class Outbox {
     for (const piece of this.#pieces.slice(this.#first)) {
       if (piece instanceof Chunk) this.#pool.release(piece);
     }
+    this.#countAnswer(-this.answerBytes);
     this.#pieces = [];
     this.#first =
       this.#offset =
@@ -166,6 +170,11 @@ export class Outbox {
   #limit(): number {
     const { allEvents, events, eventsWhenCrowded } = this.#limits;
     return this.#pool.bytes > allEvents ? eventsWhenCrowded : events;
+  }
+
+  #countAnswer(bytes: number): void {
+    this.answerBytes += bytes;
+    this.#pool.answerBytes += bytes;
   }
 
   #push(piece: Piece): void {

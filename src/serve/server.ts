@@ -29,6 +29,7 @@ import {
 import type { Registration, Sight } from "./registration.ts";
 import { type ListenerRow, Registry } from "./registry.ts";
 import type { Sequence } from "./sequence.ts";
+import { FairQueue } from "./shares.ts";
 import type { Signals } from "./signals.ts";
 import { type Sender, Stream, type Wishes } from "./stream.ts";
 import type { Wanted } from "./view.ts";
@@ -434,43 +435,6 @@ export class Server {
 
   #time(ns: number): string {
     return this.#clock.utc(this.#host.epoch(), ns);
-  }
-}
-
-/** A request that waits. */
-interface Waiting {
-  readonly peer: Peer;
-  readonly line: string | null;
-}
-
-/** Requests in the order of each user; users take turns, after those who are privileged. */
-class FairQueue {
-  readonly #first: Waiting[] = [];
-  readonly #others = new Map<number, Waiting[]>();
-
-  push(one: Waiting): void {
-    const { privileged, uid } = one.peer;
-    const queue = privileged ? this.#first : this.#others.get(uid);
-    if (queue === undefined) this.#others.set(uid, [one]);
-    else queue.push(one);
-  }
-
-  shift(): Waiting | undefined {
-    const first = this.#first.shift();
-    if (first !== undefined) return first;
-    for (const [uid, queue] of this.#others) {
-      // A map is walked in the order in which its keys came: who had a turn comes last.
-      this.#others.delete(uid);
-      const next = queue.shift();
-      if (queue.length > 0) this.#others.set(uid, queue);
-      return next;
-    }
-    return undefined;
-  }
-
-  clear(): void {
-    this.#first.length = 0;
-    this.#others.clear();
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What one user may take of what all share: time, and turns at the history.
+ * What one user may take of what all share: time, and turns at the history and at answers.
  *
  * @module
  */
@@ -55,5 +55,45 @@ export class Turns {
     this.#waiting = this.#waiting.filter((one) => one !== next);
     this.#reading.push(next.peer);
     next.begin();
+  }
+}
+
+/** A request that waits; null for one that was too long. */
+export interface WaitingRequest {
+  readonly peer: Peer;
+  readonly line: string | null;
+}
+
+/** Requests in the order of each user; users take turns, after those who are privileged. */
+export class FairQueue {
+  readonly #first: WaitingRequest[] = [];
+  readonly #others = new Map<number, WaitingRequest[]>();
+
+  /** Adds a request at the end of its user's. */
+  push(one: WaitingRequest): void {
+    const { privileged, uid } = one.peer;
+    const queue = privileged ? this.#first : this.#others.get(uid);
+    if (queue === undefined) this.#others.set(uid, [one]);
+    else queue.push(one);
+  }
+
+  /** Takes the next one; undefined when there is none. */
+  shift(): WaitingRequest | undefined {
+    const first = this.#first.shift();
+    if (first !== undefined) return first;
+    for (const [uid, queue] of this.#others) {
+      // A map is walked in the order in which its keys came: who had a turn comes last.
+      this.#others.delete(uid);
+      const next = queue.shift();
+      if (queue.length > 0) this.#others.set(uid, queue);
+      return next;
+    }
+    return undefined;
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#first.length = 0;
+    this.#others.clear();
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -124,6 +126,90 @@ test("openListener() makes only the last part of a folder", () => {
   const file = newPath();
   writeFileSync(file, "");
   assert.throws(() => openListener(libc, join(file, "fh.sock"), null), isTrouble("refused"));
+});
+
+/** A folder with a mode. */
+function folderWith(mode: number): string {
+  const made = newPath();
+  mkdirSync(made);
+  chmodSync(made, mode);
+  return made;
+}
+
+test("openListener() refuses a folder to which others may write, also by another name", () => {
+  for (const mode of [0o777, 0o770, 0o702]) {
+    const open = folderWith(mode);
+    const link = newPath();
+    symlinkSync(open, link);
+    for (const name of [open, link]) {
+      const path = join(name, "fh.sock");
+      assert.throws(() => openListener(libc, path, null), isTrouble("unsafe folder"));
+      const advice = `others may write to the folder ${name}; take that right away, or choose`;
+      assert.throws(() => openListener(libc, path, null), new RegExp(advice));
+    }
+    assert.deepEqual(readdirSync(open), []);
+  }
+});
+
+test("openListener() takes a sticky folder as /tmp is, and a link to a safe one", () => {
+  const link = newPath();
+  symlinkSync(folderWith(0o755), link);
+  for (const safe of [folderWith(0o1777), link]) {
+    const path = join(safe, "fh.sock");
+    const listener = openListener(libc, path, isRoot ? 4321 : process.getgid!());
+    assert.equal(modeOf(path), "660");
+    listener.remove();
+    libc.close(listener.fd);
+  }
+});
+
+const notRoot = isRoot ? false : "only root gives a folder away";
+test("openListener() refuses a folder of another user (needs root)", { skip: notRoot }, () => {
+  for (const mode of [0o700, 0o1777]) {
+    const another = folderWith(mode);
+    chownSync(another, 4321, 4321);
+    const act = () => openListener(libc, join(another, "fh.sock"), null);
+    assert.throws(act, isTrouble("unsafe folder"));
+    assert.throws(act, /belongs to uid 4321; choose another path/);
+  }
+});
+
+/** A libc that does something with what bind(2) has made. */
+function afterBind(act: (path: string) => void) {
+  return {
+    ...libc,
+    bind(fd: number, address: Uint8Array) {
+      const result = libc.bind(fd, address);
+      act(new TextDecoder().decode(address.subarray(2, -1)));
+      return result;
+    },
+  };
+}
+
+test("openListener() makes the socket closed to others from the first moment on", () => {
+  const before = process.umask(0);
+  const modes: string[] = [];
+  const listener = openListener(afterBind((path) => modes.push(modeOf(path))), newPath(), null);
+  assert.deepEqual([modes, process.umask(before)], [["600"], 0]);
+  listener.remove();
+  libc.close(listener.fd);
+});
+
+test("openListener() follows no link that stands in its socket's place", () => {
+  const victim = newPath();
+  writeFileSync(victim, "precious");
+  chmodSync(victim, 0o640);
+  const { gid } = statSync(victim);
+  const fake = afterBind((path) => {
+    unlinkSync(path);
+    symlinkSync(victim, path);
+  });
+  for (const group of [null, isRoot ? 4321 : process.getgid!()]) {
+    const before = readdirSync(folder.path);
+    assert.throws(() => openListener(fake, newPath(), group), isTrouble("unsafe folder"));
+    assert.deepEqual([modeOf(victim), statSync(victim).gid], ["640", gid]);
+    assert.deepEqual(readdirSync(folder.path), before);
+  }
 });
 
 test("openListener() says EACCES as it is (root may write everywhere)", { skip: isRoot }, () => {

@@ -97,6 +97,24 @@ test("Outbox drops no answer, however many wait", () => {
   assert.deepEqual(lines, [...Array.from({ length: 5000 }, (_, n) => String(n)), ""]);
 });
 
+test("answers count as a whole until their last byte is sent, for one client and for all", () => {
+  const pool = new ChunkPool();
+  const [a, b] = [new Outbox(pool, "poll", LIMITS), new Outbox(pool, "poll", LIMITS)];
+  a.answer("x".repeat(99));
+  a.event(chunk(1, 1, 7));
+  a.answer("x".repeat(19));
+  b.answer("x".repeat(9));
+  // One byte that is not read keeps all of it in memory.
+  a.advance(99);
+  assert.deepEqual([a.answerBytes, pool.answerBytes, a.waiting], [120, 130, 28]);
+  a.advance(1);
+  assert.deepEqual([a.answerBytes, pool.answerBytes, a.waiting], [20, 30, 27]);
+  drain(b);
+  assert.deepEqual([a.answerBytes, b.answerBytes, pool.answerBytes], [20, 0, 20]);
+  a.clear();
+  assert.deepEqual([a.answerBytes, pool.answerBytes], [0, 0]);
+});
+
 test("a chunk that is longer than the limit reaches who has taken all before", () => {
   const outbox = new Outbox(new ChunkPool(), "poll", LIMITS);
   outbox.event(chunk(1, 1, 3000));

@@ -5,11 +5,11 @@ import { readdirSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { check, ERRNO } from "../../ffi/errno.ts";
-import { UCRED } from "../../ffi/linux.ts";
+import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { LINE_MAX } from "../../src/serve/line_buffer.ts";
 import { random } from "../support/random.ts";
-import { NetClient, RawClient, type Serving, serving } from "../support/serving.ts";
+import { foreign, NetClient, RawClient, type Serving, serving } from "../support/serving.ts";
 
 const libc = await openLibc();
 const numbered = (count: number, from = 0) =>
@@ -156,24 +156,46 @@ test("long requests count by their length", () =>
     client.close();
   }));
 
-test("a client is not read from while it leaves more than 1 MiB of answers unread", () =>
-  serving([libc], async (server) => {
-    server.echo = true;
+test("of a client that leaves an answer unread no further request is taken", () =>
+  serving([libc, { unanswered: 2 }], async (server) => {
     const [client, number] = server.connect();
-    client.send("a\n");
+    client.send(asLines(numbered(5)));
     server.idle();
-    server.connections.answer(number, "b".repeat(3 << 20));
+    const answer = "b".repeat(3 << 20);
+    server.connections.answer(number, answer);
+    client.send("5\n");
     server.idle();
-    client.send("c\n");
-    server.idle();
-    assert.deepEqual(server.lines, ["a"]);
-    assert.equal(server.lastCount, 0);
+    assert.deepEqual([server.lines, server.lastCount], [numbered(2), 0]);
+    // Also a part that is left keeps the whole in memory.
     let length = 0;
-    await server.until(() => {
-      length += client.receive()!.length;
-      return length === 2 + (3 << 20) + 1 + 2;
-    });
-    assert.deepEqual(server.lines, ["a", "c"]);
+    await server.until(() => (length += client.receive(64 << 10)!.length) > 9 << 18);
+    server.idle();
+    assert.deepEqual([server.lines, server.lastCount], [numbered(2), 0]);
+    await server.until(() => (length += client.receive()!.length) === answer.length + 1);
+    server.idle();
+    assert.deepEqual(server.lines, numbered(3));
+    for (let n = 1; n < 6; n++) {
+      server.connections.answer(number, "a");
+      server.idle();
+    }
+    assert.deepEqual(server.lines, numbered(6));
+    client.close();
+  }));
+
+test("a client that asks 64 small things at once may read all answers later", () =>
+  serving([libc], async (server) => {
+    const [client, number] = server.connect();
+    client.send(asLines(numbered(64)));
+    server.idle();
+    assert.deepEqual(server.lines, numbered(64));
+    const answers = numbered(64).map((line) => line.padEnd(4000));
+    for (const answer of answers) server.connections.answer(number, answer);
+    client.send("next\n");
+    server.idle();
+    let text = "";
+    await server.until(() => (text += client.receive()!).length === 64 * 4001);
+    assert.equal(text, asLines(answers));
+    await server.until(() => server.lines.at(-1) === "next");
     client.close();
   }));
 
@@ -198,20 +220,9 @@ test("beyond the limits a client is told so and closed, until somebody leaves", 
     for (const client of [...clients, refused]) client.close();
   }));
 
-/** A libc in which all who connect are of another user, `uid()`. */
-function foreign(uid: () => number) {
-  return {
-    getsockopt(fd: number, level: number, name: number, value: Uint8Array) {
-      const result = libc.getsockopt(fd, level, name, value);
-      new DataView(value.buffer).setUint32(UCRED.uid, uid(), true);
-      return result;
-    },
-  };
-}
-
 test("one user has a limit of its own, which root and the server's user have not", async () => {
   let uid = 1000;
-  await serving([libc, { perUser: 2 }, foreign(() => uid), 77], (server) => {
+  await serving([libc, { perUser: 2 }, foreign(libc, () => uid), 77], (server) => {
     const clients = [1, 2, 3].map(() => new RawClient(libc, server.path));
     server.idle();
     assert.match(clients[2]!.receive()!, /"EUSERS".*user 1000 has 2 connections already/);
@@ -225,6 +236,73 @@ test("one user has a limit of its own, which root and the server's user have not
       ...[1000, 1000, 1001, 0, 77, 0, 77, 0, 77, 1000],
     ]);
     for (const client of clients.slice(1)) client.close();
+  });
+});
+
+test("all users together leave some connections to root and the server's user", async () => {
+  let uid = 1000;
+  const limits = { connections: 6, reserved: 2 };
+  await serving([libc, limits, foreign(libc, () => uid), 77], (server) => {
+    const clients = [1000, 1001, 0, 1001].map((each) => (uid = each, server.connect()[0]));
+    const refused = [1000, 1002, 77, 0, 0].map((each) => {
+      uid = each;
+      const client = new RawClient(libc, server.path);
+      server.idle();
+      return client;
+    });
+    assert.deepEqual(server.peers.map((peer) => peer.uid), [1000, 1001, 0, 1001, 77, 0]);
+    assert.deepEqual(
+      refused.map((client) => /there are \d+ connections already/.exec(client.receive()!)?.[0]),
+      [
+        "there are 4 connections already",
+        "there are 4 connections already",
+        undefined,
+        undefined,
+        "there are 6 connections already",
+      ],
+    );
+    for (const client of [...clients, ...refused]) client.close();
+  });
+});
+
+test("a client that the kernel cannot watch is told so and closed, it alone", async () => {
+  let failures = 0;
+  const epollAdd: Libc["epollAdd"] = (...args) =>
+    failures-- > 0 ? -ERRNO.ENOSPC : libc.epollAdd(...args);
+  await serving([libc, {}, { epollAdd }], (server) => {
+    const [before] = server.connect();
+    failures = 1;
+    const closed = new RawClient(libc, server.path);
+    const after = new RawClient(libc, server.path);
+    server.idle();
+    assert.match(closed.receive()!, /"EUSERS".*the kernel watches no more \(ENOSPC\)/);
+    assert.equal(closed.receive(), null);
+    // Nobody waits for it.
+    assert.equal(server.peers.length, 2);
+    before.send("a\n");
+    after.send("b\n");
+    server.idle();
+    assert.deepEqual([server.lines.toSorted(), server.gone], [["a", "b"], []]);
+    for (const client of [before, closed, after]) client.close();
+  });
+});
+
+test("a client whose watch the kernel does not change is closed, it alone", async () => {
+  let failures = 1;
+  const epollModify: Libc["epollModify"] = (...args) =>
+    failures-- > 0 ? -ERRNO.ENOMEM : libc.epollModify(...args);
+  await serving([libc, { unanswered: 1 }, { epollModify }], (server) => {
+    const [closed, number] = server.connect();
+    const [other, otherNumber] = server.connect();
+    closed.send("a\n");
+    server.idle();
+    assert.deepEqual([server.gone, closed.receive()], [[number], null]);
+    other.send("b\n");
+    server.idle();
+    server.connections.answer(otherNumber, "B");
+    server.idle();
+    assert.equal(other.receive(), "B\n");
+    for (const client of [closed, other]) client.close();
   });
 });
 
@@ -318,3 +396,28 @@ test("the end of a watched process is told once, and its pidfd is closed with th
     for (const { pidfd } of [a, c]) server.connections.unwatch(pidfd);
     for (const { pidfd } of [a, b, c]) assert.equal(libc.close(pidfd), -ERRNO.EBADF);
   }));
+
+test("a process that the kernel cannot watch ends nothing, and its pidfd is closed", async () => {
+  let error = 0;
+  const epollAdd: Libc["epollAdd"] = (...args) => error === 0 ? libc.epollAdd(...args) : -error;
+  await serving([libc, {}, { epollAdd }], async (server) => {
+    const [client] = server.connect();
+    const [a, b, c] = [sleeper(), sleeper(), sleeper()];
+    error = ERRNO.ENOSPC;
+    server.connections.watch(a.pidfd, 1);
+    error = ERRNO.ENOMEM;
+    server.connections.watch(b.pidfd, 2);
+    error = 0;
+    server.connections.watch(c.pidfd, 3);
+    await Promise.all([a.end(), b.end(), c.end()]);
+    await server.until(() => server.died.length > 0);
+    client.send("a\n");
+    server.idle();
+    assert.deepEqual([server.died, server.lines], [[3], ["a"]]);
+    for (const { pidfd } of [a, b, c]) {
+      server.connections.unwatch(pidfd);
+      assert.equal(libc.close(pidfd), -ERRNO.EBADF);
+    }
+    client.close();
+  });
+});

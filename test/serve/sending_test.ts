@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ERRNO } from "../../ffi/errno.ts";
 import { openLibc } from "../../ffi/mod.ts";
-import type { RawClient } from "../support/serving.ts";
-import { type Serving, serving } from "../support/serving.ts";
+import { foreign, type RawClient, type Serving, serving } from "../support/serving.ts";
 
 const libc = await openLibc();
 
@@ -112,6 +111,45 @@ test("answers are never dropped, however large", () =>
     server.connections.answer(number, answer);
     const text = await readAll(server, client, number);
     assert.equal(text.length, 2 * (answer.length + 1));
+    client.close();
+  }));
+
+test("when all answers are too much, who leaves the most unread is disconnected", async () => {
+  let uid = 1000;
+  await serving([libc, { allAnswers: 9 << 20 }, foreign(libc, () => uid)], async (server) => {
+    const many = [1, 2, 3, 4].map(() => server.connect());
+    uid = 1001;
+    const [one, oneNumber] = server.connect();
+    const answers = [2 << 20, 2 << 20, 3 << 20, 1 << 19].map((length) => "m".repeat(length));
+    many.forEach(([, number], n) => server.connections.answer(number, answers[n]!));
+    server.connections.send([many[2]![1]], ...events(0, 1));
+    server.idle();
+    assert.deepEqual(server.gone, []);
+    // The largest of all is that of a user who has less than the other.
+    const answer = "o".repeat(4 << 20);
+    server.connections.answer(oneNumber, answer);
+    assert.equal(server.connections.counts().get(many[2]![1])!.waiting, 0);
+    server.idle();
+    assert.deepEqual(server.gone, [many[2]![1]]);
+    for (const n of [0, 1, 3]) {
+      assert.equal(await readAll(server, ...many[n]!), `${answers[n]}\n`);
+    }
+    assert.equal(await readAll(server, one, oneNumber), `${answer}\n`);
+    // Again until all are below.
+    many.forEach(([, number]) => server.connections.answer(number, "m".repeat(2 << 20)));
+    server.connections.answer(oneNumber, "o".repeat(20 << 20));
+    server.idle();
+    assert.deepEqual(server.gone, [many[2]![1], oneNumber]);
+    for (const [client] of [...many, [one]] as const) client.close();
+  });
+});
+
+test("who takes an answer at once is not disconnected for those who do not", () =>
+  serving([libc, { allAnswers: 10_000 }], (server) => {
+    const [client, number] = server.connect();
+    for (let n = 0; n < 3; n++) server.connections.answer(number, "t".repeat(9_999));
+    server.idle();
+    assert.deepEqual([client.receive()!.length, server.gone], [30_000, []]);
     client.close();
   }));
 

@@ -66,6 +66,18 @@ test("ServerThread serves clients, and ends while they are connected", async () 
   for (const { socket } of clients) socket.destroy();
 });
 
+test("ServerThread answers a client that asks thousands of things at once and reads", async () => {
+  const server = await start();
+  const client = new NetClient(server.path);
+  const numbers = Array.from({ length: 20_000 }, (_, n) => n);
+  client.socket.write(numbers.map((n) => `${n}\n`).join(""));
+  const expected = numbers.map((n) => `<${n}>\n`).join("");
+  await until(() => client.text.length >= expected.length);
+  assert.equal(client.text, expected);
+  await server.close();
+  client.socket.destroy();
+});
+
 test("ServerThread leaves no descriptor", async () => {
   const serve = async () => {
     const server = await start();

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check, ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
-import { SOCKET } from "../../ffi/linux.ts";
+import { SOCKET, UCRED } from "../../ffi/linux.ts";
 import {
   CONNECTION_LIMITS,
   type ConnectionLimits,
@@ -166,6 +166,17 @@ export class Serving {
     this.listener.remove();
     this.folder.remove();
   }
+}
+
+/** What a libc does in which all who connect are of another user, `uid()`. */
+export function foreign(libc: Libc, uid: () => number): Pick<Libc, "getsockopt"> {
+  return {
+    getsockopt(fd, level, name, value) {
+      const result = libc.getsockopt(fd, level, name, value);
+      new DataView(value.buffer).setUint32(UCRED.uid, uid(), true);
+      return result;
+    },
+  };
 }
 
 /** Removes `Serving` however a test ends. */
