@@ -37,6 +37,7 @@ export {
 } from "./src/library.ts";
 export { SourceRefused } from "./src/source/capture.ts";
 export { readRecording, recordBatch } from "./src/source/replay.ts";
+export type { TaskFigures } from "./src/model/account.ts";
 export { BatchReader, BatchWriter, type BootEpoch, readBatch } from "./src/model/batch.ts";
 export {
   EVENT,

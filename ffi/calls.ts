@@ -9,7 +9,7 @@
 import { RecvSlots } from "./datagrams.ts";
 import { ERRNO } from "./errno.ts";
 import type { Libc } from "./libc.ts";
-import { CLOCK, EPOLL_CTL, SCHED_ATTR, SIGINFO, SOCKET, SYSCALLS } from "./linux.ts";
+import { CLOCK, EPOLL_CTL, SCHED_ATTR, SIGINFO, SOCKET, SYSCALLS, TASK } from "./linux.ts";
 import type { Native } from "./native.ts";
 
 /** Room for the filter programs fh attaches; the kernel's own bound is BPF_MAXINSNS 4096. */
@@ -181,6 +181,8 @@ type TaskCalls = Pick<
   | "schedSetscheduler"
   | "schedSlice"
   | "prctl"
+  | "waitpid"
+  | "getrusage"
   | "raiseLimit"
 >;
 
@@ -219,6 +221,8 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
       return answer(c.syscall(numbers.schedSetattr, 0, schedAttrAt, null, 0));
     },
     prctl: (option, value) => answer(c.prctl(option, value)),
+    waitpid: (pid) => answer(c.waitpid(pid, null, TASK.WNOHANG)),
+    getrusage: (who, into) => answer(c.getrusage(who, into)),
     raiseLimit(resource) {
       const got = answer(c.getrlimit(resource, rlimit));
       if (got < 0) return got;

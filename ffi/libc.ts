@@ -86,6 +86,10 @@ export interface Libc {
    */
   schedSlice(nice: number, ns: number): number;
   prctl(option: number, value: number): number;
+  /** Takes the wait status of a child that has ended, -1 for any; its pid, or 0 when none has. */
+  waitpid(pid: number): number;
+  /** Fills `into` (144 bytes) with struct rusage; `who` is one of RUSAGE. */
+  getrusage(who: number, into: Uint8Array): number;
   /** Raises the soft limit of `resource` to its hard limit; the limit now in force. */
   raiseLimit(resource: number): number;
 

@@ -113,6 +113,10 @@ export const SYMBOLS = {
   clock_gettime: { args: ["i32", "buffer"], returns: "i32" },
   /* int prctl(int option, unsigned long value) */
   prctl: { args: ["i32", "usize"], returns: "i32" },
+  /* pid_t waitpid(pid_t, int *status, int options) */
+  waitpid: { args: ["i32", "buffer", "i32"], returns: "i32" },
+  /* int getrusage(int who, struct rusage *) */
+  getrusage: { args: ["i32", "buffer"], returns: "i32" },
   /* int getrlimit(int resource, struct rlimit *) */
   getrlimit: { args: ["i32", "buffer"], returns: "i32" },
   /* int setrlimit(int resource, const struct rlimit *) */

@@ -10,6 +10,7 @@ import { run, say } from "./project.mjs";
 
 /** Package, and a command or file of it whose absence says that it is missing. */
 const PACKAGES = {
+  "acct": "/usr/sbin/dump-acct",
   "gcc": "gcc",
   "libc6-dev": "/usr/include/stdio.h",
   "jq": "jq",
@@ -18,6 +19,9 @@ const PACKAGES = {
   "tmux": "tmux",
   "util-linux": "unshare",
 };
+
+/** What a package starts when it is installed, and tests do not need: ends it. */
+const UNDO = { "acct": ["accton", ["off"]] };
 
 /** Installs what is missing; tests skip themselves, and say so, where that fails. */
 export function installPackages() {
@@ -31,6 +35,7 @@ export function installPackages() {
     };
     run("apt-get", ["update", "-qq"], quiet);
     run("apt-get", ["install", "-qq", "-y", "--no-install-recommends", ...missing], quiet);
+    for (const name of missing.filter((name) => name in UNDO)) run(...UNDO[name], quiet);
   }
   const left = missingPackages();
   if (left.length > 0) say(`fh: without ${left.join(" ")} some tests are skipped`);

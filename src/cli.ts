@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Option, type OutputConfiguration } from "commander";
+import { accountCommand } from "./cmd/account.ts";
 import {
   type CommandSpec,
   type Context,
@@ -21,6 +22,7 @@ import { listenersCommand } from "./cmd/listeners.ts";
 import { logCommand } from "./cmd/log.ts";
 import { recordCommand } from "./cmd/record.ts";
 import { registerCommand } from "./cmd/register.ts";
+import { runCommand } from "./cmd/run.ts";
 import { serveCommand } from "./cmd/serve.ts";
 import { suggest } from "./cmd/suggest.ts";
 import { treeCommand } from "./cmd/tree.ts";
@@ -37,10 +39,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   logCommand,
   recordCommand,
   exportCommand,
+  runCommand,
   serveCommand,
   registerCommand,
   unregisterCommand,
   listenersCommand,
+  accountCommand,
   doctorCommand,
   completionCommand(() => COMMANDS),
 ];

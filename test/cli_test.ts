@@ -244,5 +244,6 @@ test("the table has the commands of the contract that exist", () => {
   const names = COMMANDS.map(({ name }) => name);
   const past = ["why", "log", "record", "export"];
   const socket = ["serve", "register", "unregister", "listeners"];
-  assert.deepEqual(names, ["watch", "tree", ...past, ...socket, "doctor", "completion"]);
+  const rest = ["account", "doctor", "completion"];
+  assert.deepEqual(names, ["watch", "tree", ...past, "run", ...socket, ...rest]);
 });

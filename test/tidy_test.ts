@@ -47,6 +47,7 @@ const ARROWS: Arrows = {
     "src/view/",
     "src/report/",
     "src/serve/",
+    "src/wire/acct.ts",
     "src/proc/",
     "src/model/",
     "src/version.ts",

@@ -11,6 +11,11 @@ import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
 export const HELP_WIDTH = 80;
 /** Lines of the smallest usual terminal. */
 const HEIGHT = 24;
+/** Commands that stand in the line of another in `fh --help`: a screen has not enough for all. */
+const TOGETHER: Readonly<Record<string, readonly string[]>> = {
+  register: ["unregister", "listeners"],
+  job: ["account"],
+};
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];
 
 /** `fh --help`. */
@@ -20,11 +25,22 @@ export function programHelp(commands: readonly CommandSpec[]): string {
     ["Shows what is started on this host, by whom, and what becomes of it."],
     [
       "Commands (fh <command> --help tells more):",
-      ...columns(commands.map(({ name, summary }) => [name, summary])),
+      ...columns(commandRows(commands)),
     ],
     ["Options, for every command:", ...optionColumns(inPairs(EVERYWHERE))],
     examples(commands.slice(0, 1).flatMap((command) => command.examples.slice(0, 1))),
   ]);
+}
+
+/** A line for each command, or for those that belong together. */
+function commandRows(commands: readonly CommandSpec[]): [string, string][] {
+  const names = commands.map(({ name }) => name);
+  const withOthers = Object.entries(TOGETHER).filter(([name]) => names.includes(name));
+  const others = withOthers.flatMap(([, found]) => found);
+  return commands.filter(({ name }) => !others.includes(name)).map(({ name, summary }) => {
+    const also = TOGETHER[name]?.filter((other) => names.includes(other)) ?? [];
+    return [name, also.length === 0 ? summary : `${summary}; also ${also.join(", ")}`];
+  });
 }
 
 /** `fh COMMAND --help`. */

@@ -48,6 +48,8 @@ export const EVENT = {
   scanEnd: 14,
   /** The process was looked for and is gone. */
   absent: 15,
+  /** What a task has cost that has exited: a 1 for the last of its process, text its figures. */
+  account: 16,
 } as const;
 
 /** A value of {@linkcode EVENT}. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeFigures, type TaskFigures } from "./account.ts";
 import { EVENT, FLAG, SourceEvent, UNKNOWN } from "./event.ts";
 import { Image, NO_IMAGE } from "./image.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
@@ -54,6 +55,8 @@ export interface MachineOptions {
   onScanned?(): void;
   /** Told of each new thread of a process. */
   onThread?(time: number, process: Process, tid: number): void;
+  /** Told what a task of a process has cost, about when that exits; `last` ends the process. */
+  onAccount?(process: Process, figures: TaskFigures, last: boolean): void;
   /** How many dead processes without living descendants are kept (default 4096). */
   deadLimit?: number;
   /** How many dead ancestors of living processes are kept (default 65 536). */
@@ -78,6 +81,7 @@ export class Machine {
   readonly #onChange: (change: Change) => void;
   readonly #onScanned: (() => void) | undefined;
   readonly #onThread: MachineOptions["onThread"] | undefined;
+  readonly #onAccount: MachineOptions["onAccount"] | undefined;
   readonly #redact: Redact | undefined;
   readonly #change = new Change();
   readonly #effects: Readonly<Record<LifeEffect, Effect>>;
@@ -93,6 +97,7 @@ export class Machine {
     this.#onChange = options.onChange;
     this.#onScanned = options.onScanned?.bind(options);
     this.#onThread = options.onThread?.bind(options);
+    this.#onAccount = options.onAccount?.bind(options);
     this.#redact = options.redact;
     this.#memory = new Memory(options.deadLimit ?? 4096, options.ancestorLimit ?? 65_536);
     this.#effects = {
@@ -129,6 +134,9 @@ export class Machine {
         return;
       case EVENT.other:
         return;
+      case EVENT.account:
+        this.#noteAccount(event);
+        return;
       case EVENT.scanBegin:
         this.#scans++;
         this.#scanBegan = event.time;
@@ -140,6 +148,12 @@ export class Machine {
       default:
         this.#live(event);
     }
+  }
+
+  #noteAccount({ pid, a, text }: SourceEvent): void {
+    const process = this.#memory.get(pid);
+    if (process === undefined || text === null) return;
+    this.#onAccount?.(process, decodeFigures(text), a === 1);
   }
 
   #live(event: SourceEvent): void {

@@ -19,6 +19,10 @@ export interface CaptureOptions {
   readonly intervalNs: number | null;
   /** Whether the capture thread may ask for real-time scheduling. */
   readonly realtime: boolean;
+  /** Whether accounts of what exits are wanted, where the kernel gives them. */
+  readonly accounts?: boolean;
+  /** Whether command lines and names are all that is wanted of an exec: half the work. */
+  readonly lean?: boolean;
 }
 
 /** The source in use, as a person wants to know it. */
@@ -26,6 +30,8 @@ export interface SourceInfo {
   readonly source: SourceName;
   /** Why this one, as a sentence. */
   readonly why: string;
+  /** Whether it tells what has exited with an account (taskstats). */
+  readonly accounts?: boolean;
 }
 
 /** A source that feeds the capture thread. */

@@ -24,6 +24,7 @@ import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from
 import { ProcFiles } from "./proc_files.ts";
 import { scanProcesses } from "./scan.ts";
 import { SequenceAccount } from "./sequence.ts";
+import { TaskAccounts } from "./task_accounts.ts";
 
 const BATCH = 256;
 const SLOT = 128;
@@ -50,6 +51,7 @@ export class Connector implements LiveSource {
   readonly #sub: Subscription;
   readonly #clocks: Clocks;
   readonly #files: ProcFiles;
+  readonly #accounts: TaskAccounts | null;
   readonly #slots: Datagrams;
   readonly #rings: Datagrams;
   readonly #datagram = new ProcDatagram();
@@ -80,7 +82,8 @@ export class Connector implements LiveSource {
     this.#libc = libc;
     this.#clocks = clocks;
     this.#sub = listen(libc, (name) => ownNamespace(libc, options.procRoot, name));
-    this.#files = new ProcFiles(libc, options.procRoot, options.env);
+    const { procRoot, env, lean } = options;
+    this.#files = new ProcFiles(libc, procRoot, env, lean === true);
     this.#slots = libc.datagrams(BATCH, SLOT);
     this.#rings = libc.datagrams(16, SLOT);
     this.#capacity = Math.floor(this.#sub.bufferBytes / EVENT_TRUESIZE);
@@ -89,7 +92,8 @@ export class Connector implements LiveSource {
     this.#waitRing = this.#waitAll.subarray(0, 16);
     const message = encodeMcastOp(PROC_CN_MCAST.IGNORE, 0);
     this.farewell = { fd: this.#sub.truth, message };
-    this.info = { source: "connector", why: this.#why() };
+    this.#accounts = options.accounts ? TaskAccounts.open(libc) : null;
+    this.info = { source: "connector", why: this.#why(), accounts: this.#accounts !== null };
   }
 
   #why(): string {
@@ -139,6 +143,7 @@ export class Connector implements LiveSource {
   close(): void {
     this.#libc.send(this.#sub.truth, this.farewell.message, 0);
     this.#libc.close(this.#sub.doorbell);
+    this.#accounts?.close();
   }
 
   /** Reads the images of processes that have just exec'd. */
@@ -183,6 +188,8 @@ export class Connector implements LiveSource {
       if (received < slots.count) break;
       this.#answerRings();
     }
+    // Stamped later than all that these tasks have done, their fork included.
+    this.#accounts?.drain(writer, this.#clocks);
     this.horizon = before - REORDER_NS;
     return events;
   }

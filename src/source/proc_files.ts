@@ -39,13 +39,16 @@ export class ProcFiles {
   /** Path of the directory being read, NUL at the end: `/proc/4711`. */
   readonly #path: Uint8Array;
   readonly #rootLength: number;
+  readonly #lean: boolean;
   readonly #envNames: readonly Uint8Array[];
   /** Holds an encoded image while its parts are read. */
   #scratch = new Uint8Array(new ArrayBuffer(16_384));
   #view = new DataView(this.#scratch.buffer);
 
-  constructor(libc: Libc, root: string, envNames: readonly string[] = []) {
+  /** `lean` images have a command line and a name, and no more. */
+  constructor(libc: Libc, root: string, envNames: readonly string[] = [], lean = false) {
     this.root = root;
+    this.#lean = lean;
     this.#libc = libc;
     const prefix = encoder.encode(root.endsWith("/") ? root : root + "/");
     this.#path = new Uint8Array(new ArrayBuffer(prefix.length + 64));
@@ -130,9 +133,13 @@ export class ProcFiles {
   readImage(handle: number): Uint8Array | null {
     let at = HEADER;
     at = this.#readPart(0, handle, "cmdline", at, 0);
-    at = this.#linkPart(1, handle, "exe", at);
-    at = this.#linkPart(2, handle, "cwd", at);
-    at = this.#readPart(3, handle, "cgroup", at, 0);
+    if (this.#lean) {
+      for (let part = 1; part < 4; part++) this.#view.setUint32(part * 4, ABSENT, true);
+    } else {
+      at = this.#linkPart(1, handle, "exe", at);
+      at = this.#linkPart(2, handle, "cwd", at);
+      at = this.#readPart(3, handle, "cgroup", at, 0);
+    }
     at = this.#readPart(4, handle, "comm", at, 1);
     if (this.#envNames.length > 0) at = this.#envPart(handle, at);
     else this.#view.setUint32(20, ABSENT, true);

@@ -46,6 +46,15 @@ test("programHelp() names every command and has its first example", () => {
   assert.match(text, /^ {2}fh run -- make {2}runs make$/m);
 });
 
+test("programHelp() has one line for commands that belong together, where they are there", () => {
+  const named = (...names: string[]) => programHelp(names.map((name) => ({ ...COMMAND, name })));
+  const text = named("register", "run", "listeners", "unregister", "account");
+  assert.match(text, /^ {2}register {2}runs it; also unregister, listeners\n {2}run {7}runs it$/m);
+  assert.match(text, /^ {2}account {3}runs it$/m);
+  assert.match(named("account", "job"), /:\n {2}job {2}runs it; also account\n\nOptions/);
+  assert.match(named("listeners"), /^ {2}listeners {2}runs it$/m);
+});
+
 test("programHelp() has two short options without a value in one line", () => {
   const text = programHelp([COMMAND]);
   assert.match(text, /^ {2}-q, -v {15}--quiet: only data, and errors; --verbose: more about fh$/m);

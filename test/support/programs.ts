@@ -26,6 +26,7 @@ const FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"] as const;
 /** What some programs need beside {@linkcode FLAGS}; libraries come after the source. */
 const EXTRA: Readonly<Record<string, readonly string[]>> = {
   cases: ["-pthread"],
+  cost: ["-pthread"],
   forks: ["-pthread"],
   load: ["-pthread", "-lm"],
   tiny: ["-static"],

@@ -10,8 +10,11 @@ import {
   u32Attribute,
 } from "../../src/wire/genl.ts";
 import {
+  decodeExitRecord,
   decodeTaskstats,
   encodeTaskstatsGet,
+  encodeTaskstatsListen,
+  TaskAccount,
   TASKSTATS,
   TASKSTATS_CMD,
   TASKSTATS_TYPE,
@@ -19,6 +22,7 @@ import {
 import { WireError } from "../../src/wire/wire_error.ts";
 import { mutated, randomBelow, SEED } from "../proc/mutate.ts";
 import { readFixture } from "../support/fixture.ts";
+import { random } from "../support/random.ts";
 
 const ANSWER = readFixture("doctor/taskstats.txt");
 
@@ -140,4 +144,102 @@ test("an account whose lengths lie gives a record or the wire error", () => {
 test(`damaged accounts give a record or the wire error (FH_SEED=${SEED})`, () => {
   const below = randomBelow(SEED);
   for (let round = 0; round < 4000; round++) decodeHostile(mutated(ANSWER, below));
+});
+
+test("encodeTaskstatsListen() names the CPUs, and asks for an acknowledgement", () => {
+  const cpus = { type: 3, bytes: new TextEncoder().encode("0-7\0") };
+  const [listen, leave] = [true, false].map((on) =>
+    messageOf(encodeTaskstatsListen(31, "0-7", on, 2))
+  );
+  assert.deepEqual(listen, {
+    type: 31,
+    flags: 5,
+    seq: 2,
+    cmd: 1,
+    version: 1,
+    attributes: [cpus],
+  });
+  assert.equal(leave!.attributes[0]!.type, 4);
+});
+
+/** A datagram with the record of a task: struct taskstats of `size` bytes, as `fill` makes it. */
+function exitRecord(size: number, fill: (stats: DataView) => void, pad = false): DataView {
+  const stats = new Uint8Array(size);
+  fill(new DataView(stats.buffer));
+  const { AGGR_PID, STATS } = TASKSTATS_TYPE;
+  const aggregate = encodeAttributes([
+    u32Attribute(TASKSTATS_TYPE.PID, 7),
+    // The kernel aligns the structure to 8 bytes by an attribute of type NULL.
+    ...pad ? [{ type: 6, bytes: new Uint8Array(0) }] : [],
+    { type: STATS, bytes: stats },
+  ]);
+  const sums = { type: 5, bytes: encodeAttributes([u32Attribute(2, 7)]) };
+  const message = encodeGenl({
+    type: 30,
+    flags: 0,
+    seq: 0,
+    cmd: TASKSTATS_CMD.NEW,
+    version: 1,
+    attributes: [{ type: AGGR_PID, bytes: aggregate }, sums],
+  });
+  const shifted = new Uint8Array(message.length + 8);
+  shifted.set(message, 8);
+  return new DataView(shifted.buffer);
+}
+
+test("the record of an exit is read at any version that has it", () => {
+  for (const [size, tgid] of [[288, 71], [368, 71], [416, 70], [560, 70]] as const) {
+    for (const pad of [false, true]) {
+      const view = exitRecord(size, (stats) => {
+        stats.setUint8(TASKSTATS.flag, 0x20);
+        stats.setUint32(TASKSTATS.pid, 71, true);
+        stats.setBigUint64(TASKSTATS.cpuRunVirtual, 5_000_000_123n, true);
+        stats.setBigUint64(TASKSTATS.utime, 11n, true);
+        stats.setBigUint64(TASKSTATS.stime, 12n, true);
+        stats.setBigUint64(TASKSTATS.minflt, 13n, true);
+        stats.setBigUint64(TASKSTATS.majflt, 14n, true);
+        stats.setBigUint64(TASKSTATS.hiwaterRss, 15n, true);
+        stats.setBigUint64(TASKSTATS.readBytes, 16n, true);
+        stats.setBigUint64(TASKSTATS.writeBytes, 17n, true);
+        stats.setBigUint64(TASKSTATS.nvcsw, 18n, true);
+        stats.setBigUint64(TASKSTATS.nivcsw, 19n, true);
+        if (size > TASKSTATS.tgid) stats.setUint32(TASKSTATS.tgid, 70, true);
+      }, pad);
+      const account = new TaskAccount();
+      assert.ok(decodeExitRecord(view, 8, view.byteLength - 8, account));
+      assert.deepEqual({ ...account }, {
+        tid: 71,
+        tgid,
+        last: true,
+        cpuNs: 5_000_000_123,
+        userUs: 11,
+        systemUs: 12,
+        minorFaults: 13,
+        majorFaults: 14,
+        peakKib: 15,
+        readBytes: 16,
+        writeBytes: 17,
+        voluntarySwitches: 18,
+        involuntarySwitches: 19,
+      });
+    }
+  }
+});
+
+test("what is no record of an exit, or cut, is none", () => {
+  const whole = exitRecord(560, () => {});
+  const account = new TaskAccount();
+  // The attribute with the sums of the process stands behind the record.
+  const needed = whole.byteLength - 8 - 12;
+  for (let length = 0; length < needed; length++) {
+    assert.equal(decodeExitRecord(whole, 8, length, account), false, `${length} bytes`);
+  }
+  const short = exitRecord(280, () => {});
+  assert.equal(decodeExitRecord(short, 8, short.byteLength - 8, account), false);
+  const next = random(3);
+  for (let round = 0; round < 20_000; round++) {
+    const bytes = new Uint8Array(whole.buffer.slice(0));
+    for (let i = 0; i < 4; i++) bytes[8 + Math.floor(next() * 80)] = Math.floor(next() * 256);
+    decodeExitRecord(new DataView(bytes.buffer), 8, bytes.length - 8, account);
+  }
 });

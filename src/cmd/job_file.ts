@@ -1,0 +1,138 @@
+/**
+ * Job files, as `fh job export` prints them: which processes were in which jobs.
+ *
+ * One JSON object a line, one for each member; other fields are passed over:
+ *
+ * ```json
+ * {"job":1,"name":"build","pid":4711,"id":"7c0a51fe-4711-88123","started":"2026-…Z","ended":null}
+ * ```
+ *
+ * @module
+ */
+import { readPieces } from "./account_file.ts";
+import { CommandError, EXIT } from "./command.ts";
+
+/** A longer line is none of a job file. */
+const LINE_MAX = 1 << 20;
+const NEWLINE = 0x0a;
+const PID_LIMIT = 0xffffffff;
+
+/** A process in a job. */
+export interface Member {
+  readonly job: number;
+  /** What the job is called; null when it has no name. */
+  readonly name: string | null;
+  readonly pid: number;
+  /** The unique id of the process; null when it has none. */
+  readonly id: string | null;
+  /** As the file has it; null when it is not known. */
+  readonly started: string | null;
+  /** Null while it lives, or when it is not known. */
+  readonly ended: string | null;
+  /** The same in seconds since the epoch. */
+  readonly startedS: number | null;
+  readonly endedS: number | null;
+}
+
+/**
+ * All members, in the order of the file; those up to an abort.
+ *
+ * @throws {CommandError} The file cannot be read, or is no job file.
+ */
+export async function readJobFile(path: string, signal: AbortSignal): Promise<Member[]> {
+  const members: Member[] = [];
+  const decoder = new TextDecoder();
+  let rest = new Uint8Array(0);
+  let line = 0;
+  const take = (bytes: Uint8Array) => {
+    line++;
+    const text = decoder.decode(bytes).trim();
+    if (text === "") return;
+    const member = parseMember(text);
+    if (typeof member === "string") throw bad(path, line, member);
+    members.push(member);
+  };
+  for await (const piece of readPieces(path, "job file", signal)) {
+    let from = 0;
+    for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
+      const part = piece.subarray(from, end);
+      take(rest.length > 0 ? joined(rest, part) : part);
+      rest = new Uint8Array(0);
+      from = end + 1;
+    }
+    rest = joined(rest, piece.subarray(from));
+    if (rest.length > LINE_MAX) throw bad(path, line + 1, "is longer than 1 MiB");
+  }
+  if (rest.length > 0 && !signal.aborted) take(rest);
+  return members;
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function bad(path: string, line: number, seen: string): CommandError {
+  const what = `Cannot read job file ${path}: line ${line} ${seen}`;
+  return new CommandError(EXIT.failed, `${what}; give a file of fh job export`);
+}
+
+/** The member of a line, or what is wrong with the line. */
+export function parseMember(text: string): Member | string {
+  const fields = parseObject(text);
+  if (fields === null) return "is no JSON object";
+  const { job, pid, name = null, id = null, started = null, ended = null } = fields;
+  if (!isWhole(job, Number.MAX_SAFE_INTEGER)) return wrong("job", job);
+  if (!isWhole(pid, PID_LIMIT) || pid === 0) return wrong("pid", pid);
+  if (!isText(name)) return wrong("name", name);
+  if (!isText(id)) return wrong("id", id);
+  if (!isText(started)) return wrong("started", started);
+  if (!isText(ended)) return wrong("ended", ended);
+  const startedS = started === null ? null : parseInstant(started);
+  if (startedS === undefined) return wrong("started", started);
+  const endedS = ended === null ? null : parseInstant(ended);
+  if (endedS === undefined) return wrong("ended", ended);
+  return { job, name, pid, id, started, ended, startedS, endedS };
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? value as Record<string, unknown> : null;
+  } catch {
+    return null;
+  }
+}
+
+function isWhole(value: unknown, max: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
+}
+
+function isText(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
+}
+
+function wrong(field: string, value: unknown): string {
+  if (value === undefined) return `has no ${field}`;
+  const text = JSON.stringify(value);
+  return `has a bad ${field}: ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
+}
+
+const INSTANT =
+  /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+
+/** Seconds since the epoch of an RFC 3339 time; undefined when `text` is none. */
+export function parseInstant(text: string): number | undefined {
+  const match = INSTANT.exec(text);
+  if (match === null) return undefined;
+  const [, day, time, fraction = "0", sign, hours = "0", minutes = "0"] = match;
+  const utc = `${day}T${time}.000Z`;
+  const ms = Date.parse(utc);
+  // Date takes February 30 for March 2.
+  if (Number.isNaN(ms) || new Date(ms).toISOString() !== utc) return undefined;
+  const east = (Number(hours) * 3600 + Number(minutes) * 60) * (sign === "-" ? -1 : 1);
+  return ms / 1000 - east + Number(fraction);
+}

@@ -1,0 +1,173 @@
+/**
+ * What `fh run` does: a command, a session that follows all that descends from it, and a report.
+ *
+ * @module
+ */
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { type ChildrenUsage, Reaper } from "../host/reaper.ts";
+import type { Change } from "../model/machine.ts";
+import { Job } from "../model/job.ts";
+import { Session } from "../session.ts";
+import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
+import { type JobFacts, jobJson, jobReport } from "../view/job_report.ts";
+import { Child } from "./child.ts";
+import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import { type GlobalOptions, liveSource } from "./globals.ts";
+import { createRedactFrom } from "./redact.ts";
+import type { RedactSettings } from "./redact_options.ts";
+
+/** What had happened before the end is told by then. */
+const SETTLE_MS = 100;
+
+/** What the command line asks for. */
+interface RunOptions extends RedactSettings {
+  readonly name?: string;
+  readonly report?: string;
+  readonly waitAll?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly source: GlobalOptions["source"];
+  readonly color: "auto" | "always" | "never";
+  /** Nanoseconds. */
+  readonly interval?: number;
+  readonly realtime: boolean;
+}
+
+/** Runs the command; the exit status of what was run comes back. */
+export function runRun(
+  context: Context,
+  operands: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  return new Run(context, operands, options as unknown as RunOptions).run();
+}
+
+class Run {
+  readonly #context: Context;
+  readonly #options: RunOptions;
+  readonly #operands: readonly string[];
+  /** Resolves when it may end, or rejects when it cannot go on. */
+  readonly #done = Promise.withResolvers<void>();
+  #session!: Session;
+  #reaper!: Reaper;
+  #child: Child | null = null;
+  #job: Job | null = null;
+
+  constructor(context: Context, operands: readonly string[], options: RunOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#operands = operands;
+  }
+
+  async run(): Promise<number> {
+    this.#reaper = await Reaper.open();
+    this.#session = await this.#open();
+    const before = this.#reaper.children();
+    const began = performance.now();
+    const child = Child.start(this.#operands, this.#context.signal);
+    this.#child = child;
+    this.#job = new Job(child.pid, process.pid);
+    this.#session.begin();
+    let wallNs = 0;
+    void child.ended.then(() => {
+      wallNs = (performance.now() - began) * 1e6;
+      if (!this.#options.waitAll) this.#done.resolve();
+    });
+    await Promise.race([child.ended, this.#done.promise]);
+    if (this.#options.waitAll) await this.#waitForAll();
+    await this.#done.promise;
+    if (this.#options.waitAll) wallNs = (performance.now() - began) * 1e6;
+    // The poll source learns of an exit when it looks.
+    if (this.#session.info.source === "poll") {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    }
+    await this.#session.close();
+    this.#tell(wallNs, difference(this.#reaper.children(), before));
+    return child.status ?? EXIT.failed;
+  }
+
+  async #open(): Promise<Session> {
+    const { source, interval, realtime } = this.#options;
+    const capture: CaptureOptions = {
+      source: liveSource(source),
+      procRoot: this.#context.procRoot,
+      env: [],
+      intervalNs: interval ?? null,
+      realtime,
+      accounts: true,
+      lean: true,
+    };
+    try {
+      return await Session.open({
+        capture,
+        redact: createRedactFrom(this.#options),
+        onChange: (change) => this.#see(change),
+        onAccount: (one, figures, last) => this.#job?.noteAccount(one, figures, last),
+        onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+      }, this.#context.capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      const what = `Cannot follow a command through the ${source}`;
+      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    }
+  }
+
+  #see(change: Change): void {
+    if (this.#job === null || !this.#job.note(change)) return;
+    const { kind, process: about } = change;
+    // Orphans are ours to bury; the command itself is waited for by who has started it.
+    if (kind !== "exit" || about === null || about.pid === this.#child!.pid) return;
+    if (about.reaper === process.pid || about.ppid === process.pid) this.#reaper.bury(about.pid);
+  }
+
+  /** All that is left of the job hangs below us: it has ended when we have no children. */
+  async #waitForAll(): Promise<void> {
+    const { signal } = this.#context;
+    let pauseMs = 5;
+    while (!signal.aborted && this.#reaper.buryAll()) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      pauseMs = Math.min(pauseMs * 1.5, 200);
+    }
+    this.#done.resolve();
+  }
+
+  #tell(wallNs: number, usage: ChildrenUsage): void {
+    const { quiet, report, json, name } = this.#options;
+    if (quiet && report === undefined) return;
+    const { stderr, env } = this.#context;
+    const { info } = this.#session;
+    const facts: JobFacts = {
+      name: name ?? this.#operands[0]!,
+      argv: this.#operands,
+      status: this.#child!.status!,
+      wallNs,
+      job: this.#job!,
+      usage,
+      source: info.source,
+      accounts: info.accounts ? "taskstats" : null,
+    };
+    const color = report === undefined && useColor(this.#options.color, stderr, env);
+    const text = json ? `${JSON.stringify(jobJson(facts))}\n` : jobReport(facts, color);
+    if (report === undefined) stderr.write(text);
+    else writeReport(report, text);
+  }
+}
+
+function writeReport(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    const { code = String(error) } = error as { code?: string };
+    throw new CommandError(EXIT.failed, `Cannot write the report to ${path}: ${code}`);
+  }
+}
+
+/** What was used since; the largest size is that of all time. */
+function difference(now: ChildrenUsage, before: ChildrenUsage): ChildrenUsage {
+  const entries = Object.entries(now).map(([name, value]: [string, number | null]) => [
+    name,
+    name === "peakBytes" ? value : value! - before[name as keyof ChildrenUsage]!,
+  ]);
+  return Object.fromEntries(entries) as unknown as ChildrenUsage;
+}

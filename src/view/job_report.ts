@@ -1,0 +1,255 @@
+/**
+ * The account of a job, for people and as JSON.
+ *
+ * @module
+ */
+import type { Account } from "../model/account.ts";
+import type { CommandTotal, EndedProcess, Job, PathStep } from "../model/job.ts";
+import type { Image } from "../model/image.ts";
+import { exitStatus } from "../model/process.ts";
+import { escapeText, fitWidth } from "./escape.ts";
+import { commandText } from "./line.ts";
+import { paint } from "./style.ts";
+import { durationWords, exitWords, signalName, sizeWords } from "./words.ts";
+
+/** Rows of each table for people; JSON has all that is known. */
+const ROWS = 10;
+/** Command lines are cut to this many cells. */
+const COMMAND_CELLS = 90;
+
+/** What all of a job's processes have used, as far as their parents have waited for them. */
+export interface JobUsage extends Omit<Account, "cpuNs" | "peakBytes" | "addTask" | "add"> {
+  /** Null where it is not known. */
+  readonly peakBytes: number | null;
+}
+
+/** What a report is made of. */
+export interface JobFacts {
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** Exit status of the command; 128 + signal when it was killed. */
+  readonly status: number;
+  readonly wallNs: number;
+  readonly job: Job;
+  /** getrusage(2) of the children. */
+  readonly usage: JobUsage;
+  readonly source: string;
+  /** Where the accounts of single processes come from; null when there are none. */
+  readonly accounts: "taskstats" | null;
+}
+
+/** Sums, and where they come from. */
+interface Totals {
+  readonly from: "taskstats, wait4" | "wait4";
+  readonly usage: JobUsage;
+}
+
+/**
+ * Records know of all that exited, but not what the exit itself cost; wait4(2) knows that, but
+ * only of those whose parents waited for them. Neither counts anything that was not: the larger
+ * one is nearer to what was.
+ */
+function totalsOf({ accounts, job, usage }: JobFacts): Totals {
+  if (accounts === null) return { from: "wait4", usage };
+  const { account } = job;
+  const cpu = usage.userNs + usage.systemNs > account.userNs + account.systemNs ? usage : account;
+  const larger = (name: Exclude<keyof JobUsage, "peakBytes">) =>
+    Math.max(usage[name], account[name]);
+  return {
+    from: "taskstats, wait4",
+    usage: {
+      userNs: cpu.userNs,
+      systemNs: cpu.systemNs,
+      // What wait4(2) calls so may be what a process had before its exec.
+      peakBytes: job.accounted > 0 ? account.peakBytes : usage.peakBytes,
+      minorFaults: larger("minorFaults"),
+      majorFaults: larger("majorFaults"),
+      readBytes: larger("readBytes"),
+      writeBytes: larger("writeBytes"),
+      voluntarySwitches: larger("voluntarySwitches"),
+      involuntarySwitches: larger("involuntarySwitches"),
+    },
+  };
+}
+
+/** The account as an object. */
+export function jobJson(facts: JobFacts): unknown {
+  const { name, argv, status, wallNs, job, source, accounts } = facts;
+  const totals = totalsOf(facts);
+  return {
+    name,
+    argv,
+    status,
+    source,
+    wall_ns: Math.round(wallNs),
+    processes: {
+      started: job.started,
+      ended: job.ended,
+      running: job.living.size,
+      failed: job.failed,
+      accounted: job.accounted,
+      lost: job.lost,
+    },
+    accounts,
+    totals: { from: totals.from, ...usageJson(totals.usage) },
+    commands: job.commands().map((total) => ({
+      command: total.name,
+      count: total.count,
+      failed: total.failed,
+      elapsed_ns: Math.round(total.elapsedNs),
+      accounted: total.accounted,
+      ...accounts === null ? {} : usageJson(total.account),
+    })),
+    slowest: job.slowest.map(endedJson),
+    failures: job.failures.map(endedJson),
+    critical_path: job.criticalPath().map(({ pid, image, from, to, depth }) => ({
+      pid,
+      argv: image.argv,
+      comm: image.comm,
+      depth,
+      duration_ns: Math.round(to - from),
+    })),
+  };
+}
+
+function usageJson(usage: JobUsage): Record<string, number | null> {
+  return {
+    user_ns: Math.round(usage.userNs),
+    system_ns: Math.round(usage.systemNs),
+    peak_bytes: usage.peakBytes,
+    minor_faults: usage.minorFaults,
+    major_faults: usage.majorFaults,
+    read_bytes: usage.readBytes,
+    write_bytes: usage.writeBytes,
+    voluntary_switches: usage.voluntarySwitches,
+    involuntary_switches: usage.involuntarySwitches,
+  };
+}
+
+function endedJson({ pid, image, status, durationNs }: EndedProcess): unknown {
+  const { code, signal } = exitStatus(status);
+  return {
+    pid,
+    comm: image.comm,
+    argv: image.argv,
+    exit_code: code,
+    signal: signal === null ? null : signalName(signal),
+    duration_ns: Math.round(durationNs),
+  };
+}
+
+/** The account as text, its lines ended. */
+export function jobReport(facts: JobFacts, color: boolean): string {
+  const { name, job } = facts;
+  const title = (text: string) => paint(text, "bold", color);
+  const lines = [
+    title(`job ${escapeText(name)}: ${statusWords(facts.status)}`),
+    ...sumLines(facts),
+    "",
+    ...commandLines(facts, title),
+  ];
+  const { failures, failed, slowest } = job;
+  if (failures.length > 0) {
+    lines.push("", title(failed > ROWS ? `failed, the first ${ROWS} of ${failed}` : "failed"));
+    for (const one of failures.slice(0, ROWS)) lines.push(endedLine(one));
+  }
+  lines.push("", title("slowest"), ...slowest.slice(0, ROWS).map(endedLine));
+  lines.push("", title("critical path"), ...pathLines(job.criticalPath(), facts.wallNs));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function statusWords(status: number): string {
+  return status > 128 ? `${signalName(status - 128)}` : `exit ${status}`;
+}
+
+function sumLines(facts: JobFacts): string[] {
+  const { job, wallNs, accounts, source } = facts;
+  const { from, usage } = totalsOf(facts);
+  const { userNs, systemNs } = usage;
+  const cpu = Math.round((userNs + systemNs) / Math.max(wallNs, 1) * 100);
+  const running = job.living.size > 0 ? `, ${number(job.living.size)} still run` : "";
+  const lost = job.lost > 0 ? `; ${number(job.lost)} events lost` : "";
+  const known = accounts === null
+    ? "single processes are not accounted: that takes CAP_NET_ADMIN (taskstats)"
+    : `accounted ${number(job.accounted)} of ${number(job.ended)} (${accounts})`;
+  const rows: [string, string][] = [
+    ["processes", `${number(job.started)} started, ${number(job.failed)} failed${running}`],
+    [
+      "time",
+      `${durationWords(wallNs)} wall, ${durationWords(userNs)} user, ` +
+      `${durationWords(systemNs)} system; CPU ${cpu} %`,
+    ],
+    [
+      "memory",
+      usage.peakBytes === null
+        ? "not known"
+        : `${sizeWords(usage.peakBytes)} in the largest process`,
+    ],
+    ["faults", `${number(usage.minorFaults)} minor, ${number(usage.majorFaults)} major`],
+    ["storage", `${sizeWords(usage.readBytes)} read, ${sizeWords(usage.writeBytes)} written`],
+    [
+      "switches",
+      `${number(usage.voluntarySwitches)} voluntary, ${number(usage.involuntarySwitches)} not`,
+    ],
+    ["known", `sums by ${from}; ${known}; source ${source}${lost}`],
+  ];
+  return rows.map(([what, text]) => `${what.padEnd(10)} ${text}`);
+}
+
+function commandLines({ job, accounts }: JobFacts, title: (text: string) => string) {
+  const all = job.commands();
+  const header = accounts === null
+    ? "   COUNT FAILED  ELAPSED     MEAN  COMMAND"
+    : "   COUNT FAILED  ELAPSED     MEAN      CPU   CPU %    LARGEST  COMMAND";
+  const cpuOf = ({ account }: CommandTotal) => account.userNs + account.systemNs;
+  const whole = Math.max(all.reduce((sum, total) => sum + cpuOf(total), 0), 1);
+  const rows = all.slice(0, ROWS).map((total) => {
+    const cells = [
+      number(total.count).padStart(8),
+      number(total.failed).padStart(6),
+      durationWords(total.elapsedNs).padStart(8),
+      durationWords(total.elapsedNs / total.count).padStart(8),
+    ];
+    if (accounts !== null) {
+      cells.push(durationWords(cpuOf(total)).padStart(8));
+      cells.push(`${(cpuOf(total) / whole * 100).toFixed(1)} %`.padStart(7));
+      cells.push(sizeWords(total.account.peakBytes).padStart(10));
+    }
+    return `${cells.join(" ")}  ${escapeText(total.name)}`;
+  });
+  const more = all.length > ROWS ? [`${" ".repeat(8)} ${all.length - ROWS} more commands`] : [];
+  return [title(header), ...rows, ...more];
+}
+
+function endedLine({ pid, image, status, durationNs }: EndedProcess): string {
+  const words = exitWords(exitStatus(status));
+  const cells = [
+    durationWords(durationNs).padStart(8),
+    words.padEnd(8),
+    String(pid).padStart(7),
+  ];
+  return `${cells.join("  ")}  ${commandOf(image)}`;
+}
+
+/** The longest steps, in the order of time. */
+function pathLines(steps: readonly PathStep[], wallNs: number): string[] {
+  const longest = [...steps].sort((a, b) => (b.to - b.from) - (a.to - a.from)).slice(0, ROWS);
+  const shown = new Set(longest);
+  return steps.filter((step) => shown.has(step)).map(({ pid, image, from, to, depth }) => {
+    const share = `${((to - from) / Math.max(wallNs, 1) * 100).toFixed(1)} %`;
+    const cells = [
+      durationWords(to - from).padStart(8),
+      share.padStart(7),
+      String(pid).padStart(7),
+    ];
+    return `${cells.join("  ")}  ${" ".repeat(Math.min(depth, 20))}${commandOf(image)}`;
+  });
+}
+
+function commandOf(image: Image): string {
+  return fitWidth(commandText(image), COMMAND_CELLS);
+}
+
+function number(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ");
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  Account,
+  decodeFigures,
+  encodeFigures,
+  type TaskFigures,
+} from "../../src/model/account.ts";
+import { EVENT, SourceEvent } from "../../src/model/event.ts";
+import { Job } from "../../src/model/job.ts";
+import { Machine } from "../../src/model/machine.ts";
+import { clone, exec, exit, exitOfAll, fork, gap } from "../support/events.ts";
+
+const MS = 1_000_000;
+
+function figures(cpuNs: number, more: Partial<TaskFigures> = {}): TaskFigures {
+  return {
+    cpuNs,
+    userUs: 1,
+    systemUs: 0,
+    minorFaults: 0,
+    majorFaults: 0,
+    peakKib: 0,
+    readBytes: 0,
+    writeBytes: 0,
+    voluntarySwitches: 0,
+    involuntarySwitches: 0,
+    ...more,
+  };
+}
+
+/** A task has exited that has cost so much. */
+function account(time: number, pid: number, cpuMs: number, last = true): SourceEvent {
+  const event = new SourceEvent().reset(EVENT.account, time, pid, pid);
+  event.a = last ? 1 : 0;
+  event.text = encodeFigures(figures(cpuMs * MS, { minorFaults: cpuMs }));
+  return event;
+}
+
+/** A job of 10 whose machine was told events. */
+function told(events: readonly SourceEvent[], reaper: number | null = null): Job {
+  const job = new Job(10, reaper);
+  const machine = new Machine({
+    onChange: (change) => void job.note(change),
+    onAccount: (process, one, last) => job.noteAccount(process, one, last),
+  });
+  for (const event of events) machine.step(event);
+  return job;
+}
+
+test("children join by birth, grandchildren too, strangers do not", () => {
+  const job = told([
+    fork(1 * MS, 10, 1),
+    fork(2 * MS, 11, 10),
+    fork(3 * MS, 12, 11),
+    fork(4 * MS, 20, 1),
+    exitOfAll(5 * MS, 11, 0),
+    fork(6 * MS, 13, 12),
+    exitOfAll(7 * MS, 20, 0),
+  ]);
+  assert.deepEqual([job.started, job.ended, job.living.size], [4, 1, 3]);
+});
+
+test("another process that has the pid of the first one later is a stranger", () => {
+  const job = told([
+    fork(1 * MS, 10, 1),
+    exitOfAll(2 * MS, 10, 0),
+    fork(900 * MS, 10, 1),
+    fork(901 * MS, 11, 10),
+  ]);
+  assert.deepEqual([job.started, job.ended], [1, 1]);
+});
+
+test("orphans that are seen only below the reaper belong to it", () => {
+  const events = [fork(1 * MS, 10, 5), fork(2 * MS, 30, 5), fork(3 * MS, 31, 6)];
+  assert.equal(told(events, 5).started, 2);
+  assert.equal(told(events).started, 1);
+});
+
+test("accounts are summed by process and name, whether they come before the exit or after", () => {
+  const job = told([
+    fork(1 * MS, 10, 1),
+    exec(1 * MS, 10, "/bin/make"),
+    fork(2 * MS, 11, 10),
+    exec(2 * MS, 11, "/bin/cc"),
+    clone(3 * MS, 11, 12, 10),
+    account(4 * MS, 11, 5, false),
+    exit(4 * MS, 11, 0, 12),
+    account(5 * MS, 11, 7),
+    exit(5 * MS, 11, 256),
+    exit(9 * MS, 10, 0),
+    account(9.5 * MS, 10, 1),
+  ]);
+  assert.deepEqual([job.ended, job.accounted, job.failed], [2, 2, 1]);
+  assert.equal(job.account.cpuNs, 13 * MS);
+  assert.equal(job.account.minorFaults, 13);
+  const rows = job.commands().map(({ name, count, failed, accounted, account }) =>
+    [name, count, failed, accounted, account.cpuNs / MS].join(" ")
+  );
+  assert.deepEqual(rows, ["cc 1 1 1 12", "make 1 0 1 1"]);
+});
+
+test("who could not be accounted is counted as such, not as zero", () => {
+  const job = told([
+    fork(1 * MS, 10, 1),
+    fork(2 * MS, 11, 10),
+    exit(3 * MS, 11, 0),
+    account(4 * MS, 10, 3),
+    exit(4 * MS, 10, 0),
+    gap(5 * MS, 7),
+  ]);
+  assert.deepEqual([job.ended, job.accounted, job.lost], [2, 1, 7]);
+});
+
+test("the critical path is what the end waited for", () => {
+  const job = told([
+    fork(0, 10, 1),
+    fork(1 * MS, 11, 10),
+    fork(1 * MS, 12, 10),
+    exit(4 * MS, 11, 0),
+    exit(6 * MS, 12, 0),
+    fork(7 * MS, 13, 10),
+    fork(8 * MS, 14, 13),
+    exit(9 * MS, 14, 0),
+    exit(10 * MS, 13, 0),
+    exit(11 * MS, 10, 0),
+  ]);
+  const steps = job.criticalPath().map(({ pid, from, to, depth }) =>
+    [pid, from / MS, to / MS, depth].join(" ")
+  );
+  assert.deepEqual(steps, [
+    "10 0 1 0",
+    "12 1 6 1",
+    "10 6 7 0",
+    "13 7 8 1",
+    "14 8 9 2",
+    "13 9 10 1",
+    "10 10 11 0",
+  ]);
+  const whole = job.criticalPath().reduce((sum, { from, to }) => sum + to - from, 0);
+  assert.equal(whole, 11 * MS, "every moment is somebody's");
+});
+
+test("a chain of 100 000 generations has its critical path, and bounded tables", () => {
+  const events: SourceEvent[] = [fork(0, 10, 1)];
+  for (let i = 1; i < 100_000; i++) {
+    events.push(fork(i * 1000, 10 + i, 9 + i), exit(i * 1000 + 500, 9 + i, 256));
+  }
+  const job = told(events);
+  assert.deepEqual([job.started, job.failed, job.failures.length], [100_000, 99_999, 100]);
+  assert.equal(job.slowest.length, 20);
+  assert.ok(job.criticalPath().length > 0);
+});
+
+test("the exact time is divided as it was sampled", () => {
+  const cases: [number, number, number][] = [[0, 0, 100], [3, 1, 75], [0, 5, 0], [7, 0, 100]];
+  for (const [userUs, systemUs, userNs] of cases) {
+    const account = new Account();
+    account.addTask(figures(100, { userUs, systemUs }));
+    assert.deepEqual([account.userNs, account.systemNs], [userNs, 100 - userNs]);
+  }
+});
+
+test("figures come back from their bytes, wherever these lie", () => {
+  const one = figures(2 ** 52, { peakKib: 7, writeBytes: 2 ** 40 });
+  const bytes = encodeFigures(one);
+  const shifted = new Uint8Array(bytes.length + 4);
+  shifted.set(bytes, 4);
+  assert.deepEqual(decodeFigures(shifted.subarray(4)), one);
+});
