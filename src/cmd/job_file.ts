@@ -1,5 +1,5 @@
 /**
- * Job files, as `fh job export` prints them: which processes were in which jobs.
+ * Job files: which processes were in which jobs, one JSON object a line (docs/job-file.md).
  *
  * One JSON object a line, one for each member; other fields are passed over:
  *
@@ -76,7 +76,7 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function bad(path: string, line: number, seen: string): CommandError {
   const what = `Cannot read job file ${path}: line ${line} ${seen}`;
-  return new CommandError(EXIT.failed, `${what}; give a file of fh job export`);
+  return new CommandError(EXIT.failed, `${what}; docs/job-file.md says what is in one`);
 }
 
 /** The member of a line, or what is wrong with the line. */
