@@ -21,7 +21,7 @@ function read(content: string | Uint8Array): Promise<Member[]> {
   return readJobFile(path, new AbortController().signal);
 }
 
-test("parseMember() reads a line of fh job export, and passes over what it does not know", () => {
+test("parseMember() reads a line of a job file, and passes over what it does not know", () => {
   assert.deepEqual(parseMember(LINE.replace("{", '{"new":[1],')), {
     job: 1,
     name: "build",
@@ -81,7 +81,8 @@ test("readJobFile() takes lines longer than a piece, and a last one without end"
 test("readJobFile() names the line that is wrong", async () => {
   await assert.rejects(read(`${LINE}\n\n{}\n`), {
     name: "CommandError",
-    message: `Cannot read job file ${path}: line 3 has no job; give a file of fh job export`,
+    message:
+      `Cannot read job file ${path}: line 3 has no job; docs/job-file.md says what is in one`,
   });
   await assert.rejects(read(`${LINE}\n${"x".repeat(1_100_000)}`), /line 2 is longer than 1 MiB; /);
   await assert.rejects(readJobFile("/dev/zero", new AbortController().signal), /longer than 1 MiB/);
