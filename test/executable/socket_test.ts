@@ -8,6 +8,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { FH, runFh, runProgram } from "../support/executable.ts";
+import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { random } from "../support/random.ts";
 import { Running } from "../support/running.ts";
@@ -252,4 +253,24 @@ test("bad places to listen are told in one line, and nothing is touched", () => 
     assert.equal(outcome.stderr.split("\n").length, 2, outcome.stderr);
   }
   assert.ok(statSync(folder.path).isDirectory());
+});
+
+/** A network namespace of its own has no proc connector: what an old kernel does to a user. */
+const unsharedMissing = programsMissing ?? connectorMissing ??
+  (runProgram("unshare", ["--net", "true"]).status === 0 ? null : "needs unshare(1)");
+
+define("fh watch has its events from a server where it must", unsharedMissing, async () => {
+  using folder = new ServerFolder();
+  await using server = await folder.serve();
+  const env = { PATH: process.env["PATH"]!, FH_SOCKET: folder.socket };
+  const script = "for i in 1 2 3; do /bin/true; done; exit 4";
+  const args = ["--net", FH, "watch", "--json", "--", "sh", "-c", script];
+  const { stdout, stderr, status } = runProgram("unshare", args, { env });
+  assert.equal(status, 4);
+  assert.match(stderr, /^fh: source connector: through the socket /);
+  assert.ok(stderr.includes(`(pid ${server.pid})`), stderr);
+  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const runs = events.filter(({ event, comm }) => event === "exit" && comm === "true");
+  assert.equal(runs.length, 3);
+  assert.ok(runs.every(({ exit_code: code, duration_ns: ns }) => code === 0 && ns > 0));
 });
