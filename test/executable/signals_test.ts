@@ -252,6 +252,10 @@ define("an ordinary user is told of his own forks, and of nobody else's", async 
     const { error = "done" } = asNobody(line);
     assert.equal(error, expected, JSON.stringify(line));
   }
+  for (const op of ["tree", "why"]) {
+    const [hidden, absent] = [process.pid, 4_194_304].map((target) => asNobody({ op, target }));
+    assert.equal(hidden.message, absent.message, "whether it is there is not told");
+  }
   const { tree } = asNobody({ op: "tree" });
   const uids = new Set(JSON.stringify(tree).match(/"uid":\d+/g));
   assert.deepEqual([...uids], [`"uid":${NOBODY}`]);

@@ -14,13 +14,20 @@ const SECOND = 1e9;
 const CLIENT = 1;
 const users = new Users(() => "", () => 0);
 
+/** A server with a history. */
+class ServedRecorder extends ServerOfTest {
+  constructor(readonly past: RecordedPast, options: ConstructorParameters<typeof ServerOfTest>[0]) {
+    super(options);
+  }
+}
+
 /** A server on the recorder of a test: what happens is recorded first, and then told. */
-function serve(recorder: TestRecorder, write?: () => boolean): ServerOfTest {
+function serve(recorder: TestRecorder, write?: () => boolean): ServedRecorder {
   const past = new RecordedPast(recorder.path, users, () => {
     recorder.flush();
     return write?.() ?? true;
   });
-  const it = new ServerOfTest({
+  const it = new ServedRecorder(past, {
     past,
     onChange: (change) => recorder.writer.note(change),
     epoch: PAST_EPOCH,
@@ -198,6 +205,22 @@ test("a history that cannot be read is a gap, and ends nothing", async () => {
   assert.deepEqual(told(await takeAll(it)).map((line) => line.replace(/ \d+$/, "")), ["exit 30"]);
   assert.equal(it.errors.length, 1);
   renameSync(aside, recorder.path);
+  recorder.end();
+});
+
+test("when another file is begun while the past is told, that is a gap", async () => {
+  using recorder = new TestRecorder();
+  const it = serve(recorder);
+  await it.tell(...HOST);
+  for (const event of life(5, 2 * SECOND, 1000)) it.machine.step(event);
+  it.socket.onReady = () => {
+    it.past.reopened();
+    return settled();
+  };
+  const params = { from: it.sequence.at(2 * SECOND), filter: { event: "exec" } };
+  const lines = [...await it.subscribe(CLIENT, params), ...await takeAll(it)];
+  const unknown = lines.filter(({ event, lost }) => event === "gap" && lost === null);
+  assert.ok(unknown.length > 0);
   recorder.end();
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Budgets, Turns } from "../../src/serve/shares.ts";
+import { Budgets, FairQueue, Turns } from "../../src/serve/shares.ts";
 
 const peer = (uid: number, privileged = false) => ({
   client: uid,
@@ -38,4 +38,19 @@ test("a user reads once at a time, four users in all; root does not wait for the
   second();
   await fifth;
   assert.deepEqual(order, ["a1", "b2", "b3", "b4", "root", "a2", "e"]);
+});
+
+test("users take turns with their requests, after root; each user's keep their order", () => {
+  const queue = new FairQueue();
+  const requests = [[1, "a"], [1, "b"], [1, "c"], [2, "d"], [0, "r"], [3, "e"], [2, "f"]] as const;
+  for (const [uid, line] of requests) queue.push({ peer: peer(uid, uid === 0), line });
+  const order: (string | null)[] = [];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    order.push(next.line);
+    if (order.length === 3) queue.push({ peer: peer(0, true), line: "s" });
+  }
+  assert.deepEqual(order, ["r", "a", "d", "s", "e", "b", "f", "c"]);
+  queue.push({ peer: peer(1), line: "g" });
+  queue.clear();
+  assert.equal(queue.shift(), undefined);
 });
