@@ -55,7 +55,13 @@ export {
   type LifeRow,
   type LifeState,
 } from "./src/model/lifecycle.ts";
-export { Change, type ChangeKind, Machine, type MachineOptions } from "./src/model/machine.ts";
+export {
+  Change,
+  CHANGE_KINDS,
+  type ChangeKind,
+  Machine,
+  type MachineOptions,
+} from "./src/model/machine.ts";
 export { createRedact, type Redact } from "./src/model/redact.ts";
 export { buildForest, type Forest, type TreeNode } from "./src/model/tree.ts";
 export { ProcError } from "./src/proc/procfs.ts";

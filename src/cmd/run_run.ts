@@ -10,6 +10,7 @@ import type { Change } from "../model/machine.ts";
 import { Job } from "../model/job.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
+import { escapeText } from "../view/escape.ts";
 import { type JobFacts, jobJson, jobReport } from "../view/job_report.ts";
 import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
@@ -47,8 +48,6 @@ class Run {
   readonly #context: Context;
   readonly #options: RunOptions;
   readonly #operands: readonly string[];
-  /** Resolves when it may end, or rejects when it cannot go on. */
-  readonly #done = Promise.withResolvers<void>();
   #session!: Session;
   #reaper!: Reaper;
   #child: Child | null = null;
@@ -69,15 +68,9 @@ class Run {
     this.#child = child;
     this.#job = new Job(child.pid, process.pid);
     this.#session.begin();
-    let wallNs = 0;
-    void child.ended.then(() => {
-      wallNs = (performance.now() - began) * 1e6;
-      if (!this.#options.waitAll) this.#done.resolve();
-    });
-    await Promise.race([child.ended, this.#done.promise]);
+    await child.ended;
     if (this.#options.waitAll) await this.#waitForAll();
-    await this.#done.promise;
-    if (this.#options.waitAll) wallNs = (performance.now() - began) * 1e6;
+    const wallNs = (performance.now() - began) * 1e6;
     // The poll source learns of an exit when it looks.
     if (this.#session.info.source === "poll") {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
@@ -104,7 +97,7 @@ class Run {
         redact: createRedactFrom(this.#options),
         onChange: (change) => this.#see(change),
         onAccount: (one, figures, last) => this.#job?.noteAccount(one, figures, last),
-        onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+        onEnd: (error) => this.#tellLost(error),
       }, this.#context.capture);
     } catch (error) {
       if (!(error instanceof SourceRefused)) throw error;
@@ -129,7 +122,12 @@ class Run {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       pauseMs = Math.min(pauseMs * 1.5, 200);
     }
-    this.#done.resolve();
+  }
+
+  /** The capture has ended by itself: the command goes on, and what follows is not known. */
+  #tellLost(error: Error | null): void {
+    if (error === null) return;
+    this.#context.stderr.write(`fh: the account is not complete: ${escapeText(error.message)}\n`);
   }
 
   #tell(wallNs: number, usage: ChildrenUsage): void {

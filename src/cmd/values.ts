@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChangeKind } from "../model/machine.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../model/machine.ts";
 import { UsageError } from "./command.ts";
 import { suggest } from "./suggest.ts";
 
@@ -26,17 +26,9 @@ const NS_PER_UNIT: Readonly<Record<string, number>> = {
 const SIZE_UNITS = "KMGT";
 
 /** Events that `-e/--event` knows. */
-export const EVENT_NAMES: readonly ChangeKind[] = [
-  "fork",
-  "exec",
-  "exit",
-  "comm",
-  "uid",
-  "gid",
-  "sid",
-  "ptrace",
-  "coredump",
-];
+export const EVENT_NAMES: readonly ChangeKind[] = CHANGE_KINDS.filter((kind) =>
+  kind !== "gap" && kind !== "snapshot"
+);
 
 /** Answers what `--user` asks. */
 export interface UserIds {

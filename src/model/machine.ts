@@ -11,19 +11,23 @@ import { Memory } from "./memory.ts";
 import { Process, TICK_NS } from "./process.ts";
 import type { Redact } from "./redact.ts";
 
-/** What a change tells; the names are those of the NDJSON field `event`. */
-export type ChangeKind =
-  | "snapshot"
-  | "fork"
-  | "exec"
-  | "exit"
-  | "comm"
-  | "uid"
-  | "gid"
-  | "sid"
-  | "ptrace"
-  | "coredump"
-  | "gap";
+/** What changes tell; the names are those of the NDJSON field `event`. */
+export const CHANGE_KINDS = [
+  "gap",
+  "snapshot",
+  "fork",
+  "exec",
+  "exit",
+  "comm",
+  "uid",
+  "gid",
+  "sid",
+  "ptrace",
+  "coredump",
+] as const;
+
+/** One of {@linkcode CHANGE_KINDS}. */
+export type ChangeKind = typeof CHANGE_KINDS[number];
 
 /** One change, reused for the next: copy what is to be kept. */
 export class Change {
@@ -66,7 +70,7 @@ export interface MachineOptions {
 }
 
 /** Kinds of source events that only change a property. */
-const CHANGE_KINDS: Partial<Record<number, ChangeKind>> = {
+const PROPERTY_KINDS: Partial<Record<number, ChangeKind>> = {
   [EVENT.comm]: "comm",
   [EVENT.uid]: "uid",
   [EVENT.gid]: "gid",
@@ -274,7 +278,7 @@ export class Machine {
       process.image = process.image.renamed(event.text.slice());
     }
     if (event.kind === EVENT.uid) process.uid = event.a >>> 0;
-    this.#report(CHANGE_KINDS[event.kind]!, event, process);
+    this.#report(PROPERTY_KINDS[event.kind]!, event, process);
   }
 
   #confirm(event: SourceEvent, process: Process): void {

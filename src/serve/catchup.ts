@@ -7,6 +7,7 @@
 import { setImmediate as immediate } from "node:timers/promises";
 import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON, UNKNOWN } from "../model/event.ts";
+import type { Change } from "../model/machine.ts";
 import type { JsonLines } from "../view/json.ts";
 import { LATE_US, type Past, type PastChange, pastTime, Seam } from "./past.ts";
 import type { Recent } from "./recent.ts";
@@ -32,6 +33,8 @@ export interface CatchupHost {
   ): void;
   /** Resolves when the subscriber has taken most of what was sent. */
   ready(): Promise<void>;
+  /** Whether a view wants a change; who takes too much time for that is ended. */
+  takes(view: View, change: Change): boolean;
   /** The history could not be read. */
   onError(error: Error): void;
 }
@@ -110,7 +113,7 @@ export class Catchup {
     const view = this.#view;
     let turn = 0;
     for (const { change, at, append } of changes) {
-      if (this.#seam.isNew(change, at) && view.takes(change)) {
+      if (this.#seam.isNew(change, at) && this.#host.takes(view, change)) {
         append(this.#next(at), view.text);
         view.added(change, this.#seq);
       }
@@ -139,7 +142,7 @@ export class Catchup {
     const isAll = recent.replay(until, (change, seq) => {
       this.#told = seq;
       const isLate = sequence.at(pastTime(change)) <= this.#fileUntil;
-      if ((isLate && this.#seam.has(change)) || !live.takes(change)) return true;
+      if ((isLate && this.#seam.has(change)) || !this.#host.takes(live, change)) return true;
       lines.seq = this.#seq = Math.max(this.#seq + 1, seq);
       lines.append(change, this.#host.epoch(), view.text);
       view.added(change, this.#seq);

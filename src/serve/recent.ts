@@ -4,25 +4,12 @@
  * @module
  */
 import { type Image, NO_IMAGE } from "../model/image.ts";
-import { Change, type ChangeKind } from "../model/machine.ts";
+import { Change, CHANGE_KINDS } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 
 const FIRST_ROOM = 1024;
 /** Kinds by their number in the memory. */
-const KINDS: readonly ChangeKind[] = [
-  "gap",
-  "snapshot",
-  "fork",
-  "exec",
-  "exit",
-  "comm",
-  "uid",
-  "gid",
-  "sid",
-  "ptrace",
-  "coredump",
-];
-const KIND_NUMBERS = new Map(KINDS.map((kind, number) => [kind, number]));
+const KIND_NUMBERS = new Map(CHANGE_KINDS.map((kind, number) => [kind, number]));
 
 /** Gets a change and its number; false ends it. */
 type Visit = (change: Change, seq: number) => boolean;
@@ -128,7 +115,7 @@ export class Recent {
     const ints = this.#ints;
     const base = at * 6;
     const process = this.#processes[at]!;
-    change.kind = KINDS[ints[base]!]!;
+    change.kind = CHANGE_KINDS[ints[base]!]!;
     change.time = this.#times[at]!;
     change.process = process;
     change.inferred = ints[base + 1] === 1;

@@ -161,9 +161,11 @@ export class Stream {
     const message = "Subscription ended: the filters of this user take too much time; " +
       "give simpler ones";
     const line = refusalLine("subscribe", undefined, new Refusal("EBUSY", message));
-    const clients = [...this.#subscribers.values()]
-      .filter(({ peer }) => peer.uid === uid && !peer.privileged)
-      .map(({ peer }) => peer.client);
+    const all = [...this.#subscribers.values()]
+      .filter(({ peer, gone }) => peer.uid === uid && !peer.privileged && !gone);
+    if (all.length === 0) return;
+    for (const subscriber of all) subscriber.gone = true;
+    const clients = all.map(({ peer }) => peer.client);
     // Not in the middle of a change, which others are still to be told.
     setTimeout(() => {
       const seq = this.#host.sequence.last;
@@ -285,7 +287,7 @@ export class Stream {
       if (!process.alive) continue;
       change.process = process;
       change.tid = process.pid;
-      if (!view.takes(change)) continue;
+      if (!this.#takes(view, change)) continue;
       lines.append(change, this.#host.epoch(), view.text);
       view.added(change, seq);
     }
@@ -303,6 +305,7 @@ export class Stream {
       now: () => host.now(),
       send: (chunk, meta) => this.#send([subscriber.peer.client], chunk, meta),
       ready: () => this.#sender.ready(subscriber.peer.client),
+      takes: (view, change) => this.#takes(view, change),
       onError: (error) => host.onError(error),
     });
     try {

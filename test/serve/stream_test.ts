@@ -233,6 +233,24 @@ test("a user whose filters take too much time loses his subscriptions, nobody el
   assert.deepEqual(told(it.socket.take(BOB)), ["gap 1 overflow"]);
 });
 
+test("the same holds for what is told of before, and for a snapshot", async () => {
+  const it = await start();
+  await it.subscribe(ROOT);
+  const from = it.sequence.last;
+  await it.tell(exec(10 * US, 20, "/bin/slow"));
+  it.slowMs = 150;
+  await it.subscribe(ANN, { from, filter: { match: "s" } });
+  await settled(200);
+  assert.deepEqual(it.socket.gone, [ANN]);
+  it.connect(7, 1001);
+  it.machine.get(20)!.uid = 1001;
+  await it.subscribe(7, { snapshot: true, filter: { match: "s" } });
+  await settled(200);
+  assert.deepEqual(it.socket.gone, [ANN, 7]);
+  assert.equal((await it.ask(ROOT, { op: "status" })).subscribers, 1);
+  it.server.close();
+});
+
 test("a reader that comes back is told what it missed, from memory", async () => {
   const it = await start();
   await it.subscribe(ROOT);
