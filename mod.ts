@@ -37,7 +37,7 @@ export {
 } from "./src/library.ts";
 export { SourceRefused } from "./src/source/capture.ts";
 export { readRecording, recordBatch } from "./src/source/replay.ts";
-export type { TaskFigures } from "./src/model/account.ts";
+export { Account, type TaskFigures } from "./src/model/account.ts";
 export { BatchReader, BatchWriter, type BootEpoch, readBatch } from "./src/model/batch.ts";
 export {
   EVENT,
@@ -48,6 +48,7 @@ export {
   UNKNOWN,
 } from "./src/model/event.ts";
 export { decodeText, encodeImage, Image, type ImageParts, splitArgv } from "./src/model/image.ts";
+export type { JobIdentity, JobTotal, KeptJob, LastMember } from "./src/model/kept_job.ts";
 export {
   LIFECYCLE,
   type LifeEffect,

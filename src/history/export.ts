@@ -32,6 +32,7 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
           FROM past.run, (SELECT max(id) AS last FROM past.run WHERE boot = ?1 AND since < ?3)
           WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`,
       ).run(boot.id, Math.round(since), Math.round(until));
+      db.prepare(JOBS).run(boot.id, since, until);
       db.prepare(GAPS).run(boot.id, since, until);
       db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
       db.prepare("INSERT INTO clock SELECT * FROM past.clock WHERE boot = ?").run(boot.id);
@@ -47,6 +48,9 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
 
 const GAPS = "INSERT INTO gap SELECT * FROM past.gap WHERE boot = ? AND until >= ? AND since < ?";
 
+const JOBS = `INSERT INTO job SELECT * FROM past.job
+  WHERE boot = ? AND (until IS NULL OR until >= ?) AND since < ?`;
+
 const COPY = `
 INSERT OR IGNORE INTO wanted WITH RECURSIVE up (id) AS (
   SELECT parent FROM past.life WHERE id IN (SELECT id FROM wanted)
@@ -54,6 +58,9 @@ INSERT OR IGNORE INTO wanted WITH RECURSIVE up (id) AS (
 ) SELECT id FROM up WHERE id IS NOT NULL;
 INSERT INTO life SELECT * FROM past.life WHERE id IN (SELECT id FROM wanted);
 INSERT INTO former SELECT * FROM past.former WHERE life IN (SELECT id FROM wanted);
+INSERT INTO job_total SELECT * FROM past.job_total WHERE job IN (SELECT id FROM main.job);
+INSERT INTO member SELECT * FROM past.member
+  WHERE job IN (SELECT id FROM main.job) AND life IN (SELECT id FROM wanted);
 INSERT INTO image SELECT * FROM past.image
   WHERE id IN (SELECT image FROM main.life UNION SELECT image FROM main.former);
 UPDATE main.image SET latest = coalesce(

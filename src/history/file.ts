@@ -13,6 +13,8 @@ import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 /** A lock that ends with the process that holds it: SQLite's own, on an empty file beside. */
 const LOCK_SUFFIX = "-lock";
 const TABLES = ["boot", "clock", "run", "gap", "text", "image", "life", "former"];
+/** Those that came with version 2. */
+const TABLES_2 = ["job", "job_total", "member", "job_rule"];
 /** How long a writer waits for another program that writes. */
 const BUSY_MS = 5000;
 /** Files up to this size are looked through at each start, larger ones after a crash. */
@@ -75,9 +77,12 @@ export function openForReading(path: string): DatabaseSync {
   }
   try {
     const db = openChecked(path, true);
-    if (versionOf(db) > 0) {
+    const version = versionOf(db);
+    if (version > 0) {
       // What lacks the tables of its version would fail in the middle of an answer.
-      for (const table of TABLES) db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
+      for (const table of version < 2 ? TABLES : [...TABLES, ...TABLES_2]) {
+        db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
+      }
       return db;
     }
     db.close();

@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Process } from "../model/process.ts";
 import { type Boot, readBoots } from "./boots.ts";
-import { openForReading } from "./file.ts";
+import { openForReading, pragma } from "./file.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore, rows } from "./life.ts";
 import { LIVED_WITHIN } from "./schema.ts";
 import { toStored } from "./texts.ts";
@@ -79,6 +79,11 @@ export class History {
       this.db,
       `SELECT ${LIFE_COLUMNS} FROM life WHERE pid = ? AND boot = ? ORDER BY id DESC LIMIT 1`,
     );
+  }
+
+  /** Whether the file is of a version that has jobs, and what processes have cost. */
+  get hasJobs(): boolean {
+    return pragma(this.db, "user_version") >= 2;
   }
 
   /** Closes the file. */

@@ -94,6 +94,7 @@ export class Retention {
     for (const boot of readBoots(this.#db)) {
       const before = boot.nsOf(moment);
       if (before <= 0 || boot.id < this.#from.boot) continue;
+      this.#statements.removeJobs.run(boot.id, Math.min(before, END_OF_TIME));
       while (this.#deleteStep(boot.id, before, false)) {
         if (performance.now() > until) return true;
       }
@@ -145,7 +146,7 @@ export class Retention {
 
   /** Deletes a life, and then upwards what it was the last reason to keep. */
   #delete(id: number, before: number, forced: boolean): void {
-    const { get, remove, removeFormer, orphan } = this.#statements;
+    const { get, remove, removeFormer, removeMember, orphan } = this.#statements;
     for (let at: number | null = id; at !== null;) {
       const row: Record<string, unknown> | undefined = get.get(at);
       const ended = row?.["ended"];
@@ -153,6 +154,7 @@ export class Retention {
       if (forced) orphan.run(Number(row["pid"]), at);
       if (Number(remove.run(at, at).changes) === 0) return;
       removeFormer.run(at);
+      removeMember.run(at);
       this.#deleted++;
       at = row["parent"] === null ? null : Number(row["parent"]);
       // Above stands what may be younger than what is due next.
@@ -211,6 +213,9 @@ DELETE FROM boot WHERE id < (SELECT max(id) FROM boot)
 DELETE FROM run WHERE boot NOT IN (SELECT id FROM boot);
 DELETE FROM gap WHERE boot NOT IN (SELECT id FROM boot);
 DELETE FROM clock WHERE boot NOT IN (SELECT id FROM boot);
+DELETE FROM job WHERE boot NOT IN (SELECT id FROM boot);
+DELETE FROM job_total WHERE job NOT IN (SELECT id FROM job);
+DELETE FROM member WHERE job NOT IN (SELECT id FROM job);
 `;
 
 interface Statements {
@@ -218,6 +223,8 @@ interface Statements {
   readonly get: StatementSync;
   readonly remove: StatementSync;
   readonly removeFormer: StatementSync;
+  readonly removeMember: StatementSync;
+  readonly removeJobs: StatementSync;
   readonly orphan: StatementSync;
   readonly kept: StatementSync;
 }
@@ -237,6 +244,8 @@ function prepare(db: DatabaseSync): Statements {
       "DELETE FROM life WHERE id = ? AND NOT EXISTS (SELECT 1 FROM life c WHERE c.parent = ?)",
     ),
     removeFormer: db.prepare("DELETE FROM former WHERE life = ?"),
+    removeMember: db.prepare("DELETE FROM member WHERE life = ?"),
+    removeJobs: db.prepare("DELETE FROM job WHERE boot = ? AND until < ?"),
     orphan: db.prepare(
       "UPDATE life SET parent = NULL, ppid = ?, exec = coalesce(exec, -1) WHERE parent = ?",
     ),

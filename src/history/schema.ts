@@ -42,6 +42,45 @@ export const NTH_SHIFT = 8;
 /** life.exec of a process whose image is its own and comes from no exec that was seen. */
 export const NO_EXEC = -1;
 
+/** Columns of the view: rows of life with their texts and times put in. Later ones follow. */
+const PROCESS_COLUMNS = `SELECT l.id AS life,
+  substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
+    l.born / 10000000 || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '') AS id,
+  l.pid,
+  coalesce(p.pid, l.ppid) AS ppid,
+  l.parent AS parent_life,
+  l.reaper,
+  i.uid,
+  comm.value AS comm,
+  exe.value AS exe,
+  argv.value AS argv,
+  cwd.value AS cwd,
+  cgroup.value AS cgroup,
+  iif(l.flags & 1, NULL, l.born) AS started_boot_ns,
+  iif(l.flags & 1, NULL, l.born + coalesce(
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot AND c.since <= l.born
+      ORDER BY c.since DESC LIMIT 1),
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot ORDER BY c.since LIMIT 1))) AS started_ns,
+  iif(l.flags & 8, NULL, l.born + l.span) AS ended_boot_ns,
+  iif(l.flags & 8, NULL, l.born + l.span + coalesce(
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot AND c.since <= l.born + l.span
+      ORDER BY c.since DESC LIMIT 1),
+    (SELECT epoch FROM clock c WHERE c.boot = l.boot ORDER BY c.since LIMIT 1))) AS ended_ns,
+  iif(l.flags & 9, NULL, l.span) AS duration_ns,
+  CASE WHEN l.span IS NULL THEN 'running' WHEN l.flags & 8 THEN 'unknown' ELSE 'exited' END
+    AS state,
+  iif(l.status & 127, NULL, l.status >> 8) AS exit_code,
+  nullif(l.status & 127, 0) AS signal`;
+
+const PROCESS_TABLES = `
+FROM life l JOIN boot b ON b.id = l.boot JOIN image i ON i.id = l.image
+  LEFT JOIN life p ON p.id = l.parent
+  LEFT JOIN text comm ON comm.id = i.comm
+  LEFT JOIN text exe ON exe.id = i.exe
+  LEFT JOIN text argv ON argv.id = i.argv
+  LEFT JOIN text cwd ON cwd.id = i.cwd
+  LEFT JOIN text cgroup ON cgroup.id = i.cgroup;`;
+
 const V1 = `
 CREATE TABLE boot (
   id INTEGER PRIMARY KEY,
@@ -127,45 +166,97 @@ CREATE INDEX former_since ON former (since) WHERE since IS NOT NULL;
 CREATE INDEX former_image ON former (image);
 
 CREATE VIEW process AS
-SELECT l.id AS life,
-  substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
-    l.born / 10000000 || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '') AS id,
-  l.pid,
-  coalesce(p.pid, l.ppid) AS ppid,
-  l.parent AS parent_life,
-  l.reaper,
-  i.uid,
-  comm.value AS comm,
-  exe.value AS exe,
-  argv.value AS argv,
-  cwd.value AS cwd,
-  cgroup.value AS cgroup,
-  iif(l.flags & 1, NULL, l.born) AS started_boot_ns,
-  iif(l.flags & 1, NULL, l.born + coalesce(
-    (SELECT epoch FROM clock c WHERE c.boot = l.boot AND c.since <= l.born
-      ORDER BY c.since DESC LIMIT 1),
-    (SELECT epoch FROM clock c WHERE c.boot = l.boot ORDER BY c.since LIMIT 1))) AS started_ns,
-  iif(l.flags & 8, NULL, l.born + l.span) AS ended_boot_ns,
-  iif(l.flags & 8, NULL, l.born + l.span + coalesce(
-    (SELECT epoch FROM clock c WHERE c.boot = l.boot AND c.since <= l.born + l.span
-      ORDER BY c.since DESC LIMIT 1),
-    (SELECT epoch FROM clock c WHERE c.boot = l.boot ORDER BY c.since LIMIT 1))) AS ended_ns,
-  iif(l.flags & 9, NULL, l.span) AS duration_ns,
-  CASE WHEN l.span IS NULL THEN 'running' WHEN l.flags & 8 THEN 'unknown' ELSE 'exited' END
-    AS state,
-  iif(l.status & 127, NULL, l.status >> 8) AS exit_code,
-  nullif(l.status & 127, 0) AS signal
-FROM life l JOIN boot b ON b.id = l.boot JOIN image i ON i.id = l.image
-  LEFT JOIN life p ON p.id = l.parent
-  LEFT JOIN text comm ON comm.id = i.comm
-  LEFT JOIN text exe ON exe.id = i.exe
-  LEFT JOIN text argv ON argv.id = i.argv
-  LEFT JOIN text cwd ON cwd.id = i.cwd
-  LEFT JOIN text cgroup ON cgroup.id = i.cgroup;
+${PROCESS_COLUMNS}${PROCESS_TABLES}
 `;
+
+/** What processes have cost, and jobs: groups that children join by birth. */
+const V2 = `
+ALTER TABLE life ADD COLUMN user_us INTEGER;
+ALTER TABLE life ADD COLUMN system_us INTEGER;
+ALTER TABLE life ADD COLUMN minflt INTEGER;
+ALTER TABLE life ADD COLUMN majflt INTEGER;
+ALTER TABLE life ADD COLUMN peak_kib INTEGER;
+ALTER TABLE life ADD COLUMN read_bytes INTEGER;
+ALTER TABLE life ADD COLUMN write_bytes INTEGER;
+ALTER TABLE life ADD COLUMN vcsw INTEGER;
+ALTER TABLE life ADD COLUMN icsw INTEGER;
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  owner INTEGER NOT NULL,
+  boot INTEGER NOT NULL REFERENCES boot,
+  since INTEGER NOT NULL,
+  until INTEGER,
+  started INTEGER NOT NULL,
+  lost INTEGER NOT NULL,
+  last_pid INTEGER,
+  last_status INTEGER
+);
+CREATE INDEX job_name ON job (name);
+CREATE TABLE job_total (
+  job INTEGER NOT NULL REFERENCES job,
+  comm TEXT NOT NULL,
+  uid INTEGER NOT NULL,
+  processes INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  elapsed_us INTEGER NOT NULL,
+  accounted INTEGER NOT NULL,
+  user_us INTEGER NOT NULL,
+  system_us INTEGER NOT NULL,
+  minflt INTEGER NOT NULL,
+  majflt INTEGER NOT NULL,
+  peak_kib INTEGER NOT NULL,
+  read_bytes INTEGER NOT NULL,
+  write_bytes INTEGER NOT NULL,
+  vcsw INTEGER NOT NULL,
+  icsw INTEGER NOT NULL,
+  PRIMARY KEY (job, comm, uid)
+) WITHOUT ROWID;
+CREATE TABLE member (
+  job INTEGER NOT NULL REFERENCES job,
+  life INTEGER NOT NULL REFERENCES life,
+  since INTEGER,
+  until INTEGER,
+  PRIMARY KEY (job, life)
+) WITHOUT ROWID;
+CREATE INDEX member_life ON member (life);
+CREATE TABLE job_rule (
+  id INTEGER PRIMARY KEY,
+  job TEXT NOT NULL,
+  owner INTEGER NOT NULL,
+  filter TEXT NOT NULL,
+  created INTEGER NOT NULL
+);
+DROP VIEW process;
+CREATE VIEW process AS
+${PROCESS_COLUMNS},
+  l.user_us * 1000 AS user_ns,
+  l.system_us * 1000 AS system_ns,
+  l.minflt AS minor_faults,
+  l.majflt AS major_faults,
+  nullif(l.peak_kib, 0) * 1024 AS peak_bytes,
+  l.read_bytes,
+  l.write_bytes,
+  l.vcsw AS voluntary_switches,
+  l.icsw AS involuntary_switches
+${PROCESS_TABLES}
+`;
+
+/** Columns of what a process has cost, in `life` and in `job_total`: microseconds, KiB, bytes. */
+export const COST_COLUMNS: readonly string[] = [
+  "user_us",
+  "system_us",
+  "minflt",
+  "majflt",
+  "peak_kib",
+  "read_bytes",
+  "write_bytes",
+  "vcsw",
+  "icsw",
+];
 
 /**
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1];
+export const MIGRATIONS: readonly string[] = [V1, V2];

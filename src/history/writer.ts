@@ -4,13 +4,15 @@
  *
  * @module
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import type { Image } from "../model/image.ts";
 import { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
+import { costOf } from "./cost.ts";
 import { mayPass } from "./history_error.ts";
+import { type LifeStatements, prepareLives } from "./life_statements.ts";
 import { type OpenLife, type RunFacts, RunLog } from "./run_log.ts";
 import { LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "./schema.ts";
 import { ImageStore } from "./texts.ts";
@@ -31,6 +33,17 @@ export interface WriterOptions extends RunFacts {
   readonly argv: boolean;
   /** Every process that is known, dead ones included: what was dropped is taken from here. */
   processes(): Iterable<Process>;
+  /** What else is written, in the same transaction, once all processes have their rows. */
+  readonly also?: Companion;
+}
+
+/** What is written beside the lives. */
+export interface Companion {
+  /** Whether anything waits to be written. */
+  readonly dirty: boolean;
+  write(): void;
+  /** What was written last is in the file. */
+  committed(): void;
 }
 
 /** An image that a process took itself, not by inheritance. */
@@ -71,7 +84,7 @@ export class HistoryWriter {
   readonly #options: WriterOptions;
   readonly #images: ImageStore;
   readonly #run: RunLog;
-  readonly #statements: Statements;
+  readonly #statements: LifeStatements;
   /** Not yet in the file. */
   #fresh: Process[] = [];
   /** Their parents: the machine forgets who has been dead for long, and that it was a child. */
@@ -109,14 +122,15 @@ export class HistoryWriter {
     this.#images = new ImageStore(db, options.argv);
     this.#run = new RunLog(db, options);
     this.#left = this.#run.openLives;
-    this.#statements = prepare(db);
+    this.#statements = prepareLives(db);
     const row = db.prepare("SELECT max(id) AS id FROM life").get();
     this.#stored = this.#lastKey = Number(row?.["id"] ?? 0);
   }
 
   /** Whether anything waits to be written. */
   get dirty(): boolean {
-    return this.#fresh.length > 0 || this.#changed.size > 0 || this.#gaps.length > 0;
+    if (this.#fresh.length > 0 || this.#changed.size > 0 || this.#gaps.length > 0) return true;
+    return this.#options.also?.dirty ?? false;
   }
 
   /** Lives that wait to be written for the first time. */
@@ -170,6 +184,11 @@ export class HistoryWriter {
     else if (kind === "exit" && change.inferred) this.#flag(process, LIFE_FLAG.endInferred);
   }
 
+  /** What a process has cost is known. */
+  noteAccount(process: Process): void {
+    if (process.key > 0 && process.key <= this.#stored) this.#changed.add(process);
+  }
+
   /** The first scan is over: what an earlier run left open and nobody has seen is closed. */
   scanned(): void {
     for (const process of this.#scanned) {
@@ -209,6 +228,7 @@ export class HistoryWriter {
     this.#flags.clear();
     this.#adopted.clear();
     this.#run.committed();
+    this.#options.also?.committed();
   }
 
   /** Writes the last, and that the run has ended on purpose. */
@@ -315,6 +335,7 @@ export class HistoryWriter {
         imageOf(process),
         this.#execOf(process, born) ?? (above === null ? NO_EXEC : null),
         this.#flagsOf(process) | (process.nth << NTH_SHIFT),
+        ...costOf(process),
       );
     }
     for (const process of this.#changed) {
@@ -328,7 +349,8 @@ export class HistoryWriter {
       const exec = this.#execOf(process, born);
       const flags = this.#flagsOf(process);
       const { status } = process;
-      update.run(spanOf(process, born), above, reaper, status, image, exec, flags, key);
+      const cost = costOf(process);
+      update.run(spanOf(process, born), above, reaper, status, image, exec, flags, ...cost, key);
     }
     for (const { process, until, since, image, uid } of this.#former) {
       const from = since === null ? null : Math.round(since);
@@ -343,6 +365,7 @@ export class HistoryWriter {
       addGap.run(boot, since, Math.round(now), this.#dropped, GAP_WORDS[GAP_REASON.full]!);
     }
     for (const [image, life] of images) latest.run(life, image);
+    this.#options.also?.write();
   }
 
   /** An earlier run knew another image than the one that is there now. */
@@ -401,29 +424,6 @@ export class HistoryWriter {
       this.#flag(process, LIFE_FLAG.found);
     }
   }
-}
-
-interface Statements {
-  readonly insert: StatementSync;
-  readonly update: StatementSync;
-  readonly addFormer: StatementSync;
-  readonly addGap: StatementSync;
-  readonly latest: StatementSync;
-}
-
-function prepare(db: DatabaseSync): Statements {
-  return {
-    insert: db.prepare("INSERT INTO life VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    update: db.prepare(
-      `UPDATE life SET span = ?, parent = coalesce(parent, ?), reaper = coalesce(?, reaper),
-        status = ?, image = ?, exec = coalesce(?, exec), flags = flags | ? WHERE id = ?`,
-    ),
-    addFormer: db.prepare("INSERT OR REPLACE INTO former VALUES (?, ?, ?, ?)"),
-    addGap: db.prepare(
-      "INSERT INTO gap (boot, since, until, lost, reason) VALUES (?, ?, ?, ?, ?)",
-    ),
-    latest: db.prepare("UPDATE image SET latest = max(coalesce(latest, 0), ?) WHERE id = ?"),
-  };
 }
 
 /** A zombie that a scan has found: its command line and its program are gone. */

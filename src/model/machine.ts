@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decodeFigures, type TaskFigures } from "./account.ts";
+import { Account, decodeFigures, type TaskFigures } from "./account.ts";
 import { EVENT, FLAG, SourceEvent, UNKNOWN } from "./event.ts";
 import { Image, NO_IMAGE } from "./image.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
@@ -157,7 +157,11 @@ export class Machine {
   #noteAccount({ pid, a, text }: SourceEvent): void {
     const process = this.#memory.get(pid);
     if (process === undefined || text === null) return;
-    this.#onAccount?.(process, decodeFigures(text), a === 1);
+    const figures = decodeFigures(text);
+    process.account ??= new Account();
+    process.account.addTask(figures);
+    process.accounted ||= a === 1;
+    this.#onAccount?.(process, figures, a === 1);
   }
 
   #live(event: SourceEvent): void {

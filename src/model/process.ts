@@ -3,11 +3,16 @@
  *
  * @module
  */
-import type { LifeState } from "./lifecycle.ts";
+import type { Account } from "./account.ts";
 import { type Image, NO_IMAGE } from "./image.ts";
+import type { KeptJob } from "./kept_job.ts";
+import type { LifeState } from "./lifecycle.ts";
 
 /** Nanoseconds in a tick of /proc/PID/stat's times: USER_HZ is 100 on every Linux ABI. */
 export const TICK_NS = 10_000_000;
+
+/** The jobs of who is in none; the same object for all of them. */
+export const NO_JOBS: readonly KeptJob[] = [];
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
 export class Process {
@@ -49,6 +54,12 @@ export class Process {
   kept = 0;
   /** The number by which the history knows it; 0 while it knows it not. */
   key = 0;
+  /** What its tasks that have ended have cost; null where nothing is known of that. */
+  account: Account | null = null;
+  /** The account is that of the whole process: its last task has ended. */
+  accounted = false;
+  /** The jobs it is in; processes that share them share the array. */
+  jobs: readonly KeptJob[] = NO_JOBS;
 
   /** A process of which no more is known than its identity. */
   constructor(pid: number, born: number, nth: number) {

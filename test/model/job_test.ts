@@ -1,40 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  Account,
-  decodeFigures,
-  encodeFigures,
-  type TaskFigures,
-} from "../../src/model/account.ts";
-import { EVENT, SourceEvent } from "../../src/model/event.ts";
+import { Account, decodeFigures, encodeFigures } from "../../src/model/account.ts";
+import type { SourceEvent } from "../../src/model/event.ts";
 import { Job } from "../../src/model/job.ts";
 import { Machine } from "../../src/model/machine.ts";
-import { clone, exec, exit, exitOfAll, fork, gap } from "../support/events.ts";
+import {
+  account as accountEvent,
+  clone,
+  exec,
+  exit,
+  exitOfAll,
+  figures,
+  fork,
+  gap,
+} from "../support/events.ts";
 
 const MS = 1_000_000;
 
-function figures(cpuNs: number, more: Partial<TaskFigures> = {}): TaskFigures {
-  return {
-    cpuNs,
-    userUs: 1,
-    systemUs: 0,
-    minorFaults: 0,
-    majorFaults: 0,
-    peakKib: 0,
-    readBytes: 0,
-    writeBytes: 0,
-    voluntarySwitches: 0,
-    involuntarySwitches: 0,
-    ...more,
-  };
-}
-
 /** A task has exited that has cost so much. */
 function account(time: number, pid: number, cpuMs: number, last = true): SourceEvent {
-  const event = new SourceEvent().reset(EVENT.account, time, pid, pid);
-  event.a = last ? 1 : 0;
-  event.text = encodeFigures(figures(cpuMs * MS, { minorFaults: cpuMs }));
-  return event;
+  return accountEvent(time, pid, { cpuNs: cpuMs * MS, minorFaults: cpuMs }, last);
 }
 
 /** A job of 10 whose machine was told events. */
@@ -156,13 +141,13 @@ test("the exact time is divided as it was sampled", () => {
   const cases: [number, number, number][] = [[0, 0, 100], [3, 1, 75], [0, 5, 0], [7, 0, 100]];
   for (const [userUs, systemUs, userNs] of cases) {
     const account = new Account();
-    account.addTask(figures(100, { userUs, systemUs }));
+    account.addTask(figures({ cpuNs: 100, userUs, systemUs }));
     assert.deepEqual([account.userNs, account.systemNs], [userNs, 100 - userNs]);
   }
 });
 
 test("figures come back from their bytes, wherever these lie", () => {
-  const one = figures(2 ** 52, { peakKib: 7, writeBytes: 2 ** 40 });
+  const one = figures({ cpuNs: 2 ** 52, peakKib: 7, writeBytes: 2 ** 40 });
   const bytes = encodeFigures(one);
   const shifted = new Uint8Array(bytes.length + 4);
   shifted.set(bytes, 4);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { encodeFigures, type TaskFigures } from "../../src/model/account.ts";
 import { EVENT, FLAG, GAP_REASON, SourceEvent, UNKNOWN } from "../../src/model/event.ts";
 import { encodeImage } from "../../src/model/image.ts";
 import { Machine, type MachineOptions } from "../../src/model/machine.ts";
@@ -76,6 +77,35 @@ export function simple(
   const event = new SourceEvent().reset(kind, time, pid, pid);
   event.a = a;
   event.b = b;
+  return event;
+}
+
+/** What a task has cost; what is not given is nothing. */
+export function figures(given: Partial<TaskFigures> = {}): TaskFigures {
+  return {
+    cpuNs: 0,
+    userUs: 1,
+    systemUs: 0,
+    minorFaults: 0,
+    majorFaults: 0,
+    peakKib: 0,
+    readBytes: 0,
+    writeBytes: 0,
+    voluntarySwitches: 0,
+    involuntarySwitches: 0,
+    ...given,
+  };
+}
+
+/** A task has exited that has cost so much; `last` ends the process. */
+export function account(
+  time: number,
+  pid: number,
+  given: Partial<TaskFigures>,
+  last = true,
+): SourceEvent {
+  const event = simple(EVENT.account, time, pid, last ? 1 : 0);
+  event.text = encodeFigures(figures(given));
   return event;
 }
 

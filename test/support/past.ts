@@ -38,6 +38,9 @@ export class TestRecorder {
     this.machine = new Machine({
       onChange: (change) => this.writer.note(change),
       onScanned: () => this.writer.scanned(),
+      onAccount: (process, _figures, last) => {
+        if (last) this.writer.noteAccount(process);
+      },
     });
     this.writer = new HistoryWriter(this.#file.db, {
       bootId: PAST_BOOT,

@@ -1,0 +1,37 @@
+/**
+ * The SQL by which lives, their former images and gaps are written.
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { COST_COLUMNS } from "./schema.ts";
+
+/** The statements of a writer. */
+export interface LifeStatements {
+  readonly insert: StatementSync;
+  readonly update: StatementSync;
+  readonly addFormer: StatementSync;
+  readonly addGap: StatementSync;
+  readonly latest: StatementSync;
+}
+
+/** Prepares them. */
+export function prepareLives(db: DatabaseSync): LifeStatements {
+  return {
+    insert: db.prepare(
+      `INSERT INTO life VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?${
+        ", ?".repeat(COST_COLUMNS.length)
+      })`,
+    ),
+    update: db.prepare(
+      `UPDATE life SET span = ?, parent = coalesce(parent, ?), reaper = coalesce(?, reaper),
+        status = ?, image = ?, exec = coalesce(?, exec), flags = flags | ?,
+        ${COST_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`,
+    ),
+    addFormer: db.prepare("INSERT OR REPLACE INTO former VALUES (?, ?, ?, ?)"),
+    addGap: db.prepare(
+      "INSERT INTO gap (boot, since, until, lost, reason) VALUES (?, ?, ?, ?, ?)",
+    ),
+    latest: db.prepare("UPDATE image SET latest = max(coalesce(latest, 0), ?) WHERE id = ?"),
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * The jobs of a history: open ones as they were written last, and those that have ended.
+ *
+ * @module
+ */
+import { type JobTotal, KeptJob, type LastMember } from "../model/kept_job.ts";
+import type { Boot } from "./boots.ts";
+import type { History } from "./history.ts";
+import { readTotals } from "./job_log.ts";
+import { type Life, LIFE_COLUMNS, type LifeRow, rows } from "./life.ts";
+
+/** One job. */
+export interface PastJob {
+  readonly id: number;
+  readonly name: string;
+  /** uid of who has made it. */
+  readonly owner: number;
+  readonly boot: Boot;
+  /** Nanoseconds since boot. */
+  readonly since: number;
+  /** Null while it is open. */
+  readonly until: number | null;
+  /** Processes that have been in it. */
+  readonly started: number;
+  /** Members that live. */
+  readonly living: number;
+  /** Events that the source has lost while it was open. */
+  readonly lost: number;
+  /** The member that ended last. */
+  readonly last: LastMember | null;
+  /** Sums over the members that have ended, by name and user. */
+  readonly totals: readonly JobTotal[];
+}
+
+/** A process that is or was in a job. */
+export interface PastMember {
+  readonly life: Life;
+  /** When it joined, nanoseconds since boot; null: by birth. */
+  readonly since: number | null;
+  /** When it left alive; null when it did not. */
+  readonly until: number | null;
+}
+
+/** All jobs, the latest first. */
+export function readJobs(history: History): PastJob[] {
+  if (!history.hasJobs) return [];
+  const found = history.db.prepare(
+    `SELECT id, name, owner, boot, CAST(since AS REAL) AS since, CAST(until AS REAL) AS until,
+      started, lost, last_pid, last_status, iif(until IS NOT NULL, 0,
+        (SELECT count(*) FROM member m JOIN life l ON l.id = m.life
+          WHERE m.job = job.id AND m.until IS NULL AND l.span IS NULL)) AS living
+      FROM job ORDER BY id DESC`,
+  ).all();
+  return found.map((row) => {
+    const identity = {
+      id: Number(row["id"]),
+      name: String(row["name"]),
+      owner: Number(row["owner"]),
+      since: Number(row["since"]),
+    };
+    const job = new KeptJob(identity);
+    readTotals(history.db, job);
+    const [pid, status] = [row["last_pid"], row["last_status"]];
+    return {
+      ...identity,
+      boot: history.boots.find(({ id }) => id === Number(row["boot"]))!,
+      until: row["until"] === null ? null : Number(row["until"]),
+      started: Number(row["started"]),
+      living: Number(row["living"]),
+      lost: Number(row["lost"]),
+      last: pid === null
+        ? null
+        : { pid: Number(pid), status: status === null ? null : Number(status) },
+      totals: [...job.totals],
+    };
+  });
+}
+
+/** Members of a job in the order in which they were met, from after a number on. */
+export function readMembers(
+  history: History,
+  job: number,
+  after: number,
+  limit: number,
+): PastMember[] {
+  const found = rows(
+    history.db,
+    `SELECT ${LIFE_COLUMNS}, CAST(m.since AS REAL), CAST(m.until AS REAL)
+      FROM member m JOIN life ON life.id = m.life
+      WHERE m.job = ? AND m.life > ? ORDER BY m.life LIMIT ?`,
+  ).all(job, after, limit) as unknown as LifeRow[];
+  return found.map((row) => ({
+    life: history.lives.take(row),
+    since: row.at(-2)!,
+    until: row.at(-1)!,
+  }));
+}

@@ -1,0 +1,334 @@
+/**
+ * The jobs of a recorder: groups that children join by birth, and rules that put processes into
+ * them. Pure.
+ *
+ * @module
+ */
+import { type JobIdentity, KeptJob } from "./kept_job.ts";
+import type { Change } from "./machine.ts";
+import { NO_JOBS, type Process } from "./process.ts";
+
+/** What puts processes into a job. */
+export interface JobRule {
+  readonly id: number;
+  /** Name of the job, which is made when it is not there. */
+  readonly job: string;
+  /** uid of who has made the rule. */
+  readonly owner: number;
+  /** Whether the rule is for processes of all users. */
+  readonly all: boolean;
+  matches(process: Process): boolean;
+}
+
+/** Told what is to be kept. */
+export interface JobListener {
+  /** A job has begun, or something about it has changed. */
+  onJob(job: KeptJob): void;
+  /** A process is in a job since then; null: from its birth on. */
+  onMember(job: KeptJob, process: Process, since: number | null): void;
+  /** A process has left a job and lives on. */
+  onLeave(job: KeptJob, process: Process, until: number): void;
+  /** No member of a job lives any more. */
+  onEmpty(job: KeptJob): void;
+}
+
+/** A member of an earlier run on this boot, by the number of its life. */
+export interface LeftMember {
+  readonly job: KeptJob;
+  readonly comm: string;
+  /** Real uid; -1 when not known. */
+  readonly uid: number;
+}
+
+/** All open jobs, and who is in them. */
+export class Jobs {
+  readonly #listener: JobListener;
+  readonly #open = new Set<KeptJob>();
+  readonly #rules = new Map<number, JobRule>();
+  /** Members of an earlier run that the first scan has not shown yet. */
+  readonly #left = new Map<number, LeftMember[]>();
+  #lastId = 0;
+  /** Processes with a smaller number were known to an earlier run, and so were their jobs. */
+  #firstKey = 0;
+  #scanned = false;
+
+  constructor(listener: JobListener) {
+    this.#listener = listener;
+  }
+
+  /** Those that have not ended. */
+  get open(): Iterable<KeptJob> {
+    return this.#open;
+  }
+
+  /** By number. */
+  get rules(): ReadonlyMap<number, JobRule> {
+    return this.#rules;
+  }
+
+  /** Jobs up to a number, and processes up to a key, are those of earlier runs. */
+  reserve(id: number, key: number): void {
+    this.#lastId = Math.max(this.#lastId, id);
+    this.#firstKey = key + 1;
+  }
+
+  /** Takes a job over from an earlier run, with the members that lived then. */
+  restore(job: KeptJob, members: ReadonlyMap<number, Omit<LeftMember, "job">>): void {
+    this.#open.add(job);
+    for (const [key, member] of members) {
+      const those = this.#left.get(key);
+      if (those === undefined) this.#left.set(key, [{ job, ...member }]);
+      else those.push({ job, ...member });
+    }
+  }
+
+  /** A new job. */
+  create(identity: Omit<JobIdentity, "id">): KeptJob {
+    const job = new KeptJob({ ...identity, id: ++this.#lastId });
+    this.#open.add(job);
+    this.#listener.onJob(job);
+    return job;
+  }
+
+  /** The open job of an owner with that name. */
+  find(name: string, owner: number): KeptJob | undefined {
+    for (const job of this.#open) if (job.name === name && job.owner === owner) return job;
+    return undefined;
+  }
+
+  /** Gives a job another name. */
+  rename(job: KeptJob, name: string): void {
+    job.name = name;
+    this.#listener.onJob(job);
+  }
+
+  /** Puts a process into a job; whether it was not in it. */
+  add(job: KeptJob, process: Process, time: number): boolean {
+    if (!process.alive || process.jobs.includes(job)) return false;
+    process.jobs = [...process.jobs, job];
+    job.join(process);
+    this.#listener.onMember(job, process, time);
+    return true;
+  }
+
+  /** Takes a process out of a job, which ends when it was the last; whether it was in it. */
+  remove(job: KeptJob, process: Process, time: number): boolean {
+    if (!job.living.delete(process)) return false;
+    process.jobs = without(process.jobs, job);
+    this.#listener.onLeave(job, process, time);
+    this.#endIfEmpty(job, time);
+    return true;
+  }
+
+  /** Ends a job; its members live on, in none of it. */
+  end(job: KeptJob, time: number): void {
+    if (job.until !== null) return;
+    for (const process of job.living) {
+      process.jobs = without(process.jobs, job);
+      this.#listener.onLeave(job, process, time);
+    }
+    job.living.clear();
+    job.until = time;
+    this.#open.delete(job);
+    this.#listener.onJob(job);
+    this.#listener.onEmpty(job);
+  }
+
+  /** Adds a rule, or replaces one, without applying it to what runs. */
+  setRule(rule: JobRule): void {
+    this.#rules.set(rule.id, rule);
+  }
+
+  /** Removes a rule; the job that it fed ends if it is empty. */
+  removeRule(id: number, time: number): void {
+    const rule = this.#rules.get(id);
+    if (rule === undefined) return;
+    this.#rules.delete(id);
+    const job = this.find(rule.job, rule.owner);
+    if (job !== undefined && job.started > 0) this.#endIfEmpty(job, time);
+  }
+
+  /** Whether a rule puts processes into a job. */
+  isFed(job: KeptJob): boolean {
+    for (const rule of this.#rules.values()) {
+      if (rule.job === job.name && rule.owner === job.owner) return true;
+    }
+    return false;
+  }
+
+  /** Takes note of a change. */
+  note(change: Change): void {
+    const { process, kind } = change;
+    if (process === null) {
+      this.#noteLoss(change.a);
+      return;
+    }
+    if (kind === "exit") {
+      if (process.jobs !== NO_JOBS) this.#exit(process, change.time);
+      return;
+    }
+    if (kind === "snapshot") this.#comeBack(process);
+    if (kind === "fork" || (kind === "snapshot" && this.#isNew(process))) this.#inherit(process);
+    if (kind !== "exec" && kind !== "snapshot") return;
+    if (process.jobs !== NO_JOBS) { for (const job of process.jobs) job.revive(process); }
+    if (this.#rules.size > 0 && process.alive) this.#classify(process, change.time);
+  }
+
+  /** Takes note of the account of a process. */
+  noteAccount(process: Process): void {
+    for (const job of process.jobs) job.account(process);
+    if (process.jobs !== NO_JOBS) { for (const job of process.jobs) this.#listener.onJob(job); }
+  }
+
+  /** The first scan is over: what an earlier run knew and nobody has seen ended in between. */
+  scanned(processes: Iterable<Process>, time: number): void {
+    if (this.#scanned) return;
+    this.#scanned = true;
+    // A child may have been listed before its parent.
+    if (this.#open.size > 0) {
+      for (const process of processes) this.#inheritFromAbove(process);
+    }
+    const jobs = new Set<KeptJob>();
+    for (const { job, comm, uid } of [...this.#left.values()].flat()) {
+      job.endUnseen(comm, uid);
+      jobs.add(job);
+    }
+    this.#left.clear();
+    for (const job of jobs) {
+      this.#listener.onJob(job);
+      this.#endIfEmpty(job, time);
+    }
+  }
+
+  /** Applies a rule to what runs, and to what descends from that; how many joined its job. */
+  apply(rule: JobRule, processes: () => Iterable<Process>, time: number): number {
+    const roots: Process[] = [];
+    for (const process of processes()) {
+      if (process.alive && governs(rule, process) && rule.matches(process)) roots.push(process);
+    }
+    if (roots.length === 0) return 0;
+    const job = this.#fedBy(rule, time);
+    return withDescendants(roots, processes()).filter((one) => this.add(job, one, time)).length;
+  }
+
+  /** Puts a process into the jobs of its parent. */
+  #inherit(process: Process): void {
+    const { parent } = process;
+    if (parent === null || parent.jobs === NO_JOBS || process.jobs === parent.jobs) return;
+    const open = parent.jobs.every(({ until }) => until === null)
+      ? parent.jobs
+      : parent.jobs.filter(({ until }) => until === null);
+    const fresh = open.filter((job) => !process.jobs.includes(job));
+    if (fresh.length === 0) return;
+    process.jobs = process.jobs === NO_JOBS ? open : [...process.jobs, ...fresh];
+    for (const job of fresh) {
+      job.join(process);
+      this.#listener.onMember(job, process, null);
+    }
+    // Its exit may have come before its fork.
+    if (!process.alive) this.#exit(process, process.end ?? process.born);
+  }
+
+  #inheritFromAbove(process: Process): void {
+    const path: Process[] = [];
+    let at: Process | null = process;
+    while (at !== null && at.jobs === NO_JOBS && this.#isNew(at)) {
+      path.push(at);
+      at = at.parent;
+    }
+    for (const one of path.reverse()) this.#inherit(one);
+  }
+
+  /** Whether no earlier run knew a process: what it knew, its jobs tell. */
+  #isNew({ key }: Process): boolean {
+    return key >= this.#firstKey;
+  }
+
+  /** A member of an earlier run is there still. */
+  #comeBack(process: Process): void {
+    const left = this.#left.get(process.key);
+    if (left === undefined) return;
+    this.#left.delete(process.key);
+    for (const { job } of left) {
+      process.jobs = [...process.jobs, job];
+      // It was counted when it joined.
+      job.living.add(process);
+      if (!process.alive) this.#exit(process, process.end ?? process.born);
+    }
+  }
+
+  #exit(process: Process, time: number): void {
+    for (const job of process.jobs) {
+      job.end(process);
+      this.#listener.onJob(job);
+      this.#endIfEmpty(job, time);
+    }
+  }
+
+  #classify(process: Process, time: number): void {
+    for (const rule of this.#rules.values()) {
+      if (!governs(rule, process) || !rule.matches(process)) continue;
+      this.add(this.#fedBy(rule, time), process, time);
+    }
+  }
+
+  #fedBy({ job: name, owner }: JobRule, since: number): KeptJob {
+    return this.find(name, owner) ?? this.create({ name, owner, since });
+  }
+
+  #endIfEmpty(job: KeptJob, time: number): void {
+    if (job.living.size > 0 || this.#isAwaited(job)) return;
+    if (this.isFed(job)) this.#listener.onEmpty(job);
+    else this.end(job, time);
+  }
+
+  /** Whether members of an earlier run may still be shown. */
+  #isAwaited(job: KeptJob): boolean {
+    for (const left of this.#left.values()) if (left.some((one) => one.job === job)) return true;
+    return false;
+  }
+
+  #noteLoss(lost: number): void {
+    if (lost <= 0) return;
+    for (const job of this.#open) {
+      job.lost += lost;
+      this.#listener.onJob(job);
+    }
+  }
+}
+
+/** Whether a rule may put a process into a job: that of an ordinary user only his own ones. */
+function governs({ all, owner }: JobRule, { uid }: Process): boolean {
+  return all || uid === owner;
+}
+
+function without(jobs: readonly KeptJob[], job: KeptJob): readonly KeptJob[] {
+  const others = jobs.filter((one) => one !== job);
+  return others.length === 0 ? NO_JOBS : others;
+}
+
+/** Processes, and what descends from them and lives, each once. */
+export function withDescendants(
+  roots: readonly Process[],
+  processes: Iterable<Process>,
+): Process[] {
+  const answers = new Map<Process, boolean>(roots.map((root) => [root, true]));
+  const found = new Set(roots);
+  for (const process of processes) {
+    if (isBelow(process, answers) && process.alive) found.add(process);
+  }
+  return [...found];
+}
+
+/** Whether a process descends from one whose answer is true; each is asked once. */
+function isBelow(process: Process, answers: Map<Process, boolean>): boolean {
+  const path: Process[] = [];
+  let at: Process | null = process;
+  while (at !== null && !answers.has(at)) {
+    path.push(at);
+    at = at.parent;
+  }
+  const answer = at !== null && answers.get(at)!;
+  for (const one of path) answers.set(one, answer);
+  return answer;
+}
