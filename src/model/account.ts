@@ -16,7 +16,7 @@ export interface TaskFigures {
   readonly minorFaults: number;
   /** Page faults with a read from storage. */
   readonly majorFaults: number;
-  /** Peak resident size of the process, KiB. */
+  /** Peak resident size of the process, KiB; 0: not known. */
   readonly peakKib: number;
   /** Bytes read from storage. */
   readonly readBytes: number;
@@ -32,19 +32,23 @@ export interface TaskFigures {
 export class Account {
   /** Time on a CPU, nanoseconds. */
   cpuNs = 0;
-  /** Of it in user mode and in the kernel, nanoseconds. */
+  /** Of it in user mode, nanoseconds. */
   userNs = 0;
+  /** Of it in the kernel, nanoseconds. */
   systemNs = 0;
-  /** Page faults without and with a read from storage. */
+  /** Page faults without a read from storage. */
   minorFaults = 0;
+  /** Page faults with a read from storage. */
   majorFaults = 0;
-  /** The largest resident size of one process, bytes. */
+  /** The largest resident size of one process, bytes; 0: not known. */
   peakBytes = 0;
-  /** Bytes that storage was asked for. */
+  /** Bytes that storage was asked to give. */
   readBytes = 0;
+  /** Bytes that storage was asked to take. */
   writeBytes = 0;
-  /** Context switches: it waited, or its time was up. */
+  /** Context switches because it waited. */
   voluntarySwitches = 0;
+  /** Context switches because its time was up. */
   involuntarySwitches = 0;
 
   /** Adds one task. */

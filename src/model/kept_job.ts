@@ -8,7 +8,9 @@ import type { Process } from "./process.ts";
 
 /** Which job it is. */
 export interface JobIdentity {
+  /** Its number in the history. */
   readonly id: number;
+  /** Unique among the open jobs of its owner. */
   readonly name: string;
   /** uid of who has made it. */
   readonly owner: number;
@@ -30,8 +32,10 @@ export class JobTotal {
   elapsedNs = 0;
   /** Those whose account is known. */
   accounted = 0;
+  /** Sums over those. */
   readonly account: Account = new Account();
 
+  /** A sum of nothing. */
   constructor(comm: string, uid: number) {
     this.comm = comm;
     this.uid = uid;
@@ -49,6 +53,7 @@ export class JobTotal {
 
 /** A member that has ended. */
 export interface LastMember {
+  /** The pid that it had. */
   readonly pid: number;
   /** Wait status; null when not known. */
   readonly status: number | null;
@@ -65,9 +70,11 @@ interface Ended {
 export class KeptJob {
   /** Changes when a history begins in which another job has that number. */
   id: number;
+  /** Unique among the open jobs of its owner. */
   name: string;
+  /** uid of who has made it. */
   readonly owner: number;
-  /** Nanoseconds since boot. */
+  /** When it was made, nanoseconds since boot. */
   readonly since: number;
   /** Null while it is open. */
   until: number | null = null;
@@ -84,6 +91,7 @@ export class KeptJob {
   readonly changed: Set<JobTotal> = new Set();
   readonly #ended = new WeakMap<Process, Ended>();
 
+  /** A job without members. */
   constructor({ id, name, owner, since }: JobIdentity) {
     this.id = id;
     this.name = name;
