@@ -18,6 +18,7 @@ import { exportCommand } from "./cmd/export.ts";
 import { failure } from "./cmd/failure.ts";
 import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cmd/globals.ts";
 import { commandHelp, HELP_WIDTH, programHelp } from "./cmd/help.ts";
+import { jobCommand } from "./cmd/job.ts";
 import { listenersCommand } from "./cmd/listeners.ts";
 import { logCommand } from "./cmd/log.ts";
 import { recordCommand } from "./cmd/record.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   recordCommand,
   exportCommand,
   runCommand,
+  jobCommand,
   serveCommand,
   registerCommand,
   unregisterCommand,

@@ -245,5 +245,5 @@ test("the table has the commands of the contract that exist", () => {
   const past = ["why", "log", "record", "export"];
   const socket = ["serve", "register", "unregister", "listeners"];
   const rest = ["account", "doctor", "completion"];
-  assert.deepEqual(names, ["watch", "tree", ...past, "run", ...socket, ...rest]);
+  assert.deepEqual(names, ["watch", "tree", ...past, "run", "job", ...socket, ...rest]);
 });

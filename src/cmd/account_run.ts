@@ -1,5 +1,5 @@
 /**
- * What `fh account` does.
+ * What `fh account -d` and `-x` do: accounting files and job files.
  *
  * @module
  */
@@ -8,11 +8,7 @@ import { decodeText } from "../model/image.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import {
-  csvHead,
-  csvLine,
   elsaLines,
-  type Fields,
-  jsonLine,
   memberFields,
   recordFields,
   recordHead,
@@ -23,19 +19,16 @@ import {
   type TotalsRow,
 } from "../view/account.ts";
 import { escapeText } from "../view/escape.ts";
-import { paint } from "../view/style.ts";
 import type { ACCOUNT_KEYS } from "./account.ts";
 import { type AccountReading, readAccounts } from "./account_file.ts";
 import { AccountJoin } from "./account_join.ts";
-import { CommandError, type Context, EXIT, UsageError, useColor } from "./command.ts";
+import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
+import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { readJobFile } from "./job_file.ts";
 import { localTime } from "./past.ts";
 import { parseUser } from "./values.ts";
 
-/** Text gathered before it is handed on. */
-const PIECE = 64 << 10;
-
-interface AccountOptions {
+interface AccountOptions extends FormOptions {
   readonly dump?: boolean;
   readonly compute?: boolean;
   readonly acct?: string;
@@ -44,11 +37,8 @@ interface AccountOptions {
   readonly user?: readonly string[];
   readonly comm?: readonly ((text: string) => boolean)[];
   readonly failed?: boolean;
-  readonly csv?: boolean;
-  readonly elsa?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly color?: "auto" | "always" | "never";
+  readonly since?: string;
+  readonly until?: string;
 }
 
 /** What a record is asked for. */
@@ -64,7 +54,7 @@ export async function runAccount(
   given: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const options: AccountOptions = given;
-  checkForm(options);
+  checkOptions(options);
   const { acct, jobs } = options;
   const run = new AccountRun(context, options);
   if (options.dump === options.compute) {
@@ -90,17 +80,25 @@ export async function runAccount(
 }
 
 /** Options that do not go together. */
-function checkForm({ dump, jobs, by, user, comm, failed, csv, elsa, json }: AccountOptions): void {
-  const forms = Object.entries({ json, csv, elsa }).filter(([, on]) => on).map(([name]) => name);
-  if (forms.length > 1) {
-    const names = forms.map((name) => `--${name}`).join(", ");
-    throw new UsageError(`Conflicting options: ${names}; give one of them`);
+function checkOptions(options: AccountOptions): void {
+  checkForm(options);
+  const { dump, compute, jobs, by, user, comm, failed, elsa, since, until } = options;
+  if ((dump || compute) && (since ?? until) !== undefined) {
+    const [time, action] = [since === undefined ? "--until" : "--since", dump ? "-d" : "-x"];
+    throw new UsageError(
+      `Bad options: ${action} with ${time}, which is for the history; ` +
+        "take one of them",
+    );
   }
   if (elsa && (dump || jobs === undefined)) {
     throw new UsageError("Bad option: --elsa is for jobs; give -x, -a FILE and -j FILE with it");
   }
   if (by !== undefined && (dump || jobs !== undefined)) {
     throw new UsageError("Bad option: --by is for sums without jobs; give -x and -a FILE with it");
+  }
+  if (by === "unit" || by === "job") {
+    const what = `Bad key: ${by}; an accounting file has sums by command and user`;
+    throw new UsageError(`${what}, those by ${by} are asked of the history, without -x`);
   }
   const isFiltered = user !== undefined || comm !== undefined || failed;
   if (isFiltered && dump && jobs !== undefined) {
@@ -113,16 +111,15 @@ function checkForm({ dump, jobs, by, user, comm, failed, csv, elsa, json }: Acco
 class AccountRun {
   readonly #context: Context;
   readonly #options: AccountOptions;
+  readonly #out: AccountOutput;
   readonly #users: Users = openUsers();
   readonly #filter: (record: Asked) => boolean;
-  /** What is to be written. */
-  #text = "";
-  #headed = false;
 
   constructor(context: Context, options: AccountOptions) {
     this.#context = context;
     this.#options = options;
     this.#filter = filterOf(options, this.#users);
+    this.#out = new AccountOutput(context, options);
   }
 
   async dumpRecords(path: string): Promise<number> {
@@ -136,14 +133,14 @@ class AccountRun {
         const comm = decodeText(record.comm);
         const user = this.#users.name(record.uid);
         if (isTable) {
-          if (shown === 0) this.#addLine(this.#head(recordHead()));
-          this.#addLine(recordLine(record, comm, user, localTime(record.startS * 1000)));
+          if (shown === 0) this.#out.addLine(this.#out.head(recordHead()));
+          this.#out.addLine(recordLine(record, comm, user, localTime(record.startS * 1000)));
         } else {
-          this.#addFields(recordFields(record, comm, user));
+          this.#out.addFields(recordFields(record, comm, user));
         }
         shown++;
       },
-      onPiece: () => this.#write(),
+      onPiece: () => this.#out.write(),
     });
     return await this.#end(path, reading);
   }
@@ -153,14 +150,16 @@ class AccountRun {
     const members = await readJobFile(path, this.#context.signal);
     if (json || csv) {
       for (const member of members) {
-        this.#addFields(memberFields(member));
-        if (this.#text.length >= PIECE) await this.#write();
+        this.#out.addFields(memberFields(member));
+        await this.#out.writePiece();
       }
     } else if (members.length > 0) {
-      for (const line of renderMembers(members, (text) => this.#head(text))) this.#addLine(line);
+      for (const line of renderMembers(members, (text) => this.#out.head(text))) {
+        this.#out.addLine(line);
+      }
     }
-    await this.#write();
-    if (members.length === 0) this.#note(`job file ${path} names no process`);
+    await this.#out.write();
+    if (members.length === 0) this.#out.note(`job file ${path} names no process`);
     return EXIT.done;
   }
 
@@ -211,11 +210,13 @@ class AccountRun {
       return { of: [["job", job], ["name", name]], totals, more };
     });
     if (this.#options.elsa) {
-      for (const { job, totals } of jobs) elsaLines(job, totals).forEach((l) => this.#addLine(l));
+      for (const { job, totals } of jobs) {
+        elsaLines(job, totals).forEach((l) => this.#out.addLine(l));
+      }
     }
     await this.#writeTotals(rows);
     const others = join.strangers > 0 ? `; ${join.strangers} records are of no member` : "";
-    this.#note(`accounted ${found} of ${all} members${others}`);
+    this.#out.note(`accounted ${found} of ${all} members${others}`);
     const status = await this.#end(path, reading);
     if (withoutPid === 0) return status;
     const error = noPids(path, withoutPid, "what they tell is missing here");
@@ -227,21 +228,23 @@ class AccountRun {
     const { json, csv, elsa } = this.#options;
     if (json || csv) {
       for (const row of rows) {
-        this.#addFields(totalsFields(row));
-        if (this.#text.length >= PIECE) await this.#write();
+        this.#out.addFields(totalsFields(row));
+        await this.#out.writePiece();
       }
     } else if (!elsa && rows.length > 0) {
-      for (const line of renderTotals(rows, (text) => this.#head(text))) this.#addLine(line);
+      for (const line of renderTotals(rows, (text) => this.#out.head(text))) {
+        this.#out.addLine(line);
+      }
     }
-    await this.#write();
+    await this.#out.write();
   }
 
   /** Says what is wrong with the file; the exit status comes back. */
   async #end(path: string, { records, damage }: AccountReading): Promise<number> {
-    await this.#write();
+    await this.#out.write();
     if (damage === null) {
       if (records === 0 && !this.#context.signal.aborted) {
-        this.#note(`accounting file ${path} has no records`);
+        this.#out.note(`accounting file ${path} has no records`);
       }
       return EXIT.done;
     }
@@ -262,38 +265,6 @@ class AccountRun {
 
   #userOf(uid: number): string {
     return this.#users.name(uid) ?? String(uid);
-  }
-
-  #head(text: string): string {
-    const { stdout, env } = this.#context;
-    return paint(text, "bold", useColor(this.#options.color ?? "auto", stdout, env));
-  }
-
-  #addLine(line: string): void {
-    this.#text += `${line}\n`;
-  }
-
-  #addFields(fields: Fields): void {
-    if (!this.#options.csv) {
-      this.#text += jsonLine(fields);
-      return;
-    }
-    if (!this.#headed) this.#text += csvHead(fields);
-    this.#headed = true;
-    // On a terminal names must not act; in a file they stay what they are.
-    const escape = this.#context.stdout.isTerminal ? escapeText : (text: string) => text;
-    this.#text += csvLine(fields, escape);
-  }
-
-  async #write(): Promise<void> {
-    const { stdout } = this.#context;
-    if (this.#text !== "" && !stdout.closed) stdout.write(this.#text);
-    this.#text = "";
-    await stdout.flush();
-  }
-
-  #note(text: string): void {
-    if (!this.#options.quiet) this.#context.stderr.write(`fh: ${escapeText(text)}\n`);
   }
 }
 

@@ -79,6 +79,10 @@ export interface FilterOptions {
   /** Nanoseconds. */
   readonly minDuration?: number;
   readonly cgroup?: readonly TextTest[];
+  /** Of the executable's path; requests and rules only. */
+  readonly exe?: readonly TextTest[];
+  /** Of the systemd unit's name; requests and rules only. */
+  readonly unit?: readonly TextTest[];
 }
 
 /** Whether a process is, or descends from, one that was asked for. */
@@ -143,7 +147,7 @@ function lifeTests({ failed, minDuration }: FilterOptions): ProcessTest[] {
 }
 
 function imageTests(options: FilterOptions, users: UserIds): ShownTest[] {
-  const { user, comm, match, cgroup } = options;
+  const { user, comm, match, cgroup, exe, unit } = options;
   const tests: ShownTest[] = [];
   if (user !== undefined) {
     const uids = new Set(user.map((text) => parseUser(text, users)));
@@ -158,6 +162,13 @@ function imageTests(options: FilterOptions, users: UserIds): ShownTest[] {
     tests.push(ofImage(({ cgroupText }) => {
       const { path } = parseCgroup(cgroupText ?? "");
       return path !== null && any(cgroup, path);
+    }));
+  }
+  if (exe !== undefined) tests.push(ofImage(({ exe: path }) => path !== null && any(exe, path)));
+  if (unit !== undefined) {
+    tests.push(ofImage(({ cgroupText }) => {
+      const { unit: name } = parseCgroup(cgroupText ?? "");
+      return name !== null && any(unit, name);
     }));
   }
   return tests;

@@ -28,6 +28,7 @@ export const recordCommand: CommandSpec = {
       parse: parseMaxSize,
     },
     { flags: "--no-argv", description: "store no command lines" },
+    { flags: "--no-accounts", description: "do not store what processes have cost" },
     ...REDACT_OPTIONS,
     ...LISTEN_OPTIONS,
     { flags: "--no-socket", description: "do not listen" },

@@ -23,6 +23,7 @@ import { defaultHistory } from "./history_place.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
+import { RecordedJobs } from "./recorded_jobs.ts";
 import { RecordedPast } from "./serve_past.ts";
 import type { ListenSettings } from "./socket_options.ts";
 import { SocketServer } from "./socket_server.ts";
@@ -49,6 +50,7 @@ interface RecordOptions extends ListenSettings, RedactSettings {
   /** Bytes. */
   readonly maxSize?: number;
   readonly argv: boolean;
+  readonly accounts: boolean;
   readonly status?: boolean;
   readonly printUnit?: boolean;
   readonly printSocketUnit?: boolean;
@@ -77,10 +79,11 @@ export async function runRecord(
 }
 
 function printedUnit(options: RecordOptions): string {
-  const { printUnit, printSocketUnit, argv, realtime, redact, socket } = options;
+  const { printUnit, printSocketUnit, argv, accounts, realtime, redact, socket } = options;
   const names = ["db", "keep", "maxSize", "interval", "redactFile", "socketGroup"] as const;
   const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
-  if (changed || !argv || !realtime || redact !== undefined || (printUnit && printSocketUnit)) {
+  const switched = !argv || !accounts || !realtime || redact !== undefined;
+  if (changed || switched || (printUnit && printSocketUnit)) {
     const name = printUnit ? "--print-unit" : "--print-socket-unit";
     throw new UsageError(`Bad options: ${name} with others; change the unit it prints`);
   }
@@ -96,6 +99,7 @@ class Recorder {
   readonly #limits: RetentionLimits;
   readonly #done = Promise.withResolvers<void>();
   readonly #manager: ServiceManager;
+  readonly #jobs: RecordedJobs;
   #file: WritableHistory | null = null;
   #writer!: HistoryWriter;
   #retention!: Retention;
@@ -115,6 +119,15 @@ class Recorder {
     const { keep = KEEP_NS, maxSize = MAX_BYTES } = options;
     this.#limits = { keepMs: keep / 1e6, maxBytes: maxSize };
     this.#manager = ServiceManager.open(context.env);
+    this.#jobs = new RecordedJobs({
+      path: this.#path,
+      session: () => this.#session,
+      reader: openProcfs(context.procRoot),
+      users: openUsers(),
+      euid: process.geteuid!(),
+      write: () => this.#flush(),
+      say: (text) => this.#say(text),
+    });
   }
 
   async run(): Promise<number> {
@@ -156,6 +169,7 @@ class Recorder {
       env: ENVIRONMENT,
       intervalNs: interval ?? null,
       realtime,
+      accounts: this.#options.accounts,
     };
     const redact = createRedactFrom(this.#options);
     try {
@@ -165,7 +179,13 @@ class Recorder {
         onChange: (change) => {
           // The number of a new process comes first.
           this.#writer.note(change);
+          this.#jobs.note(change);
           this.#server?.note(change);
+        },
+        onAccount: (process, _figures, last) => {
+          if (!last) return;
+          this.#writer.noteAccount(process);
+          this.#jobs.noteAccount(process);
         },
         onThread: (time, process, tid) => this.#server?.noteThread(time, process, tid),
         onScanned: () => this.#afterScan(),
@@ -190,6 +210,7 @@ class Recorder {
       return await SocketServer.open(this.#context, this.#session, {
         ...this.#options,
         redact: this.#options,
+        jobs: this.#jobs.requests,
         history: { path: this.#path, past, base: past.baseOf(bootId) },
         onFailed: (error) => this.#done.reject(error),
       });
@@ -205,8 +226,10 @@ class Recorder {
   #startRun(continued: boolean): void {
     const { db } = this.#file!;
     const { info, machine, epoch } = this.#session;
+    const bootId = readBootId(openProcfs(this.#context.procRoot));
+    const jobs = this.#jobs.open(db);
     this.#writer = new HistoryWriter(db, {
-      bootId: readBootId(openProcfs(this.#context.procRoot)),
+      bootId,
       pid: process.pid,
       since: continued ? this.#session.now : this.#session.beganAt,
       epoch,
@@ -216,7 +239,9 @@ class Recorder {
       continued,
       argv: this.#options.argv,
       processes: () => machine.processes(),
+      also: jobs,
     });
+    this.#jobs.begin(jobs, bootId);
     this.#retention = new Retention(db, this.#limits, () => this.#writer.forgetTexts());
   }
 
@@ -238,6 +263,7 @@ class Recorder {
 
   #afterScan(): void {
     this.#writer.scanned();
+    this.#jobs.scanned();
     this.#scanned = true;
     this.#server?.scanned();
   }

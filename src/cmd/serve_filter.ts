@@ -12,7 +12,7 @@ import type { Process } from "../model/process.ts";
 import { bad, Refusal } from "../serve/protocol.ts";
 import type { ParsedFilter } from "../serve/server.ts";
 import { UsageError } from "./command.ts";
-import { createFilter, type FilterOptions } from "./filter.ts";
+import { createFilter, type FilterOptions, type Shown } from "./filter.ts";
 import { globSource, parseDuration, parseEvents, parsePid, type UserIds } from "./values.ts";
 
 /** A pattern is no longer than this, and there are no more of a kind. */
@@ -33,19 +33,22 @@ type Parsers = {
 };
 
 function parsers(textMax: number): Parsers {
-  const globs = (value: unknown, name: string) =>
-    limited(list(value, name).map((glob) => compile(globSource(`${glob}`), "(?s)", textMax)))
+  const globs = (value: unknown, name: string, whole = (glob: string) => glob) =>
+    limited(list(value, name).map((one) => compile(globSource(whole(`${one}`)), "(?s)", textMax)))
       .map(({ test }) => test);
   return {
     pid: (value, name) => list(value, name).map((pid) => parsePid(String(pid))),
     event: (value, name) => list(value, name).flatMap((kind) => parseEvents(String(kind))),
     user: (value, name) => list(value, name).map(String),
-    comm: globs,
+    comm: (value, name) => globs(value, name),
     match: (value, name) =>
       limited(list(value, name).map((pattern) => compile(`${pattern}`, "", textMax))),
     failed: (value, name) => flag(value, name),
     minDuration: (value) => parseDuration(String(value)),
-    cgroup: globs,
+    cgroup: (value, name) => globs(value, name),
+    // A name alone is one in any folder.
+    exe: (value, name) => globs(value, name, (glob) => glob.includes("/") ? glob : `*/${glob}`),
+    unit: (value, name) => globs(value, name),
   };
 }
 
@@ -65,7 +68,12 @@ const NAMES: Readonly<Record<string, keyof FilterOptions>> = Object.assign(Objec
   failed: "failed",
   min_duration: "minDuration",
   cgroup: "cgroup",
+  exe: "exe",
+  unit: "unit",
 });
+
+/** What of it a rule can ask: what a process runs, and as whom. */
+const RULE_NAMES: readonly string[] = ["exe", "match", "user", "cgroup", "unit", "comm"];
 
 /** Who asks. */
 export interface Asker {
@@ -100,6 +108,25 @@ export function parseFilter(
   } catch (error) {
     throw refusalOf(error, "filter");
   }
+}
+
+/** Understands what a rule asks of a process; throws {@linkcode Refusal} EFAULT. */
+export function parseRule(
+  filter: unknown,
+  users: UserIds,
+  trusted: boolean,
+): (shown: Shown) => boolean {
+  const options = readOptions(filter, parsers(trusted ? Infinity : TEXT_MAX));
+  const other = Object.keys(options).find((name) => !RULE_NAMES.includes(name));
+  const known = `a rule asks for ${RULE_NAMES.join(", ")}`;
+  if (other !== undefined) throw new Refusal("EFAULT", `Bad rule: ${other}; ${known}`);
+  try {
+    const { ofImage } = createFilter(options, users);
+    if (ofImage !== null) return ofImage;
+  } catch (error) {
+    throw refusalOf(error, "user");
+  }
+  throw new Refusal("EFAULT", `Bad rule: it asks for nothing; ${known}`);
 }
 
 function readOptions(filter: unknown, parsers: Parsers): FilterOptions {

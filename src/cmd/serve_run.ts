@@ -50,6 +50,7 @@ export async function runServe(
       ...options,
       redact: options,
       history: null,
+      jobs: null,
       onFailed: (error) => done.reject(error),
     });
     if (server === null) throw noPlace();

@@ -25,6 +25,7 @@ import { VERSION } from "../version.ts";
 import { JsonLines } from "../view/json.ts";
 import { decodeText } from "../model/image.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { JobRequests } from "./job_requests.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { parseFilter } from "./serve_filter.ts";
 import { Questions } from "./serve_questions.ts";
@@ -43,6 +44,8 @@ export interface SocketSettings extends ListenSettings {
   readonly redact: RedactSettings;
   /** Null where none is kept. */
   readonly history: ServedHistory | null;
+  /** Null where none are kept. */
+  readonly jobs: JobRequests | null;
   /** The thread that owns the socket has failed. */
   onFailed(error: Error): void;
 }
@@ -126,6 +129,8 @@ class Host implements ServerHost {
   readonly past: Past | null;
   readonly signals: Kernel["signals"];
   readonly seesThreads: boolean;
+  readonly more: ServerHost["more"];
+  readonly #jobs: JobRequests | null;
   readonly #context: Context;
   readonly #session: Session;
   readonly #kernel: Kernel;
@@ -133,12 +138,14 @@ class Host implements ServerHost {
   readonly #questions: Questions;
 
   constructor(context: Context, session: Session, settings: SocketSettings, kernel: Kernel) {
-    const { history, redact } = settings;
+    const { history, redact, jobs } = settings;
     const { source, why } = session.info;
     this.#context = context;
     this.#session = session;
     this.#kernel = kernel;
     this.#reader = openProcfs(context.procRoot);
+    this.more = jobs?.operations ?? {};
+    this.#jobs = jobs;
     this.#questions = new Questions(context, history?.path ?? null, redact, this.users);
     const boot = readShortBootId(this.#reader);
     this.lines = new JsonLines({ boot, source, users: this.users, env: false });
@@ -202,6 +209,10 @@ class Host implements ServerHost {
 
   tally(): ReturnType<ServerHost["tally"]> {
     return this.#session.tally;
+  }
+
+  onDisconnect(client: number): void {
+    this.#jobs?.disconnected(client);
   }
 
   onError(error: Error): void {

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { writeSync } from "node:fs";
-import process from "node:process";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest } from "../model/tree.ts";
@@ -13,12 +11,13 @@ import { parseStat } from "../proc/stat.ts";
 import { Session } from "../session.ts";
 import { SourceRefused } from "../source/capture.ts";
 import { fitWidth } from "../view/escape.ts";
-import { LEAVE_SCREEN, LiveScreen, windowAround } from "../view/live.ts";
+import { LiveScreen, windowAround } from "../view/live.ts";
 import { paint } from "../view/style.ts";
 import { drawRow, treeRows, type TreeStyle } from "../view/tree.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
+import { mindTerminal } from "./terminal.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
 
 /** What has ended is shown for so long, unless told otherwise. */
@@ -26,7 +25,6 @@ const KEEP_NS = 10_000_000_000;
 const DRAW_EVERY_MS = 100;
 /** Drawing the tree of a large and busy host takes at most a tenth of a CPU. */
 const PAUSE_PER_DRAW = 9;
-const STDOUT = 1;
 
 /** One run of the command. */
 export class TreeWatch {
@@ -69,7 +67,10 @@ export class TreeWatch {
     const stop = () => this.#done.resolve();
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
-    const forget = this.#listen();
+    const forget = mindTerminal(this.#context, this.#screen, () => {
+      this.#changed = true;
+      this.#drawIn(0);
+    });
     this.#screen.open();
     try {
       this.#session.begin();
@@ -110,36 +111,6 @@ export class TreeWatch {
       const what = `Cannot watch through the ${source}`;
       throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
     }
-  }
-
-  /** Minds the terminal: its size, Ctrl-Z and `fg`, and a sudden end; undone by what comes back. */
-  #listen(): () => void {
-    const resize = () => {
-      this.#changed = true;
-      this.#drawIn(0);
-    };
-    const suspend = async () => {
-      this.#screen.close();
-      await this.#context.stdout.flush();
-      process.kill(process.pid, "SIGSTOP");
-    };
-    const resume = () => {
-      this.#screen.open();
-      resize();
-    };
-    const leave = () => {
-      if (this.#screen.isOpen) writeSync(STDOUT, LEAVE_SCREEN);
-    };
-    process.on("SIGWINCH", resize);
-    process.on("SIGTSTP", suspend);
-    process.on("SIGCONT", resume);
-    process.on("exit", leave);
-    return () => {
-      process.off("SIGWINCH", resize);
-      process.off("SIGTSTP", suspend);
-      process.off("SIGCONT", resume);
-      process.off("exit", leave);
-    };
   }
 
   #see(change: Change): void {

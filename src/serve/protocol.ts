@@ -27,6 +27,7 @@ export type RefusalName =
   | "ENOTTY"
   | "EPROTO"
   | "EBADMSG"
+  | "EEXIST"
   | "EUSERS"
   | "EMSGSIZE"
   | "EOPNOTSUPP";
@@ -55,6 +56,18 @@ export interface Peer {
   /** Start of that process when it connected, in clock ticks; null where it is not known. */
   readonly startTicks: number | null;
 }
+
+/** Fields of an answer, now or later; what follows the answer. */
+export interface Done {
+  readonly fields: Fields | Promise<Fields>;
+  /** Others are served before it is answered: it may take for ever. */
+  readonly isSlow?: boolean;
+  after?(): void;
+}
+/** The fields of an answer. */
+export type Fields = Readonly<Record<string, unknown>>;
+/** Does what a request asks for; throws {@linkcode Refusal}. */
+export type Operation = (peer: Peer, request: Request) => Done;
 
 /** Whether a peer may see a process with that real uid. */
 export function maySee(

@@ -15,7 +15,10 @@ import {
   answerLine,
   bad,
   checkNames,
+  type Done,
+  type Fields,
   maySee,
+  type Operation,
   parseRequest,
   type Peer,
   PROTOCOL,
@@ -107,17 +110,13 @@ export interface ServerHost {
   why(peer: Peer, target: unknown): Promise<Record<string, unknown>>;
   /** What the session has told and lost. */
   tally(): { readonly events: number; readonly lost: number };
+  /** What else can be asked. */
+  readonly more: Readonly<Record<string, Operation>>;
+  /** A connection is closed. */
+  onDisconnect(client: number): void;
   /** A request has met an error that is no refusal. */
   onError(error: Error): void;
 }
-
-type Fields = Record<string, unknown>;
-/** Fields of an answer, now or later; what follows the answer. */
-interface Done {
-  readonly fields: Fields | Promise<Fields>;
-  after?(): void;
-}
-type Operation = (peer: Peer, request: Request) => Done;
 
 /** Answers requests, and tells events to subscribers and registered applications. */
 export class Server {
@@ -157,6 +156,7 @@ export class Server {
         why: (peer, request) => ({ fields: this.#why(peer, request) }),
         status: (peer, request) => ({ fields: this.#status(peer, request) }),
       } satisfies Record<string, Operation>,
+      host.more,
     );
   }
 
@@ -204,6 +204,7 @@ export class Server {
   disconnected(client: number): void {
     this.#peers.delete(client);
     this.#stream.leave(client);
+    this.#host.onDisconnect(client);
   }
 
   /** A registered process has ended. */
@@ -244,12 +245,15 @@ export class Server {
       [op, id] = [request.op, request.id];
       const operation = this.#operations[op];
       if (operation === undefined) throw this.#unknown(request);
-      const { fields, after } = operation(peer, request);
+      const { fields, isSlow, after } = operation(peer, request);
       const answer = (found: Fields) => {
         this.#socket.answer(peer.client, answerLine(op, id, found));
         after?.();
       };
-      if (fields instanceof Promise) return fields.then(answer, refuse);
+      if (fields instanceof Promise) {
+        const later = fields.then(answer, refuse);
+        return isSlow ? null : later;
+      }
       answer(fields);
     } catch (error) {
       refuse(error);

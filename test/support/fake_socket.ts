@@ -129,6 +129,7 @@ export interface FakeServerOptions {
   /** Called with each change before the server is. */
   readonly onChange?: (change: Change) => void;
   readonly tree?: ServerHost["tree"];
+  readonly more?: ServerHost["more"];
 }
 
 /** A server, its socket, and the machine whose changes it tells. */
@@ -141,6 +142,8 @@ export class ServerOfTest {
   /** Nanoseconds since boot. */
   now = 0;
   readonly errors: Error[] = [];
+  /** Clients that have gone. */
+  readonly left: number[] = [];
   /** What each test of a filter takes, beside its own time. */
   slowMs = 0;
 
@@ -196,6 +199,8 @@ export class ServerOfTest {
       tree: options.tree ?? (() => Promise.resolve("[]")),
       why: () => Promise.reject(new Error("not in this test")),
       tally: () => ({ events: 0, lost: 0 }),
+      more: options.more ?? {},
+      onDisconnect: (client) => this.left.push(client),
       onError: (error) => this.errors.push(error),
     }, this.socket);
     this.socket.onUnwatch = (pidfd) => this.kernel.open.delete(pidfd);

@@ -1,0 +1,193 @@
+/**
+ * What `fh account` does without a file: sums over what the history has.
+ *
+ * @module
+ */
+import {
+  type CostTest,
+  type JobTotals,
+  type KeyTotals,
+  recordingSources,
+  sumEnded,
+  sumJobs,
+} from "../history/accounts.ts";
+import type { BootSpan, History } from "../history/history.ts";
+import type { Users } from "../proc/passwd.ts";
+import { openUsers } from "../proc/users.ts";
+import type { Fields } from "../view/account.ts";
+import { byCost, costFields, type CostRow, renderCosts } from "../view/account_past.ts";
+import { durationWords } from "../view/words.ts";
+import type { ACCOUNT_KEYS } from "./account.ts";
+import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
+import { type Context, EXIT, UsageError } from "./command.ts";
+import { openHistory } from "./history_open.ts";
+import { noHistory } from "./history_place.ts";
+import { localTime, readStretch, recordedSpans, type Stretch } from "./past.ts";
+import { parseUser } from "./values.ts";
+
+/** Where a recorder has accounts from, by its source. */
+const ACCOUNTS: Readonly<Record<string, string>> = {
+  connector: "taskstats",
+  poll: "/proc of zombies",
+};
+
+interface PastOptions extends FormOptions {
+  readonly by?: typeof ACCOUNT_KEYS[number];
+  readonly since?: string;
+  readonly until?: string;
+  readonly user?: readonly string[];
+  readonly comm?: readonly ((text: string) => boolean)[];
+  readonly failed?: boolean;
+  readonly db?: string;
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runPastAccount(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options: PastOptions = given;
+  checkForm(options);
+  if (options.by === "job" && options.failed) {
+    throw new UsageError(
+      "Bad options: --failed with --by job, whose sums do not tell failures apart; " +
+        "take one of them",
+    );
+  }
+  const stretch = readStretch(options, Date.now());
+  const users = openUsers();
+  const test = testOf(options, users);
+  const history = openHistory(context, options.db);
+  if (history === null) throw noHistory(context.env);
+  try {
+    const spans = recordedSpans(history, stretch);
+    const out = new AccountOutput(context, options);
+    const answer = answerOf(history, spans, options, test, users);
+    await writeRows(context, out, answer.rows, options);
+    out.note(noteOf(history, spans, stretch, answer));
+  } finally {
+    history.close();
+  }
+  return EXIT.done;
+}
+
+/** What `--user` and `--comm` ask; null when they are not given. */
+function testOf({ user, comm }: PastOptions, users: Users): CostTest | null {
+  if (user === undefined && comm === undefined) return null;
+  const uids = user === undefined ? null : new Set(user.map((text) => parseUser(text, users)));
+  return (name, uid) => {
+    if (uids !== null && (uid === null || !uids.has(uid))) return false;
+    return comm === undefined || (name !== null && comm.some((matches) => matches(name)));
+  };
+}
+
+/** What is to be shown, and said of it. */
+interface Answer {
+  readonly rows: readonly CostRow[];
+  /** Of what, as the end of "accounted 1 of 2 ...", without the time. */
+  readonly what: string;
+  readonly unseen: number;
+  /** Members of jobs that run. */
+  readonly running: number;
+}
+
+function answerOf(
+  history: History,
+  spans: readonly BootSpan[],
+  { by = "command", failed = false, user, comm }: PastOptions,
+  test: CostTest | null,
+  users: Users,
+): Answer {
+  if (by === "job") {
+    const jobs = sumJobs(history, spans, test);
+    const of = `processes that have ended of ${number(jobs.length)} jobs open`;
+    const what = jobs.length === 0 ? "jobs open" : of;
+    const running = jobs.reduce((sum, { job }) => sum + job.living, 0);
+    const rows = jobs.map((one) => jobRow(one, users)).sort(byCost);
+    return { rows, what, unseen: 0, running };
+  }
+  const found = sumEnded(history, spans, { by, failed, test });
+  const rows = found.map((one) => keyRow(by, one, users)).sort(byCost);
+  const isFiltered = failed || user !== undefined || comm !== undefined;
+  const what = isFiltered ? "such processes that ended" : "processes that ended";
+  const unseen = found.reduce((sum, { totals }) => sum + totals.unseen, 0);
+  return { rows, what, unseen, running: 0 };
+}
+
+function keyRow(by: string, { key, totals }: KeyTotals, users: Users): CostRow {
+  const shown = typeof key === "number" ? users.name(key) ?? String(key) : key;
+  return { of: [[by, shown]], sums: totals };
+}
+
+function jobRow({ job, totals }: JobTotals, users: Users): CostRow {
+  const { id, name, owner, started, living, lost } = job;
+  const of: Fields = [["job", id], ["uid", owner], ["user", users.name(owner)], ["name", name]];
+  return { of, sums: totals, more: { members: started, running: living, lost } };
+}
+
+async function writeRows(
+  { stdout, signal }: Context,
+  out: AccountOutput,
+  rows: readonly CostRow[],
+  { json, csv }: PastOptions,
+): Promise<void> {
+  if (json || csv) {
+    for (const row of rows) {
+      out.addFields(costFields(row));
+      await out.writePiece();
+      if (stdout.closed || signal.aborted) return;
+    }
+  } else if (rows.length > 0) {
+    for (const line of renderCosts(rows, (text) => out.head(text))) out.addLine(line);
+  }
+  await out.write();
+}
+
+/** How much of what there was is accounted, by whom, and what is not known. */
+function noteOf(
+  history: History,
+  spans: readonly BootSpan[],
+  { until }: Stretch,
+  { rows, what, unseen, running }: Answer,
+): string {
+  const [processes, accounted] = [sum(rows, "processes"), sum(rows, "accounted")];
+  const sources = recordingSources(history, spans);
+  const by = [...new Set(sources.map((source) => ACCOUNTS[source] ?? source))].join(", ");
+  const [first, last] = [spans[0]!, spans.at(-1)!];
+  const begin = localTime(first.boot.moment(first.since));
+  const end = localTime(last.boot.moment(last.until));
+  const time = until === null ? `since ${begin}` : `from ${begin} to ${end}`;
+  const { lost, missedNs } = missing(history, spans);
+  const counted = rows.length === 0
+    ? `there were no ${what} ${time}`
+    : `accounted ${number(accounted)} of ${number(processes)} ${what} ${time}`;
+  return [
+    accounted > 0 ? `${counted}, by ${by}` : counted,
+    `${sources.length > 1 ? "sources" : "source"} ${sources.join(", ")}`,
+    ...running > 0 ? [`${number(running)} members still run`] : [],
+    ...unseen > 0 ? [`of ${number(unseen)} it was not seen how they ended`] : [],
+    ...lost > 0 ? [`${number(lost)} events were lost`] : [],
+    ...missedNs > 0 ? [`nobody recorded for ${durationWords(missedNs)} of it`] : [],
+  ].join("; ");
+}
+
+/** What of stretches is not in the history: events that were lost, and time without a recorder. */
+function missing(history: History, spans: readonly BootSpan[]) {
+  const found = { lost: 0, missedNs: 0 };
+  for (const span of spans) {
+    for (const { since, until, lost, reason } of history.gaps(span)) {
+      found.lost += lost ?? 0;
+      if (reason !== "not recording") continue;
+      found.missedNs += Math.min(until, span.until) - Math.max(since, span.since);
+    }
+  }
+  return found;
+}
+
+function sum(rows: readonly CostRow[], name: "processes" | "accounted"): number {
+  return rows.reduce((total, { sums }) => total + sums[name], 0);
+}
+
+function number(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+}

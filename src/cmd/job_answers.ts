@@ -1,0 +1,261 @@
+/**
+ * What is told of jobs, out of a history: as the fields of answers and of JSON.
+ *
+ * @module
+ */
+import type { History } from "../history/history.ts";
+import type { Life } from "../history/life.ts";
+import { type PastJob, type PastMember, readJobs, readMembers } from "../history/past_jobs.ts";
+import type { Account } from "../model/account.ts";
+import { JobTotal } from "../model/kept_job.ts";
+import { exitStatus, type Process, processId } from "../model/process.ts";
+import type { Users } from "../proc/passwd.ts";
+import { type Fields, maySee, type Peer, Refusal } from "../serve/protocol.ts";
+import { WallClock } from "../view/time.ts";
+import { signalName } from "../view/words.ts";
+
+/** Members in one answer. */
+export const MEMBERS_MAX = 1000;
+
+/** Living members of which all is told, in one answer. */
+const DETAILS = 100;
+
+/** Who asks: whether everything may be told, else what is one's own. */
+export type Asker = Pick<Peer, "uid" | "privileged">;
+
+/** Answers from an open history. */
+export class JobAnswers {
+  readonly #history: History;
+  readonly #users: Users;
+  readonly #asker: Asker;
+  readonly #clock = new WallClock();
+
+  constructor(history: History, users: Users, asker: Asker) {
+    this.#history = history;
+    this.#users = users;
+    this.#asker = asker;
+  }
+
+  /** Open jobs, or all of them, the latest first. */
+  list(all: boolean): Fields[] {
+    const jobs = this.#jobs().filter(({ until }) => all || until === null);
+    return jobs.map((job) => this.#fields(job));
+  }
+
+  /** One job, with its sums by command and user. */
+  show(name: string): Fields {
+    const job = this.find(name);
+    const commands = sumsBy(job.totals, ({ comm }) => comm);
+    const users = sumsBy(job.totals, ({ uid }) => String(uid));
+    return {
+      ...this.#fields(job),
+      commands: commands.map((total) => ({ command: total.comm, ...totalFields(total) })),
+      users: users.map((total) => ({ ...this.#userFields(total.uid), ...totalFields(total) })),
+    };
+  }
+
+  /** Members of a job with numbers after `after`, and where to go on; null at the end. */
+  members(name: string, after: number, limit: number): Fields {
+    const job = this.find(name);
+    const members = readMembers(this.#history, job.id, after, limit);
+    const last = members.at(-1)?.life.key ?? after;
+    return {
+      members: members.map((member) => this.#memberFields(job, member)),
+      next: members.length < limit ? null : last,
+    };
+  }
+
+  /** Members that live, as far as it was written. */
+  running(name: string): Fields {
+    const job = this.find(name);
+    const living: Life[] = [];
+    for (let after = 0; living.length < job.living;) {
+      const members = readMembers(this.#history, job.id, after, MEMBERS_MAX);
+      if (members.length === 0) break;
+      for (const { life, until } of members) if (life.alive && until === null) living.push(life);
+      after = members.at(-1)!.life.key;
+    }
+    return { job: job.id, members: runningFields(living, this.#users, this.#asker) };
+  }
+
+  /** What `wait` says of a job that has no members left. */
+  ended(name: string): Fields {
+    return lastFields(this.find(name));
+  }
+
+  /** The job with a number or a name: the open one, else the latest; throws ESRCH. */
+  find(name: string): PastJob {
+    const jobs = this.#jobs();
+    if (/^\d+$/.test(name)) {
+      const job = jobs.find(({ id }) => id === Number(name));
+      if (job !== undefined) return job;
+      throw noJob(name);
+    }
+    const named = jobs.filter((job) => job.name === name);
+    const open = named.filter(({ until }) => until === null);
+    return choose(open, this.#asker, name) ?? choose(named, this.#asker, name, true) ??
+      refuse(noJob(name));
+  }
+
+  #jobs(): PastJob[] {
+    return readJobs(this.#history).filter(({ owner }) => maySee(this.#asker, owner));
+  }
+
+  #fields(job: PastJob): Fields {
+    const { id, name, owner, since, until, living, started, lost } = job;
+    const all = new JobTotal("", owner);
+    for (const total of job.totals) all.add(total);
+    return {
+      job: id,
+      name,
+      ...this.#userFields(owner),
+      started: this.#time(job, since),
+      ended: until === null ? null : this.#time(job, until),
+      running: living,
+      members: started,
+      lost,
+      ...totalFields(all),
+    };
+  }
+
+  #userFields(uid: number): Fields {
+    return { uid: uid < 0 ? null : uid, user: uid < 0 ? null : this.#users.name(uid) };
+  }
+
+  #memberFields(job: PastJob, { life, since, until }: PastMember): Fields {
+    this.#history.lives.withParent(life);
+    const { image, pid, ppid, uid, start, end, durationNs } = life;
+    const { code, signal } = exitStatus(life.status);
+    const time = (ns: number | null) => ns === null ? null : this.#time(job, ns);
+    return {
+      job: job.id,
+      name: job.name,
+      pid,
+      id: processId(job.boot.shortId, life),
+      ppid,
+      ...this.#userFields(uid ?? -1),
+      comm: image.comm,
+      argv: maySee(this.#asker, uid) ? image.argv : null,
+      started: time(start),
+      ended: time(end),
+      running: life.alive,
+      duration_ns: durationNs === null ? null : Math.round(durationNs),
+      joined: time(since),
+      left: time(until),
+      exit_code: code,
+      signal: signal === null ? null : signalName(signal),
+    };
+  }
+
+  #time({ boot }: PastJob, ns: number): string {
+    return this.#clock.utc(boot.epochAt(ns), ns);
+  }
+}
+
+/** Members that live: of the newest also what they run. */
+export function runningFields(
+  living: Iterable<Process>,
+  users: Users,
+  asker: Asker,
+): Fields[] {
+  const all = [...living];
+  return all.map(({ pid, startTicks, uid, image }, index) => {
+    const identity = { pid, start_ticks: startTicks };
+    if (index < all.length - DETAILS) return identity;
+    const argv = maySee(asker, uid) ? image.argv : null;
+    return {
+      ...identity,
+      uid,
+      user: uid === null ? null : users.name(uid),
+      comm: image.comm,
+      argv,
+    };
+  });
+}
+
+/** How the member that ended last has ended. */
+export function lastFields({ id, name, last, until }: {
+  readonly id: number;
+  readonly name: string;
+  readonly last: PastJob["last"];
+  readonly until: number | null;
+}): Fields {
+  const { code, signal } = exitStatus(last?.status ?? null);
+  return {
+    job: id,
+    name,
+    open: until === null,
+    pid: last?.pid ?? null,
+    exit_code: code,
+    signal: signal === null ? null : signalName(signal),
+  };
+}
+
+/** Of several jobs one's own, or the only one; null when there is none. */
+export function choose<Job extends { readonly id: number; readonly owner: number }>(
+  jobs: readonly Job[],
+  { uid, privileged }: Asker,
+  name: string,
+  latest = false,
+): Job | null {
+  const own = jobs.filter(({ owner }) => owner === uid);
+  const found = own.length > 0 ? own : privileged ? jobs : [];
+  if (found.length === 0) return null;
+  if (found.length === 1 || (latest && found.every(({ owner }) => owner === found[0]!.owner))) {
+    return found[0]!;
+  }
+  const numbers = found.map(({ id }) => id).join(", ");
+  throw new Refusal(
+    "EINVAL",
+    `Which job ${name}: several users have one; give its number, of ${numbers}`,
+  );
+}
+
+/** There is no such job, or none that the asker may know of. */
+export function noJob(name: string): Refusal {
+  return new Refusal("ESRCH", `No such job: ${name.slice(0, 80)}; fh job list --all shows them`);
+}
+
+function refuse(refusal: Refusal): never {
+  throw refusal;
+}
+
+function totalFields({ processes, failed, elapsedNs, accounted, account }: JobTotal): Fields {
+  return {
+    processes,
+    failed,
+    accounted,
+    elapsed_ns: Math.round(elapsedNs),
+    ...accountFields(accounted === 0 ? null : account),
+  };
+}
+
+/** The figures of an account; null each where nothing is known. */
+export function accountFields(account: Account | null): Fields {
+  return {
+    user_ns: account === null ? null : Math.round(account.userNs),
+    system_ns: account === null ? null : Math.round(account.systemNs),
+    minor_faults: account?.minorFaults ?? null,
+    major_faults: account?.majorFaults ?? null,
+    swaps: account === null ? null : 0,
+    peak_bytes: account === null || account.peakBytes === 0 ? null : account.peakBytes,
+    read_bytes: account?.readBytes ?? null,
+    write_bytes: account?.writeBytes ?? null,
+    voluntary_switches: account?.voluntarySwitches ?? null,
+    involuntary_switches: account?.involuntarySwitches ?? null,
+  };
+}
+
+/** Sums by a key, the one that took most CPU time first, or most time where that is not known. */
+function sumsBy(totals: readonly JobTotal[], keyOf: (total: JobTotal) => string): JobTotal[] {
+  const sums = new Map<string, JobTotal>();
+  for (const total of totals) {
+    const key = keyOf(total);
+    const sum = sums.get(key) ?? new JobTotal(total.comm, total.uid);
+    sum.add(total);
+    sums.set(key, sum);
+  }
+  return [...sums.values()].sort((a, b) =>
+    b.account.cpuNs - a.account.cpuNs || b.elapsedNs - a.elapsedNs || b.processes - a.processes
+  );
+}

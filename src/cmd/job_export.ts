@@ -1,0 +1,58 @@
+/**
+ * `fh job export`: who was in jobs, as a job file (docs/job-file.md).
+ *
+ * @module
+ */
+import { writeFileSync } from "node:fs";
+import type { Fields } from "../serve/protocol.ts";
+import { CommandError, type Context, EXIT } from "./command.ts";
+import type { JobDoor } from "./job_ask.ts";
+
+interface ExportOptions {
+  readonly output?: string;
+}
+
+/** Writes the members of one job, or of all. */
+export async function exportJobs(
+  { stdout }: Context,
+  door: JobDoor,
+  name: string | null,
+  { output }: ExportOptions,
+): Promise<number> {
+  const names = name === null ? await allJobs(door) : [name];
+  // Nothing is written before it is known that the job is there.
+  let write: ((text: string) => void) | null = null;
+  for (const job of names) {
+    for (let after: unknown = 0; after !== null;) {
+      const answer = await door.ask("job_members", { job, after });
+      const members = answer["members"] as readonly Fields[];
+      write ??= output === undefined ? (text) => stdout.write(text) : createFile(output);
+      write(members.map((member) => `${JSON.stringify(member)}\n`).join(""));
+      await stdout.flush();
+      if (stdout.closed) return EXIT.done;
+      after = answer["next"];
+    }
+  }
+  if (write === null && output !== undefined) createFile(output);
+  return EXIT.done;
+}
+
+async function allJobs(door: JobDoor): Promise<string[]> {
+  const { jobs } = await door.ask("job_list", { all: true });
+  return (jobs as readonly { job: number }[]).map(({ job }) => String(job)).reverse();
+}
+
+/** Creates a file; what comes is appended. */
+function createFile(path: string): (text: string) => void {
+  const put = (text: string, flag: "wx" | "a") => {
+    try {
+      writeFileSync(path, text, { flag, mode: 0o600 });
+    } catch (error) {
+      const { code = String(error) } = error as { code?: string };
+      const advice = code === "EEXIST" ? "give another name, or remove it" : "choose another place";
+      throw new CommandError(EXIT.failed, `Cannot write the job file ${path}: ${code}; ${advice}`);
+    }
+  };
+  put("", "wx");
+  return (text) => put(text, "a");
+}

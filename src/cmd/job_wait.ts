@@ -1,0 +1,67 @@
+/**
+ * `fh job wait`: until the last member has ended.
+ *
+ * @module
+ */
+import type { Fields } from "../serve/protocol.ts";
+import { escapeText } from "../view/escape.ts";
+import { signalNumber } from "../view/words.ts";
+import { type Context, EXIT } from "./command.ts";
+import { type JobPlace, openRecorder, ServerGone } from "./job_ask.ts";
+
+/** So long a recorder that has gone may take to come back: a service is restarted. */
+const RETRY_MS = 30_000;
+const RETRY_EVERY_MS = 200;
+const BY_SIGNAL = 128;
+
+interface WaitOptions extends JobPlace {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Waits; the exit status is that of the member that ended last, as a shell has it. */
+export async function waitForJob(
+  context: Context,
+  name: string,
+  options: WaitOptions,
+): Promise<number> {
+  const answer = await askAgain(context, name, options);
+  const { pid, exit_code: code, signal } = answer;
+  if (options.json) context.stdout.write(`${JSON.stringify(answer)}\n`);
+  const tell = (text: string) => {
+    if (!options.quiet && !options.json) context.stderr.write(`fh: ${escapeText(text)}\n`);
+  };
+  const last = pid === null ? "nobody has seen its last member end" : `${pid} ended last`;
+  if (typeof code === "number") {
+    tell(`${name}: ${last}, with exit ${code}`);
+    return code;
+  }
+  if (typeof signal === "string") {
+    tell(`${name}: ${last}, by ${signal}`);
+    return BY_SIGNAL + (signalNumber(signal) ?? 0);
+  }
+  tell(`${name}: ${last}; how is not known`);
+  return EXIT.failed;
+}
+
+/** Jobs survive their recorder: another one that begins soon is asked again. */
+async function askAgain(context: Context, job: string, options: WaitOptions): Promise<Fields> {
+  let until = Infinity;
+  while (true) {
+    try {
+      const door = await openRecorder(context, options);
+      until = Infinity;
+      try {
+        return await door.ask("job_wait", { job });
+      } finally {
+        door.close();
+      }
+    } catch (error) {
+      const isGone = error instanceof ServerGone;
+      if (isGone) until = Math.min(until, performance.now() + RETRY_MS);
+      else if (until === Infinity) throw error;
+      if (performance.now() > until || context.signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
+    }
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * What past processes have cost: sums over those that have ended, and over the members of jobs.
+ *
+ * @module
+ */
+import { decodeText } from "../model/image.ts";
+import type { JobTotal } from "../model/kept_job.ts";
+import { parseCgroup } from "../proc/cgroup.ts";
+import type { BootSpan, History } from "./history.ts";
+import { rows } from "./life.ts";
+import { type PastJob, readJobs } from "./past_jobs.ts";
+import { COST_COLUMNS, LIFE_FLAG } from "./schema.ts";
+import { fromStored, type StoredText } from "./texts.ts";
+
+/** What a process is counted by. */
+export type AccountKey = "command" | "user" | "unit";
+
+/** Whether to count what runs under that name (comm) and real uid; null is not known. */
+export type CostTest = (comm: string | null, uid: number | null) => boolean;
+
+/** Which processes are counted, and by what. */
+export interface AccountQuery {
+  readonly by: AccountKey;
+  /** Only those with a status not 0. */
+  readonly failed: boolean;
+  /** Null counts all. */
+  readonly test: CostTest | null;
+}
+
+/** A row of {@linkcode ENDED}. */
+type EndedRow = readonly [
+  image: number,
+  flags: number,
+  span: number,
+  status: number | null,
+  ...costs: (number | null)[],
+];
+
+/**
+ * What processes have cost together. Times are microseconds, as the file has them: a number of
+ * nanoseconds is exact up to 104 days only, and all processes of a host have more.
+ */
+export class PastTotals {
+  /** Processes that have ended. */
+  processes = 0;
+  /** Those with a status not 0, or ended by a signal. */
+  failed = 0;
+  /** Those that ended while nobody recorded. */
+  unseen = 0;
+  /** Those of which it is known how long they lived, and these times together. */
+  timed = 0;
+  elapsedUs = 0;
+  /** Those whose account is known; what follows is theirs. */
+  accounted = 0;
+  userUs = 0;
+  systemUs = 0;
+  minorFaults = 0;
+  majorFaults = 0;
+  /** The largest resident size of one process, bytes; 0: not known. */
+  peakBytes = 0;
+  readBytes = 0;
+  writeBytes = 0;
+  voluntarySwitches = 0;
+  involuntarySwitches = 0;
+
+  /** Adds a process. */
+  addLife(row: EndedRow): void {
+    const [, flags, span, status] = row;
+    this.processes++;
+    if (status !== null && status !== 0) this.failed++;
+    if ((flags & LIFE_FLAG.endUnknown) !== 0) this.unseen++;
+    if ((flags & (LIFE_FLAG.endUnknown | LIFE_FLAG.startUnknown)) === 0) {
+      this.timed++;
+      this.elapsedUs += Math.round(span / 1000);
+    }
+    if (row[4] == null) return;
+    this.accounted++;
+    this.userUs += row[4];
+    this.systemUs += row[5]!;
+    this.minorFaults += row[6]!;
+    this.majorFaults += row[7]!;
+    this.peakBytes = Math.max(this.peakBytes, row[8]! * 1024);
+    this.readBytes += row[9]!;
+    this.writeBytes += row[10]!;
+    this.voluntarySwitches += row[11]!;
+    this.involuntarySwitches += row[12]!;
+  }
+
+  /** Adds members of a job. */
+  addMembers({ processes, failed, elapsedNs, accounted, account }: JobTotal): void {
+    this.processes += processes;
+    this.failed += failed;
+    this.timed += processes;
+    this.elapsedUs += Math.round(elapsedNs / 1000);
+    this.accounted += accounted;
+    this.userUs += Math.round(account.userNs / 1000);
+    this.systemUs += Math.round(account.systemNs / 1000);
+    this.minorFaults += account.minorFaults;
+    this.majorFaults += account.majorFaults;
+    this.peakBytes = Math.max(this.peakBytes, account.peakBytes);
+    this.readBytes += account.readBytes;
+    this.writeBytes += account.writeBytes;
+    this.voluntarySwitches += account.voluntarySwitches;
+    this.involuntarySwitches += account.involuntarySwitches;
+  }
+}
+
+/** The sums for a name, a uid or a unit; null where that is not known, or there is none. */
+export interface KeyTotals {
+  readonly key: string | number | null;
+  readonly totals: PastTotals;
+}
+
+/** The sums for one job. */
+export interface JobTotals {
+  readonly job: PastJob;
+  readonly totals: PastTotals;
+}
+
+/** What has ended within a stretch: numbered parameters boot, since, until. */
+const ENDED = "boot = ?1 AND born + span >= ?2 AND born + span < ?3 AND span IS NOT NULL";
+
+/** Sums over all that ended within stretches. */
+export function sumEnded(
+  history: History,
+  spans: readonly BootSpan[],
+  query: AccountQuery,
+): KeyTotals[] {
+  // An older file has no accounts.
+  const { hasJobs } = history;
+  const costs = COST_COLUMNS.map((name) => hasJobs ? `CAST(${name} AS REAL)` : "NULL");
+  // The rows are added up here, because SQLite would sort them all before it groups them.
+  const ended = rows(
+    history.db,
+    `SELECT image, flags, CAST(span AS REAL), status, ${costs.join(", ")} FROM life
+      WHERE ${ENDED}${query.failed ? " AND status <> 0" : ""}`,
+  );
+  const groups = new Groups(history, query);
+  for (const { boot, since, until } of spans) {
+    for (const row of ended.iterate(boot.id, since, until)) {
+      const one = row as unknown as EndedRow;
+      groups.of(one[0])?.addLife(one);
+    }
+  }
+  return groups.all();
+}
+
+/** Finds the sums that an image belongs to; each image and each text is read once. */
+class Groups {
+  readonly #by: AccountKey;
+  readonly #test: CostTest | null;
+  readonly #image: ReturnType<typeof rows>;
+  readonly #text: ReturnType<typeof rows>;
+  readonly #ofImages = new Map<number, PastTotals | null>();
+  readonly #comms = new Map<number, string | null>();
+  readonly #units = new Map<number, string | null>();
+  readonly #groups = new Map<string | number | null, PastTotals>();
+
+  constructor({ db }: History, { by, test }: AccountQuery) {
+    this.#by = by;
+    this.#test = test;
+    this.#image = rows(db, "SELECT comm, uid, cgroup FROM image WHERE id = ?");
+    this.#text = rows(db, "SELECT value FROM text WHERE id = ?");
+  }
+
+  /** The sums for an image; null when it is not counted. */
+  of(image: number): PastTotals | null {
+    let totals = this.#ofImages.get(image);
+    if (totals === undefined) {
+      totals = this.#find(image);
+      this.#ofImages.set(image, totals);
+    }
+    return totals;
+  }
+
+  all(): KeyTotals[] {
+    return [...this.#groups].filter(([, { processes }]) => processes > 0)
+      .map(([key, totals]) => ({ key, totals }));
+  }
+
+  #find(image: number): PastTotals | null {
+    const [comm = null, uid = null, cgroup = null] =
+      (this.#image.get(image) ?? []) as unknown as readonly (number | null)[];
+    const test = this.#test;
+    if (test !== null && !test(this.#comm(comm), uid)) return null;
+    const by = this.#by;
+    const key = by === "user" ? uid : by === "unit" ? this.#unit(cgroup) : this.#comm(comm);
+    let totals = this.#groups.get(key);
+    if (totals === undefined) this.#groups.set(key, totals = new PastTotals());
+    return totals;
+  }
+
+  #comm(text: number | null): string | null {
+    return remember(
+      this.#comms,
+      text,
+      (value) => decodeText(fromStored("comm", value)),
+      this.#text,
+    );
+  }
+
+  #unit(text: number | null): string | null {
+    const unitOf = (value: StoredText) => parseCgroup(decodeText(fromStored("cgroup", value))).unit;
+    return remember(this.#units, text, unitOf, this.#text);
+  }
+}
+
+/** What a text of the file means, from a map where it is known already. */
+function remember(
+  known: Map<number, string | null>,
+  id: number | null,
+  meaning: (value: StoredText) => string | null,
+  text: ReturnType<typeof rows>,
+): string | null {
+  if (id === null) return null;
+  let found = known.get(id);
+  if (found === undefined) {
+    const row = text.get(id) as unknown as readonly [StoredText] | undefined;
+    found = row === undefined ? null : meaning(row[0]);
+    known.set(id, found);
+  }
+  return found;
+}
+
+/**
+ * The whole account of each job that was open at some time within stretches, the latest first;
+ * with a test, of those of its members that match, where there are any.
+ */
+export function sumJobs(
+  history: History,
+  spans: readonly BootSpan[],
+  test: CostTest | null,
+): JobTotals[] {
+  const isOpenIn = ({ boot, since, until }: PastJob) =>
+    spans.some((span) => {
+      return span.boot.id === boot.id && since < span.until && (until ?? Infinity) >= span.since;
+    });
+  return readJobs(history).filter(isOpenIn).flatMap((job) => {
+    const matches = ({ comm, uid }: JobTotal) => test!(comm, uid < 0 ? null : uid);
+    const chosen = test === null ? job.totals : job.totals.filter(matches);
+    if (test !== null && chosen.length === 0) return [];
+    const totals = new PastTotals();
+    for (const total of chosen) totals.addMembers(total);
+    return [{ job, totals }];
+  });
+}
+
+/** The sources that recorded within stretches, such as `connector`, in the order of time. */
+export function recordingSources(history: History, spans: readonly BootSpan[]): string[] {
+  const statement = history.db.prepare(
+    "SELECT source FROM run WHERE boot = ? AND seen >= ? AND since < ? ORDER BY id",
+  );
+  const found = spans.flatMap(({ boot, since, until }) => {
+    return statement.all(boot.id, since, until).map(({ source }) => String(source));
+  });
+  return [...new Set(found)];
+}

@@ -1,0 +1,120 @@
+/**
+ * What past processes have cost, by key: columns and fields.
+ *
+ * @module
+ */
+import type { Fields } from "./account.ts";
+import { type Column, table } from "./table.ts";
+import { durationWords, sizeWords } from "./words.ts";
+
+/** Sums over processes that have ended; times in microseconds. */
+export interface CostSums {
+  readonly processes: number;
+  readonly failed: number;
+  /** Of how many it is known how long they lived. */
+  readonly timed: number;
+  readonly elapsedUs: number;
+  /** Of how many the account is known: what follows is theirs. */
+  readonly accounted: number;
+  readonly userUs: number;
+  readonly systemUs: number;
+  readonly minorFaults: number;
+  readonly majorFaults: number;
+  /** 0: not known. */
+  readonly peakBytes: number;
+  readonly readBytes: number;
+  readonly writeBytes: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+}
+
+/** The figures of one line: what they are the sums of, and the sums. */
+export interface CostRow {
+  /** `[["command", "sh"]]`, or what names a job; for people without the uid. */
+  readonly of: Fields;
+  /** Of jobs: processes that have been in it, those that run, and events that were lost. */
+  readonly more?: { readonly members: number; readonly running: number; readonly lost: number };
+  readonly sums: CostSums;
+}
+
+/** Orders rows: what took most CPU time first, or most time where that is not known. */
+export function byCost(a: CostRow, b: CostRow): number {
+  const names = ({ of }: CostRow) => of.map(([, value]) => String(value)).join(" ");
+  return cpuOf(b.sums) - cpuOf(a.sums) || b.sums.elapsedUs - a.sums.elapsedUs ||
+    b.sums.processes - a.sums.processes || (names(a) < names(b) ? -1 : 1);
+}
+
+function cpuOf({ accounted, userUs, systemUs }: CostSums): number {
+  return accounted === 0 ? -1 : userUs + systemUs;
+}
+
+/** Figures for scripts: null is what is not known. */
+export function costFields({ of, more, sums }: CostRow): Fields {
+  const ifKnown = <Value>(value: Value) => sums.accounted > 0 ? value : null;
+  return [
+    ...of,
+    ...more === undefined ? [] : Object.entries(more),
+    ["processes", sums.processes],
+    ["failed", sums.failed],
+    ["accounted", sums.accounted],
+    ["elapsed_ns", sums.timed > 0 ? nanoseconds(sums.elapsedUs) : null],
+    ["user_ns", ifKnown(nanoseconds(sums.userUs))],
+    ["system_ns", ifKnown(nanoseconds(sums.systemUs))],
+    ["minor_faults", ifKnown(sums.minorFaults)],
+    ["major_faults", ifKnown(sums.majorFaults)],
+    ["swaps", ifKnown(0)],
+    ["peak_bytes", ifKnown(sums.peakBytes || null)],
+    ["read_bytes", ifKnown(sums.readBytes)],
+    ["write_bytes", ifKnown(sums.writeBytes)],
+    ["voluntary_switches", ifKnown(sums.voluntarySwitches)],
+    ["involuntary_switches", ifKnown(sums.involuntarySwitches)],
+  ];
+}
+
+/** However many: a number of them would be rounded from 104 days on. */
+function nanoseconds(us: number): bigint {
+  return BigInt(Math.round(us)) * 1000n;
+}
+
+/** Figures as a table; what they are the sums of stands last, because others chose it. */
+export function renderCosts(rows: readonly CostRow[], head: (text: string) => string): string[] {
+  const isPart = rows.some(({ sums }) => sums.accounted < sums.processes);
+  const names = (rows[0]?.of ?? []).map(([name]) => name);
+  const columns: Column<CostRow>[] = [
+    ...rows[0]?.more === undefined ? [] : JOB_COLUMNS,
+    count("PROCESSES", ({ processes }) => processes),
+    count("FAILED", ({ failed }) => failed),
+    ...isPart ? [count("ACCOUNTED", ({ accounted }) => accounted)] : [],
+    ["ELAPSED", ({ sums }) => sums.timed > 0 ? words(sums.elapsedUs) : "?", true],
+    known("UTIME", ({ userUs }) => words(userUs)),
+    known("STIME", ({ systemUs }) => words(systemUs)),
+    known("MINFLT", ({ minorFaults }) => minorFaults),
+    known("MAJFLT", ({ majorFaults }) => majorFaults),
+    known("PEAK", ({ peakBytes }) => peakBytes > 0 ? sizeWords(peakBytes) : "?"),
+    known("READ", ({ readBytes }) => sizeWords(readBytes)),
+    known("WRITE", ({ writeBytes }) => sizeWords(writeBytes)),
+    known("CSW", (sums) => sums.voluntarySwitches + sums.involuntarySwitches),
+    ...names.filter((name) => name !== "uid").map((name): Column<CostRow> => {
+      return [name.toUpperCase(), ({ of }) => of.find(([other]) => other === name)?.[1] ?? "-"];
+    }),
+  ];
+  return table(rows, columns, head);
+}
+
+const JOB_COLUMNS: readonly Column<CostRow>[] = [
+  ["MEMBERS", ({ more }) => more?.members, true],
+  ["RUNNING", ({ more }) => more?.running, true],
+];
+
+function count(name: string, cell: (sums: CostSums) => number): Column<CostRow> {
+  return [name, ({ sums }) => cell(sums), true];
+}
+
+/** A column that is known where the account of a process is. */
+function known(name: string, cell: (sums: CostSums) => string | number): Column<CostRow> {
+  return [name, ({ sums }) => sums.accounted > 0 ? cell(sums) : "?", true];
+}
+
+function words(us: number): string {
+  return us === 0 ? "0" : durationWords(us * 1000);
+}

@@ -1,0 +1,144 @@
+/** `fh account` of what `fh record` has seen, held against what wait4(2) says. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, test } from "node:test";
+import { runFh, runProgram } from "../support/executable.ts";
+import { connectorMissing } from "../support/observe.ts";
+import { program, programsMissing } from "../support/programs.ts";
+import { recordTo, untilKnown } from "../support/questions.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fh-account-past-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const COUNT = 6;
+/** A user that nobody else on this host is: the connector sees the processes of all. */
+const UID = 1_000_000_000 + process.pid;
+const db = join(folder, "history.db");
+const isRoot = process.getuid?.() === 0;
+const missing = programsMissing ?? connectorMissing ?? (isRoot ? null : "needs root");
+const skip = missing !== null;
+const why = skip ? ` (skipped: ${missing})` : "";
+
+/** What wait4(2) has told of a child: microseconds, counts, KiB. */
+interface Truth {
+  readonly name: string;
+  readonly user: number;
+  readonly system: number;
+  readonly minor: number;
+  readonly major: number;
+  readonly voluntary: number;
+  readonly involuntary: number;
+  readonly peakKib: number;
+  readonly status: number;
+}
+
+let truth: readonly Truth[] = [];
+
+before(async () => {
+  if (skip) return;
+  await using recorder = await recordTo(db, "connector");
+  const { stdout, status } = runProgram(program("cost")!, [String(COUNT)], { uid: UID, gid: UID });
+  assert.equal(status, 0);
+  truth = stdout.trimEnd().split("\n").map((line) => {
+    const [name, ...numbers] = line.split(" ");
+    const [user, system, minor, major, voluntary, involuntary, peakKib, status] = numbers
+      .map(Number) as [number, number, number, number, number, number, number, number];
+    return { name: name!, user, system, minor, major, voluntary, involuntary, peakKib, status };
+  });
+  await untilKnown(db, COUNT + 1, `uid = ${UID} AND state = 'exited'`);
+  assert.equal((await recorder.end("SIGTERM")).status, 0);
+});
+
+function fhRows(...args: readonly string[]) {
+  const { status, stdout, stderr } = runFh([
+    "account",
+    "--json",
+    "--db",
+    db,
+    "-u",
+    `${UID}`,
+    ...args,
+  ]);
+  assert.equal(status, 0, stderr);
+  return { rows: stdout.trimEnd().split("\n").map((line) => JSON.parse(line)), stderr };
+}
+
+test(`fh account --json has what each child has cost${why}`, { skip }, () => {
+  const { rows, stderr } = fhRows("-c", "cost-?");
+  assert.deepEqual(
+    rows.map(({ command }) => command).sort(),
+    truth.map(({ name }) => name).sort(),
+  );
+  const cpuOf = (row: Readonly<Record<string, number>>) => row["user_ns"]! + row["system_ns"]!;
+  rows.forEach((row, at) => assert.ok(at === 0 || cpuOf(row) <= cpuOf(rows[at - 1]), row.command));
+  for (const { name, user, system, minor, major, peakKib, status, ...switches } of truth) {
+    const row = rows.find(({ command }) => command === name);
+    assert.deepEqual(
+      [row.processes, row.failed, row.accounted, row.swaps],
+      [1, status === 0 ? 0 : 1, 1, 0],
+      name,
+    );
+    assert.deepEqual(
+      [row.minor_faults, row.major_faults, row.peak_bytes],
+      [minor, major, peakKib * 1024],
+      name,
+    );
+    // What each of its threads does in exit(2) after its record is not in it.
+    const inExit = user + system - cpuOf(row) / 1000;
+    const threads = Number(name.slice(-1)) % 2 + 1;
+    const allowed = Math.max((user + system) * 0.01, 2000 * threads);
+    assert.ok(inExit >= -10 && inExit <= allowed, `${name}: ${inExit} us of ${user + system} miss`);
+    assert.ok(row.elapsed_ns >= user * 1000 / 2, `${name} lived for ${row.elapsed_ns} ns`);
+    assert.ok(row.write_bytes >= 65_536, `${name} wrote ${row.write_bytes} bytes`);
+    const voluntary = switches.voluntary - row.voluntary_switches;
+    const involuntary = switches.involuntary - row.involuntary_switches;
+    assert.ok(voluntary >= 0 && voluntary <= 5, `${name}: ${voluntary} waits in exit(2)`);
+    assert.ok(involuntary >= 0 && involuntary <= 5, `${name}: ${involuntary} switches in exit(2)`);
+  }
+  assert.match(stderr, /^fh: accounted 6 of 6 such processes that ended since .*, by taskstats; /);
+});
+
+test(`sums by user and unit are those by command${why}`, { skip }, () => {
+  const numbers = ["processes", "failed", "accounted", "minor_faults", "user_ns", "write_bytes"];
+  const sums = (by: string) => {
+    const { rows } = fhRows("-c", "cost-?", "--by", by);
+    return numbers.map((name) => rows.reduce((sum, row) => sum + row[name], 0));
+  };
+  assert.deepEqual(sums("user"), sums("command"));
+  assert.deepEqual(sums("unit"), sums("command"));
+  assert.equal(sums("command")[3], truth.reduce((sum, { minor }) => sum + minor, 0));
+});
+
+test(`the view of the history has the same figures${why}`, { skip }, () => {
+  const [row] = fhRows("-c", "cost-6").rows;
+  const file = new DatabaseSync(db, { readOnly: true });
+  const { command, processes, failed, accounted, elapsed_ns, swaps, ...figures } = row;
+  const seen = file.prepare(
+    `SELECT duration_ns, ${Object.keys(figures).join(", ")} FROM process
+      WHERE uid = ? AND comm = 'cost-6'`,
+  ).get(UID)!;
+  file.close();
+  assert.deepEqual([command, processes, failed, accounted, swaps], ["cost-6", 1, 0, 1, 0]);
+  assert.equal(elapsed_ns, Math.round(Number(seen["duration_ns"]) / 1000) * 1000);
+  assert.equal(Object.keys(figures).length, 9);
+  for (const [name, value] of Object.entries(figures)) assert.equal(seen[name], value, name);
+});
+
+test(`all that ended is counted, and told what of it is accounted${why}`, { skip }, () => {
+  const { status, stdout, stderr } = runFh(["account", "--csv", "--db", db, "--by", "user"]);
+  assert.equal(status, 0);
+  const [head, ...lines] = stdout.trimEnd().split("\r\n").map((line) => line.split(","));
+  assert.deepEqual(head!.slice(0, 4), ["user", "processes", "failed", "accounted"]);
+  assert.deepEqual(
+    lines.find(([user]) => user === `${UID}`)!.slice(1, 4),
+    [COUNT + 1, truth.filter(({ status }) => status !== 0).length, COUNT + 1].map(String),
+  );
+  const sum = (at: number) => lines.reduce((total, line) => total + Number(line[at]), 0);
+  const number = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+  const known = `accounted ${number(sum(3))} of ${number(sum(1))} processes that ended since `;
+  assert.ok(stderr.startsWith(`fh: ${known}`), stderr);
+});
