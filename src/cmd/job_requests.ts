@@ -132,10 +132,12 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     const roots: Process[] = [];
     for (const pid of pids) roots.push(await this.#process(peer, pid, "put into a job"));
     if (job.until !== null) throw noJob(job.name);
-    const found = only ? roots : withDescendants(roots, this.#host.processes());
     const { jobs } = this.#host;
     // Who it is was asked above: a setuid program that one's own has started comes along.
-    const added = found.filter((process) => jobs.add(job, process, this.#host.now())).length;
+    const found = only ? roots : withDescendants(roots, this.#host.processes());
+    // A shell that adds itself does not mean the command by which it does so.
+    const meant = found.filter((one) => roots.includes(one) || !isPeer(one, peer));
+    const added = meant.filter((process) => jobs.add(job, process, this.#host.now())).length;
     return { ...briefFields(job), added };
   }
 
@@ -331,6 +333,10 @@ export function ruleFields(rule: KeptRule, users: Users, isUsed: boolean): Field
     created: new Date(created).toISOString(),
     used: isUsed,
   };
+}
+
+function isPeer({ pid, startTicks: ticks }: Process, peer: Peer): boolean {
+  return pid === peer.pid && peer.startTicks !== null && Math.abs(ticks - peer.startTicks) <= 1;
 }
 
 function briefFields({ id, name, owner, living, started }: KeptJob): Fields {

@@ -145,6 +145,15 @@ test("add and remove take what descends along, unless it is to be only that one"
   assert.deepEqual(await run("job_remove", [100], true), [1, 2]);
   assert.equal(await run("job_remove", [100]), "ESRCH");
   assert.deepEqual(await run("job_remove", [101]), [2, 0]);
+  await asked.ask(ROOT, "job_create", { name: "j" });
+  // Who asks is not meant, unless he says so.
+  asked.tell(fork(5 * S, 104, 100));
+  const peer = { ...ROOT, pid: 104, startTicks: 500 };
+  const by = async (pids: number[]) => {
+    const { added } = await asked.ask(peer, "job_add", { job: "j", pids }) as Fields;
+    return added;
+  };
+  assert.deepEqual([await by([100]), await by([104])], [3, 1]);
   assert.equal(await run("job_add", [102]), "ESRCH");
   assert.equal(await run("job_add", [4_000_000]), "ESRCH");
 });
