@@ -5,7 +5,7 @@
  */
 import { Account } from "../model/account.ts";
 import { TICK_NS } from "../model/process.ts";
-import { storageBytesOf } from "../proc/io.ts";
+import { type StorageBytes, storageBytesOf } from "../proc/io.ts";
 import { peakKibOf } from "../proc/peak.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
@@ -38,8 +38,7 @@ export function readLiving(
     const status = reader.read(pid, "status");
     const peak = status === null ? null : peakKibOf(status, status.length);
     account.peakBytes = Math.max(account.peakBytes, (peak ?? 0) * 1024);
-    const io = reader.read(pid, "io");
-    const storage = io === null ? null : storageBytesOf(io, io.length);
+    const storage = readStorage(reader, pid);
     if (storage === null) continue;
     withStorage++;
     account.readBytes += storage.readBytes;
@@ -47,4 +46,21 @@ export function readLiving(
   }
   account.cpuNs = account.userNs + account.systemNs;
   return { processes, withStorage, account };
+}
+
+/**
+ * Sums over the threads that live: what /proc/PID/io has beyond is that of threads that have ended,
+ * but also of children that were waited for, who may be members themselves.
+ */
+function readStorage(reader: ProcReader, pid: number): StorageBytes | null {
+  let [readBytes, writeBytes] = [0, 0];
+  const tasks = reader.tasks(pid);
+  for (const tid of tasks) {
+    const io = reader.read(pid, `task/${tid}/io`);
+    const one = io === null ? null : storageBytesOf(io, io.length);
+    if (one === null) return null;
+    readBytes += one.readBytes;
+    writeBytes += one.writeBytes;
+  }
+  return tasks.length === 0 ? null : { readBytes, writeBytes };
 }

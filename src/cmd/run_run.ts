@@ -6,8 +6,10 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { type ChildrenUsage, Reaper } from "../host/reaper.ts";
+import type { TaskFigures } from "../model/account.ts";
 import type { Change } from "../model/machine.ts";
 import { Job } from "../model/job.ts";
+import type { Process } from "../model/process.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { escapeText } from "../view/escape.ts";
@@ -20,6 +22,8 @@ import type { RedactSettings } from "./redact_options.ts";
 
 /** What had happened before the end is told by then. */
 const SETTLE_MS = 100;
+/** How long a child that has ended may be left for the capture to look at. */
+const UNBURIED_MS = 500;
 
 /** What the command line asks for. */
 interface RunOptions extends RedactSettings {
@@ -96,7 +100,7 @@ class Run {
         capture,
         redact: createRedactFrom(this.#options),
         onChange: (change) => this.#see(change),
-        onAccount: (one, figures, last) => this.#job?.noteAccount(one, figures, last),
+        onAccount: (one, figures, last) => this.#seeAccount(one, figures, last),
         onEnd: (error) => this.#tellLost(error),
       }, this.#context.capture);
     } catch (error) {
@@ -114,11 +118,28 @@ class Run {
     if (about.reaper === process.pid || about.ppid === process.pid) this.#reaper.bury(about.pid);
   }
 
-  /** All that is left of the job hangs below us: it has ended when we have no children. */
+  #seeAccount(about: Process, figures: TaskFigures, last: boolean): void {
+    this.#job?.noteAccount(about, figures, last);
+    if (!last || this.#session.info.accounts !== "zombie") return;
+    // An orphan's zombie was looked at: it may be buried. The command is not ours to wait for.
+    if (this.#child !== null && about.pid !== this.#child.pid) this.#reaper.bury(about.pid);
+  }
+
+  /**
+   * All that is left of the job hangs below us: it has ended when we have no children. Where the
+   * source reads what zombies have cost, they are buried when it has told that; those that it did
+   * not see a little later.
+   */
   async #waitForAll(): Promise<void> {
     const { signal } = this.#context;
+    const patienceMs = this.#session.info.accounts === "zombie" ? UNBURIED_MS : 0;
     let pauseMs = 5;
-    while (!signal.aborted && this.#reaper.buryAll()) {
+    let lookedAt = performance.now();
+    while (!signal.aborted) {
+      if (this.#job!.living.size === 0 || performance.now() - lookedAt >= patienceMs) {
+        if (!this.#reaper.buryAll()) return;
+        lookedAt = performance.now();
+      }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       pauseMs = Math.min(pauseMs * 1.5, 200);
     }
@@ -143,7 +164,7 @@ class Run {
       job: this.#job!,
       usage,
       source: info.source,
-      accounts: info.accounts ? "taskstats" : null,
+      accounts: info.accounts ?? null,
     };
     const color = report === undefined && useColor(this.#options.color, stderr, env);
     const text = json ? `${JSON.stringify(jobJson(facts))}\n` : jobReport(facts, color);

@@ -17,6 +17,8 @@ export type ProcOwner = number | "self" | null;
 export interface ProcReader {
   /** Pids of the processes that can be seen, ascending. */
   pids(): number[];
+  /** Ids of the threads that a process has, ascending; empty when it has vanished. */
+  tasks(pid: number): number[];
   /** A file's bytes, to be kept, at most 8 MiB of them; `name` such as `stat` or `ns/pid`. */
   read(pid: ProcOwner, name: string): Uint8Array | null;
   /**
@@ -75,18 +77,20 @@ class Procfs implements ProcReader {
   }
 
   pids(): number[] {
-    let names: string[];
     try {
-      names = readdirSync(this.#root);
+      return numbersOf(readdirSync(this.#root));
     } catch (error) {
       throw new ProcError("list", this.#root, error);
     }
-    const pids: number[] = [];
-    for (const name of names) {
-      const first = name.charCodeAt(0);
-      if (first >= 48 && first <= 57) pids.push(Number(name));
+  }
+
+  tasks(pid: number): number[] {
+    const path = this.#path(pid, "task");
+    try {
+      return numbersOf(readdirSync(path));
+    } catch (error) {
+      return absentOrThrow(error, "list", path) ?? [];
     }
-    return pids.sort((a, b) => a - b);
   }
 
   read(pid: ProcOwner, name: string): Uint8Array | null {
@@ -165,6 +169,16 @@ class Procfs implements ProcReader {
     larger.set(this.#buffer);
     this.#buffer = larger;
   }
+}
+
+/** Names of folders that are ids, ascending. */
+function numbersOf(names: readonly string[]): number[] {
+  const numbers: number[] = [];
+  for (const name of names) {
+    const first = name.charCodeAt(0);
+    if (first >= 48 && first <= 57) numbers.push(Number(name));
+  }
+  return numbers.sort((a, b) => a - b);
 }
 
 /** A reader of the procfs that is mounted at `root`. */

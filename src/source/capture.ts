@@ -25,13 +25,16 @@ export interface CaptureOptions {
   readonly lean?: boolean;
 }
 
+/** Where accounts of single processes come from: exit records, or /proc between end and wait. */
+export type AccountSource = "taskstats" | "zombie";
+
 /** The source in use, as a person wants to know it. */
 export interface SourceInfo {
   readonly source: SourceName;
   /** Why this one, as a sentence. */
   readonly why: string;
-  /** Whether it tells what has exited with an account (taskstats). */
-  readonly accounts?: boolean;
+  /** Where the accounts of what has exited come from; null where none are wanted or to be had. */
+  readonly accounts?: AccountSource | null;
 }
 
 /** A source that feeds the capture thread. */

@@ -20,6 +20,7 @@ import {
 } from "../wire/proc_event.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
+import { ExitAccounts } from "./exit_accounts.ts";
 import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
 import { ProcFiles } from "./proc_files.ts";
 import { scanProcesses } from "./scan.ts";
@@ -52,6 +53,8 @@ export class Connector implements LiveSource {
   readonly #clocks: Clocks;
   readonly #files: ProcFiles;
   readonly #accounts: TaskAccounts | null;
+  /** Null where there are exit records, or no accounts are wanted. */
+  readonly #exits: ExitAccounts | null;
   readonly #slots: Datagrams;
   readonly #rings: Datagrams;
   readonly #datagram = new ProcDatagram();
@@ -93,7 +96,10 @@ export class Connector implements LiveSource {
     const message = encodeMcastOp(PROC_CN_MCAST.IGNORE, 0);
     this.farewell = { fd: this.#sub.truth, message };
     this.#accounts = options.accounts ? TaskAccounts.open(libc) : null;
-    this.info = { source: "connector", why: this.#why(), accounts: this.#accounts !== null };
+    const zombies = options.accounts === true && this.#accounts === null;
+    this.#exits = zombies ? new ExitAccounts(libc, this.#files) : null;
+    const accounts = zombies ? "zombie" : this.#accounts === null ? null : "taskstats";
+    this.info = { source: "connector", why: this.#why(), accounts };
   }
 
   #why(): string {
@@ -144,6 +150,7 @@ export class Connector implements LiveSource {
     this.#libc.send(this.#sub.truth, this.farewell.message, 0);
     this.#libc.close(this.#sub.doorbell);
     this.#accounts?.close();
+    this.#exits?.forget();
   }
 
   /** Reads the images of processes that have just exec'd. */
@@ -168,6 +175,7 @@ export class Connector implements LiveSource {
     const handle = this.#files.openProcess(pid);
     if (handle < 0) return null;
     const image = this.#files.readImage(handle);
+    this.#exits?.met(pid, handle);
     this.#libc.close(handle);
     return image;
   }
@@ -178,6 +186,7 @@ export class Connector implements LiveSource {
     // What is stamped later than this may still be on its way from another CPU.
     const before = this.#clocks.sample();
     let events = 0;
+    this.#exits?.beginDrain();
     while (true) {
       const received = this.#libc.recvmmsg(this.#sub.truth, slots, SOCKET.MSG_DONTWAIT);
       for (let slot = 0; slot < received; slot++) {
@@ -203,7 +212,11 @@ export class Connector implements LiveSource {
     const event = this.#event;
     translate(datagram, this.#clocks.suspendedNs, event);
     if (event.kind === EVENT.exec) event.text = this.#imageOf(datagram);
-    if (event.time >= this.#since) writer.add(event);
+    if (event.time < this.#since) return;
+    writer.add(event);
+    if (event.kind !== EVENT.exit || this.#exits === null) return;
+    const { pid, tid, time } = event;
+    this.#exits.exited(pid, tid === pid, time, this.#clocks.now(), writer);
   }
 
   #imageOf(datagram: ProcDatagram): Uint8Array | null {
@@ -237,6 +250,7 @@ export class Connector implements LiveSource {
     this.#repairDue = true;
     this.#images.clear();
     this.#early.clear();
+    this.#exits?.forget();
     return settled;
   }
 

@@ -33,6 +33,10 @@ export interface Known {
   endedAt: number | null;
   /** Its exit was told, though its parent has not reaped it. */
   told: boolean;
+  /** Its io file, where an account is wanted and that may be read; negative otherwise. */
+  io: number;
+  /** Its account was told. */
+  accounted: boolean;
 }
 
 /** What the first look at a process found. */

@@ -9,7 +9,8 @@
  * - a rewritten command line (setproctitle) looks like an exec;
  * - the parent of a process whose parent had ended by then: the reaper stands in its place;
  * - changes of gid, session and tracer, and core dumps before the exit;
- * - whether a task that hidepid hides is new, when the pid counter goes by: it counts as new.
+ * - whether a task that hidepid hides is new, when the pid counter goes by: it counts as new;
+ * - what a process has cost, where its parent has waited for it before the next look.
  *
  * @module
  */
@@ -21,6 +22,7 @@ import { TICK_NS } from "../model/process.ts";
 import { isReleased, PF_KTHREAD } from "../proc/stat.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
+import { Endings } from "./endings.ts";
 import { ExecBell } from "./exec_bell.ts";
 import { isBefore, type Known, KnownProcesses, type Sight } from "./known.ts";
 import { onlyName, startsAlike } from "./likeness.ts";
@@ -32,9 +34,8 @@ import { PollEvents } from "./poll_events.ts";
 import { ProcFiles } from "./proc_files.ts";
 import { listPids, PresenceReader, scanProcesses } from "./scan.ts";
 import { type Found, Tally } from "./tally.ts";
+import { ZombieAccounts } from "./zombie_account.ts";
 
-/** A parent that has not reaped by then is not waited for: the exit is told without its code. */
-const REAP_PATIENCE_NS = 100_000_000;
 /** How long the exec that rang the doorbell is waited for, and for how old a process at most. */
 const AWAIT_NS = 800_000;
 const EXPECTED_NS = 100_000_000;
@@ -76,6 +77,8 @@ export class Poller implements LiveSource {
   readonly #pace: Pace;
   readonly #newest: NewestProcesses;
   readonly #events = new PollEvents();
+  readonly #accounts: ZombieAccounts | null;
+  readonly #endings: Endings;
   readonly #buffer = new Uint8Array(new ArrayBuffer(4096));
   readonly #waitAll: Uint8Array;
   readonly #waitWake: Uint8Array;
@@ -104,7 +107,20 @@ export class Poller implements LiveSource {
     this.#pace = new Pace(options.intervalNs, this.#tally.cheap);
     this.#waitAll = pollSet([wake, this.#pidfds.epoll, this.#bell.fd]);
     this.#waitWake = this.#waitAll.subarray(0, 8);
-    this.info = { source: "poll", why: `${because}; /proc is read instead` + this.#limits() };
+    const accounted = options.accounts === true && this.#watchable;
+    this.#accounts = accounted ? new ZombieAccounts(libc, this.#files) : null;
+    this.#endings = new Endings({
+      libc,
+      files: this.#files,
+      reader: this.#reader,
+      known: this.#known,
+      newest: this.#newest,
+      pidfds: this.#pidfds,
+      events: this.#events,
+      accounts: this.#accounts,
+    });
+    const why = `${because}; /proc is read instead` + this.#limits();
+    this.info = { source: "poll", why, accounts: accounted ? "zombie" : null };
   }
 
   #limits(): string {
@@ -143,21 +159,31 @@ export class Poller implements LiveSource {
       checkAt: 0,
       endedAt: dead ? event.asOf : null,
       told: event.c === 0x5a,
+      io: this.#openIo(event.pid),
+      accounted: false,
     }, false);
     if (dead && event.c !== 0x5a) this.#known.zombies.add(this.#known.get(event.pid)!);
     this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
+  }
+
+  #openIo(pid: number): number {
+    const handle = this.#accounts === null ? -1 : this.#files.openProcess(pid);
+    if (handle < 0) return -1;
+    const io = this.#accounts!.openIo(handle, pid);
+    this.#libc.close(handle);
+    return io;
   }
 
   turn(writer: BatchWriter): void {
     this.#libc.ppoll(this.#waitAll, this.#pace.period(this.#clocks.now()));
     const now = this.#clocks.sample();
     const rang = this.#bell.answer();
-    this.#pidfds.poll((pid, reaped) => this.#ended(pid, reaped, now, writer));
+    if (this.#endings.poll(now, writer)) this.#pace.active(now);
     this.#lookForNew(now, writer);
     if (this.#tally.moved || rang) this.#pace.active(now);
     if (rang && this.#pace.adaptive) this.#awaitExec(now, writer);
     this.#known.visitYoung(now, (known) => this.#recheck(known, now, writer));
-    for (const known of this.#known.zombies) this.#loseTheCode(known, now, writer);
+    this.#endings.loseCodes(now, writer);
     this.#keepHouse(now, writer);
     this.#tellMissed(now, writer);
     this.horizon = now;
@@ -189,22 +215,11 @@ export class Poller implements LiveSource {
       if (now - known.foundAt > EXPECTED_NS) break;
       const length = this.#libc.pread(cmdline, this.#buffer, 0);
       expected = length >= 0 || expected;
-      if (length === 0) this.#lookAtName(known, handle);
+      if (length === 0) this.#endings.lookAtName(known, handle);
       if (length <= 0 || startsAlike(this.#buffer, length, known.image.parts.argv)) continue;
       this.#exec(known, handle, now, writer);
     }
     return expected;
-  }
-
-  /** In the middle of an exec, and of a zombie, only the name can show that there was an exec. */
-  #lookAtName(known: Known, handle: number): void {
-    const comm = this.#readName(handle);
-    if (comm !== null) known.halfSeen = onlyName(comm, known.image);
-  }
-
-  #readName(handle: number): Uint8Array | null {
-    const length = this.#files.readFile(handle, "comm", this.#buffer);
-    return length > 1 ? this.#buffer.slice(0, length - 1) : null;
   }
 
   settle(writer: BatchWriter): void {
@@ -215,7 +230,7 @@ export class Poller implements LiveSource {
       if (this.#tally.settle(now)) break;
       now = this.#clocks.sample();
     }
-    this.#pidfds.poll((pid, reaped) => this.#ended(pid, reaped, now, writer));
+    this.#endings.poll(now, writer);
     if (!this.#watchable) this.#listAll(now, writer);
     this.#tellMissed(now, writer);
   }
@@ -231,7 +246,7 @@ export class Poller implements LiveSource {
   }
 
   close(): void {
-    for (const known of this.#known.all()) if (known.fd >= 0) this.#pidfds.remove(known.fd);
+    this.#endings.close();
     this.#newest.close();
     this.#pidfds.close();
     this.#bell.close();
@@ -243,7 +258,7 @@ export class Poller implements LiveSource {
     const before = this.#known.get(pid);
     if (before !== undefined) {
       if (this.#isStill(before)) return this.#countOnce(before, since);
-      this.#finish(before, now, writer);
+      this.#endings.finish(before, now, writer);
     }
     const fd = this.#watchable ? this.#pidfds.add(pid) : PID_KIND.unwatchable;
     if (fd === PID_KIND.thread) return this.#ageOfThread(pid, since);
@@ -317,6 +332,8 @@ export class Poller implements LiveSource {
       checkAt: 0,
       endedAt: null,
       told: false,
+      io: -1,
+      accounted: false,
     };
     this.#known.add(known, true);
     this.#events.fork(known, start, forkedAt, writer);
@@ -324,6 +341,10 @@ export class Poller implements LiveSource {
     const at = Math.max(now, forkedAt);
     if (foreign) this.#exec(known, handle, at, writer);
     else if (kernel) this.#rename(known, comm!, at, writer);
+    if (found && this.#accounts !== null) {
+      known.io = this.#accounts.openIo(handle, pid);
+      if (stat.state === 0x5a) this.#endings.account(known, at, writer); // 'Z'
+    }
     if (cmdline >= 0) this.#newest.add({ known, handle, cmdline });
     return cmdline >= 0;
   }
@@ -344,7 +365,7 @@ export class Poller implements LiveSource {
   #recheck(known: Known, now: number, writer: BatchWriter): void {
     const handle = this.#files.openProcess(known.pid);
     if (handle < 0) {
-      if (known.fd < 0) this.#finish(known, now, writer);
+      if (known.fd < 0) this.#endings.finish(known, now, writer);
       return;
     }
     const length = this.#files.readFile(handle, "cmdline", this.#buffer);
@@ -361,7 +382,7 @@ export class Poller implements LiveSource {
   #recheckName(known: Known, now: number, writer: BatchWriter): void {
     const handle = this.#files.openProcess(known.pid);
     if (handle < 0) return;
-    const comm = this.#readName(handle);
+    const comm = this.#files.readComm(handle);
     this.#libc.close(handle);
     if (comm !== null && onlyName(comm, known.image)) this.#rename(known, comm, now, writer);
   }
@@ -384,42 +405,6 @@ export class Poller implements LiveSource {
     this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
   }
 
-  /** A pidfd says that a process ended. */
-  #ended(pid: number, reaped: boolean, now: number, writer: BatchWriter): void {
-    const known = this.#known.get(pid);
-    if (known === undefined) return;
-    if (known.endedAt === null && !reaped) this.#lookAtZombie(known);
-    known.endedAt ??= now;
-    this.#pace.active(now);
-    if (reaped) this.#finish(known, now, writer);
-    else if (!known.told) this.#known.zombies.add(known);
-  }
-
-  /** The process is gone: its end is told, unless it was. */
-  #finish(known: Known, now: number, writer: BatchWriter): void {
-    const status = known.fd < 0 ? UNKNOWN : this.#pidfds.waitStatus(known.fd);
-    if (known.fd >= 0) this.#pidfds.remove(known.fd);
-    this.#known.remove(known);
-    this.#newest.remove(known);
-    if (!known.told) this.#events.exit(known, status, now, writer);
-  }
-
-  #lookAtZombie(known: Known): void {
-    const handle = this.#files.openProcess(known.pid);
-    if (handle < 0) return;
-    this.#lookAtName(known, handle);
-    this.#libc.close(handle);
-  }
-
-  /** Tells the exit of a zombie that nobody reaps; /proc has its code for its owner. */
-  #loseTheCode(known: Known, now: number, writer: BatchWriter): void {
-    if (now - known.endedAt! < REAP_PATIENCE_NS) return;
-    const code = this.#reader.readStat(known.pid) ? this.#reader.stat.exitCode ?? 0 : 0;
-    known.told = true;
-    this.#known.zombies.delete(known);
-    this.#events.exit(known, code === 0 ? UNKNOWN : code, now, writer);
-  }
-
   /** The slow rounds: all of /proc now and then, older processes one by one. */
   #keepHouse(now: number, writer: BatchWriter): void {
     if (now >= this.#roundAt) {
@@ -439,7 +424,7 @@ export class Poller implements LiveSource {
       if (this.#look(pid, this.horizon, now, writer) === "new") this.#tally.found();
     }
     for (const known of this.#known.all()) {
-      if (known.fd < 0 && !listed.has(known.pid)) this.#finish(known, now, writer);
+      if (known.fd < 0 && !listed.has(known.pid)) this.#endings.finish(known, now, writer);
     }
   }
 

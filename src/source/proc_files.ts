@@ -24,6 +24,7 @@ const NAME = {
   cwd: cString("cwd"),
   cgroup: cString("cgroup"),
   environ: cString("environ"),
+  schedstat: cString("schedstat"),
   stat: cString("stat"),
   status: cString("status"),
 } as const;
@@ -105,6 +106,11 @@ export class ProcFiles {
     return this.#libc.openat(handle, NAME[name], O_RDONLY | O_CLOEXEC);
   }
 
+  /** Opens the io file of the first thread of process `pid`, which is behind `handle`. */
+  openTaskIo(handle: number, pid: number): number {
+    return this.#libc.openat(handle, cString(`task/${pid}/io`), O_RDONLY | O_CLOEXEC);
+  }
+
   /** Reads file `name` of the process behind `handle`; one read is enough for small files. */
   readFile(handle: number, name: ProcFile, into: Uint8Array): number {
     const fd = this.openFile(handle, name);
@@ -112,6 +118,12 @@ export class ProcFiles {
     const length = this.#libc.read(fd, into);
     this.#libc.close(fd);
     return length;
+  }
+
+  /** The name of the process behind `handle`, a copy; null when it has none or is gone. */
+  readComm(handle: number): Uint8Array | null {
+    const length = this.readFile(handle, "comm", this.#scratch);
+    return length > 1 ? this.#scratch.slice(0, length - 1) : null;
   }
 
   /** Reads `/proc/PID/stat` by path: the cheapest look at a process. */

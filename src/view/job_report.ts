@@ -17,6 +17,9 @@ const ROWS = 10;
 /** Command lines are cut to this many cells. */
 const COMMAND_CELLS = 90;
 
+/** Where accounts come from, for people. */
+const ACCOUNT_WORDS = { taskstats: "taskstats", zombie: "/proc of zombies" } as const;
+
 /** What all of a job's processes have used, as far as their parents have waited for them. */
 export interface JobUsage extends Omit<Account, "cpuNs" | "peakBytes" | "addTask" | "add"> {
   /** Null where it is not known. */
@@ -35,19 +38,19 @@ export interface JobFacts {
   readonly usage: JobUsage;
   readonly source: string;
   /** Where the accounts of single processes come from; null when there are none. */
-  readonly accounts: "taskstats" | null;
+  readonly accounts: "taskstats" | "zombie" | null;
 }
 
 /** Sums, and where they come from. */
 interface Totals {
-  readonly from: "taskstats, wait4" | "wait4";
+  readonly from: "taskstats, wait4" | "zombie, wait4" | "wait4";
   readonly usage: JobUsage;
 }
 
 /**
- * Records know of all that exited, but not what the exit itself cost; wait4(2) knows that, but
- * only of those whose parents waited for them. Neither counts anything that was not: the larger
- * one is nearer to what was.
+ * Records know of all that exited, but not what the exit itself cost; zombies were not all seen;
+ * wait4(2) knows only of those whose parents waited for them. None counts anything that was not:
+ * the larger one is nearer to what was.
  */
 function totalsOf({ accounts, job, usage }: JobFacts): Totals {
   if (accounts === null) return { from: "wait4", usage };
@@ -56,12 +59,12 @@ function totalsOf({ accounts, job, usage }: JobFacts): Totals {
   const larger = (name: Exclude<keyof JobUsage, "peakBytes">) =>
     Math.max(usage[name], account[name]);
   return {
-    from: "taskstats, wait4",
+    from: `${accounts}, wait4`,
     usage: {
       userNs: cpu.userNs,
       systemNs: cpu.systemNs,
       // What wait4(2) calls so may be what a process had before its exec.
-      peakBytes: job.accounted > 0 ? account.peakBytes : usage.peakBytes,
+      peakBytes: account.peakBytes > 0 ? account.peakBytes : usage.peakBytes,
       minorFaults: larger("minorFaults"),
       majorFaults: larger("majorFaults"),
       readBytes: larger("readBytes"),
@@ -98,7 +101,7 @@ export function jobJson(facts: JobFacts): unknown {
       failed: total.failed,
       elapsed_ns: Math.round(total.elapsedNs),
       accounted: total.accounted,
-      ...accounts === null ? {} : usageJson(total.account),
+      ...accounts === null ? {} : commandUsageJson(total),
     })),
     slowest: job.slowest.map(endedJson),
     failures: job.failures.map(endedJson),
@@ -110,6 +113,14 @@ export function jobJson(facts: JobFacts): unknown {
       duration_ns: Math.round(to - from),
     })),
   };
+}
+
+/** What is not known is null: the account where no process has one, and the peak of zombies. */
+function commandUsageJson({ account, accounted }: CommandTotal): Record<string, number | null> {
+  const { peakBytes } = account;
+  const usage = usageJson({ ...account, peakBytes: peakBytes > 0 ? peakBytes : null });
+  if (accounted > 0) return usage;
+  return Object.fromEntries(Object.keys(usage).map((name) => [name, null]));
 }
 
 function usageJson(usage: JobUsage): Record<string, number | null> {
@@ -171,7 +182,7 @@ function sumLines(facts: JobFacts): string[] {
   const lost = job.lost > 0 ? `; ${number(job.lost)} events lost` : "";
   const known = accounts === null
     ? "single processes are not accounted: that takes CAP_NET_ADMIN (taskstats)"
-    : `accounted ${number(job.accounted)} of ${number(job.ended)} (${accounts})`;
+    : `accounts: ${ACCOUNT_WORDS[accounts]}, ${number(job.accounted)} of ${number(job.ended)}`;
   const rows: [string, string][] = [
     ["processes", `${number(job.started)} started, ${number(job.failed)} failed${running}`],
     [
@@ -200,8 +211,7 @@ function commandLines({ job, accounts }: JobFacts, title: (text: string) => stri
   const all = job.commands();
   const header = accounts === null
     ? "   COUNT FAILED  ELAPSED     MEAN  COMMAND"
-    : "   COUNT FAILED  ELAPSED     MEAN      CPU   CPU %    LARGEST  COMMAND";
-  const cpuOf = ({ account }: CommandTotal) => account.userNs + account.systemNs;
+    : "   COUNT FAILED  ELAPSED     MEAN  KNOWN      CPU   CPU %    LARGEST  COMMAND";
   const whole = Math.max(all.reduce((sum, total) => sum + cpuOf(total), 0), 1);
   const rows = all.slice(0, ROWS).map((total) => {
     const cells = [
@@ -209,16 +219,28 @@ function commandLines({ job, accounts }: JobFacts, title: (text: string) => stri
       number(total.failed).padStart(6),
       durationWords(total.elapsedNs).padStart(8),
       durationWords(total.elapsedNs / total.count).padStart(8),
+      ...accounts === null ? [] : accountCells(total, whole),
     ];
-    if (accounts !== null) {
-      cells.push(durationWords(cpuOf(total)).padStart(8));
-      cells.push(`${(cpuOf(total) / whole * 100).toFixed(1)} %`.padStart(7));
-      cells.push(sizeWords(total.account.peakBytes).padStart(10));
-    }
     return `${cells.join(" ")}  ${escapeText(total.name)}`;
   });
   const more = all.length > ROWS ? [`${" ".repeat(8)} ${all.length - ROWS} more commands`] : [];
   return [title(header), ...rows, ...more];
+}
+
+function cpuOf({ account }: CommandTotal): number {
+  return account.userNs + account.systemNs;
+}
+
+/** How many of a command's processes are accounted, and what those have cost of `whole`. */
+function accountCells(total: CommandTotal, whole: number): string[] {
+  const { accounted, account } = total;
+  const isKnown = accounted > 0;
+  return [
+    number(accounted).padStart(6),
+    (isKnown ? durationWords(cpuOf(total)) : "?").padStart(8),
+    (isKnown ? `${(cpuOf(total) / whole * 100).toFixed(1)} %` : "?").padStart(7),
+    (account.peakBytes > 0 ? sizeWords(account.peakBytes) : "?").padStart(10),
+  ];
 }
 
 function endedLine({ pid, image, status, durationNs }: EndedProcess): string {

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { parseCgroup } from "../../src/proc/cgroup.ts";
+import { storageBytesOf } from "../../src/proc/io.ts";
 import { bootTimeOf, processesOf } from "../../src/proc/kernel_stat.ts";
 import { lastPidOf } from "../../src/proc/loadavg.ts";
 import { procOptions } from "../../src/proc/mounts.ts";
 import { parseNamespace } from "../../src/proc/namespaces.ts";
 import { parseNetlink } from "../support/netlink.ts";
 import { parsePasswd } from "../../src/proc/passwd.ts";
+import { cpuTimeOf } from "../../src/proc/schedstat.ts";
 import { parseStat } from "../../src/proc/stat.ts";
 import { parseStatus, realUidOf, tgidOf } from "../../src/proc/status.ts";
+import { switchesOf } from "../../src/proc/switches.ts";
 import { readFixture } from "../support/fixture.ts";
 import { mutated, randomBelow, SEED } from "./mutate.ts";
 
@@ -34,8 +37,11 @@ const CASES: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => unkn
       ["parseStatus()", bytes, parseStatus],
       ["realUidOf()", bytes, (b: Uint8Array) => realUidOf(b, b.length)],
       ["tgidOf()", bytes, (b: Uint8Array) => tgidOf(b, b.length)],
+      ["switchesOf()", bytes, (b: Uint8Array) => switchesOf(b, b.length)],
     ] as const;
   }),
+  ["storageBytesOf()", readFixture("proc/io.txt"), (b) => storageBytesOf(b, b.length)],
+  ["cpuTimeOf()", readFixture("proc/schedstat.txt"), (b) => cpuTimeOf(b, b.length)],
   ["lastPidOf()", readFixture("proc/loadavg.txt"), (b) => lastPidOf(b, b.length)],
   ["processesOf()", readFixture("proc/kernel_stat.txt"), (b) => processesOf(b, b.length)],
   ["bootTimeOf()", readFixture("proc/kernel_stat.txt"), (b) => bootTimeOf(b, b.length)],

@@ -280,10 +280,18 @@ test("read() stops at 8 MiB", () => {
   });
 });
 
+test("tasks() lists the threads of a process, and none of one that is gone", () => {
+  const reader = openProcfs("/proc");
+  const tasks = reader.tasks(process.pid);
+  assert.ok(tasks.includes(process.pid) && tasks.length > 1, tasks.join());
+  assert.deepEqual(tasks, [...tasks].sort((a, b) => a - b));
+  assert.deepEqual(reader.tasks(4_194_304), []);
+});
+
 test("readProcess() asks for its files together", () => {
   const asked: (readonly string[])[] = [];
   const fake: ProcReader = {
-    ...{ pids: () => [], read: () => null, link: () => null },
+    ...{ pids: () => [], tasks: () => [], read: () => null, link: () => null },
     readTogether: (_, names) => {
       asked.push(names);
       return names.map(() => null);

@@ -28,6 +28,7 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
   cases: ["-pthread"],
   cost: ["-pthread"],
   forks: ["-pthread"],
+  late: ["-pthread"],
   load: ["-pthread", "-lm"],
   tiny: ["-static"],
 };
