@@ -94,6 +94,7 @@ class Run {
       realtime,
       accounts: true,
       lean: true,
+      patient: true,
     };
     try {
       return await Session.open({

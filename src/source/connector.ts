@@ -36,6 +36,8 @@ const LONG_NAP_NS = 25_000_000;
 /** Each drain that found at least so many events makes the next nap longer by this factor. */
 const MANY = 8;
 const NAP_GROWTH = 1.5;
+/** The nap of who is in no hurry. */
+const PATIENT_NAP_NS = 200_000_000;
 /** No host makes more events than this in a second; a nap may not outlast a small buffer. */
 const EVENTS_PER_SECOND_MAX = 1_000_000;
 /** An event may come this much later than a younger one of another CPU. */
@@ -71,7 +73,8 @@ export class Connector implements LiveSource {
   /** Events stamped before this time are not told. */
   #since = 0;
   readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
-  #napNs = NAP_NS;
+  readonly #patient: boolean;
+  #napNs: number;
   #idle = false;
   /** Lost events that were reported. */
   #reported = 0;
@@ -100,6 +103,9 @@ export class Connector implements LiveSource {
     this.#exits = zombies ? new ExitAccounts(libc, this.#files) : null;
     const accounts = zombies ? "zombie" : this.#accounts === null ? null : "taskstats";
     this.info = { source: "connector", why: this.#why(), accounts };
+    // A zombie may be gone after a nap.
+    this.#patient = options.patient === true && !zombies;
+    this.#napNs = this.#patient ? PATIENT_NAP_NS : NAP_NS;
   }
 
   #why(): string {
@@ -132,7 +138,7 @@ export class Connector implements LiveSource {
       if (ready > 0) this.#answerRings();
     }
     const events = this.#drain(writer);
-    this.#napNs = events < MANY ? NAP_NS : Math.min(LONG_NAP_NS, this.#napNs * NAP_GROWTH);
+    if (!this.#patient) this.#napNs = napAfter(events, this.#napNs);
     const settled = this.#account(writer, events);
     if (this.#repairDue && this.#clocks.now() - this.#repairedAt > REPAIR_PAUSE_NS) {
       this.#repair(writer);
@@ -270,6 +276,11 @@ export class Connector implements LiveSource {
     this.#repairedAt = this.#clocks.now();
     return begin;
   }
+}
+
+/** How long the truth is left to fill after a drain that found so many events. */
+function napAfter(events: number, before: number): number {
+  return events < MANY ? NAP_NS : Math.min(LONG_NAP_NS, before * NAP_GROWTH);
 }
 
 /** CPU and sequence number name an event on both sockets. */
