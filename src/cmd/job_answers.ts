@@ -6,11 +6,11 @@
 import type { History } from "../history/history.ts";
 import type { Life } from "../history/life.ts";
 import { type PastJob, type PastMember, readJobs, readMembers } from "../history/past_jobs.ts";
-import type { Account } from "../model/account.ts";
 import { JobTotal } from "../model/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import { type Fields, maySee, type Peer, Refusal } from "../serve/protocol.ts";
+import { accountJson } from "../view/account_json.ts";
 import { WallClock } from "../view/time.ts";
 import { signalName } from "../view/words.ts";
 
@@ -144,6 +144,7 @@ export class JobAnswers {
       left: time(until),
       exit_code: code,
       signal: signal === null ? null : signalName(signal),
+      ...accountJson(this.#history.accountOf(life)),
     };
   }
 
@@ -226,23 +227,7 @@ function totalFields({ processes, failed, elapsedNs, accounted, account }: JobTo
     failed,
     accounted,
     elapsed_ns: Math.round(elapsedNs),
-    ...accountFields(accounted === 0 ? null : account),
-  };
-}
-
-/** The figures of an account; null each where nothing is known. */
-export function accountFields(account: Account | null): Fields {
-  return {
-    user_ns: account === null ? null : Math.round(account.userNs),
-    system_ns: account === null ? null : Math.round(account.systemNs),
-    minor_faults: account?.minorFaults ?? null,
-    major_faults: account?.majorFaults ?? null,
-    swaps: account === null ? null : 0,
-    peak_bytes: account === null || account.peakBytes === 0 ? null : account.peakBytes,
-    read_bytes: account?.readBytes ?? null,
-    write_bytes: account?.writeBytes ?? null,
-    voluntary_switches: account?.voluntarySwitches ?? null,
-    involuntary_switches: account?.involuntarySwitches ?? null,
+    ...accountJson(accounted === 0 ? null : account),
   };
 }
 

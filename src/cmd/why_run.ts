@@ -6,6 +6,7 @@
 import type { BootEpoch } from "../model/batch.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
+import type { Account } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
@@ -15,6 +16,7 @@ import type { Users } from "../proc/passwd.ts";
 import { readProcesses } from "../proc/processes.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
+import { accountJson, costWords } from "../view/account_json.ts";
 import { type Origin, originOf } from "../view/origin.ts";
 import { escapeText } from "../view/escape.ts";
 import { paint } from "../view/style.ts";
@@ -153,14 +155,29 @@ export class Why {
       stdout.write(`${style === null ? line : paint(line, style, color)}\n`);
     });
     stdout.write(`${paint("Source:", "bold", color)} ${escapeText(origin.text)}\n`);
+    const cost = this.#costOf(process);
+    if (cost !== null) stdout.write(`${paint("Cost:", "bold", color)} ${costWords(cost)}\n`);
   }
 
-  /** The chain and the origin as JSON has them; no origin where a link may not be seen. */
+  /**
+   * The chain, the origin and the cost as JSON has them; no origin where a link may not be seen.
+   */
   fields(process: Process): Record<string, unknown> {
     const whole = this.#chain(process);
     const chain = whole.filter((link) => this.#sees(link));
     const origin = chain.length === whole.length ? this.#originJson(whole) : null;
-    return { chain: chain.map((link) => this.#linkJson(link, whole)), origin };
+    const cost = this.#costOf(process);
+    return {
+      chain: chain.map((link) => this.#linkJson(link, whole)),
+      origin,
+      cost: cost === null ? null : accountJson(cost),
+    };
+  }
+
+  /** What a process that has ended has cost; null where it is not known. */
+  #costOf(process: Process): Account | null {
+    const life = process instanceof Life ? process : this.#kin?.lifeOf(process) ?? null;
+    return process.alive || life === null ? null : this.#history!.accountOf(life);
   }
 
   #chain(process: Process): Process[] {

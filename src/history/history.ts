@@ -4,11 +4,13 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { Account } from "../model/account.ts";
 import type { Process } from "../model/process.ts";
 import { type Boot, readBoots } from "./boots.ts";
+import { addCost } from "./cost.ts";
 import { openForReading, pragma } from "./file.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore, rows } from "./life.ts";
-import { LIVED_WITHIN } from "./schema.ts";
+import { COST_COLUMNS, LIVED_WITHIN } from "./schema.ts";
 import { toStored } from "./texts.ts";
 
 /** A stretch of time of one boot, nanoseconds since boot; `until` does not belong to it. */
@@ -56,6 +58,7 @@ export class History {
   readonly #children: StatementSync;
   readonly #byPid: StatementSync;
   readonly #latest: StatementSync;
+  #cost: StatementSync | null = null;
 
   /**
    * Opens a file.
@@ -118,6 +121,21 @@ export class History {
         WHERE comm IN (SELECT id FROM text WHERE value = ?)`,
     ).get(text);
     return row?.["latest"] == null ? null : this.lives.get(Number(row["latest"]));
+  }
+
+  /** What a life that has ended has cost; null where it is not accounted. */
+  accountOf({ key }: Life): Account | null {
+    if (!this.hasJobs) return null;
+    const columns = COST_COLUMNS.map((name) => `CAST(${name} AS REAL)`).join(", ");
+    this.#cost ??= rows(
+      this.db,
+      `SELECT ${columns} FROM life WHERE id = ? AND user_us IS NOT NULL`,
+    );
+    const row = this.#cost.get(key) as unknown as readonly number[] | undefined;
+    if (row === undefined) return null;
+    const account = new Account();
+    addCost(account, row);
+    return account;
   }
 
   /** The latest children of a life, latest first. */

@@ -26,6 +26,7 @@ import { overflowSection } from "./overflow.ts";
 import { pollerSection } from "./poller.ts";
 import { questionsSection } from "./questions.ts";
 import { recordSection } from "./record.ts";
+import { runSection } from "./run.ts";
 import { serveSection } from "./serve.ts";
 import { startSection } from "./start.ts";
 import { stormSection } from "./storm.ts";
@@ -49,6 +50,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   record: recordSection,
   questions: questionsSection,
   serve: serveSection,
+  run: runSection,
 };
 
 const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--fh PATH] [--out FILE]
