@@ -22,7 +22,8 @@ test("groff has nothing to say about the man page", {
   });
   assert.equal(stderr, "");
   // deno-lint-ignore no-control-regex
-  const text = stdout.replace(/\x1b\[[\d;]*m|.\x08/g, "").replaceAll("‐", "-").replaceAll("−", "-");
+  const plain = stdout.replace(/\x1b\[[\d;]*m|.\x08/g, "");
+  const text = plain.replaceAll("\u2010", "-").replaceAll("\u2212", "-");
   for (const { name } of COMMANDS) assert.ok(text.includes(`fh ${name}`), name);
   assert.ok(text.includes("--min-duration"), text.slice(0, 2000));
   assert.ok(readFileSync(PATH, "utf8").length > 5000);

@@ -106,8 +106,9 @@ function section(
     body: [
       `${
         quick ? QUICK_FILES : FILES
-      } C files, two at a time on both CPUs; medians of ${rounds} rounds, ` +
-      "alone and under `fh run` in turn. fh's own CPU is held against that of the build in the same run.",
+      `${quick ? QUICK_FILES : FILES} C files, two at a time on both CPUs; medians of ${rounds} ` +
+      "rounds, alone and under `fh run` in turn. fh's own CPU is held against that of the build in " +
+      "the same run.",
       "",
       ...table(
         ["", "wall", "against alone", "CPU of all", "CPU of fh", "of the build's", "accounted"],
