@@ -101,14 +101,12 @@ function section(
     return median(builds.get(name)!.map(({ wall }, at) => (wall / alone[at]!.wall - 1) * 100));
   };
   const goal = ways.find(({ name }) => name.endsWith("connector"))?.name;
+  const files = quick ? QUICK_FILES : FILES;
   return {
     title: "What fh run adds to a build",
     body: [
-      `${
-        quick ? QUICK_FILES : FILES
-      `${quick ? QUICK_FILES : FILES} C files, two at a time on both CPUs; medians of ${rounds} ` +
-      "rounds, alone and under `fh run` in turn. fh's own CPU is held against that of the build in " +
-      "the same run.",
+      `${files} C files, two at a time on both CPUs; medians of ${rounds} rounds, in turn alone ` +
+      "and under `fh run`. fh's own CPU is held against that of the build in the same run.",
       "",
       ...table(
         ["", "wall", "against alone", "CPU of all", "CPU of fh", "of the build's", "accounted"],
