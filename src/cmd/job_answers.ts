@@ -5,7 +5,13 @@
  */
 import type { History } from "../history/history.ts";
 import type { Life } from "../history/life.ts";
-import { type PastJob, type PastMember, readJobs, readMembers } from "../history/past_jobs.ts";
+import {
+  type JobsWanted,
+  type PastJob,
+  type PastMember,
+  readJobs,
+  readMembers,
+} from "../history/past_jobs.ts";
 import { JobTotal } from "../model/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
@@ -38,8 +44,7 @@ export class JobAnswers {
 
   /** Open jobs, or all of them, the latest first. */
   list(all: boolean): Fields[] {
-    const jobs = this.#jobs().filter(({ until }) => all || until === null);
-    return jobs.map((job) => this.#fields(job));
+    return this.#jobs(all ? {} : { open: true }).map((job) => this.#fields(job));
   }
 
   /** One job, with its sums by command and user. */
@@ -85,20 +90,15 @@ export class JobAnswers {
 
   /** The job with a number or a name: the open one, else the latest; throws ESRCH. */
   find(name: string): PastJob {
-    const jobs = this.#jobs();
-    if (/^\d+$/.test(name)) {
-      const job = jobs.find(({ id }) => id === Number(name));
-      if (job !== undefined) return job;
-      throw noJob(name);
-    }
-    const named = jobs.filter((job) => job.name === name);
+    if (/^\d+$/.test(name)) return this.#jobs({ id: Number(name) })[0] ?? refuse(noJob(name));
+    const named = this.#jobs({ name });
     const open = named.filter(({ until }) => until === null);
     return choose(open, this.#asker, name) ?? choose(named, this.#asker, name, true) ??
       refuse(noJob(name));
   }
 
-  #jobs(): PastJob[] {
-    return readJobs(this.#history).filter(({ owner }) => maySee(this.#asker, owner));
+  #jobs(wanted: JobsWanted): PastJob[] {
+    return readJobs(this.#history, wanted).filter(({ owner }) => maySee(this.#asker, owner));
   }
 
   #fields(job: PastJob): Fields {

@@ -75,7 +75,9 @@ const DO: Readonly<Record<JobAction, (call: Call) => Promise<number>>> = {
     }),
   "list": list,
   "show": ({ context, door, operands, options }) => showJob(context, door, operands[0]!, options),
-  "wait": ({ context, operands, options }) => waitForJob(context, operands[0]!, options),
+  "wait": ({ context, door, operands, options }) => {
+    return waitForJob(context, door, operands[0]!, options);
+  },
   "kill": ({ context, door, operands, options }) => killJob(context, door, operands[0]!, options),
   "end": (call) =>
     tell(call, "job_end", { job: call.operands[0] }, ({ name, left }) => {

@@ -7,7 +7,7 @@ import type { Fields } from "../serve/protocol.ts";
 import { escapeText } from "../view/escape.ts";
 import { signalNumber } from "../view/words.ts";
 import { type Context, EXIT } from "./command.ts";
-import { type JobPlace, openRecorder, ServerGone } from "./job_ask.ts";
+import { type JobDoor, type JobPlace, openRecorder, ServerGone } from "./job_ask.ts";
 
 /** So long a recorder that has gone may take to come back: a service is restarted. */
 const RETRY_MS = 30_000;
@@ -22,10 +22,11 @@ interface WaitOptions extends JobPlace {
 /** Waits; the exit status is that of the member that ended last, as a shell has it. */
 export async function waitForJob(
   context: Context,
+  door: JobDoor,
   name: string,
   options: WaitOptions,
 ): Promise<number> {
-  const answer = await askAgain(context, name, options);
+  const answer = await askAgain(context, door, name, options);
   const { pid, exit_code: code, signal } = answer;
   if (options.json) context.stdout.write(`${JSON.stringify(answer)}\n`);
   const tell = (text: string) => {
@@ -45,23 +46,28 @@ export async function waitForJob(
 }
 
 /** Jobs survive their recorder: another one that begins soon is asked again. */
-async function askAgain(context: Context, job: string, options: WaitOptions): Promise<Fields> {
+async function askAgain(
+  context: Context,
+  first: JobDoor,
+  job: string,
+  options: WaitOptions,
+): Promise<Fields> {
+  let door: JobDoor | null = first;
   let until = Infinity;
   while (true) {
     try {
-      const door = await openRecorder(context, options);
+      door ??= await openRecorder(context, options);
       until = Infinity;
-      try {
-        return await door.ask("job_wait", { job });
-      } finally {
-        door.close();
-      }
+      return await door.ask("job_wait", { job });
     } catch (error) {
       const isGone = error instanceof ServerGone;
       if (isGone) until = Math.min(until, performance.now() + RETRY_MS);
       else if (until === Infinity) throw error;
       if (performance.now() > until || context.signal.aborted) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
+    } finally {
+      door?.close();
+      door = null;
     }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
   }
 }

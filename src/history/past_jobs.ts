@@ -41,16 +41,24 @@ export interface PastMember {
   readonly until: number | null;
 }
 
-/** All jobs, the latest first. */
-export function readJobs(history: History): PastJob[] {
+/** Which jobs are wanted: those for which all that is given holds. */
+export interface JobsWanted {
+  readonly id?: number;
+  readonly name?: string;
+  readonly open?: boolean;
+}
+
+/** Jobs, the latest first. */
+export function readJobs(history: History, { id, name, open }: JobsWanted = {}): PastJob[] {
   if (!history.hasJobs) return [];
   const found = history.db.prepare(
     `SELECT id, name, owner, boot, CAST(since AS REAL) AS since, CAST(until AS REAL) AS until,
       started, lost, last_pid, last_status, iif(until IS NOT NULL, 0,
         (SELECT count(*) FROM member m JOIN life l ON l.id = m.life
           WHERE m.job = job.id AND m.until IS NULL AND l.span IS NULL)) AS living
-      FROM job ORDER BY id DESC`,
-  ).all();
+      FROM job WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR name = ?2)
+        AND (?3 = 0 OR until IS NULL) ORDER BY id DESC`,
+  ).all(id ?? null, name ?? null, open ? 1 : 0);
   return found.map((row) => {
     const identity = {
       id: Number(row["id"]),

@@ -6,6 +6,11 @@
 import { Account } from "./account.ts";
 import type { Process } from "./process.ts";
 
+/** Names and users that have a sum of their own; others can be made up without end. */
+const TOTALS_MAX = 1000;
+/** The name under which all others of a user are summed up. */
+export const OTHER_NAMES = "(others)";
+
 /** Which job it is. */
 export interface JobIdentity {
   /** Its number in the history. */
@@ -109,11 +114,14 @@ export class KeptJob {
     for (const total of this.#totals.values()) this.changed.add(total);
   }
 
-  /** The sum for a name and a user. */
+  /** The sum for a name and a user; where there are too many, that of all other names. */
   total(comm: string, uid: number): JobTotal {
     const key = `${uid} ${comm}`;
     let total = this.#totals.get(key);
     if (total === undefined) {
+      if (this.#totals.size >= TOTALS_MAX && comm !== OTHER_NAMES) {
+        return this.total(OTHER_NAMES, uid);
+      }
       total = new JobTotal(comm, uid);
       this.#totals.set(key, total);
     }

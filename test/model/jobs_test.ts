@@ -262,6 +262,18 @@ test("a job whose members have all ended in between ends with the scan", () => {
   assert.equal(job.total("sh", 0).processes, 1);
 });
 
+test("names that are made up without end share a sum", () => {
+  const told = begun();
+  const job = told.job("build", 10);
+  for (let n = 0; n < 2000; n++) {
+    const [time, pid] = [(n + 4) * MS, 100 + n];
+    told.tell(fork(time, pid, 10), exec(time, pid, `/bin/name${n}`), exit(time, pid, 0));
+  }
+  assert.equal([...job.totals].length, 1001);
+  const counts = ["name999", "name1000"].map((name) => job.total(name, 0).processes);
+  assert.deepEqual(counts, [1, 1000]);
+});
+
 test("a hundred thousand members come and go", () => {
   const told = begun();
   const job = told.job("build", 10);
