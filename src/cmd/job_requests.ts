@@ -56,6 +56,8 @@ export interface JobHost {
   keepRule(rule: Omit<KeptRule, "id">): JobRule;
   /** Forgets a rule. */
   dropRule(id: number): void;
+  /** Writes what waits: what was answered to be done is not undone by a kill -9. */
+  write(): void;
   /** Asks what is in the history by now, on behalf of a peer. */
   ask<T>(peer: Peer, question: (answers: JobAnswers) => T): T;
 }
@@ -74,25 +76,32 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
 
   constructor(host: JobHost) {
     this.#host = host;
-    const now = (work: (peer: Peer, request: Request) => Fields): Operation => {
+    const tell = (work: (peer: Peer, request: Request) => Fields): Operation => {
       return (peer, request) => ({ fields: work(peer, request) });
+    };
+    const change = (work: (peer: Peer, request: Request) => Fields): Operation => {
+      return (peer, request) => {
+        const fields = work(peer, request);
+        host.write();
+        return { fields };
+      };
     };
     const later = (work: (peer: Peer, request: Request) => Promise<Fields>): Operation => {
       return (peer, request) => ({ fields: work(peer, request), isSlow: true });
     };
     this.operations = {
-      job_create: now((peer, request) => this.#create(peer, request)),
+      job_create: change((peer, request) => this.#create(peer, request)),
       job_add: later((peer, request) => this.#add(peer, request)),
-      job_remove: now((peer, request) => this.#remove(peer, request)),
-      job_list: now((peer, request) => this.#list(peer, request)),
-      job_show: now((peer, request) => this.#show(peer, request)),
-      job_members: now((peer, request) => this.#members(peer, request)),
+      job_remove: change((peer, request) => this.#remove(peer, request)),
+      job_list: tell((peer, request) => this.#list(peer, request)),
+      job_show: tell((peer, request) => this.#show(peer, request)),
+      job_members: tell((peer, request) => this.#members(peer, request)),
       job_wait: (peer, request) => this.#wait(peer, request),
-      job_end: now((peer, request) => this.#end(peer, request)),
-      job_rename: now((peer, request) => this.#rename(peer, request)),
-      rule_add: now((peer, request) => this.#addRule(peer, request)),
-      rule_list: now((peer, request) => this.#listRules(peer, request)),
-      rule_remove: now((peer, request) => this.#removeRule(peer, request)),
+      job_end: change((peer, request) => this.#end(peer, request)),
+      job_rename: change((peer, request) => this.#rename(peer, request)),
+      rule_add: change((peer, request) => this.#addRule(peer, request)),
+      rule_list: tell((peer, request) => this.#listRules(peer, request)),
+      rule_remove: change((peer, request) => this.#removeRule(peer, request)),
       rule_test: later((peer, request) => this.#testRules(peer, request)),
     };
   }
@@ -138,6 +147,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     // A shell that adds itself does not mean the command by which it does so.
     const meant = found.filter((one) => roots.includes(one) || !isPeer(one, peer));
     const added = meant.filter((process) => jobs.add(job, process, this.#host.now())).length;
+    this.#host.write();
     return { ...briefFields(job), added };
   }
 
@@ -316,7 +326,8 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
       process = this.#host.find(pid);
     }
     if (!process?.alive) throw new Refusal("ESRCH", `No such process: ${pid}; it may have ended`);
-    if (maySee(peer, process.uid)) return process;
+    // Who runs the server sees all of it, but only root manages what is another's.
+    if (peer.uid === 0 || peer.uid === process.uid) return process;
     throw new Refusal("EPERM", `Not yours: process ${pid} cannot be ${act} by you; ask root`);
   }
 }

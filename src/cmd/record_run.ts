@@ -124,7 +124,6 @@ class Recorder {
       session: () => this.#session,
       reader: openProcfs(context.procRoot),
       users: openUsers(),
-      euid: process.geteuid!(),
       write: () => this.#flush(),
       say: (text) => this.#say(text),
     });

@@ -24,8 +24,6 @@ export interface JobRecorder {
   readonly session: () => Session;
   readonly reader: ProcReader;
   readonly users: Users;
-  /** Effective uid. */
-  readonly euid: number;
   /** Writes what waits. */
   write(): void;
   /** Tells a person. */
@@ -58,6 +56,7 @@ export class RecordedJobs {
       rules: () => log().rules,
       keepRule: (rule) => this.#keepRule(rule),
       dropRule: (id) => log().removeRule(id),
+      write: () => recorder.write(),
       ask: (peer, question) => {
         recorder.write();
         const history = new History(recorder.path);
@@ -121,8 +120,8 @@ export class RecordedJobs {
   }
 
   #compile({ id, job, owner, filter }: KeptRule): JobRule {
-    const { euid, users } = this.#recorder;
-    const all = owner === 0 || owner === euid;
+    const { users } = this.#recorder;
+    const all = owner === 0;
     return { id, job, owner, all, matches: parseRule(JSON.parse(filter), users, all) };
   }
 }

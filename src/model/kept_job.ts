@@ -173,6 +173,8 @@ export class KeptJob {
   /** A member has ended while nobody recorded: how, and what it has cost, is not known. */
   endUnseen(comm: string, uid: number): void {
     this.total(comm, uid).processes++;
+    // It may have been the last.
+    this.last = null;
   }
 }
 

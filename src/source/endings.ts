@@ -101,10 +101,11 @@ export class Endings {
   }
 
   #lookAtZombie(known: Known): void {
-    const { files, libc } = this.#parts;
+    const { files, reader, libc } = this.#parts;
     const handle = files.openProcess(known.pid);
     if (handle < 0) return;
-    this.lookAtName(known, handle);
+    // Its parent may have waited for it by now, and another may have the pid.
+    if (reader.beganAt(handle, known.startTicks)) this.lookAtName(known, handle);
     libc.close(handle);
   }
 

@@ -11,6 +11,7 @@ import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { PIDFD, POLL, TASK } from "../../ffi/linux.ts";
 import { UNKNOWN } from "../model/event.ts";
+import { pollSet } from "./listen.ts";
 
 /** struct pidfd_info, first published size. */
 const INFO = { mask: 0, ppid: 24, ruid: 28 } as const;
@@ -25,6 +26,12 @@ export class PidfdSet {
   readonly #ready = new Uint32Array(PAIRS * 2);
   readonly #info = new Uint8Array(new ArrayBuffer(PIDFD.INFO_SIZE));
   readonly #infoView = new DataView(this.#info.buffer);
+  readonly #poll = pollSet([-1]);
+  readonly #pollView = new DataView(
+    this.#poll.buffer,
+    this.#poll.byteOffset,
+    this.#poll.byteLength,
+  );
   /** Becomes readable when a watched process ends. */
   readonly epoll: number;
 
@@ -68,6 +75,14 @@ export class PidfdSet {
       }
       if (count < PAIRS) return;
     }
+  }
+
+  /** Whether the process of a descriptor has ended, now; false for none. */
+  hasEnded(fd: number): boolean {
+    if (fd < 0) return false;
+    this.#pollView.setInt32(0, fd, true);
+    this.#pollView.setInt16(6, 0, true);
+    return this.#libc.ppoll(this.#poll, 0) > 0;
   }
 
   /** Wait status of a reaped process; UNKNOWN where the kernel does not give it. */

@@ -307,13 +307,14 @@ export class Poller implements LiveSource {
     const ppid = found && !isReleased(stat)
       ? stat.ppid
       : this.#pidfds.identity(fd)?.ppid ?? UNKNOWN;
-    const tick = (found ? stat.startTicks : Math.floor(since / TICK_NS)) * TICK_NS;
+    const startTicks = found ? stat.startTicks : null;
+    const tick = (startTicks ?? Math.floor(since / TICK_NS)) * TICK_NS;
     const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
-    const kernel = found && (stat.flags & PF_KTHREAD) !== 0;
+    const [kernel, dead] = [found && (stat.flags & PF_KTHREAD) !== 0, stat.state === 0x5a]; // 'Z'
     const forkedAt = Math.max(start, this.horizon);
+    const parent = this.#parentOf(ppid, sight, writer);
     const cmdline = found && !kernel ? this.#files.openFile(handle, "cmdline") : -1;
     const length = cmdline < 0 ? 0 : this.#libc.pread(cmdline, this.#buffer, 0);
-    const parent = this.#known.get(ppid);
     const foreign = parent !== undefined && this.#isForeign(length, parent, forkedAt, writer);
     if (parent?.endedAt === null && !foreign && !kernel && onlyName(comm, parent.image) !== null) {
       this.#recheckName(parent, forkedAt, writer);
@@ -322,7 +323,7 @@ export class Poller implements LiveSource {
       Image.decode(handle >= 0 ? this.#files.readImage(handle) : null);
     const known: Known = {
       pid,
-      startTicks: found ? stat.startTicks : null,
+      startTicks,
       fd,
       ppid,
       image,
@@ -343,10 +344,21 @@ export class Poller implements LiveSource {
     else if (kernel) this.#rename(known, comm!, at, writer);
     if (found && this.#accounts !== null) {
       known.io = this.#accounts.openIo(handle, pid);
-      if (stat.state === 0x5a) this.#endings.account(known, at, writer); // 'Z'
+      if (dead) this.#endings.account(known, at, writer);
     }
     if (cmdline >= 0) this.#newest.add({ known, handle, cmdline });
     return cmdline >= 0;
+  }
+
+  /**
+   * The known process that forked what is seen. Orphans have another parent by the time that a
+   * pidfd tells of an end, so where the known one has ended, another has its pid by now.
+   */
+  #parentOf(ppid: number, { since, now }: Sight, writer: BatchWriter): Known | undefined {
+    const known = this.#known.get(ppid);
+    if (known === undefined || !this.#pidfds.hasEnded(known.fd)) return known;
+    if (this.#look(ppid, since, now, writer) === "new") this.#tally.found();
+    return this.#known.get(ppid);
   }
 
   /**
@@ -370,7 +382,7 @@ export class Poller implements LiveSource {
     }
     const length = this.#files.readFile(handle, "cmdline", this.#buffer);
     if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts.argv)) {
-      this.#exec(known, handle, now, writer);
+      if (this.#reader.beganAt(handle, known.startTicks)) this.#exec(known, handle, now, writer);
     } else if (known.halfSeen !== null && now - known.foundAt > EXEC_TAKES_NS) {
       // The name changed and the command line did not: no exec, the process renamed itself.
       this.#rename(known, Image.decode(known.halfSeen).parts.comm!, now, writer);
@@ -383,8 +395,11 @@ export class Poller implements LiveSource {
     const handle = this.#files.openProcess(known.pid);
     if (handle < 0) return;
     const comm = this.#files.readComm(handle);
+    const isOther = comm !== null && onlyName(comm, known.image) !== null;
+    if (isOther && this.#reader.beganAt(handle, known.startTicks)) {
+      this.#rename(known, comm, now, writer);
+    }
     this.#libc.close(handle);
-    if (comm !== null && onlyName(comm, known.image)) this.#rename(known, comm, now, writer);
   }
 
   #rename(known: Known, comm: Uint8Array, now: number, writer: BatchWriter): void {

@@ -28,6 +28,7 @@ export class PresenceReader {
   readonly #libc: Libc;
   readonly #files: ProcFiles;
   readonly #buffer = new Uint8Array(new ArrayBuffer(4096));
+  readonly #compared = new StatFields();
   /** The stat line of the process read last. */
   readonly stat: StatFields = new StatFields();
 
@@ -63,6 +64,18 @@ export class PresenceReader {
   readStatOf(handle: number): boolean {
     const length = this.#files.readFile(handle, "stat", this.#buffer);
     return length > 0 && parseStatInto(this.#buffer, length, this.stat);
+  }
+
+  /**
+   * Whether what is behind `handle` began in a clock tick, which null leaves open: a pid may have
+   * come round since it was known. Leaves {@linkcode PresenceReader.stat} as it is.
+   */
+  beganAt(handle: number, startTicks: number | null): boolean {
+    if (startTicks === null) return true;
+    const length = this.#files.readFile(handle, "stat", this.#buffer);
+    const stat = this.#compared;
+    return length > 0 && parseStatInto(this.#buffer, length, stat) &&
+      stat.startTicks === startTicks;
   }
 
   /** The name in the stat line read last, a copy. */

@@ -34,6 +34,7 @@ class Asked extends JobRecorder {
       return { id, job, owner, all, matches: parseRule(JSON.parse(filter), this.users, all) };
     },
     dropRule: (id) => this.log.removeRule(id),
+    write: () => void this.flush(),
     ask: (peer, question) => {
       this.flush();
       const history = new History(this.path);

@@ -147,8 +147,8 @@ const NEXT = `while read -r act pid; do
   [ $act = stay ] || wait $!
 done`;
 
-define("who gets the pid of a member is none", reuseMissing, async () => {
-  await using host = await JobHost.start();
+async function reuse(...options: readonly string[]): Promise<void> {
+  await using host = await JobHost.start(...options);
   await using family = new Family();
   await using strangers = Running.start(["sh", "-c", NEXT]);
   host.create("job", family.pid);
@@ -185,7 +185,10 @@ define("who gets the pid of a member is none", reuseMissing, async () => {
   process.kill(stranger, "SIGTERM");
   const pids = host.members("job").filter(({ pid }) => pid === stranger);
   assert.deepEqual(pids.map(({ signal }) => signal), ["SIGKILL"]);
-});
+}
+
+define("who gets the pid of a member is none", reuseMissing, () => reuse());
+define("the same for the poller", reuseMissing, () => reuse("--source", "poll"));
 
 const MANY = 100_000;
 /** One who starts them, or two and one who has started these. */

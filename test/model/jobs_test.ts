@@ -232,6 +232,7 @@ function again(found: readonly Found[]): { told: Told; job: KeptJob } {
   };
   const job = new KeptJob({ id: 4, name: "build", owner: 0, since: 0 });
   job.started = 3;
+  job.last = { pid: 7, status: 0 };
   told.jobs.reserve(4, 2);
   told.jobs.restore(job, new Map([[1, { comm: "sh", uid: 0 }], [7, { comm: "cc", uid: 0 }]]));
   told.tell(...scan(20 * MS, 21 * MS, found));
@@ -252,7 +253,7 @@ test("memberships go on after a restart, with children that were born in between
   assert.equal(job.started, 5);
   // The one that nobody saw again has ended, how is not known.
   const cc = job.total("cc", 0);
-  assert.deepEqual([cc.processes, cc.accounted, job.until], [1, 0, null]);
+  assert.deepEqual([cc.processes, cc.accounted, job.until, job.last], [1, 0, null, null]);
   assert.equal(told.jobs.create({ name: "next", owner: 0, since: 1 }).id, 5);
 });
 
