@@ -358,6 +358,8 @@ export class Machine {
     process.ppid = ppid;
     const parent = this.#memory.get(ppid);
     if (parent === undefined || parent === process) return;
+    // Another that nobody has seen has its pid by now.
+    if (parent.end !== null && parent.end < process.born) return;
     this.#memory.link(process, parent);
     process.image = parent.image;
     process.uid = parent.uid;

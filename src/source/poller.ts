@@ -351,12 +351,12 @@ export class Poller implements LiveSource {
   }
 
   /**
-   * The known process that forked what is seen. Orphans have another parent by the time that a
-   * pidfd tells of an end, so where the known one has ended, another has its pid by now.
+   * The process that forked what is seen, which is met first where it is new. Orphans have another
+   * parent by the time that a pidfd tells of an end: where that has, another has its pid by now.
    */
   #parentOf(ppid: number, { since, now }: Sight, writer: BatchWriter): Known | undefined {
     const known = this.#known.get(ppid);
-    if (known === undefined || !this.#pidfds.hasEnded(known.fd)) return known;
+    if (known === undefined ? ppid <= 0 : !this.#pidfds.hasEnded(known.fd)) return known;
     if (this.#look(ppid, since, now, writer) === "new") this.#tally.found();
     return this.#known.get(ppid);
   }
