@@ -9,7 +9,7 @@ import { parseCgroup } from "../proc/cgroup.ts";
 import type { BootSpan, History } from "./history.ts";
 import { rows } from "./life.ts";
 import { type PastJob, readJobs } from "./past_jobs.ts";
-import { COST_COLUMNS, LIFE_FLAG } from "./schema.ts";
+import { LIFE_COST_VALUES, LIFE_FLAG } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 
 /** What a process is counted by. */
@@ -128,7 +128,7 @@ export function sumEnded(
 ): KeyTotals[] {
   // An older file has no accounts.
   const { hasJobs } = history;
-  const costs = COST_COLUMNS.map((name) => hasJobs ? `CAST(${name} AS REAL)` : "NULL");
+  const costs = LIFE_COST_VALUES.map((name) => hasJobs ? `CAST(${name} AS REAL)` : "NULL");
   // The rows are added up here, because SQLite would sort them all before it groups them.
   const ended = rows(
     history.db,

@@ -5,13 +5,25 @@
  */
 import type { Account } from "../model/account.ts";
 import type { Process } from "../model/process.ts";
-import { COST_COLUMNS } from "./schema.ts";
+import { LIFE_COSTS } from "./schema.ts";
 
-const NONE: readonly null[] = COST_COLUMNS.map(() => null);
+const NONE: readonly null[] = LIFE_COSTS.map(() => null);
+const MINOR_MAX = 0xffffffff;
+/** So many major faults fit beside the minor ones into a number. */
+const MAJOR_EXACT = 0x200000;
 
-/** Values of COST_COLUMNS; null each for a process whose account is not known. */
-export function costOf({ account, accounted }: Process): readonly (number | null)[] {
-  return account === null || !accounted ? NONE : costColumns(account);
+/** Values of LIFE_COSTS; null each for a process whose account is not known. */
+export function costOf({ account, accounted }: Process): readonly (number | bigint | null)[] {
+  if (account === null || !accounted) return NONE;
+  const [user, system, minor, major, ...others] = costColumns(account);
+  return [user!, system!, faultsOf(minor!, major!), ...others];
+}
+
+/** Minor faults in the lower 32 bits, major ones above. */
+function faultsOf(minor: number, major: number): number | bigint {
+  const low = Math.min(minor, MINOR_MAX);
+  if (major < MAJOR_EXACT) return low + major * (MINOR_MAX + 1);
+  return (BigInt(major) << 32n) | BigInt(low);
 }
 
 /** An account as values of COST_COLUMNS. */

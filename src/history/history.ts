@@ -10,7 +10,7 @@ import { type Boot, readBoots } from "./boots.ts";
 import { addCost } from "./cost.ts";
 import { openForReading, pragma } from "./file.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore, rows } from "./life.ts";
-import { COST_COLUMNS, LIVED_WITHIN } from "./schema.ts";
+import { LIFE_COST_VALUES, LIVED_WITHIN } from "./schema.ts";
 import { toStored } from "./texts.ts";
 
 /** A stretch of time of one boot, nanoseconds since boot; `until` does not belong to it. */
@@ -126,7 +126,7 @@ export class History {
   /** What a life that has ended has cost; null where it is not accounted. */
   accountOf({ key }: Life): Account | null {
     if (!this.hasJobs) return null;
-    const columns = COST_COLUMNS.map((name) => `CAST(${name} AS REAL)`).join(", ");
+    const columns = LIFE_COST_VALUES.map((name) => `CAST(${name} AS REAL)`).join(", ");
     this.#cost ??= rows(
       this.db,
       `SELECT ${columns} FROM life WHERE id = ? AND user_us IS NOT NULL`,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { COST_COLUMNS } from "./schema.ts";
+import { LIFE_COSTS } from "./schema.ts";
 
 /** The statements of a writer. */
 export interface LifeStatements {
@@ -20,13 +20,13 @@ export function prepareLives(db: DatabaseSync): LifeStatements {
   return {
     insert: db.prepare(
       `INSERT INTO life VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?${
-        ", ?".repeat(COST_COLUMNS.length)
+        ", ?".repeat(LIFE_COSTS.length)
       })`,
     ),
     update: db.prepare(
       `UPDATE life SET span = ?, parent = coalesce(parent, ?), reaper = coalesce(?, reaper),
         status = ?, image = ?, exec = coalesce(?, exec), flags = flags | ?,
-        ${COST_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`,
+        ${LIFE_COSTS.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`,
     ),
     addFormer: db.prepare("INSERT OR REPLACE INTO former VALUES (?, ?, ?, ?)"),
     addGap: db.prepare(

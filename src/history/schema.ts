@@ -173,8 +173,7 @@ ${PROCESS_COLUMNS}${PROCESS_TABLES}
 const V2 = `
 ALTER TABLE life ADD COLUMN user_us INTEGER;
 ALTER TABLE life ADD COLUMN system_us INTEGER;
-ALTER TABLE life ADD COLUMN minflt INTEGER;
-ALTER TABLE life ADD COLUMN majflt INTEGER;
+ALTER TABLE life ADD COLUMN faults INTEGER;
 ALTER TABLE life ADD COLUMN peak_kib INTEGER;
 ALTER TABLE life ADD COLUMN read_bytes INTEGER;
 ALTER TABLE life ADD COLUMN write_bytes INTEGER;
@@ -232,8 +231,8 @@ CREATE VIEW process AS
 ${PROCESS_COLUMNS},
   l.user_us * 1000 AS user_ns,
   l.system_us * 1000 AS system_ns,
-  l.minflt AS minor_faults,
-  l.majflt AS major_faults,
+  l.faults & 4294967295 AS minor_faults,
+  l.faults >> 32 AS major_faults,
   nullif(l.peak_kib, 0) * 1024 AS peak_bytes,
   l.read_bytes,
   l.write_bytes,
@@ -242,7 +241,27 @@ ${PROCESS_COLUMNS},
 ${PROCESS_TABLES}
 `;
 
-/** Columns of what a process has cost, in `life` and in `job_total`: microseconds, KiB, bytes. */
+/**
+ * Columns of what a process has cost, in `life`: microseconds, KiB, bytes. Each takes a byte of
+ * every row, so page faults share one: `faults` has the minor ones in its lower 32 bits.
+ */
+export const LIFE_COSTS: readonly string[] = [
+  "user_us",
+  "system_us",
+  "faults",
+  "peak_kib",
+  "read_bytes",
+  "write_bytes",
+  "vcsw",
+  "icsw",
+];
+
+/** What reads them, in the order of COST_COLUMNS. */
+export const LIFE_COST_VALUES: readonly string[] = LIFE_COSTS.flatMap((name) => {
+  return name === "faults" ? ["faults & 4294967295", "faults >> 32"] : [name];
+});
+
+/** Columns of what the members of a job have cost, in `job_total`: microseconds, KiB, bytes. */
 export const COST_COLUMNS: readonly string[] = [
   "user_us",
   "system_us",

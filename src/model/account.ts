@@ -90,36 +90,54 @@ function userPart({ cpuNs, userUs, systemUs }: TaskFigures): number {
   return userUs === 0 ? 0 : Math.round(cpuNs * userUs / (userUs + systemUs));
 }
 
-/** The figures as bytes, for an event. */
+/** The figures in the order in which they are encoded. */
+const NAMES = [
+  "cpuNs",
+  "userUs",
+  "systemUs",
+  "minorFaults",
+  "majorFaults",
+  "peakKib",
+  "readBytes",
+  "writeBytes",
+  "voluntarySwitches",
+  "involuntarySwitches",
+] as const satisfies readonly (keyof TaskFigures)[];
+/** Bytes of the largest number, seven bits in each. */
+const NUMBER_MAX = 8;
+const scratch = new Uint8Array(NAMES.length * NUMBER_MAX);
+/** What was decoded last. */
+const decoded: { -readonly [Name in keyof TaskFigures]: TaskFigures[Name] } = {
+  cpuNs: 0,
+  userUs: 0,
+  systemUs: 0,
+  minorFaults: 0,
+  majorFaults: 0,
+  peakKib: 0,
+  readBytes: 0,
+  writeBytes: 0,
+  voluntarySwitches: 0,
+  involuntarySwitches: 0,
+};
+
+/** The figures as bytes, for an event: whole numbers, seven bits in each byte, lowest first. */
 export function encodeFigures(task: TaskFigures): Uint8Array {
-  const numbers = Float64Array.of(
-    task.cpuNs,
-    task.userUs,
-    task.systemUs,
-    task.minorFaults,
-    task.majorFaults,
-    task.peakKib,
-    task.readBytes,
-    task.writeBytes,
-    task.voluntarySwitches,
-    task.involuntarySwitches,
-  );
-  return new Uint8Array(numbers.buffer);
+  let at = 0;
+  for (const name of NAMES) {
+    let rest = task[name];
+    for (; rest >= 128; rest = Math.floor(rest / 128)) scratch[at++] = rest % 128 + 128;
+    scratch[at++] = rest;
+  }
+  return scratch.slice(0, at);
 }
 
-/** The figures of an event. */
+/** The figures of an event; the object is used again for the next. */
 export function decodeFigures(bytes: Uint8Array): TaskFigures {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return {
-    cpuNs: view.getFloat64(0, true),
-    userUs: view.getFloat64(8, true),
-    systemUs: view.getFloat64(16, true),
-    minorFaults: view.getFloat64(24, true),
-    majorFaults: view.getFloat64(32, true),
-    peakKib: view.getFloat64(40, true),
-    readBytes: view.getFloat64(48, true),
-    writeBytes: view.getFloat64(56, true),
-    voluntarySwitches: view.getFloat64(64, true),
-    involuntarySwitches: view.getFloat64(72, true),
-  };
+  let at = 0;
+  for (const name of NAMES) {
+    let [value, scale] = [0, 1];
+    for (; bytes[at]! >= 128; scale *= 128) value += (bytes[at++]! - 128) * scale;
+    decoded[name] = value + bytes[at++]! * scale;
+  }
+  return decoded;
 }

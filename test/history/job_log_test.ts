@@ -87,7 +87,8 @@ test("what a process has cost stands in its row, also when that comes late", () 
   const costs = () =>
     ask(past.path, ({ db }) =>
       db.prepare(
-        `SELECT user_us, system_us, minflt, majflt, peak_kib, read_bytes, write_bytes, vcsw, icsw
+        `SELECT user_us, system_us, faults & 4294967295 AS minflt, faults >> 32 AS majflt,
+          peak_kib, read_bytes, write_bytes, vcsw, icsw
         FROM life WHERE pid = 200`,
       ).all().map((row) => Object.values(row)));
   assert.deepEqual(costs(), [new Array(9).fill(null)]);
@@ -104,6 +105,16 @@ test("what a process has cost stands in its row, also when that comes late", () 
     involuntarySwitches: 11,
   })).end();
   assert.deepEqual(costs(), [[3000, 1000, 5, 6, 7, 8, 9, 10, 11]]);
+});
+
+test("more faults than fit into a number are exact", () => {
+  using past = begun();
+  const faults = { minorFaults: 2 ** 32 - 1, majorFaults: 2 ** 21 + 3 };
+  past.tell(fork(2 * S, 200, 100), exit(3 * S, 200, 0), account(3 * S, 200, faults)).end();
+  ask(past.path, (history) => {
+    const cost = history.accountOf(history.byPid(200)[0]!)!;
+    assert.deepEqual([cost.minorFaults, cost.majorFaults], [2 ** 32 - 1, 2 ** 21 + 3]);
+  });
 });
 
 test("jobs, members and sums go on after a restart on the same boot, killed or not", () => {

@@ -66,7 +66,7 @@ export function fillHistory(path: string, lives: number, own = false): FilledHis
   const shell = images.id(createImage(["/bin/sh", "-c", "work"], 2), 0);
   const insert = db.prepare(
     `INSERT INTO life VALUES (?, 1, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?,
-      600, 400, 90, 0, 1500, 0, 0, 1, 0)`,
+      600, 400, 90, 1500, 0, 0, 1, 0)`,
   );
   const latest = db.prepare("UPDATE image SET latest = ? WHERE id = ?");
   insert.run(1, 1, 0, null, null, 0, null, shell, NO_EXEC, 2);
