@@ -36,7 +36,7 @@ const INSTALLED = "/usr/local/bin/fh";
 /** What has happened is in the file after so long. */
 const FLUSH_MS = 500;
 /** So many new processes are not kept waiting. */
-const FLUSH_AT = 20_000;
+const FLUSH_AT = 4000;
 /** A disk that was full is tried again after so long. */
 const RETRY_MS = 1000;
 /** Of the environment: where a login came from, and which timer started a unit. */

@@ -59,7 +59,10 @@ export interface MachineOptions {
   onScanned?(): void;
   /** Told of each new thread of a process. */
   onThread?(time: number, process: Process, tid: number): void;
-  /** Told what a task of a process has cost, about when that exits; must not keep the figures. */
+  /**
+   * Told what a task of a process has cost, about when that exits; `last` ends the process. Must
+   * not keep the figures.
+   */
   onAccount?(process: Process, figures: TaskFigures, last: boolean): void;
   /** How many dead processes without living descendants are kept (default 4096). */
   deadLimit?: number;
