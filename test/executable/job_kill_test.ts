@@ -35,18 +35,21 @@ for (const source of exactMissing === null ? ["connector", "poll"] : ["poll"]) {
     await using sibling = new Family();
     const strangers = [sibling.pid, await sibling.child(), await sibling.daemon()];
     host.create("job", family.pid);
-    const members = [family.pid, await family.child(), await family.daemon()];
+    const members = [family.pid, await family.child()];
+    // The poller may look too late to know whose child a daemon was.
+    if (source === "connector") members.push(await family.daemon());
     // One that is stopped takes the signal, too.
     const stopped = await family.child();
     process.kill(stopped, "SIGSTOP");
-    await host.untilLiving("job", [...members, stopped]);
+    members.push(stopped);
+    await host.untilLiving("job", members);
     const { stderr } = host.done("kill", "job");
-    assert.equal(stderr, "fh: SIGTERM to 4 members of job\n");
-    await until("end of the members", () => ![...members, stopped].some(runs));
+    assert.equal(stderr, `fh: SIGTERM to ${members.length} members of job\n`);
+    await until("end of the members", () => !members.some(runs));
     assert.equal(host.job("wait", "job").status, 143);
     assert.deepEqual(strangers.filter(runs), strangers);
     assert.ok(runs(host.recorder.pid));
-    assert.equal(host.show("job").failed, 4);
+    assert.equal(host.show("job").failed, members.length);
   });
 }
 

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { exportHistory } from "../../src/history/export.ts";
+import { openForRecording } from "../../src/history/file.ts";
 import { History } from "../../src/history/history.ts";
 import { type PastJob, readJobs, readMembers } from "../../src/history/past_jobs.ts";
 import { Retention } from "../../src/history/retention.ts";
+import { APPLICATION_ID, MIGRATIONS } from "../../src/history/schema.ts";
 import { account, exec, exit, fork, type Found, gap, scan } from "../support/events.ts";
 import { JobRecorder } from "../support/job_recorder.ts";
 import { PAST_BOOT, PAST_EPOCH } from "../support/past.ts";
@@ -246,4 +251,28 @@ test("an export takes the jobs of its time along", () => {
   const [job, ...others] = jobsIn(to);
   assert.deepEqual([job?.name, others.length, sumsOf(job!).length], ["new", 0, 1]);
   assert.deepEqual(pidsIn(to, job!.id), [400, 500]);
+});
+
+test("a file of version 1 is exported as one, and knows neither jobs nor costs", () => {
+  const folder = mkdtempSync(join(tmpdir(), "fh-old-"));
+  const path = join(folder, "old.db");
+  const old = new DatabaseSync(path);
+  old.exec(`${MIGRATIONS[0]}
+    PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1;
+    INSERT INTO boot VALUES (1, '${PAST_BOOT}'); INSERT INTO clock VALUES (1, 0, 0);
+    INSERT INTO run VALUES (1, 1, 99, 0, 0, 9000, 9000, 'connector', 'a test', '0', 1, 0);
+    INSERT INTO image VALUES (1, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1);
+    INSERT INTO life VALUES (1, 1, 100, 10, 20, NULL, 1, NULL, 0, 1, -1, 0)`);
+  old.close();
+  const to = join(folder, "part.db");
+  const spans = ask(path, ({ boots: [boot] }) => [{ boot: boot!, since: 0, until: 9000 }]);
+  assert.equal(exportHistory(path, to, spans), 1);
+  ask(to, (history) => {
+    const [life] = history.byPid(100);
+    assert.deepEqual([life?.end, history.accountOf(life!), readJobs(history)], [30, null, []]);
+  });
+  // A recorder brings it up to date.
+  openForRecording(path).close();
+  ask(path, (history) => assert.equal(history.hasJobs, true));
+  rmSync(folder, { recursive: true });
 });

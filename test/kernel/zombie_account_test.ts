@@ -173,7 +173,7 @@ kernelTest("the poller tells the accounts of zombies, if they are wanted", async
       },
       onAccount({ pid, alive }, figures, last) {
         assert.ok(last && alive && !told.has(pid), "once, before the exit");
-        told.set(pid, figures);
+        told.set(pid, { ...figures });
       },
       onEnd: (error) => assert.equal(error, null),
     });
