@@ -45,6 +45,8 @@ const RULES_MAX = 64;
 export interface JobHost {
   readonly jobs: Jobs;
   readonly users: Users;
+  /** Where accounts come from: taskstats or zombie; null where there are none. */
+  accounts(): string | null;
   /** Nanoseconds since boot. */
   now(): number;
   find(pid: number): Process | undefined;
@@ -180,7 +182,8 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
   #show(peer: Peer, request: Request): Fields {
     checkNames(request, ["job"]);
     const name = readName("job", request.params["job"]);
-    return this.#host.ask(peer, (answers) => answers.show(name));
+    const shown = this.#host.ask(peer, (answers) => answers.show(name));
+    return { ...shown, accounts: this.#host.accounts() };
   }
 
   #members(peer: Peer, request: Request): Fields {

@@ -45,6 +45,8 @@ export interface JobRow extends SumRow {
 
 /** The answer to `job_show`. */
 export interface JobDetail extends JobRow {
+  /** Where the recorder has accounts from; null: nowhere, undefined: nobody records. */
+  readonly accounts?: "taskstats" | "zombie" | null;
   readonly commands: readonly (SumRow & { readonly command: string })[];
   readonly users:
     readonly (SumRow & { readonly uid: number | null; readonly user: string | null })[];
@@ -81,6 +83,12 @@ export interface RuleRow {
   readonly filter: Readonly<Record<string, unknown>>;
   readonly used: boolean;
 }
+
+const SOURCES = {
+  taskstats: "taskstats",
+  zombie: "/proc of zombies",
+  none: "a recorder that has no accounts",
+} as const;
 
 type Paint = (text: string) => string;
 
@@ -162,6 +170,7 @@ export function renderJob(
 function sumLines(job: JobDetail, living: LivingRow): string[] {
   const { members, running, failed, processes, accounted, lost } = job;
   const missing = lost > 0 ? `; ${lost} events lost while it was open` : "";
+  const from = job.accounts === undefined ? "" : `, by ${SOURCES[job.accounts ?? "none"]}`;
   const now = (text: string) => living.processes > 0 ? `; living ${text}` : "";
   const pair = (a: number | null, b: number | null, text: (value: number) => string) => {
     return [words(a, text), words(b, text)] as const;
@@ -181,7 +190,7 @@ function sumLines(job: JobDetail, living: LivingRow): string[] {
   const [voluntary, not] = pair(job.voluntary_switches, job.involuntary_switches, String);
   const rows: [string, string][] = [
     ["members", `${running} now, ${members} in all, ${failed} failed`],
-    ["accounted", `${accounted} of ${processes} that have ended${missing}`],
+    ["accounted", `${accounted} of ${processes} that have ended${from}${missing}`],
     ["time", `${times(job)}${now(times(living))}`],
     [
       "memory",

@@ -23,6 +23,7 @@ class Asked extends JobRecorder {
   readonly requests = new JobRequests({
     jobs: this.jobs,
     users: this.users,
+    accounts: () => "taskstats",
     now: () => 9 * S,
     find: (pid) => this.machine.get(pid),
     processes: () => this.machine.processes(),
@@ -217,6 +218,7 @@ test("show has the sums of a job, of its commands and its users", async () => {
     write_bytes: 0,
     voluntary_switches: 0,
     involuntary_switches: 0,
+    accounts: "taskstats",
   });
   const names = (commands as Fields[]).map(({ command, processes, user_ns: ns }) => {
     return [command, processes, ns];
