@@ -350,13 +350,12 @@ export class Poller implements LiveSource {
     return cmdline >= 0;
   }
 
-  /**
-   * The process that forked what is seen, which is met first where it is new. Orphans have another
-   * parent by the time that a pidfd tells of an end: where that has, another has its pid by now.
-   */
+  /** The process that forked what is seen: met first where it is new, or has an ended one's pid. */
   #parentOf(ppid: number, { since, now }: Sight, writer: BatchWriter): Known | undefined {
     const known = this.#known.get(ppid);
-    if (known === undefined ? ppid <= 0 : !this.#pidfds.hasEnded(known.fd)) return known;
+    // Orphans have another parent by the time that a pidfd tells of the end.
+    if (known !== undefined && !this.#pidfds.hasEnded(known.fd)) return known;
+    if (ppid <= 0 || !this.#reader.readStat(ppid)) return known;
     if (this.#look(ppid, since, now, writer) === "new") this.#tally.found();
     return this.#known.get(ppid);
   }
