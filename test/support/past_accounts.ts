@@ -6,10 +6,10 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/history/schema.ts";
-import { encodeFigures, type TaskFigures } from "../../src/model/account.ts";
+import type { TaskFigures } from "../../src/model/account.ts";
 import { EVENT, SourceEvent } from "../../src/model/event.ts";
 import { encodeImage } from "../../src/model/image.ts";
-import { exit, fork, scan, simple } from "./events.ts";
+import { account, exit, fork, scan } from "./events.ts";
 import { PAST_BOOT, TestRecorder } from "./past.ts";
 
 /** A process, how it ended, and what it has cost. */
@@ -28,19 +28,6 @@ export interface PaidProcess {
   readonly cost?: Partial<TaskFigures> | null;
 }
 
-const NOTHING: TaskFigures = {
-  cpuNs: 0,
-  userUs: 1,
-  systemUs: 0,
-  minorFaults: 0,
-  majorFaults: 0,
-  peakKib: 0,
-  readBytes: 0,
-  writeBytes: 0,
-  voluntarySwitches: 0,
-  involuntarySwitches: 0,
-};
-
 const encode = (text: string) => new TextEncoder().encode(text);
 
 /** Tells the whole life of a process, from its fork by pid 1 to its exit. */
@@ -57,11 +44,7 @@ export function pay(past: TestRecorder, process: PaidProcess): void {
     env: null,
   });
   past.tell(fork(born, pid, 1), ran);
-  if (process.cost !== null) {
-    const account = simple(EVENT.account, born + span, pid, 1);
-    account.text = encodeFigures({ ...NOTHING, ...process.cost });
-    past.tell(account);
-  }
+  if (process.cost !== null) past.tell(account(born + span, pid, process.cost ?? {}));
   past.tell(exit(born + span, pid, status));
 }
 
