@@ -70,11 +70,6 @@ export class JobLog implements JobListener, Companion {
     return this.#rules.values();
   }
 
-  /** The rule with a number. */
-  rule(id: number): KeptRule | undefined {
-    return this.#rules.get(id);
-  }
-
   /** Gives the open jobs of an earlier run on this boot back, and ends those of other boots. */
   restore(jobs: Jobs, bootId: string): void {
     const db = this.#db;
@@ -121,6 +116,8 @@ export class JobLog implements JobListener, Companion {
       job.id = known === undefined ? ++last : Number(known["id"]);
       job.touch();
       this.#jobs.add(job);
+      // The same file opened again has them, and since when.
+      if (known !== undefined) continue;
       for (const process of job.living) this.onMember(job, process, null);
     }
     jobs.reserve(last, 0);

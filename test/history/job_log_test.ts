@@ -200,6 +200,10 @@ test("the same file opened again has the job once", () => {
   past.tell(fork(3 * S, 300, 100)).end();
   const jobs = jobsIn(past.path);
   assert.deepEqual(jobs.map(({ id, started }) => [id, started]), [[job.id, 3]]);
+  const joined = ask(past.path, (history) => {
+    return readMembers(history, job.id, 0, 10).map(({ life, since }) => [life.pid, since]);
+  });
+  assert.deepEqual(joined, [[100, S], [200, null], [300, null]]);
 });
 
 test("what a failed write did not keep is written with the next", () => {
