@@ -137,8 +137,9 @@ function waitCalls({ c, answer }: Library, arch: string): WaitCalls {
   return {
     ppoll(fds, timeoutNs) {
       if (timeoutNs < 0) return answer(c.ppoll(fds, fds.byteLength / 8, null, null));
-      timespec.setBigInt64(0, BigInt(Math.floor(timeoutNs / NS)), true);
-      timespec.setBigInt64(8, BigInt(Math.floor(timeoutNs % NS)), true);
+      // Fewer seconds than 2^32; the upper halves stay 0.
+      timespec.setUint32(0, timeoutNs / NS, true);
+      timespec.setUint32(8, timeoutNs % NS, true);
       return answer(c.ppoll(fds, fds.byteLength / 8, timespec, null));
     },
     eventfd: (flags) => answer(c.eventfd(0, flags)),
@@ -180,6 +181,8 @@ type TaskCalls = Pick<
   | "clockRealtime"
   | "schedSetscheduler"
   | "schedSlice"
+  | "schedGetaffinity"
+  | "schedSetaffinity"
   | "prctl"
   | "waitpid"
   | "getrusage"
@@ -220,6 +223,8 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
       schedAttr.setBigUint64(SCHED_ATTR.runtime, BigInt(ns), true);
       return answer(c.syscall(numbers.schedSetattr, 0, schedAttrAt, null, 0));
     },
+    schedGetaffinity: (into) => answer(c.sched_getaffinity(0, into.byteLength, into)),
+    schedSetaffinity: (mask) => answer(c.sched_setaffinity(0, mask.byteLength, mask)),
     prctl: (option, value) => answer(c.prctl(option, value)),
     waitpid: (pid) => answer(c.waitpid(pid, null, TASK.WNOHANG)),
     getrusage: (who, into) => answer(c.getrusage(who, into)),

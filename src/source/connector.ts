@@ -33,8 +33,13 @@ const SLOT = 128;
 const NAP_NS = 2_000_000;
 /** Longest sleep between drains while events go on: fewer wake-ups, and nobody reads that fast. */
 const LONG_NAP_NS = 25_000_000;
-/** Each drain that found at least so many events makes the next nap longer by this factor. */
-const MANY = 8;
+/**
+ * After a window with at least so many events each nap is longer by this factor: under a load
+ * waking up costs more than reading. Where zombies are looked at, it takes a storm.
+ */
+const WINDOW_NS = 100_000_000;
+const MANY = 40;
+const MANY_ZOMBIES = 400;
 const NAP_GROWTH = 1.5;
 /** The nap of who is in no hurry. */
 const PATIENT_NAP_NS = 200_000_000;
@@ -74,8 +79,14 @@ export class Connector implements LiveSource {
   #since = 0;
   readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
   readonly #patient: boolean;
+  /** Events of one window that make naps longer, and those of the window that lasts. */
+  readonly #many: number;
+  #recent = 0;
+  #windowEnd = 0;
+  #lively = false;
   #napNs: number;
-  #idle = false;
+  /** Nothing is in doubt: once all is handed over, the next event may be waited for. */
+  #calm = false;
   /** Lost events that were reported. */
   #reported = 0;
   /** Missing numbers at the end of the drain before. */
@@ -105,6 +116,7 @@ export class Connector implements LiveSource {
     this.info = { source: "connector", why: this.#why(), accounts };
     // A zombie may be gone after a nap.
     this.#patient = options.patient === true && !zombies;
+    this.#many = zombies ? MANY_ZOMBIES : MANY;
     this.#napNs = this.#patient ? PATIENT_NAP_NS : NAP_NS;
   }
 
@@ -126,10 +138,7 @@ export class Connector implements LiveSource {
   }
 
   turn(writer: BatchWriter): void {
-    if (this.#idle) {
-      this.#libc.ppoll(this.#waitAll, -1);
-      this.#idle = false;
-    }
+    if (this.#calm && writer.count === 0) this.#libc.ppoll(this.#waitAll, -1);
     const end = this.#clocks.now() + Math.min(this.#napNs, this.#napMax);
     this.#answerRings();
     for (let left = end - this.#clocks.now(); left > 0; left = end - this.#clocks.now()) {
@@ -138,12 +147,24 @@ export class Connector implements LiveSource {
       if (ready > 0) this.#answerRings();
     }
     const events = this.#drain(writer);
-    if (!this.#patient) this.#napNs = napAfter(events, this.#napNs);
+    if (!this.#patient) this.#napNs = this.#napAfter(events);
     const settled = this.#account(writer, events);
     if (this.#repairDue && this.#clocks.now() - this.#repairedAt > REPAIR_PAUSE_NS) {
       this.#repair(writer);
     }
-    this.#idle = events === 0 && settled && !this.#repairDue && writer.count === 0;
+    this.#calm = settled && !this.#repairDue;
+  }
+
+  /** How long the truth is left to fill after a drain that found so many events. */
+  #napAfter(events: number): number {
+    const now = this.#clocks.now();
+    this.#recent += events;
+    if (now >= this.#windowEnd) {
+      this.#lively = this.#recent >= this.#many;
+      this.#recent = 0;
+      this.#windowEnd = now + WINDOW_NS;
+    }
+    return this.#lively ? Math.min(LONG_NAP_NS, this.#napNs * NAP_GROWTH) : NAP_NS;
   }
 
   settle(writer: BatchWriter): void {
@@ -276,11 +297,6 @@ export class Connector implements LiveSource {
     this.#repairedAt = this.#clocks.now();
     return begin;
   }
-}
-
-/** How long the truth is left to fill after a drain that found so many events. */
-function napAfter(events: number, before: number): number {
-  return events < MANY ? NAP_NS : Math.min(LONG_NAP_NS, before * NAP_GROWTH);
 }
 
 /** CPU and sequence number name an event on both sockets. */
