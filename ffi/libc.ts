@@ -85,6 +85,10 @@ export interface Libc {
    * from Linux 6.12 on a shorter slice lets it run sooner after a wake-up. Needs no rights.
    */
   schedSlice(nice: number, ns: number): number;
+  /** Fills `into`, a bit for each CPU, with those that the calling thread may run on. */
+  schedGetaffinity(into: Uint8Array): number;
+  /** Lets the calling thread run on the CPUs of `mask` alone, from now on. */
+  schedSetaffinity(mask: Uint8Array): number;
   prctl(option: number, value: number): number;
   /** Takes the wait status of a child that has ended, -1 for any; its pid, or 0 when none has. */
   waitpid(pid: number): number;

@@ -111,6 +111,10 @@ export const SYMBOLS = {
   syscall: { args: ["i64", "usize", "usize", "buffer", "usize"], returns: "i32" },
   /* int clock_gettime(clockid_t, struct timespec *) */
   clock_gettime: { args: ["i32", "buffer"], returns: "i32" },
+  /* int sched_getaffinity(pid_t, size_t, cpu_set_t *) */
+  sched_getaffinity: { args: ["i32", "usize", "buffer"], returns: "i32" },
+  /* int sched_setaffinity(pid_t, size_t, const cpu_set_t *) */
+  sched_setaffinity: { args: ["i32", "usize", "buffer"], returns: "i32" },
   /* int prctl(int option, unsigned long value) */
   prctl: { args: ["i32", "usize"], returns: "i32" },
   /* pid_t waitpid(pid_t, int *status, int options) */

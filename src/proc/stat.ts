@@ -27,6 +27,7 @@ const FIELD = {
   startTicks: 22,
   vsize: 23,
   rss: 24,
+  processor: 39,
   exitCode: 52,
 } as const;
 
@@ -67,6 +68,8 @@ export class StatFields {
   vsize = 0;
   /** Resident memory, pages. */
   rss = 0;
+  /** The CPU it ran on last; null where the line ends before. */
+  processor: number | null = null;
   /**
    * Wait status of a zombie; 0 too while it lives and for a reader without ptrace rights; null
    * on kernels before 3.5.
@@ -120,20 +123,32 @@ function scanFields(bytes: Uint8Array, from: number, length: number): number {
 }
 
 /**
- * The exit code in a line whose field rss ends at `from`. The fields between are only counted;
- * newer kernels may append more, so it ends at whatever is no digit.
+ * Where field `wanted` begins in a line whose field `known` ends at `from`, a space; -1 when the
+ * line has fewer. The fields between are only counted.
  */
-function scanExitCode(bytes: Uint8Array, from: number, length: number): number | null {
+function skipFields(
+  bytes: Uint8Array,
+  length: number,
+  from: number,
+  known: number,
+  wanted: number,
+): number {
   let at = from;
-  for (let field: number = FIELD.rss; field < FIELD.exitCode; field++) {
-    at = bytes.indexOf(SPACE, at) + 1;
-    if (at === 0 || at >= length) return null;
+  for (let field = known; field < wanted; field++) {
+    if (at < 0) return -1;
+    at = bytes.indexOf(SPACE, at + (field === known ? 0 : 1));
   }
-  let code = 0;
+  return at < 0 || at + 1 >= length ? -1 : at + 1;
+}
+
+/** The number at `from`: it ends at whatever is no digit, for newer kernels may append fields. */
+function digitsAt(bytes: Uint8Array, from: number): number {
+  let value = 0;
+  let at = from;
   for (let byte = bytes[at]!; byte >= 48 && byte <= 57; byte = bytes[++at]!) {
-    code = code * 10 + (byte - 48);
+    value = value * 10 + (byte - 48);
   }
-  return code;
+  return value;
 }
 
 /**
@@ -172,7 +187,10 @@ export function parseStatInto(bytes: Uint8Array, length: number, into: StatField
   into.startTicks = values[FIELD.startTicks]!;
   into.vsize = values[FIELD.vsize]!;
   into.rss = values[FIELD.rss]!;
-  into.exitCode = scanExitCode(bytes, rssEnd, length);
+  const processorAt = skipFields(bytes, length, rssEnd, FIELD.rss, FIELD.processor);
+  const codeAt = skipFields(bytes, length, processorAt, FIELD.processor, FIELD.exitCode);
+  into.processor = processorAt < 0 ? null : digitsAt(bytes, processorAt);
+  into.exitCode = codeAt < 0 ? null : digitsAt(bytes, codeAt);
   return true;
 }
 

@@ -9,7 +9,7 @@ import type { BatchWriter } from "../model/batch.ts";
 import { UNKNOWN } from "../model/event.ts";
 import type { Known, KnownProcesses } from "./known.ts";
 import { onlyName } from "./likeness.ts";
-import type { NewestProcesses } from "./newest.ts";
+import type { Newest, NewestProcesses } from "./newest.ts";
 import type { PidfdSet } from "./pidfd.ts";
 import type { PollEvents } from "./poll_events.ts";
 import type { ProcFiles } from "./proc_files.ts";
@@ -35,6 +35,7 @@ export interface EndingParts {
 /** Notices ends and tells of them. */
 export class Endings {
   readonly #parts: EndingParts;
+  readonly #name = new Uint8Array(new ArrayBuffer(64));
 
   constructor(parts: EndingParts) {
     this.#parts = parts;
@@ -54,8 +55,11 @@ export class Endings {
 
   #ended(known: Known, reaped: boolean, now: number, writer: BatchWriter): void {
     if (known.endedAt === null && !reaped) {
+      // Its parent may be about to wait for it: one call, where it is followed.
+      const followed = this.#parts.newest.find(known);
+      if (followed === undefined) this.#lookAtZombie(known);
+      else this.lookAtName(followed);
       this.account(known, now, writer);
-      this.#lookAtZombie(known);
     }
     known.endedAt ??= now;
     if (reaped) this.finish(known, now, writer);
@@ -95,8 +99,12 @@ export class Endings {
   }
 
   /** In the middle of an exec, and of a zombie, only the name can show that there was an exec. */
-  lookAtName(known: Known, handle: number): void {
-    const comm = this.#parts.files.readComm(handle);
+  lookAtName({ known, comm }: Newest): void {
+    const length = this.#parts.libc.pread(comm, this.#name, 0);
+    if (length > 1) this.#see(known, this.#name.slice(0, length - 1));
+  }
+
+  #see(known: Known, comm: Uint8Array | null): void {
     if (comm !== null) known.halfSeen = onlyName(comm, known.image);
   }
 
@@ -105,7 +113,7 @@ export class Endings {
     const handle = files.openProcess(known.pid);
     if (handle < 0) return;
     // Its parent may have waited for it by now, and another may have the pid.
-    if (reader.beganAt(handle, known.startTicks)) this.lookAtName(known, handle);
+    if (reader.beganAt(handle, known.startTicks)) this.#see(known, files.readComm(handle));
     libc.close(handle);
   }
 

@@ -16,6 +16,8 @@ const LOADERS = [
   "/lib/ld-musl-x86_64.so.1",
   "/lib/ld-musl-aarch64.so.1",
 ] as const;
+/** What glibc's dynamic loader opens first, by then in the new program. */
+const LOADER_CACHE = "/etc/ld.so.cache";
 /** Folders where programs usually are. */
 const FOLDERS = [
   "/bin",
@@ -28,18 +30,33 @@ const FOLDERS = [
 /** Folders learnt from programs that were seen; the oldest makes room. */
 const LEARNT_MAX = 256;
 
+/** struct inotify_event, uapi/linux/inotify.h: the name follows, `len` bytes. */
+const EVENT = { wd: 0, len: 12, size: 16 } as const;
+
+/** What a ring means; of several the greatest counts. */
+export const RING = {
+  none: 0,
+  /** A program has begun to run: it is there to be seen. */
+  loading: 1,
+  /** An exec has begun: it will be seen in some hundred microseconds. */
+  begun: 2,
+} as const;
+
 /** The doorbell. */
 export class ExecBell {
   /** Becomes readable when it rings; negative when this host has no inotify to spare. */
   readonly fd: number;
   readonly #libc: Libc;
   readonly #buffer = new Uint8Array(new ArrayBuffer(16_384));
+  readonly #events = new DataView(this.#buffer.buffer);
+  readonly #cacheWatch: number;
   readonly #learnt = new Map<string, number>();
 
   constructor(libc: Libc) {
     this.#libc = libc;
     this.fd = libc.inotifyInit(NOTIFY.IN_NONBLOCK | NOTIFY.IN_CLOEXEC);
     for (const path of [...LOADERS, ...FOLDERS]) this.#watch(path);
+    this.#cacheWatch = this.#watch(LOADER_CACHE);
   }
 
   /** Watches the folder of `executable`, an absolute path, from now on. */
@@ -53,16 +70,23 @@ export class ExecBell {
     if (watch >= 0) this.#learnt.set(folder, watch);
   }
 
-  /** Takes what rang; whether anything did. */
-  answer(): boolean {
-    if (this.fd < 0) return false;
-    let rang = false;
+  /** Takes what rang; one of {@linkcode RING}. */
+  answer(): number {
+    if (this.fd < 0) return RING.none;
+    let rang: number = RING.none;
     while (true) {
       const length = this.#libc.read(this.fd, this.#buffer);
       if (length <= 0) return rang;
-      rang = true;
-      if (length < this.#buffer.length / 2) return true;
+      rang = Math.max(rang, this.#meaning(length));
+      if (length < this.#buffer.length / 2) return rang;
     }
+  }
+
+  #meaning(length: number): number {
+    for (let at = 0; at < length; at += EVENT.size + this.#events.getUint32(at + EVENT.len, true)) {
+      if (this.#events.getInt32(at + EVENT.wd, true) !== this.#cacheWatch) return RING.begun;
+    }
+    return RING.loading;
   }
 
   close(): void {

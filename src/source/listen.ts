@@ -202,6 +202,11 @@ export function pollSet(fds: readonly number[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
+/** Whether the last wait on `set` found something for descriptor `index` of {@linkcode pollSet}. */
+export function isReady(set: Uint8Array, index: number): boolean {
+  return (set[index * 8 + 6]! | set[index * 8 + 7]!) !== 0;
+}
+
 /** Inode number of a namespace of this process, from the link's text `pid:[4026531836]`. */
 export function ownNamespace(libc: Libc, procRoot: string, name: string): number | null {
   const path = new TextEncoder().encode(`${procRoot}/self/ns/${name}\0`);

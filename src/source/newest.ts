@@ -7,7 +7,7 @@
 import type { Libc } from "../../ffi/libc.ts";
 import type { Known } from "./known.ts";
 
-/** Each takes two descriptors. */
+/** Each takes three descriptors. */
 const COUNT = 16;
 
 /** A process and its open files. */
@@ -17,6 +17,8 @@ export interface Newest {
   readonly handle: number;
   /** /proc/PID/cmdline: reading it shows the program of the moment. */
   readonly cmdline: number;
+  /** /proc/PID/comm, which shows a zombie's name, too. */
+  readonly comm: number;
 }
 
 /** The last few, newest first. */
@@ -31,6 +33,11 @@ export class NewestProcesses {
   /** Those that are followed, newest first; do not keep the array. */
   get entries(): readonly Newest[] {
     return this.#entries;
+  }
+
+  /** What is open of `known`; undefined when it is not followed. */
+  find(known: Known): Newest | undefined {
+    return this.#entries.find((entry) => entry.known === known);
   }
 
   /** Follows one more; the oldest makes room. */
@@ -49,8 +56,9 @@ export class NewestProcesses {
     for (const entry of this.#entries.splice(0)) this.#close(entry);
   }
 
-  #close({ handle, cmdline }: Newest): void {
+  #close({ handle, cmdline, comm }: Newest): void {
     this.#libc.close(cmdline);
+    if (comm >= 0) this.#libc.close(comm);
     this.#libc.close(handle);
   }
 }

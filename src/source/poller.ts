@@ -22,11 +22,13 @@ import { TICK_NS } from "../model/process.ts";
 import { isReleased, PF_KTHREAD } from "../proc/stat.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import { Endings } from "./endings.ts";
-import { ExecBell } from "./exec_bell.ts";
+import { ExecBell, RING } from "./exec_bell.ts";
+import { ExecWatch } from "./exec_watch.ts";
 import { isBefore, type Known, KnownProcesses, type Sight } from "./known.ts";
 import { onlyName, startsAlike } from "./likeness.ts";
-import { pollSet } from "./listen.ts";
+import { isReady, pollSet } from "./listen.ts";
 import { NewestProcesses } from "./newest.ts";
 import { Pace } from "./pace.ts";
 import { PID_KIND, PidfdSet } from "./pidfd.ts";
@@ -36,18 +38,8 @@ import { listPids, PresenceReader, scanProcesses } from "./scan.ts";
 import { type Found, Tally } from "./tally.ts";
 import { ZombieAccounts } from "./zombie_account.ts";
 
-/** How long the exec that rang the doorbell is waited for, and for how old a process at most. */
-const AWAIT_NS = 800_000;
-const EXPECTED_NS = 100_000_000;
-/**
- * Pause before the next look at it, as a multiple of the time this thread was busy since the last
- * one. Whoever is woken by a process tends to share its CPU, and the scheduler (EEVDF) lets a
- * thread that wakes up take it only if it had less of it than the other. Of 300 programs that exit
- * at once about 290 are caught like this, with a fixed pause of 40 us 80, on another CPU 280.
- */
-const REST = 1.5;
-/** Time between the wake-up and the first line that runs here. */
-const WAKING_NS = 20_000;
+/** Places in the poll set; the descriptor that ends a wait comes first. */
+const WAIT = { ends: 1, bell: 2 } as const;
 /** A name that differs for longer without another command line was not set by an exec. */
 const EXEC_TAKES_NS = 20_000_000;
 /** Attempts to compare the counts before the end. */
@@ -76,12 +68,13 @@ export class Poller implements LiveSource {
   readonly #tally: Tally;
   readonly #pace: Pace;
   readonly #newest: NewestProcesses;
+  readonly #elsewhere: Elsewhere;
   readonly #events = new PollEvents();
   readonly #accounts: ZombieAccounts | null;
   readonly #endings: Endings;
   readonly #buffer = new Uint8Array(new ArrayBuffer(4096));
   readonly #waitAll: Uint8Array;
-  readonly #waitWake: Uint8Array;
+  readonly #execWatch: ExecWatch;
   /** Execs that were told. */
   #execs = 0;
   #safetyAt = 0;
@@ -104,9 +97,9 @@ export class Poller implements LiveSource {
     this.#watchable = this.#tally.ownNumbering && PidfdSet.supported(libc);
     this.#bell = new ExecBell(libc);
     this.#newest = new NewestProcesses(libc);
+    this.#elsewhere = new Elsewhere(libc);
     this.#pace = new Pace(options.intervalNs, this.#tally.cheap);
     this.#waitAll = pollSet([wake, this.#pidfds.epoll, this.#bell.fd]);
-    this.#waitWake = this.#waitAll.subarray(0, 8);
     const accounted = options.accounts === true && this.#watchable;
     this.#accounts = accounted ? new ZombieAccounts(libc, this.#files) : null;
     this.#endings = new Endings({
@@ -118,6 +111,17 @@ export class Poller implements LiveSource {
       pidfds: this.#pidfds,
       events: this.#events,
       accounts: this.#accounts,
+    });
+    this.#execWatch = new ExecWatch({
+      libc,
+      clocks,
+      bell: this.#bell,
+      newest: this.#newest,
+      endings: this.#endings,
+      wake: this.#waitAll.subarray(0, 8),
+      told: () => this.#execs,
+      look: (now, writer) => this.#lookForNew(now, writer),
+      exec: (known, handle, now, writer) => this.#exec(known, handle, now, writer),
     });
     const why = `${because}; /proc is read instead` + this.#limits();
     this.info = { source: "poll", why, accounts: accounted ? "zombie" : null };
@@ -177,49 +181,18 @@ export class Poller implements LiveSource {
   turn(writer: BatchWriter): void {
     this.#libc.ppoll(this.#waitAll, this.#pace.period(this.#clocks.now()));
     const now = this.#clocks.sample();
-    const rang = this.#bell.answer();
-    if (this.#endings.poll(now, writer)) this.#pace.active(now);
+    const rang = isReady(this.#waitAll, WAIT.bell) ? this.#bell.answer() : RING.none;
+    if (isReady(this.#waitAll, WAIT.ends) && this.#endings.poll(now, writer)) {
+      this.#pace.active(now);
+    }
     this.#lookForNew(now, writer);
-    if (this.#tally.moved || rang) this.#pace.active(now);
-    if (rang && this.#pace.adaptive) this.#awaitExec(now, writer);
+    if (this.#tally.moved || rang !== RING.none) this.#pace.active(now);
+    if (this.#pace.adaptive) this.#execWatch.answer(rang, now, writer);
     this.#known.visitYoung(now, (known) => this.#recheck(known, now, writer));
     this.#endings.loseCodes(now, writer);
     this.#keepHouse(now, writer);
     this.#tellMissed(now, writer);
     this.horizon = now;
-  }
-
-  /**
-   * The doorbell rings when an exec begins: its process shows another command line some hundred
-   * microseconds later, and may be gone after as many more.
-   */
-  #awaitExec(rangAt: number, writer: BatchWriter): void {
-    const before = this.#execs;
-    let awake = rangAt;
-    while (this.#lookAtNewest(writer)) {
-      const now = this.#clocks.now();
-      if (this.#execs > before || now > rangAt + AWAIT_NS) break;
-      this.#libc.ppoll(this.#waitWake, (now - awake + WAKING_NS) * REST);
-      awake = this.#clocks.now();
-      this.#lookForNew(awake, writer);
-    }
-    // Program and loader ring for one exec, both before it shows.
-    this.#bell.answer();
-  }
-
-  /** One read tells whether a process runs another program by now; whether any may still do so. */
-  #lookAtNewest(writer: BatchWriter): boolean {
-    const now = this.#clocks.now();
-    let expected = false;
-    for (const { known, handle, cmdline } of this.#newest.entries) {
-      if (now - known.foundAt > EXPECTED_NS) break;
-      const length = this.#libc.pread(cmdline, this.#buffer, 0);
-      expected = length >= 0 || expected;
-      if (length === 0) this.#endings.lookAtName(known, handle);
-      if (length <= 0 || startsAlike(this.#buffer, length, known.image.parts.argv)) continue;
-      this.#exec(known, handle, now, writer);
-    }
-    return expected;
   }
 
   settle(writer: BatchWriter): void {
@@ -307,7 +280,7 @@ export class Poller implements LiveSource {
     const ppid = found && !isReleased(stat)
       ? stat.ppid
       : this.#pidfds.identity(fd)?.ppid ?? UNKNOWN;
-    const startTicks = found ? stat.startTicks : null;
+    const [startTicks, cpu] = found ? [stat.startTicks, stat.processor] : [null, null];
     const tick = (startTicks ?? Math.floor(since / TICK_NS)) * TICK_NS;
     const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
     const [kernel, dead] = [found && (stat.flags & PF_KTHREAD) !== 0, stat.state === 0x5a]; // 'Z'
@@ -346,8 +319,10 @@ export class Poller implements LiveSource {
       known.io = this.#accounts.openIo(handle, pid);
       if (dead) this.#endings.account(known, at, writer);
     }
-    if (cmdline >= 0) this.#newest.add({ known, handle, cmdline });
-    return cmdline >= 0;
+    if (cmdline < 0) return false;
+    if (!foreign && !dead) this.#elsewhere.avoid(cpu);
+    this.#newest.add({ known, handle, cmdline, comm: this.#files.openFile(handle, "comm") });
+    return true;
   }
 
   /** The process that forked what is seen: met first where it is new, or has an ended one's pid. */
@@ -423,6 +398,7 @@ export class Poller implements LiveSource {
   #keepHouse(now: number, writer: BatchWriter): void {
     if (now >= this.#roundAt) {
       this.#roundAt = now + ROUND_NS;
+      if (!this.#execWatch.isExpected(now)) this.#elsewhere.release();
       this.#known.visitRound(ROUND_COUNT, (known) => this.#recheck(known, now, writer));
     }
     if (now < this.#safetyAt) return;

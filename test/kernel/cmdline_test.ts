@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLibc } from "../../ffi/mod.ts";
 import type { Libc } from "../../ffi/libc.ts";
-import { ExecBell } from "../../src/source/exec_bell.ts";
+import { ExecBell, RING } from "../../src/source/exec_bell.ts";
 import { ProcFiles } from "../../src/source/proc_files.ts";
 
 const WAIT_MS = 10_000;
@@ -76,7 +76,57 @@ test("the doorbell rings for a dynamically linked program", async () => {
   const bell = new ExecBell(libc);
   bell.answer();
   await once(spawn("/bin/true"), "exit");
-  assert.equal(bell.answer(), true);
-  assert.equal(bell.answer(), false);
+  assert.equal(bell.answer(), RING.begun);
+  assert.equal(bell.answer(), RING.none);
   bell.close();
+});
+
+const CACHE = "/etc/ld.so.cache";
+const noCache = existsSync(CACHE) ? "" : ` (needs glibc: there is no ${CACHE})`;
+
+test(
+  `what a new program opens first rings as such${noCache}`,
+  { skip: noCache !== "" },
+  async () => {
+    const libc = await openLibc();
+    const bell = new ExecBell(libc);
+    bell.answer();
+    readFileSync(CACHE);
+    assert.equal(bell.answer(), RING.loading);
+    // Whatever the order, the exec that has begun counts for more.
+    readFileSync(CACHE);
+    readFileSync("/bin/true");
+    readFileSync(CACHE);
+    assert.equal(bell.answer(), RING.begun);
+    assert.equal(bell.answer(), RING.none);
+    bell.close();
+  },
+);
+
+test("an open comm shows the name of a zombie, and fails after the reaping", async () => {
+  const libc = await openLibc();
+  const files = new ProcFiles(libc, "/proc");
+  // The shell does not wait for its child before it is told to.
+  const parent = spawn("sh", ["-c", "sleep 0.05 & read line; wait; read line"], {
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const exited = once(parent, "exit");
+  let pid = 0;
+  while (pid === 0) {
+    await delay(2);
+    const children = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8");
+    pid = Number(children.trim());
+  }
+  const handle = files.openProcess(pid);
+  const comm = files.openFile(handle, "comm");
+  libc.close(handle);
+  await until(libc, comm, (text) => text === "sleep\n");
+  const state = () => /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
+  while (state() !== "Z") await delay(2);
+  await until(libc, comm, (text) => text === "sleep\n");
+  parent.stdin?.write("\n");
+  await until(libc, comm, (_, length) => length < 0);
+  parent.kill();
+  await exited;
+  libc.close(comm);
 });

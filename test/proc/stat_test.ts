@@ -30,6 +30,7 @@ test("parseStat() reads the fields of a running process", () => {
     startTicks: 229308,
     vsize: 3133440,
     rss: 362,
+    processor: 0,
     exitCode: 0,
   });
 });
@@ -54,6 +55,7 @@ test("parseStat() gives the wait status of a zombie", () => {
   const stat = parseStat(readFixture("proc/stat_zombie.txt"));
   assert.equal(stat!.state, "Z".charCodeAt(0));
   assert.equal(stat!.exitCode, 3 << 8);
+  assert.equal(stat!.processor, 1);
   assert.equal(stat!.vsize, 0);
 });
 
@@ -74,6 +76,7 @@ test("parseStat() reads the negative ids of a task that is being released", () =
 test("parseStat() gives null as exit code when the kernel is too old to write it", () => {
   const stat = parseStat(bytesOf("9 (x) S 1 9 9 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 77 4096 8 0 1\n"));
   assert.equal(stat!.exitCode, null);
+  assert.equal(stat!.processor, null);
   assert.equal(stat!.rss, 8);
 });
 

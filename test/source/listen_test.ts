@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Libc } from "../../ffi/libc.ts";
+import { NOTIFY } from "../../ffi/linux.ts";
+import { openLibc } from "../../ffi/mod.ts";
 import { SourceRefused } from "../../src/source/capture.ts";
-import { listen } from "../../src/source/listen.ts";
+import { isReady, listen, pollSet } from "../../src/source/listen.ts";
 import {
   encodeProcEvent,
   PROC_CN_MCAST,
@@ -139,4 +141,22 @@ test("listen() does not trust a connector that never answers", () => {
 
 test("listen() does not believe an answer that the kernel did not send", () => {
   assert.match(refusal(kernel(0, {}, 4711).libc), /does not answer/);
+});
+
+test("isReady() tells which descriptor ended the wait, a negative one never", async () => {
+  const libc = await openLibc();
+  const flags = NOTIFY.EFD_CLOEXEC | NOTIFY.EFD_NONBLOCK;
+  const [silent, loud] = [libc.eventfd(flags), libc.eventfd(flags)];
+  const set = pollSet([silent, -1, loud]);
+  const ready = () => [0, 1, 2].map((index) => isReady(set, index));
+  assert.equal(libc.ppoll(set, 0), 0);
+  assert.deepEqual(ready(), [false, false, false]);
+  libc.write(loud, new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]));
+  assert.equal(libc.ppoll(set, 0), 1);
+  assert.deepEqual(ready(), [false, false, true]);
+  libc.read(loud, new Uint8Array(8));
+  assert.equal(libc.ppoll(set, 0), 0);
+  assert.deepEqual(ready(), [false, false, false]);
+  libc.close(silent);
+  libc.close(loud);
 });
