@@ -347,20 +347,24 @@ export class Poller implements LiveSource {
     return !startsAlike(line, length, parent.image.parts.argv);
   }
 
-  /** Looks whether a known process runs another program by now. */
+  /** Looks whether a known process runs another program by now: three calls where it does not. */
   #recheck(known: Known, now: number, writer: BatchWriter): void {
-    const handle = this.#files.openProcess(known.pid);
-    if (handle < 0) {
+    const length = this.#files.readOf(known.pid, "cmdline", this.#buffer);
+    if (length < 0) {
       if (known.fd < 0) this.#endings.finish(known, now, writer);
-      return;
-    }
-    const length = this.#files.readFile(handle, "cmdline", this.#buffer);
-    if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts.argv)) {
-      if (this.#reader.beganAt(handle, known.startTicks)) this.#exec(known, handle, now, writer);
+    } else if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts.argv)) {
+      this.#takeExec(known, now, writer);
     } else if (known.halfSeen !== null && now - known.foundAt > EXEC_TAKES_NS) {
       // The name changed and the command line did not: no exec, the process renamed itself.
       this.#rename(known, Image.decode(known.halfSeen).parts.comm!, now, writer);
     }
+  }
+
+  /** Another command line was seen under its pid: it exec'd, unless another has the pid by now. */
+  #takeExec(known: Known, now: number, writer: BatchWriter): void {
+    const handle = this.#files.openProcess(known.pid);
+    if (handle < 0) return;
+    if (this.#reader.beganAt(handle, known.startTicks)) this.#exec(known, handle, now, writer);
     this.#libc.close(handle);
   }
 

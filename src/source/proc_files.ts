@@ -128,9 +128,14 @@ export class ProcFiles {
 
   /** Reads `/proc/PID/stat` by path: the cheapest look at a process. */
   readStat(pid: number, into: Uint8Array): number {
+    return this.readOf(pid, "stat", into);
+  }
+
+  /** Reads file `name` of whatever process has `pid` now; one read is enough for small files. */
+  readOf(pid: number, name: ProcFile, into: Uint8Array): number {
     const end = this.#writePid(pid);
     this.#path[end] = 0x2f;
-    this.#path.set(NAME.stat, end + 1);
+    this.#path.set(NAME[name], end + 1);
     const fd = this.#libc.openat(AT_FDCWD, this.#path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fd;
     const length = this.#libc.read(fd, into);

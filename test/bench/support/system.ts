@@ -4,6 +4,10 @@
  * @module
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { openLibc } from "../../../ffi/mod.ts";
+
+/** The kind of clock that counts nanoseconds, include/linux/posix-timers_types.h. */
+const CPUCLOCK_SCHED = 2;
 
 /** Text of a file, "" when it is gone or closed to us. */
 export function read(path: string): string {
@@ -23,13 +27,14 @@ export function list(path: string): string[] {
   }
 }
 
-/** Nanoseconds all its living threads have run (proc(5), schedstat). */
+const libc = await openLibc();
+
+/**
+ * Nanoseconds all its threads have run, those that have ended too: the clock that
+ * clock_getcpuclockid(3) names, which anybody may read. 0 when it is gone.
+ */
 export function cpuTime(pid: number): number {
-  let total = 0;
-  for (const tid of list(`/proc/${pid}/task`)) {
-    total += Number.parseInt(read(`/proc/${pid}/task/${tid}/schedstat`), 10) || 0;
-  }
-  return total;
+  return Math.max(0, libc.clockGettime(~pid << 3 | CPUCLOCK_SCHED));
 }
 
 /** Context switches of all its living threads, voluntary and not. */
