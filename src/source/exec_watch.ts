@@ -15,6 +15,8 @@ import type { NewestProcesses } from "./newest.ts";
 /** How long the exec that rang the doorbell is waited for, and for how old a process at most. */
 const AWAIT_NS = 2_500_000;
 const EXPECTED_NS = 100_000_000;
+/** Most execs come this soon after the fork was seen. */
+const DUE_NS = 5_000_000;
 /** Pause before the next look at it, as a multiple of the time this thread was busy before. */
 const REST = 0.5;
 /** Time between the wake-up and the first line that runs here. */
@@ -52,10 +54,10 @@ export class ExecWatch {
     else if (ring === RING.loading) this.#lookAtNewest(writer);
   }
 
-  /** Whether a process is so young that it may be about to exec. */
-  isExpected(now: number): boolean {
+  /** Whether a process is so young that it is most likely about to exec. */
+  isDue(now: number): boolean {
     const [first] = this.#parts.newest.entries;
-    return first !== undefined && now - first.known.foundAt <= EXPECTED_NS;
+    return first !== undefined && now - first.known.foundAt <= DUE_NS;
   }
 
   /**

@@ -190,6 +190,7 @@ export class Poller implements LiveSource {
     if (this.#pace.adaptive) this.#execWatch.answer(rang, now, writer);
     this.#known.visitYoung(now, (known) => this.#recheck(known, now, writer));
     this.#endings.loseCodes(now, writer);
+    if (!this.#execWatch.isDue(now)) this.#elsewhere.release();
     this.#keepHouse(now, writer);
     this.#tellMissed(now, writer);
     this.horizon = now;
@@ -402,7 +403,6 @@ export class Poller implements LiveSource {
   #keepHouse(now: number, writer: BatchWriter): void {
     if (now >= this.#roundAt) {
       this.#roundAt = now + ROUND_NS;
-      if (!this.#execWatch.isExpected(now)) this.#elsewhere.release();
       this.#known.visitRound(ROUND_COUNT, (known) => this.#recheck(known, now, writer));
     }
     if (now < this.#safetyAt) return;
