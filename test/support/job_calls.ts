@@ -15,6 +15,9 @@ import { ask, ServerFolder } from "./server.ts";
 const LATE_MS = 10_000;
 const LOOK_MS = 10;
 
+/** What a recorder takes to accept a connection, at most. */
+const ACCEPT_MS = 300;
+
 /** What `--json` shows. */
 // deno-lint-ignore no-explicit-any
 export type Shown = any;
@@ -119,6 +122,8 @@ export class JobHost implements AsyncDisposable {
   async wait(name: string): Promise<Running> {
     const wait = Running.start([FH, "job", "wait", name, "--socket", this.folder.socket]);
     await wait.until("a connection", () => hasSocket(wait.pid));
+    // The recorder has not accepted it yet: one that ends now would reset it.
+    await delay(ACCEPT_MS);
     return wait;
   }
 
