@@ -19,7 +19,7 @@ import { ImageStore } from "./texts.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** Lives that wait for room on the disk; what comes beyond is dropped and counted. */
-const WAITING_MAX = 100_000;
+const WAITING_MAX = 80_000;
 
 /** `key` of a process that was dropped: it is counted as lost as long as it is in no row. */
 const DROPPED = -1;
