@@ -27,6 +27,15 @@ async function until(
   assert.fail("the command line never showed what was waited for");
 }
 
+/** The only child of `parent`, once it has one. */
+async function childOf(parent: number): Promise<number> {
+  while (true) {
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim();
+    if (children !== "") return Number(children);
+    await delay(2);
+  }
+}
+
 function openCmdline(files: ProcFiles, libc: Libc, pid: number): number {
   const handle = files.openProcess(pid);
   const fd = files.openFile(handle, "cmdline");
@@ -56,12 +65,7 @@ test("an open cmdline of a zombie is empty, and its comm is still there", async 
   // The shell becomes a program that never reaps the child it had.
   const parent = spawn("sh", ["-c", "sleep 0.2 & exec sleep 5"], { stdio: "ignore" });
   const exited = once(parent, "exit");
-  let pid = 0;
-  while (pid === 0) {
-    await delay(2);
-    const children = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8");
-    pid = Number(children.trim());
-  }
+  const pid = await childOf(parent.pid!);
   const fd = openCmdline(files, libc, pid);
   await until(libc, fd, (text) => text === "sleep\x000.2\0");
   await until(libc, fd, (_, length) => length === 0);
@@ -111,12 +115,7 @@ test("an open comm shows the name of a zombie, and fails after the reaping", asy
     stdio: ["pipe", "ignore", "inherit"],
   });
   const exited = once(parent, "exit");
-  let pid = 0;
-  while (pid === 0) {
-    await delay(2);
-    const children = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8");
-    pid = Number(children.trim());
-  }
+  const pid = await childOf(parent.pid!);
   const handle = files.openProcess(pid);
   const comm = files.openFile(handle, "comm");
   libc.close(handle);
