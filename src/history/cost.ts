@@ -8,15 +8,26 @@ import type { Process } from "../model/process.ts";
 import { LIFE_COSTS } from "./schema.ts";
 
 const NONE: readonly null[] = LIFE_COSTS.map(() => null);
+const values: (number | bigint | null)[] = [...NONE];
 const MINOR_MAX = 0xffffffff;
 /** So many major faults fit beside the minor ones into a number. */
 const MAJOR_EXACT = 0x200000;
 
-/** Values of LIFE_COSTS; null each for a process whose account is not known. */
+/**
+ * Values of LIFE_COSTS; null each for a process whose account is not known. They are true until
+ * the next call: there may be a hundred thousand rows in one transaction.
+ */
 export function costOf({ account, accounted }: Process): readonly (number | bigint | null)[] {
   if (account === null || !accounted) return NONE;
-  const [user, system, minor, major, ...others] = costColumns(account);
-  return [user!, system!, faultsOf(minor!, major!), ...others];
+  values[0] = Math.round(account.userNs / 1000);
+  values[1] = Math.round(account.systemNs / 1000);
+  values[2] = faultsOf(account.minorFaults, account.majorFaults);
+  values[3] = Math.round(account.peakBytes / 1024);
+  values[4] = account.readBytes;
+  values[5] = account.writeBytes;
+  values[6] = account.voluntarySwitches;
+  values[7] = account.involuntarySwitches;
+  return values;
 }
 
 /** Minor faults in the lower 32 bits, major ones above. */

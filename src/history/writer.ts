@@ -19,7 +19,7 @@ import { ImageStore } from "./texts.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** Lives that wait for room on the disk; what comes beyond is dropped and counted. */
-const WAITING_MAX = 80_000;
+const WAITING_MAX = 100_000;
 
 /** `key` of a process that was dropped: it is counted as lost as long as it is in no row. */
 const DROPPED = -1;
@@ -316,8 +316,9 @@ export class HistoryWriter {
       if (this.#own.has(process)) images.set(id, process.key);
       return id;
     };
-    // Parents that were dropped come along: an array's iterator sees what is added on the way.
-    for (const [index, process] of this.#fresh.entries()) {
+    // Parents that were dropped come along: there are more at the end than at the beginning.
+    for (let index = 0; index < this.#fresh.length; index++) {
+      const process = this.#fresh[index]!;
       const { ppid, pid, key } = process;
       const parent = process.parent ?? this.#parents[index]!;
       const above = parent === null ? null : this.#keyOf(parent);

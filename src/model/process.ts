@@ -6,13 +6,18 @@
 import type { Account } from "./account.ts";
 import { type Image, NO_IMAGE } from "./image.ts";
 import type { KeptJob } from "./kept_job.ts";
-import type { LifeState } from "./lifecycle.ts";
+import { LIFECYCLE, type LifeState } from "./lifecycle.ts";
 
 /** Nanoseconds in a tick of /proc/PID/stat's times: USER_HZ is 100 on every Linux ABI. */
 export const TICK_NS = 10_000_000;
 
 /** The jobs of who is in none; the same object for all of them. */
 export const NO_JOBS: readonly KeptJob[] = [];
+
+const STATES = Object.keys(LIFECYCLE) as LifeState[];
+const STATE_MASK = 7;
+/** Bits of what is known of a process; those below are its state, as an index. */
+const MARK = { dumped: 8, announced: 16, exact: 32, accounted: 64 } as const;
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
 export class Process {
@@ -22,8 +27,6 @@ export class Process {
   readonly born: number;
   /** Tells apart lives of one pid that began in the same clock tick; 0 for the first. */
   readonly nth: number;
-  /** Where it is in its life. */
-  state: LifeState = "unknown";
   /** When it was forked; null when that was not seen and is not known. */
   start: number | null = null;
   /** When it ended; null while it lives. */
@@ -44,28 +47,67 @@ export class Process {
   asOf = 0;
   /** Wait status as of wait(2): known from an exit, null before and where it was not given. */
   status: number | null = null;
-  /** It dumped core (a coredump event came before its exit). */
-  dumped = false;
-  /** Its fork was reported. */
-  announced = false;
-  /** The start comes from its fork event, not from a clock tick or a first sight. */
-  exact = false;
   /** Known children that are not forgotten; while there are any, neither is this process. */
   kept = 0;
   /** The number by which the history knows it; 0 while it knows it not. */
   key = 0;
   /** What its tasks that have ended have cost; null where nothing is known of that. */
   account: Account | null = null;
-  /** The account is that of the whole process: its last task has ended. */
-  accounted = false;
   /** The jobs it is in; processes that share them share the array. */
   jobs: readonly KeptJob[] = NO_JOBS;
+  /** State and marks in one field: a hundred thousand of these are held at times. */
+  #marks = 0;
 
   /** A process of which no more is known than its identity. */
   constructor(pid: number, born: number, nth: number) {
     this.pid = pid;
     this.born = born;
     this.nth = nth;
+  }
+
+  /** Where it is in its life. */
+  get state(): LifeState {
+    return STATES[this.#marks & STATE_MASK]!;
+  }
+
+  set state(state: LifeState) {
+    this.#marks = this.#marks & ~STATE_MASK | STATES.indexOf(state);
+  }
+
+  /** It dumped core (a coredump event came before its exit). */
+  get dumped(): boolean {
+    return (this.#marks & MARK.dumped) !== 0;
+  }
+
+  set dumped(is: boolean) {
+    this.#mark(MARK.dumped, is);
+  }
+
+  /** Its fork was reported. */
+  get announced(): boolean {
+    return (this.#marks & MARK.announced) !== 0;
+  }
+
+  set announced(is: boolean) {
+    this.#mark(MARK.announced, is);
+  }
+
+  /** The start comes from its fork event, not from a clock tick or a first sight. */
+  get exact(): boolean {
+    return (this.#marks & MARK.exact) !== 0;
+  }
+
+  set exact(is: boolean) {
+    this.#mark(MARK.exact, is);
+  }
+
+  /** The account is that of the whole process: its last task has ended. */
+  get accounted(): boolean {
+    return (this.#marks & MARK.accounted) !== 0;
+  }
+
+  set accounted(is: boolean) {
+    this.#mark(MARK.accounted, is);
   }
 
   /** Whether it has not ended. */
@@ -81,6 +123,10 @@ export class Process {
   /** The start in clock ticks since boot, the way /proc/PID/stat counts it. */
   get startTicks(): number {
     return Math.floor(this.born / TICK_NS);
+  }
+
+  #mark(mark: number, is: boolean): void {
+    this.#marks = is ? this.#marks | mark : this.#marks & ~mark;
   }
 }
 
