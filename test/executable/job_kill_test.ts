@@ -6,10 +6,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Family, JobHost, runs, type Shown } from "../support/job_calls.ts";
+import { Family, JobHost, type Shown } from "../support/job_calls.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
-import { Running } from "../support/running.ts";
+import { Running, runs } from "../support/running.ts";
 
 const isRoot = process.getuid?.() === 0;
 const exactMissing = connectorMissing ?? (isRoot ? null : "needs root");

@@ -5,11 +5,11 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { FH, runProgram } from "../support/executable.ts";
-import { Family, hasSocket, JobHost, runs, type Shown, sorted } from "../support/job_calls.ts";
+import { Family, hasSocket, JobHost, type Shown, sorted } from "../support/job_calls.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import type { Source } from "../support/questions.ts";
-import { Running } from "../support/running.ts";
+import { Running, runs } from "../support/running.ts";
 
 const TMPFS = 0x01021994;
 const MIB = 1024 * 1024;

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { FH, type Outcome, runFh, runProgram } from "../support/executable.ts";
-import { Family, JobHost, runs, type Shown } from "../support/job_calls.ts";
-import { AS_NOBODY, Running } from "../support/running.ts";
+import { Family, JobHost, type Shown } from "../support/job_calls.ts";
+import { AS_NOBODY, Running, runs } from "../support/running.ts";
 import { ServerFolder } from "../support/server.ts";
 
 const NOBODY = 65534;

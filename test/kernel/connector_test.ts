@@ -19,7 +19,7 @@ import {
   type TaskEvent,
 } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
-import { AS_NOBODY, FH_SOURCE, Running } from "../support/running.ts";
+import { AS_NOBODY, FH_SOURCE, Running, runs } from "../support/running.ts";
 
 /** NETLINK_CONNECTOR, include/uapi/linux/netlink.h. */
 const CONNECTOR = 11;
@@ -129,6 +129,8 @@ kernelTest("an overflow is counted exactly, and repaired", nobodyMissing, async 
   await run(program("load")!, ["--phase", `vfork,count=${Math.ceil(capacity * 0.75)}`]);
   await using during = await startSleepers(10);
   await doomed.end("SIGKILL");
+  // Its children are killed by its death, a little later.
+  await fh.until("their ends", () => !sleeping(doomed).some(runs));
   fh.kill("SIGCONT");
 
   const lost = () => fh.events.reduce((sum, e) => sum + (e.event === "gap" ? e.lost : 0), 0);

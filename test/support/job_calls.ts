@@ -148,15 +148,6 @@ export function sorted(numbers: Iterable<number>): number[] {
   return [...numbers].sort((a, b) => a - b);
 }
 
-/** Whether a process runs: neither gone nor a zombie. */
-export function runs(pid: number): boolean {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return false;
-  }
-}
-
 /** Obeys lines; each child sleeps for a minute at most. */
 const FAMILY = `while read -r act word; do
   case $act in
