@@ -51,6 +51,11 @@ export class BatchWriter {
     return this.#count;
   }
 
+  /** Time of the youngest of them; -1 when there is none. */
+  get youngest(): number {
+    return this.#count === 0 ? -1 : this.#times[(this.#count - 1) * F64]!;
+  }
+
   /** Bytes of text that wait with them. */
   get textBytes(): number {
     return this.#textBytes;

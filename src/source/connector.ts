@@ -31,6 +31,8 @@ const BATCH = 256;
 const SLOT = 128;
 /** Sleep before the first drain after a pause. */
 const NAP_NS = 2_000_000;
+/** Sleep before a drain that tells what has waited for its elders. */
+const SHORT_NAP_NS = 200_000;
 /** Longest sleep between drains while events go on: fewer wake-ups, and nobody reads that fast. */
 const LONG_NAP_NS = 25_000_000;
 /**
@@ -139,7 +141,7 @@ export class Connector implements LiveSource {
 
   turn(writer: BatchWriter): void {
     if (this.#calm && writer.count === 0) this.#libc.ppoll(this.#waitAll, -1);
-    const end = this.#clocks.now() + Math.min(this.#napNs, this.#napMax);
+    const end = this.#clocks.now() + this.#nap(writer);
     this.#answerRings();
     for (let left = end - this.#clocks.now(); left > 0; left = end - this.#clocks.now()) {
       const ready = this.#libc.ppoll(this.#waitRing, left);
@@ -155,7 +157,16 @@ export class Connector implements LiveSource {
     this.#calm = settled && !this.#repairDue;
   }
 
-  /** How long the truth is left to fill after a drain that found so many events. */
+  /** How long the truth is left to fill now. */
+  #nap(writer: BatchWriter): number {
+    const nap = Math.min(this.#napNs, this.#napMax);
+    if (writer.count === 0 || nap > NAP_NS) return nap;
+    // Somebody may wait for what can be handed over then.
+    const ripe = writer.youngest + REORDER_NS - this.#clocks.now();
+    return Math.max(SHORT_NAP_NS, Math.min(nap, ripe));
+  }
+
+  /** The nap after a drain that found so many events. */
   #napAfter(events: number): number {
     const now = this.#clocks.now();
     this.#recent += events;

@@ -17,9 +17,6 @@ import { openLive } from "./open.ts";
 
 /** Batches that wait for the other thread; beyond it the kernel's buffer holds the rest. */
 const UNREAD_KIB_MAX = 64 * 1024;
-/** Batches are at least this far apart, unless there are many events. */
-const HAND_OVER_NS = 4_000_000;
-const MANY = 256;
 /** Pause while the other thread is that far behind. */
 const BEHIND_MS = 20;
 /** The lowest real-time priority: ahead of ordinary tasks, behind every other real-time one. */
@@ -54,13 +51,9 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
 
   const writer = new BatchWriter();
   let postedKib = 0;
-  let handedAt = 0;
   const handOver = (horizon: number) => {
-    // Waking the other thread for each event would take the CPU from the capture.
-    if (clocks.now() - handedAt < HAND_OVER_NS && writer.count < MANY) return;
     const batch = writer.take(horizon, clocks.epoch);
     if (batch === null) return;
-    handedAt = clocks.now();
     postedKib = (postedKib + (batch.byteLength >> 10)) | 0;
     port.postMessage(batch, [batch]);
   };
@@ -77,7 +70,6 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
     }
     // What happened up to the stop belongs to the record.
     source.settle(writer);
-    handedAt = 0;
     handOver(Infinity);
   } finally {
     source.close();

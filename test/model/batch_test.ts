@@ -26,9 +26,13 @@ test("take() keeps what is younger than the horizon", () => {
   const writer = new BatchWriter();
   writer.add(fork(10, 1, 2));
   writer.add(exec(20, 1, "/bin/true"));
-  assert.equal(new BatchReader(writer.take(15, EPOCH)!).count, 1);
+  writer.add(fork(12, 3, 2));
+  assert.equal(writer.youngest, 20);
+  assert.equal(new BatchReader(writer.take(15, EPOCH)!).count, 2);
   assert.equal(writer.take(15, EPOCH), null);
+  assert.equal(writer.youngest, 20);
   const later = writer.take(20, EPOCH)!;
+  assert.equal(writer.youngest, -1);
   const argv: (string | undefined)[] = [];
   readBatch(later, ({ text }) => argv.push(new TextDecoder().decode(text!).slice(24, 33)));
   assert.deepEqual(argv, ["/bin/true"]);
