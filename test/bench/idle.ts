@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { atMost, type Bench, type Section } from "./support/bench.ts";
 import { startSleepers } from "./support/load.ts";
 import { Watcher } from "./support/run.ts";
-import { contextSwitches, cpuTime, hostForks, memory } from "./support/system.ts";
+import { contextSwitches, cpuTime, hostForks, hostTasks, memory } from "./support/system.ts";
 import { megabytes, number, table } from "./support/table.ts";
 import { fhWatch, type Tool } from "./support/tools.ts";
 
@@ -32,7 +32,7 @@ interface Use {
 /** One watcher over the idle time. */
 interface Idle {
   readonly name: string;
-  /** In the seconds in which the host started nothing. */
+  /** In the seconds in which no task of the host began or ended. */
   readonly quiet: Use;
   /** In all seconds. */
   readonly all: Use;
@@ -71,7 +71,7 @@ export async function idleSection(bench: Bench): Promise<Section> {
     body: [
       `Output to /dev/null, begun when all had run for ` +
       `${bench.quick ? QUICK_SETTLE_MS / 1000 : SETTLE_MS / 1000} s. Quiet are seconds in which ` +
-      "the host started no task, nor in the second before.",
+      "the host neither began nor ended a task, nor in the second before: each is an event to read.",
       "",
       ...rows(alone),
       "",
@@ -114,15 +114,15 @@ async function measure(bench: Bench, tools: readonly Tool[], time: number): Prom
   const runs = watchers.map(({ tool }) => ({ name: tool.name, quiet: nothing(), all: nothing() }));
   const began = hostForks();
   let before = watchers.map(({ pid }) => useOf(pid));
-  let forks = began;
+  let [forks, tasks] = [began, hostTasks()];
   let calm = false;
   let quietSeconds = 0;
   let seconds = 0;
   while (quietSeconds < time && seconds < PATIENCE * time) {
     await sleep(1000);
     const now = watchers.map(({ pid }) => useOf(pid));
-    const still = hostForks() === forks;
-    forks = hostForks();
+    const still = hostForks() === forks && hostTasks() === tasks;
+    [forks, tasks] = [hostForks(), hostTasks()];
     runs.forEach(({ quiet, all }, at) => {
       if (still && calm) add(quiet, before[at]!, now[at]!);
       add(all, before[at]!, now[at]!);

@@ -91,6 +91,11 @@ export function hostForks(): number {
   return Number(/^processes (\d+)/m.exec(read("/proc/stat"))?.[1] ?? NaN);
 }
 
+/** Tasks that exist, threads of all processes and of the kernel (proc(5), /proc/loadavg). */
+export function hostTasks(): number {
+  return Number(/\/(\d+) /.exec(read("/proc/loadavg"))?.[1] ?? NaN);
+}
+
 /** Processes that exist. */
 export function processCount(): number {
   return list("/proc").filter((name) => /^\d+$/.test(name)).length;
