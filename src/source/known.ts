@@ -11,6 +11,8 @@ const YOUNG_NS = 10_000_000_000;
 /** A young process is looked at again when its age has grown by this part. */
 const AGE_STEP = 0.25;
 const FIRST_STEP_NS = 300_000;
+/** A round over all processes takes so many calls at least. */
+const ROUND_CALLS = 4;
 
 /** A process the poller has seen. Times are nanoseconds since boot. */
 export interface Known {
@@ -20,6 +22,8 @@ export interface Known {
   /** Its pidfd; negative where there is none. */
   readonly fd: number;
   readonly ppid: number;
+  /** A thread of the kernel: once it is old it runs no program. */
+  readonly kernel: boolean;
   image: Image;
   /** An image that shows an exec but no command line: it was in the middle of it, or dead. */
   halfSeen: Uint8Array | null;
@@ -63,7 +67,8 @@ export class KnownProcesses {
   readonly #young = new Set<Known>();
   /** Ended, neither reaped nor told. */
   readonly zombies: Set<Known> = new Set();
-  #round: number[] = [];
+  #round: Known[] = [];
+  #share = 0;
 
   get(pid: number): Known | undefined {
     return this.#byPid.get(pid);
@@ -98,13 +103,19 @@ export class KnownProcesses {
     }
   }
 
-  /** Calls `visit` for the next `count` living ones of an endless round over all processes. */
-  visitRound(count: number, visit: (known: Known) => void): void {
-    for (let i = 0; i < count; i++) {
-      if (this.#round.length === 0) this.#round = [...this.#byPid.keys()];
-      const pid = this.#round.pop();
-      const known = pid === undefined ? undefined : this.#byPid.get(pid);
-      if (known !== undefined && known.endedAt === null) visit(known);
+  /**
+   * Calls `visit` for the next living processes of an endless round: at most `most` of them, and
+   * each at most once in ROUND_CALLS calls.
+   */
+  visitRound(most: number, visit: (known: Known) => void): void {
+    if (this.#round.length === 0) {
+      this.#round = [...this.#byPid.values()].filter(({ kernel }) => !kernel);
+      this.#share = Math.min(most, Math.ceil(this.#round.length / ROUND_CALLS));
+    }
+    for (let i = 0; i < this.#share; i++) {
+      const known = this.#round.pop();
+      if (known === undefined) return;
+      if (known.endedAt === null && this.#byPid.get(known.pid) === known) visit(known);
     }
   }
 }

@@ -48,9 +48,9 @@ const SETTLE_TRIES = 50;
 const SAFETY_NS = 2_000_000_000;
 /** The same where pidfds cannot tell of exits. */
 const SAFETY_BLIND_NS = 100_000_000;
-/** How often, and how many, older processes are looked at for an exec. */
+/** How often, and how many at most, older processes are looked at for an exec. */
 const ROUND_NS = 250_000_000;
-const ROUND_COUNT = 25;
+const ROUND_MOST = 25;
 
 /** /proc diffing as a source. */
 export class Poller implements LiveSource {
@@ -151,11 +151,14 @@ export class Poller implements LiveSource {
     const fd = this.#watchable ? this.#pidfds.add(event.pid) : PID_KIND.unwatchable;
     const image = Image.decode(event.text);
     const dead = event.c === 0x5a || fd === PID_KIND.gone; // 'Z'
+    const kernel = image.argv === null && this.#reader.readStat(event.pid) &&
+      (this.#reader.stat.flags & PF_KTHREAD) !== 0;
     this.#known.add({
       pid: event.pid,
       startTicks: Math.floor(event.start / TICK_NS),
       fd,
       ppid: event.a,
+      kernel,
       image,
       halfSeen: null,
       foundAt: event.asOf,
@@ -300,6 +303,7 @@ export class Poller implements LiveSource {
       startTicks,
       fd,
       ppid,
+      kernel,
       image,
       halfSeen: kernel ? null : onlyName(comm, image),
       foundAt: now,
@@ -403,7 +407,7 @@ export class Poller implements LiveSource {
   #keepHouse(now: number, writer: BatchWriter): void {
     if (now >= this.#roundAt) {
       this.#roundAt = now + ROUND_NS;
-      this.#known.visitRound(ROUND_COUNT, (known) => this.#recheck(known, now, writer));
+      this.#known.visitRound(ROUND_MOST, (known) => this.#recheck(known, now, writer));
     }
     if (now < this.#safetyAt) return;
     this.#safetyAt = now + (this.#watchable ? SAFETY_NS : SAFETY_BLIND_NS);

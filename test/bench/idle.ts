@@ -71,7 +71,7 @@ export async function idleSection(bench: Bench): Promise<Section> {
     body: [
       `Output to /dev/null, begun when all had run for ` +
       `${bench.quick ? QUICK_SETTLE_MS / 1000 : SETTLE_MS / 1000} s. Quiet are seconds in which ` +
-      "the host neither began nor ended a task, nor in the second before: each is an event to read.",
+      "the host neither began nor ended a task, nor in the second before: each is an event.",
       "",
       ...rows(alone),
       "",
