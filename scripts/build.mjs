@@ -26,6 +26,9 @@ const OPTIONS = [
   "--compile",
   "--minify",
   "--bytecode",
+  // Each command loads what it needs: a start reads a fourth less.
+  "--format=esm",
+  "--splitting",
   // Most commands end within 20 ms, before compiled code would pay; ffi/runtime.ts undoes it.
   "--compile-jit-policy=30",
   "--no-compile-autoload-dotenv",
