@@ -80,6 +80,11 @@ export const CONTROL = {
   count: 2,
 } as const;
 
+/** What a batch counts for, KiB: a small one is a message all the same. */
+export function kibOf(batch: ArrayBuffer): number {
+  return Math.ceil(batch.byteLength / 1024);
+}
+
 /** What the capture thread is started with. */
 export interface WorkerSetup {
   readonly options: CaptureOptions;

@@ -12,6 +12,7 @@ import {
   type CaptureHandlers,
   type CaptureOptions,
   CONTROL,
+  kibOf,
   type RunningCapture,
   type SourceInfo,
   SourceRefused,
@@ -69,7 +70,7 @@ export class CaptureThread implements RunningCapture {
     const receive = (message: ArrayBuffer | WorkerMessage) => {
       if (message instanceof ArrayBuffer) {
         handlers.onBatch(message);
-        Atomics.add(counters, CONTROL.consumedKib, message.byteLength >> 10);
+        Atomics.add(counters, CONTROL.consumedKib, kibOf(message));
       } else if (message.type === "opened") {
         isOpen = true;
         open(message);

@@ -11,7 +11,7 @@ import { NOTIFY, TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { compileEagerly } from "../../ffi/runtime.ts";
 import { BatchWriter } from "../model/batch.ts";
-import { CONTROL, type WorkerMessage, type WorkerSetup } from "./capture.ts";
+import { CONTROL, kibOf, type WorkerMessage, type WorkerSetup } from "./capture.ts";
 import { Clocks } from "./clocks.ts";
 import { openLive } from "./open.ts";
 
@@ -54,7 +54,7 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   const handOver = (horizon: number) => {
     const batch = writer.take(horizon, clocks.epoch);
     if (batch === null) return;
-    postedKib = (postedKib + (batch.byteLength >> 10)) | 0;
+    postedKib = (postedKib + kibOf(batch)) | 0;
     port.postMessage(batch, [batch]);
   };
   try {
