@@ -195,6 +195,9 @@ function createOption(spec: OptionSpec): Option {
 
 /** commander's messages, and what fh says instead. */
 const WORDING: readonly (readonly [RegExp, string])[] = [
+  // What is behind the name may be a secret of a command that was given without a `--`.
+  [/^error: unknown option '(--[^=]*)=.*'$/s, "Unknown option: $1"],
+  [/^error: unknown option '(-[^-]).+'$/su, "Unknown option: $1"],
   [/^error: unknown command ''$/, "Unknown command: ''"],
   [/^error: unknown (option|command) '(.*)'$/s, "Unknown $1: $2"],
   [/^error: missing required argument '(.*)'$/s, "Missing operand: $1"],

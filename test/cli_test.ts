@@ -147,6 +147,8 @@ test("wrong usage is one line that says what to do", async () => {
     ],
     [["--jsn"], "Unknown option: --jsn; did you mean --json?"],
     [["watch", "-x"], "Unknown option: -x; see fh watch --help"],
+    [["watch", "sqlcmd", "-Phunter2"], "Unknown option: -P; see fh watch --help"],
+    [["watch", "app", "--magic=hunter2"], "Unknown option: --magic; see fh watch --help"],
     [["-p", "1", "watch"], "Unknown option: -p; see fh --help"],
     [["watch", "-p"], "Missing value: -p, --pid <pid>; see fh watch --help"],
     [["watch", "-p", "-1"], "Bad pid: -1; give a whole number from 1 to 4194304"],

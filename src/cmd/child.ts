@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { type Redact, redactWords } from "../model/redact.ts";
 import { CommandError } from "./command.ts";
 
 /** Exit statuses a shell gives for commands it could not run; POSIX, 2.8.2. */
@@ -41,8 +42,11 @@ export class Child {
     });
   }
 
-  /** Starts a command; throws CommandError with status 127 or 126 when it cannot be run. */
-  static start(argv: readonly string[], signal: AbortSignal): Child {
+  /**
+   * Starts a command; throws CommandError with status 127 or 126 when it cannot be run, in whose
+   * message `redact` hides what is secret: a command line in one word is no program.
+   */
+  static start(argv: readonly string[], signal: AbortSignal, redact?: Redact): Child {
     const [file = "", ...args] = argv;
     let failure: NodeJS.ErrnoException | null = null;
     let child: ChildProcess | null = null;
@@ -53,19 +57,24 @@ export class Child {
       failure = error as NodeJS.ErrnoException;
     }
     if (child?.pid !== undefined) return new Child(child, child.pid, signal);
-    throw notRun(file, failure);
+    throw notRun(file, failure, redact);
   }
 }
 
 /** Runtimes say ENOENT too for a file that is there but may not be run. */
-function notRun(file: string, failure: NodeJS.ErrnoException | null): CommandError {
+function notRun(
+  file: string,
+  failure: NodeJS.ErrnoException | null,
+  redact: Redact | undefined,
+): CommandError {
+  const [shown] = redactWords([file], redact);
   const code = failure?.code ?? "ENOENT";
   if (code !== "ENOENT" && file !== "") {
-    return new CommandError(NOT_RUNNABLE, `Cannot run ${file}: ${code}`);
+    return new CommandError(NOT_RUNNABLE, `Cannot run ${shown}: ${code}`);
   }
   const folders = file.includes("/") ? [""] : (process.env["PATH"] ?? "").split(delimiter);
   const found = file !== "" && folders.some((folder) => existsSync(join(folder, file)));
   return found
-    ? new CommandError(NOT_RUNNABLE, `Cannot run ${file}: it is no executable file`)
-    : new CommandError(NOT_FOUND, `Cannot run ${file}: it was not found`);
+    ? new CommandError(NOT_RUNNABLE, `Cannot run ${shown}: it is no executable file`)
+    : new CommandError(NOT_FOUND, `Cannot run ${shown}: it was not found`);
 }

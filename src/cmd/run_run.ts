@@ -10,6 +10,7 @@ import type { TaskFigures } from "../model/account.ts";
 import type { Change } from "../model/machine.ts";
 import { Job } from "../model/job.ts";
 import type { Process } from "../model/process.ts";
+import { type Redact, redactWords } from "../model/redact.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { escapeText } from "../view/escape.ts";
@@ -52,6 +53,7 @@ class Run {
   readonly #context: Context;
   readonly #options: RunOptions;
   readonly #operands: readonly string[];
+  readonly #redact: Redact | undefined;
   #session!: Session;
   #reaper!: Reaper;
   #child: Child | null = null;
@@ -61,6 +63,7 @@ class Run {
     this.#context = context;
     this.#options = options;
     this.#operands = operands;
+    this.#redact = createRedactFrom(options);
   }
 
   async run(): Promise<number> {
@@ -68,7 +71,7 @@ class Run {
     this.#session = await this.#open();
     const before = this.#reaper.children();
     const began = performance.now();
-    const child = Child.start(this.#operands, this.#context.signal);
+    const child = Child.start(this.#operands, this.#context.signal, this.#redact);
     this.#child = child;
     this.#job = new Job(child.pid, process.pid);
     this.#session.begin();
@@ -99,7 +102,7 @@ class Run {
     try {
       return await Session.open({
         capture,
-        redact: createRedactFrom(this.#options),
+        redact: this.#redact,
         onChange: (change) => this.#see(change),
         onAccount: (one, figures, last) => this.#seeAccount(one, figures, last),
         onEnd: (error) => this.#tellLost(error),
@@ -157,9 +160,10 @@ class Run {
     if (quiet && report === undefined) return;
     const { stderr, env } = this.#context;
     const { info } = this.#session;
+    const argv = redactWords(this.#operands, this.#redact);
     const facts: JobFacts = {
-      name: name ?? this.#operands[0]!,
-      argv: this.#operands,
+      name: name ?? argv[0]!,
+      argv,
       status: this.#child!.status!,
       wallNs,
       job: this.#job!,
@@ -174,9 +178,10 @@ class Run {
   }
 }
 
+/** Nobody else may read what a command has run. */
 function writeReport(path: string, text: string): void {
   try {
-    writeFileSync(path, text);
+    writeFileSync(path, text, { mode: 0o600 });
   } catch (error) {
     const { code = String(error) } = error as { code?: string };
     throw new CommandError(EXIT.failed, `Cannot write the report to ${path}: ${code}`);

@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import type { Change } from "../model/machine.ts";
+import type { Redact } from "../model/redact.ts";
 import { Statistics } from "../model/statistics.ts";
 import { socketToAsk } from "../serve/place.ts";
 import { Session } from "../session.ts";
@@ -56,6 +57,7 @@ class Watch {
   readonly #context: Context;
   readonly #options: WatchOptions;
   readonly #operands: readonly string[];
+  readonly #redact: Redact | undefined;
   readonly #users = openUsers();
   /** Kept where somebody asks for them. */
   readonly #statistics: Statistics | null;
@@ -73,6 +75,7 @@ class Watch {
     this.#context = context;
     this.#options = options;
     this.#operands = operands;
+    this.#redact = createRedactFrom(options);
     this.#statistics = options.stats ? new Statistics() : null;
   }
 
@@ -125,7 +128,7 @@ class Watch {
   #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
     return Session.open({
       capture,
-      redact: createRedactFrom(this.#options),
+      redact: this.#redact,
       onChange: (change) => this.#see(change),
       onBatch: () => this.#stream.flush(),
       whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
@@ -195,7 +198,7 @@ class Watch {
   }
 
   #startChild(): void {
-    const child = Child.start(this.#operands, this.#context.signal);
+    const child = Child.start(this.#operands, this.#context.signal, this.#redact);
     this.#child = child;
     this.#filter = createFilter(
       { ...this.#options, pid: [...this.#options.pid ?? [], child.pid] },

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { decodeText } from "./image.ts";
 import { findForms, MAYBE_FORM } from "./secret_forms.ts";
 import { Found } from "./secret_found.ts";
 import { findInOptions } from "./secret_options.ts";
@@ -45,6 +46,13 @@ export function createRedact(patterns: readonly RegExp[] = []): Redact {
     }
     return text === line.text ? argv : encode(text, line.isUtf8);
   };
+}
+
+/** The words of a command line without secrets; the words themselves where nothing is hidden. */
+export function redactWords(words: readonly string[], redact: Redact | undefined): string[] {
+  if (redact === undefined || words.length === 0) return [...words];
+  const bytes = new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
+  return decodeText(redact(bytes)).split("\0").slice(0, -1);
 }
 
 function mayHaveSecret(text: string): boolean {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Child } from "../../src/cmd/child.ts";
+import { createRedact } from "../../src/model/redact.ts";
 
 async function statusOf(...argv: string[]): Promise<number | null> {
   const child = Child.start(argv, new AbortController().signal);
@@ -21,6 +22,13 @@ test("start() says 127 for a command that is not found", () => {
   const error = { status: 127, message: "Cannot run fh-no-such: it was not found" };
   assert.throws(() => Child.start(["fh-no-such"], signal), error);
   assert.throws(() => Child.start([""], signal), { status: 127 });
+});
+
+test("start() hides the secrets of a command line that is taken for a program", () => {
+  const signal = new AbortController().signal;
+  const message = "Cannot run mysql -p*** shop: it was not found";
+  const start = () => Child.start(["mysql -phunter2 shop"], signal, createRedact());
+  assert.throws(start, { status: 127, message });
 });
 
 test("start() says 126 for a command that cannot be run", () => {

@@ -1,6 +1,6 @@
 /** `fh run`: the command as it is, and its account. */
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -144,6 +144,32 @@ for (const source of exactMissing === null ? ["connector", "poll"] : ["poll"]) {
     assert.ok(early.wall_ns < 390e6, "without it nobody waits");
   });
 }
+
+for (const source of ["connector", "poll"] as const) {
+  const missing = source === "connector" ? connectorMissing : null;
+  define(`${source}: no secret of the command is in its account`, missing, () => {
+    const command = ["sh", "-c", "sleep 0.1; exit 3", "app", "--password=hunter2"];
+    const hidden = command.with(4, "--password=***");
+    const [report] = account(command, "--source", source);
+    assert.deepEqual(report.argv, hidden);
+    assert.ok(!JSON.stringify(report).includes("hunter2"));
+    const [plain] = account(command, "--source", source, "--no-redact");
+    assert.deepEqual(plain.argv, command);
+    const told = runFh(["run", "--json", "--source", source, "--", ...command]);
+    assert.ok(told.stderr.includes("--password=***") && !told.stderr.includes("hunter2"));
+    const [own] = account(command, "--source", source, "--redact", "^sh");
+    assert.deepEqual(own.argv, hidden.with(0, "***"));
+    assert.equal(own.name, "***");
+  });
+}
+
+test("nobody else may read a report", () => {
+  for (const options of [[], ["--json"]]) {
+    const path = join(folder, `report-${reports++}`);
+    runFh(["run", ...options, "--report", path, "--", "true"]);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  }
+});
 
 test("a report that cannot be written is an error", () => {
   const { status, stderr } = runFh(["run", "--report", "/no/such/folder/r", "--", "true"]);
