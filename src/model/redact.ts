@@ -6,8 +6,8 @@
  * @module
  */
 import { decodeText } from "./image.ts";
-import { findForms, MAYBE_FORM } from "./secret_forms.ts";
-import { Found } from "./secret_found.ts";
+import { findForms, maybeForm } from "./secret_forms.ts";
+import { Found, maskWords, TooManyPlaces } from "./secret_found.ts";
 import { findInOptions } from "./secret_options.ts";
 import { maybeProgram } from "./secret_programs.ts";
 
@@ -56,26 +56,26 @@ export function redactWords(words: readonly string[], redact: Redact | undefined
 }
 
 function mayHaveSecret(text: string): boolean {
-  return MAYBE_NAME.test(text) || maybeForm(text);
-}
-
-/** Most command lines have nothing of all this. */
-function maybeForm(text: string): boolean {
-  return MAYBE_FORM.test(text) || maybeProgram(text);
+  return MAYBE_NAME.test(text) || maybeForm(text) || maybeProgram(text);
 }
 
 function mask(text: string, own: readonly RegExp[]): string {
   const found = new Found(text);
   const line = (text.endsWith("\0") ? text.slice(0, -1) : text).replaceAll("\0", " ");
-  if (mayHaveSecret(text)) {
-    findInOptions(found);
-    if (maybeForm(text) || /password/i.test(text)) findForms(found, line);
+  try {
+    if (mayHaveSecret(text)) {
+      findInOptions(found);
+      findForms(found, line);
+    }
+  } catch (error) {
+    if (!(error instanceof TooManyPlaces)) throw error;
+    return maskWords(text);
   }
   for (const pattern of own) {
     for (const { indices } of line.matchAll(pattern)) {
       const [all, ...groups] = indices!;
       const taken = groups.filter((group) => group !== undefined);
-      for (const [start, end] of taken.length > 0 ? taken : [all!]) found.hide(start, end);
+      for (const [start, end] of taken.length > 0 ? taken : [all!]) found.cover(start, end);
     }
   }
   return found.masked();

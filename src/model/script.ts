@@ -23,8 +23,15 @@ export interface ScriptCommand {
 /** Scripts in quotes in scripts in quotes are read so deep. */
 const DEPTH_MAX = 3;
 const SPACE = /\s/;
-/** What ends a command; `&` also in `2>&1`, which does no harm. */
-const ENDS = new Set("\n;|&()`");
+const SPACES = 1;
+const ENDS = 2;
+const QUOTES = 3;
+/** What signs mean; those beyond ASCII are letters. */
+const SIGNS = new Uint8Array(128);
+for (const sign of " \t\v\f\r") SIGNS[sign.charCodeAt(0)] = SPACES;
+// What ends a command; `&` also in `2>&1`, which does no harm.
+for (const sign of "\n;|&()`") SIGNS[sign.charCodeAt(0)] = ENDS;
+for (const sign of "'\"\\") SIGNS[sign.charCodeAt(0)] = QUOTES;
 
 /** The commands from `start` to `end`, and those in quoted words that have spaces in them. */
 export function readScript(text: string, start: number, end: number): ScriptCommand[] {
@@ -33,8 +40,7 @@ export function readScript(text: string, start: number, end: number): ScriptComm
   return commands;
 }
 
-/** Whether there is more than one word in a text. */
-export function hasSpace(text: string): boolean {
+function hasSpace(text: string): boolean {
   return SPACE.test(text);
 }
 
@@ -57,25 +63,26 @@ function read(
   };
   const quotes = new Quotes(text, script.end);
   for (let at = script.start; at < script.end; at++) {
-    const character = text[at]!;
-    if (ENDS.has(character)) {
+    const sign = SIGNS[text.charCodeAt(at)];
+    if (sign === ENDS) {
       endWord(at);
-      endCommand(character === "|" && text[at + 1] !== "|");
+      endCommand(text[at] === "|" && text[at + 1] !== "|");
       continue;
     }
-    if (SPACE.test(character)) {
+    if (sign === SPACES) {
       endWord(at);
       continue;
     }
     if (begin < 0) begin = at;
+    if (sign !== QUOTES) continue;
     const close = quotes.closeOf(at, escaped);
     if (close >= 0) {
       const inside = { start: at + quoteLength(text, at), end: close };
       if (depth < DEPTH_MAX && hasSpace(text.slice(inside.start, inside.end))) {
-        read(text, inside, commands, depth + 1, character === '"');
+        read(text, inside, commands, depth + 1, text[at] === '"');
       }
       at = close + quoteLength(text, at) - 1;
-    } else if (character === "\\") {
+    } else if (text[at] === "\\") {
       at++;
     }
   }
@@ -89,6 +96,7 @@ function quoteLength(text: string, at: number): number {
 }
 
 function withoutQuotes(text: string, start: number, end: number, escaped: boolean): Word {
+  if (SIGNS[text.charCodeAt(start)] !== QUOTES) return { start, end };
   const length = quoteLength(text, start);
   const close = new Quotes(text, end).closeOf(start, escaped);
   return close < 0 || close !== end - length
@@ -112,11 +120,20 @@ class Quotes {
     const text = this.#text;
     const quote = escaped && text[at] === "\\" && text[at + 1] === '"' ? '\\"' : text[at]!;
     if ((quote !== "'" && quote !== '"' && quote !== '\\"') || this.#missing.has(quote)) return -1;
-    for (let close = at + quote.length; close < this.#end; close++) {
-      if (text.startsWith(quote, close)) return close;
-      if (quote === '"' && text[close] === "\\") close++;
+    let close = text.indexOf(quote, at + quote.length);
+    // A quote with a backslash does not close.
+    while (quote === '"' && close >= 0 && close < this.#end && isEscaped(text, at, close)) {
+      close = text.indexOf(quote, close + 1);
     }
+    if (close >= 0 && close < this.#end) return close;
     this.#missing.add(quote);
     return -1;
   }
+}
+
+/** Whether an odd number of backslashes stands before `at`, behind `start`. */
+function isEscaped(text: string, start: number, at: number): boolean {
+  let before = at;
+  while (before - 1 > start && text[before - 1] === "\\") before--;
+  return (at - before) % 2 === 1;
 }

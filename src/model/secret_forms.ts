@@ -8,6 +8,8 @@
  * @module
  */
 import type { Found } from "./secret_found.ts";
+import { findPairs, findTagged } from "./secret_markup.ts";
+import { findGoDsns, findUrls } from "./secret_urls.ts";
 
 /** Formats of well-known services. */
 const TOKENS: readonly string[] = [
@@ -54,7 +56,11 @@ const SQL: readonly RegExp[] = [
   /\bidentified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?(?:by|as)\s{1,8}'([^']+)/dgi,
   /\bidentified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?(?:by|as)\s{1,8}"([^"]+)/dgi,
   /\bidentified\s{1,8}by\s{1,8}password\s{1,8}'([^']+)/dgi,
-  /\bpassword\s{0,8}[=(\s]\s{0,8}'([^']+)/dgi,
+  /\bpassword\s{0,8}[=(\s]\s{0,8}N?'([^']+)/dgi,
+  // Oracle takes it without quotes.
+  /\b(?:user|role)\s{1,8}\S{1,128}\s{1,8}identified\s{1,8}by\s{1,8}(?!['"]|password\b|values\b)([^\s;'"]+)/dgi,
+  /\bpragma\s{1,8}(?:\w{1,32}\.)?(?:re|hex)?key\s{0,8}=\s{0,8}["']([^"']+)/dgi,
+  /\battach\s[^;]{0,512}?\skey\s{1,8}'([^']+)/dgi,
 ];
 
 /** `cvs -d :pserver:user:password@host:/path`. */
@@ -67,15 +73,20 @@ const PEM_CONTENT =
   /^(?:[\s"']|\\[nr]){0,8}(?:[A-Za-z0-9+=][A-Za-z0-9+\/=]{15}|[A-Z][\w-]{1,20}: )/;
 const PEM_LOOK = 64;
 
-/** Whether a text may have something for {@linkcode findForms}; never wrongly false. */
-export const MAYBE_FORM: RegExp = new RegExp(
+const MAYBE_FORM = new RegExp(
   "gh[oprsu]_|github_pat_|gl[a-z]{2,5}-|xox[a-z]-|xapp-|dckr_|A[KS]IA|AIza|ya29|GOCSPX" +
     "|(?<![a-z])sk-|[prs]k_|whsec_|SG\\.|npm_|pypi-|rubygems_|hf_|hv[sbr]\\.|do[opr]_" +
     "|shp[acps]|tskey-|lin_api|NRAK|PMAK|glsa_|SECRET|eyJ|hooks\\.slack|webhooks|api\\.tele" +
-    "|[Ii]dentified|IDENTIFIED|server:|PRIVATE|:\\/\\/[^\\s@]{0,300}@",
+    "|[Ii]dentified|IDENTIFIED|server:|PRIVATE|@(?:tcp|unix|udp|pipe|memory|cloudsql|ssh|mysql|\\/)",
 );
 
-/** Finds tokens, private keys, passwords in URLs and in SQL; in `line` spaces part the words. */
+/** Whether a text may have something for {@linkcode findForms}; never wrongly false. */
+export function maybeForm(text: string): boolean {
+  const url = text.indexOf("://");
+  return (url >= 0 && text.indexOf("@", url) >= 0) || MAYBE_FORM.test(text);
+}
+
+/** Finds tokens, private keys, passwords in URLs, markup and SQL; in `line` spaces part the words. */
 export function findForms(found: Found, line: string): void {
   for (const { index, 0: token } of line.matchAll(TOKEN)) found.hide(index, index + token.length);
   for (const pattern of [...WEBHOOKS, ...SQL, PSERVER]) {
@@ -83,6 +94,9 @@ export function findForms(found: Found, line: string): void {
   }
   findPrivateKeys(found, line);
   findUrls(found, line);
+  findGoDsns(found, line);
+  findPairs(found, line);
+  findTagged(found, line);
 }
 
 function findPrivateKeys(found: Found, line: string): void {
@@ -100,34 +114,4 @@ function findPrivateKeys(found: Found, line: string): void {
     found.hide(start, wordEnd > start ? wordEnd : line.length);
     if (wordEnd <= start) return;
   }
-}
-
-/** Longer ones are no part of a URL before its host. */
-const AUTHORITY_MAX = 1024;
-const AUTHORITY_END = /[\/?#\s"'<>`\\]/;
-const URL_END = /[\s"'<>`\\]/;
-/** A user name that is a token: long, with letters and digits. */
-const TOKEN_USER = /^(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w-]{20,}$/;
-
-function findUrls(found: Found, line: string): void {
-  for (let at = line.indexOf("://"); at >= 0; at = line.indexOf("://", at + 3)) {
-    const start = at + 3;
-    const rest = line.slice(start, start + AUTHORITY_MAX);
-    const authority = upTo(rest, AUTHORITY_END);
-    let host = authority.lastIndexOf("@");
-    const colon = authority.indexOf(":");
-    // A slash that was not escaped: what follows the colon would not be a port.
-    if (host < 0 && colon >= 0 && !/^\d*$/.test(authority.slice(colon + 1))) {
-      host = upTo(rest, URL_END).lastIndexOf("@");
-    }
-    if (host < 0) continue;
-    const userEnd = colon >= 0 && colon < host ? colon : host;
-    if (TOKEN_USER.test(rest.slice(0, userEnd))) found.hide(start, start + userEnd);
-    found.hide(start + userEnd + 1, start + host);
-  }
-}
-
-function upTo(text: string, end: RegExp): string {
-  const at = text.search(end);
-  return at < 0 ? text : text.slice(0, at);
 }

@@ -7,19 +7,41 @@
 /** What stands where a secret was. */
 export const MASK = "***";
 
+/**
+ * A command line with more places where a secret may stand is made to keep somebody busy: looking
+ * at them takes some milliseconds, and nobody reads what is between them.
+ */
+export const PLACES_MAX = 1000;
+
+/** There are more than {@linkcode PLACES_MAX}. */
+export class TooManyPlaces extends Error {}
+
 /** Places in a text; a word that a place covers in part keeps the rest of it. */
 export class Found {
   /** The words, each with a NUL behind it. */
   readonly text: string;
   readonly #places: { start: number; end: number }[] = [];
+  #looks = 0;
 
   /** Nothing is found yet. */
   constructor(text: string) {
     this.text = text;
   }
 
-  /** Notes what is to be hidden, from `start` to before `end`. */
+  /** Counts a place where a secret may stand; throws TooManyPlaces. */
+  look(): void {
+    if (++this.#looks > PLACES_MAX) throw new TooManyPlaces();
+  }
+
+  /** Notes a secret from `start` to before `end`; throws TooManyPlaces. */
   hide(start: number, end: number): void {
+    if (start >= end) return;
+    this.look();
+    this.cover(start, end);
+  }
+
+  /** Notes what is to be hidden in any case, from `start` to before `end`. */
+  cover(start: number, end: number): void {
     if (start >= end) return;
     const { text } = this;
     // Half a character would not be the same bytes again.
@@ -47,7 +69,8 @@ export class Found {
   }
 }
 
-function maskWords(words: string): string {
+/** The same number of words, each of them hidden. */
+export function maskWords(words: string): string {
   return words.split("\0").map((word) => /^\**$/.test(word) ? word : MASK).join("\0");
 }
 

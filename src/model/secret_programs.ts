@@ -20,8 +20,13 @@ export interface SecretRule {
   readonly operands?: readonly [number, number];
   /** An operand that is the name of a secret, such as `password`, has it in the next word. */
   readonly named?: boolean;
-  /** It counts, and operands are counted, only behind one of these words. */
+  /**
+   * It counts, and operands are counted, only behind one of these words, in lower case, or behind
+   * two that follow each other, with a space between them.
+   */
   readonly after?: readonly string[];
+  /** The same for words that it matches. */
+  readonly behind?: RegExp;
   /** Letters of options that must have come before. */
   readonly needs?: string;
   /** Group 1 is what is secret of the value; without it all is. */
@@ -41,6 +46,8 @@ export interface SecretProgram {
   readonly wraps?: boolean;
   /** It takes a script in a word: `sh -c`, `ssh host`. */
   readonly shell?: boolean;
+  /** It takes commands of its own in a word: `kadmin -q "addprinc -pw x u"`. */
+  readonly inner?: boolean;
   /** It is run so often that only a word of `after` is reason for a closer look. */
   readonly common?: boolean;
 }
@@ -224,7 +231,7 @@ const PROGRAMS: ReadonlyMap<string, SecretProgram> = new Map(
 
 /** What is known of the program that `word` names or is the path of; undefined for others. */
 export function secretProgram(word: string): SecretProgram | undefined {
-  return PROGRAMS.get(word.slice(word.lastIndexOf("/") + 1));
+  return word.length < 2 ? undefined : PROGRAMS.get(word.slice(word.lastIndexOf("/") + 1));
 }
 
 /** Words that give reason to look closer. */

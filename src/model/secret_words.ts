@@ -10,9 +10,14 @@ import type { Word } from "./script.ts";
 
 /** Names are at most so long. */
 const NAME_MAX = 64;
-/** Between a name and what separates it from its value: `"name" :`, `[name]=`, `name +=`. */
-const NAME_TAIL = /["'\]\\ +?:]/;
-const NAME_CHARACTER = /[\w.-]/;
+const TAIL = 1;
+const PART = 2;
+/** What stands in a name, and between it and what separates it from its value. */
+const SIGNS = new Uint8Array(128);
+for (const sign of "\"'\\] +?:") SIGNS[sign.charCodeAt(0)] = TAIL;
+for (const sign of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") {
+  SIGNS[sign.charCodeAt(0)] = PART;
+}
 const HEADER = new RegExp(
   "^-?H?(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[\\w-]*(?:key|token|secret|auth|password)" +
     "|(?:private|job|deploy|auth|access)-token|(?:api-?|subscription-)key)$",
@@ -31,6 +36,9 @@ const PARAMETER_END = /[&#\s"'<>]/;
 const LIST_END = /,|["'](?=[,;:\s)}\]]|$)/;
 const SETTING_END = /;|["'](?=[,;:\s)}\]]|$)/;
 const CODE_END = /[\s,;&)}\]"'`|<>]/;
+const FLOW_END = /[\s,;}\]"'`|<>]/;
+/** What stands before the name of a field that has no quotes. */
+const FIELD_BEFORE = /^["'=\n\r{]?$/;
 /** A value may contain what separates settings, as long as no name follows. */
 const WORD_END = /[;,&\s](?=\s{0,4}[\w .-]{1,40}=|$)/;
 const LINE_END = /[\r\n]|\\[rn]/;
@@ -94,11 +102,14 @@ interface Pair {
 
 function nameBefore(text: string, start: number, at: number): Name | null {
   let end = at;
-  while (end > start && at - end < 4 && NAME_TAIL.test(text[end - 1]!)) end--;
+  while (end > start && at - end < 4 && SIGNS[text.charCodeAt(end - 1)] === TAIL) end--;
+  if (end === start || SIGNS[text.charCodeAt(end - 1)] !== PART) return null;
   const quoted = text[end] === '"' || text[end] === "'" || text[end] === "\\";
-  if (text.slice(end - 3, end).toUpperCase() === "%5D") end -= 3;
+  if (text[end - 3] === "%" && /^%5d$/i.test(text.slice(end - 3, end))) end -= 3;
   let begin = end;
-  while (begin > start && end - begin < NAME_MAX && NAME_CHARACTER.test(text[begin - 1]!)) begin--;
+  while (begin > start && end - begin < NAME_MAX && SIGNS[text.charCodeAt(begin - 1)] === PART) {
+    begin--;
+  }
   if (begin === end) return null;
   let before = begin === start ? "" : text[begin - 1]!;
   // A line break that printf(1) is going to make.
@@ -116,6 +127,7 @@ function findAssigned(found: Found, pair: Pair): number {
   const isParameter = name.before === "?" || name.before === "&";
   const isSignature = isParameter && SIGNATURE.test(name.text);
   if (!isSignature && !isSecretName(name.text)) return -1;
+  found.look();
   let start = pair.at + 1;
   if (text[start] === "=" || text[start] === ">") start++; // name==value, name=>value
   const spaced = skipSpaces(text, start, word.end);
@@ -169,15 +181,42 @@ function findField(found: Found, pair: Pair): number {
       ? hideHeader(found, pair, quotedPart(text, value))
       : hideValue(found, name.text, value, inScript);
   }
-  if (!/^["'=\n\r{]?$/.test(name.before)) return -1;
-  if (isHeader) {
-    const end = /["']/.test(name.before)
-      ? closingQuote(text, value.start, word.end, name.before)
-      : word.end;
-    const length = lengthOf(text.slice(value.start, end), LINE_END);
-    return hideHeader(found, pair, { start: value.start, end: value.start + length });
+  found.look();
+  if (isHeader) return hideBareHeader(found, pair, value);
+  if (isOption(pair)) {
+    value.end = start + lengthOf(text.slice(start, word.end), /\s/);
+    return value.start > start ? -1 : hideValue(found, name.text, value, inScript);
   }
+  // A field of an object: sentences do not go on with a quote.
+  if (openingQuote(text, value) !== "") return hideValue(found, name.text, value, inScript);
+  if (isInBraces(text, name, word)) {
+    value.end = value.start + lengthOf(text.slice(value.start, word.end), FLOW_END);
+    if (/[,}]/.test(text[value.end] ?? "")) return hideValue(found, name.text, value, inScript);
+  }
+  if (!FIELD_BEFORE.test(name.before)) return -1;
   return value.start > start ? hideLonely(found, pair, value.start) : -1;
+}
+
+/** `/password:secret`, `-password:secret`. */
+function isOption({ name, word }: Pair): boolean {
+  if (name.before === "/") return name.start === word.start + 1;
+  return name.before === "" && name.text[0] === "-";
+}
+
+/** `{password: secret}`, `{user: u, password: secret}`. */
+function isInBraces(text: string, name: Name, word: Word): boolean {
+  let at = name.start;
+  while (at > word.start && name.start - at < 4 && text[at - 1] === " ") at--;
+  return at > word.start && (text[at - 1] === "{" || text[at - 1] === ",");
+}
+
+/** A header to the end of its line, or of the quotes that it stands in. */
+function hideBareHeader(found: Found, pair: Pair, { start, end }: Word): number {
+  const { before } = pair.name;
+  if (!FIELD_BEFORE.test(before)) return -1;
+  const last = /["']/.test(before) ? closingQuote(found.text, start, end, before) : end;
+  const length = lengthOf(found.text.slice(start, last), LINE_END);
+  return hideHeader(found, pair, { start, end: start + length });
 }
 
 /** The scheme of an Authorization header is no secret. */
