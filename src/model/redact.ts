@@ -22,7 +22,7 @@ const PASSES = 4;
 /** Parts of names that can be secret. */
 const MAYBE_NAME = new RegExp(
   "pass|pwd|secret|token|[-_.]pw[^a-z]|keys?[^a-z]|auth(?!or)|authoriz|cookie|cred|bearer" +
-    "|jwt|psk|mnemonic|sig(?:nature)?=|-pin|pin-|sudo|cryptsetup|kinit",
+    "|jwt|psk|mnemonic|sig(?:nature)?=|-pin|pin-|sudo|cryptsetup|kinit|http-basic|<<",
   "i",
 );
 
@@ -39,10 +39,15 @@ export function createRedact(patterns: readonly RegExp[] = []): Redact {
     const line = decode(argv);
     let { text } = line;
     if (own.length === 0 && !mayHaveSecret(text)) return argv;
-    for (let pass = 0; pass < PASSES; pass++) {
-      const masked = mask(text, own);
-      if (masked === text) break;
-      text = masked;
+    try {
+      for (let pass = 0; pass < PASSES; pass++) {
+        const masked = mask(text, own);
+        if (masked === text) break;
+        text = masked;
+      }
+    } catch (error) {
+      if (!(error instanceof TooManyPlaces)) throw error;
+      text = maskWords(text);
     }
     return text === line.text ? argv : encode(text, line.isUtf8);
   };
@@ -62,14 +67,9 @@ function mayHaveSecret(text: string): boolean {
 function mask(text: string, own: readonly RegExp[]): string {
   const found = new Found(text);
   const line = (text.endsWith("\0") ? text.slice(0, -1) : text).replaceAll("\0", " ");
-  try {
-    if (mayHaveSecret(text)) {
-      findInOptions(found);
-      findForms(found, line);
-    }
-  } catch (error) {
-    if (!(error instanceof TooManyPlaces)) throw error;
-    return maskWords(text);
+  if (mayHaveSecret(text)) {
+    findInOptions(found);
+    findForms(found, line);
   }
   for (const pattern of own) {
     for (const { indices } of line.matchAll(pattern)) {

@@ -58,9 +58,13 @@ const SQL: readonly RegExp[] = [
   /\bidentified\s{1,8}by\s{1,8}password\s{1,8}'([^']+)/dgi,
   /\bpassword\s{0,8}[=(\s]\s{0,8}N?'([^']+)/dgi,
   // Oracle takes it without quotes.
-  /\b(?:user|role)\s{1,8}\S{1,128}\s{1,8}identified\s{1,8}by\s{1,8}(?!['"]|password\b|values\b)([^\s;'"]+)/dgi,
+  new RegExp(
+    "\\b(?:user|role)\\s{1,8}\\S{1,128}\\s{1,8}identified\\s{1,8}by\\s{1,8}" +
+      "(?!['\"]|password\\b|values\\b)([^\\s;'\"]+)",
+    "dgi",
+  ),
   /\bpragma\s{1,8}(?:\w{1,32}\.)?(?:re|hex)?key\s{0,8}=\s{0,8}["']([^"']+)/dgi,
-  /\battach\s[^;]{0,512}?\skey\s{1,8}'([^']+)/dgi,
+  /\battach\s[^;]{0,128}?\skey\s{1,8}'([^']+)/dgi,
 ];
 
 /** `cvs -d :pserver:user:password@host:/path`. */
@@ -77,7 +81,8 @@ const MAYBE_FORM = new RegExp(
   "gh[oprsu]_|github_pat_|gl[a-z]{2,5}-|xox[a-z]-|xapp-|dckr_|A[KS]IA|AIza|ya29|GOCSPX" +
     "|(?<![a-z])sk-|[prs]k_|whsec_|SG\\.|npm_|pypi-|rubygems_|hf_|hv[sbr]\\.|do[opr]_" +
     "|shp[acps]|tskey-|lin_api|NRAK|PMAK|glsa_|SECRET|eyJ|hooks\\.slack|webhooks|api\\.tele" +
-    "|[Ii]dentified|IDENTIFIED|server:|PRIVATE|@(?:tcp|unix|udp|pipe|memory|cloudsql|ssh|mysql|\\/)",
+    "|[Ii]dentified|IDENTIFIED|server:|PRIVATE" +
+    "|@(?:tcp|unix|udp|pipe|memory|cloudsql|ssh|mysql|\\/)",
 );
 
 /** Whether a text may have something for {@linkcode findForms}; never wrongly false. */
@@ -86,7 +91,7 @@ export function maybeForm(text: string): boolean {
   return (url >= 0 && text.indexOf("@", url) >= 0) || MAYBE_FORM.test(text);
 }
 
-/** Finds tokens, private keys, passwords in URLs, markup and SQL; in `line` spaces part the words. */
+/** Finds tokens, keys, passwords in URLs, markup and SQL; in `line` spaces part the words. */
 export function findForms(found: Found, line: string): void {
   for (const { index, 0: token } of line.matchAll(TOKEN)) found.hide(index, index + token.length);
   for (const pattern of [...WEBHOOKS, ...SQL, PSERVER]) {

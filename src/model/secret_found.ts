@@ -71,7 +71,7 @@ export class Found {
 
 /** The same number of words, each of them hidden. */
 export function maskWords(words: string): string {
-  return words.split("\0").map((word) => /^\**$/.test(word) ? word : MASK).join("\0");
+  return words.replace(/[^\0]+/g, (word) => /^\*+$/.test(word) ? word : MASK);
 }
 
 function isLowSurrogate(text: string, at: number): boolean {

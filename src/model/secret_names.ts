@@ -21,10 +21,14 @@ const SECRET = new RegExp(
     "|storepass|keypass|requirepass|masterauth|authorization)$",
 );
 /** Last words that mean something else at the end of a longer word, such as `compass`. */
-const SECRET_ALONE = /^(?:pw|(?:db|user|my|smtp|ssh|auth|ftp|http|root|admin|sql|mail|vnc)?pass)$/;
+const SECRET_ALONE = new RegExp(
+  "^(?:(?:bind|db|root|admin|user|my)?pw" +
+    "|(?!(?:com|by|tres|encom|over|under|sur|im|multi|single|one|two|first|second|re|high" +
+    "|low|band|all|mat|ses|through)pass$)[a-z]{0,16}pass)$",
+);
 /** What stands before `key` or `keys`. */
 const KEY_OF = new RegExp(
-  "(?:api|access|private|secret|auth|account|shared|encryption|signing|master|subscription" +
+  "(?:api|access|private|secret|auth|account|shared|encryption|signing|master|subscription|hmac" +
     "|license|activation|session|storage)$",
 );
 /** What stands before `tokens`: alone they are what a language model counts. */

@@ -9,7 +9,8 @@ import { readScript, type Word } from "./script.ts";
 import type { Found } from "./secret_found.ts";
 import { isSecretName } from "./secret_names.ts";
 import { findGiven, findTold } from "./secret_input.ts";
-import { type SecretProgram, secretProgram, type SecretRule } from "./secret_programs.ts";
+import { secretProgram } from "./secret_programs.ts";
+import type { SecretProgram, SecretRule } from "./secret_rule.ts";
 import { findInWord, hideValue } from "./secret_words.ts";
 
 /** Programs in one command that are looked up: `sudo docker exec db mysql` has three. */
@@ -17,7 +18,7 @@ const PROGRAMS_MAX = 4;
 /** `--name` and `-name`; of one dash and few letters are flags in one word. */
 const LONG_OPTION = /^(?:--[A-Za-z]|-[A-Za-z][\w.-]{2})[\w.-]{0,64}$/;
 /** Shorter options have no name. */
-const NAMED_MIN = 5;
+const NAMED_MIN = 4;
 /** Options whose value may be a user with a password. */
 const USER_OPTION = /^--?(?:[\w-]{0,64}-)?auth$/;
 const USER_PASSWORD = /^[^:\/\s]{1,256}:(?!\/\/)(.+)$/ds;
@@ -135,7 +136,9 @@ class CommandScan {
       for (let at = 0; at < counts.length; at++) {
         const rule = program.rules[at]!;
         if (rule.needs !== undefined && text[1] !== "-") this.#noteLetters(running, text);
-        if (counts[at]! >= 0 && this.#applyToOption(rule, name, text, i)) isKnown = true;
+        if (counts[at]! < 0) {
+          if (rule.after?.includes(name)) counts[at] = 0;
+        } else if (this.#applyToOption(rule, name, text, i)) isKnown = true;
       }
       if (program.valued?.includes(text[1]!) && text.length === 2) this.#isValue = true;
     }

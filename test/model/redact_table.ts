@@ -74,6 +74,41 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     ["python3", "-c", "connect(user='u', password='«p»', token = \"«t»\", api_key=«k»)"],
     ["ruby", "-e", "connect('password' => '«p»')"],
   ],
+  "fields of objects without quotes": [
+    ["node", "-e", "connect({user:'u',pwd:'«p»'})"],
+    ["node", "-e", "connect({user: 'u', pwd: \"«p»\", n: 1})"],
+    ["app", "{user: u, password: «p», n: 1}"],
+    "app {password:«p»}",
+  ],
+  "values whose name is in another field": [
+    ["app", '[{"name":"DB_PASSWORD","value":"«p»"},{"name":"DB_HOST","value":"h"}]'],
+    ["app", '{"name" : "API_TOKEN", "value" : "«p»"}'],
+    ["app", '{"value":"«p»","name":"DB_PASSWORD"}'],
+    ["app", '{\\"name\\":\\"DB_PASSWORD\\",\\"value\\":\\"«p»\\"}'],
+    "aws cloudformation deploy ParameterKey=DbPassword,ParameterValue=«p»",
+    "aws elasticbeanstalk x Name=DB_PASSWORD,Value=«p»",
+  ],
+  "what stands between tags": [
+    ["curl", "-d", "<user>u</user><password>«p»</password>", "url"],
+    ["curl", "-d", '<wsse:Password Type="t">«p q»</wsse:Password><n>1</n>', "url"],
+    ["curl", "-d", "<password><![CDATA[«p»]]></password>", "url"],
+    ["app", "<property><name>db.password</name><value>«p»</value></property>"],
+    ["app", "<settings><apiKey>«k»</apiKey><name>n</name></settings>"],
+  ],
+  "options of Windows and of Java": [
+    "vpncmd /client h /password:«p» /cmd:x",
+    "app /pwd:«p» -password:«q» --token:«t»",
+  ],
+  "data source names of Go": [
+    "app -dsn u:«p»@tcp(h:3306)/d?parseTime=true",
+    "app DSN=u:«p@q»@unix(/run/s)/d",
+    "app u:«p»@/d",
+    ["app", "--source=u:«p»@tcp(h)/d --sink=v:«q»@tcp(i)/e"],
+  ],
+  "credentials": [
+    "app --creds=«p» --registry-creds «q»",
+    "app --creds u@example.org:«p» --auth=u@example.org:«q»",
+  ],
   "headers": [
     ["curl", "-H", "Authorization: Bearer «a.b»", "url"],
     ["curl", "-H", "authorization: Basic «YTpi»", "-H", "Authorization: «a»", "url"],
@@ -95,6 +130,8 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     "curl https://hooks.slack.com/services/«T0/B0/x»",
     "curl https://api.telegram.org/bot«123:AAx-y»/sendMessage",
     "cvs -d :pserver:u:«p»@h:/cvs login",
+    `psql postgres://u:«${"x".repeat(2000)}»@h/d`,
+    `psql postgres://u:«${"x".repeat(300)}/${"y".repeat(2000)}»@h/d`,
   ],
   "tokens, wherever they stand": [
     `app «ghp_${X}» x«gho_${X}» --auth=«ghs_${X}»,«github_pat_${X}»`,
@@ -113,6 +150,9 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     ["mysql", "-e", "ALTER USER u IDENTIFIED WITH caching_sha2_password BY '«p»'"],
     ["psql", "-c", "ALTER ROLE r WITH LOGIN PASSWORD '«p»' VALID UNTIL 'infinity'"],
     ["mysql", "-e", "SET PASSWORD = '«p»'"],
+    ["sqlcmd", "-Q", "CREATE LOGIN l WITH PASSWORD(N'«p»')"],
+    ["sql", "-e", "alter user u identified by «p»;"],
+    ["sqlcipher", "f", "PRAGMA key = '«p»'; ATTACH DATABASE 'f' AS d KEY '«q»';"],
   ],
   "what programs take without a name for it": [
     "mysql -uroot -p«p» shop",
@@ -168,6 +208,10 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     ["sh", "-c", "(export TOKEN=«a»; app `sshpass -p «p» ssh h`)"],
     ["sh", "-c", "echo '«root:p»' | chpasswd"],
     ["sh", "-c", "echo -n «p» | sudo -S id && echo «p» | docker login --password-stdin h"],
+    ["bash", "-c", "kinit u <<< «p»; passwd --stdin u <<<'«p q»'"],
+    ["bash", "-c", "docker login --password-stdin h <<< «p» && ls"],
+    ["bash", "-c", "chpasswd <<EOF\n«root:p»\n«u:q»\nEOF\nls x"],
+    ["sh", "-c", "echo «t» | gh auth login --with-token"],
     ["ssh", "h", "PASSWORD=«p» app"],
     ["watch", "redis-cli -a «p» info"],
     ["postgres: app --password «p» --port 1"],
@@ -232,6 +276,16 @@ export const HARMLESS: Readonly<Record<string, Rows>> = {
   "what a script puts in when it runs": [
     ["sh", "-c", 'mysql -p"$PASS" --password=${PASS} TOKEN=$(cat t) --token "$(cat t)"'],
     ["sh", "-c", 'curl -u "$U:$P" -H "X-Api-Key: $K" -H "Authorization: Bearer $(cat t)"'],
+  ],
+  "fields that name no secret, and names without a value": [
+    ["app", '{"name":"DB_HOST","value":"h"}, {"name":"password","type":"text"}'],
+    ["app", '{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"n","key":"k"}}}'],
+    ["node", "-e", "fetch(u, {credentials:'include'})"],
+    ["app", "<user>u</user><password></password> usage: app <token> x"],
+    "docker pull app/token:latest",
+    "app --creds=/etc/c --credentials=include --creds u.creds",
+    "scp u@h:/x u@h:y/z .",
+    ["bash", "-c", "cat <<< hello; sort <<EOF\nb a\nEOF"],
   ],
   "sentences": [
     ["git", "commit", "-m", "Fix token: handle expiry of the password: reset it"],
