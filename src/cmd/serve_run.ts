@@ -4,6 +4,7 @@
  * @module
  */
 import { ServiceManager } from "../host/notify.ts";
+import { CommonShares } from "../model/common_shares.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
@@ -51,6 +52,7 @@ export async function runServe(
       redact: options,
       history: null,
       jobs: null,
+      shares: new CommonShares(),
       onFailed: (error) => done.reject(error),
     });
     if (server === null) throw noPlace();

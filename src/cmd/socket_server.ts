@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
 import { findGroup } from "../proc/group.ts";
@@ -46,6 +47,7 @@ export interface SocketSettings extends ListenSettings {
   readonly history: ServedHistory | null;
   /** Null where none are kept. */
   readonly jobs: JobRequests | null;
+  readonly shares: CommonShares;
   /** The thread that owns the socket has failed. */
   onFailed(error: Error): void;
 }
@@ -128,6 +130,8 @@ class Host implements ServerHost {
   readonly sequence: Sequence;
   readonly past: Past | null;
   readonly signals: Kernel["signals"];
+  readonly time: ThreadTime;
+  readonly shares: CommonShares;
   readonly seesThreads: boolean;
   readonly more: ServerHost["more"];
   readonly #jobs: JobRequests | null;
@@ -138,7 +142,9 @@ class Host implements ServerHost {
   readonly #questions: Questions;
 
   constructor(context: Context, session: Session, settings: SocketSettings, kernel: Kernel) {
-    const { history, redact, jobs } = settings;
+    const { history, redact, jobs, shares } = settings;
+    this.shares = shares;
+    this.time = shares.time;
     const { source, why } = session.info;
     this.#context = context;
     this.#session = session;
