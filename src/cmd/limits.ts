@@ -19,7 +19,7 @@ export const PATTERN_LIMITS = {
   instructions: 2000,
   /** Memory of one instruction, and of the states that one kind's automaton keeps. */
   instructionBytes: 256,
-  automatonBytes: 256 << 10,
+  automatonBytes: 64 << 10,
   /** Characters of a text that are looked at, for who is not privileged and for who is. */
   text: 4096,
   trustedText: 64 << 10,

@@ -192,6 +192,7 @@ class Recorder {
         onThread: (time, process, tid) => this.#server?.noteThread(time, process, tid),
         onScanned: () => this.#afterScan(),
         onBatch: () => this.#afterBatch(),
+        onNote: (text) => this.#say(text),
         onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
       }, this.#context.capture);
     } catch (error) {

@@ -43,6 +43,7 @@ export async function runServe(
       server?.scanned();
     },
     onBatch: () => server?.flush(),
+    onNote: (text) => note(context, options, text),
     onEnd: (error) => error === null ? done.resolve() : done.reject(error),
   });
   const stop = () => done.resolve();
@@ -106,6 +107,11 @@ function announce(
   if (quiet) return;
   stderr.write(`fh: source ${info.source}: ${info.why}\n`);
   stderr.write(`fh: listening on ${where}\n`);
+  void stderr.flush().catch(() => {});
+}
+
+function note({ stderr }: Context, { quiet }: ServeOptions, text: string): void {
+  if (!quiet) stderr.write(`fh: ${text}\n`);
   void stderr.flush().catch(() => {});
 }
 

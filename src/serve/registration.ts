@@ -167,9 +167,11 @@ export class Registration {
     }
   }
 
-  /** False when the receiver's queue is full. */
+  /** False when the receiver's queue is full, or nobody can tell whose it is. */
   #send(forker: number, child: number): boolean {
-    if (!this.#isStillOwn()) {
+    const isOwn = this.#isStillOwn();
+    if (isOwn === null) return false;
+    if (!isOwn) {
       this.gone = true;
       return true;
     }
@@ -184,14 +186,25 @@ export class Registration {
   /**
    * Who is not privileged may have nobody signalled whom he may not signal himself (kill(2)): a
    * process that has become another user's since. The pidfd lives, so its pid is nobody else's.
-   * /proc is asked now and then, not for each fork, and whenever the source tells of such a change.
+   * /proc is asked now and then, not for each fork, and whenever the source tells of such a change;
+   * null when it cannot be read.
    */
-  #isStillOwn(): boolean {
+  #isStillOwn(): boolean | null {
     if (this.owner.privileged) return true;
     const now = this.#host.time.now();
     if (now < this.#ownUntil) return true;
+    const sight = this.#look();
+    if (sight === undefined) return null;
     this.#ownUntil = now + REGISTRATION_LIMITS.ownMs;
-    const sight = this.#host.look(this.wish.pid);
     return sight === null || sight.uid === this.owner.uid;
+  }
+
+  /** Undefined where /proc could not be read, for want of descriptors say. */
+  #look(): Sight | null | undefined {
+    try {
+      return this.#host.look(this.wish.pid);
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -195,8 +195,18 @@ export class Server {
   connected({ client, pid, uid }: Pick<Peer, "client" | "pid" | "uid">): void {
     const privileged = uid === 0 || uid === this.#host.identity.euid;
     // A peer that is asked for later by its pid alone may be another process by then.
-    const startTicks = pid > 0 ? this.#host.look(pid)?.startTicks ?? null : null;
+    const startTicks = pid > 0 ? this.#startOf(pid) : null;
     this.#peers.set(client, { client, pid, uid, privileged, startTicks });
+  }
+
+  /** Null, too, where /proc could not be read: he then says by a pid who he is. */
+  #startOf(pid: number): number | null {
+    try {
+      return this.#host.look(pid)?.startTicks ?? null;
+    } catch (error) {
+      this.#host.onError(error as Error);
+      return null;
+    }
   }
 
   /** A line has come; null for one that was too long. */
