@@ -17,6 +17,7 @@ export const SOCKET = {
   SOL_SOCKET: 1,
   SO_TYPE: 3,
   SO_ERROR: 4,
+  SO_SNDBUF: 7,
   SO_RCVBUF: 8,
   SO_PEERCRED: 17,
   SO_SNDTIMEO: 21,

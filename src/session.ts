@@ -30,6 +30,8 @@ export interface SessionOptions extends MachineOptions {
    * until so much is held that it must be told all the same.
    */
   whenReady?(): Promise<void> | null;
+  /** Something about the source that a person should know, as part of a sentence. */
+  onNote?(text: string): void;
   /** The source ended by itself. */
   onEnd(error: Error | null): void;
 }
@@ -75,6 +77,7 @@ export class Session {
     const session = new Session(options);
     session.#capture = await start(options.capture, {
       onBatch: (batch) => session.#receive(batch),
+      onNote: (text) => options.onNote?.(text),
       onEnd: (error) => session.#ended(error),
     });
     session.epoch = session.#capture.began.epoch;
@@ -200,7 +203,13 @@ export class Session {
   }
 
   #isAlive(process: Process): boolean {
-    const bytes = this.#procfs.read(process.pid, "stat");
+    let bytes: Uint8Array | null;
+    try {
+      bytes = this.#procfs.read(process.pid, "stat");
+    } catch {
+      // There was no descriptor for it: it is asked again.
+      return true;
+    }
     const stat = bytes === null ? null : parseStat(bytes);
     if (stat === null || (stat.state === 0x5a && stat.threads <= 1)) return false; // 'Z'
     return Math.abs(stat.startTicks - process.startTicks) <= 1;

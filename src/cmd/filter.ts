@@ -3,12 +3,14 @@
  *
  * @module
  */
-import type { Image } from "../model/image.ts";
+import { decodeText, type Image } from "../model/image.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
+import { RecentAnswers } from "../model/recent_answers.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { OptionSpec } from "./command.ts";
 import { Lineage } from "../model/lineage.ts";
+import { PATTERN_LIMITS } from "./limits.ts";
 import {
   EVENT_NAMES,
   parseDuration,
@@ -178,9 +180,9 @@ function any(tests: readonly TextTest[], text: string): boolean {
   return tests.some((test) => test(text));
 }
 
-/** Asks once for each image: forks share their parent's. */
+/** Asks once for each image that was met lately: forks share their parent's. */
 function ofImage(test: (image: Image) => boolean): ShownTest {
-  const answers = new WeakMap<Image, boolean>();
+  const answers = new RecentAnswers<Image, boolean>(PATTERN_LIMITS.remembered);
   return ({ image }) => {
     let answer = answers.get(image);
     if (answer === undefined) {
@@ -191,6 +193,8 @@ function ofImage(test: (image: Image) => boolean): ShownTest {
   };
 }
 
-function commandLine({ argv, comm }: Image): string {
-  return argv === null || argv.length === 0 ? comm ?? "" : argv.join(" ");
+/** As one text, made of the bytes: the words of a long one are not to be kept for this alone. */
+function commandLine({ parts: { argv }, comm }: Image): string {
+  if (argv === null || argv.length === 0) return comm ?? "";
+  return decodeText(argv.at(-1) === 0 ? argv.subarray(0, -1) : argv).replaceAll("\0", " ");
 }

@@ -4,9 +4,11 @@
  * @module
  */
 import type { KeptRule } from "../history/job_log.ts";
-import { type JobListener, type JobRule, type Jobs, withDescendants } from "../model/jobs.ts";
+import { governs, type JobRule } from "../model/job_rules.ts";
+import { JOB_LIMITS, type JobListener, type Jobs, withDescendants } from "../model/jobs.ts";
 import type { KeptJob } from "../model/kept_job.ts";
 import type { Process } from "../model/process.ts";
+import { Shares } from "../model/shares.ts";
 import type { Users } from "../proc/passwd.ts";
 import {
   bad,
@@ -29,7 +31,7 @@ import {
   noJob,
   runningFields,
 } from "./job_answers.ts";
-import { parseRule } from "./serve_filter.ts";
+import { RULE_LIMITS } from "./limits.ts";
 
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@+-]{0,63}$/u;
 const PID_MAX = 4_194_304;
@@ -37,10 +39,6 @@ const PIDS_MAX = 1000;
 /** A process that was forked just now is not known before the source has told of it. */
 const FIND_MS = 1000;
 const FIND_EVERY_MS = 10;
-/** For who is not privileged. */
-const JOBS_MAX = 1000;
-const RULES_MAX = 64;
-
 /** What the requests are done with. */
 export interface JobHost {
   readonly jobs: Jobs;
@@ -89,7 +87,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
       };
     };
     const later = (work: (peer: Peer, request: Request) => Promise<Fields>): Operation => {
-      return (peer, request) => ({ fields: work(peer, request), isSlow: true });
+      return slow((peer, request) => ({ fields: work(peer, request) }));
     };
     this.operations = {
       job_create: change((peer, request) => this.#create(peer, request)),
@@ -98,7 +96,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
       job_list: tell((peer, request) => this.#list(peer, request)),
       job_show: tell((peer, request) => this.#show(peer, request)),
       job_members: tell((peer, request) => this.#members(peer, request)),
-      job_wait: (peer, request) => this.#wait(peer, request),
+      job_wait: slow((peer, request) => this.#wait(peer, request)),
       job_end: change((peer, request) => this.#end(peer, request)),
       job_rename: change((peer, request) => this.#rename(peer, request)),
       rule_add: change((peer, request) => this.#addRule(peer, request)),
@@ -127,9 +125,8 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     checkNames(request, ["name"]);
     const { jobs } = this.#host;
     const name = this.#freeName(peer.uid, request.params["name"]);
-    const count = [...jobs.open].filter(({ owner }) => owner === peer.uid).length;
-    if (!peer.privileged && count >= JOBS_MAX) {
-      throw new Refusal("EUSERS", `Cannot create a job: you have ${count}; end some`);
+    if (!peer.privileged && !jobs.hasRoom(peer.uid)) {
+      throw new Refusal("EUSERS", "Cannot create a job: your share of open ones is used; end some");
     }
     return briefFields(jobs.create({ name, owner: peer.uid, since: this.#host.now() }));
   }
@@ -148,6 +145,11 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     const found = only ? roots : withDescendants(roots, this.#host.processes());
     // A shell that adds itself does not mean the command by which it does so.
     const meant = found.filter((one) => roots.includes(one) || !isPeer(one, peer));
+    const full = meant.find((one) => !one.jobs.includes(job) && !jobs.mayJoin(one, job.owner));
+    if (full !== undefined) {
+      const what = `Cannot add ${full.pid}: it is in ${JOB_LIMITS.ofProcess} jobs of that user`;
+      throw new Refusal("EUSERS", `${what} already; take it out of one`);
+    }
     const added = meant.filter((process) => jobs.add(job, process, this.#host.now())).length;
     this.#host.write();
     return { ...briefFields(job), added };
@@ -212,7 +214,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     const { promise, resolve } = Promise.withResolvers<Fields>();
     const waiters = this.#waiters.get(job) ?? [];
     this.#waiters.set(job, [...waiters, { client: peer.client, resolve }]);
-    return { fields: promise, isSlow: true };
+    return { fields: promise };
   }
 
   #end(peer: Peer, request: Request): Fields {
@@ -244,11 +246,9 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     checkNames(request, ["job", "filter"]);
     const { job, filter } = request.params;
     const name = readNewName("job", job);
-    const { users, jobs } = this.#host;
-    parseRule(filter, users, peer.privileged);
-    const count = [...this.#host.rules()].filter(({ owner }) => owner === peer.uid).length;
-    if (!peer.privileged && count >= RULES_MAX) {
-      throw new Refusal("EUSERS", `Cannot add a rule: you have ${count}; remove some`);
+    const { jobs } = this.#host;
+    if (!peer.privileged && !this.#hasRoomForRule(peer.uid)) {
+      throw new Refusal("EUSERS", "Cannot add a rule: your share of them is used; remove some");
     }
     const kept = {
       job: name,
@@ -262,11 +262,19 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     return { rule: rule.id, job: name, added };
   }
 
+  /** Rules whose filters cannot be understood any more count, too: they are in the file. */
+  #hasRoomForRule(uid: number): boolean {
+    const { total, reserve, most } = RULE_LIMITS;
+    const rules = new Shares(total, reserve, most);
+    for (const { owner } of this.#host.rules()) rules.charge(owner, 1);
+    return rules.left(uid) >= 1;
+  }
+
   #listRules(peer: Peer, request: Request): Fields {
     checkNames(request, []);
     const { users, jobs } = this.#host;
     const own = [...this.#host.rules()].filter(({ owner }) => maySee(peer, owner));
-    return { rules: own.map((rule) => ruleFields(rule, users, jobs.rules.has(rule.id))) };
+    return { rules: own.map((rule) => ruleFields(rule, users, jobs.rules.get(rule.id))) };
   }
 
   #removeRule(peer: Peer, request: Request): Fields {
@@ -285,9 +293,13 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     checkNames(request, ["pid"]);
     const pid = readWhole("pid", request.params["pid"], 1, PID_MAX);
     const process = await this.#process(peer, pid, "tested");
-    const rules = [...this.#host.jobs.rules.values()].filter((rule) => {
-      return maySee(peer, rule.owner) && (rule.all || rule.owner === process.uid) &&
-        rule.matches(process);
+    const { jobs: all } = this.#host;
+    const rules = [...all.rules.values()].filter((rule) => {
+      if (!maySee(peer, rule.owner) || !governs(rule, process)) return false;
+      const holds = all.holds(rule, process);
+      if (holds !== null) return holds;
+      const what = `No time: the rules for processes of uid ${process.uid} have used its share`;
+      throw new Refusal("EBUSY", `${what}; ask again later`);
     });
     const jobs = process.jobs.filter(({ owner, until }) => until === null && maySee(peer, owner));
     return {
@@ -336,7 +348,11 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
 }
 
 /** A rule as it is told. */
-export function ruleFields(rule: KeptRule, users: Users, isUsed: boolean): Fields {
+export function ruleFields(
+  rule: KeptRule,
+  users: Users,
+  used: { readonly skipped: number } | undefined,
+): Fields {
   const { id, job, owner, filter, created } = rule;
   return {
     rule: id,
@@ -345,8 +361,13 @@ export function ruleFields(rule: KeptRule, users: Users, isUsed: boolean): Field
     user: users.name(owner),
     filter: JSON.parse(filter),
     created: new Date(created).toISOString(),
-    used: isUsed,
+    used: used !== undefined,
+    skipped: used?.skipped ?? null,
   };
+}
+
+function slow(work: Operation): Operation {
+  return Object.assign(work, { isSlow: true });
 }
 
 function isPeer({ pid, startTicks: ticks }: Process, peer: Peer): boolean {

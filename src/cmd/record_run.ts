@@ -9,6 +9,7 @@ import { openForRecording, type WritableHistory } from "../history/file.ts";
 import { HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
+import { CommonShares } from "../model/common_shares.ts";
 import { ServiceManager } from "../host/notify.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs } from "../proc/procfs.ts";
@@ -99,6 +100,7 @@ class Recorder {
   readonly #limits: RetentionLimits;
   readonly #done = Promise.withResolvers<void>();
   readonly #manager: ServiceManager;
+  readonly #shares = new CommonShares();
   readonly #jobs: RecordedJobs;
   #file: WritableHistory | null = null;
   #writer!: HistoryWriter;
@@ -124,6 +126,7 @@ class Recorder {
       session: () => this.#session,
       reader: openProcfs(context.procRoot),
       users: openUsers(),
+      shares: this.#shares,
       write: () => this.#flush(),
       say: (text) => this.#say(text),
     });
@@ -189,6 +192,7 @@ class Recorder {
         onThread: (time, process, tid) => this.#server?.noteThread(time, process, tid),
         onScanned: () => this.#afterScan(),
         onBatch: () => this.#afterBatch(),
+        onNote: (text) => this.#say(text),
         onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
       }, this.#context.capture);
     } catch (error) {
@@ -210,6 +214,7 @@ class Recorder {
         ...this.#options,
         redact: this.#options,
         jobs: this.#jobs.requests,
+        shares: this.#shares,
         history: { path: this.#path, past, base: past.baseOf(bootId) },
         onFailed: (error) => this.#done.reject(error),
       });

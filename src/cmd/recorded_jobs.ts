@@ -7,7 +7,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { History } from "../history/history.ts";
 import { JobLog, type KeptRule } from "../history/job_log.ts";
-import { type JobRule, Jobs } from "../model/jobs.ts";
+import type { CommonShares } from "../model/common_shares.ts";
+import type { JobRule } from "../model/job_rules.ts";
+import { Jobs } from "../model/jobs.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import type { ProcReader } from "../proc/procfs.ts";
@@ -18,12 +20,16 @@ import { JobAnswers } from "./job_answers.ts";
 import { JobRequests } from "./job_requests.ts";
 import { parseRule } from "./serve_filter.ts";
 
+/** Stands for the number of a rule that has none yet. */
+const NEW = 0;
+
 /** What a recorder has. */
 export interface JobRecorder {
   readonly path: string;
   readonly session: () => Session;
   readonly reader: ProcReader;
   readonly users: Users;
+  readonly shares: CommonShares;
   /** Writes what waits. */
   write(): void;
   /** Tells a person. */
@@ -35,6 +41,8 @@ export class RecordedJobs {
   readonly #recorder: JobRecorder;
   readonly #jobs: Jobs;
   readonly requests: JobRequests;
+  /** Memory that the patterns of each rule may take. */
+  readonly #bytes = new Map<number, number>();
   #log: JobLog | null = null;
 
   constructor(recorder: JobRecorder) {
@@ -45,7 +53,7 @@ export class RecordedJobs {
       onMember: (...joined) => log().onMember(...joined),
       onLeave: (...left) => log().onLeave(...left),
       onEmpty: (job) => this.requests.onEmpty(job),
-    });
+    }, recorder.shares.time);
     this.requests = new JobRequests({
       jobs: this.#jobs,
       users: recorder.users,
@@ -56,7 +64,7 @@ export class RecordedJobs {
       exists: (pid) => recorder.reader.read(pid, "stat") !== null,
       rules: () => log().rules,
       keepRule: (rule) => this.#keepRule(rule),
-      dropRule: (id) => log().removeRule(id),
+      dropRule: (id) => this.#drop(id),
       write: () => recorder.write(),
       ask: (peer, question) => {
         recorder.write();
@@ -110,19 +118,36 @@ export class RecordedJobs {
     this.#jobs.scanned(machine.processes(), now);
   }
 
+  /** Nothing is kept that is refused. */
   #keepRule(rule: Omit<KeptRule, "id">): JobRule {
+    const compiled = this.#compile({ ...rule, id: NEW });
+    let kept: KeptRule;
     try {
-      return this.#compile(this.#log!.addRule(rule));
+      kept = this.#log!.addRule(rule);
     } catch (error) {
-      if (error instanceof Refusal) throw error;
+      this.#recorder.shares.patterns.give(rule.owner, this.#bytes.get(NEW)!);
       const what = `Cannot keep the rule: ${(error as Error).message}`;
       throw new Refusal("EIO", `${what}; make room for the history`);
     }
+    this.#bytes.set(kept.id, this.#bytes.get(NEW)!);
+    return { ...compiled, id: kept.id };
   }
 
   #compile({ id, job, owner, filter }: KeptRule): JobRule {
-    const { users } = this.#recorder;
-    const all = owner === 0;
-    return { id, job, owner, all, matches: parseRule(JSON.parse(filter), users, all) };
+    const { users, shares: { patterns } } = this.#recorder;
+    const { matches, bytes } = parseRule(JSON.parse(filter), users);
+    if (!patterns.take(owner, bytes)) {
+      const message = "No room for its patterns: all rules and filters of its user take too much";
+      throw new Refusal("EUSERS", `${message}; remove some`);
+    }
+    this.#bytes.set(id, bytes);
+    return { id, job, owner, all: owner === 0, skipped: 0, matches };
+  }
+
+  #drop(id: number): void {
+    this.#log!.removeRule(id);
+    const owner = this.#jobs.rules.get(id)?.owner;
+    if (owner !== undefined) this.#recorder.shares.patterns.give(owner, this.#bytes.get(id) ?? 0);
+    this.#bytes.delete(id);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { ServiceManager } from "../host/notify.ts";
+import { CommonShares } from "../model/common_shares.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
@@ -42,6 +43,7 @@ export async function runServe(
       server?.scanned();
     },
     onBatch: () => server?.flush(),
+    onNote: (text) => note(context, options, text),
     onEnd: (error) => error === null ? done.resolve() : done.reject(error),
   });
   const stop = () => done.resolve();
@@ -51,6 +53,7 @@ export async function runServe(
       redact: options,
       history: null,
       jobs: null,
+      shares: new CommonShares(),
       onFailed: (error) => done.reject(error),
     });
     if (server === null) throw noPlace();
@@ -104,6 +107,11 @@ function announce(
   if (quiet) return;
   stderr.write(`fh: source ${info.source}: ${info.why}\n`);
   stderr.write(`fh: listening on ${where}\n`);
+  void stderr.flush().catch(() => {});
+}
+
+function note({ stderr }: Context, { quiet }: ServeOptions, text: string): void {
+  if (!quiet) stderr.write(`fh: ${text}\n`);
   void stderr.flush().catch(() => {});
 }
 

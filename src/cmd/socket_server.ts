@@ -5,10 +5,11 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
 import { findGroup } from "../proc/group.ts";
-import { openProcfs, type ProcReader } from "../proc/procfs.ts";
+import { openProcfs, ProcError, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { parseStatus } from "../proc/status.ts";
 import { openUsers } from "../proc/users.ts";
@@ -46,6 +47,7 @@ export interface SocketSettings extends ListenSettings {
   readonly history: ServedHistory | null;
   /** Null where none are kept. */
   readonly jobs: JobRequests | null;
+  readonly shares: CommonShares;
   /** The thread that owns the socket has failed. */
   onFailed(error: Error): void;
 }
@@ -121,6 +123,9 @@ export class SocketServer {
   }
 }
 
+/** Errors of requests are said so often at most. */
+const SAY_MS = 1000;
+
 class Host implements ServerHost {
   readonly identity: ServerHost["identity"];
   readonly lines: JsonLines;
@@ -128,6 +133,8 @@ class Host implements ServerHost {
   readonly sequence: Sequence;
   readonly past: Past | null;
   readonly signals: Kernel["signals"];
+  readonly time: ThreadTime;
+  readonly shares: CommonShares;
   readonly seesThreads: boolean;
   readonly more: ServerHost["more"];
   readonly #jobs: JobRequests | null;
@@ -136,9 +143,14 @@ class Host implements ServerHost {
   readonly #kernel: Kernel;
   readonly #reader: ProcReader;
   readonly #questions: Questions;
+  #saidAt = -Infinity;
+  /** Errors that were not said since. */
+  #unsaid = 0;
 
   constructor(context: Context, session: Session, settings: SocketSettings, kernel: Kernel) {
-    const { history, redact, jobs } = settings;
+    const { history, redact, jobs, shares } = settings;
+    this.shares = shares;
+    this.time = shares.time;
     const { source, why } = session.info;
     this.#context = context;
     this.#session = session;
@@ -215,9 +227,18 @@ class Host implements ServerHost {
     this.#jobs?.disconnected(client);
   }
 
+  /** Others can make many of them: a line a second says what there was. */
   onError(error: Error): void {
+    const now = performance.now();
+    if (now < this.#saidAt + SAY_MS) {
+      this.#unsaid++;
+      return;
+    }
     const { stderr } = this.#context;
-    stderr.write(`fh: cannot answer a request: ${error.stack ?? error.message}\n`);
+    const others = this.#unsaid === 0 ? "" : ` (and ${this.#unsaid} more before)`;
+    [this.#saidAt, this.#unsaid] = [now, 0];
+    const seen = error instanceof ProcError ? error.message : error.stack ?? error.message;
+    stderr.write(`fh: cannot answer a request${others}: ${seen}\n`);
     void stderr.flush().catch(() => {});
   }
 }

@@ -65,6 +65,8 @@ OOMScoreAdjust=-250
 # It takes less than 150 MB; this is for the day when that is wrong.
 MemoryMax=512M
 TasksMax=512
+# Connections, registered applications and, without the connector, a pidfd for each process.
+LimitNOFILE=65536
 
 # Rights. CAP_NET_ADMIN: the kernel's proc connector and its large buffer. CAP_SYS_PTRACE and
 # CAP_DAC_READ_SEARCH: exe, cwd and environ in /proc/PID of other users, which are only read.

@@ -125,6 +125,12 @@ class Watch {
     }
   }
 
+  #note(text: string): void {
+    const { stderr } = this.#context;
+    if (!this.#options.quiet) stderr.write(`fh: ${text}\n`);
+    void stderr.flush().catch(() => {});
+  }
+
   #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
     return Session.open({
       capture,
@@ -132,6 +138,7 @@ class Watch {
       onChange: (change) => this.#see(change),
       onBatch: () => this.#stream.flush(),
       whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
+      onNote: (text) => this.#note(text),
       onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
     }, start);
   }

@@ -72,6 +72,8 @@ export const GAP_REASON = {
   pause: 4,
   /** A registered application's signal queue was full, and what waits for it, too. */
   signals: 5,
+  /** What a user may take of a server was used up. */
+  share: 6,
 } as const;
 
 /** Words for {@linkcode GAP_REASON}, by its numbers. */
@@ -82,6 +84,7 @@ export const GAP_WORDS: readonly string[] = [
   "disk full",
   "not recording",
   "signal queue full",
+  "share used up",
 ];
 
 /** Marks of an event. */

@@ -4,21 +4,22 @@
  *
  * @module
  */
+import type { ThreadTime } from "./common_shares.ts";
+import { governs, type JobRule, JobRules, nameKey } from "./job_rules.ts";
 import { type JobIdentity, KeptJob } from "./kept_job.ts";
 import type { Change } from "./machine.ts";
 import { NO_JOBS, type Process } from "./process.ts";
+import { Shares } from "./shares.ts";
 
-/** What puts processes into a job. */
-export interface JobRule {
-  readonly id: number;
-  /** Name of the job, which is made when it is not there. */
-  readonly job: string;
-  /** uid of who has made the rule. */
-  readonly owner: number;
-  /** Whether the rule is for processes of all users. */
-  readonly all: boolean;
-  matches(process: Process): boolean;
-}
+/** What one owner's jobs may take of a recorder. */
+export const JOB_LIMITS = {
+  /** Open jobs in all, those for root alone, and those of one owner. */
+  open: { total: 4096, reserve: 1024, most: 1000 },
+  /** Jobs of one owner that a process is in: each of its forks and exits counts in all of them. */
+  ofProcess: 16,
+  /** Sums by name and user, of some 400 bytes, in all open jobs. */
+  sums: { total: 65_536, reserve: 16_384, most: 32_768 },
+} as const;
 
 /** Told what is to be kept. */
 export interface JobListener {
@@ -44,16 +45,35 @@ export interface LeftMember {
 export class Jobs {
   readonly #listener: JobListener;
   readonly #open = new Set<KeptJob>();
-  readonly #rules = new Map<number, JobRule>();
+  /** The same by owner and name. */
+  readonly #byName = new Map<string, KeptJob>();
+  readonly #rules: JobRules;
+  readonly #counts = openShares();
+  readonly #sums = sumShares();
   /** Members of an earlier run that the first scan has not shown yet. */
   readonly #left = new Map<number, LeftMember[]>();
+  /** How many of them each job awaits. */
+  readonly #awaited = new Map<KeptJob, number>();
   #lastId = 0;
   /** Processes with a smaller number were known to an earlier run, and so were their jobs. */
   #firstKey = 0;
   #scanned = false;
 
-  constructor(listener: JobListener) {
+  constructor(listener: JobListener, time: ThreadTime) {
     this.#listener = listener;
+    this.#rules = new JobRules(time);
+  }
+
+  /** Whether an owner may have another job. */
+  hasRoom(owner: number): boolean {
+    return this.#counts.left(owner) >= 1;
+  }
+
+  /** Whether a process may be in another job of that owner. */
+  mayJoin(process: Process, owner: number): boolean {
+    let count = 0;
+    for (const job of process.jobs) if (job.owner === owner && job.until === null) count++;
+    return count < JOB_LIMITS.ofProcess;
   }
 
   /** Those that have not ended. */
@@ -63,7 +83,7 @@ export class Jobs {
 
   /** By number. */
   get rules(): ReadonlyMap<number, JobRule> {
-    return this.#rules;
+    return this.#rules.byId;
   }
 
   /** Jobs up to a number, and processes up to a key, are those of earlier runs. */
@@ -74,7 +94,8 @@ export class Jobs {
 
   /** Takes a job over from an earlier run, with the members that lived then. */
   restore(job: KeptJob, members: ReadonlyMap<number, Omit<LeftMember, "job">>): void {
-    this.#open.add(job);
+    this.#begin(job);
+    if (members.size > 0) this.#awaited.set(job, members.size);
     for (const [key, member] of members) {
       const those = this.#left.get(key);
       if (those === undefined) this.#left.set(key, [{ job, ...member }]);
@@ -85,20 +106,28 @@ export class Jobs {
   /** A new job. */
   create(identity: Omit<JobIdentity, "id">): KeptJob {
     const job = new KeptJob({ ...identity, id: ++this.#lastId });
-    this.#open.add(job);
+    this.#begin(job);
     this.#listener.onJob(job);
     return job;
   }
 
+  #begin(job: KeptJob): void {
+    this.#open.add(job);
+    this.#byName.set(nameKey(job), job);
+    this.#counts.charge(job.owner, 1);
+    job.countIn(this.#sums);
+  }
+
   /** The open job of an owner with that name. */
   find(name: string, owner: number): KeptJob | undefined {
-    for (const job of this.#open) if (job.name === name && job.owner === owner) return job;
-    return undefined;
+    return this.#byName.get(nameKey({ name, owner }));
   }
 
   /** Gives a job another name. */
   rename(job: KeptJob, name: string): void {
+    this.#byName.delete(nameKey(job));
     job.name = name;
+    this.#byName.set(nameKey(job), job);
     this.#listener.onJob(job);
   }
 
@@ -130,30 +159,29 @@ export class Jobs {
     job.living.clear();
     job.until = time;
     this.#open.delete(job);
+    if (this.#byName.get(nameKey(job)) === job) this.#byName.delete(nameKey(job));
+    this.#counts.give(job.owner, 1);
+    job.countIn(null);
     this.#listener.onJob(job);
     this.#listener.onEmpty(job);
   }
 
   /** Adds a rule, or replaces one, without applying it to what runs. */
   setRule(rule: JobRule): void {
-    this.#rules.set(rule.id, rule);
+    this.#rules.set(rule);
   }
 
   /** Removes a rule; the job that it fed ends if it is empty. */
   removeRule(id: number, time: number): void {
-    const rule = this.#rules.get(id);
+    const rule = this.#rules.remove(id);
     if (rule === undefined) return;
-    this.#rules.delete(id);
     const job = this.find(rule.job, rule.owner);
     if (job !== undefined && job.started > 0) this.#endIfEmpty(job, time);
   }
 
   /** Whether a rule puts processes into a job. */
   isFed(job: KeptJob): boolean {
-    for (const rule of this.#rules.values()) {
-      if (rule.job === job.name && rule.owner === job.owner) return true;
-    }
-    return false;
+    return this.#rules.feeds(job);
   }
 
   /** Takes note of a change. */
@@ -171,7 +199,7 @@ export class Jobs {
     if (kind === "fork" || (kind === "snapshot" && this.#isNew(process))) this.#inherit(process);
     if (kind !== "exec" && kind !== "snapshot") return;
     if (process.jobs !== NO_JOBS) { for (const job of process.jobs) job.revive(process); }
-    if (this.#rules.size > 0 && process.alive) this.#classify(process, change.time);
+    if (this.rules.size > 0 && process.alive) this.#classify(process, change.time);
   }
 
   /** Takes note of the account of a process. */
@@ -194,6 +222,7 @@ export class Jobs {
       jobs.add(job);
     }
     this.#left.clear();
+    this.#awaited.clear();
     for (const job of jobs) {
       this.#listener.onJob(job);
       this.#endIfEmpty(job, time);
@@ -204,11 +233,16 @@ export class Jobs {
   apply(rule: JobRule, processes: () => Iterable<Process>, time: number): number {
     const roots: Process[] = [];
     for (const process of processes()) {
-      if (process.alive && governs(rule, process) && rule.matches(process)) roots.push(process);
+      if (process.alive && governs(rule, process) && this.holds(rule, process)) roots.push(process);
     }
     if (roots.length === 0) return 0;
-    const job = this.#fedBy(rule, time);
-    return withDescendants(roots, processes()).filter((one) => this.add(job, one, time)).length;
+    const all = withDescendants(roots, processes());
+    return all.filter((one) => this.#putBy(rule, one, time)).length;
+  }
+
+  /** Whether a process passes a rule; null where its user has no time left for that. */
+  holds(rule: JobRule, process: Process): boolean | null {
+    return this.#rules.holds(rule, process);
   }
 
   /** Puts a process into the jobs of its parent. */
@@ -250,6 +284,9 @@ export class Jobs {
     if (left === undefined) return;
     this.#left.delete(process.key);
     for (const { job } of left) {
+      const others = this.#awaited.get(job)! - 1;
+      if (others === 0) this.#awaited.delete(job);
+      else this.#awaited.set(job, others);
       process.jobs = [...process.jobs, job];
       // It was counted when it joined.
       job.living.add(process);
@@ -266,10 +303,16 @@ export class Jobs {
   }
 
   #classify(process: Process, time: number): void {
-    for (const rule of this.#rules.values()) {
-      if (!governs(rule, process) || !rule.matches(process)) continue;
-      this.add(this.#fedBy(rule, time), process, time);
-    }
+    this.#rules.classify(process, (rule) => this.#putBy(rule, process, time));
+  }
+
+  /** Puts a process into the job of a rule; whether it was not in it. */
+  #putBy(rule: JobRule, process: Process, time: number): boolean {
+    const job = this.#fedBy(rule, time);
+    if (process.jobs.includes(job)) return false;
+    if (this.mayJoin(process, rule.owner)) return this.add(job, process, time);
+    rule.skipped++;
+    return false;
   }
 
   #fedBy({ job: name, owner }: JobRule, since: number): KeptJob {
@@ -284,8 +327,7 @@ export class Jobs {
 
   /** Whether members of an earlier run may still be shown. */
   #isAwaited(job: KeptJob): boolean {
-    for (const left of this.#left.values()) if (left.some((one) => one.job === job)) return true;
-    return false;
+    return this.#awaited.has(job);
   }
 
   #noteLoss(lost: number): void {
@@ -297,9 +339,14 @@ export class Jobs {
   }
 }
 
-/** Whether a rule may put a process into a job: that of an ordinary user only his own ones. */
-function governs({ all, owner }: JobRule, { uid }: Process): boolean {
-  return all || uid === owner;
+function openShares(): Shares {
+  const { total, reserve, most } = JOB_LIMITS.open;
+  return new Shares(total, reserve, most);
+}
+
+function sumShares(): Shares {
+  const { total, reserve, most } = JOB_LIMITS.sums;
+  return new Shares(total, reserve, most);
 }
 
 function without(jobs: readonly KeptJob[], job: KeptJob): readonly KeptJob[] {

@@ -10,6 +10,8 @@ import type { Process } from "./process.ts";
 const TOTALS_MAX = 1000;
 /** The name under which all others of a user are summed up. */
 export const OTHER_NAMES = "(others)";
+/** The user of those who have no sum of their own under that name. */
+const OTHER_USERS = -1;
 
 /** Which job it is. */
 export interface JobIdentity {
@@ -95,6 +97,8 @@ export class KeptJob {
   /** Totals that have changed and are not written. */
   readonly changed: Set<JobTotal> = new Set();
   readonly #ended = new WeakMap<Process, Ended>();
+  /** Where its sums are counted among those of its owner; null where nobody counts. */
+  #room: Parameters<KeptJob["countIn"]>[0] = null;
 
   /** A job without members. */
   constructor({ id, name, owner, since }: JobIdentity) {
@@ -114,19 +118,39 @@ export class KeptJob {
     for (const total of this.#totals.values()) this.changed.add(total);
   }
 
+  /** From now on its sums are counted among those of its owner; null: no longer. */
+  countIn(
+    room: {
+      left(uid: number): number;
+      charge(uid: number, amount: number): void;
+      give(uid: number, amount: number): void;
+    } | null,
+  ): void {
+    this.#room?.give(this.owner, this.#totals.size);
+    this.#room = room;
+    room?.charge(this.owner, this.#totals.size);
+  }
+
   /** The sum for a name and a user; where there are too many, that of all other names. */
   total(comm: string, uid: number): JobTotal {
     const key = `${uid} ${comm}`;
     let total = this.#totals.get(key);
     if (total === undefined) {
-      if (this.#totals.size >= TOTALS_MAX && comm !== OTHER_NAMES) {
-        return this.total(OTHER_NAMES, uid);
+      const isLast = comm === OTHER_NAMES && uid === OTHER_USERS;
+      if (!isLast && !this.#hasRoom(comm)) {
+        return this.total(OTHER_NAMES, comm === OTHER_NAMES ? OTHER_USERS : uid);
       }
+      this.#room?.charge(this.owner, 1);
       total = new JobTotal(comm, uid);
       this.#totals.set(key, total);
     }
     this.changed.add(total);
     return total;
+  }
+
+  #hasRoom(comm: string): boolean {
+    if (comm === OTHER_NAMES) return this.#totals.size < 2 * TOTALS_MAX;
+    return this.#totals.size < TOTALS_MAX && (this.#room?.left(this.owner) ?? 1) >= 1;
   }
 
   /** A process is in it from now on. */

@@ -4,6 +4,10 @@
  * @module
  */
 import type { Process } from "./process.ts";
+import { RecentAnswers } from "./recent_answers.ts";
+
+/** Answers that one lineage remembers: who asks for many of them must not take all memory. */
+const ANSWERS = 4096;
 
 /** The processes that had certain pids when they were first met, and all their descendants. */
 export class Lineage {
@@ -14,7 +18,7 @@ export class Lineage {
    * True for a member. For others the end of their line of ancestors: the answer holds as long
    * as that end has found no parent (a rescan, or a fork told late, may give it one).
    */
-  readonly #known = new WeakMap<Process, true | Process>();
+  readonly #known = new RecentAnswers<Process, true | Process>(ANSWERS);
 
   /** `startTicks`, where it is known, tells the process that is meant from others of its pid. */
   constructor(pids: readonly number[], startTicks: number | null = null) {
@@ -54,7 +58,10 @@ export class Lineage {
       line.push(parent);
       at = parent;
     }
-    for (const one of line) this.#known.set(one, verdict);
+    // The nearest last: they are asked for again.
+    for (let at = Math.min(line.length, ANSWERS) - 1; at >= 0; at--) {
+      this.#known.set(line[at]!, verdict);
+    }
     return verdict === true;
   }
 

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { setImmediate as immediate } from "node:timers/promises";
+import { setImmediate as immediate, setTimeout as delay } from "node:timers/promises";
 import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON, UNKNOWN } from "../model/event.ts";
-import type { Change } from "../model/machine.ts";
+import type { ThreadTime } from "../model/common_shares.ts";
 import type { JsonLines } from "../view/json.ts";
+import { payer } from "./protocol.ts";
 import { LATE_US, type Past, type PastChange, pastTime, Seam } from "./past.ts";
 import type { Recent } from "./recent.ts";
 import type { Sequence } from "./sequence.ts";
@@ -16,8 +17,10 @@ import type { Subscriber } from "./stream.ts";
 import { gapOf, View } from "./view.ts";
 
 const PIECE = 64 << 10;
-/** Changes that are looked at before others have their turn. */
-const TURN = 1000;
+/** Others have their turn after so long. */
+const TURN_MS = 5;
+/** Who has used up his share of the time waits for so long. */
+const REST_MS = 10;
 
 /** What it needs of the stream. */
 export interface CatchupHost {
@@ -25,6 +28,7 @@ export interface CatchupHost {
   readonly recent: Recent;
   readonly lines: JsonLines;
   readonly sequence: Sequence;
+  readonly time: ThreadTime;
   epoch(): BootEpoch;
   now(): number;
   send(
@@ -33,8 +37,6 @@ export interface CatchupHost {
   ): void;
   /** Resolves when the subscriber has taken most of what was sent. */
   ready(): Promise<void>;
-  /** Whether a view wants a change; who takes too much time for that is ended. */
-  takes(view: View, change: Change): boolean;
   /** The history could not be read. */
   onError(error: Error): void;
 }
@@ -52,6 +54,7 @@ export class Catchup {
   #told = 0;
   /** Everything up to this number was told by the history. */
   #fileUntil = -Infinity;
+  #turnAt = 0;
 
   constructor(subscriber: Subscriber, host: CatchupHost) {
     this.#subscriber = subscriber;
@@ -69,7 +72,9 @@ export class Catchup {
     await this.#host.ready();
     while (!this.#subscriber.gone) {
       if (!recent.covers(this.#told) && !await this.#tellFile()) break;
+      this.#begin();
       if (this.#tellRecent()) return !this.#subscriber.gone;
+      await this.#rest();
       await this.#host.ready();
     }
     return false;
@@ -111,23 +116,45 @@ export class Catchup {
   /** Whether the subscriber is still there. */
   async #tellPast(changes: Iterable<PastChange>): Promise<boolean> {
     const view = this.#view;
-    let turn = 0;
+    this.#begin();
     for (const { change, at, append } of changes) {
-      if (this.#seam.isNew(change, at) && this.#host.takes(view, change)) {
+      if (this.#seam.isNew(change, at) && view.takes(change)) {
         append(this.#next(at), view.text);
         view.added(change, this.#seq);
       }
       if (view.text.length >= PIECE) {
         this.#send();
+        await this.#rest();
         await this.#host.ready();
-      } else if (++turn % TURN === 0) {
-        await immediate();
+        this.#begin();
+      } else if (this.#isLong) {
+        await this.#rest();
+        this.#begin();
       }
       if (this.#subscriber.gone) return false;
     }
     this.#send();
+    await this.#rest();
     await this.#host.ready();
     return !this.#subscriber.gone;
+  }
+
+  /** A turn begins: what it takes is counted for who has asked. */
+  #begin(): void {
+    this.#turnAt = this.#host.time.now();
+  }
+
+  get #isLong(): boolean {
+    return this.#host.time.now() - this.#turnAt >= TURN_MS;
+  }
+
+  /** The turn is over: others have theirs, and who has used up his share waits. */
+  async #rest(): Promise<void> {
+    const { time } = this.#host;
+    const uid = payer(this.#subscriber.peer);
+    time.spend(uid, this.#turnAt);
+    await immediate();
+    while (!time.may(uid) && !this.#subscriber.gone) await delay(REST_MS);
   }
 
   /**
@@ -142,11 +169,11 @@ export class Catchup {
     const isAll = recent.replay(until, (change, seq) => {
       this.#told = seq;
       const isLate = sequence.at(pastTime(change)) <= this.#fileUntil;
-      if ((isLate && this.#seam.has(change)) || !this.#host.takes(live, change)) return true;
+      if ((isLate && this.#seam.has(change)) || !live.takes(change)) return !this.#isLong;
       lines.seq = this.#seq = Math.max(this.#seq + 1, seq);
       lines.append(change, this.#host.epoch(), view.text);
       view.added(change, this.#seq);
-      return view.text.length < PIECE;
+      return view.text.length < PIECE && !this.#isLong;
     });
     this.#send();
     return isAll;

@@ -8,10 +8,15 @@ import type { Libc } from "../../ffi/libc.ts";
 import { POLL, SOCKET } from "../../ffi/linux.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import type { Peer } from "./messages.ts";
+import type { Shares } from "../model/shares.ts";
 import type { Chunk, Outbox } from "./outbox.ts";
 
 const { EPOLLIN, EPOLLOUT } = POLL;
 const { MSG_DONTWAIT, MSG_NOSIGNAL } = SOCKET;
+
+/** Bytes that are read at once. */
+export const READ_MAX = 64 << 10;
+const CHARACTER_BYTES = 2;
 
 /** Limits of one client; src/serve/connections.ts says what they mean. */
 export interface ClientLimits {
@@ -24,6 +29,9 @@ export interface ClientLimits {
 /** What a client's owner decides. */
 export interface ClientSetup {
   readonly limits: ClientLimits;
+  /** Memory of requests, and the user in whose share that of this one counts. */
+  readonly requests: Shares;
+  readonly uid: number;
   onRequest(line: string | null): void;
 }
 
@@ -49,6 +57,8 @@ export class Client {
   #unanswered = 0;
   /** Of the requests since none was unanswered. */
   #askedText = 0;
+  /** What it holds of the memory for requests. */
+  #charged = 0;
   /** Nothing comes any more. */
   #ended = false;
   /** Nothing reaches it any more. */
@@ -82,8 +92,23 @@ export class Client {
   /** Events to wait for; null for none at all, since a hang-up would be told for ever. */
   get wanted(): number | null {
     if (this.#gone) return null;
-    const reads = !this.#ended && this.#mayAsk;
+    const reads = !this.#ended && this.#mayAsk && !this.isStarved;
     return (reads ? EPOLLIN : 0) | (this.blocked && this.outbox.waiting > 0 ? EPOLLOUT : 0);
+  }
+
+  /** Its user's share of the memory for requests is used up: it is not read from. */
+  get isStarved(): boolean {
+    const { requests, uid } = this.#setup;
+    return !this.#ended && requests.left(uid) < READ_MAX;
+  }
+
+  /** Counts what its requests take in memory; `gone` when it takes nothing any more. */
+  count(gone = false): void {
+    const { requests, uid } = this.#setup;
+    const now = gone ? 0 : this.#lines.room + this.#askedText * CHARACTER_BYTES;
+    if (now > this.#charged) requests.charge(uid, now - this.#charged);
+    else if (now < this.#charged) requests.give(uid, this.#charged - now);
+    this.#charged = now;
   }
 
   /** The answer to one request. */
@@ -96,7 +121,7 @@ export class Client {
   /** Queues events; before any is dropped, the kernel is given what it takes. */
   event(chunk: Chunk): void {
     if (this.#gone || this.leaving) return;
-    if (this.outbox.wouldDrop(chunk.bytes.length)) this.flush();
+    if (this.outbox.wouldDrop(chunk)) this.flush();
     if (!this.#gone) this.outbox.event(chunk);
   }
 

@@ -7,51 +7,23 @@
 import { check, ERRNO, errnoName } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { POLL, SOCKET, UCRED } from "../../ffi/linux.ts";
-import { Client } from "./client.ts";
+import { Shares } from "../model/shares.ts";
+import { Client, type ClientLimits, READ_MAX } from "./client.ts";
 import type { ClientCounts, Peer, ServeHandlers } from "./messages.ts";
-import {
-  Chunk,
-  type ChunkMeta,
-  ChunkPool,
-  Outbox,
-  OUTBOX_LIMITS,
-  type OutboxLimits,
-} from "./outbox.ts";
+import { type ShareLimits, SOCKET_LIMITS } from "./limits.ts";
+import { Chunk, type ChunkMeta, ChunkPool, Outbox } from "./outbox.ts";
 
 const { EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR, EPOLL_CLOEXEC } = POLL;
 const { SOL_SOCKET, SO_PEERCRED, SOCK_NONBLOCK, SOCK_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL } = SOCKET;
 
-/** Limits of connections. */
-export interface ConnectionLimits extends OutboxLimits {
-  /** Connections in all, and those of one user who is neither root nor the server's. */
-  readonly connections: number;
-  readonly perUser: number;
-  /** Those of all connections that only root and the server's user get. */
-  readonly reserved: number;
-  /** Requests of one client that are not answered yet; then it is not read from. */
-  readonly unanswered: number;
-  /** Characters of those requests, beyond which no further one is taken. */
-  readonly unansweredText: number;
-  /** Bytes of answers that wait for one client, beyond which no further request is taken. */
-  readonly answers: number;
-  /** Bytes of answers that wait for all clients; beyond, who has the most is disconnected. */
-  readonly allAnswers: number;
-  /** Bytes that wait for a client which is ready for more. */
-  readonly ready: number;
+/** The limits of connections, {@linkcode SOCKET_LIMITS} unless a test has others. */
+export interface ConnectionLimits extends ClientLimits {
+  readonly connections: ShareLimits;
+  readonly requests: ShareLimits;
+  readonly unread: ShareLimits;
+  readonly events: number;
+  readonly kernelBytes: number;
 }
-
-/** The limits of docs/protocol.md, and those that keep memory bounded. */
-export const CONNECTION_LIMITS: ConnectionLimits = {
-  ...OUTBOX_LIMITS,
-  connections: 1024,
-  perUser: 512,
-  reserved: 64,
-  unanswered: 64,
-  unansweredText: 128 << 10,
-  answers: 64 << 10,
-  allAnswers: 128 << 20,
-  ready: 256 << 10,
-};
 
 /** What {@linkcode Connections} works on. */
 export interface ConnectionSetup {
@@ -72,9 +44,8 @@ export interface ConnectionHandlers extends ServeHandlers {
   onWake(): void;
 }
 
-/** Events of one turn, and bytes and connections taken from one descriptor in it. */
+/** Events of one turn, and connections taken from one descriptor in it. */
 const EVENTS_MAX = 256;
-const READ_MAX = 64 << 10;
 const ACCEPTED_MAX = 64;
 /** How long nobody is accepted when there are no descriptors or no memory left. */
 const PAUSE_MS = 100;
@@ -102,8 +73,11 @@ export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #epoll: number;
   readonly #clients = new Map<number, Client>();
-  readonly #ofUser = new Map<number, number>();
-  readonly #pool = new ChunkPool();
+  readonly #slots: Shares;
+  readonly #requests: Shares;
+  readonly #pool: ChunkPool;
+  /** Those that are not read from until others of their users have let go of something. */
+  readonly #starved = new Set<Client>();
   /** By the key of the epoll set. */
   readonly #byKey = new Map<number, Client>();
   readonly #listeners = new Map<number, number>();
@@ -123,12 +97,15 @@ export class Connections {
     libc: Libc,
     setup: ConnectionSetup,
     handlers: ConnectionHandlers,
-    limits: ConnectionLimits = CONNECTION_LIMITS,
+    limits: ConnectionLimits = SOCKET_LIMITS,
   ) {
     this.#libc = libc;
     this.#setup = setup;
     this.#handlers = handlers;
     this.#limits = limits;
+    this.#slots = sharesOf(limits.connections);
+    this.#requests = sharesOf(limits.requests);
+    this.#pool = new ChunkPool(sharesOf(limits.unread));
     this.#epoll = check("make an epoll set", libc.epollCreate(EPOLL_CLOEXEC));
     if (setup.wake !== null) this.#add(setup.wake, WAKE_KEY);
     for (const fd of setup.listeners) this.#listeners.set(this.#add(fd, this.#newKey()), fd);
@@ -162,11 +139,17 @@ export class Connections {
     if (to === undefined) return;
     to.answered(line);
     this.#dirty.add(to);
-    const { allAnswers } = this.#limits;
-    if (this.#pool.answerBytes <= allAnswers) return;
+    const { shares } = this.#pool;
+    const uid = this.#payer(to.peer.uid);
+    if (shares.left(uid) >= 0) return;
     // Who reads is not to suffer for those who do not: the kernel is given what it takes.
     for (const client of this.#dirty) client.flush();
-    while (this.#pool.answerBytes > allAnswers) this.#cutLargest();
+    while (shares.left(uid) < 0 && this.#cutLargest(uid === 0 ? shares.largest ?? 0 : uid));
+  }
+
+  /** In whose share a user's connections count: who runs the server has root's. */
+  #payer(uid: number): number {
+    return uid === this.#setup.euid ? 0 : uid;
   }
 
   /** Queues lines of events for several clients; the bytes are not changed any more. */
@@ -325,21 +308,30 @@ export class Connections {
     this.#watched.delete(fd);
 
     const { pid, uid, gid } = this.#peerOf(fd);
-    const most = this.#refusal(uid);
-    if (most !== null) return this.#refuse(fd, most);
+    const payer = this.#payer(uid);
+    if (this.#slots.left(payer) < 1) return this.#refuse(fd, this.#seenOf(uid));
     const key = this.#newKey();
     const added = this.#libc.epollAdd(this.#epoll, fd, EPOLLIN, key);
     if (added < 0) return this.#refuse(fd, `the kernel watches no more (${errnoName(-added)})`);
+    this.#boundKernel(fd);
     const peer: Peer = { client: this.#last, pid, uid, gid };
-    const outbox = new Outbox(this.#pool, this.#setup.source, this.#limits);
+    const outbox = new Outbox(this.#pool, this.#setup.source, payer, this.#limits.events);
     const client = new Client(this.#libc, fd, key, peer, outbox, {
       limits: this.#limits,
+      requests: this.#requests,
+      uid: payer,
       onRequest: (line) => this.#handlers.onRequest(peer.client, line),
     });
     this.#clients.set(peer.client, client);
     this.#byKey.set(key, client);
-    this.#ofUser.set(uid, (this.#ofUser.get(uid) ?? 0) + 1);
+    this.#slots.charge(payer, 1);
     this.#handlers.onConnect(peer);
+  }
+
+  /** What the kernel holds for who does not read counts as this process's memory, too. */
+  #boundKernel(fd: number): void {
+    const bytes = new Uint8Array(new Int32Array([this.#limits.kernelBytes]).buffer);
+    this.#libc.setsockopt(fd, SOL_SOCKET, SOCKET.SO_SNDBUF, bytes);
   }
 
   #peerOf(fd: number): Omit<Peer, "client"> {
@@ -353,15 +345,11 @@ export class Connections {
     };
   }
 
-  /** Why a user may not connect; null when nothing stands against it. */
-  #refusal(uid: number): string | null {
-    const { connections, perUser, reserved } = this.#limits;
-    const isOrdinary = uid !== 0 && uid !== this.#setup.euid;
-    const most = isOrdinary ? connections - reserved : connections;
-    if (this.#clients.size >= most) return `there are ${most} connections already`;
-    if (!isOrdinary) return null;
-    const count = this.#ofUser.get(uid) ?? 0;
-    return count >= perUser ? `user ${uid} has ${perUser} connections already` : null;
+  /** Why a user may not connect. */
+  #seenOf(uid: number): string {
+    const own = this.#slots.held(this.#payer(uid));
+    if (own === 0) return `there are ${this.#slots.used} connections already`;
+    return `user ${uid} has ${own} of ${this.#slots.used} connections already`;
   }
 
   #refuse(fd: number, seen: string): void {
@@ -385,30 +373,38 @@ export class Connections {
         this.#dirty.delete(client);
         client.flush();
         client.takeRequests(this.#read);
+        client.count();
         if (client.isReady) this.#tellReady(client);
         if (client.isOver) this.#drop(client);
         else this.#watchFor(client);
       }
+      this.#feed();
+    }
+  }
+
+  /** Who was not read from for want of room is, when there is some. */
+  #feed(): void {
+    for (const client of this.#starved) {
+      if (client.isStarved) continue;
+      this.#starved.delete(client);
+      this.#dirty.add(client);
     }
   }
 
   /**
-   * Of the user with the most bytes of answers, the client with the most: nobody's many
-   * connections push out the one large answer of another.
+   * Of a user, the client with the most bytes of answers: nobody's many connections push out the
+   * one large answer of another. False when nothing waits for any.
    */
-  #cutLargest(): void {
-    const ofUser = new Map<number, number>();
-    for (const { peer: { uid }, outbox: { answerBytes } } of this.#clients.values()) {
-      ofUser.set(uid, (ofUser.get(uid) ?? 0) + answerBytes);
-    }
-    const most = Math.max(...ofUser.values());
+  #cutLargest(uid: number): boolean {
     let largest: Client | null = null;
     for (const client of this.#clients.values()) {
-      if (ofUser.get(client.peer.uid) !== most) continue;
-      if (client.outbox.answerBytes > (largest?.outbox.answerBytes ?? 0)) largest = client;
+      if (this.#payer(client.peer.uid) !== uid) continue;
+      if (client.outbox.waiting > (largest?.outbox.waiting ?? 0)) largest = client;
     }
-    largest!.cut();
-    this.#dirty.add(largest!);
+    if (largest === null) return false;
+    largest.cut();
+    this.#dirty.add(largest);
+    return true;
   }
 
   #tellReady(client: Client): void {
@@ -417,6 +413,7 @@ export class Connections {
 
   #watchFor(client: Client): void {
     const { fd, key, wanted } = client;
+    if (client.isStarved) this.#starved.add(client);
     if (wanted === client.watchedFor) return;
     client.watchedFor = wanted;
     if (wanted === null) {
@@ -429,15 +426,19 @@ export class Connections {
 
   #drop(client: Client): void {
     const { client: number, uid } = client.peer;
+    client.count(true);
+    this.#starved.delete(client);
     this.#clients.delete(number);
     this.#byKey.delete(client.key);
     this.#dirty.delete(client);
-    const others = this.#ofUser.get(uid)! - 1;
-    if (others === 0) this.#ofUser.delete(uid);
-    else this.#ofUser.set(uid, others);
+    this.#slots.give(this.#payer(uid), 1);
     client.outbox.clear();
     this.#discard(client.fd);
     this.#tellReady(client);
     this.#handlers.onDisconnect(number);
   }
+}
+
+function sharesOf({ total, reserve, most }: ShareLimits): Shares {
+  return new Shares(total, reserve, most);
 }

@@ -37,6 +37,11 @@ export class LineBuffer {
     return this.#end - this.#begin;
   }
 
+  /** Memory that it takes. */
+  get room(): number {
+    return this.#bytes.length;
+  }
+
   /** Adds what came; the bytes are copied. */
   push(bytes: Uint8Array): void {
     this.#makeRoom(bytes.length);

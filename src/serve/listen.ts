@@ -27,7 +27,7 @@ const PATH_MAX = 107;
 /** What a temporary name has beyond the final one: a point and six digits. */
 const SUFFIX = 7;
 /** Connections that wait to be accepted. */
-const BACKLOG = 128;
+const BACKLOG = 1024;
 /** The first descriptor that sd_listen_fds(3) hands over. */
 const LISTEN_FDS_START = 3;
 const OTHERS_WRITE = 0o022;

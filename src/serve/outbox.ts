@@ -5,21 +5,8 @@
  * @module
  */
 
-/** How much may wait, in bytes. */
-export interface OutboxLimits {
-  /** Events that wait for one client. */
-  readonly events: number;
-  /** The same while the distinct events that wait for all clients exceed `allEvents`. */
-  readonly eventsWhenCrowded: number;
-  readonly allEvents: number;
-}
-
-/** The limits of docs/protocol.md. */
-export const OUTBOX_LIMITS: OutboxLimits = {
-  events: 8 << 20,
-  eventsWhenCrowded: 1 << 20,
-  allEvents: 128 << 20,
-};
+import type { Shares } from "../model/shares.ts";
+import { SOCKET_LIMITS } from "./limits.ts";
 
 /** What a chunk of events is about. */
 export interface ChunkMeta {
@@ -35,24 +22,41 @@ export interface ChunkMeta {
 export class Chunk {
   /** Outboxes it waits in. */
   holders = 0;
+  /** The user in whose share it counts: that of the first who holds it. */
+  uid = 0;
 
   constructor(readonly bytes: Uint8Array, readonly meta: ChunkMeta) {}
 }
 
-/** What is kept in memory for all clients. */
+/** What is kept in memory for all clients, by the users in whose shares it counts. */
 export class ChunkPool {
-  /** Bytes of the distinct chunks. */
-  bytes = 0;
-  /** Bytes of answers and gaps. */
-  answerBytes = 0;
+  readonly shares: Shares;
 
-  hold(chunk: Chunk): void {
-    if (chunk.holders++ === 0) this.bytes += chunk.bytes.length;
+  constructor(shares: Shares) {
+    this.shares = shares;
   }
 
+  /** Counts a chunk, once for all who hold it. */
+  hold(chunk: Chunk, uid: number): void {
+    if (chunk.holders++ > 0) return;
+    chunk.uid = uid;
+    this.shares.charge(uid, sizeOf(chunk.bytes));
+  }
+
+  /** One holds it no more. */
   release(chunk: Chunk): void {
-    if (--chunk.holders === 0) this.bytes -= chunk.bytes.length;
+    if (--chunk.holders === 0) this.shares.give(chunk.uid, sizeOf(chunk.bytes));
   }
+
+  /** Whether there is room for a chunk; what another holds already takes none. */
+  hasRoom(chunk: Chunk, uid: number): boolean {
+    return chunk.holders > 0 || sizeOf(chunk.bytes) <= this.shares.left(uid);
+  }
+}
+
+/** What bytes take in memory, all told. */
+function sizeOf(bytes: Uint8Array): number {
+  return bytes.length + SOCKET_LIMITS.pieceBytes;
 }
 
 /** Something in the queue: a chunk, or the bytes of an answer or a gap. */
@@ -71,11 +75,12 @@ export class Outbox {
   lost = 0;
   /** Bytes that wait. */
   waiting = 0;
-  /** Bytes of answers and gaps in memory: each counts as a whole until its last byte is sent. */
+  /** Memory of answers and gaps: each counts as a whole until its last byte is sent. */
   answerBytes = 0;
   readonly #pool: ChunkPool;
   readonly #source: string;
-  readonly #limits: OutboxLimits;
+  readonly #uid: number;
+  readonly #events: number;
   #pieces: Piece[] = [];
   #first = 0;
   /** Bytes of the first piece that were sent. */
@@ -85,32 +90,36 @@ export class Outbox {
   #untold = 0;
   #lastDropped = 0;
 
-  /** `source` is the name of the source in gaps. */
-  constructor(pool: ChunkPool, source: string, limits: OutboxLimits = OUTBOX_LIMITS) {
+  /**
+   * `source` is the name of the source in gaps, `uid` whose share it counts in, `events` how many
+   * bytes of events may wait in it.
+   */
+  constructor(pool: ChunkPool, source: string, uid: number, events: number = SOCKET_LIMITS.events) {
     this.#pool = pool;
     this.#source = source;
-    this.#limits = limits;
+    this.#uid = uid;
+    this.#events = events;
   }
 
   /** Adds a line that is always sent; `line` has no newline. */
   answer(line: string): void {
     const bytes = encoder.encode(`${line}\n`);
-    this.#countAnswer(bytes.length);
+    this.#countAnswer(sizeOf(bytes));
     this.#push(bytes);
   }
 
-  /** Whether {@linkcode Outbox.event} would drop a chunk of this length now. */
-  wouldDrop(length: number): boolean {
-    const limit = this.#limit();
-    if (this.#untold > 0 && this.#eventBytes >= limit / 2) return true;
+  /** Whether {@linkcode Outbox.event} would drop a chunk now. */
+  wouldDrop(chunk: Chunk): boolean {
+    if (!this.#pool.hasRoom(chunk, this.#uid)) return true;
+    if (this.#untold > 0 && this.#eventBytes >= this.#events / 2) return true;
     // What is longer than the limit goes to those who have taken all that was before.
-    return this.#eventBytes > 0 && this.#eventBytes + length > limit;
+    return this.#eventBytes > 0 && this.#eventBytes + chunk.bytes.length > this.#events;
   }
 
   /** Adds a chunk, or drops and counts it. */
   event(chunk: Chunk): void {
     const { bytes, meta } = chunk;
-    if (this.wouldDrop(bytes.length)) {
+    if (this.wouldDrop(chunk)) {
       const count = meta.events + meta.lost;
       this.lost += count;
       this.#untold += count;
@@ -118,7 +127,7 @@ export class Outbox {
       return;
     }
     this.#tellGap();
-    this.#pool.hold(chunk);
+    this.#pool.hold(chunk, this.#uid);
     this.#eventBytes += bytes.length;
     this.#push(chunk);
   }
@@ -144,12 +153,12 @@ export class Outbox {
         this.sent += piece.meta.events;
         this.#pool.release(piece);
       } else {
-        this.#countAnswer(-piece.length);
+        this.#countAnswer(-sizeOf(piece));
       }
       this.#shift();
     }
     // Also who is sent nothing afterwards is told.
-    if (this.#untold > 0 && this.#eventBytes < this.#limit() / 2) this.#tellGap();
+    if (this.#untold > 0 && this.#eventBytes < this.#events / 2) this.#tellGap();
   }
 
   /** Drops everything: the client is gone. */
@@ -167,14 +176,10 @@ export class Outbox {
         0;
   }
 
-  #limit(): number {
-    const { allEvents, events, eventsWhenCrowded } = this.#limits;
-    return this.#pool.bytes > allEvents ? eventsWhenCrowded : events;
-  }
-
   #countAnswer(bytes: number): void {
     this.answerBytes += bytes;
-    this.#pool.answerBytes += bytes;
+    if (bytes >= 0) this.#pool.shares.charge(this.#uid, bytes);
+    else this.#pool.shares.give(this.#uid, -bytes);
   }
 
   #push(piece: Piece): void {

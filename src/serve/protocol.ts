@@ -60,14 +60,16 @@ export interface Peer {
 /** Fields of an answer, now or later; what follows the answer. */
 export interface Done {
   readonly fields: Fields | Promise<Fields>;
-  /** Others are served before it is answered: it may take for ever. */
-  readonly isSlow?: boolean;
   after?(): void;
 }
 /** The fields of an answer. */
 export type Fields = Readonly<Record<string, unknown>>;
 /** Does what a request asks for; throws {@linkcode Refusal}. */
-export type Operation = (peer: Peer, request: Request) => Done;
+export interface Operation {
+  (peer: Peer, request: Request): Done;
+  /** Others are served before it is answered: it may take for ever. */
+  readonly isSlow?: boolean;
+}
 
 /** Whether a peer may see a process with that real uid. */
 export function maySee(
@@ -75,6 +77,11 @@ export function maySee(
   of: number | null,
 ): boolean {
   return privileged || uid === of;
+}
+
+/** Whose share of what is limited a peer draws on: who runs the server has root's. */
+export function payer({ privileged, uid }: Pick<Peer, "privileged" | "uid">): number {
+  return privileged ? 0 : uid;
 }
 
 /** A request, its parameters not yet looked at. */

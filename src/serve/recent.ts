@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { type Image, NO_IMAGE } from "../model/image.ts";
+import { type Image, IMAGE_PARTS, NO_IMAGE } from "../model/image.ts";
 import { Change, CHANGE_KINDS } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 
 const FIRST_ROOM = 1024;
+/** What an image takes beside its bytes. */
+const IMAGE_BYTES = 256;
 /** Kinds by their number in the memory. */
 const KIND_NUMBERS = new Map(CHANGE_KINDS.map((kind, number) => [kind, number]));
 
@@ -17,6 +19,10 @@ type Visit = (change: Change, seq: number) => boolean;
 /** A bounded memory of changes, each with its number; the oldest is forgotten first. */
 export class Recent {
   readonly #limit: number;
+  readonly #imageBytes: number;
+  /** How many changes have an image. */
+  readonly #holders = new Map<Image, number>();
+  #heldBytes = 0;
   #room = 0;
   #seqs = new Float64Array(0);
   #times = new Float64Array(0);
@@ -30,9 +36,13 @@ export class Recent {
   #after = Infinity;
   readonly #change = new Change();
 
-  /** `limit`, a power of two, is how many changes are remembered. */
-  constructor(limit: number) {
+  /**
+   * `limit`, a power of two, is how many changes are remembered; `imageBytes` how many bytes of
+   * images, which would be forgotten otherwise.
+   */
+  constructor(limit: number, imageBytes: number) {
     this.#limit = limit;
+    this.#imageBytes = imageBytes;
   }
 
   /** Whether changes are to be added. */
@@ -54,6 +64,8 @@ export class Recent {
     this.#ints = new Int32Array(0);
     this.#processes = [];
     this.#images = [];
+    this.#holders.clear();
+    this.#heldBytes = 0;
   }
 
   /** Everything after this number is here; Infinity when nothing is. */
@@ -84,6 +96,24 @@ export class Recent {
     ints[base + 5] = process?.uid ?? -1;
     this.#processes[at] = process;
     this.#images[at] = process?.image ?? NO_IMAGE;
+    this.#hold(this.#images[at]!);
+    while (this.#heldBytes > this.#imageBytes && this.#length > 1) this.#forgetFirst();
+  }
+
+  #hold(image: Image): void {
+    const holders = this.#holders.get(image) ?? 0;
+    this.#holders.set(image, holders + 1);
+    if (holders === 0) this.#heldBytes += bytesOf(image);
+  }
+
+  #release(image: Image): void {
+    const holders = this.#holders.get(image)! - 1;
+    if (holders > 0) {
+      this.#holders.set(image, holders);
+    } else {
+      this.#holders.delete(image);
+      this.#heldBytes -= bytesOf(image);
+    }
   }
 
   /**
@@ -140,21 +170,39 @@ export class Recent {
       this.#grow();
       return;
     }
+    this.#forgetFirst();
+  }
+
+  #forgetFirst(): void {
     this.#after = this.#seqs[this.#head]!;
+    this.#release(this.#images[this.#head]!);
     this.#processes[this.#head] = null;
+    this.#images[this.#head] = NO_IMAGE;
     this.#head = (this.#head + 1) & (this.#room - 1);
     this.#length--;
   }
 
   #grow(): void {
     const room = Math.max(FIRST_ROOM, this.#room * 2);
-    // Memory is full when it grows, and begins at 0 as long as nothing was forgotten.
-    const seqs = new Float64Array(room);
-    seqs.set(this.#seqs);
-    const times = new Float64Array(room);
-    times.set(this.#times);
-    const ints = new Int32Array(room * 6);
-    ints.set(this.#ints);
-    [this.#seqs, this.#times, this.#ints, this.#room] = [seqs, times, ints, room];
+    const head = this.#head;
+    // What is in front of the head comes last: memory is full when it grows.
+    const turned = <T extends Float64Array | Int32Array>(into: T, from: T, each: number): T => {
+      into.set(from.subarray(head * each) as typeof into);
+      into.set(from.subarray(0, head * each) as typeof into, from.length - head * each);
+      return into;
+    };
+    this.#seqs = turned(new Float64Array(room), this.#seqs, 1);
+    this.#times = turned(new Float64Array(room), this.#times, 1);
+    this.#ints = turned(new Int32Array(room * 6), this.#ints, 6);
+    this.#processes = [...this.#processes.slice(head), ...this.#processes.slice(0, head)];
+    this.#images = [...this.#images.slice(head), ...this.#images.slice(0, head)];
+    [this.#head, this.#room] = [0, room];
   }
+}
+
+/** What an image keeps in memory, about. */
+function bytesOf(image: Image): number {
+  let bytes = IMAGE_BYTES;
+  for (const name of IMAGE_PARTS) bytes += image.parts[name]?.length ?? 0;
+  return bytes;
 }

@@ -4,13 +4,16 @@
  * @module
  */
 import { Lineage } from "../model/lineage.ts";
+import type { ThreadTime } from "../model/common_shares.ts";
 import type { Process } from "../model/process.ts";
+import type { Shares } from "../model/shares.ts";
+import { REGISTRATION_LIMITS } from "./limits.ts";
 import { PairQueue } from "./pair_queue.ts";
-import type { Peer } from "./protocol.ts";
+import { payer, type Peer } from "./protocol.ts";
 import { isFull, isGone, type Signals } from "./signals.ts";
 
-/** Signals that wait for one receiver whose queue is full; what comes beyond is lost. */
-export const WAITING_MAX: number = 1 << 20;
+/** Signals that are sent before the clock is looked at. */
+const DRAINED_AT_ONCE = 64;
 
 /** What a process is known by when it is looked up. */
 export interface Sight {
@@ -34,9 +37,10 @@ export interface Wish {
 /** What a registration needs of the registry. */
 export interface RegistrationHost {
   readonly signals: Signals;
+  readonly time: ThreadTime;
+  /** Signals that wait, by who has registered their receiver. */
+  readonly waiting: Shares;
   look(pid: number): Sight | null;
-  /** Whether another signal may wait for a receiver of that owner. */
-  mayWait(owner: Peer): boolean;
 }
 
 /** A registration. */
@@ -57,7 +61,10 @@ export class Registration {
   told = 0;
   /** The receiver has ended. */
   gone = false;
-  readonly #waiting = new PairQueue(WAITING_MAX);
+  readonly #waiting = new PairQueue();
+  /** Until when the receiver is believed to be its owner's. */
+  #ownUntil = -Infinity;
+  readonly #payer: number;
   readonly #lineage: Lineage | null;
 
   readonly #host: RegistrationHost;
@@ -72,6 +79,7 @@ export class Registration {
     this.tag = tag;
     this.wish = wish;
     this.owner = owner;
+    this.#payer = payer(owner);
     this.receiver = known.receiver;
     this.since = known.since;
     this.pidfd = known.pidfd;
@@ -101,11 +109,38 @@ export class Registration {
   drain(): boolean {
     const waiting = this.#waiting;
     const before = waiting.length;
-    while (waiting.length > 0 && !this.gone) {
-      if (!this.#send(waiting.first, waiting.second)) break;
-      waiting.shift();
+    while (waiting.length > 0 && !this.gone && this.#mayTell()) {
+      const began = this.#host.time.now();
+      const sent = this.#sendSome();
+      this.#host.time.spend(this.#payer, began);
+      if (!sent) break;
     }
     return waiting.length < before;
+  }
+
+  /** Nothing waits any more: what did is given up. */
+  close(): void {
+    this.#host.waiting.give(this.#payer, this.#waiting.length);
+  }
+
+  /** The receiver is looked at again: it may run as another user by now. */
+  doubt(): void {
+    this.#ownUntil = -Infinity;
+  }
+
+  /** Sends a few of those that wait; false when the receiver's queue is full. */
+  #sendSome(): boolean {
+    const waiting = this.#waiting;
+    for (let n = 0; n < DRAINED_AT_ONCE && waiting.length > 0 && !this.gone; n++) {
+      if (!this.#send(waiting.first, waiting.second)) return false;
+      waiting.shift();
+      this.#host.waiting.give(this.#payer, 1);
+    }
+    return true;
+  }
+
+  #mayTell(): boolean {
+    return this.#host.time.may(this.#payer);
   }
 
   /** Whether a fork, or a new thread, is one this application is to be told of. */
@@ -119,14 +154,24 @@ export class Registration {
 
   #tell(forker: number, child: number): void {
     // What waits goes first: signals come in the order of the forks.
-    if (this.#waiting.length === 0 && this.#send(forker, child)) return;
+    const mayTell = this.#waiting.length === 0 && this.#mayTell();
+    if (mayTell && this.#send(forker, child)) return;
     if (this.gone) return;
-    if (!this.#host.mayWait(this.owner) || !this.#waiting.push(forker, child)) this.lost++;
+    const { waiting } = this.#host;
+    const isFull = this.#waiting.length >= REGISTRATION_LIMITS.waiting.most;
+    if (isFull || waiting.left(this.#payer) < 1) {
+      this.lost++;
+    } else {
+      waiting.charge(this.#payer, 1);
+      this.#waiting.push(forker, child);
+    }
   }
 
-  /** False when the receiver's queue is full. */
+  /** False when the receiver's queue is full, or nobody can tell whose it is. */
   #send(forker: number, child: number): boolean {
-    if (!this.#isStillOwn()) {
+    const isOwn = this.#isStillOwn();
+    if (isOwn === null) return false;
+    if (!isOwn) {
       this.gone = true;
       return true;
     }
@@ -141,10 +186,25 @@ export class Registration {
   /**
    * Who is not privileged may have nobody signalled whom he may not signal himself (kill(2)): a
    * process that has become another user's since. The pidfd lives, so its pid is nobody else's.
+   * /proc is asked now and then, not for each fork, and whenever the source tells of such a change;
+   * null when it cannot be read.
    */
-  #isStillOwn(): boolean {
+  #isStillOwn(): boolean | null {
     if (this.owner.privileged) return true;
-    const sight = this.#host.look(this.wish.pid);
+    const now = this.#host.time.now();
+    if (now < this.#ownUntil) return true;
+    const sight = this.#look();
+    if (sight === undefined) return null;
+    this.#ownUntil = now + REGISTRATION_LIMITS.ownMs;
     return sight === null || sight.uid === this.owner.uid;
+  }
+
+  /** Undefined where /proc could not be read, for want of descriptors say. */
+  #look(): Sight | null | undefined {
+    try {
+      return this.#host.look(this.wish.pid);
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -4,10 +4,14 @@
  * @module
  */
 import { ERRNO, errnoName } from "../../ffi/errno.ts";
+import type { ThreadTime } from "../model/common_shares.ts";
 import type { Process } from "../model/process.ts";
+import { Shares } from "../model/shares.ts";
+import { REGISTRATION_LIMITS, type ShareLimits } from "./limits.ts";
 import {
   checkNames,
   maySee,
+  payer,
   type Peer,
   readFlag,
   readPid,
@@ -16,20 +20,11 @@ import {
   Refusal,
   type Request,
 } from "./protocol.ts";
-import {
-  Registration,
-  type RegistrationHost,
-  type Sight,
-  WAITING_MAX,
-  type Wish,
-} from "./registration.ts";
+import { Registration, type RegistrationHost, type Sight, type Wish } from "./registration.ts";
 import { isGone, type Signals } from "./signals.ts";
 
 /** What pidfd_open(2) says of no process, and of a thread that does not lead one. */
 const NO_PROCESS: ReadonlySet<number> = new Set([ERRNO.ESRCH, ERRNO.ENOENT, ERRNO.EINVAL]);
-const SLOTS = 1024;
-/** Of them, for one user who is not privileged. */
-const SLOTS_OF_USER = 64;
 /** A full receiver is tried again after so long, and then ever more seldom. */
 const RETRY_MS = { min: 5, max: 250 } as const;
 /** Losses are told at most so often. */
@@ -38,6 +33,7 @@ const TELL_MS = 1000;
 /** What a registry needs of the world. */
 export interface RegistryHost {
   readonly signals: Signals;
+  readonly time: ThreadTime;
   /** Whether the source sees threads. */
   readonly seesThreads: boolean;
   /** What /proc shows of a process; null when it is not there. */
@@ -74,8 +70,11 @@ export interface ListenerRow {
 export class Registry {
   readonly #host: RegistryHost;
   readonly #byPid = new Map<number, Registration>();
-  /** The same, to be walked for each fork. */
   #all: Registration[] = [];
+  /** The same by whose forks they are told of: everybody's, or those of one user alone. */
+  #ofAll: Registration[] = [];
+  readonly #ofUser = new Map<number, Registration[]>();
+  readonly #slots = sharesOf(REGISTRATION_LIMITS.slots);
   #tags = 0;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #retryMs: number = RETRY_MS.min;
@@ -87,19 +86,10 @@ export class Registry {
     this.#host = host;
     this.#forOne = {
       signals: host.signals,
+      time: host.time,
+      waiting: sharesOf(REGISTRATION_LIMITS.waiting),
       look: (pid) => host.look(pid),
-      mayWait: (owner) => this.#mayWait(owner),
     };
-  }
-
-  /** All that one user has registered may wait for no more than one receiver of root's may. */
-  #mayWait({ privileged, uid }: Peer): boolean {
-    if (privileged) return true;
-    const sum = this.#all.reduce(
-      (all, { owner, waiting }) => owner.uid === uid && !owner.privileged ? all + waiting : all,
-      0,
-    );
-    return sum < WAITING_MAX;
   }
 
   /** How many there are. */
@@ -133,8 +123,7 @@ export class Registry {
       const known = { receiver, scope: above, since: this.#host.now(), pidfd };
       const added = new Registration(++this.#tags, wish, peer, known, this.#forOne);
       this.#drop(this.#byPid.get(pid));
-      this.#byPid.set(pid, added);
-      this.#all.push(added);
+      this.#add(added);
       this.#host.watch(pidfd, added.tag);
     } catch (error) {
       if (pidfd >= 0) signals.close(pidfd);
@@ -182,14 +171,36 @@ export class Registry {
 
   /** A process was forked. */
   fork(time: number, child: Process): void {
-    for (const one of this.#all) one.fork(time, child);
-    this.#afterTelling();
+    for (const one of this.#ofAll) one.fork(time, child);
+    this.#afterTelling(this.#ofAll);
+    const own = this.#ownOf(child);
+    if (own === undefined) return;
+    const began = this.#host.time.now();
+    for (const one of own) one.fork(time, child);
+    this.#host.time.spend(child.uid!, began);
+    this.#afterTelling(own);
   }
 
   /** A thread was created. */
   thread(time: number, process: Process, tid: number): void {
-    for (const one of this.#all) one.thread(time, process, tid);
-    this.#afterTelling();
+    for (const one of this.#ofAll) one.thread(time, process, tid);
+    this.#afterTelling(this.#ofAll);
+    const own = this.#ownOf(process);
+    if (own === undefined) return;
+    const began = this.#host.time.now();
+    for (const one of own) one.thread(time, process, tid);
+    this.#host.time.spend(process.uid!, began);
+    this.#afterTelling(own);
+  }
+
+  /** A process runs as another user now, or as another program. */
+  changed({ pid }: Process): void {
+    this.#byPid.get(pid)?.doubt();
+  }
+
+  /** Those that are told of one user's processes alone. */
+  #ownOf({ uid }: Process): readonly Registration[] | undefined {
+    return uid === null ? undefined : this.#ofUser.get(uid);
   }
 
   /** A watched process has ended. */
@@ -243,27 +254,44 @@ export class Registry {
       throw new Refusal("EUSERS", `${message}; see fh listeners`);
     }
     if (this.#byPid.has(pid)) return;
-    const own = this.#all.filter(({ owner }) => owner.uid === peer.uid).length;
-    if (this.#all.length < SLOTS && (peer.privileged || own < SLOTS_OF_USER)) return;
-    const message = `Cannot register: all ${
-      peer.privileged ? SLOTS : SLOTS_OF_USER
-    } slots are taken`;
+    if (this.#slots.left(payer(peer)) >= 1) return;
+    const held = this.#slots.held(payer(peer));
+    const message = `Cannot register: your share of the slots is taken, ${held} of them`;
     throw new Refusal("EUSERS", `${message}; unregister one`);
   }
 
+  #add(one: Registration): void {
+    const { wish: { pid }, owner } = one;
+    const { uid } = owner;
+    this.#byPid.set(pid, one);
+    this.#slots.charge(payer(owner), 1);
+    this.#all.push(one);
+    if (owner.privileged) this.#ofAll.push(one);
+    else this.#ofUser.set(uid, [...this.#ofUser.get(uid) ?? [], one]);
+  }
+
   #drop(one: Registration | undefined): void {
-    if (one === undefined) return;
+    if (one === undefined || this.#byPid.get(one.wish.pid) !== one) return;
     this.#tellLostOf(one);
-    this.#byPid.delete(one.wish.pid);
-    this.#all = this.#all.filter((other) => other !== one);
+    const { wish: { pid }, owner } = one;
+    const { uid } = owner;
+    const isOther = (other: Registration) => other !== one;
+    this.#byPid.delete(pid);
+    this.#slots.give(payer(owner), 1);
+    this.#all = this.#all.filter(isOther);
+    this.#ofAll = this.#ofAll.filter(isOther);
+    const own = this.#ofUser.get(uid)?.filter(isOther) ?? [];
+    if (own.length > 0) this.#ofUser.set(uid, own);
+    else this.#ofUser.delete(uid);
+    one.close();
     this.#host.unwatch(one.pidfd);
   }
 
   /** Drops who has ended, and looks after who has to wait. */
-  #afterTelling(): void {
+  #afterTelling(told: readonly Registration[]): void {
     if (this.#retry !== null) return;
     let waits = false;
-    for (const one of this.#all) {
+    for (const one of told) {
       if (one.gone) this.#drop(one);
       else waits ||= one.waiting > 0 || one.lost > one.told;
     }
@@ -294,6 +322,10 @@ export class Registry {
       this.#tellLostOf(one);
     }
   }
+}
+
+function sharesOf({ total, reserve, most }: Required<ShareLimits>): Shares {
+  return new Shares(total, reserve, most);
 }
 
 function readWish(params: Request["params"], pid: number): Wish {

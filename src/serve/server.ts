@@ -3,43 +3,39 @@
  *
  * @module
  */
-import { setImmediate as immediate } from "node:timers/promises";
 import type { BootEpoch } from "../model/batch.ts";
+import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { JsonLines } from "../view/json.ts";
 import { WallClock } from "../view/time.ts";
+import { ClientCharges } from "./charges.ts";
+import { Desk } from "./desk.ts";
 import { LATE_US, type Past } from "./past.ts";
 import {
-  answerLine,
   bad,
   checkNames,
   type Done,
   type Fields,
   maySee,
   type Operation,
-  parseRequest,
   type Peer,
   PROTOCOL,
   RawJson,
   readFlag,
   readWhole,
   Refusal,
-  refusalLine,
   type Request,
 } from "./protocol.ts";
 import type { Registration, Sight } from "./registration.ts";
 import { type ListenerRow, Registry } from "./registry.ts";
 import type { Sequence } from "./sequence.ts";
-import { FairQueue } from "./shares.ts";
 import type { Signals } from "./signals.ts";
 import { type Sender, Stream, type Wishes } from "./stream.ts";
 import type { Wanted } from "./view.ts";
 
 const HEARTBEAT_S = 10;
-/** Requests are worked on for so long before events have their turn. */
-const TURN_MS = 5;
 
 /** The socket thread, as far as the server uses it. */
 export interface ServerSocket extends Sender {
@@ -84,6 +80,8 @@ export interface ParsedFilter {
   readonly key: string;
   readonly live: Wanted;
   readonly past: Wanted;
+  /** Memory that its patterns may take. */
+  readonly bytes: number;
 }
 
 /** What a server needs of its program. */
@@ -94,6 +92,8 @@ export interface ServerHost {
   readonly sequence: Sequence;
   readonly past: Past | null;
   readonly signals: Signals;
+  readonly time: ThreadTime;
+  readonly shares: CommonShares;
   readonly seesThreads: boolean;
   epoch(): BootEpoch;
   /** Nanoseconds since boot. */
@@ -125,18 +125,19 @@ export class Server {
   readonly #stream: Stream;
   readonly #registry: Registry;
   readonly #peers = new Map<number, Peer>();
-  readonly #waiting = new FairQueue();
+  readonly #desk: Desk;
   readonly #clock = new WallClock();
-  readonly #operations: Readonly<Record<string, Operation>>;
-  #begun = false;
-  #working = false;
+  /** Memory that the patterns of each client's subscription may take. */
+  readonly #patterns: ClientCharges;
 
   constructor(host: ServerHost, socket: ServerSocket) {
     this.#host = host;
     this.#socket = socket;
     this.#stream = new Stream(host, socket);
+    this.#patterns = new ClientCharges(host.shares.patterns);
     this.#registry = new Registry({
       signals: host.signals,
+      time: host.time,
       seesThreads: host.seesThreads,
       look: (pid) => host.look(pid),
       now: () => host.now(),
@@ -144,7 +145,7 @@ export class Server {
       unwatch: (pidfd) => socket.unwatch(pidfd),
       onLost: (one, lost) => this.#tellLost(one, lost),
     });
-    this.#operations = Object.assign(
+    const operations = Object.assign(
       Object.create(null) as Record<string, Operation>,
       {
         hello: (peer, request) => ({ fields: this.#hello(peer, request) }),
@@ -158,20 +159,26 @@ export class Server {
       } satisfies Record<string, Operation>,
       host.more,
     );
+    this.#desk = new Desk({
+      time: host.time,
+      operations,
+      answer: (client, line) => socket.answer(client, line),
+      onError: (error) => host.onError(error),
+    });
   }
 
   /** Requests are answered from now on: what runs is known. */
   begin(): void {
-    this.#begun = true;
-    void this.#work();
+    this.#desk.begin();
   }
 
   /** Takes note of a change. */
   note(change: Change): void {
     this.#stream.note(change);
     const { process } = change;
-    if (change.kind !== "fork" || process === null || this.#registry.size === 0) return;
-    this.#registry.fork(change.time, process);
+    if (process === null || this.#registry.size === 0) return;
+    if (change.kind === "fork") this.#registry.fork(change.time, process);
+    else if (change.kind === "uid" || change.kind === "exec") this.#registry.changed(process);
   }
 
   /** Takes note of a new thread. */
@@ -188,22 +195,33 @@ export class Server {
   connected({ client, pid, uid }: Pick<Peer, "client" | "pid" | "uid">): void {
     const privileged = uid === 0 || uid === this.#host.identity.euid;
     // A peer that is asked for later by its pid alone may be another process by then.
-    const startTicks = pid > 0 ? this.#host.look(pid)?.startTicks ?? null : null;
+    const startTicks = pid > 0 ? this.#startOf(pid) : null;
     this.#peers.set(client, { client, pid, uid, privileged, startTicks });
+  }
+
+  /** Null, too, where /proc could not be read: he then says by a pid who he is. */
+  #startOf(pid: number): number | null {
+    try {
+      return this.#host.look(pid)?.startTicks ?? null;
+    } catch (error) {
+      this.#host.onError(error as Error);
+      return null;
+    }
   }
 
   /** A line has come; null for one that was too long. */
   requested(client: number, line: string | null): void {
     const peer = this.#peers.get(client);
     if (peer === undefined) return;
-    this.#waiting.push({ peer, line });
-    if (this.#begun && !this.#working) void this.#work();
+    this.#desk.push(peer, line);
   }
 
   /** A connection is closed. */
   disconnected(client: number): void {
     this.#peers.delete(client);
     this.#stream.leave(client);
+    this.#patterns.giveAll(client);
+    this.#desk.disconnected(client);
     this.#host.onDisconnect(client);
   }
 
@@ -214,64 +232,9 @@ export class Server {
 
   /** Hands on the last, and ends all registrations. */
   close(): void {
-    this.#waiting.clear();
+    this.#desk.close();
     this.#registry.close();
     this.#stream.close();
-  }
-
-  /** Answers what waits, in order; after a while events have their turn. */
-  async #work(): Promise<void> {
-    this.#working = true;
-    let late = performance.now() + TURN_MS;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const later = this.#serve(next.peer, next.line);
-      // It answers its own errors; whatever else fails concerns that client alone.
-      if (later !== null) await later.catch((error: Error) => this.#host.onError(error));
-      if (performance.now() < late) continue;
-      await immediate();
-      late = performance.now() + TURN_MS;
-    }
-    this.#working = false;
-  }
-
-  /** Answers a request, at once or when the promise resolves. */
-  #serve(peer: Peer, line: string | null): Promise<void> | null {
-    let [op, id]: [string | null, unknown] = [null, undefined];
-    const refuse = (error: unknown) =>
-      this.#socket.answer(peer.client, refusalLine(op, id, this.#refusal(error)));
-    try {
-      if (line === null) throw tooLong();
-      const request = parseRequest(line);
-      [op, id] = [request.op, request.id];
-      const operation = this.#operations[op];
-      if (operation === undefined) throw this.#unknown(request);
-      const { fields, isSlow, after } = operation(peer, request);
-      const answer = (found: Fields) => {
-        this.#socket.answer(peer.client, answerLine(op, id, found));
-        after?.();
-      };
-      if (fields instanceof Promise) {
-        const later = fields.then(answer, refuse);
-        return isSlow ? null : later;
-      }
-      answer(fields);
-    } catch (error) {
-      refuse(error);
-    }
-    return null;
-  }
-
-  /** What nobody has thought of must not end the server. */
-  #refusal(error: unknown): Refusal {
-    if (error instanceof Refusal) return error;
-    this.#host.onError(error as Error);
-    return new Refusal("EIO", `The server failed: ${(error as Error).message}; its log has more`);
-  }
-
-  #unknown({ op, params }: Request): Refusal {
-    const names = Object.keys(this.#operations).join(", ");
-    const what = op === "" && params["op"] === undefined ? "none is named" : op.slice(0, 80);
-    return new Refusal("ENOTTY", `Unknown operation: ${what}; know ${names}`);
   }
 
   #hello({ uid, privileged }: Peer, request: Request): Fields {
@@ -368,6 +331,10 @@ export class Server {
     // A register counts though its client has gone; nobody is there to be told events.
     if (!this.#peers.has(peer.client)) return { fields };
     const all: Wishes = { ...wishes, after: place.after };
+    if (!this.#patterns.take(peer, parsed.bytes)) {
+      const message = "No room for these patterns: those of your subscriptions and rules are many";
+      throw new Refusal("EUSERS", `${message}; end some, or give simpler ones`);
+    }
     // A client that has asked for all it wants may have shut down its side already.
     this.#socket.keep(peer.client);
     return { fields, after: () => this.#stream.subscribe(peer, all) };
@@ -440,8 +407,4 @@ export class Server {
   #time(ns: number): string {
     return this.#clock.utc(this.#host.epoch(), ns);
   }
-}
-
-function tooLong(): Refusal {
-  return new Refusal("EMSGSIZE", "Request too long: more than 65536 bytes; send a shorter one");
 }

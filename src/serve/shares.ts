@@ -1,31 +1,12 @@
 /**
- * What one user may take of what all share: time, and turns at the history and at answers.
+ * Whose turn it is: at the history, and at answers.
  *
  * @module
  */
 import type { Peer } from "./protocol.ts";
 
-/** Of each second, milliseconds that the filters of one user may take. */
-const BUDGET_MS = 100;
-const WINDOW_MS = 1000;
 /** Subscribers that are told of the past at the same time, in all. */
 const TURNS_MAX = 4;
-
-/** Time that filters have taken, by user, in windows of a second. */
-export class Budgets {
-  readonly #spent = new Map<number, { since: number; ms: number }>();
-
-  /** Notes that a user has taken from `began` to `ended`, milliseconds; false when too much. */
-  spend(uid: number, began: number, ended: number): boolean {
-    let entry = this.#spent.get(uid);
-    if (entry === undefined || began > entry.since + WINDOW_MS) {
-      entry = { since: began, ms: 0 };
-      this.#spent.set(uid, entry);
-    }
-    entry.ms += ended - began;
-    return entry.ms <= BUDGET_MS;
-  }
-}
 
 /** Who reads the history now, and who waits: a user who is not privileged reads once at a time. */
 export class Turns {
@@ -77,11 +58,17 @@ export class FairQueue {
     else queue.push(one);
   }
 
-  /** Takes the next one; undefined when there is none. */
-  shift(): WaitingRequest | undefined {
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#first.length === 0 && this.#others.size === 0;
+  }
+
+  /** Takes the next one of a user who may; undefined when there is none. */
+  shift(may: (uid: number) => boolean): WaitingRequest | undefined {
     const first = this.#first.shift();
     if (first !== undefined) return first;
     for (const [uid, queue] of this.#others) {
+      if (!may(uid)) continue;
       // A map is walked in the order in which its keys came: who had a turn comes last.
       this.#others.delete(uid);
       const next = queue.shift();

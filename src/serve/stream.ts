@@ -4,6 +4,7 @@
  * @module
  */
 import type { BootEpoch } from "../model/batch.ts";
+import type { ThreadTime } from "../model/common_shares.ts";
 import { GAP_REASON } from "../model/event.ts";
 import { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
@@ -11,11 +12,14 @@ import { ByteText, utf8 } from "../view/byte_text.ts";
 import type { JsonLines } from "../view/json.ts";
 import { Catchup } from "./catchup.ts";
 import type { Past } from "./past.ts";
-import { maySee, type Peer, Refusal, refusalLine } from "./protocol.ts";
-import { Budgets, Turns } from "./shares.ts";
+import { SERVER_LIMITS } from "./limits.ts";
+import { maySee, payer, type Peer } from "./protocol.ts";
 import { Recent } from "./recent.ts";
 import type { Sequence } from "./sequence.ts";
+import { Turns } from "./shares.ts";
+import { Untaken } from "./untaken.ts";
 import { gapOf, View, type Wanted } from "./view.ts";
+import { Views } from "./views.ts";
 
 /** Changes that are remembered for who comes back: some seconds of a storm. */
 const RECENT_MAX = 1 << 17;
@@ -24,8 +28,8 @@ const RECENT_MS = 60_000;
 /** Chunks are at least this far apart, unless there is much in them. */
 const HAND_OVER_MS = 20;
 const PIECE = 64 << 10;
-/** Bytes that the sending thread has not taken; what comes beyond is left out and counted. */
-const UNREAD_MAX = 64 << 20;
+/** A view is handed over in the middle of a batch when it has grown to this. */
+const LARGE = 1 << 20;
 
 /** Where chunks go: the socket thread. */
 export interface Sender {
@@ -49,6 +53,7 @@ export interface StreamHost {
   readonly identity: { readonly why: string };
   readonly sequence: Sequence;
   readonly past: Past | null;
+  readonly time: ThreadTime;
   epoch(): BootEpoch;
   /** Nanoseconds since boot. */
   now(): number;
@@ -90,13 +95,11 @@ export class Stream {
   readonly #host: StreamHost;
   readonly #sender: Sender;
   readonly #subscribers = new Map<number, Subscriber>();
-  readonly #views = new Map<string, View>();
-  /** The same, to be walked for each change. */
-  #all: View[] = [];
-  readonly #recent = new Recent(RECENT_MAX);
+  readonly #views = new Views();
+  readonly #recent = new Recent(RECENT_MAX, SERVER_LIMITS.recentImages);
   readonly #line = new ByteText(1024);
   readonly #turns = new Turns();
-  readonly #budgets = new Budgets();
+  readonly #untaken: Untaken;
   #dirty = false;
   #handedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -106,6 +109,7 @@ export class Stream {
   constructor(host: StreamHost, sender: Sender) {
     this.#host = host;
     this.#sender = sender;
+    this.#untaken = new Untaken(() => sender.unreadBytes);
   }
 
   /** Every subscriber. */
@@ -133,56 +137,51 @@ export class Stream {
     const seq = this.#host.sequence.next(change.time);
     if (!this.#recent.active || change.kind === "snapshot") return;
     this.#recent.add(change, seq);
-    let written = false;
-    for (const view of this.#all) {
-      if (!this.#takes(view, change)) continue;
-      if (!written) this.#write(change, seq);
-      written = true;
-      view.text.bytes(this.#bytes);
-      view.added(change, seq);
-      this.#dirty = true;
-    }
-  }
-
-  /** Whether a view wants a change; who is not privileged may not take all the time for that. */
-  #takes(view: View, change: Change): boolean {
-    const { peer } = view;
-    if (peer.privileged) return view.takes(change);
+    this.#written = false;
     const { process } = change;
-    if (process !== null && !maySee(peer, process.uid)) return false;
-    const began = performance.now();
-    const takes = view.takes(change);
-    if (!this.#budgets.spend(peer.uid, began, performance.now())) this.#expel(peer.uid);
-    return takes;
+    if (process === null) {
+      for (const view of this.#views.all) this.#show(view, change, seq);
+      return;
+    }
+    for (const view of this.#views.privileged) this.#show(view, change, seq);
+    for (const view of this.#views.of(process.uid)) this.#showToUser(view, change, seq);
   }
 
-  /** Ends all subscriptions of a user whose filters take too much time. */
-  #expel(uid: number): void {
-    const message = "Subscription ended: the filters of this user take too much time; " +
-      "give simpler ones";
-    const line = refusalLine("subscribe", undefined, new Refusal("EBUSY", message));
-    const all = [...this.#subscribers.values()]
-      .filter(({ peer, gone }) => peer.uid === uid && !peer.privileged && !gone);
-    if (all.length === 0) return;
-    for (const subscriber of all) subscriber.gone = true;
-    const clients = all.map(({ peer }) => peer.client);
-    // Not in the middle of a change, which others are still to be told.
-    setTimeout(() => {
-      const seq = this.#host.sequence.last;
-      this.#send(clients, utf8(`${line}\n`), { events: 0, lost: 0, seq });
-      for (const client of clients) {
-        this.leave(client);
-        this.#sender.disconnect(client);
-      }
-    }, 0);
+  #show(view: View, change: Change, seq: number): void {
+    if (!view.takes(change)) return;
+    if (!this.#written) this.#write(change, seq);
+    this.#written = true;
+    view.text.bytes(this.#bytes);
+    view.added(change, seq);
+    this.#dirty = true;
+    if (view.text.length >= LARGE) this.#handOverView(view);
+  }
+
+  /** Who is not privileged may not take all the time: what is beyond his share is counted. */
+  #showToUser(view: View, change: Change, seq: number): void {
+    const { time } = this.#host;
+    const { uid } = view.peer;
+    if (!time.may(uid)) {
+      view.skip(seq);
+      this.#dirty = true;
+      return;
+    }
+    const began = time.now();
+    this.#show(view, change, seq);
+    time.spend(uid, began);
   }
 
   /** Hands on what was gathered, at once or a little later. */
   flush(): void {
     if (!this.#dirty || this.#timer !== null) return;
     const wait = this.#handedAt + HAND_OVER_MS - performance.now();
-    if (wait <= 0 || this.#all.some(({ text }) => text.length >= PIECE)) this.#handOver();
+    if (wait <= 0 || this.#isLong()) this.#handOver();
     else this.#timer = setTimeout(() => this.#handOver(), wait);
+  }
+
+  #isLong(): boolean {
+    for (const { text } of this.#views.all) if (text.length >= PIECE) return true;
+    return false;
   }
 
   /** Begins to tell; the answer to the request has been sent. */
@@ -213,12 +212,8 @@ export class Stream {
     if (subscriber === undefined) return;
     subscriber.gone = true;
     this.#subscribers.delete(client);
-    const { view } = subscriber;
-    view?.clients.delete(client);
-    if (view?.clients.size === 0) {
-      this.#views.delete(viewKey(subscriber));
-      this.#all = [...this.#views.values()];
-    }
+    const { view, peer, wishes } = subscriber;
+    if (view !== null) this.#views.leave(view, peer, wishes);
     if (this.#subscribers.size > 0) return;
     this.#forget = setTimeout(() => this.#recent.forget(), RECENT_MS);
     if (this.#heartbeat !== null) clearTimeout(this.#heartbeat);
@@ -235,11 +230,11 @@ export class Stream {
       /\}\n$/,
       `,"pid":${pid},"sig":${sig}}\n`,
     );
-    const clients = [...this.#subscribers.values()]
-      .filter(({ peer }) => maySee(peer, uid))
-      .map(({ peer }) => peer.client);
     this.#handOver();
-    if (clients.length > 0) this.#send(clients, utf8(line), { events: 0, lost, seq });
+    const meta = { events: 0, lost, seq };
+    for (const [payer, clients] of this.#clientsOf(({ peer }) => maySee(peer, uid))) {
+      this.#send(payer, clients, utf8(line), meta);
+    }
   }
 
   /** Hands on the last, and ends. */
@@ -251,12 +246,13 @@ export class Stream {
     for (const subscriber of this.#subscribers.values()) subscriber.gone = true;
     this.#subscribers.clear();
     this.#views.clear();
-    this.#all = [];
     this.#recent.forget();
   }
 
   /** The bytes of the line that was written last. */
   #bytes: Uint8Array = new Uint8Array(0);
+  /** Whether that is the line of the change at hand. */
+  #written = false;
 
   #write(change: Change, seq: number): void {
     const { lines } = this.#host;
@@ -274,23 +270,39 @@ export class Stream {
     const view = new View(wishes.live, peer);
     if (wishes.snapshot) this.#addSnapshot(view, seq);
     text.bytes(view.text.take());
-    this.#send([peer.client], text.take().slice(), { events: view.events, lost: 0, seq });
+    const { events, lost } = view;
+    this.#send(payer(peer), [peer.client], text.take().slice(), { events, lost, seq });
   }
 
+  /** What runs, all of one moment; what is beyond a user's share of time and room is counted. */
   #addSnapshot(view: View, seq: number): void {
-    const { lines } = this.#host;
+    const { lines, time } = this.#host;
+    const { answer } = SERVER_LIMITS;
+    const most = view.peer.privileged ? answer.privileged : answer.others;
+    const uid = payer(view.peer);
     const change = new Change();
     change.kind = "snapshot";
     change.time = this.#host.now();
     lines.seq = seq;
     for (const process of this.#host.processes()) {
-      if (!process.alive) continue;
+      if (!process.alive || !maySee(view.peer, process.uid)) continue;
+      if (view.text.length >= most || !time.may(uid)) {
+        view.skip(seq);
+        continue;
+      }
       change.process = process;
       change.tid = process.pid;
-      if (!this.#takes(view, change)) continue;
-      lines.append(change, this.#host.epoch(), view.text);
-      view.added(change, seq);
+      const began = time.now();
+      if (view.takes(change)) {
+        lines.append(change, this.#host.epoch(), view.text);
+        view.added(change, seq);
+      }
+      time.spend(uid, began);
     }
+    if (view.skipped === 0) return;
+    const gap = gapOf(this.#host.now(), view.skipped, GAP_REASON.share);
+    lines.append(gap, this.#host.epoch(), view.text);
+    view.added(gap, seq);
   }
 
   async #catchUp(subscriber: Subscriber, after: number): Promise<void> {
@@ -303,9 +315,11 @@ export class Stream {
       recent: this.#recent,
       epoch: () => host.epoch(),
       now: () => host.now(),
-      send: (chunk, meta) => this.#send([subscriber.peer.client], chunk, meta),
+      time: host.time,
+      send: (chunk, meta) => {
+        this.#send(payer(subscriber.peer), [subscriber.peer.client], chunk, meta);
+      },
       ready: () => this.#sender.ready(subscriber.peer.client),
-      takes: (view, change) => this.#takes(view, change),
       onError: (error) => host.onError(error),
     });
     try {
@@ -323,15 +337,7 @@ export class Stream {
   #join(subscriber: Subscriber): void {
     // What the others wait for has happened before.
     this.#handOver();
-    const key = viewKey(subscriber);
-    let view = this.#views.get(key);
-    if (view === undefined) {
-      view = new View(subscriber.wishes.live, subscriber.peer);
-      this.#views.set(key, view);
-      this.#all = [...this.#views.values()];
-    }
-    view.clients.add(subscriber.peer.client);
-    subscriber.view = view;
+    subscriber.view = this.#views.join(subscriber.peer, subscriber.wishes);
     this.#beatLater();
   }
 
@@ -341,35 +347,64 @@ export class Stream {
     if (!this.#dirty) return;
     this.#dirty = false;
     this.#handedAt = performance.now();
-    for (const view of this.#all) if (view.text.length > 0) this.#handOverView(view);
+    for (const view of this.#views.all) this.#handOverView(view);
   }
 
   #handOverView(view: View): void {
-    const { events, lost, seq } = view;
-    if (this.#sender.unreadBytes > UNREAD_MAX) {
-      view.dropped += events + lost;
-      view.droppedSeq = seq;
-      view.text.take();
-      view.events = view.lost = 0;
-      return;
+    const uid = payer(view.peer);
+    const began = this.#host.time.now();
+    if (view.text.length > 0) {
+      if (this.#untaken.may(uid)) this.#sendView(view, uid);
+      else view.drop();
     }
+    if (view.skipped > 0 && this.#host.time.may(uid)) {
+      this.#tellLoss(view, view.skipped, view.skippedSeq, GAP_REASON.share);
+      view.skipped = 0;
+    }
+    this.#host.time.spend(uid, began);
+  }
+
+  #sendView(view: View, uid: number): void {
+    const { events, lost, seq } = view;
     this.#tellDropped(view);
     view.sentAt = this.#handedAt;
-    this.#send([...view.clients], view.take(), { events, lost, seq });
+    this.#send(uid, [...view.clients], view.take(), { events, lost, seq });
   }
 
   #tellDropped(view: View): void {
     if (view.dropped === 0) return;
-    const { lines } = this.#host;
-    const { dropped: lost, droppedSeq: seq } = view;
-    lines.seq = seq;
-    const line = lines.line(gapOf(this.#host.now(), lost, GAP_REASON.reader), this.#host.epoch());
-    this.#send([...view.clients], utf8(line), { events: 0, lost, seq });
+    this.#tellLoss(view, view.dropped, view.droppedSeq, GAP_REASON.reader);
     view.dropped = 0;
   }
 
-  #send(clients: readonly number[], chunk: Uint8Array, meta: Parameters<Sender["send"]>[2]): void {
+  #tellLoss(view: View, lost: number, seq: number, reason: number): void {
+    const { lines } = this.#host;
+    lines.seq = seq;
+    const line = lines.line(gapOf(this.#host.now(), lost, reason), this.#host.epoch());
+    this.#send(payer(view.peer), [...view.clients], utf8(line), { events: 0, lost, seq });
+  }
+
+  #send(
+    uid: number,
+    clients: readonly number[],
+    chunk: Uint8Array,
+    meta: Parameters<Sender["send"]>[2],
+  ): void {
+    this.#untaken.add(uid, chunk.length);
     this.#sender.send(clients, chunk, meta);
+  }
+
+  /** Connections of some subscribers, by whose share what they are sent counts in. */
+  #clientsOf(which: (subscriber: Subscriber) => boolean): Map<number, number[]> {
+    const clients = new Map<number, number[]>();
+    for (const subscriber of this.#subscribers.values()) {
+      if (!which(subscriber)) continue;
+      const { peer } = subscriber;
+      const those = clients.get(payer(peer));
+      if (those === undefined) clients.set(payer(peer), [peer.client]);
+      else those.push(peer.client);
+    }
+    return clients;
   }
 
   /** Heartbeats are due when a subscriber has heard nothing for so long. */
@@ -388,19 +423,20 @@ export class Stream {
   #beat(): void {
     this.#heartbeat = null;
     this.#handOver();
-    for (const view of this.#all) {
-      if (this.#sender.unreadBytes <= UNREAD_MAX) this.#tellDropped(view);
+    for (const view of this.#views.all) {
+      if (this.#untaken.may(payer(view.peer))) this.#tellDropped(view);
+      this.#dirty ||= view.skipped > 0;
     }
     const { lines, sequence } = this.#host;
     const at = performance.now();
-    const due = [...this.#subscribers.values()].filter((one) => dueAt(one) <= at);
-    if (due.length > 0) {
+    const isDue = (one: Subscriber) => dueAt(one) <= at;
+    const due = [...this.#subscribers.values()].filter(isDue);
+    for (const [uid, clients] of this.#clientsOf(isDue)) {
       const seq = lines.seq = sequence.last;
-      const clients = due.map(({ peer }) => peer.client);
       const line = lines.heartbeat(this.#host.epoch(), this.#host.now());
-      this.#send(clients, utf8(line), { events: 0, lost: 0, seq });
-      for (const subscriber of due) subscriber.beatAt = at;
+      this.#send(uid, clients, utf8(line), { events: 0, lost: 0, seq });
     }
+    for (const subscriber of due) subscriber.beatAt = at;
     this.#beatLater();
   }
 }
@@ -410,8 +446,4 @@ function dueAt({ wishes: { heartbeatMs }, view, beatAt }: Subscriber): number {
   // While the past is told there is no lack of lines.
   if (heartbeatMs === 0 || view === null) return Infinity;
   return Math.max(beatAt, view.sentAt) + heartbeatMs;
-}
-
-function viewKey({ peer, wishes }: Subscriber): string {
-  return `${peer.privileged ? "all" : peer.uid} ${wishes.key}`;
 }

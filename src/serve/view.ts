@@ -28,6 +28,10 @@ export class View {
   dropped = 0;
   /** Number of the last of them. */
   droppedSeq = 0;
+  /** Changes that were not looked at, since its user's share of time was used up. */
+  skipped = 0;
+  /** Number of the last of them. */
+  skippedSeq = 0;
   /** Connections that are sent this. */
   readonly clients: Set<number> = new Set();
   /** Milliseconds, when something was sent last. */
@@ -51,6 +55,20 @@ export class View {
     if (change.process !== null) this.events++;
     else if (change.a > 0) this.lost += change.a;
     this.seq = seq;
+  }
+
+  /** Notes that a change was not looked at. */
+  skip(seq: number): void {
+    this.skipped++;
+    this.skippedSeq = seq;
+  }
+
+  /** What is there is left out: it is counted instead. */
+  drop(): void {
+    this.dropped += this.events + this.lost;
+    this.droppedSeq = this.seq;
+    this.text.take();
+    this.events = this.lost = 0;
   }
 
   /** Takes the text out, in a buffer of its own. */

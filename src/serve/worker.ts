@@ -12,12 +12,21 @@ import {
 import type { Libc } from "../../ffi/libc.ts";
 import { TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
-import { Connections } from "./connections.ts";
+import { type ConnectionLimits, Connections } from "./connections.ts";
+import { SOCKET_LIMITS } from "./limits.ts";
 import { CONTROL, type ServeCommand, type ServeReport, type ServeSetup } from "./messages.ts";
 
 /** Commands taken in one turn; then it is the clients' turn. */
 const COMMANDS_MAX = 256;
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
+
+/** Where there are few descriptors, connections get a quarter of them. */
+function limitsFor(descriptors: number): ConnectionLimits {
+  const { connections: { total, reserve } } = SOCKET_LIMITS;
+  const most = Math.max(2, Math.min(total, Math.floor(descriptors / 4)));
+  const connections = { total: most, reserve: Math.ceil(most * reserve / total) };
+  return { ...SOCKET_LIMITS, connections };
+}
 
 /** Does what the main thread asks for, and collects what it is to be told. */
 class SocketThread {
@@ -29,7 +38,7 @@ class SocketThread {
   readonly #connections: Connections;
   readonly #count = new Uint8Array(new ArrayBuffer(8));
 
-  constructor(libc: Libc, setup: ServeSetup) {
+  constructor(libc: Libc, setup: ServeSetup, limits: ConnectionLimits) {
     this.#libc = libc;
     this.#setup = setup;
     this.#control = new Int32Array(setup.control);
@@ -41,7 +50,7 @@ class SocketThread {
       onDied: (tag) => report({ type: "died", tag }),
       onReady: (call) => report({ type: "ready", call }),
       onWake: () => this.#takeCommands(),
-    });
+    }, limits);
   }
 
   turn(): void {
@@ -103,8 +112,8 @@ async function main(port: MessagePort): Promise<void> {
   try {
     const libc = await openLibc();
     // The limits of connections are ours; the soft one of descriptors is mostly 1024.
-    libc.raiseLimit(TASK.RLIMIT_NOFILE);
-    thread = new SocketThread(libc, setup);
+    const descriptors = libc.raiseLimit(TASK.RLIMIT_NOFILE);
+    thread = new SocketThread(libc, setup, limitsFor(descriptors));
     while (!thread.closed) {
       if (thread.reports.length > 0) {
         port.postMessage(thread.reports);

@@ -56,6 +56,8 @@ export interface LiveSource {
   /** Before the end: adds what has happened up to now, and what was still in doubt. */
   settle(writer: BatchWriter): void;
   close(): void;
+  /** What a person should know by now, once: a sentence part; null when there is nothing new. */
+  takeNote?(): string | null;
 }
 
 /** A source that this host does not allow, and what can be done. */
@@ -104,6 +106,11 @@ export type WorkerMessage =
     readonly farewell: LiveSource["farewell"];
   }
   | {
+    /** Something that a person should know. */
+    readonly type: "note";
+    readonly text: string;
+  }
+  | {
     readonly type: "failed";
     readonly message: string;
     readonly advice: string | null;
@@ -115,6 +122,8 @@ export type WorkerMessage =
 export interface CaptureHandlers {
   /** A batch as src/model/batch.ts reads it. */
   onBatch(batch: ArrayBuffer): void;
+  /** Something that a person should know, as part of a sentence. */
+  onNote?(text: string): void;
   /** The capture ended: by itself, with an error or without, or after stop(). */
   onEnd(error: Error | null): void;
 }

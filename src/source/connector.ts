@@ -23,7 +23,7 @@ import type { Clocks } from "./clocks.ts";
 import { ExitAccounts } from "./exit_accounts.ts";
 import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
 import { ProcFiles } from "./proc_files.ts";
-import { scanProcesses } from "./scan.ts";
+import { requireScan, scanProcesses } from "./scan.ts";
 import { SequenceAccount } from "./sequence.ts";
 import { TaskAccounts } from "./task_accounts.ts";
 
@@ -136,7 +136,7 @@ export class Connector implements LiveSource {
       new Uint8Array(view.buffer).set(bytes.subarray(0, SLOT));
       this.#take(view, 0, bytes.length, writer);
     }
-    this.#since = this.#repair(writer);
+    this.#since = requireScan(this.#repair(writer), this.#files.root);
   }
 
   turn(writer: BatchWriter): void {
@@ -300,11 +300,15 @@ export class Connector implements LiveSource {
     return length < 0 ? 0 : this.#meminfo[SK_MEMINFO.DROPS]!;
   }
 
-  /** Lists /proc into the stream; the machine takes what differs as inferred. When it began. */
-  #repair(writer: BatchWriter): number {
+  /**
+   * Lists /proc into the stream; the machine takes what differs as inferred. When it began; null
+   * when there were no descriptors for that: it is tried again.
+   */
+  #repair(writer: BatchWriter): number | null {
     this.#repairDue = false;
     const answer = () => this.#answerRings();
     const begin = scanProcesses(this.#libc, this.#clocks, this.#files, writer, answer);
+    this.#repairDue = begin === null;
     this.#repairedAt = this.#clocks.now();
     return begin;
   }

@@ -11,6 +11,7 @@ import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { PIDFD, POLL, TASK } from "../../ffi/linux.ts";
 import { UNKNOWN } from "../model/event.ts";
+import { heldProcesses, isShortage } from "./descriptors.ts";
 import { pollSet } from "./listen.ts";
 
 /** struct pidfd_info, first published size. */
@@ -34,11 +35,18 @@ export class PidfdSet {
   );
   /** Becomes readable when a watched process ends. */
   readonly epoll: number;
+  /** How many may be watched: the rest of the descriptors is for other things. */
+  readonly most: number;
+  #watched = 0;
+  #noted = false;
+  /** Processes that were not watched for want of descriptors, so far. */
+  refused = 0;
 
-  constructor(libc: Libc) {
+  /** `each` is how many descriptors a process takes, all told. */
+  constructor(libc: Libc, each = 1) {
     this.#libc = libc;
     this.epoll = libc.epollCreate(POLL.EPOLL_CLOEXEC);
-    libc.raiseLimit(TASK.RLIMIT_NOFILE);
+    this.most = heldProcesses(Math.max(0, libc.raiseLimit(TASK.RLIMIT_NOFILE)), each);
   }
 
   /** Whether this kernel has pidfds. */
@@ -55,7 +63,14 @@ export class PidfdSet {
       if (fd === -ERRNO.ESRCH) return PID_KIND.gone;
       // Newer kernels tell a thread that leads no group from a task that is being born or released.
       if (fd === -ERRNO.ENOENT) return PID_KIND.thread;
-      return fd === -ERRNO.EINVAL ? PID_KIND.unsure : PID_KIND.unwatchable;
+      if (fd === -ERRNO.EINVAL) return PID_KIND.unsure;
+      if (isShortage(fd)) this.refused++;
+      return PID_KIND.unwatchable;
+    }
+    if (this.#watched >= this.most) {
+      this.#libc.close(fd);
+      this.refused++;
+      return PID_KIND.unwatchable;
     }
     // Edge-triggered: once when it ends, once more when it is reaped.
     const added = this.#libc.epollAdd(this.epoll, fd, (POLL.POLLIN | POLL.EPOLLET) >>> 0, pid);
@@ -63,7 +78,16 @@ export class PidfdSet {
       this.#libc.close(fd);
       return PID_KIND.unwatchable;
     }
+    this.#watched++;
     return fd;
+  }
+
+  /** Says once that not all are watched, when that is so; else null. */
+  takeNote(): string | null {
+    if (this.#noted || this.refused === 0) return null;
+    this.#noted = true;
+    return `more processes run than descriptors are left for: ${this.most} at most are watched ` +
+      "by pidfds; ends of others are found ten times a second, without their exit codes";
   }
 
   /** Calls `visit` for each watched process that ended; `reaped` tells a zombie from the gone. */
@@ -102,6 +126,7 @@ export class PidfdSet {
 
   /** Stops watching. */
   remove(fd: number): void {
+    this.#watched--;
     this.#libc.close(fd);
   }
 

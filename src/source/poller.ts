@@ -22,6 +22,7 @@ import { TICK_NS } from "../model/process.ts";
 import { isReleased, PF_KTHREAD } from "../proc/stat.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
+import { isShortage } from "./descriptors.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import { Endings } from "./endings.ts";
 import { ExecBell, RING } from "./exec_bell.ts";
@@ -34,7 +35,7 @@ import { Pace } from "./pace.ts";
 import { PID_KIND, PidfdSet } from "./pidfd.ts";
 import { PollEvents } from "./poll_events.ts";
 import { ProcFiles } from "./proc_files.ts";
-import { listPids, PresenceReader, scanProcesses } from "./scan.ts";
+import { listPids, PresenceReader, requireScan, scanProcesses } from "./scan.ts";
 import { type Found, Tally } from "./tally.ts";
 import { ZombieAccounts } from "./zombie_account.ts";
 
@@ -92,7 +93,8 @@ export class Poller implements LiveSource {
     this.#clocks = clocks;
     this.#files = new ProcFiles(libc, options.procRoot, options.env);
     this.#reader = new PresenceReader(libc, this.#files);
-    this.#pidfds = new PidfdSet(libc);
+    // Its pidfd, and the file that has its account.
+    this.#pidfds = new PidfdSet(libc, options.accounts === true ? 2 : 1);
     this.#tally = new Tally(libc, this.#files);
     this.#watchable = this.#tally.ownNumbering && PidfdSet.supported(libc);
     this.#bell = new ExecBell(libc);
@@ -136,12 +138,14 @@ export class Poller implements LiveSource {
   }
 
   snapshot(writer: BatchWriter): void {
-    this.#tally.begin(this.#clocks.now(), () => listPids(this.#files.root));
+    this.#tally.begin(this.#clocks.now(), () => listPids(this.#files.root) ?? []);
     const adopt = (event: SourceEvent) => {
       writer.add(event);
       if (event.kind === EVENT.present) this.#adopt(event);
     };
-    scanProcesses(this.#libc, this.#clocks, this.#files, { add: adopt }, () => {});
+    const writes = { add: adopt };
+    const began = scanProcesses(this.#libc, this.#clocks, this.#files, writes, () => {});
+    requireScan(began, this.#files.root);
     this.horizon = this.#clocks.now();
     this.#safetyAt = this.horizon + SAFETY_NS;
   }
@@ -166,7 +170,7 @@ export class Poller implements LiveSource {
       checkAt: 0,
       endedAt: dead ? event.asOf : null,
       told: event.c === 0x5a,
-      io: this.#openIo(event.pid),
+      io: fd < 0 ? -1 : this.#openIo(event.pid),
       accounted: false,
     }, false);
     if (dead && event.c !== 0x5a) this.#known.zombies.add(this.#known.get(event.pid)!);
@@ -269,8 +273,9 @@ export class Poller implements LiveSource {
 
   #isStill(known: Known): boolean {
     if (known.startTicks === null) return known.endedAt === null;
-    return this.#reader.readStat(known.pid) &&
-      this.#reader.stat.startTicks === known.startTicks;
+    this.#reader.short = false;
+    if (!this.#reader.readStat(known.pid)) return this.#reader.short;
+    return this.#reader.stat.startTicks === known.startTicks;
   }
 
   /**
@@ -320,7 +325,7 @@ export class Poller implements LiveSource {
     const at = Math.max(now, forkedAt);
     if (foreign) this.#exec(known, handle, at, writer);
     else if (kernel) this.#rename(known, comm!, at, writer);
-    if (found && this.#accounts !== null) {
+    if (found && this.#accounts !== null && fd >= 0) {
       known.io = this.#accounts.openIo(handle, pid);
       if (dead) this.#endings.account(known, at, writer);
     }
@@ -356,7 +361,7 @@ export class Poller implements LiveSource {
   #recheck(known: Known, now: number, writer: BatchWriter): void {
     const length = this.#files.readOf(known.pid, "cmdline", this.#buffer);
     if (length < 0) {
-      if (known.fd < 0) this.#endings.finish(known, now, writer);
+      if (known.fd < 0 && !isShortage(length)) this.#endings.finish(known, now, writer);
     } else if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts.argv)) {
       this.#takeExec(known, now, writer);
     } else if (known.halfSeen !== null && now - known.foundAt > EXEC_TAKES_NS) {
@@ -403,6 +408,10 @@ export class Poller implements LiveSource {
     this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
   }
 
+  takeNote(): string | null {
+    return this.#pidfds.takeNote();
+  }
+
   /** The slow rounds: all of /proc now and then, older processes one by one. */
   #keepHouse(now: number, writer: BatchWriter): void {
     if (now >= this.#roundAt) {
@@ -410,13 +419,16 @@ export class Poller implements LiveSource {
       this.#known.visitRound(ROUND_MOST, (known) => this.#recheck(known, now, writer));
     }
     if (now < this.#safetyAt) return;
-    this.#safetyAt = now + (this.#watchable ? SAFETY_NS : SAFETY_BLIND_NS);
+    const blind = !this.#watchable || this.#pidfds.refused > 0;
+    this.#safetyAt = now + (blind ? SAFETY_BLIND_NS : SAFETY_NS);
     this.#listAll(now, writer);
   }
 
   /** Tells of what the counter did not lead to, and of ends that no pidfd tells of. */
   #listAll(now: number, writer: BatchWriter): void {
-    const listed = new Set(listPids(this.#files.root));
+    const pids = listPids(this.#files.root);
+    if (pids === null) return;
+    const listed = new Set(pids);
     for (const pid of listed) {
       if (this.#known.get(pid) !== undefined) continue;
       if (this.#look(pid, this.horizon, now, writer) === "new") this.#tally.found();
@@ -428,6 +440,6 @@ export class Poller implements LiveSource {
 
   /** pids that /proc lists and we do not know: where the kernel's counter is hidden. */
   #newPids(): number[] {
-    return listPids(this.#files.root).filter((pid) => this.#known.get(pid) === undefined);
+    return (listPids(this.#files.root) ?? []).filter((pid) => this.#known.get(pid) === undefined);
   }
 }

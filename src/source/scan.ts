@@ -4,6 +4,7 @@
  * @module
  */
 import { readdirSync } from "node:fs";
+import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import type { BatchWriter } from "../model/batch.ts";
 import { EVENT, SourceEvent, UNKNOWN } from "../model/event.ts";
@@ -11,16 +12,32 @@ import { TICK_NS } from "../model/process.ts";
 import { isReleased, parseStatInto, StatFields } from "../proc/stat.ts";
 import { realUidOf, tgidOf } from "../proc/status.ts";
 import type { Clocks } from "./clocks.ts";
+import { isShortage } from "./descriptors.ts";
 import type { ProcFiles } from "./proc_files.ts";
 
-/** pids that a procfs lists, ascending as the kernel gives them. */
-export function listPids(root: string): number[] {
+/**
+ * pids that a procfs lists, ascending as the kernel gives them; null when there is no descriptor
+ * to list it with.
+ */
+export function listPids(root: string): number[] | null {
+  const names = namesIn(root);
+  if (names === null) return null;
   const pids: number[] = [];
-  for (const name of readdirSync(root)) {
+  for (const name of names) {
     const first = name.charCodeAt(0);
     if (first >= 0x31 && first <= 0x39) pids.push(Number(name));
   }
   return pids;
+}
+
+function namesIn(root: string): string[] | null {
+  try {
+    return readdirSync(root);
+  } catch (error) {
+    const { code } = error as { code?: keyof typeof ERRNO };
+    if (code !== undefined && isShortage(-ERRNO[code])) return null;
+    throw error;
+  }
 }
 
 /** Reads processes into `present` events, with one buffer for all. */
@@ -31,6 +48,8 @@ export class PresenceReader {
   readonly #compared = new StatFields();
   /** The stat line of the process read last. */
   readonly stat: StatFields = new StatFields();
+  /** Something could not be read since there was no descriptor: what seems gone may be there. */
+  short = false;
 
   constructor(libc: Libc, files: ProcFiles) {
     this.#libc = libc;
@@ -40,7 +59,7 @@ export class PresenceReader {
   /** Fills `event` with what exists as `pid` at time `asOf`; false when it is gone. */
   read(pid: number, asOf: number, event: SourceEvent): boolean {
     const handle = this.#files.openProcess(pid);
-    if (handle < 0) return false;
+    if (handle < 0) return this.#missing(handle);
     const found = this.#fill(handle, pid, asOf, event);
     this.#libc.close(handle);
     return found;
@@ -63,7 +82,12 @@ export class PresenceReader {
   /** Reads the stat line behind `handle` into {@linkcode PresenceReader.stat}; false: gone. */
   readStatOf(handle: number): boolean {
     const length = this.#files.readFile(handle, "stat", this.#buffer);
-    return length > 0 && parseStatInto(this.#buffer, length, this.stat);
+    return length > 0 ? parseStatInto(this.#buffer, length, this.stat) : this.#missing(length);
+  }
+
+  #missing(result: number): false {
+    if (isShortage(result)) this.short = true;
+    return false;
   }
 
   /**
@@ -98,14 +122,15 @@ export class PresenceReader {
   /** Reads the stat line of `pid` into {@linkcode PresenceReader.stat}; false when it is gone. */
   readStat(pid: number): boolean {
     const length = this.#files.readStat(pid, this.#buffer);
-    return length > 0 && parseStatInto(this.#buffer, length, this.stat);
+    return length > 0 ? parseStatInto(this.#buffer, length, this.stat) : this.#missing(length);
   }
 }
 
 /**
  * Adds a scan: `scanBegin`, a `present` for each process that ran when it began, parents before
  * their children, and `scanEnd`. What starts meanwhile is left to its own fork event. A scan of
- * thousands takes a while: `between` is called after each process. When it began comes back.
+ * thousands takes a while: `between` is called after each process. When it began comes back;
+ * null, and nothing is added, when descriptors were short: all would seem to be gone.
  */
 export function scanProcesses(
   libc: Libc,
@@ -113,15 +138,18 @@ export function scanProcesses(
   files: ProcFiles,
   writer: Pick<BatchWriter, "add">,
   between: () => void,
-): number {
+): number | null {
   const begin = clocks.now();
   const reader = new PresenceReader(libc, files);
   const found: SourceEvent[] = [];
-  for (const pid of listPids(files.root)) {
+  const pids = listPids(files.root);
+  if (pids === null) return null;
+  for (const pid of pids) {
     const event = new SourceEvent();
     if (reader.read(pid, clocks.now(), event) && event.start < begin) found.push(event);
     between();
   }
+  if (reader.short) return null;
   found.sort((a, b) => a.start - b.start || a.pid - b.pid);
   writer.add(new SourceEvent().reset(EVENT.scanBegin, begin, 0, 0));
   for (const event of found) {
@@ -130,4 +158,10 @@ export function scanProcesses(
   }
   writer.add(new SourceEvent().reset(EVENT.scanEnd, clocks.now(), 0, 0));
   return begin;
+}
+
+/** When a scan began that cannot be done without; throws where descriptors were short. */
+export function requireScan(began: number | null, root: string): number {
+  if (began !== null) return began;
+  throw new Error(`Cannot read ${root}: no descriptors are left; raise the limit (ulimit -n)`);
 }

@@ -71,6 +71,8 @@ export class CaptureThread implements RunningCapture {
       if (message instanceof ArrayBuffer) {
         handlers.onBatch(message);
         Atomics.add(counters, CONTROL.consumedKib, kibOf(message));
+      } else if (message.type === "note") {
+        handlers.onNote?.(message.text);
       } else if (message.type === "opened") {
         isOpen = true;
         open(message);

@@ -64,6 +64,8 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
     while (Atomics.load(control, CONTROL.stop) === 0) {
       source.turn(writer);
       handOver(source.horizon);
+      const text = source.takeNote?.() ?? null;
+      if (text !== null) post({ type: "note", text });
       while (((postedKib - Atomics.load(control, CONTROL.consumedKib)) | 0) > UNREAD_KIB_MAX) {
         if (Atomics.wait(control, CONTROL.stop, 0, BEHIND_MS) !== "timed-out") break;
       }

@@ -30,9 +30,10 @@ class Asked extends JobRecorder {
     exists: () => false,
     rules: () => this.log.rules,
     keepRule: (rule) => {
-      const { id, job, owner, filter } = this.log.addRule(rule);
+      const { matches } = parseRule(JSON.parse(rule.filter), this.users);
+      const { id, job, owner } = this.log.addRule(rule);
       const all = owner === 0;
-      return { id, job, owner, all, matches: parseRule(JSON.parse(filter), this.users, all) };
+      return { id, job, owner, all, skipped: 0, matches };
     },
     dropRule: (id) => this.log.removeRule(id),
     write: () => void this.flush(),
@@ -166,8 +167,8 @@ test("wait is answered when the last member ends, and nobody waits for who has g
   await asked.ask(ROOT, "job_create", { name: "j" });
   assert.equal(await asked.ask(ROOT, "job_wait", { job: "j" }), "EINVAL");
   await asked.ask(ROOT, "job_add", { job: "j", pids: [101] });
-  const { fields, isSlow } = asked.begin(ROOT, "job_wait", { job: "j" });
-  assert.equal(isSlow, true);
+  assert.equal(asked.requests.operations["job_wait"]!.isSlow, true);
+  const { fields } = asked.begin(ROOT, "job_wait", { job: "j" });
   let isGoneAnswered = false;
   const gone = asked.begin({ ...ROOT, client: 9 }, "job_wait", { job: "j" }).fields;
   void Promise.resolve(gone).then(() => isGoneAnswered = true);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Jobs } from "../../src/model/jobs.ts";
+import { ThreadTime } from "../../src/model/common_shares.ts";
+import { JOB_LIMITS, Jobs } from "../../src/model/jobs.ts";
 import { KeptJob } from "../../src/model/kept_job.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { NO_JOBS, type Process } from "../../src/model/process.ts";
+import { TimeShares } from "../../src/model/shares.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { account, clone, exec, exit, fork, type Found, gap, scan } from "../support/events.ts";
 
@@ -13,12 +15,14 @@ const SHELL: Found = { pid: 10, ppid: 1, start: MS, argv: ["/bin/sh"] };
 /** Jobs that are told what a machine is told, and write down what they tell. */
 class Told {
   readonly log: string[] = [];
+  /** What the thread's clock shows, milliseconds. */
+  clockMs = 0;
   readonly jobs = new Jobs({
     onJob: () => {},
     onMember: ({ name }, { pid }, since) => this.log.push(`${pid} in ${name} ${since ?? "born"}`),
     onLeave: ({ name }, { pid }, until) => this.log.push(`${pid} out of ${name} ${until}`),
     onEmpty: ({ name, until }) => this.log.push(`${name} ${until === null ? "empty" : "ended"}`),
-  });
+  }, new ThreadTime(new TimeShares(0.4, 100), () => this.clockMs));
   readonly machine = new Machine({
     onChange: (change) => {
       this.onChange(change.process);
@@ -185,8 +189,8 @@ test("what the source has lost is stated by every open job", () => {
 test("a rule takes what execs, and makes its job; others' rules take only what is theirs", () => {
   const told = begun();
   const isCc = ({ image }: Process) => image.comm === "cc";
-  told.jobs.setRule({ id: 1, job: "compilers", owner: 0, all: true, matches: isCc });
-  told.jobs.setRule({ id: 2, job: "mine", owner: 1000, all: false, matches: isCc });
+  told.jobs.setRule({ id: 1, job: "compilers", owner: 0, all: true, skipped: 0, matches: isCc });
+  told.jobs.setRule({ id: 2, job: "mine", owner: 1000, all: false, skipped: 0, matches: isCc });
   told.tell(fork(4 * MS, 11, 10), exec(5 * MS, 11, "/bin/cc"), fork(6 * MS, 12, 11));
   told.tell(exec(7 * MS, 12, "/bin/as"));
   assert.deepEqual([told.namesOf(11), told.namesOf(12)], [["compilers"], ["compilers"]]);
@@ -212,6 +216,7 @@ test("a rule that is applied takes what runs, with what descends from it, once",
     job: "compilers",
     owner: 0,
     all: true,
+    skipped: 0,
     matches: ({ image }: Process) => image.comm === "cc",
   };
   told.jobs.setRule(rule);
@@ -286,4 +291,83 @@ test("a hundred thousand members come and go", () => {
   assert.deepEqual([job.started, pidsOf(job)], [100_001, [10]]);
   assert.deepEqual([total.processes, total.accounted], [100_000, 100_000]);
   assert.equal(total.account.cpuNs, 1e8);
+});
+
+test("costly rules take their user's share of the time, and what is beyond is counted", () => {
+  const told = begun();
+  const rule = (id: number, owner: number, ms: number) => {
+    const matches = () => {
+      told.clockMs += ms;
+      return true;
+    };
+    const made = { id, job: `j${id}`, owner, all: owner === 0, skipped: 0, matches };
+    told.jobs.setRule(made);
+    return made;
+  };
+  const [slow, more, roots] = [rule(1, 1000, 70), rule(2, 1000, 70), rule(3, 0, 1)] as const;
+  told.get(10).uid = 1000;
+  for (let i = 0; i < 10; i++) told.tell(exec((5 + i) * MS, 10, `/bin/x${i}`));
+  assert.ok(told.clockMs < 250, `${told.clockMs} ms for ten execs`);
+  assert.ok(slow.skipped > 5 && more.skipped > 5);
+  assert.ok(roots.skipped > 0, "root's rules cost time for a user's processes, too");
+  // Others have their own.
+  told.get(10).uid = 1001;
+  const before = roots.skipped;
+  told.tell(exec(20 * MS, 10, "/bin/y"));
+  assert.equal(roots.skipped, before);
+  // After a rest there is time again.
+  told.get(10).uid = 1000;
+  told.clockMs += 10_000;
+  const skipped = slow.skipped;
+  told.tell(exec(30 * MS, 10, "/bin/z"));
+  assert.equal(slow.skipped, skipped);
+});
+
+test("a rule that is applied to all that runs does not take longer than its user's share", () => {
+  const told = begun();
+  for (let pid = 100; pid < 200; pid++) told.tell(fork(4 * MS, pid, 10));
+  for (let pid = 100; pid < 200; pid++) told.get(pid).uid = 1000;
+  const matches = () => {
+    told.clockMs += 20;
+    return true;
+  };
+  const rule = { id: 1, job: "j", owner: 1000, all: false, skipped: 0, matches };
+  told.jobs.setRule(rule);
+  const added = told.jobs.apply(rule, () => told.machine.processes(), 5 * MS);
+  assert.ok(told.clockMs <= 200, `${told.clockMs} ms`);
+  assert.ok(added > 0 && rule.skipped > 80, `${added} added, ${rule.skipped} skipped`);
+});
+
+test("a process is in so many jobs of one owner at most: each fork counts in all of them", () => {
+  const told = begun();
+  const most = JOB_LIMITS.ofProcess;
+  for (let n = 0; n < most + 4; n++) {
+    const rule = { id: n + 1, job: `j${n}`, owner: 0, all: true, skipped: 0, matches: () => true };
+    told.jobs.setRule(rule);
+  }
+  told.tell(fork(4 * MS, 11, 10), exec(4 * MS, 11, "/bin/x"), fork(5 * MS, 12, 11));
+  assert.deepEqual([told.get(11).jobs.length, told.get(12).jobs.length], [most, most]);
+  const skipped = [...told.jobs.rules.values()].map((rule) => rule.skipped);
+  assert.deepEqual(skipped, [...new Array(most).fill(0), 1, 1, 1, 1]);
+  assert.equal(told.jobs.mayJoin(told.get(11), 0), false);
+  assert.equal(told.jobs.mayJoin(told.get(11), 1000), true, "others have their own");
+});
+
+test("open jobs and their sums are shared out among owners", () => {
+  const told = begun();
+  let count = 0;
+  for (; told.jobs.hasRoom(1000); count++) {
+    told.jobs.create({ name: `j${count}`, owner: 1000, since: 0 });
+  }
+  assert.equal(count, JOB_LIMITS.open.most);
+  assert.ok(told.jobs.hasRoom(1001) && told.jobs.hasRoom(0));
+  const ended = told.jobs.find("j0", 1000)!;
+  told.jobs.end(ended, 1);
+  assert.ok(told.jobs.hasRoom(1000));
+  for (const job of told.jobs.open) {
+    for (let n = 0; n < 100; n++) job.total(`name${n}`, 1000);
+  }
+  const sums = [...told.jobs.open].reduce((sum, job) => sum + [...job.totals].length, 0);
+  // All that is beyond is one sum for each job.
+  assert.ok(sums <= JOB_LIMITS.sums.most + 2 * count, `${sums} sums`);
 });

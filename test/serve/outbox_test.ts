@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Shares } from "../../src/model/shares.ts";
+import { SOCKET_LIMITS } from "../../src/serve/limits.ts";
 import { Chunk, ChunkPool, Outbox } from "../../src/serve/outbox.ts";
 import { random } from "../support/random.ts";
 
-const LIMITS = { events: 1000, eventsWhenCrowded: 100, allEvents: 5000 };
+const EVENTS = 1000;
+const PIECE = SOCKET_LIMITS.pieceBytes;
+const pool = (total = 1 << 20) => new ChunkPool(new Shares(total, 0));
 const decoder = new TextDecoder();
 
 /** `length` bytes of `events` events, up to number `seq`. */
@@ -24,17 +28,17 @@ function drain(outbox: Outbox): string {
 const gapsIn = (text: string) => [...text.matchAll(/\{.*\}\n/g)].map(([gap]) => JSON.parse(gap));
 
 test("Outbox sends in the order of the calls, and counts", () => {
-  const outbox = new Outbox(new ChunkPool(), "poll", LIMITS);
+  const outbox = new Outbox(pool(), "poll", 1000, EVENTS);
   outbox.answer('{"a":1}');
   outbox.event(chunk(1, 3, 4));
   outbox.answer("é");
-  assert.deepEqual([outbox.waiting, outbox.answerBytes], [15, 11]);
+  assert.deepEqual([outbox.waiting, outbox.answerBytes], [15, 11 + 2 * PIECE]);
   assert.equal(drain(outbox), '{"a":1}\n....é\n');
   assert.deepEqual([outbox.waiting, outbox.answerBytes, outbox.sent, outbox.lost], [0, 0, 3, 0]);
 });
 
 test("Outbox goes on where a send ended", () => {
-  const outbox = new Outbox(new ChunkPool(), "poll", LIMITS);
+  const outbox = new Outbox(pool(), "poll", 1000, EVENTS);
   outbox.answer("abcdef");
   outbox.event(chunk(1, 5, 3));
   let text = "";
@@ -48,7 +52,7 @@ test("Outbox goes on where a send ended", () => {
 });
 
 test("Outbox gives at most 256 KiB at once", () => {
-  const outbox = new Outbox(new ChunkPool(), "poll");
+  const outbox = new Outbox(pool(1 << 22), "poll", 1000);
   outbox.event(chunk(1, 1, 600_000));
   const sizes: number[] = [];
   for (let part = outbox.peek(); part !== null; part = outbox.peek()) {
@@ -59,7 +63,7 @@ test("Outbox gives at most 256 KiB at once", () => {
 });
 
 test("Outbox tells a gap with the exact count as soon as half of the limit is free", () => {
-  const outbox = new Outbox(new ChunkPool(), "connector", LIMITS);
+  const outbox = new Outbox(pool(), "connector", 1000, EVENTS);
   for (let n = 1; n <= 10; n++) outbox.event(chunk(n, 2));
   outbox.event(chunk(1_764_016_440_123_456, 7, 100, 30));
   outbox.event(chunk(1_764_016_440_123_460, 1, 1));
@@ -83,7 +87,7 @@ test("Outbox tells a gap with the exact count as soon as half of the limit is fr
 });
 
 test("Outbox tells the gap also when nothing follows", () => {
-  const outbox = new Outbox(new ChunkPool(), "poll", LIMITS);
+  const outbox = new Outbox(pool(), "poll", 1000, EVENTS);
   for (let n = 1; n <= 12; n++) outbox.event(chunk(n));
   const text = drain(outbox);
   assert.deepEqual(gapsIn(text).map(({ lost, seq }) => [lost, seq]), [[2, 12]]);
@@ -91,32 +95,34 @@ test("Outbox tells the gap also when nothing follows", () => {
 });
 
 test("Outbox drops no answer, however many wait", () => {
-  const outbox = new Outbox(new ChunkPool(), "poll", LIMITS);
+  const outbox = new Outbox(pool(), "poll", 1000, EVENTS);
   for (let n = 0; n < 5000; n++) outbox.answer(String(n));
   const lines = drain(outbox).split("\n");
   assert.deepEqual(lines, [...Array.from({ length: 5000 }, (_, n) => String(n)), ""]);
 });
 
 test("answers count as a whole until their last byte is sent, for one client and for all", () => {
-  const pool = new ChunkPool();
-  const [a, b] = [new Outbox(pool, "poll", LIMITS), new Outbox(pool, "poll", LIMITS)];
+  const all = pool();
+  const [a, b] = [new Outbox(all, "poll", 1000, EVENTS), new Outbox(all, "poll", 1000, EVENTS)];
   a.answer("x".repeat(99));
   a.event(chunk(1, 1, 7));
   a.answer("x".repeat(19));
   b.answer("x".repeat(9));
   // One byte that is not read keeps all of it in memory.
   a.advance(99);
-  assert.deepEqual([a.answerBytes, pool.answerBytes, a.waiting], [120, 130, 28]);
+  const chunkBytes = 7 + PIECE;
+  const held = () => [a.answerBytes, all.shares.held(1000), a.waiting];
+  assert.deepEqual(held(), [120 + 2 * PIECE, 130 + 3 * PIECE + chunkBytes, 28]);
   a.advance(1);
-  assert.deepEqual([a.answerBytes, pool.answerBytes, a.waiting], [20, 30, 27]);
+  assert.deepEqual(held(), [20 + PIECE, 30 + 2 * PIECE + chunkBytes, 27]);
   drain(b);
-  assert.deepEqual([a.answerBytes, b.answerBytes, pool.answerBytes], [20, 0, 20]);
+  assert.deepEqual(held(), [20 + PIECE, 20 + PIECE + chunkBytes, 27]);
   a.clear();
-  assert.deepEqual([a.answerBytes, pool.answerBytes], [0, 0]);
+  assert.deepEqual([a.answerBytes, all.shares.held(1000)], [0, 0]);
 });
 
 test("a chunk that is longer than the limit reaches who has taken all before", () => {
-  const outbox = new Outbox(new ChunkPool(), "poll", LIMITS);
+  const outbox = new Outbox(pool(), "poll", 1000, EVENTS);
   outbox.event(chunk(1, 1, 3000));
   outbox.event(chunk(2, 1, 1));
   assert.equal(outbox.lost, 1);
@@ -124,42 +130,46 @@ test("a chunk that is longer than the limit reaches who has taken all before", (
 });
 
 test("clients share chunks, which count once until the last has sent or dropped them", () => {
-  const pool = new ChunkPool();
-  const [a, b] = [new Outbox(pool, "poll", LIMITS), new Outbox(pool, "poll", LIMITS)];
+  const all = pool();
+  const [a, b] = [new Outbox(all, "poll", 1000, EVENTS), new Outbox(all, "poll", 1000, EVENTS)];
   for (let n = 1; n <= 5; n++) {
     const shared = chunk(n);
     a.event(shared);
     b.event(shared);
   }
-  assert.equal(pool.bytes, 500);
+  assert.equal(all.shares.used, 500 + 5 * PIECE);
   drain(a);
-  assert.equal(pool.bytes, 500);
+  assert.equal(all.shares.used, 500 + 5 * PIECE);
   b.advance(100);
-  assert.equal(pool.bytes, 400);
+  assert.equal(all.shares.used, 400 + 4 * PIECE);
   b.clear();
-  assert.deepEqual([pool.bytes, b.waiting, b.peek()], [0, 0, null]);
+  assert.deepEqual([all.shares.used, b.waiting, b.peek()], [0, 0, null]);
 });
 
-test("where all clients together hold too much, the limit is a smaller one", () => {
-  const pool = new ChunkPool();
-  const others = Array.from({ length: 6 }, () => new Outbox(pool, "poll", LIMITS));
-  const outbox = new Outbox(pool, "poll", LIMITS);
-  others.forEach((other, n) => other.event(chunk(n, 1, 900)));
-  assert.equal(pool.bytes, 5400);
-  outbox.event(chunk(10, 1, 60));
-  outbox.event(chunk(11, 1, 60));
-  assert.equal(outbox.lost, 1);
-  // With room again, the ordinary limit holds, and the gap is told.
-  others[0]!.clear();
-  outbox.event(chunk(12, 1, 60));
-  assert.deepEqual(gapsIn(drain(outbox)).map(({ lost, seq }) => [lost, seq]), [[1, 11]]);
+test("readers who do not read fill their user's share, and no more", () => {
+  const all = new ChunkPool(new Shares(200_000, 50_000));
+  const box = (uid: number) => new Outbox(all, "poll", uid, 1 << 20);
+  const many = Array.from({ length: 100 }, () => box(1000));
+  for (let n = 0; n < 2000; n++) many[n % 100]!.event(chunk(n, 1, 1000));
+  assert.ok(all.shares.held(1000) <= 75_000);
+  assert.equal(many.reduce((sum, { lost }) => sum + lost, 0) > 1900, true);
+  const [other, root] = [box(1001), box(0)];
+  other.event(chunk(1, 1, 1000));
+  root.event(chunk(1, 1, 50_000));
+  assert.deepEqual([other.lost, root.lost], [0, 0]);
+  // What each has lost is told when there is room again.
+  for (const one of many) drain(one);
+  for (const one of many) {
+    const told = gapsIn(drain(one)).reduce((sum, { lost }) => sum + lost, 0);
+    assert.ok(told <= one.lost);
+  }
 });
 
 test("what is sent and what the gaps tell is always all there was", () => {
   const next = random(11);
   const below = (end: number) => Math.floor(next() * end);
-  const pool = new ChunkPool();
-  const outboxes = Array.from({ length: 4 }, () => new Outbox(pool, "poll", LIMITS));
+  const all = pool();
+  const outboxes = Array.from({ length: 4 }, () => new Outbox(all, "poll", 1000, EVENTS));
   const texts = outboxes.map(() => "");
   let told = 0;
   for (let step = 0; step < 20_000; step++) {
@@ -184,5 +194,5 @@ test("what is sent and what the gaps tell is always all there was", () => {
     assert.equal(outbox.sent + outbox.lost, told);
     assert.ok(outbox.lost > 0);
   });
-  assert.equal(pool.bytes, 0);
+  assert.equal(all.shares.used, 0);
 });

@@ -23,7 +23,7 @@ function told(recent: Recent, after: number): string[] {
 }
 
 test("nothing is remembered before it begins", () => {
-  const recent = new Recent(1024);
+  const recent = new Recent(1024, 1 << 20);
   assert.equal(recent.active, false);
   assert.equal(recent.covers(1e15), false);
   recent.begin(10);
@@ -32,7 +32,7 @@ test("nothing is remembered before it begins", () => {
 });
 
 test("a process is told as it was at the event, and left as it is", () => {
-  const recent = new Recent(1024);
+  const recent = new Recent(1024, 1 << 20);
   recent.begin(0);
   const process = new Process(7, 1, 0);
   process.image = Image.decode(image("/bin/sh"));
@@ -51,7 +51,7 @@ test("a process is told as it was at the event, and left as it is", () => {
 });
 
 test("numbers, times and marks come back", () => {
-  const recent = new Recent(1024);
+  const recent = new Recent(1024, 1 << 20);
   recent.begin(0);
   const added = change("exit", 2 ** 52, new Process(7, 1, 0));
   added.inferred = true;
@@ -64,7 +64,7 @@ test("numbers, times and marks come back", () => {
 });
 
 test("the oldest is forgotten first, and what is covered says so", () => {
-  const recent = new Recent(2048);
+  const recent = new Recent(2048, 1 << 20);
   recent.begin(0);
   for (let seq = 1; seq <= 5000; seq++) recent.add(change("gap", seq, null), seq);
   assert.equal(recent.covers(5000 - 2048), true);
@@ -76,7 +76,7 @@ test("the oldest is forgotten first, and what is covered says so", () => {
 });
 
 test("what is forgotten is gone, and it can begin anew", () => {
-  const recent = new Recent(1024);
+  const recent = new Recent(1024, 1 << 20);
   recent.begin(0);
   for (let seq = 1; seq <= 1500; seq++) recent.add(change("gap", seq, null), seq);
   recent.forget();
@@ -87,7 +87,7 @@ test("what is forgotten is gone, and it can begin anew", () => {
 });
 
 test("a replay ends when it is told to, and goes on from any number", () => {
-  const recent = new Recent(1024);
+  const recent = new Recent(1024, 1 << 20);
   recent.begin(0);
   for (let seq = 1; seq <= 1500; seq++) recent.add(change("gap", seq, null), seq * 3);
   let last = 0;
@@ -99,4 +99,22 @@ test("a replay ends when it is told to, and goes on from any number", () => {
   assert.deepEqual(told(recent, 4497), ["4500 gap - -"]);
   assert.deepEqual(told(recent, 4500), []);
   assert.equal(recent.replay(4496, () => true), true);
+});
+
+test("images that only this memory keeps are bounded in bytes, the oldest is forgotten", () => {
+  const recent = new Recent(1 << 12, 1 << 20);
+  recent.begin(0);
+  for (let n = 1; n <= 3000; n++) {
+    const process = new Process(n, 1, 0);
+    process.image = Image.decode(image("/bin/x", "y".repeat(60_000)));
+    recent.add(change("exec", n, process), n);
+    recent.add(change("exit", n, process), n + 0.5);
+  }
+  assert.ok(!recent.covers(2900) && recent.covers(2999));
+  assert.ok(told(recent, 0).length < 40);
+  // The ring, whose head is anywhere by now, grows all the same.
+  const one = new Process(1, 1, 0);
+  for (let n = 1; n <= 3000; n++) recent.add(change("fork", n, one), 3000 + n);
+  assert.deepEqual(told(recent, 5990).length, 10);
+  assert.equal(told(recent, 3000.5).length, 3000);
 });

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EVENT } from "../../src/model/event.ts";
 import { ERRNO } from "../../ffi/errno.ts";
-import { WAITING_MAX } from "../../src/serve/registration.ts";
-import { clone, exitOfAll, fork, scan } from "../support/events.ts";
+import { REGISTRATION_LIMITS } from "../../src/serve/limits.ts";
+import { clone, exitOfAll, fork, scan, simple } from "../support/events.ts";
 import { type Line, ServerOfTest, settled } from "../support/fake_socket.ts";
+
+const WAITING_MAX = REGISTRATION_LIMITS.waiting.most;
 
 const [ROOT, ANN, BOB] = [1, 2, 3];
 
@@ -294,11 +297,47 @@ test("a receiver that has become another user's is told nothing more", async () 
   it.machine.get(20)!.uid = 1000;
   await it.tell(fork(10, 30, 20));
   uid = 0;
+  it.clockMs += REGISTRATION_LIMITS.ownMs;
   await it.tell(fork(11, 31, 20));
   assert.deepEqual(pairs(it, 5000), [[20, 30]]);
   assert.equal(pairs(it, 77).length, 2, "root may signal anybody");
   const { listeners } = await it.ask(ROOT, { op: "listeners" });
   assert.deepEqual(listeners.map(({ pid }: Line) => pid), [77]);
+});
+
+test("that a receiver is another user's now is looked at when the source says so", async () => {
+  let uid = 1000;
+  const it = await start({ look: () => ({ uid, startTicks: 0, comm: "x" }) });
+  await it.ask(ANN, { op: "register", pid: 20, sig: 40 });
+  it.machine.get(20)!.uid = 1000;
+  await it.tell(fork(10, 30, 20));
+  uid = 0;
+  await it.tell(simple(EVENT.uid, 11, 20, 0, 0), fork(12, 31, 30));
+  assert.deepEqual(pairs(it, 20), [[20, 30]]);
+});
+
+test("forks of others cost a registration nothing, and its user no more than a share", async () => {
+  let looks = 0;
+  const look = (
+    pid: number,
+  ) => (looks++, { uid: pid >= 5000 ? 1000 : 0, startTicks: 0, comm: "x" });
+  const it = await start({ look });
+  for (let i = 0; i < 64; i++) await it.ask(ANN, { op: "register", pid: 5000 + i, sig: 40 });
+  looks = 0;
+  it.kernel.answer = () => (it.clockMs += 0.1, 0);
+  const event = fork(10, 30, 10);
+  for (let i = 0; i < 1000; i++, event.time += 1e9) it.machine.step(event);
+  assert.deepEqual([looks, it.kernel.told.length, it.clockMs], [0, 0, 0]);
+  it.machine.get(20)!.uid = 1000;
+  const own = fork(event.time, 31, 20);
+  for (let i = 0; i < 1000; i++, own.time += 1e9) it.machine.step(own);
+  assert.ok(it.clockMs < 250, `${it.clockMs} ms for a thousand forks`);
+  assert.ok(looks < 64 * 20, `/proc was read for ${looks} times`);
+  // What there was no time for waits, and is told in the end.
+  const { listeners } = await it.ask(ROOT, { op: "listeners" });
+  const all = listeners.reduce((sum: number, one: Line) => sum + one.waiting + one.sent, 0);
+  assert.equal(all, 64_000);
+  it.server.close();
 });
 
 test("all that one user has registered waits within one bound", async () => {

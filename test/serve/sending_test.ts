@@ -94,7 +94,7 @@ test("what the kernel takes in parts arrives as it was", () =>
   }));
 
 test("before events are dropped, the kernel is given what it takes", () =>
-  serving([libc, { events: 5000 }], async (server) => {
+  serving([libc, { events: 5000, kernelBytes: 256 << 10 }], async (server) => {
     const [client, number] = server.connect();
     // All before the next turn, as when many messages come at once.
     for (let n = 0; n < 20; n++) server.connections.send([number], ...events(n * 40, 40));
@@ -114,44 +114,48 @@ test("answers are never dropped, however large", () =>
     client.close();
   }));
 
-test("when all answers are too much, who leaves the most unread is disconnected", async () => {
+test("when a user's answers are too much, his client with the most is disconnected", async () => {
   let uid = 1000;
-  await serving([libc, { allAnswers: 9 << 20 }, foreign(libc, () => uid)], async (server) => {
+  const limits = { unread: { total: 24 << 20, reserve: 4 << 20 } };
+  await serving([libc, limits, foreign(libc, () => uid), 77], async (server) => {
     const many = [1, 2, 3, 4].map(() => server.connect());
     uid = 1001;
     const [one, oneNumber] = server.connect();
     const answers = [2 << 20, 2 << 20, 3 << 20, 1 << 19].map((length) => "m".repeat(length));
     many.forEach(([, number], n) => server.connections.answer(number, answers[n]!));
-    server.connections.send([many[2]![1]], ...events(0, 1));
-    server.idle();
-    assert.deepEqual(server.gone, []);
-    // The largest of all is that of a user who has less than the other.
     const answer = "o".repeat(4 << 20);
     server.connections.answer(oneNumber, answer);
-    assert.equal(server.connections.counts().get(many[2]![1])!.waiting, 0);
     server.idle();
-    assert.deepEqual(server.gone, [many[2]![1]]);
-    for (const n of [0, 1, 3]) {
+    assert.deepEqual(server.gone, []);
+    server.connections.answer(many[0]![1], answers[2]!);
+    server.idle();
+    assert.deepEqual(server.gone, [many[0]![1]], "the first has had 2 MiB already");
+    for (const n of [1, 2, 3]) {
       assert.equal(await readAll(server, ...many[n]!), `${answers[n]}\n`);
     }
     assert.equal(await readAll(server, one, oneNumber), `${answer}\n`);
-    // Again until all are below.
-    many.forEach(([, number]) => server.connections.answer(number, "m".repeat(2 << 20)));
-    server.connections.answer(oneNumber, "o".repeat(20 << 20));
-    server.idle();
-    assert.deepEqual(server.gone, [many[2]![1], oneNumber]);
-    for (const [client] of [...many, [one]] as const) client.close();
+    // Root gets what there is; who has the most makes room for it.
+    for (const [, number] of many.slice(1, 3)) server.connections.answer(number, answers[2]!);
+    uid = 0;
+    const [root, rootNumber] = server.connect();
+    const long = "r".repeat(22 << 20);
+    server.connections.answer(rootNumber, long);
+    assert.equal(await readAll(server, root, rootNumber), `${long}\n`);
+    assert.equal(server.gone.length > 1, true);
+    for (const [client] of [...many, [one], [root]] as const) client.close();
   });
 });
 
-test("who takes an answer at once is not disconnected for those who do not", () =>
-  serving([libc, { allAnswers: 10_000 }], (server) => {
+test("who takes an answer at once is not disconnected for those who do not", async () => {
+  const limits = { unread: { total: 40_000, reserve: 4_000 } };
+  await serving([libc, limits, foreign(libc, () => 1000), 77], (server) => {
     const [client, number] = server.connect();
     for (let n = 0; n < 3; n++) server.connections.answer(number, "t".repeat(9_999));
     server.idle();
     assert.deepEqual([client.receive()!.length, server.gone], [30_000, []]);
     client.close();
-  }));
+  });
+});
 
 test("a client is closed when what waits for it has gone out", () =>
   serving([libc], async (server) => {

@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Budgets, FairQueue, Turns } from "../../src/serve/shares.ts";
+import { FairQueue, Turns } from "../../src/serve/shares.ts";
 
+const all = () => true;
 const peer = (uid: number, privileged = false) => ({
   client: uid,
   pid: 1,
   uid,
   privileged,
   startTicks: null,
-});
-
-test("a user has a tenth of each second, and each user has his own", () => {
-  const budgets = new Budgets();
-  assert.ok(budgets.spend(1, 0, 60));
-  assert.ok(budgets.spend(2, 0, 90));
-  assert.equal(budgets.spend(1, 100, 150), false);
-  assert.ok(budgets.spend(2, 100, 105));
-  assert.ok(budgets.spend(1, 1200, 1290), "another second");
 });
 
 test("a user reads once at a time, four users in all; root does not wait for them", async () => {
@@ -45,12 +37,17 @@ test("users take turns with their requests, after root; each user's keep their o
   const requests = [[1, "a"], [1, "b"], [1, "c"], [2, "d"], [0, "r"], [3, "e"], [2, "f"]] as const;
   for (const [uid, line] of requests) queue.push({ peer: peer(uid, uid === 0), line });
   const order: (string | null)[] = [];
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+  for (let next = queue.shift(all); next !== undefined; next = queue.shift(all)) {
     order.push(next.line);
     if (order.length === 3) queue.push({ peer: peer(0, true), line: "s" });
   }
   assert.deepEqual(order, ["r", "a", "d", "s", "e", "b", "f", "c"]);
   queue.push({ peer: peer(1), line: "g" });
+  queue.push({ peer: peer(2), line: "h" });
+  assert.equal(queue.shift((uid) => uid === 2)?.line, "h", "who may not is passed over");
+  assert.equal(queue.shift(() => false), undefined);
+  assert.equal(queue.isEmpty, false);
   queue.clear();
-  assert.equal(queue.shift(), undefined);
+  assert.ok(queue.isEmpty);
+  assert.equal(queue.shift(all), undefined);
 });

@@ -217,37 +217,86 @@ test("patterns whose repeats are many are refused before they are compiled", asy
   assert.ok((await it.ask(ROOT, { op: "subscribe", filter: { match: "^[0-9]{1,3}$" } })).ok);
 });
 
-test("a user whose filters take too much time loses his subscriptions, nobody else", async () => {
+test("what a user has no time for is counted for him, nobody else", async () => {
   const it = await start();
   for (const client of [ROOT, ANN, BOB]) await it.subscribe(client, { filter: { match: "b" } });
   it.slowMs = 150;
-  await it.tell(exec(10 * US, 20, "/bin/slow"));
-  await settled(20);
-  const [last] = it.socket.take(ANN).slice(-1);
-  assert.deepEqual([last.ok, last.op, last.error], [false, "subscribe", "EBUSY"]);
-  assert.deepEqual(it.socket.gone, [ANN]);
-  it.slowMs = 0;
-  await it.tell(fork(11 * US, 31, 20), gap(12 * US, 1));
-  assert.deepEqual(told(it.socket.take(ANN)), []);
-  assert.ok(told(it.socket.take(ROOT)).includes("gap 1 overflow"));
+  const events = [10, 11, 12, 13].map((us) => exec(us * US, 20, `/bin/slow${us}`));
+  await it.tell(...events);
+  const execs = (client: number) =>
+    told(it.socket.take(client)).filter((line) => /exec/.test(line));
+  const shown = execs(ANN).length;
+  assert.ok(shown < 4, "a tenth of a second, and what comes back meanwhile");
+  assert.equal(execs(ROOT).length, 4);
+  // He is told how many, when he has time again; nobody has lost his subscription.
+  [it.slowMs, it.clockMs] = [0, it.clockMs + 10_000];
+  await it.tell(fork(21 * US, 31, 20), gap(22 * US, 1));
+  const lines = it.socket.take(ANN);
+  const lost = lines.find(({ reason }: Line) => reason === "share used up")?.lost;
+  assert.equal(lost, 4 - shown);
+  assert.ok(told(lines).includes("fork 31"));
   assert.deepEqual(told(it.socket.take(BOB)), ["gap 1 overflow"]);
+  assert.deepEqual(it.socket.gone, []);
+  it.server.close();
 });
 
-test("the same holds for what is told of before, and for a snapshot", async () => {
+test("the budget is looked at for each event, however many subscriptions and events", async () => {
+  const it = await start();
+  for (let n = 0; n < 100; n++) {
+    it.connect(50 + n, 1000);
+    await it.subscribe(50 + n, { filter: { match: `b${n}` } });
+  }
+  it.slowMs = 5;
+  const before = it.clockMs;
+  const event = exec(10 * US, 20, "/bin/slow");
+  for (let n = 0; n < 4096; n++, event.time += US) it.machine.step(event);
+  assert.ok(it.clockMs - before < 250, `${it.clockMs - before} ms`);
+  it.server.close();
+});
+
+test("what is told of before waits for time; a snapshot says what there was none for", async () => {
   const it = await start();
   await it.subscribe(ROOT);
   const from = it.sequence.last;
-  await it.tell(exec(10 * US, 20, "/bin/slow"));
+  await it.tell(exec(10 * US, 20, "/bin/slow"), fork(11 * US, 31, 20));
   it.slowMs = 150;
-  await it.subscribe(ANN, { from, filter: { match: "s" } });
-  await settled(200);
-  assert.deepEqual(it.socket.gone, [ANN]);
+  const early = told(await it.subscribe(ANN, { from, filter: { match: "s" } }));
+  early.push(...told(it.socket.take(ANN)));
+  await settled(50);
+  assert.deepEqual(told(it.socket.take(ANN)), [], "no time");
+  it.slowMs = 0;
+  for (let n = 0; n < 10; n++, await settled(15)) it.clockMs += 1000;
+  assert.deepEqual([...early, ...told(it.socket.take(ANN))], [
+    "undefined",
+    "source",
+    "exec 20",
+    "fork 31",
+  ]);
   it.connect(7, 1001);
-  it.machine.get(20)!.uid = 1001;
-  await it.subscribe(7, { snapshot: true, filter: { match: "s" } });
-  await settled(200);
-  assert.deepEqual(it.socket.gone, [ANN, 7]);
-  assert.equal((await it.ask(ROOT, { op: "status" })).subscribers, 1);
+  for (const pid of [20, 31]) it.machine.get(pid)!.uid = 1001;
+  it.slowMs = 150;
+  const lines = await it.subscribe(7, { snapshot: true, filter: { match: "s" } });
+  const seen = lines.map(({ event, lost }: Line) => [event, lost].join(" ").trim());
+  assert.deepEqual(seen, ["", "source", "snapshot", "gap 1"]);
+  it.server.close();
+});
+
+test("patterns of one user are bounded, all subscriptions together", async () => {
+  const it = await start();
+  let count = 0;
+  for (let isFull = false; !isFull; count++) {
+    it.connect(100 + count, 1000);
+    const filter = { match: Array.from({ length: 60 }, (_, i) => `(x|y)*x${i}[a-d]{20}${count}`) };
+    const { error } = await it.ask(100 + count, { op: "subscribe", filter });
+    assert.ok(error === undefined || error === "EUSERS", error);
+    isFull = error !== undefined;
+  }
+  const { held, total } = { held: it.shares.patterns.held(1000), total: it.shares.patterns.total };
+  assert.ok(count > 3 && held < total / 2, `${count} filters of ${held} bytes`);
+  it.connect(5, 1001);
+  assert.ok((await it.ask(5, { op: "subscribe", filter: { match: "x" } })).ok);
+  for (let n = 0; n < count; n++) it.server.disconnected(100 + n);
+  assert.equal(it.shares.patterns.held(1000), 0);
   it.server.close();
 });
 

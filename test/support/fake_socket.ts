@@ -5,8 +5,10 @@
  * @module
  */
 import type { BootEpoch } from "../../src/model/batch.ts";
+import { COMMON_LIMITS, CommonShares, ThreadTime } from "../../src/model/common_shares.ts";
 import { type Change, Machine } from "../../src/model/machine.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
+import { TimeShares } from "../../src/model/shares.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { parseFilter } from "../../src/cmd/serve_filter.ts";
 import type { Past } from "../../src/serve/past.ts";
@@ -144,11 +146,17 @@ export class ServerOfTest {
   readonly errors: Error[] = [];
   /** Clients that have gone. */
   readonly left: number[] = [];
-  /** What each test of a filter takes, beside its own time. */
+  /** What the thread's clock shows, milliseconds: it stands still unless somebody works. */
+  clockMs = 0;
+  /** What each test of a filter takes on that clock. */
   slowMs = 0;
+  readonly shares: CommonShares;
 
   constructor(options: FakeServerOptions = {}) {
     const { epoch = EPOCH, since = 0 } = options;
+    const { rate, burstMs } = COMMON_LIMITS.thread;
+    const time = new ThreadTime(new TimeShares(rate, burstMs), () => this.clockMs);
+    this.shares = new CommonShares(time);
     this.sequence = new Sequence(epoch, since);
     const users = new Users(() => "root:x:0:0::/:\nann:x:1000:1000::/:\n", () => 0);
     this.machine = new Machine({
@@ -180,6 +188,8 @@ export class ServerOfTest {
       sequence: this.sequence,
       past: options.past ?? null,
       signals: this.kernel.signals,
+      time,
+      shares: this.shares,
       seesThreads: options.seesThreads ?? true,
       epoch: () => epoch,
       now: () => this.now,
@@ -190,11 +200,10 @@ export class ServerOfTest {
         const find = (pid: number) => this.machine.get(pid);
         const parsed = parseFilter(filter, users, { find, trusted: privileged });
         const matches = (change: Change) => {
-          const until = performance.now() + this.slowMs;
-          while (performance.now() < until);
+          this.clockMs += this.slowMs;
           return parsed.live.matches(change);
         };
-        return { ...parsed, live: { matches } };
+        return { ...parsed, live: { matches }, past: { matches } };
       },
       tree: options.tree ?? (() => Promise.resolve("[]")),
       why: () => Promise.reject(new Error("not in this test")),

@@ -10,6 +10,7 @@ import { openForRecording, type WritableHistory } from "../../src/history/file.t
 import { JobLog } from "../../src/history/job_log.ts";
 import { HistoryWriter } from "../../src/history/writer.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
+import { CommonShares } from "../../src/model/common_shares.ts";
 import { Jobs } from "../../src/model/jobs.ts";
 import type { KeptJob } from "../../src/model/kept_job.ts";
 import { Machine } from "../../src/model/machine.ts";
@@ -36,7 +37,7 @@ export class JobRecorder {
       onMember: (...joined) => this.log.onMember(...joined),
       onLeave: (...left) => this.log.onLeave(...left),
       onEmpty: (job) => this.onEmpty(job),
-    });
+    }, new CommonShares().time);
     this.machine = new Machine({
       onChange: (change) => {
         this.writer.note(change);

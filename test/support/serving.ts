@@ -10,11 +10,8 @@ import { join } from "node:path";
 import { check, ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { SOCKET, UCRED } from "../../ffi/linux.ts";
-import {
-  CONNECTION_LIMITS,
-  type ConnectionLimits,
-  Connections,
-} from "../../src/serve/connections.ts";
+import { type ConnectionLimits, Connections } from "../../src/serve/connections.ts";
+import { SOCKET_LIMITS } from "../../src/serve/limits.ts";
 import { type Listener, openListener } from "../../src/serve/listen.ts";
 import type { Peer } from "../../src/serve/messages.ts";
 
@@ -132,7 +129,7 @@ export class Serving {
       onWake: () => {
         throw new Error("woken");
       },
-    }, { ...CONNECTION_LIMITS, ...limits });
+    }, { ...SOCKET_LIMITS, ...limits });
   }
 
   get path(): string {
