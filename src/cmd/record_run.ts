@@ -230,7 +230,7 @@ class Recorder {
     this.#writer = new HistoryWriter(db, {
       bootId,
       pid: process.pid,
-      since: continued ? this.#session.now : this.#session.beganAt,
+      since: continued ? this.#session.told : this.#session.beganAt,
       epoch,
       source: info.source,
       why: info.why,
@@ -311,9 +311,10 @@ class Recorder {
   /** SIGHUP: the file may have been moved away, then a new one is begun. */
   #reopen(): void {
     this.#manager.reloading();
-    const { machine, now, epoch } = this.#session;
+    const { machine, told, epoch } = this.#session;
     try {
-      this.#writer.end(now, epoch);
+      // What has happened since then is yet to come: it belongs to the new file.
+      this.#writer.end(told, epoch);
       const { unwritten } = this.#writer;
       this.#file!.close();
       this.#file = null;
@@ -321,7 +322,7 @@ class Recorder {
       for (const process of machine.processes()) process.key = 0;
       this.#past?.reopened();
       this.#startRun(true);
-      this.#writer.takeOver(machine.processes(), now, unwritten);
+      this.#writer.takeOver(machine.processes(), told, unwritten);
       this.#flush();
       this.#say(`recording to ${this.#path}, opened again`);
       this.#manager.ready(`${this.#session.info.source}, ${this.#path}`);
@@ -339,7 +340,7 @@ class Recorder {
     await this.#server?.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#file === null) return;
-    if (this.#writer !== undefined) this.#writer.end(this.#session.now, this.#session.epoch);
+    if (this.#writer !== undefined) this.#writer.end(this.#session.told, this.#session.epoch);
     const failing = this.#writer?.failing ?? null;
     this.#file.close();
     if (failing === null) return;
