@@ -30,12 +30,14 @@ export interface Context {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * Aborted by SIGINT, SIGTERM, SIGHUP and a closed standard output; the reason is the signal's
-   * name, `SIGPIPE` for the output.
+   * Aborted by SIGINT, SIGTERM, SIGHUP and others that end the program, and by a closed standard
+   * output; the reason is the signal's name, `SIGPIPE` for the output.
    */
   readonly signal: AbortSignal;
-  /** Has SIGHUP call `listener` instead of ending the program; null undoes it. */
-  readonly onHangup?: (listener: (() => void) | null) => void;
+  /** Has `listener` told of each signal first: whether it has dealt with it. Null undoes it. */
+  readonly onSignal?: (listener: ((signal: NodeJS.Signals) => boolean) | null) => void;
+  /** Has the program end by that signal, once it ends with a status of 128 + its number. */
+  readonly endBy?: (signal: NodeJS.Signals) => void;
   /** Where procfs is mounted. */
   readonly procRoot: string;
   /** Starts the capture of commands that watch; the capture thread when not given. */

@@ -10,6 +10,7 @@ import { HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import { ServiceManager } from "../host/notify.ts";
+import { ignoreStraySignals } from "../host/stray.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
@@ -109,6 +110,9 @@ class Recorder {
   #past: RecordedPast | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failing = false;
+  #begun = false;
+  /** A SIGHUP came while it was starting. */
+  #reopenDue = false;
 
   constructor(context: Context, options: RecordOptions) {
     this.#context = context;
@@ -130,7 +134,9 @@ class Recorder {
   }
 
   async run(): Promise<number> {
-    const { signal } = this.#context;
+    const { signal, onSignal } = this.#context;
+    await ignoreStraySignals();
+    onSignal?.((name) => name === "SIGHUP" && this.#hangUp());
     this.#openFile();
     const stop = () => this.#done.resolve();
     try {
@@ -139,13 +145,14 @@ class Recorder {
       this.#server = await this.#openServer();
       signal.addEventListener("abort", stop);
       if (signal.aborted) stop();
-      this.#context.onHangup?.(() => this.#reopen());
       this.#session.begin();
       if (this.#scanned) this.#server?.scanned();
       this.#announce();
+      this.#begun = true;
+      if (this.#reopenDue) this.#reopen();
       await this.#done.promise;
     } finally {
-      this.#context.onHangup?.(null);
+      this.#context.onSignal?.(null);
       signal.removeEventListener("abort", stop);
       await this.#close();
     }
@@ -308,7 +315,14 @@ class Recorder {
     return new CommandError(EXIT.failed, `${what}: ${message}; move it away and start again`);
   }
 
-  /** SIGHUP: the file may have been moved away, then a new one is begun. */
+  /** SIGHUP: the file may have been moved away. */
+  #hangUp(): true {
+    if (this.#begun) this.#reopen();
+    else this.#reopenDue = true;
+    return true;
+  }
+
+  /** Opens the file again: where it was moved away a new one is begun. */
   #reopen(): void {
     this.#manager.reloading();
     const { machine, told, epoch } = this.#session;

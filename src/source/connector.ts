@@ -155,7 +155,7 @@ export class Connector implements LiveSource {
     this.#calm = settled && !this.#repairDue;
   }
 
-  /** Answers the doorbell until that time, or until the wake descriptor in the poll set is ready. */
+  /** Answers the doorbell until that time, or until the wake descriptor in `set` is ready. */
   #await(end: number, set: Uint8Array): void {
     this.#answerRings();
     for (let left = end - this.#clocks.now(); left > 0; left = end - this.#clocks.now()) {

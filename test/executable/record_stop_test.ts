@@ -1,6 +1,6 @@
 /** How a recorder ends: up to which moment everything is in its file, and what does not end it. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -16,9 +16,10 @@ import {
   readRows,
   readRuns,
   type Row,
+  startRecorder,
   suspendedNs,
 } from "../support/recorded.ts";
-import { recordTo, type Source, statusOf } from "../support/questions.ts";
+import { recordTo, type Source } from "../support/questions.ts";
 
 /** Forks at a steady pace: some two in each millisecond, of processes that a poller meets. */
 const STEADY = "fork,count=2000,rate=2000,life=30000";
@@ -76,11 +77,11 @@ async function stopAgainAndAgain(source: Source): Promise<void> {
 async function reopen(source: Source): Promise<void> {
   const [db, moved] = [join(folder, `${source}-new.db`), join(folder, `${source}-moved.db`)];
   const load = LastingLoad.start(STEADY);
-  await using recorder = await recordTo(db, source);
+  await using recorder = await startRecorder(db, ["--no-socket", "--source", source]);
   try {
     renameSync(db, moved);
     recorder.kill("SIGHUP");
-    await recorder.until("the new file", () => existsSync(db) && statusOf(db)["pid"] !== undefined);
+    await recorder.until("the new file", () => recorder.stderr.includes("opened again"));
     assert.equal((await recorder.end("SIGTERM")).status, 0);
   } finally {
     await load.stop();
