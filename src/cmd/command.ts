@@ -63,6 +63,15 @@ export interface CommandSpec {
   readonly name: string;
   /** Operands as commander spells them: `[pid]`, `[command...]`; empty when there are none. */
   readonly operands: string;
+  /**
+   * Its operands are a command and its arguments: from the first on, options are that command's.
+   */
+  readonly startsCommand?: true;
+  /**
+   * Operands are taken after `--` alone. Before it they are refused, by telling what was probably
+   * meant, which this answers.
+   */
+  readonly meant?: (operands: readonly string[]) => string;
   /** One line for `fh --help`. */
   readonly summary: string;
   readonly options: readonly OptionSpec[];
