@@ -184,6 +184,7 @@ type TaskCalls = Pick<
   | "schedGetaffinity"
   | "schedSetaffinity"
   | "prctl"
+  | "ignoreSignal"
   | "waitpid"
   | "getrusage"
   | "raiseLimit"
@@ -226,6 +227,7 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
     schedGetaffinity: (into) => answer(c.sched_getaffinity(0, into.byteLength, into)),
     schedSetaffinity: (mask) => answer(c.sched_setaffinity(0, mask.byteLength, mask)),
     prctl: (option, value) => answer(c.prctl(option, value)),
+    ignoreSignal: (signal) => Math.min(0, answer(c.signal(signal, TASK.SIG_IGN))),
     waitpid: (pid) => answer(c.waitpid(pid, null, TASK.WNOHANG)),
     getrusage: (who, into) => answer(c.getrusage(who, into)),
     raiseLimit(resource) {

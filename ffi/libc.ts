@@ -90,6 +90,8 @@ export interface Libc {
   /** Lets the calling thread run on the CPUs of `mask` alone, from now on. */
   schedSetaffinity(mask: Uint8Array): number;
   prctl(option: number, value: number): number;
+  /** Ignores a signal from now on, as does what this process executes; 0, or an error. */
+  ignoreSignal(signal: number): number;
   /** Takes the wait status of a child that has ended, -1 for any; its pid, or 0 when none has. */
   waitpid(pid: number): number;
   /** Fills `into` (144 bytes) with struct rusage; `who` is one of RUSAGE. */

@@ -87,17 +87,22 @@ export const CLOCK = {
   BOOTTIME: 7,
 } as const;
 
-/** uapi/linux/sched.h, prctl.h, wait.h, resource.h, asm-generic/resource.h */
+/** uapi/linux/sched.h, prctl.h, wait.h, resource.h, asm-generic/resource.h, asm-generic/signal.h */
 export const TASK = {
   SCHED_OTHER: 0,
   SCHED_FIFO: 1,
   SCHED_RESET_ON_FORK: 0x40000000,
+  PR_SET_DUMPABLE: 4,
   PR_SET_TIMERSLACK: 29,
   PR_SET_CHILD_SUBREAPER: 36,
   WNOHANG: 1,
   RUSAGE_SELF: 0,
   RUSAGE_CHILDREN: -1,
   RLIMIT_NOFILE: 7,
+  SIG_IGN: 1,
+  SIGSTKFLT: 16,
+  SIGRTMIN: 34,
+  SIGRTMAX: 64,
 } as const;
 
 /** uapi/linux/eventfd.h, uapi/linux/inotify.h */

@@ -117,6 +117,8 @@ export const SYMBOLS = {
   sched_setaffinity: { args: ["i32", "usize", "buffer"], returns: "i32" },
   /* int prctl(int option, unsigned long value) */
   prctl: { args: ["i32", "usize"], returns: "i32" },
+  /* sighandler_t signal(int, sighandler_t): of the address that was there only -1 is looked at */
+  signal: { args: ["i32", "usize"], returns: "i32" },
   /* pid_t waitpid(pid_t, int *status, int options) */
   waitpid: { args: ["i32", "buffer", "i32"], returns: "i32" },
   /* int getrusage(int who, struct rusage *) */

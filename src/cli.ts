@@ -26,6 +26,7 @@ import { registerCommand } from "./cmd/register.ts";
 import { runCommand } from "./cmd/run.ts";
 import { serveCommand } from "./cmd/serve.ts";
 import { suggest } from "./cmd/suggest.ts";
+import { quoted } from "./cmd/values.ts";
 import { treeCommand } from "./cmd/tree.ts";
 import { unregisterCommand } from "./cmd/unregister.ts";
 import { watchCommand } from "./cmd/watch.ts";
@@ -152,12 +153,27 @@ function createProgram(
     command.configureHelp({ formatHelp: () => commandHelp(spec) });
     for (const option of spec.options) command.addOption(createOption(option));
     addGlobals(command);
+    if (spec.startsCommand) command.passThroughOptions();
     command.action(() => {
+      checkStray(spec, command, argv);
       const options = { ...GLOBAL_DEFAULTS, ...program.opts(), ...command.opts() };
       onCall({ command: spec, operands: command.args, options });
     });
   }
   return program;
+}
+
+/** What `--` does not stand before is no command to be run: a name, more likely. */
+function checkStray(spec: CommandSpec, { args, options }: Command, argv: readonly string[]): void {
+  if (spec.meant === undefined || args.length === 0) return;
+  // With options of its own the command is the end of the line.
+  const [option = "", before] = argv.slice(0, argv.length - args.length).slice(-2);
+  // It may as well be what an option was given.
+  const isValue = options.some(({ required, short, long }) => {
+    return required && [short, long].includes(option);
+  });
+  if (before === "--" && !isValue) return;
+  throw new UsageError(`Stray operand: ${quoted(args[0]!)}; did you mean ${spec.meant(args)}?`);
 }
 
 /** All of it: by itself commander asks process.stdout, which makes a shared pipe non-blocking. */

@@ -110,8 +110,13 @@ export class Session {
     return this.#capture!.began.time;
   }
 
-  /** Up to this time (nanoseconds since boot) everything that was seen has been told. */
+  /**
+   * Up to this time (nanoseconds since boot) everything has been told; when it is closed, that is
+   * a moment after it was asked to.
+   */
   get told(): number {
+    const until = this.#capture!.until ?? null;
+    if (until !== null && this.#held.length === 0) return until;
     return this.#lastTime === 0 ? this.beganAt : this.#lastTime;
   }
 

@@ -249,3 +249,41 @@ test("the table has the commands of the contract that exist", () => {
   const rest = ["account", "doctor", "completion"];
   assert.deepEqual(names, ["watch", "tree", ...past, "run", "job", ...socket, ...rest]);
 });
+
+test("fh watch runs what stands behind -- alone, and says what else may be meant", async () => {
+  const refused = [
+    [["nginx"], "nginx; did you mean fh watch -c nginx, or fh watch -- nginx?"],
+    [["4711"], "4711; did you mean fh watch -p 4711, or fh watch -- 4711?"],
+    [
+      ["-q", "my prog", "-x"],
+      "my prog; did you mean fh watch -c 'my prog', or fh watch -- 'my prog' -x?",
+    ],
+    [
+      ["nginx", "--", "make"],
+      "nginx; did you mean fh watch -c nginx, or fh watch -- nginx -- make?",
+    ],
+    [["-c", "--", "nginx"], "nginx; did you mean fh watch -c nginx, or fh watch -- nginx?"],
+    [[""], "''; did you mean fh watch -c '', or fh watch -- ''?"],
+  ] as const;
+  for (const [argv, expected] of refused) {
+    const context = fakeContext();
+    assert.equal(await runCli(context, ["watch", ...argv]), EXIT.usage, argv.join(" "));
+    assert.equal(context.stderr.text, `fh: Stray operand: ${expected}\n`);
+  }
+  const parts = { startsCommand: true, meant: () => "" } as const;
+  for (const argv of [["watch", "--", "make", "-j8"], ["watch", "-p", "1", "--", "make", "-j8"]]) {
+    const { given, status } = await cli(argv, parts);
+    assert.equal(status, EXIT.done);
+    assert.deepEqual(given?.operands, ["make", "-j8"]);
+  }
+});
+
+test("options behind the command of fh run are the command's, with -- and without", async () => {
+  for (const first of [[], ["--"]]) {
+    const argv = ["watch", "-q", ...first, "grep", "-q", "--json", "--", "x"];
+    const { given, stderr } = await cli(argv, { startsCommand: true });
+    assert.deepEqual(given?.operands, ["grep", "-q", "--json", "--", "x"], stderr);
+    assert.equal(given?.options["json"], false);
+    assert.equal(given?.options["quiet"], true);
+  }
+});

@@ -65,7 +65,7 @@ const ARROWS: Arrows = {
   "src/version.ts": [],
   "src/output.ts": ["src/cmd/command.ts", "node:"],
   "src/cli.ts": ["src/cmd/", "src/version.ts", "commander", "node:"],
-  "bin/": ["src/cli.ts", "src/output.ts", "ffi/stdio.ts", "node:"],
+  "bin/": ["src/cli.ts", "src/output.ts", "ffi/", "node:"],
   "mod.ts": [
     "src/library.ts",
     "src/source/capture.ts",

@@ -30,12 +30,14 @@ export interface Context {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * Aborted by SIGINT, SIGTERM, SIGHUP and a closed standard output; the reason is the signal's
-   * name, `SIGPIPE` for the output.
+   * Aborted by SIGINT, SIGTERM, SIGHUP and others that end the program, and by a closed standard
+   * output; the reason is the signal's name, `SIGPIPE` for the output.
    */
   readonly signal: AbortSignal;
-  /** Has SIGHUP call `listener` instead of ending the program; null undoes it. */
-  readonly onHangup?: (listener: (() => void) | null) => void;
+  /** Has `listener` told of each signal first: whether it has dealt with it. Null undoes it. */
+  readonly onSignal?: (listener: ((signal: NodeJS.Signals) => boolean) | null) => void;
+  /** Has the program end by that signal, once it ends with a status of 128 + its number. */
+  readonly endBy?: (signal: NodeJS.Signals) => void;
   /** Where procfs is mounted. */
   readonly procRoot: string;
   /** Starts the capture of commands that watch; the capture thread when not given. */
@@ -61,6 +63,15 @@ export interface CommandSpec {
   readonly name: string;
   /** Operands as commander spells them: `[pid]`, `[command...]`; empty when there are none. */
   readonly operands: string;
+  /**
+   * Its operands are a command and its arguments: from the first on, options are that command's.
+   */
+  readonly startsCommand?: true;
+  /**
+   * Operands are taken after `--` alone. Before it they are refused, by telling what was probably
+   * meant, which this answers.
+   */
+  readonly meant?: (operands: readonly string[]) => string;
   /** One line for `fh --help`. */
   readonly summary: string;
   readonly options: readonly OptionSpec[];

@@ -15,10 +15,11 @@ import {
 import { JobTotal } from "../model/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
-import { type Fields, maySee, type Peer, Refusal } from "../serve/protocol.ts";
+import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";
 import { accountJson } from "../view/account_json.ts";
 import { WallClock } from "../view/time.ts";
 import { signalName } from "../view/words.ts";
+import { isMeant, noJob, readJobName } from "./job_name.ts";
 
 /** Members in one answer. */
 export const MEMBERS_MAX = 1000;
@@ -88,13 +89,14 @@ export class JobAnswers {
     return lastFields(this.find(name));
   }
 
-  /** The job with a number or a name: the open one, else the latest; throws ESRCH. */
-  find(name: string): PastJob {
-    if (/^\d+$/.test(name)) return this.#jobs({ id: Number(name) })[0] ?? refuse(noJob(name));
-    const named = this.#jobs({ name });
-    const open = named.filter(({ until }) => until === null);
-    return choose(open, this.#asker, name) ?? choose(named, this.#asker, name, true) ??
-      refuse(noJob(name));
+  /** The job that is meant: of those of one name the open one, else the latest; throws ESRCH. */
+  find(text: string): PastJob {
+    const meant = readJobName(text, this.#asker.uid, this.#users);
+    const { id, name } = meant;
+    const named = this.#jobs(id === null ? { name } : { id });
+    const found = named.filter((job) => isMeant(meant, job));
+    return found.find(({ until }) => until === null) ?? found[0] ??
+      refuse(noJob(meant, id === null && name === text ? named : [], this.#users));
   }
 
   #jobs(wanted: JobsWanted): PastJob[] {
@@ -190,31 +192,6 @@ export function lastFields({ id, name, last, until }: {
     exit_code: code,
     signal: signal === null ? null : signalName(signal),
   };
-}
-
-/** Of several jobs one's own, or the only one; null when there is none. */
-export function choose<Job extends { readonly id: number; readonly owner: number }>(
-  jobs: readonly Job[],
-  { uid, privileged }: Asker,
-  name: string,
-  latest = false,
-): Job | null {
-  const own = jobs.filter(({ owner }) => owner === uid);
-  const found = own.length > 0 ? own : privileged ? jobs : [];
-  if (found.length === 0) return null;
-  if (found.length === 1 || (latest && found.every(({ owner }) => owner === found[0]!.owner))) {
-    return found[0]!;
-  }
-  const numbers = found.map(({ id }) => id).join(", ");
-  throw new Refusal(
-    "EINVAL",
-    `Which job ${name}: several users have one; give its number, of ${numbers}`,
-  );
-}
-
-/** There is no such job, or none that the asker may know of. */
-export function noJob(name: string): Refusal {
-  return new Refusal("ESRCH", `No such job: ${name.slice(0, 80)}; fh job list --all shows them`);
 }
 
 function refuse(refusal: Refusal): never {

@@ -23,14 +23,8 @@ import {
   Refusal,
   type Request,
 } from "../serve/protocol.ts";
-import {
-  choose,
-  type JobAnswers,
-  lastFields,
-  MEMBERS_MAX,
-  noJob,
-  runningFields,
-} from "./job_answers.ts";
+import { type JobAnswers, lastFields, MEMBERS_MAX, runningFields } from "./job_answers.ts";
+import { isMeant, noJob, readJobName } from "./job_name.ts";
 import { RULE_LIMITS } from "./limits.ts";
 
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@+-]{0,63}$/u;
@@ -139,7 +133,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     const job = this.#job(peer, params["job"]);
     const roots: Process[] = [];
     for (const pid of pids) roots.push(await this.#process(peer, pid, "put into a job"));
-    if (job.until !== null) throw noJob(job.name);
+    if (job.until !== null) throw noJob({ text: job.name });
     const { jobs } = this.#host;
     // Who it is was asked above: a setuid program that one's own has started comes along.
     const found = only ? roots : withDescendants(roots, this.#host.processes());
@@ -327,9 +321,11 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
 
   /** The open job that a peer names; null when there is none. */
   #find(peer: Peer, name: string): KeptJob | null {
-    const open = [...this.#host.jobs.open].filter(({ owner }) => maySee(peer, owner));
-    if (/^\d+$/.test(name)) return open.find(({ id }) => id === Number(name)) ?? null;
-    return choose(open.filter((job) => job.name === name), peer, name);
+    const meant = readJobName(name, peer.uid, this.#host.users);
+    for (const job of this.#host.jobs.open) {
+      if (maySee(peer, job.owner) && isMeant(meant, job)) return job;
+    }
+    return null;
   }
 
   /** The process that has a pid and that a peer may manage. */
@@ -378,11 +374,11 @@ function briefFields({ id, name, owner, living, started }: KeptJob): Fields {
   return { job: id, name, uid: owner, running: living.size, members: started };
 }
 
-/** Name or number of a job. */
+/** Name or number of a job, for readJobName(). */
 function readName(what: string, value: unknown): string {
   if (typeof value === "number" && Number.isInteger(value)) return String(value);
   if (typeof value === "string" && value !== "") return value;
-  throw bad(what, value, "give the name or the number of a job");
+  throw bad(what, value, "give the name or the number of a job, or USER/NAME");
 }
 
 /** A name that a job can be given: a number would be taken for that of another. */

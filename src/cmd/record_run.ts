@@ -11,6 +11,7 @@ import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import { ServiceManager } from "../host/notify.ts";
+import { ignoreStraySignals } from "../host/stray.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
@@ -111,6 +112,9 @@ class Recorder {
   #past: RecordedPast | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failing = false;
+  #begun = false;
+  /** A SIGHUP came while it was starting. */
+  #reopenDue = false;
 
   constructor(context: Context, options: RecordOptions) {
     this.#context = context;
@@ -133,7 +137,9 @@ class Recorder {
   }
 
   async run(): Promise<number> {
-    const { signal } = this.#context;
+    const { signal, onSignal } = this.#context;
+    await ignoreStraySignals();
+    onSignal?.((name) => name === "SIGHUP" && this.#hangUp());
     this.#openFile();
     const stop = () => this.#done.resolve();
     try {
@@ -142,13 +148,14 @@ class Recorder {
       this.#server = await this.#openServer();
       signal.addEventListener("abort", stop);
       if (signal.aborted) stop();
-      this.#context.onHangup?.(() => this.#reopen());
       this.#session.begin();
       if (this.#scanned) this.#server?.scanned();
       this.#announce();
+      this.#begun = true;
+      if (this.#reopenDue) this.#reopen();
       await this.#done.promise;
     } finally {
-      this.#context.onHangup?.(null);
+      this.#context.onSignal?.(null);
       signal.removeEventListener("abort", stop);
       await this.#close();
     }
@@ -235,7 +242,7 @@ class Recorder {
     this.#writer = new HistoryWriter(db, {
       bootId,
       pid: process.pid,
-      since: continued ? this.#session.now : this.#session.beganAt,
+      since: continued ? this.#session.told : this.#session.beganAt,
       epoch,
       source: info.source,
       why: info.why,
@@ -313,12 +320,20 @@ class Recorder {
     return new CommandError(EXIT.failed, `${what}: ${message}; move it away and start again`);
   }
 
-  /** SIGHUP: the file may have been moved away, then a new one is begun. */
+  /** SIGHUP: the file may have been moved away. */
+  #hangUp(): true {
+    if (this.#begun) this.#reopen();
+    else this.#reopenDue = true;
+    return true;
+  }
+
+  /** Opens the file again: where it was moved away a new one is begun. */
   #reopen(): void {
     this.#manager.reloading();
-    const { machine, now, epoch } = this.#session;
+    const { machine, told, epoch } = this.#session;
     try {
-      this.#writer.end(now, epoch);
+      // What has happened since then is yet to come: it belongs to the new file.
+      this.#writer.end(told, epoch);
       const { unwritten } = this.#writer;
       this.#file!.close();
       this.#file = null;
@@ -326,7 +341,7 @@ class Recorder {
       for (const process of machine.processes()) process.key = 0;
       this.#past?.reopened();
       this.#startRun(true);
-      this.#writer.takeOver(machine.processes(), now, unwritten);
+      this.#writer.takeOver(machine.processes(), told, unwritten);
       this.#flush();
       this.#say(`recording to ${this.#path}, opened again`);
       this.#manager.ready(`${this.#session.info.source}, ${this.#path}`);
@@ -344,7 +359,7 @@ class Recorder {
     await this.#server?.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#file === null) return;
-    if (this.#writer !== undefined) this.#writer.end(this.#session.now, this.#session.epoch);
+    if (this.#writer !== undefined) this.#writer.end(this.#session.told, this.#session.epoch);
     const failing = this.#writer?.failing ?? null;
     this.#file.close();
     if (failing === null) return;

@@ -11,6 +11,7 @@ import { parsePeriod } from "./values.ts";
 export const runCommand: CommandSpec = {
   name: "run",
   operands: "<command...>",
+  startsCommand: true,
   summary: "run a command, and tell what it started and what that cost",
   options: [
     { flags: "--name <name>", description: "what the job is called (default: the command)" },

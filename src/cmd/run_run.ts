@@ -71,7 +71,7 @@ class Run {
     this.#session = await this.#open();
     const before = this.#reaper.children();
     const began = performance.now();
-    const child = Child.start(this.#operands, this.#context.signal, this.#redact);
+    const child = Child.start(this.#operands, this.#context, this.#redact);
     this.#child = child;
     this.#job = new Job(child.pid, process.pid);
     this.#session.begin();

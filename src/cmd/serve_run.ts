@@ -4,6 +4,7 @@
  * @module
  */
 import { ServiceManager } from "../host/notify.ts";
+import { ignoreStraySignals } from "../host/stray.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
@@ -29,6 +30,7 @@ export async function runServe(
 ): Promise<number> {
   const options = given as unknown as ServeOptions;
   const { signal } = context;
+  await ignoreStraySignals();
   const manager = ServiceManager.open(context.env);
   const done = Promise.withResolvers<void>();
   // Whoever waits for it is told; an error may come before.

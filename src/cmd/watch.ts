@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { quoteArgv } from "../view/quote.ts";
 import type { CommandSpec } from "./command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";
 import { REDACT_OPTIONS } from "./redact_options.ts";
@@ -12,6 +13,12 @@ import { parseCount, parseDuration, parseNames, parsePeriod, parseRate } from ".
 export const watchCommand: CommandSpec = {
   name: "watch",
   operands: "[command...]",
+  startsCommand: true,
+  meant: (operands) => {
+    const [first = ""] = operands;
+    const filter = /^\d+$/.test(first) ? "-p" : "-c";
+    return `fh watch ${filter} ${quoteArgv([first])}, or fh watch -- ${quoteArgv(operands)}`;
+  },
   summary: "stream what is started, by whom, and what becomes of it",
   options: [
     ...FILTER_OPTIONS,

@@ -205,7 +205,7 @@ class Watch {
   }
 
   #startChild(): void {
-    const child = Child.start(this.#operands, this.#context.signal, this.#redact);
+    const child = Child.start(this.#operands, this.#context, this.#redact);
     this.#child = child;
     this.#filter = createFilter(
       { ...this.#options, pid: [...this.#options.pid ?? [], child.pid] },
@@ -227,7 +227,7 @@ class Watch {
   }
 
   #stop(): void {
-    // The command that was started ends the watch, not the signal that both of them got.
+    // Where nobody reads any more, the command that was started ends the watch all the same.
     if (this.#child !== null && this.#child.status === null && this.#context.signal.aborted) return;
     this.#done.resolve();
   }

@@ -18,6 +18,7 @@ const FIELD = {
   pgrp: 5,
   session: 6,
   tty: 7,
+  tpgid: 8,
   flags: 9,
   minflt: 10,
   majflt: 12,
@@ -52,6 +53,8 @@ export class StatFields {
   session = 0;
   /** Device number of the controlling terminal, 0 for none. */
   tty = 0;
+  /** Process group in the foreground of that terminal; -1 for none. */
+  tpgid = 0;
   /** PF_* bits of include/linux/sched.h. */
   flags = 0;
   minflt = 0;
@@ -178,6 +181,7 @@ export function parseStatInto(bytes: Uint8Array, length: number, into: StatField
   into.pgrp = values[FIELD.pgrp]!;
   into.session = values[FIELD.session]!;
   into.tty = values[FIELD.tty]!;
+  into.tpgid = values[FIELD.tpgid]!;
   into.flags = values[FIELD.flags]!;
   into.minflt = values[FIELD.minflt]!;
   into.majflt = values[FIELD.majflt]!;

@@ -47,14 +47,20 @@ export interface LiveSource {
    * open after close(): whoever may still send on it closes it.
    */
   readonly farewell: { readonly fd: number; readonly message: Uint8Array } | null;
-  /** Adds what exists now: the first look at the host. */
-  snapshot(writer: BatchWriter): void;
+  /**
+   * Adds what exists now: the first look at the host. From the time that comes back on
+   * (nanoseconds since boot) everything is told, or counted as lost.
+   */
+  snapshot(writer: BatchWriter): number;
   /** Waits for events (or the wake descriptor), then adds what came. */
   turn(writer: BatchWriter): void;
   /** Events up to this time (nanoseconds since boot) are complete and in order. */
   readonly horizon: number;
-  /** Before the end: adds what has happened up to now, and what was still in doubt. */
-  settle(writer: BatchWriter): void;
+  /**
+   * Before the end: adds what has happened up to now, and what was still in doubt. Up to the time
+   * that comes back (nanoseconds since boot, never before the call) everything is told.
+   */
+  settle(writer: BatchWriter): number;
   close(): void;
   /** What a person should know by now, once: a sentence part; null when there is nothing new. */
   takeNote?(): string | null;
@@ -98,7 +104,7 @@ export type WorkerMessage =
   | {
     readonly type: "opened";
     readonly info: SourceInfo;
-    /** Wall-clock time of boot, and the time since then. */
+    /** Wall-clock time of boot, and since when everything is told, nanoseconds since then. */
     readonly epoch: BootEpoch;
     readonly time: number;
     /** An eventfd: 8 bytes written to it end the thread's wait. */
@@ -116,7 +122,11 @@ export type WorkerMessage =
     readonly advice: string | null;
     readonly stack: string | null;
   }
-  | { readonly type: "closed" };
+  | {
+    readonly type: "closed";
+    /** Up to this time everything was handed over, nanoseconds since boot. */
+    readonly until: number;
+  };
 
 /** Who is told of what a capture sees. */
 export interface CaptureHandlers {
@@ -131,8 +141,13 @@ export interface CaptureHandlers {
 /** A capture in progress, be it a thread or a recording. */
 export interface RunningCapture {
   readonly info: SourceInfo;
-  /** Wall-clock time of boot, and the time since then, when the capture began. */
+  /** Wall-clock time of boot, and the time since then: from then on everything is told. */
   readonly began: { readonly epoch: BootEpoch; readonly time: number };
+  /**
+   * Once it has been stopped: up to this time (nanoseconds since boot) everything was handed over.
+   * Not known where the last event alone says so.
+   */
+  readonly until?: number | null;
   /** First group of the boot id, where it is not this host's boot. */
   readonly boot?: string;
   /** Ends the capture; resolves when the last batch has been handed over. */

@@ -73,6 +73,7 @@ export class Connector implements LiveSource {
   readonly #napMax: number;
   readonly #waitAll: Uint8Array;
   readonly #waitRing: Uint8Array;
+  readonly #ringOnly: Uint8Array;
   /** Images read at the doorbell, by CPU and sequence number, until the truth delivers the exec. */
   readonly #images = new Map<number, Uint8Array | null>();
   /** Execs the truth delivered before the doorbell rang for them. */
@@ -109,6 +110,7 @@ export class Connector implements LiveSource {
     this.#napMax = this.#capacity / 2 / EVENTS_PER_SECOND_MAX * 1e9;
     this.#waitAll = pollSet([this.#sub.doorbell, wake, this.#sub.truth]);
     this.#waitRing = this.#waitAll.subarray(0, 16);
+    this.#ringOnly = this.#waitAll.subarray(0, 8);
     const message = encodeMcastOp(PROC_CN_MCAST.IGNORE, 0);
     this.farewell = { fd: this.#sub.truth, message };
     this.#accounts = options.accounts ? TaskAccounts.open(libc) : null;
@@ -128,7 +130,7 @@ export class Connector implements LiveSource {
       `${this.#capacity} of them${forced ? "" : " (net.core.rmem_max allows no more)"}`;
   }
 
-  snapshot(writer: BatchWriter): void {
+  snapshot(writer: BatchWriter): number {
     // What happened before the first scan is in what that finds.
     this.#since = Infinity;
     const view = new DataView(new ArrayBuffer(SLOT));
@@ -137,17 +139,13 @@ export class Connector implements LiveSource {
       this.#take(view, 0, bytes.length, writer);
     }
     this.#since = requireScan(this.#repair(writer), this.#files.root);
+    return this.#since;
   }
 
   turn(writer: BatchWriter): void {
     if (this.#calm && writer.count === 0) this.#libc.ppoll(this.#waitAll, -1);
     const end = this.#clocks.now() + this.#nap(writer);
-    this.#answerRings();
-    for (let left = end - this.#clocks.now(); left > 0; left = end - this.#clocks.now()) {
-      const ready = this.#libc.ppoll(this.#waitRing, left);
-      if (ready > 0 && this.#waitRing[14] !== 0) break; // revents of the wake descriptor
-      if (ready > 0) this.#answerRings();
-    }
+    this.#await(end, this.#waitRing);
     const events = this.#drain(writer);
     if (!this.#patient) this.#napNs = this.#napAfter(events);
     const settled = this.#account(writer, events);
@@ -155,6 +153,16 @@ export class Connector implements LiveSource {
       this.#repair(writer);
     }
     this.#calm = settled && !this.#repairDue;
+  }
+
+  /** Answers the doorbell until that time, or until the wake descriptor in `set` is ready. */
+  #await(end: number, set: Uint8Array): void {
+    this.#answerRings();
+    for (let left = end - this.#clocks.now(); left > 0; left = end - this.#clocks.now()) {
+      const ready = this.#libc.ppoll(set, left);
+      if (ready > 0 && set.length > 8 && set[14] !== 0) break; // revents of the wake descriptor
+      if (ready > 0) this.#answerRings();
+    }
   }
 
   /** How long the truth is left to fill now. */
@@ -178,10 +186,13 @@ export class Connector implements LiveSource {
     return this.#lively ? Math.min(LONG_NAP_NS, this.#napNs * NAP_GROWTH) : NAP_NS;
   }
 
-  settle(writer: BatchWriter): void {
-    this.#answerRings();
+  settle(writer: BatchWriter): number {
+    const until = this.#clocks.now();
+    // What other CPUs have stamped by now may be on its way still.
+    this.#await(until + REORDER_NS, this.#ringOnly);
     // What is missing after two drains is lost.
     for (let drain = 0; drain < 2; drain++) this.#account(writer, this.#drain(writer));
+    return until;
   }
 
   close(): void {

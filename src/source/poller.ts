@@ -137,8 +137,10 @@ export class Poller implements LiveSource {
     return limits.length === 0 ? "" : ` (${limits.join("; ")})`;
   }
 
-  snapshot(writer: BatchWriter): void {
+  snapshot(writer: BatchWriter): number {
     this.#tally.begin(this.#clocks.now(), () => listPids(this.#files.root) ?? []);
+    // What is forked from now on is found or counted.
+    const since = this.#clocks.now();
     const adopt = (event: SourceEvent) => {
       writer.add(event);
       if (event.kind === EVENT.present) this.#adopt(event);
@@ -148,6 +150,7 @@ export class Poller implements LiveSource {
     requireScan(began, this.#files.root);
     this.horizon = this.#clocks.now();
     this.#safetyAt = this.horizon + SAFETY_NS;
+    return since;
   }
 
   /** A process that was there before us. */
@@ -203,7 +206,7 @@ export class Poller implements LiveSource {
     this.horizon = now;
   }
 
-  settle(writer: BatchWriter): void {
+  settle(writer: BatchWriter): number {
     let now = this.#clocks.sample();
     // Others fork while the counts are compared: a few tries find a moment when nobody does.
     for (let attempt = 0; attempt < SETTLE_TRIES; attempt++) {
@@ -214,6 +217,7 @@ export class Poller implements LiveSource {
     this.#endings.poll(now, writer);
     if (!this.#watchable) this.#listAll(now, writer);
     this.#tellMissed(now, writer);
+    return now;
   }
 
   #lookForNew(now: number, writer: BatchWriter): void {

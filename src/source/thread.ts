@@ -29,13 +29,19 @@ type Opened = Extract<WorkerMessage, { type: "opened" }>;
 export class CaptureThread implements RunningCapture {
   readonly info: SourceInfo;
   readonly began: RunningCapture["began"];
+  until: number | null = null;
   readonly #control: Int32Array;
   readonly #opened: Opened;
   readonly #libc: Libc;
-  readonly #ended: Promise<void>;
+  readonly #ended: Promise<number | null>;
   readonly #sayFarewell = () => this.#farewell();
 
-  private constructor(libc: Libc, control: Int32Array, opened: Opened, ended: Promise<void>) {
+  private constructor(
+    libc: Libc,
+    control: Int32Array,
+    opened: Opened,
+    ended: Promise<number | null>,
+  ) {
     this.#libc = libc;
     this.#control = control;
     this.#opened = opened;
@@ -57,12 +63,12 @@ export class CaptureThread implements RunningCapture {
     const address = workerAddress(source, "src/source/worker.js");
     const worker = new Worker(address, { workerData, ...SMALL });
     const counters = new Int32Array(control);
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const { promise: ended, resolve: end } = Promise.withResolvers<number | null>();
     const { promise: opened, resolve: open, reject } = Promise.withResolvers<Opened>();
 
     let isOpen = false;
-    const finish = (error: Error | null) => {
-      end();
+    const finish = (error: Error | null, until: number | null = null) => {
+      end(until);
       void worker.terminate();
       // Whoever could not start it is told by the rejection alone.
       if (isOpen) handlers.onEnd(error);
@@ -78,8 +84,9 @@ export class CaptureThread implements RunningCapture {
         open(message);
         worker.off("error", reject);
       } else {
-        const error = message.type === "closed" ? null : failure(message);
-        if (error !== null) reject(error);
+        if (message.type === "closed") return finish(null, message.until);
+        const error = failure(message);
+        reject(error);
         finish(error);
       }
     };
@@ -90,12 +97,12 @@ export class CaptureThread implements RunningCapture {
   }
 
   /** Ends the capture; resolves when the last batch has been handed over. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     if (Atomics.exchange(this.#control, CONTROL.stop, 1) === 0) {
       Atomics.notify(this.#control, CONTROL.stop);
       this.#libc.write(this.#opened.wake, new Uint8Array(new BigUint64Array([1n]).buffer));
     }
-    return this.#ended;
+    this.until = await this.#ended;
   }
 
   #farewell(): void {

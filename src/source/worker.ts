@@ -47,10 +47,10 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   const post = (message: WorkerMessage) => port.postMessage(message);
   const { info, farewell } = source;
   const { epoch } = clocks;
-  const time = clocks.now();
 
   const writer = new BatchWriter();
   let postedKib = 0;
+  let until: number;
   const handOver = (horizon: number) => {
     const batch = writer.take(horizon, clocks.epoch);
     if (batch === null) return;
@@ -58,7 +58,7 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
     port.postMessage(batch, [batch]);
   };
   try {
-    source.snapshot(writer);
+    const time = source.snapshot(writer);
     // Whoever is told that it is open may count on everything from then on.
     post({ type: "opened", info, epoch, time, wake, farewell });
     while (Atomics.load(control, CONTROL.stop) === 0) {
@@ -71,12 +71,12 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
       }
     }
     // What happened up to the stop belongs to the record.
-    source.settle(writer);
+    until = source.settle(writer);
     handOver(Infinity);
   } finally {
     source.close();
   }
-  post({ type: "closed" });
+  post({ type: "closed", until });
 }
 
 async function main(port: MessagePort): Promise<void> {

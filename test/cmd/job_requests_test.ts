@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JobAnswers } from "../../src/cmd/job_answers.ts";
+import { noJob } from "../../src/cmd/job_name.ts";
 import { JobRequests } from "../../src/cmd/job_requests.ts";
 import { parseRule } from "../../src/cmd/serve_filter.ts";
 import { History } from "../../src/history/history.ts";
@@ -104,7 +105,7 @@ test("a user manages jobs of his own processes, root all", async () => {
   }
   assert.equal(await asked.ask(ANN, "job_add", { job: "b", pids: [1000] }), "ESRCH");
   assert.equal(await asked.ask(ANN, "job_remove", { job: "b", pids: [2000] }), "ESRCH");
-  const { added } = await asked.ask(ROOT, "job_add", { job: "a", pids: [2000] }) as Fields;
+  const { added } = await asked.ask(ROOT, "job_add", { job: "1000/a", pids: [2000] }) as Fields;
   assert.equal(added, 1);
   // Ann sees Bob's process in her job, but not what it runs.
   const { members } = await asked.ask(ANN, "job_members", { job: "a" }) as Fields;
@@ -117,20 +118,50 @@ test("a user manages jobs of his own processes, root all", async () => {
   );
 });
 
-test("two users may have jobs of one name; root says which by its number", async () => {
+test("a name alone is one of one's own; root names another's by its owner or number", async () => {
   using asked = new Asked();
+  await asked.ask(ROOT, "job_create", { name: "build" });
   await asked.ask(ANN, "job_create", { name: "build" });
   assert.equal(await asked.ask(ANN, "job_create", { name: "build" }), "EEXIST");
   await asked.ask(BOB, "job_create", { name: "build" });
-  assert.equal(await asked.ask(ROOT, "job_end", { job: "build" }), "EINVAL");
-  const { job } = await asked.ask(ROOT, "job_end", { job: 2 }) as Fields;
-  assert.equal(job, 2);
-  // Bob's has ended: only Ann's is left.
-  const { uid } = await asked.ask(ROOT, "job_show", { job: "build" }) as Fields;
-  assert.equal(uid, 1000);
-  assert.equal(await asked.ask(BOB, "job_end", { job: "build" }), "ESRCH");
-  const { ended } = await asked.ask(BOB, "job_show", { job: "build" }) as Fields;
-  assert.equal(typeof ended, "string");
+  await asked.ask(BOB, "job_create", { name: "bobs" });
+  await asked.ask(ANN, "job_add", { job: "build", pids: [1000] });
+  const id = async (peer: Peer, op: string, job: string) => {
+    const answer = await asked.ask(peer, op, op === "job_rename" ? { job, name: "x" } : { job });
+    return typeof answer === "string" ? answer : answer["job"];
+  };
+  assert.equal(await id(ROOT, "job_end", "build"), 1);
+  // Root's own of that name has ended: what is open is another's, and was not meant.
+  for (const op of ["job_end", "job_rename", "job_remove", "job_add"]) {
+    const params = { job_end: {}, job_rename: { name: "x" } }[op] ?? { pids: [1000] };
+    assert.equal(await asked.ask(ROOT, op, { job: "build", ...params }), "ESRCH", op);
+    assert.equal(await asked.ask(ROOT, op, { job: "bobs", ...params }), "ESRCH", op);
+  }
+  assert.equal(
+    await asked.ask(ROOT, "job_members", { job: "build", running: true }),
+    "ESRCH",
+    "these would be killed",
+  );
+  for (const op of ["job_show", "job_wait"]) assert.equal(await id(ROOT, op, "build"), 1, op);
+  assert.equal(await id(ROOT, "job_show", "bobs"), "ESRCH");
+  assert.equal(await id(ROOT, "job_show", "1000/build"), 2);
+  assert.equal(await id(ROOT, "job_show", "2"), 2);
+  assert.equal(await id(BOB, "job_show", "1000/build"), "ESRCH", "whether it is there is not told");
+  assert.equal(await id(BOB, "job_show", `${BOB.uid}/build`), 3);
+  assert.equal(await id(ROOT, "job_rename", `${BOB.uid}/bobs`), 4);
+  assert.equal(await id(ROOT, "job_end", `${BOB.uid}/build`), 3);
+  assert.equal(await id(BOB, "job_end", "build"), "ESRCH");
+  assert.equal(await id(BOB, "job_show", "build"), 3);
+});
+
+test("who names another's job is told how to", () => {
+  const users = new Users(() => "ann:x:1000:1000::/:\n", () => 0);
+  const job = { id: 7, name: "build", owner: 1000 };
+  const text = (others: typeof job[]) => noJob({ text: "build" }, others, users).message;
+  assert.equal(text([]), "No such job: build; fh job list --all shows them");
+  const other = { ...job, owner: 1001 };
+  const named = "No such job of yours: build; give the number, or ann/build or 1001/build";
+  assert.equal(text([job, job, other]), named);
 });
 
 test("add and remove take what descends along, unless it is to be only that one", async () => {

@@ -122,16 +122,23 @@ define("at root's recorder he sees and does what is his own", nobodyMissing, asy
   for (const args of hidden) {
     checkRefusal(nobody.job(...args), 3, /^No such job: (?:secret|1); .*\(ESRCH\)\n$/);
   }
-  // What he names is his; root names his own, or another's by its number.
+  // What he names is his; root names his own, or another's by owner or number.
   assert.deepEqual(nobody.json("show", "shared")[0].running_members.map(({ pid }: Shown) => pid), [
     own.pid,
   ]);
   assert.equal(host.show("shared").uid, 0);
   assert.equal(host.show("3").uid, NOBODY);
+  assert.equal(host.show(`${NOBODY}/shared`).uid, NOBODY);
   // A rule of his puts nobody else's processes into his job.
   assert.equal(nobody.job("rule", "add", "shells", "--match", "^sh ").status, 0);
   assert.deepEqual(nobody.json("export", "shells").map(({ pid }) => pid), [own.pid]);
   assert.deepEqual(nobody.json("rule", "list").map(({ job }) => job), ["shells"]);
+  checkRefusal(
+    host.job("kill", "shells"),
+    3,
+    /^No such job of yours: shells; .*\/shells \(ESRCH\)\n$/,
+  );
+  assert.ok(runs(own.pid), "what root has not named is not hit");
   assert.equal(nobody.job("kill", "shared").status, 0);
   assert.equal(nobody.job("wait", "shared").status, 143);
   assert.deepEqual(host.json("list").map(({ name }) => name).toSorted(), [

@@ -94,7 +94,7 @@ define("fh watch as root tells every event of a load exactly once", exactMissing
   const late = times.filter((time, at) => at > 0 && time < times[at - 1]!);
   assert.ok(late.length <= 3, `${late.length} of ${times.length} lines out of order`);
   assert.match(stderr, /, lost events 0\n/);
-  const forks = Number(/: fork (\d+), exec/.exec(stderr)?.[1]);
+  const forks = Number(/^watched .*\bfork (\d+)/m.exec(stderr)?.[1]);
   assert.equal(forks, events.filter(({ event }) => event === "fork").length);
 });
 

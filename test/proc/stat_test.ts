@@ -21,6 +21,7 @@ test("parseStat() reads the fields of a running process", () => {
     pgrp: 32356,
     session: 1312,
     tty: 0,
+    tpgid: -1,
     flags: 4194304,
     minflt: 76,
     majflt: 0,

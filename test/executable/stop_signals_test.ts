@@ -1,0 +1,74 @@
+/** Which signals end what runs for long, each with everything written, and which it survives. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { FH, runProgram } from "../support/executable.ts";
+import { readRuns, startRecorder } from "../support/recorded.ts";
+import { Running } from "../support/running.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fh-signals-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** By number as signal(7) has them: those that end it. */
+const ENDING = { INT: 2, QUIT: 3, ALRM: 14, TERM: 15, XCPU: 24, VTALRM: 26, PROF: 27 };
+/** Those that would by default end a program: SIGHUP has a recorder open its file again. */
+const SURVIVED = [1, 10, 12, 16, 25, 29, ...Array.from({ length: 31 }, (_, at) => 34 + at)];
+
+function send(pid: number, signal: number): void {
+  assert.equal(runProgram("kill", [`-${signal}`, `${pid}`]).status, 0);
+}
+
+function lastRun(db: string): Record<string, unknown> {
+  const file = new DatabaseSync(db, { readOnly: true });
+  try {
+    return readRuns(file).at(-1)!;
+  } finally {
+    file.close();
+  }
+}
+
+for (const [name, signal] of Object.entries(ENDING)) {
+  test(`SIG${name} ends a recorder that has written its last`, async () => {
+    const db = join(folder, `${name}.db`);
+    await using fh = await startRecorder(db, ["--no-socket", "--source", "poll"]);
+    send(fh.pid, signal);
+    assert.equal((await fh.end()).status, 0);
+    assert.notEqual(lastRun(db)["ended"], null);
+  });
+}
+
+test("a recorder survives every other signal that can be survived", async () => {
+  const db = join(folder, "survived.db");
+  await using fh = await startRecorder(db, ["--no-socket", "--source", "poll"]);
+  for (const signal of SURVIVED) send(fh.pid, signal);
+  assert.equal((await fh.end("SIGTERM")).status, 0);
+  assert.notEqual(lastRun(db)["ended"], null);
+});
+
+test("so does a server, which ends at SIGHUP", async () => {
+  const socket = join(folder, "socket");
+  await using fh = Running.start([FH, "serve", "--source", "poll", "--socket", socket]);
+  await fh.until("server", () => fh.stderr.includes("listening on"));
+  for (const signal of SURVIVED) if (signal !== 1) send(fh.pid, signal);
+  assert.equal((await fh.end("SIGHUP")).status, 0);
+});
+
+test("SIGUSR1, SIGUSR2 and others end no watch, and SIGALRM does, with its summary", async () => {
+  await using fh = Running.start([FH, "watch", "--stats", "--source", "poll"]);
+  await fh.until("a watch", () => fh.stderr.includes("fh: source"));
+  for (const signal of [10, 12, 25, 29, ENDING.ALRM]) send(fh.pid, signal);
+  const { status, stdout } = await fh.end();
+  assert.equal(status, 0);
+  assert.match(stdout, /events/);
+});
+
+test("whoever starts it by nohup has it survive SIGHUP", async () => {
+  await using fh = Running.start(["nohup", FH, "watch", "-q", "--stats", "--source", "poll"]);
+  await using loop = Running.start(["sh", "-c", "while :; do /bin/true; sleep 0.01; done"]);
+  await fh.wrote(`${loop.pid}`);
+  send(fh.pid, 1);
+  assert.equal((await fh.end("SIGTERM")).status, 0);
+});
