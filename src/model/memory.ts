@@ -14,6 +14,8 @@ export class Memory {
   #deadCount = 0;
   /** Dead, with known children, oldest death first. */
   readonly #ancestors = new Set<Process>();
+  /** Where the oldest of them is: a new iterator would pass all that were deleted before it. */
+  #oldestAncestors = this.#ancestors.values();
   readonly #ancestorLimit: number;
 
   constructor(deadLimit: number, ancestorLimit: number) {
@@ -52,10 +54,8 @@ export class Memory {
 
   /** Undoes {@linkcode Memory.link}. */
   unlink(process: Process): void {
-    const { parent } = process;
-    if (parent === null) return;
-    process.parent = null;
-    this.#release(parent);
+    const parent = this.#detach(process);
+    if (parent !== null) this.#forget(parent);
   }
 
   /** To be told when `process` has ended; may forget older ones. */
@@ -81,17 +81,23 @@ export class Memory {
     }
   }
 
+  /** Forgets a process, and upwards all that were kept for it alone: a chain can be long. */
   #forget(process: Process): void {
-    if (this.#byPid.get(process.pid) === process) this.#byPid.delete(process.pid);
-    this.#ancestors.delete(process);
-    this.unlink(process);
+    for (let at: Process | null = process; at !== null; at = this.#detach(at)) this.#drop(at);
   }
 
-  #release(parent: Process): void {
+  #drop(process: Process): void {
+    if (this.#byPid.get(process.pid) === process) this.#byPid.delete(process.pid);
+    this.#ancestors.delete(process);
+  }
+
+  /** Takes a process from its parent; that comes back where it was kept for this one alone. */
+  #detach(process: Process): Process | null {
+    const { parent } = process;
+    if (parent === null) return null;
+    process.parent = null;
     parent.kept--;
-    if (parent.kept > 0 || parent.alive || !this.#ancestors.delete(parent)) return;
-    // It was kept for its descendants alone, and the last of them is forgotten.
-    this.#forget(parent);
+    return parent.kept === 0 && !parent.alive && this.#ancestors.has(parent) ? parent : null;
   }
 
   /**
@@ -99,10 +105,20 @@ export class Memory {
    * loses its own past; its children still name it.
    */
   #cutOldestAncestor(): void {
-    const [oldest] = this.#ancestors;
+    const oldest = this.#oldestAncestor();
     if (oldest === undefined) return;
     this.#ancestors.delete(oldest);
-    if (this.#byPid.get(oldest.pid) === oldest) this.#byPid.delete(oldest.pid);
+    // It lives again (an exec after its exit), and comes back when it ends.
+    if (oldest.alive) return;
+    this.#drop(oldest);
     this.unlink(oldest);
+  }
+
+  #oldestAncestor(): Process | undefined {
+    const { value } = this.#oldestAncestors.next();
+    if (value !== undefined) return value;
+    // Once at its end an iterator stays there.
+    this.#oldestAncestors = this.#ancestors.values();
+    return this.#oldestAncestors.next().value;
   }
 }

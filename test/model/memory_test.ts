@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exit, fork, run, scan } from "../support/events.ts";
+import type { SourceEvent } from "../../src/model/event.ts";
+import { exec, exit, fork, run, scan } from "../support/events.ts";
 
 const T = 10_000_000;
 const ROOT = scan(T, 2 * T, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]);
@@ -54,4 +55,48 @@ test("processes() finds dead ancestors whose pid was used again", () => {
   const { machine } = run([...events, fork(90 * T, 10, 1)]);
   const tens = [...machine.processes()].filter(({ pid }) => pid === 10);
   assert.deepEqual(tens.map(({ state }) => state).sort(), ["exited", "running"]);
+});
+
+/** So many generations, each of which forks the next and ends. */
+function* chain(generations: number): Generator<SourceEvent> {
+  for (let i = 0; i < generations; i++) {
+    yield fork(3 * T + i * 1000, 10 + i, i === 0 ? 1 : 9 + i);
+    if (i > 0) yield exit(3 * T + i * 1000 + 500, 9 + i, 0);
+  }
+}
+
+test("forgets a dead chain of 200 000 generations", () => {
+  const generations = 200_000;
+  const { machine } = run(
+    [...ROOT, ...chain(generations), exit(900 * T, 9 + generations, 0)],
+    { deadLimit: 3, ancestorLimit: 300_000 },
+  );
+  assert.equal([...machine.processes()].length, 1 + generations);
+  const after = Array.from({ length: 4 }, (_, i) => [
+    fork(901 * T + i * 2, 400_000 + i, 1),
+    exit(901 * T + i * 2 + 1, 400_000 + i, 0),
+  ]);
+  for (const event of after.flat()) machine.step(event);
+  assert.deepEqual([...machine.processes()].map(({ pid }) => pid), [1, 400_001, 400_002, 400_003]);
+  assert.equal(machine.get(1)?.kept, 3);
+});
+
+test("cuts the oldest of many ancestors in a time that does not grow with their number", () => {
+  const cutting = (ancestorLimit: number) => {
+    const { machine } = run([...ROOT, ...chain(ancestorLimit)], { deadLimit: 3, ancestorLimit });
+    const events = [...chain(ancestorLimit + 60_000)].slice(2 * ancestorLimit - 1);
+    const begin = performance.now();
+    for (const event of events) machine.step(event);
+    return performance.now() - begin;
+  };
+  const few = Math.min(cutting(100), cutting(100));
+  const many = Math.min(cutting(65_536), cutting(65_536));
+  assert.ok(many < 8 * few + 50, `${many} ms with 65 536 ancestors, ${few} ms with 100`);
+});
+
+test("a process that lives again is not cut as an ancestor", () => {
+  const events = [...ROOT, fork(3 * T, 10, 1), fork(4 * T, 11, 10), exit(5 * T, 10, 0)];
+  events.push(exec(6 * T, 10, "/bin/again"), fork(7 * T, 12, 11), exit(8 * T, 11, 0));
+  const { machine } = run(events, { deadLimit: 3, ancestorLimit: 1 });
+  assert.equal(machine.get(10)?.state, "running");
 });
