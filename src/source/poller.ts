@@ -90,7 +90,7 @@ export class Poller implements LiveSource {
   ) {
     this.#libc = libc;
     this.#clocks = clocks;
-    this.#files = new ProcFiles(libc, options.procRoot, options.env);
+    this.#files = new ProcFiles(libc, options.procRoot, { ...options, lean: false });
     this.#reader = new PresenceReader(libc, this.#files);
     this.#pidfds = new PidfdSet(libc);
     this.#tally = new Tally(libc, this.#files);
