@@ -35,8 +35,9 @@ const MAX_BYTES = 2 ** 30;
 const INSTALLED = "/usr/local/bin/fh";
 /** What has happened is in the file after so long. */
 const FLUSH_MS = 500;
-/** So many new processes are not kept waiting. */
+/** So many new processes, and so many bytes of what they run, are not kept waiting. */
 const FLUSH_AT = 4000;
+const FLUSH_AT_BYTES = 4 << 20;
 /** A disk that was full is tried again after so long. */
 const RETRY_MS = 1000;
 /** Of the environment: where a login came from, and which timer started a unit. */
@@ -223,11 +224,11 @@ class Recorder {
   }
 
   #startRun(continued: boolean): void {
-    const { db } = this.#file!;
+    const file = this.#file!;
     const { info, machine, epoch } = this.#session;
     const bootId = readBootId(openProcfs(this.#context.procRoot));
-    const jobs = this.#jobs.open(db);
-    this.#writer = new HistoryWriter(db, {
+    const jobs = this.#jobs.open(file);
+    this.#writer = new HistoryWriter(file, {
       bootId,
       pid: process.pid,
       since: continued ? this.#session.now : this.#session.beganAt,
@@ -241,7 +242,8 @@ class Recorder {
       also: jobs,
     });
     this.#jobs.begin(jobs, bootId);
-    this.#retention = new Retention(db, this.#limits, () => this.#writer.forgetTexts());
+    const { db, ledger } = file;
+    this.#retention = new Retention(db, this.#limits, ledger, () => this.#writer.forgetTexts());
   }
 
   #announce(): void {
@@ -269,8 +271,10 @@ class Recorder {
 
   #afterBatch(): void {
     this.#server?.flush();
-    if (this.#writer.waiting >= FLUSH_AT && !this.#failing) this.#flush();
-    else if (this.#writer.dirty) this.#flushIn(FLUSH_MS);
+    const { waiting, waitingBytes, dirty } = this.#writer;
+    const most = Math.min(FLUSH_AT_BYTES, this.#limits.maxBytes / 8);
+    if ((waiting >= FLUSH_AT || waitingBytes >= most) && !this.#failing) this.#flush();
+    else if (dirty) this.#flushIn(FLUSH_MS);
   }
 
   #flushIn(ms: number): void {

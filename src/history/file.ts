@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { HistoryError, isTaken } from "./history_error.ts";
+import { Ledger } from "./ledger.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /** A lock that ends with the process that holds it: SQLite's own, on an empty file beside. */
@@ -26,6 +27,8 @@ const OTHERS_WRITE = 0o022;
 /** A history file in the hands of its recorder. */
 export interface WritableHistory {
   readonly db: DatabaseSync;
+  /** Whose the room in it is. */
+  readonly ledger: Ledger;
   /** Gives up the lock and closes the file. */
   close(): void;
 }
@@ -40,8 +43,10 @@ export function openForRecording(path: string): WritableHistory {
   const lock = takeLock(path);
   try {
     const db = openChecked(path, false);
+    let ledger: Ledger;
     try {
       prepareSchema(path, db);
+      ledger = new Ledger(db);
     } catch (error) {
       db.close();
       throw error;
@@ -49,6 +54,7 @@ export function openForRecording(path: string): WritableHistory {
     const { ino } = statSync(path);
     return {
       db,
+      ledger,
       close() {
         try {
           if (statSync(path, { throwIfNoEntry: false })?.ino !== ino) finishMoved(path, db);

@@ -39,6 +39,9 @@ export const LIFE_FLAG = {
 /** life.flags carries the count of earlier lives from this bit on. */
 export const NTH_SHIFT = 8;
 
+/** former.image of what a process ran and is not known any more: no image has this number. */
+export const FORGOTTEN_IMAGE = 0;
+
 /** life.exec of a process whose image is its own and comes from no exec that was seen. */
 export const NO_EXEC = -1;
 
@@ -73,13 +76,24 @@ const PROCESS_COLUMNS = `SELECT l.id AS life,
   nullif(l.status & 127, 0) AS signal`;
 
 const PROCESS_TABLES = `
-FROM life l JOIN boot b ON b.id = l.boot JOIN image i ON i.id = l.image
+FROM life l JOIN boot b ON b.id = l.boot LEFT JOIN image i ON i.id = l.image
   LEFT JOIN life p ON p.id = l.parent
   LEFT JOIN text comm ON comm.id = i.comm
   LEFT JOIN text exe ON exe.id = i.exe
   LEFT JOIN text argv ON argv.id = i.argv
   LEFT JOIN text cwd ON cwd.id = i.cwd
   LEFT JOIN text cgroup ON cgroup.id = i.cgroup;`;
+
+const COST_VALUES = `,
+  l.user_us * 1000 AS user_ns,
+  l.system_us * 1000 AS system_ns,
+  l.faults & 4294967295 AS minor_faults,
+  l.faults >> 32 AS major_faults,
+  nullif(l.peak_kib, 0) * 1024 AS peak_bytes,
+  l.read_bytes,
+  l.write_bytes,
+  l.vcsw AS voluntary_switches,
+  l.icsw AS involuntary_switches`;
 
 const V1 = `
 CREATE TABLE boot (
@@ -228,17 +242,23 @@ CREATE TABLE job_rule (
 );
 DROP VIEW process;
 CREATE VIEW process AS
-${PROCESS_COLUMNS},
-  l.user_us * 1000 AS user_ns,
-  l.system_us * 1000 AS system_ns,
-  l.faults & 4294967295 AS minor_faults,
-  l.faults >> 32 AS major_faults,
-  nullif(l.peak_kib, 0) * 1024 AS peak_bytes,
-  l.read_bytes,
-  l.write_bytes,
-  l.vcsw AS voluntary_switches,
-  l.icsw AS involuntary_switches
-${PROCESS_TABLES}
+${PROCESS_COLUMNS}${COST_VALUES}${PROCESS_TABLES}
+`;
+
+/** Whose the room is, and which texts may be nobody's; what was forgotten hides no row. */
+const V3 = `
+CREATE TABLE usage (
+  part INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (part, uid)
+) WITHOUT ROWID;
+CREATE TABLE spent (
+  text INTEGER PRIMARY KEY
+);
+DROP VIEW process;
+CREATE VIEW process AS
+${PROCESS_COLUMNS}${COST_VALUES}${PROCESS_TABLES}
 `;
 
 /**
@@ -278,4 +298,4 @@ export const COST_COLUMNS: readonly string[] = [
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1, V2];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3];

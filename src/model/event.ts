@@ -72,6 +72,8 @@ export const GAP_REASON = {
   pause: 4,
   /** A registered application's signal queue was full, and what waits for it, too. */
   signals: 5,
+  /** One user's processes had more than their share of the history: the oldest were forgotten. */
+  share: 6,
 } as const;
 
 /** Words for {@linkcode GAP_REASON}, by its numbers. */
@@ -82,6 +84,7 @@ export const GAP_WORDS: readonly string[] = [
   "disk full",
   "not recording",
   "signal queue full",
+  "user share",
 ];
 
 /** Marks of an event. */
