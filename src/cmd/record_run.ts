@@ -5,7 +5,8 @@
  */
 import { basename } from "node:path";
 import process from "node:process";
-import { openForRecording, type WritableHistory } from "../history/file.ts";
+import { openForRecording, prepareFile, type WritableHistory } from "../history/file.ts";
+import type { FilePlace } from "../history/file_place.ts";
 import { HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
@@ -38,6 +39,8 @@ const FLUSH_MS = 500;
 /** So many new processes, and so many bytes of what they run, are not kept waiting. */
 const FLUSH_AT = 4000;
 const FLUSH_AT_BYTES = 4 << 20;
+/** Whether the file is still where it was is looked at so often while nothing happens. */
+const PLACE_MS = 2000;
 /** A disk that was full is tried again after so long. */
 const RETRY_MS = 1000;
 /** Of the environment: where a login came from, and which timer started a unit. */
@@ -93,6 +96,13 @@ function printedUnit(options: RecordOptions): string {
   return unitText(basename(process.execPath) === "fh" ? process.execPath : INSTALLED);
 }
 
+/** What has become of a file. */
+function lossText(path: string, place: FilePlace): string {
+  if (place === "deleted") return `${path} was deleted, and all that it had with it`;
+  if (place === "moved") return `${path} was moved away or replaced`;
+  return `the log or the lock of ${path} was deleted`;
+}
+
 class Recorder {
   readonly #context: Context;
   readonly #options: RecordOptions;
@@ -110,6 +120,9 @@ class Recorder {
   #past: RecordedPast | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failing = false;
+  /** The file is gone, and there is no place for a new one. */
+  #lost = false;
+  #places: ReturnType<typeof setInterval> | null = null;
 
   constructor(context: Context, options: RecordOptions) {
     this.#context = context;
@@ -144,6 +157,7 @@ class Recorder {
       this.#session.begin();
       if (this.#scanned) this.#server?.scanned();
       this.#announce();
+      this.#places = setInterval(() => this.#checkPlace(), PLACE_MS);
       await this.#done.promise;
     } finally {
       this.#context.onHangup?.(null);
@@ -281,7 +295,24 @@ class Recorder {
     this.#timer ??= setTimeout(() => this.#flush(), ms);
   }
 
+  /** A file that was deleted or moved would be filled until the end, and nobody would see it. */
+  #checkPlace(): void {
+    const place = this.#file?.place ?? "there";
+    if (place === "there") return;
+    try {
+      prepareFile(this.#path);
+    } catch (error) {
+      if (!(error instanceof HistoryError)) throw error;
+      if (!this.#lost) this.#say(`${lossText(this.#path, place)}, and ${error.message}`);
+      this.#lost = true;
+      return;
+    }
+    this.#lost = false;
+    this.#reopen(`${lossText(this.#path, place)}; recording to a new one what lives, from now on`);
+  }
+
   #flush(): void {
+    this.#checkPlace();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     try {
@@ -313,7 +344,7 @@ class Recorder {
   }
 
   /** SIGHUP: the file may have been moved away, then a new one is begun. */
-  #reopen(): void {
+  #reopen(why: string | null = null): void {
     this.#manager.reloading();
     const { machine, now, epoch } = this.#session;
     try {
@@ -327,7 +358,7 @@ class Recorder {
       this.#startRun(true);
       this.#writer.takeOver(machine.processes(), now, unwritten);
       this.#flush();
-      this.#say(`recording to ${this.#path}, opened again`);
+      this.#say(why ?? `recording to ${this.#path}, opened again`);
       this.#manager.ready(`${this.#session.info.source}, ${this.#path}`);
     } catch (error) {
       this.#done.reject(error);
@@ -336,6 +367,7 @@ class Recorder {
 
   async #close(): Promise<void> {
     this.#manager.stopping();
+    if (this.#places !== null) clearInterval(this.#places);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     // What the capture still had in hand is told before it ends.
