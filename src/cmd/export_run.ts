@@ -6,9 +6,10 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exportHistory } from "../history/export.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
-import { openHistory } from "./history_open.ts";
+import { exportSteps } from "../history/export.ts";
+import { Breath } from "./breath.ts";
+import { CommandError, type Context, EXIT, Stopped, UsageError } from "./command.ts";
+import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { readStretch, recordedSpans } from "./past.ts";
 
@@ -34,7 +35,7 @@ export async function runExport(
     throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
   }
   const stretch = readStretch(options, Date.now());
-  const history = openHistory(context, options.db);
+  const history = await askHistory(context, options.db);
   if (history === null) throw noHistory(env);
   const spans = recordedSpans(history, stretch);
   const { path } = history;
@@ -43,7 +44,9 @@ export async function runExport(
   const file = options.output ?? join(folder!, "export.db");
   try {
     createFile(file);
-    const count = orRemove(file, () => exportHistory(path, file, spans));
+    const count = await orRemove(file, async () => {
+      return await new Breath(context.signal).finish(exportSteps(path, file, spans));
+    });
     if (folder !== null) await copyOut(file, context);
     if (!options.quiet) stderr.write(`fh: exported ${count} processes\n`);
   } finally {
@@ -66,12 +69,13 @@ function createFile(path: string): void {
 }
 
 /** What could not be finished is not left behind. */
-function orRemove<T>(path: string, make: () => T): T {
+async function orRemove<T>(path: string, make: () => Promise<T>): Promise<T> {
   try {
-    return make();
+    return await make();
   } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
+    for (const suffix of ["", "-journal"]) rmSync(path + suffix, { force: true });
+    if (!(error instanceof Stopped)) throw error;
+    throw new CommandError(EXIT.failed, `Cannot export: ${error.message}; nothing is left of it`);
   }
 }
 

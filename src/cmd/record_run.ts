@@ -18,7 +18,7 @@ import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { VERSION } from "../version.ts";
 import { durationWords, sizeWords } from "../view/words.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
-import { historyFailure } from "./history_open.ts";
+import { historyFailure } from "./failure.ts";
 import { defaultHistory } from "./history_place.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";

@@ -13,7 +13,8 @@ import { WallClock } from "../view/time.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./command.ts";
 import { localTime } from "./past.ts";
-import { historyFailure, recorderLives } from "./history_open.ts";
+import { historyFailure } from "./failure.ts";
+import { recorderLives } from "./history_open.ts";
 import { historyToAsk } from "./history_place.ts";
 
 /** What the command prints, as JSON has it; times in RFC 3339. */

@@ -25,7 +25,7 @@ import { STATE_WORDS } from "../view/tree_json.ts";
 import { linkNotes, whyLines } from "../view/why.ts";
 import { signalName } from "../view/words.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
-import { openHistory } from "./history_open.ts";
+import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
 import { adviseToRecord, localTime } from "./past.ts";
 import { createRedactFrom } from "./redact.ts";
@@ -57,7 +57,7 @@ export async function runWhy(
 ): Promise<number> {
   const options = given as unknown as WhyOptions;
   const target = isTarget(operand) ? parseTarget(operand, Date.now()) : null;
-  const history = openHistory(context, options.db);
+  const history = await askHistory(context, options.db);
   try {
     const why = new Why(context, history, options);
     const found = target === null ? why.findName(operand) : why.findTarget(target);
@@ -164,11 +164,10 @@ export class Why {
    */
   fields(process: Process): Record<string, unknown> {
     const whole = this.#chain(process);
-    const chain = whole.filter((link) => this.#sees(link));
-    const origin = chain.length === whole.length ? this.#originJson(whole) : null;
+    const origin = whole.every((link) => this.#sees(link)) ? this.#originJson(whole) : null;
     const cost = this.#costOf(process);
     return {
-      chain: chain.map((link) => this.#linkJson(link, whole)),
+      chain: this.#linksJson(whole),
       origin,
       cost: cost === null ? null : accountJson(cost),
     };
@@ -244,7 +243,14 @@ export class Why {
     return { ...rest, words: text };
   }
 
-  #linkJson(process: Process, chain: readonly Process[]): unknown {
+  /** What may be seen of a chain. */
+  #linksJson(whole: readonly Process[]): unknown[] {
+    return whole.flatMap((link, index) => {
+      return this.#sees(link) ? [this.#linkJson(link, whole[index - 1] ?? null)] : [];
+    });
+  }
+
+  #linkJson(process: Process, child: Process | null): unknown {
     const { image, uid, parent, durationNs } = process;
     const { code, signal } = exitStatus(process.status);
     const { path, unit, container } = parseCgroup(image.cgroupText ?? "");
@@ -269,7 +275,7 @@ export class Why {
       exit_code: code,
       signal: signal === null ? null : signalName(signal),
       duration_ns: durationNs === null ? null : Math.round(durationNs),
-      notes: linkNotes(process, chain[chain.indexOf(process) - 1] ?? null),
+      notes: linkNotes(process, child),
     };
   }
 

@@ -3,20 +3,38 @@
  *
  * @module
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { Image, IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { Process } from "../model/process.ts";
 import type { Boot } from "./boots.ts";
 import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
+import { brokenValue, HistoryError } from "./history_error.ts";
 import { fromStored, type StoredText } from "./texts.ts";
+import { type Column, column, nullable, TypedRows } from "./typed.ts";
 
-/** Columns of `life` in the order in which rows are read; times as doubles. */
-export const LIFE_COLUMNS = `life.id, life.boot, life.pid, CAST(life.born AS REAL),
-  CAST(life.span AS REAL), life.parent, life.ppid, life.reaper, life.status, life.image,
-  CAST(life.exec AS REAL), life.flags`;
+/** Columns of `life` in the order in which rows are read. */
+export const LIFE_COLUMNS: readonly Column[] = [
+  column("life.id", "key"),
+  column("life.boot", "key"),
+  column("life.pid", "pid"),
+  column("life.born", "time"),
+  nullable("life.span", "time"),
+  nullable("life.parent", "key"),
+  nullable("life.ppid", "pid"),
+  nullable("life.reaper", "pid"),
+  nullable("life.status", "bits"),
+  column("life.image", "key"),
+  nullable("life.exec", "time"),
+  column("life.flags", "bits"),
+];
 
 /** A row of {@linkcode LIFE_COLUMNS}. */
 export type LifeRow = readonly (number | null)[];
+
+/** Bytes of all texts that one question may need; more would take a host's memory. */
+const TEXTS_MAX = 1 << 30;
+/** So many steps are taken upwards through lives that began in the same clock tick. */
+const SAME_TICK_MAX = 256;
 
 /** A process out of a history. Its `key` is the number of its row. */
 export class Life extends Process {
@@ -70,23 +88,32 @@ export class LifeStore {
   readonly #lives = new Map<number, Life>();
   readonly #images = new Map<number, { readonly image: Image; readonly uid: number | null }>();
   readonly #formers = new Map<number, readonly LifeRow[]>();
+  /** Images that lives began with. */
+  readonly #inherited = new Map<number, number | null>();
   /** Control groups: images that share one share its bytes. */
   readonly #texts = new Map<number, Uint8Array>();
-  readonly #getLife: StatementSync;
-  readonly #getImage: StatementSync;
-  readonly #getText: StatementSync;
-  readonly #getFormer: StatementSync;
+  readonly #getLife: TypedRows<LifeRow>;
+  readonly #getImage: TypedRows<LifeRow>;
+  readonly #getText: TypedRows<readonly [StoredText]>;
+  readonly #getFormer: TypedRows<LifeRow>;
+  /** Bytes of the texts that are remembered. */
+  #textBytes = 0;
 
   constructor(db: DatabaseSync, boots: readonly Boot[]) {
     this.#boots = new Map(boots.map((boot) => [boot.id, boot]));
-    this.#getLife = rows(db, `SELECT ${LIFE_COLUMNS} FROM life WHERE id = ?`);
-    const parts = IMAGE_PARTS.join(", ");
-    this.#getImage = rows(db, `SELECT uid, ${parts} FROM image WHERE id = ?`);
-    this.#getText = rows(db, "SELECT value FROM text WHERE id = ?");
-    this.#getFormer = rows(
+    this.#getLife = new TypedRows(db, LIFE_COLUMNS, "FROM life WHERE id = ?");
+    const parts = IMAGE_PARTS.map((name) => nullable(`image.${name}`, "key"));
+    const image = [nullable("image.uid", "uid"), ...parts];
+    this.#getImage = new TypedRows(db, image, "FROM image WHERE id = ?");
+    this.#getText = new TypedRows(db, [column("text.value", "stored")], "FROM text WHERE id = ?");
+    this.#getFormer = new TypedRows(
       db,
-      `SELECT CAST(until AS REAL), image, CAST(since AS REAL) FROM former
-        WHERE life = ? ORDER BY until`,
+      [
+        column("former.until", "time"),
+        column("former.image", "key"),
+        nullable("former.since", "time"),
+      ],
+      "FROM former WHERE life = ? ORDER BY until",
     );
   }
 
@@ -94,7 +121,9 @@ export class LifeStore {
   take(row: LifeRow): Life {
     const known = this.#lives.get(row[0]!);
     if (known !== undefined) return known;
-    const life = new Life(row, this.#boots.get(row[1]!)!);
+    const boot = this.#boots.get(row[1]!);
+    if (boot === undefined) throw brokenValue("life.boot", "is no boot");
+    const life = new Life(row, boot);
     this.dress(life, life.imageKey);
     this.#lives.set(life.key, life);
     return life;
@@ -105,7 +134,7 @@ export class LifeStore {
     const known = this.#lives.get(key);
     if (known !== undefined) return known;
     const row = this.#getLife.get(key);
-    return row === undefined ? null : this.take(row as unknown as LifeRow);
+    return row === undefined ? null : this.take(row);
   }
 
   /** Links a life to its parent, and so on upwards. */
@@ -121,21 +150,67 @@ export class LifeStore {
   /** Links a life to its parent; false when there is none. */
   withParent(life: Life): boolean {
     if (life.parent !== null) return true;
-    const parent = life.parentKey === null ? null : this.get(life.parentKey);
-    if (parent === null || isBelow(life, parent)) return false;
+    const parent = this.parentOf(life);
+    if (parent === null) return false;
     life.parent = parent;
     life.ppid = parent.pid;
     return true;
   }
 
+  /**
+   * The life that forked another; null when that is not known. Nobody is born before his parent,
+   * but for the rest of a clock tick: so this leads upwards and ends, whatever a file says.
+   */
+  parentOf(life: Life): Life | null {
+    const { parentKey, born, startTicks } = life;
+    const parent = parentKey === null ? null : this.get(parentKey);
+    if (parent === null || parent.boot !== life.boot || parent.startTicks > startTicks) return null;
+    if (parent.born < born || (parent.born === born && parent.key < life.key)) return parent;
+    let at: Life | null = parent;
+    for (let steps = 0; at !== null && at.startTicks === startTicks; steps++) {
+      if (at === life || steps >= SAME_TICK_MAX) return null;
+      at = at.parentKey === null ? null : this.get(at.parentKey);
+    }
+    return parent;
+  }
+
   /** Gives a life the image it had at a time (nanoseconds since boot). */
   dressAt(life: Life, ns: number): void {
+    const image = this.#imageAt(life, ns) ?? this.#imageAtBirth(life);
+    if (image !== null) this.dress(life, image);
+    else life.image = NO_IMAGE;
+  }
+
+  /** Number of the image that a life had by an exec of its own; null where it had inherited it. */
+  #imageAt(life: Life, ns: number): number | null {
     const former = this.#formersOf(life).find(([until]) => until! > ns);
-    const since = former?.[2] ?? null;
-    if (former !== undefined && (since === null || since <= ns)) this.dress(life, former[1]!);
-    else if (former !== undefined) this.#dressAsParent(life);
-    else if (life.exec === null || life.born + life.exec <= ns) this.dress(life, life.imageKey);
-    else this.#dressAsParent(life);
+    if (former !== undefined) {
+      const since = former[2] ?? null;
+      return since === null || since <= ns ? former[1]! : null;
+    }
+    return life.exec === null || life.born + life.exec <= ns ? life.imageKey : null;
+  }
+
+  /**
+   * Number of the image that a process begins with: that which its parent had then. Null where
+   * that is not known. A chain of those who inherited it may be long: it is walked once.
+   */
+  #imageAtBirth(life: Life): number | null {
+    const heirs: Life[] = [];
+    let image: number | null = null;
+    for (let at: Life | null = life; at !== null;) {
+      const known = this.#inherited.get(at.key);
+      if (known !== undefined) {
+        image = known;
+        break;
+      }
+      heirs.push(at);
+      const parent: Life | null = this.parentOf(at);
+      image = parent === null ? null : this.#imageAt(parent, at.born);
+      at = image === null ? parent : null;
+    }
+    for (const heir of heirs) this.#inherited.set(heir.key, image);
+    return image;
   }
 
   /** Gives a life an image by its number. */
@@ -149,25 +224,10 @@ export class LifeStore {
   #formersOf({ key }: Life): readonly LifeRow[] {
     let found = this.#formers.get(key);
     if (found === undefined) {
-      found = this.#getFormer.all(key) as unknown as LifeRow[];
+      found = this.#getFormer.all(key);
       this.#formers.set(key, found);
     }
     return found;
-  }
-
-  /** A process begins with the image that its parent had then. */
-  #dressAsParent(life: Life): void {
-    const parent = this.withParent(life) ? life.parent as Life : null;
-    if (parent === null) {
-      life.image = NO_IMAGE;
-      return;
-    }
-    const { image, uid } = parent;
-    this.dressAt(parent, life.born);
-    life.image = parent.image;
-    life.uid = parent.uid;
-    parent.image = image;
-    parent.uid = uid;
   }
 
   /** An image, and the real uid that it ran as. */
@@ -185,7 +245,9 @@ export class LifeStore {
     this.#lives.clear();
     this.#images.clear();
     this.#formers.clear();
+    this.#inherited.clear();
     this.#texts.clear();
+    this.#textBytes = 0;
   }
 
   /** How many lives are remembered. */
@@ -193,8 +255,13 @@ export class LifeStore {
     return this.#lives.size;
   }
 
+  /** Bytes of the texts that are remembered. */
+  get textBytes(): number {
+    return this.#textBytes;
+  }
+
   #readImage(key: number): { image: Image; uid: number | null } {
-    const row = this.#getImage.get(key) as unknown as LifeRow | undefined;
+    const row = this.#getImage.get(key);
     if (row === undefined) return { image: NO_IMAGE, uid: null };
     const parts: ImageParts = { ...NO_IMAGE.parts };
     IMAGE_PARTS.forEach((name, index) => {
@@ -207,24 +274,14 @@ export class LifeStore {
   #text(part: keyof ImageParts, key: number): Uint8Array {
     let bytes = this.#texts.get(key);
     if (bytes === undefined) {
-      const row = this.#getText.get(key) as unknown as readonly [StoredText] | undefined;
-      bytes = fromStored(part, row?.[0] ?? "");
+      bytes = fromStored(part, this.#getText.get(key)?.[0] ?? "");
+      this.#textBytes += bytes.length;
+      if (this.#textBytes > TEXTS_MAX) {
+        const message = `its texts take more than ${TEXTS_MAX >> 20} MiB`;
+        throw new HistoryError("unusable", message, "ask for a shorter time");
+      }
       this.#texts.set(key, bytes);
     }
     return bytes;
   }
-}
-
-/** Whether a life is, or is above, `other`: only a damaged file has it so. */
-function isBelow(life: Life, other: Life): boolean {
-  if (other.born < life.born) return false;
-  for (let at: Process | null = other; at !== null; at = at.parent) if (at === life) return true;
-  return false;
-}
-
-/** A statement whose rows come as arrays. */
-export function rows(db: DatabaseSync, sql: string): StatementSync {
-  const statement = db.prepare(sql) as StatementSync & { setReturnArrays(on: boolean): void };
-  statement.setReturnArrays(true);
-  return statement;
 }
