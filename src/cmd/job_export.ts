@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import type { Fields } from "../serve/protocol.ts";
+import { jsonText } from "../view/json_text.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 
@@ -27,7 +28,7 @@ export async function exportJobs(
       const answer = await door.ask("job_members", { job, after });
       const members = answer["members"] as readonly Fields[];
       write ??= output === undefined ? (text) => stdout.write(text) : createFile(output);
-      write(members.map((member) => `${JSON.stringify(member)}\n`).join(""));
+      write(members.map((member) => `${jsonText(member)}\n`).join(""));
       await stdout.flush();
       if (stdout.closed) return EXIT.done;
       after = answer["next"];

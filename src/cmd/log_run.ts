@@ -187,6 +187,7 @@ class Log {
       among,
       failed,
       keep: this.#options.tree === true,
+      ancestors: this.#options.tree === true || pid !== null,
     };
     for (const span of backwards ? [...spans].reverse() : spans) {
       for (const change of timeline.steps(span, query)) {

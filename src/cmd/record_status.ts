@@ -10,6 +10,7 @@ import { openProcfs } from "../proc/procfs.ts";
 import { escapeText } from "../view/escape.ts";
 import { sizeWords } from "../view/words.ts";
 import { WallClock } from "../view/time.ts";
+import { jsonText } from "../view/json_text.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./command.ts";
 import { localTime } from "./past.ts";
@@ -41,7 +42,7 @@ export function runStatus(
   options: { readonly db?: string; readonly json?: boolean },
 ): number {
   const status = readStatus(context, historyToAsk(context.env, options.db));
-  context.stdout.write(options.json ? JSON.stringify(status) + "\n" : statusText(status));
+  context.stdout.write(options.json ? jsonText(status) + "\n" : statusText(status));
   return status.recording ? EXIT.done : EXIT.failed;
 }
 

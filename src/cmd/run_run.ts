@@ -14,6 +14,7 @@ import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { escapeText } from "../view/escape.ts";
 import { type JobFacts, jobJson, jobReport } from "../view/job_report.ts";
+import { jsonText } from "../view/json_text.ts";
 import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
@@ -168,7 +169,7 @@ class Run {
       accounts: info.accounts ?? null,
     };
     const color = report === undefined && useColor(this.#options.color, stderr, env);
-    const text = json ? `${JSON.stringify(jobJson(facts))}\n` : jobReport(facts, color);
+    const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, color);
     if (report === undefined) stderr.write(text);
     else writeReport(report, text);
   }

@@ -24,6 +24,7 @@ import { WallClock } from "../view/time.ts";
 import { STATE_WORDS } from "../view/tree_json.ts";
 import { linkNotes, whyLines } from "../view/why.ts";
 import { signalName } from "../view/words.ts";
+import { jsonText } from "../view/json_text.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
@@ -138,7 +139,7 @@ export class Why {
   tell(process: Process): void {
     const { stdout, env } = this.#context;
     if (this.#options.json) {
-      stdout.write(JSON.stringify(this.fields(process)) + "\n");
+      stdout.write(jsonText(this.fields(process)) + "\n");
       return;
     }
     const chain = this.#chain(process);

@@ -10,7 +10,7 @@ import type { Boot } from "./boots.ts";
 import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { brokenValue, HistoryError } from "./history_error.ts";
 import { fromStored, type StoredText } from "./texts.ts";
-import { type Column, column, nullable, TypedRows } from "./typed.ts";
+import { type Column, column, leftOut, nullable, TypedRows } from "./typed.ts";
 
 /** Columns of `life` in the order in which rows are read. */
 export const LIFE_COLUMNS: readonly Column[] = [
@@ -31,10 +31,14 @@ export const LIFE_COLUMNS: readonly Column[] = [
 /** A row of {@linkcode LIFE_COLUMNS}. */
 export type LifeRow = readonly (number | null)[];
 
-/** Bytes of all texts that one question may need; more would take a host's memory. */
-const TEXTS_MAX = 1 << 30;
+/** Bytes of all texts that may be remembered at once; more would take a host's memory. */
+const TEXTS_MAX = 512 << 20;
+/** Of texts above that size only so many bytes are remembered. */
+const LARGE_BYTES = 128 << 10;
+const LARGE_MAX = 64 << 20;
 /** So many steps are taken upwards through lives that began in the same clock tick. */
 const SAME_TICK_MAX = 256;
+const encoder = new TextEncoder();
 
 /** A process out of a history. Its `key` is the number of its row. */
 export class Life extends Process {
@@ -98,6 +102,8 @@ export class LifeStore {
   readonly #getFormer: TypedRows<LifeRow>;
   /** Bytes of the texts that are remembered. */
   #textBytes = 0;
+  /** Of those, the bytes of large ones. */
+  #largeBytes = 0;
 
   constructor(db: DatabaseSync, boots: readonly Boot[]) {
     this.#boots = new Map(boots.map((boot) => [boot.id, boot]));
@@ -248,6 +254,7 @@ export class LifeStore {
     this.#inherited.clear();
     this.#texts.clear();
     this.#textBytes = 0;
+    this.#largeBytes = 0;
   }
 
   /** How many lives are remembered. */
@@ -271,15 +278,23 @@ export class LifeStore {
     return { image: new Image(parts), uid: row[0]! };
   }
 
+  /** Counts a text that is to be remembered; of too many large ones only the length stays. */
+  #count(read: Uint8Array): Uint8Array {
+    let bytes = read;
+    if (read.length > LARGE_BYTES) {
+      if (this.#largeBytes + read.length > LARGE_MAX) bytes = encoder.encode(leftOut(read.length));
+      else this.#largeBytes += read.length;
+    }
+    this.#textBytes += bytes.length;
+    if (this.#textBytes <= TEXTS_MAX) return bytes;
+    const message = `its texts take more than ${TEXTS_MAX >> 20} MiB`;
+    throw new HistoryError("unusable", message, "ask for a shorter time");
+  }
+
   #text(part: keyof ImageParts, key: number): Uint8Array {
     let bytes = this.#texts.get(key);
     if (bytes === undefined) {
-      bytes = fromStored(part, this.#getText.get(key)?.[0] ?? "");
-      this.#textBytes += bytes.length;
-      if (this.#textBytes > TEXTS_MAX) {
-        const message = `its texts take more than ${TEXTS_MAX >> 20} MiB`;
-        throw new HistoryError("unusable", message, "ask for a shorter time");
-      }
+      bytes = this.#count(fromStored(part, this.#getText.get(key)?.[0] ?? ""));
       this.#texts.set(key, bytes);
     }
     return bytes;

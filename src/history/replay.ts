@@ -47,7 +47,7 @@ export function* replaySteps(
   }
   yield event.reset(EVENT.scanEnd, since, 0, 0);
   const timeline = new Timeline(history);
-  for (const change of timeline.steps(span, { kinds: KINDS, backwards: false })) {
+  for (const change of timeline.steps(span, { kinds: KINDS, backwards: false, ancestors: false })) {
     yield change === null ? null : toEvent(change, event);
   }
 }

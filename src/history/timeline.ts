@@ -41,6 +41,8 @@ export interface TimelineQuery {
   readonly among?: readonly Life[] | null;
   /** Lives stay the same objects from beginning to end. */
   readonly keep?: boolean;
+  /** False links each to its parent alone, true to all that it descends from (if not given). */
+  readonly ancestors?: boolean;
   /** Only exits that failed. */
   readonly failed?: boolean;
 }
@@ -51,6 +53,8 @@ export class Timeline {
   readonly #statements: Statements;
   readonly #failures: EndStatements;
   readonly #change = new Change();
+  /** Lives that the first piece after a look needed, twice: ancestors may be many. */
+  #needed: number | null = null;
 
   constructor(history: History) {
     this.#history = history;
@@ -78,12 +82,21 @@ export class Timeline {
         : this.#momentsAmong(piece, query, among);
       moments.sort((a, b) => a.time - b.time || (RANK[a.kind]! - RANK[b.kind]!));
       if (query.backwards) moments.reverse();
-      for (const moment of moments) yield this.#tell(moment);
+      for (const moment of moments) yield this.#tell(moment, query.ancestors ?? true);
       if (query.keep) continue;
-      const { lives } = this.#history;
-      const much = lives.size > REMEMBERED_MAX || lives.textBytes > TEXTS_MAX;
-      if (among === null && much) lives.forget();
+      if (among === null) this.#forget();
     }
+  }
+
+  /** Forgets what is remembered when it is much, and more than what a piece needs anyway. */
+  #forget(): void {
+    const { lives } = this.#history;
+    this.#needed ??= 2 * lives.size;
+    if (lives.size <= Math.max(REMEMBERED_MAX, this.#needed) && lives.textBytes <= TEXTS_MAX) {
+      return;
+    }
+    lives.forget();
+    this.#needed = null;
   }
 
   /** Cuts a stretch where so many processes have ended that the piece is worth sorting. */
@@ -193,7 +206,7 @@ export class Timeline {
     return rows.all(boot.id, since, until).map((row) => lives.take(row));
   }
 
-  #tell({ time, kind, life, a, b }: Moment): Change {
+  #tell({ time, kind, life, a, b }: Moment, ancestors: boolean): Change {
     const change = this.#change;
     change.kind = kind;
     change.time = time;
@@ -204,7 +217,8 @@ export class Timeline {
     change.b = b;
     if (life === null) return change;
     const { lives } = this.#history;
-    lives.withAncestors(life);
+    if (ancestors) lives.withAncestors(life);
+    else lives.withParent(life);
     if (kind === "exec") lives.dress(life, a!);
     else if (kind === "fork") lives.dressAt(life, life.born);
     else lives.dress(life, life.imageKey);

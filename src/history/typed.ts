@@ -26,7 +26,7 @@ const NUMBERS = {
 /** Bytes of a name or another short text. */
 const NAME_MAX = 64 << 10;
 /** Bytes of a command line, a path and the like; what is longer is not read. */
-const TEXT_MAX = 16 << 20;
+const TEXT_MAX = 1 << 20;
 
 /** Kinds of values: numbers, a short text, or what the table of texts holds. */
 export type Kind = keyof typeof NUMBERS | "name" | "stored";
@@ -69,7 +69,7 @@ function guarded(sql: string, kind: Kind): string {
 export type Value = number | string | Uint8Array | null;
 
 /** What a text that is too long is shown as. */
-function leftOut(bytes: number): string {
+export function leftOut(bytes: number): string {
   return `[${bytes} bytes]`;
 }
 
