@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isBelow } from "./lineage.ts";
 import { type JobIdentity, KeptJob } from "./kept_job.ts";
 import type { Change } from "./machine.ts";
 import { NO_JOBS, type Process } from "./process.ts";
@@ -318,17 +319,4 @@ export function withDescendants(
     if (isBelow(process, answers) && process.alive) found.add(process);
   }
   return [...found];
-}
-
-/** Whether a process descends from one whose answer is true; each is asked once. */
-function isBelow(process: Process, answers: Map<Process, boolean>): boolean {
-  const path: Process[] = [];
-  let at: Process | null = process;
-  while (at !== null && !answers.has(at)) {
-    path.push(at);
-    at = at.parent;
-  }
-  const answer = at !== null && answers.get(at)!;
-  for (const one of path) answers.set(one, answer);
-  return answer;
 }
