@@ -64,11 +64,8 @@ export class Life extends Process {
   }
 }
 
-/** An image, and the real uid that it ran as. */
-interface Worn {
-  readonly image: Image;
-  readonly uid: number | null;
-}
+/** Beginnings that are remembered: to find one again can take as long as its chain is. */
+const BEGUN_MAX = 500_000;
 
 /** Reads images and lives by their numbers, each once. */
 export class LifeStore {
@@ -76,10 +73,10 @@ export class LifeStore {
   #lives = new Map<number, Life>();
   /** Those that were read before the last call of age(), and not again since. */
   #older = new Map<number, Life>();
-  readonly #images = new Map<number, Worn>();
+  readonly #images = new Map<number, { readonly image: Image; readonly uid: number | null }>();
   readonly #formers = new Map<number, readonly LifeRow[]>();
-  /** What lives were when they began, as far as it was asked. */
-  readonly #begun = new Map<number, Worn>();
+  /** Numbers of the images that lives began with, as far as it was asked; null: not known. */
+  readonly #begun = new Map<number, number | null>();
   /** Control groups: images that share one share its bytes. */
   readonly #texts = new Map<number, Uint8Array>();
   readonly #getLife: StatementSync;
@@ -140,44 +137,39 @@ export class LifeStore {
 
   /** Gives a life the image it had at a time (nanoseconds since boot). */
   dressAt(life: Life, ns: number): void {
-    const worn = this.#ownAt(life, ns) ?? this.#begunAs(life);
-    life.image = worn.image;
-    life.uid = worn.uid;
+    const image = this.#ownAt(life, ns) ?? this.#begunWith(life);
+    this.dress(life, image ?? life.imageKey);
+    if (image === null) life.image = NO_IMAGE;
   }
 
-  /** The image that a life had taken itself by then; null where it had its parent's. */
-  #ownAt(life: Life, ns: number): Worn | null {
+  /** Number of the image that a life had taken itself by then; null where it had its parent's. */
+  #ownAt(life: Life, ns: number): number | null {
     const former = this.#formersOf(life).find(([until]) => until! > ns);
     const since = former?.[2] ?? null;
-    if (former !== undefined) {
-      return since === null || since <= ns ? this.image(former[1]!) : null;
-    }
-    return life.exec === null || life.born + life.exec <= ns ? this.image(life.imageKey) : null;
+    if (former !== undefined) return since === null || since <= ns ? former[1]! : null;
+    return life.exec === null || life.born + life.exec <= ns ? life.imageKey : null;
   }
 
   /**
-   * A process begins with the image that its parent had then. That may have been one that the
-   * parent began with, and so on upwards through all generations of a chain.
+   * Number of the image that a life began with: the one that its parent had then. That may have
+   * been the one that the parent began with, and so on upwards through all generations of a chain.
    */
-  #begunAs(life: Life): Worn {
+  #begunWith(life: Life): number | null {
     const line: Life[] = [];
-    let worn: Worn | null = null;
-    for (let at = life; worn === null;) {
-      worn = this.#begun.get(at.key) ?? null;
-      if (worn !== null) break;
-      line.push(at);
-      const parent = this.withParent(at) ? at.parent : null;
-      if (!(parent instanceof Life)) {
-        // Above may stand a living process, which is no row; or nothing is known.
-        const { uid } = this.image(at.imageKey);
-        worn = parent === null ? { image: NO_IMAGE, uid } : { image: parent.image, uid: parent.uid };
+    let image: number | null = null;
+    for (let at = life; image === null;) {
+      const known = this.#begun.get(at.key);
+      if (known !== undefined) {
+        image = known;
         break;
       }
-      worn = this.#ownAt(parent, at.born);
-      at = parent;
+      line.push(at);
+      if (!this.withParent(at) || !(at.parent instanceof Life)) break;
+      image = this.#ownAt(at.parent, at.born);
+      at = at.parent;
     }
-    for (const { key } of line) this.#begun.set(key, worn);
-    return worn;
+    for (const { key } of line) this.#begun.set(key, image);
+    return image;
   }
 
   /** Gives a life an image by its number. */
@@ -198,7 +190,7 @@ export class LifeStore {
   }
 
   /** An image, and the real uid that it ran as. */
-  image(key: number): Worn {
+  image(key: number): { readonly image: Image; readonly uid: number | null } {
     let known = this.#images.get(key);
     if (known === undefined) {
       known = this.#readImage(key);
@@ -216,7 +208,7 @@ export class LifeStore {
     this.#lives = new Map();
     this.#images.clear();
     this.#formers.clear();
-    this.#begun.clear();
+    if (this.#begun.size > BEGUN_MAX) this.#begun.clear();
     this.#texts.clear();
   }
 
@@ -234,7 +226,7 @@ export class LifeStore {
     return life;
   }
 
-  #readImage(key: number): Worn {
+  #readImage(key: number): { image: Image; uid: number | null } {
     const row = this.#getImage.get(key) as unknown as LifeRow | undefined;
     if (row === undefined) return { image: NO_IMAGE, uid: null };
     const parts: ImageParts = { ...NO_IMAGE.parts };

@@ -55,7 +55,6 @@ async function run(
     const ms = performance.now() - begin;
     assert.equal(status, 0, context.stderr.text);
     assert.ok(ms < BOUND_MS, `${command.name} took ${ms} ms`);
-    if (globalThis.process.env.FH_TIMES) console.error(command.name, JSON.stringify(given), ms);
     return context.stdout.text;
   } finally {
     remove();

@@ -3,7 +3,10 @@ import { test } from "node:test";
 import { shortJson } from "../../src/model/short_json.ts";
 
 test("shortJson() writes what JSON.stringify() writes", () => {
-  const values = [1, "a\"\n", true, null, [], {}, [1, [2, "x"], {}], { a: [1, { b: null }], "c d": 2 }];
+  const values = [1, 'a"\n', true, null, [], {}, [1, [2, "x"], {}], {
+    a: [1, { b: null }],
+    "c d": 2,
+  }];
   for (const value of values) assert.equal(shortJson(value, 1000), JSON.stringify(value));
   assert.equal(shortJson(undefined, 1000), "undefined");
 });
