@@ -24,7 +24,7 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLibc } from "../../ffi/mod.ts";
 import { fillHistory } from "../bench/support/fill_history.ts";
-import { hostForks, read } from "../bench/support/system.ts";
+import { hostForks, hostTasks, read } from "../bench/support/system.ts";
 import { FH, runFh } from "../support/executable.ts";
 import { LastingLoad } from "../support/lasting_load.ts";
 import { Mounted, mountsMissing } from "../support/mounts.ts";
@@ -198,7 +198,11 @@ test("a second recorder is told of the first", async () => {
 /** Waits until a history has more ends of loads than a test compares, all of them after a time. */
 async function untilMany(db: string, since: number): Promise<void> {
   const from = Math.round(since + suspendedNs());
-  await untilKnown(db, MANY, `comm = 'load' AND started_boot_ns > ${from} AND ended_boot_ns > 0`);
+  await untilKnown(
+    db,
+    MANY,
+    `comm LIKE 'load-%' AND started_boot_ns > ${from} AND ended_boot_ns > 0`,
+  );
 }
 
 define("SIGTERM under load: everything is written", exactMissing, async () => {
@@ -334,13 +338,15 @@ define("nothing is written while nothing happens", exactMissing, async () => {
   const look = () => recorders.map(({ pid }, at) => written(paths[at]!, pid));
   let quiet = false;
   for (const end = performance.now() + PATIENCE_MS; !quiet && performance.now() < end;) {
-    const forks = hostForks();
+    // Ends are written, too.
+    const [forks, tasks] = [hostForks(), hostTasks()];
+    const isStill = () => hostForks() === forks && hostTasks() === tasks;
     await delay(SETTLE_MS);
-    if (hostForks() !== forks) continue;
+    if (!isStill()) continue;
     const before = look();
     await delay(WINDOW_MS);
     const now = look();
-    quiet = hostForks() === forks;
+    quiet = isStill();
     if (quiet) assert.deepEqual(now, before);
   }
   for (const fh of recorders) assert.equal((await fh.end("SIGTERM")).status, 0);
