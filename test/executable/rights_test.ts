@@ -27,10 +27,11 @@ const as = (name: Name): string[] => [
   ...["setpriv", `--reuid=${UIDS[name]}`, `--regid=${GROUP}`, "--clear-groups"],
 ];
 
-/** A shell that has a mark, runs a command and stays. */
-const marked = (name: Name, ...command: readonly string[]): string[] => [
-  ...["sh", "-c", `echo ${name} $$; "$@"; read -r line`, MARKS[name], ...command],
+/** A shell that has a mark, runs what it finds in its environment, and stays. */
+const marked = (name: Name): string[] => [
+  ...["sh", "-c", `echo ${name} $$; it=$CHILD CHILD=; eval "$it"; read -r line`, MARKS[name]],
 ];
+const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(" ");
 
 /** A connection of a user. */
 class Client {
@@ -60,11 +61,11 @@ const clients = {} as Record<Name, Client>;
 const pids = {} as Record<Name, number>;
 const running: Running[] = [];
 
-/** Whose marks something has, and the error where it is one. */
+/** Whose marks an answer has, or the name of the error. */
 function seen(answer: Line): string {
+  if (!answer.ok) return answer.error;
   const text = JSON.stringify(answer);
-  const marks = NAMES.filter((name) => text.includes(MARKS[name]));
-  return [...marks, ...answer.ok === false ? [answer.error] : []].join(" ");
+  return NAMES.filter((name) => text.includes(MARKS[name])).join(" ");
 }
 
 /** What each user is shown, or refused with. */
@@ -86,9 +87,9 @@ before(async () => {
   if (missing !== null) return;
   chmodSync(folder.path, 0o755);
   running.push(await folder.record(["--source", "auto", "--socket-group", String(GROUP)]));
-  const shells = marked("root", ...as("ann"), ...marked("ann"));
-  for (const command of [shells, marked("root", ...as("bob"), ...marked("bob"))]) {
-    const shell = Running.start(command);
+  for (const name of ["ann", "bob"] as const) {
+    const env = { PATH: process.env["PATH"]!, CHILD: quoted([...as(name), ...marked(name)]) };
+    const shell = Running.start(marked("root"), { env });
     running.push(shell);
     await shell.until("two shells", () => shell.stdout.split("\n").length === 3);
     for (const [, name, pid] of shell.stdout.matchAll(/^(\w+) (\d+)$/gm)) {
@@ -120,12 +121,9 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
 
   async tree() {
     await assertSeen("tree", none, own);
-    const errors = { root: "ann", ann: "ann", bob: "ESRCH" };
     // The ancestors of the process come along, as far as they may be seen.
-    await assertSeen("tree", () => ({ target: String(pids.ann) }), {
-      ...errors,
-      root: "root ann",
-    });
+    const anns = { root: "root ann", ann: "ann", bob: "ESRCH" };
+    await assertSeen("tree", () => ({ target: String(pids.ann) }), anns);
     await assertSeen("tree", () => ({ target: "1" }), { ...own, ann: "ESRCH", bob: "ESRCH" });
   },
 
@@ -285,6 +283,16 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal(error, "ESRCH");
   },
 
+  async job_rename() {
+    for (const name of ["ann", "bob"] as const) {
+      const job = MARKS[name === "ann" ? "bob" : "ann"];
+      assert.equal((await clients[name].ask("job_rename", { job, name: "x" })).error, "ESRCH");
+    }
+    const { name } = await clients.root.ask("job_rename", { job: MARKS.bob, name: "bobs" });
+    assert.equal(name, "bobs");
+    await clients.bob.ask("job_rename", { job: "bobs", name: MARKS.bob });
+  },
+
   async job_remove() {
     const remove = async (name: Name, job: Name, pid: number) => {
       const answer = await clients[name].ask("job_remove", { job: MARKS[job], pids: [pid] });
@@ -295,15 +303,6 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
     // It is Ann's job: whoever is in it, she may take him out.
     assert.equal(await remove("ann", "ann", pids.bob), 1);
     assert.equal(await remove("root", "bob", pids.bob), 1);
-  },
-
-  async job_rename() {
-    for (const name of ["ann", "bob"] as const) {
-      const job = MARKS[name === "ann" ? "bob" : "ann"];
-      assert.equal((await clients[name].ask("job_rename", { job, name: "x" })).error, "ESRCH");
-    }
-    const { name } = await clients.root.ask("job_rename", { job: MARKS.bob, name: "bobs" });
-    assert.equal(name, "bobs");
   },
 
   async job_end() {
