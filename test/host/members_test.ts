@@ -39,7 +39,7 @@ const why = process.getuid!() === 0 ? false : "only root can become another user
 
 test("what the kernel does not permit is denied", { skip: why }, async () => {
   const signals = await open();
-  const child = spawn("sleep", ["60"], { uid: 1 });
+  const child = spawn("sleep", ["60"], { uid: 1, cwd: "/" });
   const ended = once(child, "exit");
   const [pid, start] = [child.pid!, startOf(child.pid!)!];
   process.seteuid!(65_534);
