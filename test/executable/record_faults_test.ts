@@ -24,7 +24,7 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLibc } from "../../ffi/mod.ts";
 import { fillHistory } from "../bench/support/fill_history.ts";
-import { hostForks, read } from "../bench/support/system.ts";
+import { hostForks, hostTasks, read } from "../bench/support/system.ts";
 import { FH, runFh } from "../support/executable.ts";
 import { LastingLoad } from "../support/lasting_load.ts";
 import { Mounted, mountsMissing } from "../support/mounts.ts";
@@ -40,7 +40,9 @@ import {
   recording,
   type Row,
   startRecorder,
+  suspendedNs,
 } from "../support/recorded.ts";
+import { untilKnown } from "../support/questions.ts";
 import { Receiver } from "../support/receiver.ts";
 import { AS_NOBODY, Running } from "../support/running.ts";
 
@@ -52,6 +54,8 @@ const EVERY_LOAD = [
   "spawn,count=100,rate=400,life=1000",
   "tree,count=5,depth=3,width=2,life=2000",
 ];
+/** So many tasks are compared at least; those of another load beside may be among what is known. */
+const MANY = 900;
 /** What happened is known to the recorder after so long. */
 const CAPTURE_NS = 200e6;
 /** Nothing is written when nothing has happened for so long. */
@@ -183,7 +187,6 @@ define("fh record says so when the file system is read-only", mountsMissing, () 
 test("a second recorder is told of the first", async () => {
   const db = join(folder, "taken.db");
   await using fh = await startRecorder(db);
-  await delay(700);
   const { status, stderr } = runFh(["record", "--db", db]);
   assert.equal(status, 1);
   const advice = "stop it, or choose another by --db";
@@ -192,13 +195,23 @@ test("a second recorder is told of the first", async () => {
   assert.equal((await fh.end("SIGTERM")).status, 0);
 });
 
+/** Waits until a history has more ends of loads than a test compares, all of them after a time. */
+async function untilMany(db: string, since: number): Promise<void> {
+  const from = Math.round(since + suspendedNs());
+  await untilKnown(
+    db,
+    MANY,
+    `comm LIKE 'load-%' AND started_boot_ns > ${from} AND ended_boot_ns > 0`,
+  );
+}
+
 define("SIGTERM under load: everything is written", exactMissing, async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const db = join(folder, `${signal}.db`);
     await using fh = await startRecorder(db);
     const ready = monotonicNs();
     await using load = LastingLoad.start(...EVERY_LOAD);
-    await delay(1700);
+    await untilMany(db, ready);
     const told = monotonicNs();
     const { status, stderr } = await fh.end(signal);
     const tasks = await load.stop();
@@ -206,7 +219,7 @@ define("SIGTERM under load: everything is written", exactMissing, async () => {
     assert.ok(!existsSync(`${db}-wal`));
     const file = new DatabaseSync(db, { readOnly: true });
     const [run] = readRuns(file);
-    assert.ok(Number(run!["ended"]) > told - CAPTURE_NS);
+    assert.ok(Number(run!["ended"]) >= told + suspendedNs());
     assert.equal(run!["lost"], 0);
     const all = tasks.filter(({ start, end }) => start > ready && end < told);
     assert.ok(all.length > 500);
@@ -221,13 +234,13 @@ define("SIGHUP after the file was renamed begins a new one", exactMissing, async
   await using fh = await startRecorder(db);
   const ready = monotonicNs();
   await using load = LastingLoad.start(...EVERY_LOAD);
-  await delay(1300);
+  await untilMany(db, ready);
   renameSync(db, old);
   const asked = monotonicNs();
   fh.kill("SIGHUP");
   await fh.until("word of the new file", () => fh.stderr.includes("opened again"));
   const opened = monotonicNs();
-  await delay(1300);
+  await untilMany(db, opened);
   const told = monotonicNs();
   const { status, stderr } = await fh.end("SIGTERM");
   const tasks = await load.stop();
@@ -325,13 +338,15 @@ define("nothing is written while nothing happens", exactMissing, async () => {
   const look = () => recorders.map(({ pid }, at) => written(paths[at]!, pid));
   let quiet = false;
   for (const end = performance.now() + PATIENCE_MS; !quiet && performance.now() < end;) {
-    const forks = hostForks();
+    // Ends are written, too.
+    const [forks, tasks] = [hostForks(), hostTasks()];
+    const isStill = () => hostForks() === forks && hostTasks() === tasks;
     await delay(SETTLE_MS);
-    if (hostForks() !== forks) continue;
+    if (!isStill()) continue;
     const before = look();
     await delay(WINDOW_MS);
     const now = look();
-    quiet = hostForks() === forks;
+    quiet = isStill();
     if (quiet) assert.deepEqual(now, before);
   }
   for (const fh of recorders) assert.equal((await fh.end("SIGTERM")).status, 0);

@@ -20,6 +20,7 @@ import {
   readRows,
   readRuns,
   startRecorder,
+  suspendedNs,
 } from "../support/recorded.ts";
 import type { Running } from "../support/running.ts";
 
@@ -28,6 +29,8 @@ const MEMORY_MAX = 200e6;
 const SLEEPERS = 20;
 /** More than may wait for room. */
 const MANY = 130_000;
+/** So many a second a busy host takes, too: no other loss is to be told than that. */
+const PACE = 12_000;
 const WAITING_MAX = 100_000;
 
 const missing = programsMissing ?? mountsMissing ?? connectorMissing;
@@ -108,7 +111,7 @@ define("what does not fit into memory while the disk is full is told as a gap", 
   await using _later = await whileFull(fh, disk.folder, async () => {
     const sleepers = await sleep();
     await ended.end();
-    tasks = await runLoad([`vfork,count=${MANY}`]);
+    tasks = await runLoad([`vfork,count=${MANY},pace=${PACE}`]);
     return sleepers;
   });
   const others = hostForks() - forks - tasks.length;
@@ -127,10 +130,14 @@ define("what does not fit into memory while the disk is full is told as a gap", 
   // Lives of which there is no row; those of others on the host may be among them.
   const lost = gaps[0]!.lost! - told.missing.length;
   assert.ok(lost >= 0 && lost <= others, `${gaps[0]!.lost} told, ${told.missing.length} missing`);
-  assert.ok(told.missing.length <= WAITING_MAX);
-  assert.ok(told.missing.length > WAITING_MAX / 2);
+  // Each time that all places are taken, all that waits is dropped: others' lives take places, too.
+  const drops = Math.floor((MANY + others) / WAITING_MAX);
+  assert.ok(told.missing.length <= drops * WAITING_MAX);
+  // A few are taken by who was there before.
+  assert.ok(told.missing.length + others >= WAITING_MAX * 0.9);
+  const offset = suspendedNs();
   for (const { start, end } of told.missing) {
-    assert.ok(start >= gaps[0]!.since - 1e9 && end <= gaps[0]!.until);
+    assert.ok(start + offset >= gaps[0]!.since && end + offset <= gaps[0]!.until);
   }
   assert.deepEqual(compareRows(readRows(file), more), { missing: [], wrong: [] });
   assert.equal(readRuns(file)[0]!["lost"], 0);

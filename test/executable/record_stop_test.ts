@@ -22,7 +22,9 @@ import {
 import { recordTo, type Source } from "../support/questions.ts";
 
 /** Forks at a steady pace: some two in each millisecond, of processes that a poller meets. */
-const STEADY = "fork,count=2000,rate=2000,life=30000";
+const STEADY = "fork,count=8000,rate=2000,life=30000";
+/** What is looked at: so long after the beginning of a run, and before its end. */
+const EDGE_NS = 50e6;
 /** Restarts of a recorder: where a part of a millisecond is missing, one of them shows it. */
 const RUNS = 6;
 
@@ -40,12 +42,16 @@ interface Run {
   readonly ended: number;
 }
 
-/** Those tasks that were surely forked in a run: the next was begun when they were there. */
-function forkedIn({ since, ended }: Run, tasks: readonly Task[]): Task[] {
+/**
+ * Those tasks that were surely forked at the edges of a run: when the next began they were there.
+ */
+function forkedAtEdges({ since, ended }: Run, tasks: readonly Task[]): Task[] {
   const offset = suspendedNs();
   return tasks.slice(0, -1).filter(({ start, ppid }, index) => {
     const next = tasks[index + 1]!;
-    return ppid === next.ppid && start + offset >= since && next.start + offset <= ended;
+    const [after, before] = [start + offset - since, ended - next.start - offset];
+    const isAtEdge = after < EDGE_NS || before < EDGE_NS;
+    return ppid === next.ppid && after >= 0 && before >= 0 && isAtEdge;
   });
 }
 
@@ -113,7 +119,7 @@ function assertComplete(
 ): void {
   let forked = 0;
   const missing = runs.flatMap((run) => {
-    const inside = forkedIn(run, tasks);
+    const inside = forkedAtEdges(run, tasks);
     forked += inside.length;
     const { ended, since } = run;
     return compareRows(rows, inside).missing.map(({ start }) => {

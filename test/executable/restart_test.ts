@@ -7,7 +7,7 @@ import { connect, type ServedEvent } from "../../src/library.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { Running } from "../support/running.ts";
-import { ServerFolder } from "../support/server.ts";
+import { ask, ServerFolder } from "../support/server.ts";
 
 const FORKS = 3000;
 
@@ -71,7 +71,9 @@ define("a subscriber goes on after a restart and after a kill, and is told each 
   await using load = Running.start([program("forks")!, "-g", "-w", "1500", String(FORKS)]);
   await load.wrote("ready");
   const follower = new Follower(folder.socket, load.pid);
-  await delay(300);
+  for (let told = []; told.length === 0; await delay(10)) {
+    told = (await ask(folder.socket, "listeners")).subscribers;
+  }
   load.tell("go");
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const seen = follower.of("fork").length;

@@ -141,7 +141,8 @@ kernelTest("an overflow is counted exactly, and repaired", nobodyMissing, async 
   await run("sh", ["-c", `sleep 0.1 # ${mark}`]);
   await fh.wrote(mark);
   assert.ok(drops() > capacity / 3, `${drops()} dropped of a buffer of ${capacity}`);
-  assert.equal(lost(), drops());
+  // The work of others may overflow so small a buffer again and again.
+  await fh.until("word of every drop", () => lost() === drops());
   assert.equal((await fh.end("SIGTERM")).status, 0);
 
   for (const pid of sleeping(during)) {

@@ -15,9 +15,6 @@ import { ask, ServerFolder } from "./server.ts";
 const LATE_MS = 10_000;
 const LOOK_MS = 10;
 
-/** What a recorder takes to accept a connection, at most. */
-const ACCEPT_MS = 300;
-
 /** What `--json` shows. */
 // deno-lint-ignore no-explicit-any
 export type Shown = any;
@@ -121,10 +118,17 @@ export class JobHost implements AsyncDisposable {
   /** Starts `fh job wait`, and waits until it is connected. */
   async wait(name: string): Promise<Running> {
     const wait = Running.start([FH, "job", "wait", name, "--socket", this.folder.socket]);
-    await wait.until("a connection", () => hasSocket(wait.pid));
-    // The recorder has not accepted it yet: one that ends now would reset it.
-    await delay(ACCEPT_MS);
+    await this.accepted(wait);
     return wait;
+  }
+
+  /**
+   * Waits until the recorder has accepted the connection of a program: one that ended before would
+   * reset it. Connections are accepted in the order in which they were made.
+   */
+  async accepted(program: Running): Promise<void> {
+    await program.until("a connection", () => isConnected(program.pid));
+    await ask(this.folder.socket, "hello");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,11 +137,19 @@ export class JobHost implements AsyncDisposable {
   }
 }
 
-/** Whether a process has a socket, beside that which is its standard input. */
-export function hasSocket(pid: number): boolean {
+/** SS_CONNECTED of uapi/linux/net.h, as /proc/net/unix shows it. */
+const CONNECTED = "03";
+
+/** Whether a process has a Unix socket that is connected, beside its standard input. */
+function isConnected(pid: number): boolean {
+  const connected = new Set<string>();
+  for (const line of readFileSync("/proc/net/unix", "utf8").split("\n")) {
+    const [, , , , , state, inode] = line.trim().split(/\s+/);
+    if (state === CONNECTED) connected.add(`socket:[${inode}]`);
+  }
   try {
     return readdirSync(`/proc/${pid}/fd`).filter((fd) => Number(fd) > 2)
-      .some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith("socket:"));
+      .some((fd) => connected.has(readlinkSync(`/proc/${pid}/fd/${fd}`)));
   } catch {
     return false; // A descriptor was closed meanwhile.
   }
