@@ -53,7 +53,7 @@ test("who takes all descriptors by connecting is refused some; the server lives"
     const many: Socket[] = [];
     for (let n = 0; n < 2 * FEW; n++) {
       const socket = createConnection(folder.socket).on("error", () => {});
-      await Promise.race([once(socket, "connect"), once(socket, "close"), delay(1000)]);
+      await Promise.race([once(socket, "connect").catch(() => {}), delay(1000)]);
       many.push(socket);
     }
     assert.ok(runs(serve.pid), serve.stderr);
