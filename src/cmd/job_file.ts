@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { shortJson } from "../model/short_json.ts";
 import { readPieces } from "./account_file.ts";
 import { CommandError, EXIT } from "./command.ts";
 
@@ -117,8 +118,7 @@ function isText(value: unknown): value is string | null {
 
 function wrong(field: string, value: unknown): string {
   if (value === undefined) return `has no ${field}`;
-  const text = JSON.stringify(value);
-  return `has a bad ${field}: ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
+  return `has a bad ${field}: ${shortJson(value, 61)}`;
 }
 
 const INSTANT =

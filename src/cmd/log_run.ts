@@ -172,6 +172,7 @@ class Log {
       among: few ? null : findCandidates(this.#history, sought),
       failed,
       keep: this.#options.tree === true,
+      ancestors: pid !== null || this.#options.tree === true,
     };
     for (const span of backwards ? [...spans].reverse() : spans) {
       for (const change of timeline.changes(span, query)) {

@@ -8,14 +8,19 @@ import type { Past, PastChange } from "../serve/past.ts";
 import { Refusal } from "../serve/protocol.ts";
 import type { Boot } from "../history/boots.ts";
 import { History } from "../history/history.ts";
-import { Timeline } from "../history/timeline.ts";
+import { Timeline, type TimelineQuery } from "../history/timeline.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Users } from "../proc/passwd.ts";
 import { UsageError } from "./command.ts";
 import { parseMoment } from "./moments.ts";
 import { PastJson } from "./past_json.ts";
 
-const KINDS: ReadonlySet<ChangeKind> = new Set(["fork", "exec", "exit"]);
+/** What readers may ask for: their filters can be about descent. */
+const ALL: TimelineQuery = {
+  kinds: new Set<ChangeKind>(["fork", "exec", "exit"]),
+  backwards: false,
+  ancestors: true,
+};
 
 /** The history that a recorder writes. */
 export class RecordedPast implements Past {
@@ -71,7 +76,7 @@ export class RecordedPast implements Past {
           since: this.#timeOf(boot, after + 1),
           until: this.#timeOf(boot, until + 1),
         };
-        for (const change of timeline.changes(span, { kinds: KINDS, backwards: false })) {
+        for (const change of timeline.changes(span, ALL)) {
           yield {
             change,
             at: this.#placeOf(boot, change.time),

@@ -105,7 +105,7 @@ export function pastForest(
   tellPauses(context, history, spans, options);
   const lives = limitDead(spans.flatMap((span) => history.livedWithin(span)), options);
   for (const life of lives) history.lives.withAncestors(life);
-  if (at !== undefined) { for (const life of lives) asOf(history, life, spans.at(-1)!.since); }
+  if (at !== undefined) standAsOf(history, lives, spans.at(-1)!.since);
   const forest = buildForest(lives);
   if (target === null) return { forest, focus: null };
   const focus = chooseLife(lives.filter((life) => life.pid === target.pid), target);
@@ -120,19 +120,24 @@ function limitDead(lives: Life[], { limit = Infinity }: TreeOptions): Life[] {
   return lives.filter((life) => !dropped.has(life));
 }
 
-/** A life as it stood at a time; its ancestors ended before or lived, too. */
-function asOf(history: History, life: Life, ns: number): void {
-  for (let at: Process | null = life; at instanceof Life; at = at.parent) {
-    const ended = at.born + at.seenFor <= ns;
-    if (ended || at.asOf === ns) continue;
-    at.asOf = ns;
-    at.state = "running";
-    at.end = null;
-    at.status = null;
-    history.lives.dressAt(at, ns);
-    const parent: Process | null = at.parent;
-    if (parent !== null && (parent.end === null || parent.end > ns)) at.reaper = null;
+/** Lives as they stood at a time, and their ancestors, that ended before or lived, too. */
+function standAsOf(history: History, lives: readonly Life[], ns: number): void {
+  const done = new Set<Process>();
+  for (const life of lives) {
+    for (let at: Process | null = life; at instanceof Life && !done.has(at); at = at.parent) {
+      done.add(at);
+      if (at.born + at.seenFor > ns) standAt(history, at, ns);
+    }
   }
+}
+
+function standAt(history: History, life: Life, ns: number): void {
+  life.state = "running";
+  life.end = null;
+  life.status = null;
+  history.lives.dressAt(life, ns);
+  const { parent } = life;
+  if (parent !== null && (parent.end === null || parent.end > ns)) life.reaper = null;
 }
 
 /** Says when nobody recorded. */

@@ -9,6 +9,7 @@ import { Life } from "../history/life.ts";
 import type { Account } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
+import { isBelow } from "../model/lineage.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
@@ -121,7 +122,8 @@ export class Why {
     const named = new Set(
       this.#living.filter((one) => isNamed(one.image, name) && this.#sees(one)),
     );
-    const first = [...named].filter((process) => !hasAbove(process, named));
+    const answers = new Map<Process, boolean>([...named].map((one) => [one, true]));
+    const first = [...named].filter(({ parent }) => parent === null || !isBelow(parent, answers));
     const newest = first.sort((a, b) => b.born - a.born)[0];
     if (newest !== undefined) {
       this.#tellOthers(name, newest, [...named]);
@@ -164,11 +166,11 @@ export class Why {
    */
   fields(process: Process): Record<string, unknown> {
     const whole = this.#chain(process);
-    const chain = whole.filter((link) => this.#sees(link));
+    const chain = this.#linksJson(whole);
     const origin = chain.length === whole.length ? this.#originJson(whole) : null;
     const cost = this.#costOf(process);
     return {
-      chain: chain.map((link) => this.#linkJson(link, whole)),
+      chain,
       origin,
       cost: cost === null ? null : accountJson(cost),
     };
@@ -244,7 +246,14 @@ export class Why {
     return { ...rest, words: text };
   }
 
-  #linkJson(process: Process, chain: readonly Process[]): unknown {
+  /** The links that may be seen; what is noted of each depends on the one that it started. */
+  #linksJson(whole: readonly Process[]): unknown[] {
+    return whole.flatMap((link, index) =>
+      this.#sees(link) ? [this.#linkJson(link, whole[index - 1] ?? null)] : []
+    );
+  }
+
+  #linkJson(process: Process, child: Process | null): unknown {
     const { image, uid, parent, durationNs } = process;
     const { code, signal } = exitStatus(process.status);
     const { path, unit, container } = parseCgroup(image.cgroupText ?? "");
@@ -269,7 +278,7 @@ export class Why {
       exit_code: code,
       signal: signal === null ? null : signalName(signal),
       duration_ns: durationNs === null ? null : Math.round(durationNs),
-      notes: linkNotes(process, chain[chain.indexOf(process) - 1] ?? null),
+      notes: linkNotes(process, child),
     };
   }
 
@@ -284,9 +293,4 @@ function isNamed({ comm, argv }: Image, name: string): boolean {
   if (comm === name) return true;
   // The kernel cuts names to 15 bytes; programs may be called by a path.
   return argv !== null && argv[0]?.split("/").at(-1) === name;
-}
-
-function hasAbove(process: Process, among: ReadonlySet<Process>): boolean {
-  for (let at = process.parent; at !== null; at = at.parent) if (among.has(at)) return true;
-  return false;
 }

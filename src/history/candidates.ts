@@ -100,6 +100,7 @@ function withInheritors(
   roots: readonly Life[],
   matching: ReadonlySet<number>,
 ): Life[] | null {
+  const given = new Set(roots);
   const found = new Set(roots);
   const queue = [...roots];
   for (const life of queue) {
@@ -108,7 +109,7 @@ function withInheritors(
       if (found.has(child)) continue;
       const inherits = matching.has(child.imageKey) && child.exec === null;
       // It had the image when it was forked, or it may be below one that had it then.
-      if (!inherits && !matches && !roots.includes(life)) continue;
+      if (!inherits && !matches && !given.has(life)) continue;
       found.add(child);
       queue.push(child);
       if (found.size > CANDIDATES_MAX) return null;

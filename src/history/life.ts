@@ -64,12 +64,19 @@ export class Life extends Process {
   }
 }
 
+/** Beginnings that are remembered: to find one again can take as long as its chain is. */
+const BEGUN_MAX = 500_000;
+
 /** Reads images and lives by their numbers, each once. */
 export class LifeStore {
   readonly #boots: ReadonlyMap<number, Boot>;
-  readonly #lives = new Map<number, Life>();
+  #lives = new Map<number, Life>();
+  /** Those that were read before the last call of age(), and not again since. */
+  #older = new Map<number, Life>();
   readonly #images = new Map<number, { readonly image: Image; readonly uid: number | null }>();
   readonly #formers = new Map<number, readonly LifeRow[]>();
+  /** Numbers of the images that lives began with, as far as it was asked; null: not known. */
+  readonly #begun = new Map<number, number | null>();
   /** Control groups: images that share one share its bytes. */
   readonly #texts = new Map<number, Uint8Array>();
   readonly #getLife: StatementSync;
@@ -92,7 +99,7 @@ export class LifeStore {
 
   /** The process of a row. */
   take(row: LifeRow): Life {
-    const known = this.#lives.get(row[0]!);
+    const known = this.#known(row[0]!);
     if (known !== undefined) return known;
     const life = new Life(row, this.#boots.get(row[1]!)!);
     this.dress(life, life.imageKey);
@@ -102,7 +109,7 @@ export class LifeStore {
 
   /** The life with that number; null when it is not there any more. */
   get(key: number): Life | null {
-    const known = this.#lives.get(key);
+    const known = this.#known(key);
     if (known !== undefined) return known;
     const row = this.#getLife.get(key);
     return row === undefined ? null : this.take(row as unknown as LifeRow);
@@ -130,12 +137,39 @@ export class LifeStore {
 
   /** Gives a life the image it had at a time (nanoseconds since boot). */
   dressAt(life: Life, ns: number): void {
+    const image = this.#ownAt(life, ns) ?? this.#begunWith(life);
+    this.dress(life, image ?? life.imageKey);
+    if (image === null) life.image = NO_IMAGE;
+  }
+
+  /** Number of the image that a life had taken itself by then; null where it had its parent's. */
+  #ownAt(life: Life, ns: number): number | null {
     const former = this.#formersOf(life).find(([until]) => until! > ns);
     const since = former?.[2] ?? null;
-    if (former !== undefined && (since === null || since <= ns)) this.dress(life, former[1]!);
-    else if (former !== undefined) this.#dressAsParent(life);
-    else if (life.exec === null || life.born + life.exec <= ns) this.dress(life, life.imageKey);
-    else this.#dressAsParent(life);
+    if (former !== undefined) return since === null || since <= ns ? former[1]! : null;
+    return life.exec === null || life.born + life.exec <= ns ? life.imageKey : null;
+  }
+
+  /**
+   * Number of the image that a life began with: the one that its parent had then. That may have
+   * been the one that the parent began with, and so on upwards through all generations of a chain.
+   */
+  #begunWith(life: Life): number | null {
+    const line: Life[] = [];
+    let image: number | null = null;
+    for (let at = life; image === null;) {
+      const known = this.#begun.get(at.key);
+      if (known !== undefined) {
+        image = known;
+        break;
+      }
+      line.push(at);
+      if (!this.withParent(at) || !(at.parent instanceof Life)) break;
+      image = this.#ownAt(at.parent, at.born);
+      at = at.parent;
+    }
+    for (const { key } of line) this.#begun.set(key, image);
+    return image;
   }
 
   /** Gives a life an image by its number. */
@@ -155,21 +189,6 @@ export class LifeStore {
     return found;
   }
 
-  /** A process begins with the image that its parent had then. */
-  #dressAsParent(life: Life): void {
-    const parent = this.withParent(life) ? life.parent as Life : null;
-    if (parent === null) {
-      life.image = NO_IMAGE;
-      return;
-    }
-    const { image, uid } = parent;
-    this.dressAt(parent, life.born);
-    life.image = parent.image;
-    life.uid = parent.uid;
-    parent.image = image;
-    parent.uid = uid;
-  }
-
   /** An image, and the real uid that it ran as. */
   image(key: number): { readonly image: Image; readonly uid: number | null } {
     let known = this.#images.get(key);
@@ -180,17 +199,31 @@ export class LifeStore {
     return known;
   }
 
-  /** Forgets what was read; what is in use stays as it is. */
-  forget(): void {
-    this.#lives.clear();
+  /**
+   * Forgets what was read and not asked for since the last call; what is in use stays as it is.
+   * Who goes through the generations of a chain meets the parents of the last ones again.
+   */
+  age(): void {
+    this.#older = this.#lives;
+    this.#lives = new Map();
     this.#images.clear();
     this.#formers.clear();
+    if (this.#begun.size > BEGUN_MAX) this.#begun.clear();
     this.#texts.clear();
   }
 
-  /** How many lives are remembered. */
+  /** How many lives were asked for since the last call of age(). */
   get size(): number {
     return this.#lives.size;
+  }
+
+  #known(key: number): Life | undefined {
+    let life = this.#lives.get(key);
+    if (life === undefined) {
+      life = this.#older.get(key);
+      if (life !== undefined) this.#lives.set(key, life);
+    }
+    return life;
   }
 
   #readImage(key: number): { image: Image; uid: number | null } {

@@ -13,8 +13,8 @@ import { LIFE_FLAG, SHORT_NS } from "./schema.ts";
 
 /** Ends in a piece of the stream that is sorted at once. */
 const PIECE = 2000;
-/** Lives that are remembered while the stream goes on. */
-const REMEMBERED_MAX = 50_000;
+/** When so many lives were asked for, those that were not are forgotten. */
+const REMEMBERED_MAX = 25_000;
 
 /** What happened, to be made a change when its turn comes. */
 interface Moment {
@@ -40,6 +40,8 @@ export interface TimelineQuery {
   readonly among?: readonly Life[] | null;
   /** Lives stay the same objects from beginning to end. */
   readonly keep?: boolean;
+  /** Lives are linked to all their ancestors, not to their parents alone. */
+  readonly ancestors?: boolean;
   /** Only exits that failed. */
   readonly failed?: boolean;
 }
@@ -71,9 +73,9 @@ export class Timeline {
         : this.#momentsAmong(piece, query, among);
       moments.sort((a, b) => a.time - b.time || (RANK[a.kind]! - RANK[b.kind]!));
       if (query.backwards) moments.reverse();
-      for (const moment of moments) yield this.#tell(moment);
+      for (const moment of moments) yield this.#tell(moment, query.ancestors === true);
       if (query.keep) continue;
-      if (among === null && this.#history.lives.size > REMEMBERED_MAX) this.#history.lives.forget();
+      if (among === null && this.#history.lives.size > REMEMBERED_MAX) this.#history.lives.age();
     }
   }
 
@@ -186,7 +188,7 @@ export class Timeline {
     return statement.all(boot.id, since, until).map((row) => lives.take(row as unknown as LifeRow));
   }
 
-  #tell({ time, kind, life, a, b }: Moment): Change {
+  #tell({ time, kind, life, a, b }: Moment, ancestors: boolean): Change {
     const change = this.#change;
     change.kind = kind;
     change.time = time;
@@ -197,7 +199,8 @@ export class Timeline {
     change.b = b;
     if (life === null) return change;
     const { lives } = this.#history;
-    lives.withAncestors(life);
+    if (ancestors) lives.withAncestors(life);
+    else lives.withParent(life);
     if (kind === "exec") lives.dress(life, a!);
     else if (kind === "fork") lives.dressAt(life, life.born);
     else lives.dress(life, life.imageKey);

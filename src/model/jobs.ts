@@ -8,6 +8,7 @@ import type { ThreadTime } from "./common_shares.ts";
 import { governs, type JobRule, JobRules, nameKey } from "./job_rules.ts";
 import { type JobIdentity, KeptJob } from "./kept_job.ts";
 import type { Change } from "./machine.ts";
+import { isBelow } from "./lineage.ts";
 import { NO_JOBS, type Process } from "./process.ts";
 import { Shares } from "./shares.ts";
 
@@ -365,17 +366,4 @@ export function withDescendants(
     if (isBelow(process, answers) && process.alive) found.add(process);
   }
   return [...found];
-}
-
-/** Whether a process descends from one whose answer is true; each is asked once. */
-function isBelow(process: Process, answers: Map<Process, boolean>): boolean {
-  const path: Process[] = [];
-  let at: Process | null = process;
-  while (at !== null && !answers.has(at)) {
-    path.push(at);
-    at = at.parent;
-  }
-  const answer = at !== null && answers.get(at)!;
-  for (const one of path) answers.set(one, answer);
-  return answer;
 }

@@ -102,3 +102,19 @@ export class PastLineage {
     return verdict;
   }
 }
+
+/**
+ * Whether a process is, or descends from, one whose answer is true. Notes the answers of all on
+ * the way, so that each is asked once.
+ */
+export function isBelow(process: Process, answers: Map<Process, boolean>): boolean {
+  const path: Process[] = [];
+  let at: Process | null = process;
+  while (at !== null && !answers.has(at)) {
+    path.push(at);
+    at = at.parent;
+  }
+  const answer = at !== null && answers.get(at)!;
+  for (const one of path) answers.set(one, answer);
+  return answer;
+}

@@ -112,12 +112,21 @@ function openRings(nodes: Iterable<TreeNode>, roots: TreeNode[]): void {
   const reached = new Set(walk(roots));
   for (const node of nodes) {
     if (reached.has(node)) continue;
-    const { parent } = node;
-    parent!.children = parent!.children.filter((child) => child !== node);
-    node.parent = null;
-    roots.push(node);
-    for (const below of walk([node])) reached.add(below);
+    const top = inRing(node);
+    const { parent } = top;
+    parent!.children = parent!.children.filter((child) => child !== top);
+    top.parent = null;
+    roots.push(top);
+    for (const below of walk([top])) reached.add(below);
   }
+}
+
+/** The first node of a ring that comes up above `node`, or `node` itself where it is part of it. */
+function inRing(node: TreeNode): TreeNode {
+  const passed = new Set<TreeNode>();
+  let at = node;
+  for (; !passed.has(at); at = at.parent!) passed.add(at);
+  return at;
 }
 
 /** All nodes below and with `roots`, each after its parent. */

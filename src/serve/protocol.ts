@@ -5,6 +5,7 @@
  * @module
  */
 import { ERRNO } from "../../ffi/errno.ts";
+import { shortJson } from "../model/short_json.ts";
 
 /** The version of the protocol. */
 export const PROTOCOL = 1;
@@ -216,6 +217,5 @@ export function bad(name: string, value: unknown, help: string): Refusal {
 
 /** A value for a message, cut where it is long. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= ECHO_MAX ? text : `${text.slice(0, ECHO_MAX - 1)}…`;
+  return shortJson(value, ECHO_MAX);
 }

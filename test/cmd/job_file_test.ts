@@ -56,6 +56,12 @@ test("parseMember() says what is wrong", () => {
   for (const [line, words] of cases) assert.equal(parseMember(line), words);
 });
 
+test("parseMember() says what is wrong with a value nested as deep as a line is long", () => {
+  const depth = 500_000;
+  const line = `{"job":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  assert.equal(parseMember(line), `has a bad job: ${"[".repeat(60)}…`);
+});
+
 test("parseInstant() reads RFC 3339", () => {
   assert.equal(parseInstant("1970-01-01T00:00:01Z"), 1);
   assert.equal(parseInstant("1970-01-01T01:00:01.5+01:00"), 1.5);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Process } from "../../src/model/process.ts";
-import { Lineage } from "../../src/model/lineage.ts";
+import { isBelow, Lineage, PastLineage } from "../../src/model/lineage.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 
 const T = 10_000_000;
@@ -102,4 +102,19 @@ test("an answer costs the same however long the line of ancestors is", () => {
     last = process;
   }
   assert.ok(steps < 20_000 * 5, `${steps} steps`);
+});
+
+test("descent is found in a chain of 200 000 generations, each asked once", () => {
+  const chain = [new Process(1, 0, 0)];
+  for (let i = 1; i < 200_000; i++) {
+    const process = new Process(1 + i, i, 0);
+    process.parent = chain.at(-1)!;
+    chain.push(process);
+  }
+  const answers = new Map<Process, boolean>([[chain[100_000]!, true]]);
+  const below = chain.filter((process) => isBelow(process, answers));
+  assert.equal(below.length, 100_000);
+  for (const lineage of [new Lineage([100_001]), new PastLineage([100_001])]) {
+    assert.equal(chain.toReversed().filter((process) => lineage.has(process)).length, 100_000);
+  }
 });

@@ -133,17 +133,37 @@ test("foldAlike() folds subtrees that are alike, inner siblings first", () => {
   assert.equal(folded([init, ...workers, ...children.slice(1)]), "1(20(22 23) 30(31*3) 40(41*3))");
 });
 
-test("a chain of 20 000 generations is built, cut, selected and folded", () => {
+test("a chain of 100 000 generations is built, cut, selected and folded", () => {
   const chain: Process[] = [init];
-  for (let pid = 2; pid <= 20_000; pid++) chain.push(running(pid, "sh", chain.at(-1)!));
+  for (let pid = 2; pid <= 100_000; pid++) chain.push(running(pid, "sh", chain.at(-1)!));
   const forest = buildForest(chain.reverse());
-  assert.equal(walk(forest.roots).length, 20_000);
-  const cut = cutBelow(forest.roots[0]!, 15_000);
-  assert.equal(walk([cut]).at(-1)?.hidden, 20_000 - 15_001);
-  const whole = selectAround(forest.find(20_000)!, WHOLE);
-  assert.equal(walk([whole]).length, 20_000);
+  assert.equal(walk(forest.roots).length, 100_000);
+  const cut = cutBelow(forest.roots[0]!, 75_000);
+  assert.equal(walk([cut]).at(-1)?.hidden, 100_000 - 75_001);
+  const whole = selectAround(forest.find(100_000)!, WHOLE);
+  assert.equal(walk([whole]).length, 100_000);
   foldAlike([whole]);
-  assert.equal(walk([whole]).length, 20_000);
+  assert.equal(walk([whole]).length, 100_000);
+});
+
+test("a tree of 100 000 children is built, cut, selected and folded", () => {
+  const all = Array.from({ length: 100_000 }, (_, i) => running(2 + i, "sh", init));
+  const forest = buildForest([init, ...all]);
+  const whole = selectAround(forest.find(50_000)!.parent!, WHOLE);
+  assert.equal(walk([whole]).length, 100_001);
+  assert.equal(cutBelow(whole, 0).hidden, 100_000);
+  foldAlike([whole]);
+  assert.equal(outline([whole]), "1(2*100000)");
+});
+
+test("a ring of parents is opened itself, not what hangs below it", () => {
+  const first = running(90_000, "a");
+  const second = running(90_001, "b", first);
+  first.parent = second;
+  const below = Array.from({ length: 50_000 }, (_, i) => running(2 + i, "sh", first));
+  const { roots } = buildForest([init, first, second, ...below]);
+  assert.equal(roots.length, 2);
+  assert.equal(roots[1]!.children.length, 50_001);
 });
 
 test(`no process is lost whatever parents are told (FH_SEED=${SEED})`, () => {
