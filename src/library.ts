@@ -95,6 +95,8 @@ export interface ProcessFields {
   readonly exe: string | null;
   /** The command line. */
   readonly argv: readonly string[] | null;
+  /** Bytes of the command line that were not kept; not there where it is whole. */
+  readonly argv_missing?: number;
   /** Working directory at exec. */
   readonly cwd: string | null;
   /** Path of the control group. */

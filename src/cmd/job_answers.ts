@@ -17,6 +17,7 @@ import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";
 import { accountJson } from "../view/account_json.ts";
+import { argvFields } from "../view/argv_fields.ts";
 import { WallClock } from "../view/time.ts";
 import { signalName } from "../view/words.ts";
 import { isMeant, noJob, readJobName } from "./job_name.ts";
@@ -137,7 +138,7 @@ export class JobAnswers {
       ppid,
       ...this.#userFields(uid ?? -1),
       comm: image.comm,
-      argv: maySee(this.#asker, uid) ? image.argv : null,
+      ...maySee(this.#asker, uid) ? argvFields(image) : { argv: null },
       started: time(start),
       ended: time(end),
       running: life.alive,
@@ -165,13 +166,12 @@ export function runningFields(
   return all.map(({ pid, startTicks, uid, image }, index) => {
     const identity = { pid, start_ticks: startTicks };
     if (index < all.length - DETAILS) return identity;
-    const argv = maySee(asker, uid) ? image.argv : null;
     return {
       ...identity,
       uid,
       user: uid === null ? null : users.name(uid),
       comm: image.comm,
-      argv,
+      ...maySee(asker, uid) ? argvFields(image) : { argv: null },
     };
   });
 }

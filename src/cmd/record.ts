@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { CAPTURE_OPTIONS } from "./capture_options.ts";
 import { type CommandSpec, UsageError } from "./command.ts";
 import { REDACT_OPTIONS } from "./redact_options.ts";
 import { LISTEN_OPTIONS } from "./socket_options.ts";
-import { parseDuration, parsePeriod, parseSize, quoted } from "./values.ts";
+import { parseDuration, parseSize, quoted } from "./values.ts";
 
 /** Less than this would hold little more than what runs. */
 const SIZE_MIN = 4 << 20;
@@ -35,12 +36,7 @@ export const recordCommand: CommandSpec = {
     { flags: "--status", description: "tell what the recorder does; status 1 when none runs" },
     { flags: "--print-unit", description: "print a systemd unit that runs this" },
     { flags: "--print-socket-unit", description: "print one that opens the socket to a group" },
-    {
-      flags: "--interval <time>",
-      description: "shortest poll period (default: adapts, 1ms to 10ms)",
-      parse: parsePeriod,
-    },
-    { flags: "--no-realtime", description: "no real-time scheduling of the capture thread" },
+    ...CAPTURE_OPTIONS,
   ],
   examples: [
     "fh record  until Ctrl-C, into the default file",

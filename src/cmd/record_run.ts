@@ -19,10 +19,10 @@ import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { VERSION } from "../version.ts";
 import { durationWords, sizeWords } from "../view/words.ts";
+import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { historyFailure } from "./history_open.ts";
 import { defaultHistory } from "./history_place.ts";
-import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { RecordedJobs } from "./recorded_jobs.ts";
@@ -45,7 +45,7 @@ const RETRY_MS = 1000;
 const ENVIRONMENT = ["SSH_CONNECTION", "TRIGGER_UNIT"];
 
 /** What the command line asks for. */
-interface RecordOptions extends ListenSettings, RedactSettings {
+interface RecordOptions extends CaptureSettings, ListenSettings, RedactSettings {
   readonly db?: string;
   /** Nanoseconds. */
   readonly keep?: number;
@@ -58,9 +58,6 @@ interface RecordOptions extends ListenSettings, RedactSettings {
   readonly printSocketUnit?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly source: GlobalOptions["source"];
-  readonly interval?: number;
-  readonly realtime: boolean;
 }
 
 /** Runs the command; the exit status comes back. */
@@ -82,7 +79,15 @@ export async function runRecord(
 
 function printedUnit(options: RecordOptions): string {
   const { printUnit, printSocketUnit, argv, accounts, realtime, redact, socket } = options;
-  const names = ["db", "keep", "maxSize", "interval", "redactFile", "socketGroup"] as const;
+  const names = [
+    "db",
+    "keep",
+    "maxSize",
+    "maxArgv",
+    "interval",
+    "redactFile",
+    "socketGroup",
+  ] as const;
   const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
   const switched = !argv || !accounts || !realtime || redact !== undefined;
   if (changed || switched || (printUnit && printSocketUnit)) {
@@ -171,13 +176,10 @@ class Recorder {
   }
 
   async #openSession(): Promise<Session> {
-    const { source, interval, realtime } = this.#options;
+    const { source } = this.#options;
     const capture: CaptureOptions = {
-      source: liveSource(source),
-      procRoot: this.#context.procRoot,
+      ...captureOptions(this.#context, this.#options),
       env: ENVIRONMENT,
-      intervalNs: interval ?? null,
-      realtime,
       accounts: this.#options.accounts,
     };
     const redact = createRedactFrom(this.#options);

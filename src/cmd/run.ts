@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { CAPTURE_OPTIONS } from "./capture_options.ts";
 import type { CommandSpec } from "./command.ts";
 import { REDACT_OPTIONS } from "./redact_options.ts";
-import { parsePeriod } from "./values.ts";
 
 /** The command. */
 export const runCommand: CommandSpec = {
@@ -18,8 +18,7 @@ export const runCommand: CommandSpec = {
     { flags: "--report <file>", description: "write the account there, not to standard error" },
     { flags: "--wait-all", description: "wait until the last descendant has ended" },
     ...REDACT_OPTIONS,
-    { flags: "--interval <time>", description: "shortest poll period", parse: parsePeriod },
-    { flags: "--no-realtime", description: "capture without real-time scheduling" },
+    ...CAPTURE_OPTIONS,
   ],
   examples: [
     "fh run -- make -j8  what did this build run, and where did the time go?",

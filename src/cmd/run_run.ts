@@ -15,9 +15,9 @@ import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { escapeText } from "../view/escape.ts";
 import { type JobFacts, jobJson, jobReport } from "../view/job_report.ts";
+import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
-import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 
@@ -27,17 +27,13 @@ const SETTLE_MS = 100;
 const UNBURIED_MS = 500;
 
 /** What the command line asks for. */
-interface RunOptions extends RedactSettings {
+interface RunOptions extends CaptureSettings, RedactSettings {
   readonly name?: string;
   readonly report?: string;
   readonly waitAll?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly source: GlobalOptions["source"];
   readonly color: "auto" | "always" | "never";
-  /** Nanoseconds. */
-  readonly interval?: number;
-  readonly realtime: boolean;
 }
 
 /** Runs the command; the exit status of what was run comes back. */
@@ -88,13 +84,9 @@ class Run {
   }
 
   async #open(): Promise<Session> {
-    const { source, interval, realtime } = this.#options;
+    const { source } = this.#options;
     const capture: CaptureOptions = {
-      source: liveSource(source),
-      procRoot: this.#context.procRoot,
-      env: [],
-      intervalNs: interval ?? null,
-      realtime,
+      ...captureOptions(this.#context, this.#options),
       accounts: true,
       lean: true,
       patient: true,

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { CAPTURE_OPTIONS } from "./capture_options.ts";
 import type { CommandSpec } from "./command.ts";
 import { REDACT_OPTIONS } from "./redact_options.ts";
 import { LISTEN_OPTIONS } from "./socket_options.ts";
-import { parsePeriod } from "./values.ts";
 
 /** The command. */
 export const serveCommand: CommandSpec = {
@@ -16,12 +16,7 @@ export const serveCommand: CommandSpec = {
   options: [
     ...LISTEN_OPTIONS,
     ...REDACT_OPTIONS,
-    {
-      flags: "--interval <time>",
-      description: "shortest poll period (default: adapts, 1ms to 10ms)",
-      parse: parsePeriod,
-    },
-    { flags: "--no-realtime", description: "no real-time scheduling of the capture thread" },
+    ...CAPTURE_OPTIONS,
   ],
   examples: [
     "fh serve  until Ctrl-C, on the default socket",

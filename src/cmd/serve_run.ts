@@ -7,20 +7,17 @@ import { ServiceManager } from "../host/notify.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import { Session } from "../session.ts";
-import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
+import { SourceRefused } from "../source/capture.ts";
+import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
-import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import type { ListenSettings } from "./socket_options.ts";
 import { SocketServer } from "./socket_server.ts";
 
 /** What the command line asks for. */
-interface ServeOptions extends ListenSettings, RedactSettings {
+interface ServeOptions extends CaptureSettings, ListenSettings, RedactSettings {
   readonly quiet?: boolean;
-  readonly source: GlobalOptions["source"];
-  readonly interval?: number;
-  readonly realtime: boolean;
 }
 
 /** Runs the command; the exit status comes back. */
@@ -80,14 +77,8 @@ async function openSession(
   options: ServeOptions,
   told: Omit<Parameters<typeof Session.open>[0], "capture" | "redact">,
 ): Promise<Session> {
-  const { source, interval, realtime } = options;
-  const capture: CaptureOptions = {
-    source: liveSource(source),
-    procRoot: context.procRoot,
-    env: [],
-    intervalNs: interval ?? null,
-    realtime,
-  };
+  const { source } = options;
+  const capture = captureOptions(context, options);
   try {
     return await Session.open(
       { capture, redact: createRedactFrom(options), ...told },

@@ -23,6 +23,7 @@ interface Fields {
   readonly comm: string | null;
   readonly exe: string | null;
   readonly argv: readonly string[] | null;
+  readonly argv_missing?: number;
   readonly cwd: string | null;
   readonly cgroup: string | null;
   readonly exit_code: number | null;
@@ -236,7 +237,7 @@ function idNumber(id: number | null): number {
   return id === null ? UNKNOWN : id | 0;
 }
 
-function imageOf({ argv, exe, cwd, cgroup, comm }: Fields): Uint8Array {
+function imageOf({ argv, argv_missing: argvMore, exe, cwd, cgroup, comm }: Fields): Uint8Array {
   return encodeImage({
     argv: argv === null ? null : encoder.encode(argv.map((word) => `${word}\0`).join("")),
     exe: bytesOf(exe),
@@ -244,6 +245,7 @@ function imageOf({ argv, exe, cwd, cgroup, comm }: Fields): Uint8Array {
     cgroup: cgroup === null ? null : encoder.encode(`0::${cgroup}\n`),
     comm: bytesOf(comm),
     env: null,
+    argvMore: argvMore ?? 0,
   });
 }
 

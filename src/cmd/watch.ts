@@ -4,10 +4,11 @@
  * @module
  */
 import { quoteArgv } from "../view/quote.ts";
+import { CAPTURE_OPTIONS } from "./capture_options.ts";
 import type { CommandSpec } from "./command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";
 import { REDACT_OPTIONS } from "./redact_options.ts";
-import { parseCount, parseDuration, parseNames, parsePeriod, parseRate } from "./values.ts";
+import { parseCount, parseDuration, parseNames, parseRate } from "./values.ts";
 
 /** The command. */
 export const watchCommand: CommandSpec = {
@@ -29,8 +30,7 @@ export const watchCommand: CommandSpec = {
     { flags: "--snapshot", description: "begin with the processes that already run" },
     { flags: "--env <names>", description: "show these environment variables", parse: parseNames },
     ...REDACT_OPTIONS,
-    { flags: "--interval <time>", description: "shortest poll period", parse: parsePeriod },
-    { flags: "--no-realtime", description: "capture without real-time scheduling" },
+    ...CAPTURE_OPTIONS,
     {
       flags: "--rate <n>x",
       description: "with --source replay: n times the speed it had (default: as fast as can be)",

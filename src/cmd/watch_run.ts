@@ -15,10 +15,10 @@ import { JsonLines } from "../view/json.ts";
 import { EventLines, LINE_HEADER } from "../view/line.ts";
 import { renderStatistics } from "../view/statistics.ts";
 import { paint } from "../view/style.ts";
+import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, UsageError, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
-import { type GlobalOptions, liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { ChangeStream, type LineWriter } from "./stream.ts";
@@ -26,11 +26,10 @@ import { after } from "./timer.ts";
 import { openUsers } from "../proc/users.ts";
 import type { ReplayOptions } from "./watch_replay.ts";
 
-interface WatchOptions extends FilterOptions, RedactSettings, ReplayOptions {
+interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
-  readonly source: GlobalOptions["source"];
   readonly color: "auto" | "always" | "never";
   /** Nanoseconds. */
   readonly duration?: number;
@@ -39,9 +38,6 @@ interface WatchOptions extends FilterOptions, RedactSettings, ReplayOptions {
   readonly tree?: boolean;
   readonly snapshot?: boolean;
   readonly env?: readonly string[];
-  /** Nanoseconds. */
-  readonly interval?: number;
-  readonly realtime: boolean;
 }
 
 /** Runs the command; the exit status comes back. */
@@ -105,15 +101,12 @@ class Watch {
   }
 
   async #open(): Promise<Session> {
-    const { source, env = [], interval, realtime } = this.#options;
+    const { source, env = [] } = this.#options;
     const replay = source === "replay" ? await this.#openReplay() : null;
-    const capture: CaptureOptions = {
-      source: replay === null ? liveSource(source) : "auto",
-      procRoot: this.#context.procRoot,
-      env,
-      intervalNs: interval ?? null,
-      realtime,
-    };
+    const settings = replay === null
+      ? this.#options
+      : { ...this.#options, source: "auto" as const };
+    const capture: CaptureOptions = { ...captureOptions(this.#context, settings), env };
     const through = await this.#openThroughSocket(capture);
     if (through !== null) return through;
     try {

@@ -18,6 +18,7 @@ import { readProcesses } from "../proc/processes.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
 import { accountJson, costWords } from "../view/account_json.ts";
+import { argvFields } from "../view/argv_fields.ts";
 import { type Origin, originOf } from "../view/origin.ts";
 import { escapeText } from "../view/escape.ts";
 import { paint } from "../view/style.ts";
@@ -265,7 +266,7 @@ export class Why {
       reaper: process.reaper,
       comm: image.comm,
       exe: image.exe,
-      argv: image.argv,
+      ...argvFields(image),
       cwd: image.cwd,
       cgroup: path,
       unit,

@@ -7,6 +7,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Image, IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { Process } from "../model/process.ts";
 import type { Boot } from "./boots.ts";
+import { pragma } from "./file.ts";
 import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 
@@ -88,7 +89,8 @@ export class LifeStore {
     this.#boots = new Map(boots.map((boot) => [boot.id, boot]));
     this.#getLife = rows(db, `SELECT ${LIFE_COLUMNS} FROM life WHERE id = ?`);
     const parts = IMAGE_PARTS.join(", ");
-    this.#getImage = rows(db, `SELECT uid, ${parts} FROM image WHERE id = ?`);
+    const missing = pragma(db, "user_version") >= 3 ? "argv_missing" : "NULL";
+    this.#getImage = rows(db, `SELECT uid, ${parts}, ${missing} FROM image WHERE id = ?`);
     this.#getText = rows(db, "SELECT value FROM text WHERE id = ?");
     this.#getFormer = rows(
       db,
@@ -234,6 +236,7 @@ export class LifeStore {
       const text = row[index + 1];
       if (text !== null) parts[name] = this.#text(name, text!);
     });
+    parts.argvMore = row[IMAGE_PARTS.length + 1] ?? 0;
     return { image: new Image(parts), uid: row[0]! };
   }
 

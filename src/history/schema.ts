@@ -81,6 +81,18 @@ FROM life l JOIN boot b ON b.id = l.boot JOIN image i ON i.id = l.image
   LEFT JOIN text cwd ON cwd.id = i.cwd
   LEFT JOIN text cgroup ON cgroup.id = i.cgroup;`;
 
+/** What version 2 added to them. */
+const COST_VIEW_COLUMNS = `,
+  l.user_us * 1000 AS user_ns,
+  l.system_us * 1000 AS system_ns,
+  l.faults & 4294967295 AS minor_faults,
+  l.faults >> 32 AS major_faults,
+  nullif(l.peak_kib, 0) * 1024 AS peak_bytes,
+  l.read_bytes,
+  l.write_bytes,
+  l.vcsw AS voluntary_switches,
+  l.icsw AS involuntary_switches`;
+
 const V1 = `
 CREATE TABLE boot (
   id INTEGER PRIMARY KEY,
@@ -228,16 +240,17 @@ CREATE TABLE job_rule (
 );
 DROP VIEW process;
 CREATE VIEW process AS
-${PROCESS_COLUMNS},
-  l.user_us * 1000 AS user_ns,
-  l.system_us * 1000 AS system_ns,
-  l.faults & 4294967295 AS minor_faults,
-  l.faults >> 32 AS major_faults,
-  nullif(l.peak_kib, 0) * 1024 AS peak_bytes,
-  l.read_bytes,
-  l.write_bytes,
-  l.vcsw AS voluntary_switches,
-  l.icsw AS involuntary_switches
+${PROCESS_COLUMNS}${COST_VIEW_COLUMNS}
+${PROCESS_TABLES}
+`;
+
+/** Command lines are kept up to a bound. */
+const V3 = `
+ALTER TABLE image ADD COLUMN argv_missing INTEGER;
+DROP VIEW process;
+CREATE VIEW process AS
+${PROCESS_COLUMNS}${COST_VIEW_COLUMNS},
+  i.argv_missing
 ${PROCESS_TABLES}
 `;
 
@@ -278,4 +291,4 @@ export const COST_COLUMNS: readonly string[] = [
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1, V2];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3];

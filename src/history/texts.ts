@@ -69,10 +69,11 @@ export class ImageStore {
     this.#argv = argv;
     this.#findText = db.prepare("SELECT id, value FROM text WHERE hash = ?");
     this.#addText = db.prepare("INSERT INTO text (hash, value) VALUES (?, ?)");
-    const same = [...IMAGE_PARTS, "uid"].map((name) => `${name} IS ?`).join(" AND ");
+    const columns = [...IMAGE_PARTS, "uid", "argv_missing"];
+    const same = columns.map((name) => `${name} IS ?`).join(" AND ");
     this.#findImage = db.prepare(`SELECT id FROM image WHERE ${same} LIMIT 1`);
-    const names = [...IMAGE_PARTS, "uid"].join(", ");
-    this.#addImage = db.prepare(`INSERT INTO image (${names}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    const places = columns.map(() => "?").join(", ");
+    this.#addImage = db.prepare(`INSERT INTO image (${columns.join(", ")}) VALUES (${places})`);
   }
 
   /** Number of an image that runs as `uid`; to be called within a transaction. */
@@ -96,11 +97,12 @@ export class ImageStore {
       const bytes = image.parts[name];
       return bytes === null || (name === "argv" && !this.#argv) ? null : this.#text(name, bytes);
     });
-    const key = `${parts.join()},${uid}`;
+    const missing = parts[0] === null ? null : image.argvMore || null;
+    const key = `${parts.join()},${uid},${missing}`;
     let id = this.#images.get(key);
     if (id === undefined) {
-      const row = this.#findImage.get(...parts, uid);
-      id = Number(row?.["id"] ?? this.#addImage.run(...parts, uid).lastInsertRowid);
+      const row = this.#findImage.get(...parts, uid, missing);
+      id = Number(row?.["id"] ?? this.#addImage.run(...parts, uid, missing).lastInsertRowid);
       if (this.#images.size >= REMEMBERED_MAX) this.#images.clear();
       this.#images.set(key, id);
     }

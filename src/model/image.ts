@@ -24,19 +24,31 @@ export interface ImageParts {
   comm: Uint8Array | null;
   /** What was asked for of /proc/PID/environ. */
   env: Uint8Array | null;
+  /** Bytes of the command line beyond those in `argv`, which were not kept. */
+  argvMore?: number;
 }
 
-const HEADER = IMAGE_PARTS.length * 4;
-const ABSENT = 0xffffffff;
+/**
+ * An encoded image: six u32 lengths in the order of {@linkcode IMAGE_PARTS}, an f64 that says how
+ * many bytes of the command line are missing, then the bytes of the parts.
+ */
+export const IMAGE_LAYOUT = {
+  more: IMAGE_PARTS.length * 4,
+  header: 32,
+  absent: 0xffffffff,
+} as const;
+
+const { header: HEADER, absent: ABSENT, more: MORE } = IMAGE_LAYOUT;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** One buffer for all parts: six u32 lengths (0xffffffff: absent), then the bytes. */
+/** One buffer for all parts, as {@linkcode IMAGE_LAYOUT} says. */
 export function encodeImage(parts: ImageParts): Uint8Array {
   let length = HEADER;
   for (const name of IMAGE_PARTS) length += parts[name]?.byteLength ?? 0;
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   let at = HEADER;
+  view.setFloat64(MORE, parts.argvMore ?? 0, true);
   IMAGE_PARTS.forEach((name, index) => {
     const part = parts[name];
     view.setUint32(index * 4, part === null ? ABSENT : part.byteLength, true);
@@ -92,6 +104,7 @@ export class Image {
     const bytes = text.slice();
     const lengths = new Uint32Array(bytes.buffer, 0, IMAGE_PARTS.length);
     const parts: ImageParts = { ...NO_IMAGE.parts };
+    parts.argvMore = new Float64Array(bytes.buffer, MORE, 1)[0]!;
     let at = HEADER;
     for (let index = 0; index < IMAGE_PARTS.length; index++) {
       const length = lengths[index]!;
@@ -114,6 +127,11 @@ export class Image {
       this.#argv = argv === null ? null : splitArgv(argv);
     }
     return this.#argv;
+  }
+
+  /** Bytes of the command line that were not kept, beyond those of `argv`; 0: it is whole. */
+  get argvMore(): number {
+    return this.parts.argvMore ?? 0;
   }
 
   /** The name the kernel keeps, 15 bytes at most; null when not known. */
@@ -173,4 +191,5 @@ export const NO_IMAGE: Image = new Image({
   cgroup: null,
   comm: null,
   env: null,
+  argvMore: 0,
 });

@@ -24,6 +24,8 @@ export interface Sighting {
   readonly comm: Uint8Array;
   /** Bytes of the command line; empty or null when there is none. */
   readonly argv: Uint8Array | null;
+  /** Bytes of the command line beyond those. */
+  readonly argvMore?: number;
 }
 
 const ZOMBIE = "Z".charCodeAt(0);
@@ -57,6 +59,7 @@ function createProcess(sighting: Sighting, redact: Redact = (argv) => argv): Pro
     cgroup: null,
     comm,
     env: null,
+    argvMore: sighting.argvMore ?? 0,
   });
   const ended = sighting.state === ZOMBIE || sighting.state === DEAD;
   process.state = !ended ? "running" : threads > 1 ? "leaderless" : "exited";

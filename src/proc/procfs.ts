@@ -4,6 +4,7 @@
  * @module
  */
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { cutBetweenCharacters, findLength, PROC_TEXT_MAX } from "./bounds.ts";
 import { isReleased, parseStat, type Stat } from "./stat.ts";
 import { realUidOf, tgidOf } from "./status.ts";
 
@@ -19,8 +20,13 @@ export interface ProcReader {
   pids(): number[];
   /** Ids of the threads that a process has, ascending; empty when it has vanished. */
   tasks(pid: number): number[];
-  /** A file's bytes, to be kept, at most 8 MiB of them; `name` such as `stat` or `ns/pid`. */
+  /**
+   * A file's bytes, to be kept; `name` such as `stat` or `ns/pid`. At most 8 MiB, of a command line
+   * and an environment at most PROC_TEXT_MAX.
+   */
   read(pid: ProcOwner, name: string): Uint8Array | null;
+  /** How many bytes a file has in all, of which the first `known` are known to be there. */
+  sizeOf(pid: number, name: string, known: number): number | null;
   /**
    * Files of one life of a process: when the first of them is not null, all that are not null
    * belong to the same process, even if its pid has meanwhile been given to another.
@@ -61,16 +67,19 @@ function absentOrThrow(error: unknown, act: string, path: string): null {
 /** The kernel writes these by one show function: the first read gives all that fits. */
 const IN_ONE_READ: ReadonlySet<string> = new Set(["stat", "status", "cmdline", "comm", "cgroup"]);
 
-/**
- * A process can move the bounds of its command line (prctl(2) PR_SET_MM) around all of its
- * address space, so a limit is needed; exec allows 6 MiB.
- */
+/** What processes fill as they like. */
+const CHOSEN: ReadonlySet<string> = new Set(["cmdline", "environ"]);
+/** No file of the kernel's own is as long. */
 const LIMIT = 8 << 20;
+/** One read asks for no more: below /proc/sys the kernel refuses 4 MiB (KMALLOC_MAX_SIZE). */
+const READ_MAX = 1 << 20;
+/** The buffer that is kept. */
+const KEPT = PROC_TEXT_MAX;
 
-/** Sizes in /proc are 0, so files are read into a kept buffer that grows when one fills it. */
+/** Sizes in /proc are 0, so files are read into a kept buffer; one that grew is given back. */
 class Procfs implements ProcReader {
   readonly #root: string;
-  #buffer = new Uint8Array(1 << 16);
+  #buffer = new Uint8Array(KEPT);
 
   constructor(root: string) {
     this.#root = root;
@@ -120,6 +129,20 @@ class Procfs implements ProcReader {
     }
   }
 
+  sizeOf(pid: number, name: string, known: number): number | null {
+    const path = this.#path(pid, name);
+    const fd = this.#open(path);
+    if (fd === null) return null;
+    const byte = new Uint8Array(1);
+    try {
+      return findLength(known, (offset) => readSync(fd, byte, 0, 1, offset) > 0);
+    } catch (error) {
+      return absentOrThrow(error, "read", path);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   link(pid: number | "self", name: string): Uint8Array | null {
     const path = this.#path(pid, name);
     try {
@@ -143,20 +166,22 @@ class Procfs implements ProcReader {
 
   #readAndClose(fd: number, path: string, name: string): Uint8Array | null {
     try {
-      const length = this.#fill(fd, IN_ONE_READ.has(name));
+      const most = CHOSEN.has(name) ? PROC_TEXT_MAX : LIMIT;
+      const length = this.#fill(fd, most, IN_ONE_READ.has(name));
       return this.#buffer.slice(0, length);
     } catch (error) {
       return absentOrThrow(error, "read", path);
     } finally {
       closeSync(fd);
+      if (this.#buffer.length > KEPT) this.#buffer = new Uint8Array(KEPT);
     }
   }
 
-  #fill(fd: number, inOneRead: boolean): number {
+  #fill(fd: number, most: number, inOneRead: boolean): number {
     let length = 0;
-    while (length < LIMIT) {
+    while (length < most) {
       if (length === this.#buffer.length) this.#grow();
-      const room = this.#buffer.length - length;
+      const room = Math.min(this.#buffer.length, most) - length;
       const count = readSync(fd, this.#buffer, length, room, null);
       length += count;
       if (count === 0 || (inOneRead && count < room)) break;
@@ -165,7 +190,7 @@ class Procfs implements ProcReader {
   }
 
   #grow(): void {
-    const larger = new Uint8Array(this.#buffer.length * 2);
+    const larger = new Uint8Array(this.#buffer.length + Math.min(READ_MAX, this.#buffer.length));
     larger.set(this.#buffer);
     this.#buffer = larger;
   }
@@ -197,6 +222,8 @@ export interface ProcessRecord extends Stat {
    * known, as of a zombie, whose memory is gone.
    */
   argv: Uint8Array | null;
+  /** Bytes of the command line beyond those. */
+  argvMore: number;
 }
 
 const PROCESS_FILES = ["stat", "status", "cmdline"] as const;
@@ -221,6 +248,19 @@ export function readProcess(reader: ProcReader, pid: number): ProcessRecord | nu
     ...stat,
     tgid: tgid < 0 ? null : tgid,
     uid: uid < 0 ? null : uid,
-    argv: gone ? null : argv ?? null,
+    ...(gone || !argv ? { argv: null, argvMore: 0 } : boundedArgv(reader, pid, argv)),
   };
+}
+
+/** What was read of a command line, and how much of it was not. */
+function boundedArgv(
+  reader: ProcReader,
+  pid: number,
+  argv: Uint8Array,
+): Pick<ProcessRecord, "argv" | "argvMore"> {
+  if (argv.length < PROC_TEXT_MAX) return { argv, argvMore: 0 };
+  const whole = reader.sizeOf(pid, "cmdline", argv.length) ?? argv.length;
+  if (whole === argv.length) return { argv, argvMore: 0 };
+  const kept = cutBetweenCharacters(argv, argv.length);
+  return { argv: argv.subarray(0, kept), argvMore: whole - kept };
 }

@@ -19,6 +19,8 @@ export interface CaptureOptions {
   readonly intervalNs: number | null;
   /** Whether the capture thread may ask for real-time scheduling. */
   readonly realtime: boolean;
+  /** Bytes of a command line that are kept; not given, those of PROC_TEXT_MAX. */
+  readonly maxArgv?: number | undefined;
   /** Whether accounts of what exits are wanted, where the kernel gives them. */
   readonly accounts?: boolean;
   /** Whether command lines and names are all that is wanted of an exec: half the work. */

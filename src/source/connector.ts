@@ -102,8 +102,7 @@ export class Connector implements LiveSource {
     this.#libc = libc;
     this.#clocks = clocks;
     this.#sub = listen(libc, (name) => ownNamespace(libc, options.procRoot, name));
-    const { procRoot, env, lean } = options;
-    this.#files = new ProcFiles(libc, procRoot, env, lean === true);
+    this.#files = new ProcFiles(libc, options.procRoot, options);
     this.#slots = libc.datagrams(BATCH, SLOT);
     this.#rings = libc.datagrams(16, SLOT);
     this.#capacity = Math.floor(this.#sub.bufferBytes / EVENT_TRUESIZE);

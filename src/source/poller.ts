@@ -91,7 +91,7 @@ export class Poller implements LiveSource {
   ) {
     this.#libc = libc;
     this.#clocks = clocks;
-    this.#files = new ProcFiles(libc, options.procRoot, options.env);
+    this.#files = new ProcFiles(libc, options.procRoot, { ...options, lean: false });
     this.#reader = new PresenceReader(libc, this.#files);
     // Its pidfd, and the file that has its account.
     this.#pidfds = new PidfdSet(libc, options.accounts === true ? 2 : 1);

@@ -5,10 +5,10 @@
  */
 import type { Libc } from "../../ffi/libc.ts";
 import { FCNTL } from "../../ffi/linux.ts";
-import { decodeText, IMAGE_PARTS } from "../model/image.ts";
+import { decodeText, IMAGE_LAYOUT } from "../model/image.ts";
+import { cutBetweenCharacters, findLength, PROC_TEXT_MAX } from "../proc/bounds.ts";
 
-const HEADER = IMAGE_PARTS.length * 4;
-const ABSENT = 0xffffffff;
+const { header: HEADER, absent: ABSENT, more: MORE } = IMAGE_LAYOUT;
 const { O_RDONLY, O_CLOEXEC, O_DIRECTORY, O_PATH, AT_FDCWD } = FCNTL;
 const encoder = new TextEncoder();
 
@@ -32,6 +32,23 @@ const NAME = {
 /** Name of a file in /proc/PID. */
 export type ProcFile = keyof typeof NAME;
 
+/** What is wanted of the image of a process. */
+export interface ImageWishes {
+  /** Names of environment variables. */
+  readonly env?: readonly string[];
+  /** A command line and a name, and no more. */
+  readonly lean?: boolean | undefined;
+  /** Bytes of a command line that are kept; what is beyond is counted. */
+  readonly maxArgv?: number | undefined;
+}
+
+/** A buffer that grew beyond this for one process is given back. */
+const KEPT_SCRATCH = 256 << 10;
+/** The longest target of a link in /proc (PATH_MAX). */
+const LINK_MAX = 4096;
+/** Room for a file of one line, or a few. */
+const LINE_MAX = 4096;
+
 /** Reads one procfs; every method answers with a count or a negative errno. */
 export class ProcFiles {
   /** Where this procfs is mounted. */
@@ -41,21 +58,25 @@ export class ProcFiles {
   readonly #path: Uint8Array;
   readonly #rootLength: number;
   readonly #lean: boolean;
+  readonly #maxArgv: number;
   readonly #envNames: readonly Uint8Array[];
   /** Holds an encoded image while its parts are read. */
   #scratch = new Uint8Array(new ArrayBuffer(16_384));
   #view = new DataView(this.#scratch.buffer);
+  /** Where a byte goes that is only asked for. */
+  readonly #byte = new Uint8Array(new ArrayBuffer(1));
 
-  /** `lean` images have a command line and a name, and no more. */
-  constructor(libc: Libc, root: string, envNames: readonly string[] = [], lean = false) {
+  /** Reads the procfs that is mounted at `root`. */
+  constructor(libc: Libc, root: string, wishes: ImageWishes = {}) {
     this.root = root;
-    this.#lean = lean;
+    this.#lean = wishes.lean === true;
+    this.#maxArgv = wishes.maxArgv ?? PROC_TEXT_MAX;
     this.#libc = libc;
     const prefix = encoder.encode(root.endsWith("/") ? root : root + "/");
     this.#path = new Uint8Array(new ArrayBuffer(prefix.length + 64));
     this.#path.set(prefix);
     this.#rootLength = prefix.length;
-    this.#envNames = envNames.map((name) => encoder.encode(name + "="));
+    this.#envNames = (wishes.env ?? []).map((name) => encoder.encode(name + "="));
   }
 
   /** Opens a file below the root itself, such as `loadavg`. */
@@ -67,7 +88,7 @@ export class ProcFiles {
   readNumber(name: string): number | null {
     const fd = this.openRoot(name);
     if (fd < 0) return null;
-    const length = this.#libc.read(fd, this.#scratch);
+    const length = this.#libc.read(fd, this.#line);
     this.#libc.close(fd);
     return length <= 0 ? null : parseInt(decodeText(this.#scratch.subarray(0, length)), 10);
   }
@@ -86,6 +107,11 @@ export class ProcFiles {
     const text = decodeText(this.#scratch.subarray(0, Math.max(0, length)));
     const tid = Number(text.slice(text.lastIndexOf("/") + 1));
     return tid > 0 ? tid : null;
+  }
+
+  /** The buffer for what is a line: below /proc/sys the kernel refuses reads of 4 MiB. */
+  get #line(): Uint8Array {
+    return this.#scratch.subarray(0, LINE_MAX);
   }
 
   #rootPath(name: string): Uint8Array {
@@ -122,7 +148,7 @@ export class ProcFiles {
 
   /** The name of the process behind `handle`, a copy; null when it has none or is gone. */
   readComm(handle: number): Uint8Array | null {
-    const length = this.readFile(handle, "comm", this.#scratch);
+    const length = this.readFile(handle, "comm", this.#line);
     return length > 1 ? this.#scratch.slice(0, length - 1) : null;
   }
 
@@ -148,8 +174,7 @@ export class ProcFiles {
    * process is gone. The command line comes first: it is the first to disappear.
    */
   readImage(handle: number): Uint8Array | null {
-    let at = HEADER;
-    at = this.#readPart(0, handle, "cmdline", at, 0);
+    let at = this.#readArgv(handle);
     if (this.#lean) {
       for (let part = 1; part < 4; part++) this.#view.setUint32(part * 4, ABSENT, true);
     } else {
@@ -160,7 +185,9 @@ export class ProcFiles {
     at = this.#readPart(4, handle, "comm", at, 1);
     if (this.#envNames.length > 0) at = this.#envPart(handle, at);
     else this.#view.setUint32(20, ABSENT, true);
-    return at === HEADER ? null : this.#scratch.slice(0, at);
+    const image = at === HEADER ? null : this.#scratch.slice(0, at);
+    if (this.#scratch.length > KEPT_SCRATCH) this.#resize(KEPT_SCRATCH);
+    return image;
   }
 
   #writePid(pid: number): number {
@@ -176,33 +203,57 @@ export class ProcFiles {
     return end;
   }
 
+  /** Reads the beginning of the command line, and how much there is beyond. */
+  #readArgv(handle: number): number {
+    this.#view.setUint32(0, ABSENT, true);
+    this.#view.setFloat64(MORE, 0, true);
+    const fd = this.openFile(handle, "cmdline");
+    if (fd < 0) return HEADER;
+    let length = this.#readToEnd(fd, HEADER, this.#maxArgv);
+    if (length === this.#maxArgv) {
+      const whole = findLength(length, (offset) => this.#libc.pread(fd, this.#byte, offset) > 0);
+      if (whole > length) {
+        length = cutBetweenCharacters(this.#scratch.subarray(HEADER), length);
+        this.#view.setFloat64(MORE, whole - length, true);
+      }
+    }
+    this.#libc.close(fd);
+    if (length > 0) this.#view.setUint32(0, length, true);
+    return HEADER + length;
+  }
+
   /** Reads a part at `at`, without the last `trim` bytes; an empty one counts as not known. */
   #readPart(part: number, handle: number, name: ProcFile, at: number, trim: number): number {
     this.#view.setUint32(part * 4, ABSENT, true);
     const fd = this.openFile(handle, name);
     if (fd < 0) return at;
-    const end = this.#readToEnd(fd, at);
+    const length = this.#readToEnd(fd, at, PROC_TEXT_MAX) - trim;
     this.#libc.close(fd);
-    const length = end - at - trim;
     if (length <= 0) return at;
     this.#view.setUint32(part * 4, length, true);
     return at + length;
   }
 
-  /** Sizes in /proc lie: a read that does not fill the buffer by far is the whole file. */
-  #readToEnd(fd: number, at: number): number {
-    while (true) {
-      if (this.#scratch.length - at < 8192) this.#grow();
-      const room = this.#scratch.length - at;
-      const length = this.#libc.read(fd, this.#scratch.subarray(at));
-      if (length <= 0) return at;
-      at += length;
-      if (length < 2048 && length < room) return at;
+  /**
+   * Reads a file to its end, or to `most` bytes; how many they are. Sizes in /proc lie: a read that
+   * does not fill the buffer by far is the whole file.
+   */
+  #readToEnd(fd: number, at: number, most: number): number {
+    let length = 0;
+    while (length < most) {
+      const begin = at + length;
+      if (this.#scratch.length - begin < 8192) this.#resize(this.#scratch.length * 2);
+      const end = Math.min(this.#scratch.length, at + most);
+      const count = this.#libc.read(fd, this.#scratch.subarray(begin, end));
+      if (count <= 0) break;
+      length += count;
+      if (count < 2048 && begin + count < end) break;
     }
+    return length;
   }
 
   #linkPart(part: number, handle: number, name: ProcFile, at: number): number {
-    if (this.#scratch.length - at < 4096) this.#grow();
+    if (this.#scratch.length - at < LINK_MAX) this.#resize(this.#scratch.length * 2);
     const length = this.#libc.readlinkat(handle, NAME[name], this.#scratch.subarray(at));
     this.#view.setUint32(part * 4, length <= 0 ? ABSENT : length, true);
     return length <= 0 ? at : at + length;
@@ -228,11 +279,11 @@ export class ProcFiles {
     return kept;
   }
 
-  #grow(): void {
-    const larger = new Uint8Array(new ArrayBuffer(this.#scratch.length * 2));
-    larger.set(this.#scratch);
-    this.#scratch = larger;
-    this.#view = new DataView(larger.buffer);
+  #resize(size: number): void {
+    const other = new Uint8Array(new ArrayBuffer(size));
+    other.set(this.#scratch.subarray(0, size));
+    this.#scratch = other;
+    this.#view = new DataView(other.buffer);
   }
 }
 

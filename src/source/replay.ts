@@ -45,7 +45,8 @@ function recorded(event: SourceEvent): RecordedEvent {
 function recordedImage(text: Uint8Array): Record<string, string> {
   const { parts } = Image.decode(text);
   const known = IMAGE_PARTS.filter((name) => parts[name] !== null);
-  return Object.fromEntries(known.map((name) => [name, toLatin(parts[name]!)]));
+  const more = parts.argvMore ? { argvMore: String(parts.argvMore) } : {};
+  return { ...Object.fromEntries(known.map((name) => [name, toLatin(parts[name]!)])), ...more };
 }
 
 /** The events of a recording, in order; throws SyntaxError for a line that is none. */
@@ -69,7 +70,8 @@ function replayedText(text: RecordedEvent["text"]): Uint8Array | null {
   const parts = Object.fromEntries(
     IMAGE_PARTS.map((name) => [name, text[name] === undefined ? null : fromLatin(text[name])]),
   );
-  return encodeImage(parts as unknown as ImageParts);
+  const argvMore = Number(text["argvMore"] ?? 0);
+  return encodeImage({ ...parts as unknown as ImageParts, argvMore });
 }
 
 function toLatin(bytes: Uint8Array): string {

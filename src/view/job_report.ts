@@ -7,6 +7,7 @@ import type { Account } from "../model/account.ts";
 import type { CommandTotal, EndedProcess, Job, PathStep } from "../model/job.ts";
 import type { Image } from "../model/image.ts";
 import { exitStatus } from "../model/process.ts";
+import { argvFields } from "./argv_fields.ts";
 import { escapeText, fitWidth } from "./escape.ts";
 import { commandText } from "./line.ts";
 import { paint } from "./style.ts";
@@ -107,7 +108,7 @@ export function jobJson(facts: JobFacts): unknown {
     failures: job.failures.map(endedJson),
     critical_path: job.criticalPath().map(({ pid, image, from, to, depth }) => ({
       pid,
-      argv: image.argv,
+      ...argvFields(image),
       comm: image.comm,
       depth,
       duration_ns: Math.round(to - from),
@@ -142,7 +143,7 @@ function endedJson({ pid, image, status, durationNs }: EndedProcess): unknown {
   return {
     pid,
     comm: image.comm,
-    argv: image.argv,
+    ...argvFields(image),
     exit_code: code,
     signal: signal === null ? null : signalName(signal),
     duration_ns: Math.round(durationNs),

@@ -253,6 +253,7 @@ export class JsonLines {
     appendString(parts.exe, to);
     to.text(',"argv":');
     appendArgv(parts.argv, to);
+    if (parts.argvMore) to.text(`,"argv_missing":${parts.argvMore}`);
     to.text(',"cwd":');
     appendString(parts.cwd, to);
     to.bytes(this.#place(parts.cgroup));

@@ -14,7 +14,7 @@ import { escapeText } from "./escape.ts";
 import { quoteArgv } from "./quote.ts";
 import { paint, type Style } from "./style.ts";
 import { WallClock } from "./time.ts";
-import { durationWords, exitWords } from "./words.ts";
+import { durationWords, exitWords, sizeWords } from "./words.ts";
 
 /** How lines are made. */
 export interface LineOptions {
@@ -154,8 +154,13 @@ function lossText(lost: number): string {
 /** The command line as a shell would take it; the bracketed name where argv is not known. */
 export function commandText(image: Image): string {
   const { argv, comm } = image;
-  if (argv !== null) return quoteArgv(argv);
+  if (argv !== null) return quoteArgv(argv) + missingText(image);
   return comm === null ? "?" : `[${escapeText(comm)}]`;
+}
+
+/** How much of a command line was not kept, for who reads it. */
+export function missingText({ argvMore }: Image): string {
+  return argvMore === 0 ? "" : ` [${sizeWords(argvMore)} more]`;
 }
 
 function note(change: Change): string {

@@ -8,7 +8,7 @@ import { exitStatus, type Process } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
 import { displayWidth, escapeText, fitWidth } from "./escape.ts";
-import { commandText } from "./line.ts";
+import { commandText, missingText } from "./line.ts";
 import { paint, type Style } from "./style.ts";
 import { durationWords, exitWords } from "./words.ts";
 
@@ -178,7 +178,7 @@ function treeCommandText(image: Image): string {
   if (argv === null) return commandText(image);
   const [first = "", ...others] = argv;
   if (others.some((word) => word !== "")) return commandText(image);
-  if (first.includes(" ")) return escapeText(first.trimEnd());
+  if (first.includes(" ")) return escapeText(first.trimEnd()) + missingText(image);
   if (first !== "") return commandText(image);
   return comm === null ? "?" : `[${escapeText(comm)}]`;
 }

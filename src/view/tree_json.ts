@@ -9,6 +9,7 @@ import type { LifeState } from "../model/lifecycle.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
+import { argvFields } from "./argv_fields.ts";
 import { WallClock } from "./time.ts";
 import { signalName } from "./words.ts";
 
@@ -74,7 +75,7 @@ class NodeWriter {
       ppid,
       parent: parent === null ? null : processId(boot, parent),
       comm: image.comm,
-      argv: image.argv,
+      ...argvFields(image),
       uid,
       user: uid === null ? null : users.name(uid),
       state: STATE_WORDS[process.state],

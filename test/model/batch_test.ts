@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BatchReader, BatchWriter, readBatch } from "../../src/model/batch.ts";
 import { EVENT, SourceEvent } from "../../src/model/event.ts";
+import { IMAGE_LAYOUT } from "../../src/model/image.ts";
 import { exec, fork } from "../support/events.ts";
 import { random } from "../support/random.ts";
 
@@ -34,7 +35,13 @@ test("take() keeps what is younger than the horizon", () => {
   const later = writer.take(20, EPOCH)!;
   assert.equal(writer.youngest, -1);
   const argv: (string | undefined)[] = [];
-  readBatch(later, ({ text }) => argv.push(new TextDecoder().decode(text!).slice(24, 33)));
+  readBatch(
+    later,
+    ({ text }) =>
+      argv.push(
+        new TextDecoder().decode(text!).slice(IMAGE_LAYOUT.header, IMAGE_LAYOUT.header + 9),
+      ),
+  );
   assert.deepEqual(argv, ["/bin/true"]);
 });
 
@@ -59,7 +66,7 @@ test("add() keeps texts with their events when it sorts", () => {
   writer.add(fork(20, 2, 1));
   const seen: string[] = [];
   readBatch(writer.take(Infinity, EPOCH)!, ({ pid, text }) => {
-    seen.push(`${pid} ${text === null ? "-" : String.fromCharCode(text[24]!)}`);
+    seen.push(`${pid} ${text === null ? "-" : String.fromCharCode(text[IMAGE_LAYOUT.header]!)}`);
   });
   assert.deepEqual(seen, ["1 a", "2 -", "3 c"]);
 });

@@ -16,9 +16,16 @@ test("decode() gives back what encodeImage() was given, as a copy", () => {
   const encoded = encodeImage(PARTS);
   const image = Image.decode(encoded);
   encoded.fill(0);
-  assert.deepEqual({ ...image.parts }, PARTS);
+  assert.deepEqual({ ...image.parts }, { ...PARTS, argvMore: 0 });
   assert.deepEqual(image.argv, ["/bin/sh", "-c", ""]);
   assert.equal(Image.decode(null), NO_IMAGE);
+});
+
+test("how much of a command line is missing goes with the image", () => {
+  const more = 5 * 2 ** 32 + 7;
+  const image = Image.decode(encodeImage({ ...PARTS, argvMore: more }));
+  assert.deepEqual([image.argvMore, image.renamed(bytes("x")).argvMore], [more, more]);
+  assert.equal(NO_IMAGE.argvMore, 0);
 });
 
 test("decode() shares a control group that stays the same, and no other", () => {

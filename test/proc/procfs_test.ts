@@ -97,12 +97,14 @@ test("read() gives files whole that the kernel hands over in pieces", () => {
   assert.match(maps, /\n$/);
 });
 
-test("read() gives a command line of 100 KiB and one of 400 KiB whole", async () => {
+test("a command line of 60 KiB is read whole, and of longer ones how long they are", async () => {
   const long = "x".repeat(100 * 1024);
-  for (const args of [[long], [long, long, long, long, ""]]) {
+  for (const args of [["y".repeat(60 * 1024)], [long], [long, long, long, long, ""]]) {
     await withChild(WAIT, args, (pid) => {
       const expected = ["/bin/sh", "-c", WAIT, "sh", ...args, ""].join("\0");
-      assert.ok(textOf(reader.read(pid, "cmdline")) === expected);
+      const { argv, argvMore } = readProcess(reader, pid)!;
+      assert.ok(textOf(argv) === expected.slice(0, 64 * 1024));
+      assert.equal(argvMore, Math.max(0, expected.length - 64 * 1024));
     });
   }
 });
@@ -274,9 +276,31 @@ test("readProcess() gives null for what a missing file would tell, and null with
   });
 });
 
-test("read() stops at 8 MiB", () => {
-  withFakeProc({ cmdline: new Uint8Array((8 << 20) + 5).fill(1) }, (root) => {
-    assert.equal(openProcfs(root).read(7, "cmdline")!.length, 8 << 20);
+test("read() stops at 8 MiB, and at 64 KiB of what a process fills as it likes", () => {
+  const endless = new Uint8Array((8 << 20) + 5).fill(1);
+  withFakeProc({ cmdline: endless, environ: endless, mountinfo: endless }, (root) => {
+    const reader = openProcfs(root);
+    const lengths = ["cmdline", "environ", "mountinfo"].map((name) => reader.read(7, name)!.length);
+    assert.deepEqual(lengths, [64 << 10, 64 << 10, 8 << 20]);
+    assert.equal(reader.sizeOf(7, "cmdline", 64 << 10), endless.length);
+  });
+});
+
+test("a file that made the buffer grow leaves the reads of others as they were", () => {
+  withFakeProc({ mountinfo: new Uint8Array(5 << 20).fill(1) }, (root) => {
+    const [fake, real] = [openProcfs(root), openProcfs("/proc")];
+    assert.equal(fake.read(7, "mountinfo")!.length, 5 << 20);
+    assert.ok(real.read(null, "sys/kernel/random/boot_id")!.length > 30);
+  });
+});
+
+test("readProcess() says how much of a command line it has not read", () => {
+  const cmdline = new TextEncoder().encode("prog\0" + "\u20ac".repeat(40_000) + "\0");
+  withFakeProc({ stat: readFixture("proc/stat_plain.txt"), cmdline }, (root) => {
+    const { argv, argvMore } = readProcess(openProcfs(root), 7)!;
+    // No character is cut apart.
+    assert.equal(argv!.length, 5 + Math.floor(((64 << 10) - 5) / 3) * 3);
+    assert.equal(argv!.length + argvMore, cmdline.length);
   });
 });
 
@@ -291,7 +315,7 @@ test("tasks() lists the threads of a process, and none of one that is gone", () 
 test("readProcess() asks for its files together", () => {
   const asked: (readonly string[])[] = [];
   const fake: ProcReader = {
-    ...{ pids: () => [], tasks: () => [], read: () => null, link: () => null },
+    ...{ pids: () => [], tasks: () => [], read: () => null, link: () => null, sizeOf: () => null },
     readTogether: (_, names) => {
       asked.push(names);
       return names.map(() => null);
@@ -301,8 +325,8 @@ test("readProcess() asks for its files together", () => {
   assert.deepEqual(asked, [["stat", "status", "cmdline"]]);
 });
 
-test("readProcess() keeps a rewritten title and a long command line as they are", () => {
-  for (const name of ["title", "100k", "empty_last"]) {
+test("readProcess() keeps a rewritten title and a command line that ends oddly as they are", () => {
+  for (const name of ["title", "empty_last"]) {
     const cmdline = readFixture(`proc/cmdline_${name}.txt`);
     withFakeProc({ stat: readFixture("proc/stat_plain.txt"), cmdline }, (root) => {
       assert.deepEqual(readProcess(openProcfs(root), 7)!.argv, cmdline);

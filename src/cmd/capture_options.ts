@@ -1,0 +1,54 @@
+/**
+ * Options of all that captures what happens on this host.
+ *
+ * @module
+ */
+import type { CaptureOptions } from "../source/capture.ts";
+import { type Context, type OptionSpec, UsageError } from "./command.ts";
+import { type GlobalOptions, liveSource } from "./globals.ts";
+import { parsePeriod, parseSize, quoted } from "./values.ts";
+
+/** A page: less would not tell programs apart. */
+const ARGV_MIN = 4096;
+/** More than exec allows: 3/4 of _STK_LIM (fs/exec.c, bprm_stack_limits()). */
+const ARGV_MAX = 8 << 20;
+
+/** How to capture. */
+export const CAPTURE_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: "--max-argv <size>",
+    description: "keep so much of a command line, and count the rest (default: 64K)",
+    parse: parseMaxArgv,
+  },
+  {
+    flags: "--interval <time>",
+    description: "shortest poll period (default: adapts, 1ms to 10ms)",
+    parse: parsePeriod,
+  },
+  { flags: "--no-realtime", description: "no real-time scheduling of the capture thread" },
+];
+
+/** What {@linkcode CAPTURE_OPTIONS} give. */
+export interface CaptureSettings extends Pick<GlobalOptions, "source"> {
+  readonly maxArgv?: number;
+  readonly interval?: number;
+  readonly realtime: boolean;
+}
+
+/** What the capture thread is asked for; nothing of the environment. */
+export function captureOptions(context: Context, settings: CaptureSettings): CaptureOptions {
+  return {
+    source: liveSource(settings.source),
+    procRoot: context.procRoot,
+    env: [],
+    intervalNs: settings.interval ?? null,
+    realtime: settings.realtime,
+    maxArgv: settings.maxArgv,
+  };
+}
+
+function parseMaxArgv(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes >= ARGV_MIN && bytes <= ARGV_MAX) return bytes;
+  throw new UsageError(`Bad size: ${quoted(text)}; give 4K to 8M`);
+}
