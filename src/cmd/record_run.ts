@@ -5,7 +5,8 @@
  */
 import { basename } from "node:path";
 import process from "node:process";
-import { openForRecording, type WritableHistory } from "../history/file.ts";
+import { openForRecording, prepareFile, type WritableHistory } from "../history/file.ts";
+import type { FilePlace } from "../history/file_place.ts";
 import { HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
@@ -37,8 +38,11 @@ const MAX_BYTES = 2 ** 30;
 const INSTALLED = "/usr/local/bin/fh";
 /** What has happened is in the file after so long. */
 const FLUSH_MS = 500;
-/** So many new processes are not kept waiting. */
+/** So many new processes, and so many bytes of what they run, are not kept waiting. */
 const FLUSH_AT = 4000;
+const FLUSH_AT_BYTES = 4 << 20;
+/** Whether the file is still where it was is looked at so often while nothing happens. */
+const PLACE_MS = 2000;
 /** A disk that was full is tried again after so long. */
 const RETRY_MS = 1000;
 /** Of the environment: where a login came from, and which timer started a unit. */
@@ -99,6 +103,13 @@ function printedUnit(options: RecordOptions): string {
   return unitText(basename(process.execPath) === "fh" ? process.execPath : INSTALLED);
 }
 
+/** What has become of a file. */
+function lossText(path: string, place: FilePlace): string {
+  if (place === "deleted") return `${path} was deleted, and all that it had with it`;
+  if (place === "moved") return `${path} was moved away or replaced`;
+  return `the log or the lock of ${path} was deleted`;
+}
+
 class Recorder {
   readonly #context: Context;
   readonly #options: RecordOptions;
@@ -120,6 +131,9 @@ class Recorder {
   #begun = false;
   /** A SIGHUP came while it was starting. */
   #reopenDue = false;
+  /** The file is gone, and there is no place for a new one. */
+  #lost = false;
+  #places: ReturnType<typeof setInterval> | null = null;
 
   constructor(context: Context, options: RecordOptions) {
     this.#context = context;
@@ -158,6 +172,7 @@ class Recorder {
       this.#announce();
       this.#begun = true;
       if (this.#reopenDue) this.#reopen();
+      this.#places = setInterval(() => this.#checkPlace(), PLACE_MS);
       await this.#done.promise;
     } finally {
       this.#context.onSignal?.(null);
@@ -237,11 +252,11 @@ class Recorder {
   }
 
   #startRun(continued: boolean): void {
-    const { db } = this.#file!;
+    const file = this.#file!;
     const { info, machine, epoch } = this.#session;
     const bootId = readBootId(openProcfs(this.#context.procRoot));
-    const jobs = this.#jobs.open(db);
-    this.#writer = new HistoryWriter(db, {
+    const jobs = this.#jobs.open(file);
+    this.#writer = new HistoryWriter(file, {
       bootId,
       pid: process.pid,
       since: continued ? this.#session.told : this.#session.beganAt,
@@ -255,7 +270,8 @@ class Recorder {
       also: jobs,
     });
     this.#jobs.begin(jobs, bootId);
-    this.#retention = new Retention(db, this.#limits, () => this.#writer.forgetTexts());
+    const { db, ledger } = file;
+    this.#retention = new Retention(db, this.#limits, ledger, () => this.#writer.forgetTexts());
   }
 
   #announce(): void {
@@ -283,15 +299,37 @@ class Recorder {
 
   #afterBatch(): void {
     this.#server?.flush();
-    if (this.#writer.waiting >= FLUSH_AT && !this.#failing) this.#flush();
-    else if (this.#writer.dirty) this.#flushIn(FLUSH_MS);
+    const { waiting, waitingBytes, dirty } = this.#writer;
+    const most = Math.min(FLUSH_AT_BYTES, this.#limits.maxBytes / 32);
+    if ((waiting >= FLUSH_AT || waitingBytes >= most) && !this.#failing) this.#flush();
+    else if (dirty) this.#flushIn(FLUSH_MS);
   }
 
   #flushIn(ms: number): void {
     this.#timer ??= setTimeout(() => this.#flush(), ms);
   }
 
+  /** A file that was deleted or moved would be filled until the end, and nobody would see it. */
+  #checkPlace(): void {
+    const place = this.#file?.place ?? "there";
+    if (place === "there") return;
+    try {
+      prepareFile(this.#path);
+    } catch (error) {
+      if (!(error instanceof HistoryError)) throw error;
+      if (!this.#lost) this.#say(`${lossText(this.#path, place)}, and ${error.message}`);
+      this.#lost = true;
+      return;
+    }
+    this.#lost = false;
+    const next = place === "alone"
+      ? "it is opened again"
+      : "what lives goes to a new one from now on";
+    this.#reopen(`${lossText(this.#path, place)}; ${next}`);
+  }
+
   #flush(): void {
+    this.#checkPlace();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     try {
@@ -330,7 +368,7 @@ class Recorder {
   }
 
   /** Opens the file again: where it was moved away a new one is begun. */
-  #reopen(): void {
+  #reopen(why: string | null = null): void {
     this.#manager.reloading();
     const { machine, told, epoch } = this.#session;
     try {
@@ -345,7 +383,7 @@ class Recorder {
       this.#startRun(true);
       this.#writer.takeOver(machine.processes(), told, unwritten);
       this.#flush();
-      this.#say(`recording to ${this.#path}, opened again`);
+      this.#say(why ?? `recording to ${this.#path}, opened again`);
       this.#manager.ready(`${this.#session.info.source}, ${this.#path}`);
     } catch (error) {
       this.#done.reject(error);
@@ -354,12 +392,14 @@ class Recorder {
 
   async #close(): Promise<void> {
     this.#manager.stopping();
+    if (this.#places !== null) clearInterval(this.#places);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     // What the capture still had in hand is told before it ends.
     await this.#session?.close();
     await this.#server?.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#writer !== undefined) this.#checkPlace();
     if (this.#file === null) return;
     if (this.#writer !== undefined) this.#writer.end(this.#session.told, this.#session.epoch);
     const failing = this.#writer?.failing ?? null;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { WritableHistory } from "../history/file.ts";
 import { History } from "../history/history.ts";
 import { JobLog, type KeptRule } from "../history/job_log.ts";
 import type { CommonShares } from "../model/common_shares.ts";
@@ -79,8 +79,8 @@ export class RecordedJobs {
   }
 
   /** The log that is written beside the lives of a file that was opened. */
-  open(db: DatabaseSync): JobLog {
-    return new JobLog(db);
+  open(file: WritableHistory): JobLog {
+    return new JobLog(file);
   }
 
   /** Begins with what the file has, its boot being known; or goes on in another file. */

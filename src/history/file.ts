@@ -7,11 +7,15 @@ import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, statSy
 import { dirname } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
+import { type FilePlace, PlacedFile } from "./file_place.ts";
 import { HistoryError, isTaken } from "./history_error.ts";
+import { Ledger } from "./ledger.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /** A lock that ends with the process that holds it: SQLite's own, on an empty file beside. */
 const LOCK_SUFFIX = "-lock";
+/** SQLite's log of what is not in the file yet. */
+const LOG_SUFFIX = "-wal";
 const TABLES = ["boot", "clock", "run", "gap", "text", "image", "life", "former"];
 /** Those that came with version 2. */
 const TABLES_2 = ["job", "job_total", "member", "job_rule"];
@@ -26,6 +30,10 @@ const OTHERS_WRITE = 0o022;
 /** A history file in the hands of its recorder. */
 export interface WritableHistory {
   readonly db: DatabaseSync;
+  /** Whose the room in it is. */
+  readonly ledger: Ledger;
+  /** What has become of the file. */
+  readonly place: FilePlace;
   /** Gives up the lock and closes the file. */
   close(): void;
 }
@@ -40,21 +48,28 @@ export function openForRecording(path: string): WritableHistory {
   const lock = takeLock(path);
   try {
     const db = openChecked(path, false);
+    let ledger: Ledger;
     try {
       prepareSchema(path, db);
+      ledger = new Ledger(db);
     } catch (error) {
       db.close();
       throw error;
     }
-    const { ino } = statSync(path);
+    const placed = new PlacedFile(path, [path + LOG_SUFFIX, path + LOCK_SUFFIX]);
     return {
       db,
+      ledger,
+      get place() {
+        return placed.place;
+      },
       close() {
         try {
-          if (statSync(path, { throwIfNoEntry: false })?.ino !== ino) finishMoved(path, db);
+          if (placed.place === "moved") finishMoved(path, db);
         } finally {
           db.close();
           lock.close();
+          placed.close();
         }
       },
     };
@@ -93,7 +108,7 @@ export function openForReading(path: string): DatabaseSync {
 }
 
 /** Makes sure that the file is there and that nobody else has put it there for us. */
-function prepareFile(path: string): void {
+export function prepareFile(path: string): void {
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

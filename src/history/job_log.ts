@@ -5,8 +5,10 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { JobListener, Jobs, LeftMember } from "../model/jobs.ts";
-import { KeptJob } from "../model/kept_job.ts";
+import { type JobTotal, KeptJob } from "../model/kept_job.ts";
 import type { Process } from "../model/process.ts";
+import type { WritableHistory } from "./file.ts";
+import { JOBS_PART, type Ledger, ROW_BYTES } from "./ledger.ts";
 import { addCost, costColumns } from "./cost.ts";
 import { COST_COLUMNS } from "./schema.ts";
 import { inTransaction } from "./transaction.ts";
@@ -39,14 +41,20 @@ interface Move {
 /** Writes the jobs of one recorder into one history. */
 export class JobLog implements JobListener, Companion {
   readonly #db: DatabaseSync;
+  readonly #ledger: Ledger;
   readonly #statements: Statements;
+  /** What has a row already: it is charged to the owner once. */
+  readonly #stored = new WeakSet<KeptJob | JobTotal>();
+  /** What has one once the transaction is through. */
+  #fresh: (KeptJob | JobTotal)[] = [];
   readonly #rules = new Map<number, KeptRule>();
   readonly #jobs = new Set<KeptJob>();
   #moves: Move[] = [];
   #boot = 0;
 
-  constructor(db: DatabaseSync) {
+  constructor({ db, ledger }: Pick<WritableHistory, "db" | "ledger">) {
     this.#db = db;
+    this.#ledger = ledger;
     this.#statements = prepare(db);
     for (const row of db.prepare("SELECT * FROM job_rule ORDER BY id").all()) {
       const rule: KeptRule = {
@@ -100,6 +108,7 @@ export class JobLog implements JobListener, Companion {
         job.last = { pid: Number(row["last_pid"]), status };
       }
       readTotals(db, job);
+      this.#keepAsStored(job);
       job.changed.clear();
       jobs.restore(job, livingMembers(db, job.id));
     }
@@ -117,7 +126,10 @@ export class JobLog implements JobListener, Companion {
       job.touch();
       this.#jobs.add(job);
       // The same file opened again has them, and since when.
-      if (known !== undefined) continue;
+      if (known !== undefined) {
+        this.#keepAsStored(job);
+        continue;
+      }
       for (const process of job.living) this.onMember(job, process, null);
     }
     jobs.reserve(last, 0);
@@ -155,12 +167,16 @@ export class JobLog implements JobListener, Companion {
 
   write(): void {
     const { putJob, putTotal, putMember, endMember } = this.#statements;
+    this.#fresh = [];
     for (const job of this.#jobs) {
       const { id, name, owner, since, until, started, lost, last } = job;
       const ended = until === null ? null : Math.round(until);
       const facts = [ended, started, lost, last?.pid ?? null, last?.status ?? null];
       putJob.run(id, name, owner, this.#boot, Math.round(since), ...facts);
-      for (const { comm, uid, processes, failed, elapsedNs, accounted, account } of job.changed) {
+      this.#charge(job, owner, ROW_BYTES.job);
+      for (const total of job.changed) {
+        const { comm, uid, processes, failed, elapsedNs, accounted, account } = total;
+        this.#charge(total, owner, ROW_BYTES.jobTotal);
         const counts = [processes, failed, Math.round(elapsedNs / 1000), accounted];
         putTotal.run(id, comm, uid, ...counts, ...costColumns(account));
       }
@@ -169,12 +185,28 @@ export class JobLog implements JobListener, Companion {
       // A life that found no room has no row.
       if (key <= 0) continue;
       if (until !== null) endMember.run(Math.round(until), job.id, key);
-      else putMember.run(job.id, key, since === null ? null : Math.round(since));
+      else {
+        putMember.run(job.id, key, since === null ? null : Math.round(since));
+        this.#ledger.charge(JOBS_PART, job.owner, ROW_BYTES.member);
+      }
     }
+  }
+
+  #keepAsStored(job: KeptJob): void {
+    this.#stored.add(job);
+    for (const total of job.totals) this.#stored.add(total);
+  }
+
+  #charge(row: KeptJob | JobTotal, owner: number, bytes: number): void {
+    if (this.#stored.has(row)) return;
+    this.#ledger.charge(JOBS_PART, owner, bytes);
+    this.#fresh.push(row);
   }
 
   committed(): void {
     for (const job of this.#jobs) job.changed.clear();
+    for (const row of this.#fresh) this.#stored.add(row);
+    this.#fresh = [];
     this.#jobs.clear();
     this.#moves = [];
   }
@@ -218,7 +250,7 @@ export function readTotals(db: DatabaseSync, job: KeptJob): void {
 function livingMembers(db: DatabaseSync, job: number): Map<number, Omit<LeftMember, "job">> {
   const rows = db.prepare(
     `SELECT m.life, t.value AS comm, i.uid FROM member m JOIN life l ON l.id = m.life
-      JOIN image i ON i.id = l.image LEFT JOIN text t ON t.id = i.comm
+      LEFT JOIN image i ON i.id = l.image LEFT JOIN text t ON t.id = i.comm
       WHERE m.job = ? AND m.until IS NULL AND l.span IS NULL`,
   ).all(job);
   return new Map(rows.map(({ life, comm, uid }) => [Number(life), {

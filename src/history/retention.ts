@@ -1,27 +1,37 @@
 /**
- * What a history forgets: lives that ended long ago, and the oldest ones where it grows too large.
- * Ancestors of what stays, stay.
+ * What a history forgets: lives that ended long ago, and where it grows too large first the oldest
+ * of who has more than his share, then the oldest ones. Ancestors of what stays, stay.
  *
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { readBoots } from "./boots.ts";
 import { pragma } from "./file.ts";
-import { inTransaction } from "./transaction.ts";
+import { trimFrame } from "./frame.ts";
+import type { Ledger } from "./ledger.ts";
+import { OldJobs } from "./old_jobs.ts";
+import { LIFE_FACTS, type LifeFacts, Remover } from "./remover.ts";
+import { SpentTexts } from "./spent_texts.ts";
+import { UserShare } from "./user_share.ts";
 
 /** How often lives that became too old are looked for. */
 const AGE_EVERY_MS = 60_000;
 /** Lives that are looked at in one step. */
-const STEP = 1000;
-/** Time that a call takes when it is not urgent. */
+const STEP = 500;
+/** Time that a call takes. */
 const SLICE_MS = 50;
+/** Time that it takes when the file is far too large. */
+const URGENT_MS = 250;
 /** Room that is made beyond what is needed, so that it need not be made again at once. */
 const SLACK = 0.02;
 /** A file may be so much larger for a moment. */
 const URGENT = 1.05;
-/** Deleted lives after which texts that nobody uses any more are worth looking for. */
-const SWEEP_MIN = 10_000;
-const SWEEP_SHARE = 0.05;
+const MORE_URGENT = 1.15;
+/** Bytes of texts that may be nobody's, after which that is looked into. */
+const SPENT_MAX = 4 << 20;
+/** What the log may take of the bytes of all; the default of SQLite for what goes into the file. */
+const LOG_MAX = 16 << 20;
+const LOG_PAGES = 1000;
 /** Free pages that are kept for what comes. */
 const FREE_PAGES = 1024;
 
@@ -48,40 +58,63 @@ export interface RetentionLimits {
 /** Deletes old lives, a bit at a time. */
 export class Retention {
   readonly #db: DatabaseSync;
+  readonly #ledger: Ledger;
   readonly #limits: RetentionLimits;
   readonly #maxPages: number;
+  readonly #pageBytes: number;
   readonly #onSweep: () => void;
   readonly #statements: Statements;
+  readonly #remover: Remover;
+  readonly #texts: SpentTexts;
+  readonly #jobs: OldJobs;
+  readonly #share: UserShare;
   #ageAt = -Infinity;
   /** Whether there is more to do than one call did. */
   #aging = false;
-  #deleted = 0;
-  /** How many there were when they were counted last. */
-  #lives: number;
-  /** Where the search for the oldest goes on: what is before has descendants that stay. */
+  /** Where the search for the too old goes on: what is before has descendants that stay. */
+  #agedTo: Place = START;
+  /** Where that for the oldest goes on, while room is made. */
   #from: Place = START;
+  /** Nothing but ancestors is left: they lose their descendants. */
+  #forced = false;
 
   /** `onSweep` is called when texts and images were deleted. */
-  constructor(db: DatabaseSync, limits: RetentionLimits, onSweep: () => void) {
+  constructor(db: DatabaseSync, limits: RetentionLimits, ledger: Ledger, onSweep: () => void) {
     this.#db = db;
+    this.#ledger = ledger;
     this.#limits = limits;
     this.#onSweep = onSweep;
-    const log = Math.min(16 << 20, limits.maxBytes / 4);
-    this.#maxPages = Math.floor((limits.maxBytes - log) / pragma(db, "page_size"));
+    const log = Math.min(LOG_MAX, limits.maxBytes / 4);
+    this.#pageBytes = pragma(db, "page_size");
+    const logPages = Math.min(LOG_PAGES, Math.floor(log / 2 / this.#pageBytes));
+    // Half of it is there before it goes into the file, and what is written at once comes on top.
+    db.exec(`PRAGMA journal_size_limit = ${Math.floor(log)};
+      PRAGMA wal_autocheckpoint = ${logPages}`);
+    this.#maxPages = Math.floor((limits.maxBytes - log) / this.#pageBytes);
     this.#statements = prepare(db);
-    this.#lives = countLives(db);
+    this.#remover = new Remover(db, ledger);
+    this.#texts = new SpentTexts(db, ledger, this.#remover);
+    this.#jobs = new OldJobs(db, ledger, limits.maxBytes);
+    this.#share = new UserShare(db, ledger, this.#remover);
   }
 
-  /** Does what is due, within a slice of time unless the file is far too large. */
+  /** Does what is due, within a slice of time. */
   work(nowMs: number): void {
-    const until = performance.now() + SLICE_MS;
-    if (this.#limits.keepMs !== Infinity && (this.#aging || nowMs >= this.#ageAt)) {
-      if (!this.#aging) this.#from = START;
+    const began = performance.now();
+    const until = began + SLICE_MS;
+    const images = this.#remover.images;
+    let swept = false;
+    if (this.#aging || nowMs >= this.#ageAt) {
+      if (!this.#aging) this.#agedTo = START;
       this.#ageAt = nowMs + AGE_EVERY_MS;
       this.#aging = this.#deleteOlder(nowMs - this.#limits.keepMs, until);
+      trimFrame(this.#db, this.#ledger, this.#limits.maxBytes);
+      while (this.#jobs.removeOfNoBoot());
     }
-    this.#shrink(until);
-    if (this.#deleted >= Math.max(SWEEP_MIN, SWEEP_SHARE * this.#lives)) this.#sweep();
+    while (performance.now() < until && this.#jobs.shrink());
+    if (this.#shrink(began)) swept = true;
+    while (this.#texts.due && performance.now() < until) swept = this.#texts.step() || swept;
+    if (swept || this.#remover.images > images) this.#onSweep();
   }
 
   /** Pages in use. */
@@ -91,84 +124,110 @@ export class Retention {
 
   /** Deletes what ended before a moment; true when time ran out before it was done. */
   #deleteOlder(moment: number, until: number): boolean {
+    if (moment === -Infinity) return false;
     for (const boot of readBoots(this.#db)) {
       const before = boot.nsOf(moment);
-      if (before <= 0 || boot.id < this.#from.boot) continue;
-      this.#statements.removeJobs.run(boot.id, Math.min(before, END_OF_TIME));
-      while (this.#deleteStep(boot.id, before, false)) {
+      if (before <= 0 || boot.id < this.#agedTo.boot) continue;
+      while (this.#jobs.removeBefore(boot.id, Math.min(before, END_OF_TIME))) {
+        if (performance.now() > until) return true;
+      }
+      while (true) {
+        const place = this.#deleteStep(boot.id, this.#agedTo, before, false);
+        if (place === null) break;
+        this.#agedTo = place;
         if (performance.now() > until) return true;
       }
     }
     return false;
   }
 
-  #shrink(until: number): void {
+  /** Makes room where the file is too large; whether texts were swept. */
+  #shrink(began: number): boolean {
     if (this.#pages <= this.#maxPages) {
       this.#giveBack();
-      return;
+      return false;
     }
     const target = this.#maxPages * (1 - SLACK);
-    let forced = false;
-    this.#from = START;
-    const boots = readBoots(this.#db);
-    for (let index = 0; index < boots.length;) {
-      if (this.#pages <= target) break;
-      if (performance.now() > until && this.#pages < this.#maxPages * URGENT) break;
-      const more = this.#deleteStep(boots[index]!.id, Infinity, forced);
-      // Most of the room may be that of their texts.
-      if (this.#deleted >= SWEEP_SHARE * this.#lives) this.#sweep();
-      if (more) continue;
-      // What is left has descendants that stay. Only now do they lose their past.
-      if (++index < boots.length) continue;
-      this.#sweep();
-      if (forced || this.#pages <= target) break;
-      forced = true;
-      index = 0;
-      this.#from = START;
+    let swept = false;
+    this.#share.again();
+    while (true) {
+      const pages = this.#pages;
+      if (pages <= target) {
+        this.#from = START;
+        this.#forced = false;
+        break;
+      }
+      const excess = pages / this.#maxPages;
+      const slice = excess > URGENT ? URGENT_MS * (excess > MORE_URGENT ? 2 : 1) : SLICE_MS;
+      if (performance.now() > began + slice) break;
+      const wanted = (pages - target) * this.#pageBytes;
+      // Before anybody loses more, what is nobody's goes.
+      if (this.#texts.due || this.#texts.bytes > Math.min(wanted, SPENT_MAX)) {
+        swept = this.#texts.step() || swept;
+      } else if (!this.#share.step(wanted) && !this.#deleteOldest(wanted)) break;
     }
+    return swept;
   }
 
-  /** Deletes some of the oldest lives of a boot; false when there are no more. */
-  #deleteStep(boot: number, before: number, forced: boolean): boolean {
-    const { end: from, id } = this.#from.boot === boot ? this.#from : START;
-    const { oldest } = this.#statements;
-    const found = oldest.all(boot, from, Math.min(before, END_OF_TIME), from, id, STEP);
-    if (found.length === 0) return false;
-    const last = found.at(-1)!;
-    const end = Number(last["ended"]);
-    inTransaction(this.#db, () => {
-      for (const { id } of found) this.#delete(Number(id), before, forced);
-      this.#statements.kept.run(Math.round(end), boot);
+  /** Deletes some of the oldest, whosever they are; false when nothing is left that can go. */
+  #deleteOldest(wanted: number): boolean {
+    for (const { id } of readBoots(this.#db)) {
+      if (id < this.#from.boot) continue;
+      const place = this.#deleteStep(id, this.#from, Infinity, this.#forced);
+      if (place !== null) {
+        this.#from = place;
+        return true;
+      }
+    }
+    // What is left lives, or has descendants that do. Only now do they lose their past.
+    this.#from = START;
+    if (!this.#forced) {
+      this.#forced = true;
+      return true;
+    }
+    this.#forced = false;
+    const [largest] = [...this.#ledger.totals].sort(([, a], [, b]) => b - a);
+    return largest !== undefined && this.#share.stepOf(largest[0], wanted);
+  }
+
+  /** Deletes some of the oldest lives of a boot; where it came to, null when there are no more. */
+  #deleteStep(boot: number, from: Place, before: number, forced: boolean): Place | null {
+    const { end: since, id } = from.boot === boot ? from : START;
+    const { oldest, kept, oldFormers } = this.#statements;
+    const found = oldest.all(
+      boot,
+      since,
+      Math.min(before, END_OF_TIME),
+      since,
+      id,
+      STEP,
+    ) as unknown as LifeFacts[];
+    const last = found.at(-1);
+    if (last === undefined) return null;
+    const end = last.ended!;
+    this.#ledger.write(() => {
+      for (const life of found) this.#delete(life, before, forced);
+      // What living processes ran as long ago goes with them where there is no room.
+      for (const { life } of before === Infinity ? oldFormers.all(boot, end) : []) {
+        const due = { owner: null, before: end, wanted: Infinity };
+        this.#remover.forgetFormers(Number(life), due);
+      }
+      this.#remover.removeLeft();
+      kept.run(Math.round(end), boot);
     });
-    this.#from = { boot, end, id: Number(last["id"]) };
-    return found.length === STEP;
+    return { boot, end, id: last.id };
   }
 
   /** Deletes a life, and then upwards what it was the last reason to keep. */
-  #delete(id: number, before: number, forced: boolean): void {
-    const { get, remove, removeFormer, removeMember, orphan } = this.#statements;
-    for (let at: number | null = id; at !== null;) {
-      const row: Record<string, unknown> | undefined = get.get(at);
-      const ended = row?.["ended"];
-      if (row === undefined || ended === null || Number(ended) >= before) return;
-      if (forced) orphan.run(Number(row["pid"]), at);
-      if (Number(remove.run(at, at).changes) === 0) return;
-      removeFormer.run(at);
-      removeMember.run(at);
-      this.#deleted++;
-      at = row["parent"] === null ? null : Number(row["parent"]);
+  #delete(oldest: LifeFacts, before: number, forced: boolean): void {
+    for (let life: LifeFacts | undefined = oldest; life !== undefined;) {
+      if (life.ended === null || life.ended >= before) return;
       // Above stands what may be younger than what is due next.
-      if (forced || before === Infinity) return;
+      const { count, more } = this.#remover.removeLife(life, forced);
+      if (count === 0 || more || forced || before === Infinity) return;
+      if (life.parent === null) return;
+      life = this.#remover.life(life.parent);
     }
-  }
-
-  /** Deletes images and texts that no life has any more. */
-  #sweep(): void {
-    if (this.#deleted === 0) return;
-    inTransaction(this.#db, () => this.#db.exec(SWEEP + FORGET_BOOTS));
-    this.#deleted = 0;
-    this.#lives = countLives(this.#db);
-    this.#onSweep();
   }
 
   /** Gives room back to the disk, where much of it is free. */
@@ -180,74 +239,24 @@ export class Retention {
   }
 }
 
-const SWEEP = `
-DROP TABLE IF EXISTS temp.unused;
-DROP TABLE IF EXISTS temp.others;
-CREATE TEMP TABLE unused AS SELECT id, argv, exe, cwd, cgroup, comm, env FROM main.image i
-  WHERE NOT EXISTS (SELECT 1 FROM life WHERE life.image = i.id AND exec IS NOT NULL)
-    AND NOT EXISTS (SELECT 1 FROM former WHERE former.image = i.id);
-DELETE FROM main.image WHERE id IN (SELECT id FROM unused);
-DELETE FROM main.text WHERE id IN (SELECT argv FROM unused)
-  AND NOT EXISTS (SELECT 1 FROM main.image WHERE argv = text.id);
-CREATE TEMP TABLE others AS SELECT exe AS id FROM unused UNION SELECT cwd FROM unused
-  UNION SELECT cgroup FROM unused UNION SELECT comm FROM unused UNION SELECT env FROM unused;
-DELETE FROM main.text WHERE id IN (SELECT id FROM others WHERE id IS NOT NULL) AND id NOT IN (
-  SELECT exe FROM main.image WHERE exe IS NOT NULL
-  UNION SELECT cwd FROM main.image WHERE cwd IS NOT NULL
-  UNION SELECT cgroup FROM main.image WHERE cgroup IS NOT NULL
-  UNION SELECT comm FROM main.image WHERE comm IS NOT NULL
-  UNION SELECT argv FROM main.image WHERE argv IS NOT NULL
-  UNION SELECT env FROM main.image WHERE env IS NOT NULL);
-`;
-
-function countLives(db: DatabaseSync): number {
-  const [row] = db.prepare("SELECT count(*) AS n FROM life").all();
-  return Number(row?.["n"] ?? 0);
-}
-
-/** Of a boot of which no process is left, and of what was before the oldest, nothing stays. */
-const FORGET_BOOTS = `
-DELETE FROM gap WHERE until < (SELECT min(kept) FROM run WHERE run.boot = gap.boot);
-DELETE FROM boot WHERE id < (SELECT max(id) FROM boot)
-  AND NOT EXISTS (SELECT 1 FROM life WHERE life.boot = boot.id AND span IS NOT NULL);
-DELETE FROM run WHERE boot NOT IN (SELECT id FROM boot);
-DELETE FROM gap WHERE boot NOT IN (SELECT id FROM boot);
-DELETE FROM clock WHERE boot NOT IN (SELECT id FROM boot);
-DELETE FROM job WHERE boot NOT IN (SELECT id FROM boot);
-DELETE FROM job_total WHERE job NOT IN (SELECT id FROM job);
-DELETE FROM member WHERE job NOT IN (SELECT id FROM job);
-`;
-
 interface Statements {
   readonly oldest: StatementSync;
-  readonly get: StatementSync;
-  readonly remove: StatementSync;
-  readonly removeFormer: StatementSync;
-  readonly removeMember: StatementSync;
-  readonly removeJobs: StatementSync;
-  readonly orphan: StatementSync;
+  readonly oldFormers: StatementSync;
   readonly kept: StatementSync;
 }
 
 function prepare(db: DatabaseSync): Statements {
   return {
     oldest: db.prepare(
-      `SELECT id, CAST(born + span AS REAL) AS ended FROM life
-        WHERE boot = ? AND born + span >= ? AND born + span < ? AND span IS NOT NULL
-          AND (born + span > ? OR id > ?)
-        ORDER BY born + span, id LIMIT ?`,
+      `${LIFE_FACTS}
+        WHERE l.boot = ? AND l.born + l.span >= ? AND l.born + l.span < ? AND l.span IS NOT NULL
+          AND (l.born + l.span > ? OR l.id > ?)
+        ORDER BY l.born + l.span, l.id LIMIT ?`,
     ),
-    get: db.prepare(
-      "SELECT pid, parent, CAST(born + span AS REAL) AS ended FROM life WHERE id = ?",
-    ),
-    remove: db.prepare(
-      "DELETE FROM life WHERE id = ? AND NOT EXISTS (SELECT 1 FROM life c WHERE c.parent = ?)",
-    ),
-    removeFormer: db.prepare("DELETE FROM former WHERE life = ?"),
-    removeMember: db.prepare("DELETE FROM member WHERE life = ?"),
-    removeJobs: db.prepare("DELETE FROM job WHERE boot = ? AND until < ?"),
-    orphan: db.prepare(
-      "UPDATE life SET parent = NULL, ppid = ?, exec = coalesce(exec, -1) WHERE parent = ?",
+    oldFormers: db.prepare(
+      `SELECT DISTINCT life FROM former f JOIN life l ON l.id = f.life
+        WHERE l.boot = ?1 AND l.span IS NULL AND f.image <> 0 AND f.until < ?2
+          AND f.since < ?2 AND f.since IS NOT NULL`,
     ),
     kept: db.prepare("UPDATE run SET kept = max(kept, ?) WHERE boot = ?"),
   };

@@ -39,6 +39,9 @@ export const LIFE_FLAG = {
 /** life.flags carries the count of earlier lives from this bit on. */
 export const NTH_SHIFT = 8;
 
+/** former.image of what a process ran and is not known any more: no image has this number. */
+export const FORGOTTEN_IMAGE = 0;
+
 /** life.exec of a process whose image is its own and comes from no exec that was seen. */
 export const NO_EXEC = -1;
 
@@ -73,7 +76,7 @@ const PROCESS_COLUMNS = `SELECT l.id AS life,
   nullif(l.status & 127, 0) AS signal`;
 
 const PROCESS_TABLES = `
-FROM life l JOIN boot b ON b.id = l.boot JOIN image i ON i.id = l.image
+FROM life l JOIN boot b ON b.id = l.boot LEFT JOIN image i ON i.id = l.image
   LEFT JOIN life p ON p.id = l.parent
   LEFT JOIN text comm ON comm.id = i.comm
   LEFT JOIN text exe ON exe.id = i.exe
@@ -244,9 +247,21 @@ ${PROCESS_COLUMNS}${COST_VIEW_COLUMNS}
 ${PROCESS_TABLES}
 `;
 
-/** Command lines are kept up to a bound. */
+/**
+ * Command lines are kept up to a bound; whose the room is, and which texts may be nobody's; what
+ * was forgotten hides no row.
+ */
 const V3 = `
 ALTER TABLE image ADD COLUMN argv_missing INTEGER;
+CREATE TABLE usage (
+  part INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (part, uid)
+) WITHOUT ROWID;
+CREATE TABLE spent (
+  text INTEGER PRIMARY KEY
+);
 DROP VIEW process;
 CREATE VIEW process AS
 ${PROCESS_COLUMNS}${COST_VIEW_COLUMNS},

@@ -4,12 +4,15 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { ROW_BYTES } from "./ledger.ts";
 import { type Image, IMAGE_PARTS, type ImageParts } from "../model/image.ts";
 
 /** Texts and images that are remembered: what most execs have is found without asking the file. */
 const REMEMBERED_MAX = 8192;
 /** Longer texts are not remembered. */
 const REMEMBERED_BYTES = 1024;
+const HASHES = 2 ** 52;
+const ENV_HASH = 2 ** 51;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
@@ -62,6 +65,8 @@ export class ImageStore {
   readonly #texts = new Map<number, Remembered>();
   readonly #images = new Map<string, number>();
   /** By image object, for the user it was stored for last: siblings share theirs. */
+  /** Bytes that all that was stored takes, about. */
+  bytes = 0;
   #known = new WeakMap<Image, { readonly uid: number | null; readonly id: number }>();
 
   /** `argv` tells whether command lines are stored at all. */
@@ -103,6 +108,7 @@ export class ImageStore {
     if (id === undefined) {
       const row = this.#findImage.get(...parts, uid, missing);
       id = Number(row?.["id"] ?? this.#addImage.run(...parts, uid, missing).lastInsertRowid);
+      if (row === undefined) this.bytes += ROW_BYTES.image;
       if (this.#images.size >= REMEMBERED_MAX) this.#images.clear();
       this.#images.set(key, id);
     }
@@ -110,12 +116,15 @@ export class ImageStore {
   }
 
   #text(part: keyof ImageParts, bytes: Uint8Array): number {
-    const hash = hashBytes(bytes) * 2 + Number(part === "argv" || part === "env");
+    const hash = hashOf(part, bytes);
     const known = this.#texts.get(hash);
     if (known !== undefined && sameBytes(known.bytes, bytes)) return known.id;
     const stored = toStored(part, bytes);
-    const id = this.#find(hash, stored) ??
-      Number(this.#addText.run(hash, stored).lastInsertRowid);
+    let id = this.#find(hash, stored);
+    if (id === null) {
+      id = Number(this.#addText.run(hash, stored).lastInsertRowid);
+      this.bytes += ROW_BYTES.text + bytes.length;
+    }
     if (bytes.length <= REMEMBERED_BYTES) {
       if (this.#texts.size >= REMEMBERED_MAX) this.#texts.clear();
       this.#texts.set(hash, { id, bytes: bytes.slice() });
@@ -138,6 +147,16 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/**
+ * Number by which a text is found. What is stored as a JSON array has other numbers than the rest,
+ * and a command line never shares a text with an environment: its last user is found by an index.
+ */
+function hashOf(part: keyof ImageParts, bytes: Uint8Array): number {
+  const hash = hashBytes(bytes);
+  if (part === "env") return ((hash + ENV_HASH) % HASHES) * 2 + 1;
+  return hash * 2 + Number(part === "argv");
 }
 
 /** 52 bits, FNV-1a twice: texts with the same hash are compared, so it need not be strong. */

@@ -4,22 +4,26 @@
  *
  * @module
  */
-import type { DatabaseSync } from "node:sqlite";
 import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import type { Image } from "../model/image.ts";
 import { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { costOf } from "./cost.ts";
+import type { WritableHistory } from "./file.ts";
 import { mayPass } from "./history_error.ts";
+import { type Ledger, partOf, ROW_BYTES } from "./ledger.ts";
 import { type LifeStatements, prepareLives } from "./life_statements.ts";
 import { type OpenLife, type RunFacts, RunLog } from "./run_log.ts";
-import { LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "./schema.ts";
+import { FORGOTTEN_IMAGE, LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "./schema.ts";
 import { ImageStore } from "./texts.ts";
-import { inTransaction } from "./transaction.ts";
+import { addGap, type FormerImage, type Gap, type Unwritten, withoutImages } from "./waiting.ts";
 
 /** Lives that wait for room on the disk; what comes beyond is dropped and counted. */
 const WAITING_MAX = 100_000;
+
+/** Bytes of images that wait so; what comes beyond is dropped, too. */
+const WAITING_BYTES = 64 << 20;
 
 /** `key` of a process that was dropped: it is counted as lost as long as it is in no row. */
 const DROPPED = -1;
@@ -54,33 +58,9 @@ interface OwnImage {
   readonly changes: number;
 }
 
-/** An image that another replaced. */
-interface FormerImage {
-  readonly process: Process;
-  /** When it came by an exec that was seen; null when it did not. */
-  readonly since: number | null;
-  readonly until: number;
-  readonly image: Image;
-  readonly uid: number | null;
-}
-
-interface Gap {
-  readonly since: number;
-  readonly until: number;
-  readonly lost: number | null;
-  readonly reason: string;
-}
-
-/** Ended lives that never got a row, for want of room. */
-export interface Unwritten {
-  /** When writing began to fail, nanoseconds since boot. */
-  readonly since: number;
-  readonly lost: number;
-}
-
 /** Writes the changes of one run. */
 export class HistoryWriter {
-  readonly #db: DatabaseSync;
+  readonly #ledger: Ledger;
   readonly #options: WriterOptions;
   readonly #images: ImageStore;
   readonly #run: RunLog;
@@ -95,6 +75,7 @@ export class HistoryWriter {
   readonly #flags = new Map<Process, number>();
   #former: FormerImage[] = [];
   #gaps: Gap[] = [];
+  #waitingBytes = 0;
   readonly #own = new WeakMap<Process, OwnImage>();
   /** Lives of an earlier run on this boot that the first scan has not shown yet, by pid. */
   readonly #left: Map<number, OpenLife>;
@@ -116,8 +97,8 @@ export class HistoryWriter {
   #dropped = 0;
 
   /** Begins a run in an open history. */
-  constructor(db: DatabaseSync, options: WriterOptions) {
-    this.#db = db;
+  constructor({ db, ledger }: Pick<WritableHistory, "db" | "ledger">, options: WriterOptions) {
+    this.#ledger = ledger;
     this.#options = options;
     this.#images = new ImageStore(db, options.argv);
     this.#run = new RunLog(db, options);
@@ -136,6 +117,11 @@ export class HistoryWriter {
   /** Lives that wait to be written for the first time. */
   get waiting(): number {
     return this.#fresh.length;
+  }
+
+  /** Bytes of what those and others have run that is not written, about. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** Why the last write failed; null when it worked. */
@@ -211,7 +197,7 @@ export class HistoryWriter {
   flush(now: number, epoch: BootEpoch): void {
     if (this.#dropped > 0) this.#takeUpDropped();
     try {
-      inTransaction(this.#db, () => this.#write(now, epoch));
+      this.#ledger.write(() => this.#write(now, epoch));
     } catch (error) {
       this.#giveUp(now, error);
       return;
@@ -223,6 +209,7 @@ export class HistoryWriter {
     this.#fresh = [];
     this.#parents = [];
     this.#former = [];
+    this.#waitingBytes = 0;
     this.#gaps = [];
     this.#changed.clear();
     this.#flags.clear();
@@ -255,7 +242,10 @@ export class HistoryWriter {
       this.#rowBorn.set(process, left.born);
       this.#changed.add(process);
     }
-    if (kind === "snapshot") this.#scanned.push(process);
+    if (kind === "snapshot") {
+      this.#scanned.push(process);
+      this.#count(process.image);
+    }
     if (kind === "snapshot" || (change.inferred && kind === "fork")) {
       if (left === undefined) this.#flag(process, LIFE_FLAG.found);
       const since = left !== undefined && left.exec >= 0 ? left.born + left.exec : null;
@@ -266,6 +256,12 @@ export class HistoryWriter {
       // Not every image of the parent is kept: this one is the child's own.
       this.#own.set(process, { since: null, changes: 1 });
     }
+  }
+
+  /** What waits takes so much more; there is no end of it while the disk is full. */
+  #count({ parts: { argv, exe, cwd } }: Image): void {
+    this.#waitingBytes += (argv?.length ?? 0) + (exe?.length ?? 0) + (cwd?.length ?? 0);
+    if (this.#waitingBytes > WAITING_BYTES && this.#failing !== null) this.#dropWaiting();
   }
 
   #changesOf(process: Process): number {
@@ -295,6 +291,7 @@ export class HistoryWriter {
     const isKept = own === undefined ? !seen : seen || own.changes < CHANGES_MAX;
     if (isKept) this.#former.push({ process, until, since: own?.since ?? null, image, uid });
     this.#own.set(process, { since: seen ? until : null, changes: (own?.changes ?? 0) + 1 });
+    if (seen) this.#count(process.image);
   }
 
   #flag(process: Process, flag: number): void {
@@ -303,11 +300,12 @@ export class HistoryWriter {
 
   #addGap({ time, a, b }: Change): void {
     this.#lost += a;
-    this.#gaps.push({ since: time, until: time, lost: a, reason: GAP_WORDS[b] ?? "unknown" });
+    const reason = GAP_WORDS[b] ?? "unknown";
+    addGap(this.#gaps, { since: time, until: time, lost: a, reason });
   }
 
   #write(now: number, epoch: BootEpoch): void {
-    const { insert, update, addFormer, addGap, latest } = this.#statements;
+    const { insert, update, addFormer, latest } = this.#statements;
     const boot = this.#run.boot;
     this.#run.write({ now, epoch, events: this.#events, lost: this.#lost });
     const images = new Map<number, number>();
@@ -338,6 +336,7 @@ export class HistoryWriter {
         this.#flagsOf(process) | (process.nth << NTH_SHIFT),
         ...costOf(process),
       );
+      this.#charge(key, process.uid, ROW_BYTES.life);
     }
     for (const process of this.#changed) {
       const left = this.#adopted.get(process);
@@ -352,21 +351,31 @@ export class HistoryWriter {
       const { status } = process;
       const cost = costOf(process);
       update.run(spanOf(process, born), above, reaper, status, image, exec, flags, ...cost, key);
+      this.#charge(key, process.uid, 0);
     }
     for (const { process, until, since, image, uid } of this.#former) {
       const from = since === null ? null : Math.round(since);
-      addFormer.run(process.key, Math.round(until), from, this.#images.id(image, uid));
+      const id = image === null ? FORGOTTEN_IMAGE : this.#images.id(image, uid);
+      addFormer.run(process.key, Math.round(until), from, id);
+      this.#charge(process.key, uid, ROW_BYTES.former);
     }
     for (const { since, until, lost, reason } of this.#gaps) {
-      addGap.run(boot, Math.round(since), Math.round(until), lost, reason);
+      this.#statements.addGap.run(boot, Math.round(since), Math.round(until), lost, reason);
     }
     // After the lives: a parent that came along is not lost any more.
     if (this.#dropped > 0) {
       const since = Math.round(this.#failingSince ?? now);
-      addGap.run(boot, since, Math.round(now), this.#dropped, GAP_WORDS[GAP_REASON.full]!);
+      const reason = GAP_WORDS[GAP_REASON.full]!;
+      this.#statements.addGap.run(boot, since, Math.round(now), this.#dropped, reason);
     }
     for (const [image, life] of images) latest.run(life, image);
     this.#options.also?.write();
+  }
+
+  /** Charges a user with a row about a life, and with the texts that were stored for it. */
+  #charge(key: number, uid: number | null, bytes: number): void {
+    this.#ledger.charge(partOf(key), uid, bytes + this.#images.bytes);
+    this.#images.bytes = 0;
   }
 
   /** An earlier run knew another image than the one that is there now. */
@@ -412,9 +421,10 @@ export class HistoryWriter {
       process.key = DROPPED;
       this.#flags.delete(process);
     }
-    this.#former = this.#former.filter(({ process }) => process.key > 0);
+    this.#former = withoutImages(this.#former.filter(({ process }) => process.key > 0));
     this.#fresh = [];
     this.#parents = [];
+    this.#waitingBytes = 0;
   }
 
   /** Those of the dropped that still live are no loss: they wait once more. */

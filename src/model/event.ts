@@ -72,7 +72,7 @@ export const GAP_REASON = {
   pause: 4,
   /** A registered application's signal queue was full, and what waits for it, too. */
   signals: 5,
-  /** What a user may take of a server was used up. */
+  /** What one user may take, of a server or of the history, was used up. */
   share: 6,
 } as const;
 

@@ -152,3 +152,19 @@ export class TimeShares {
     return own.left;
   }
 }
+
+/**
+ * What a user may hold of `total` when all have taken what they want: where dynamic thresholds come
+ * to rest. Who holds less keeps it; of the rest each has as much as is left over.
+ */
+export function restingShare(total: number, held: Iterable<number>): number {
+  const amounts = [...held].sort((a, b) => b - a);
+  let within = amounts.reduce((sum, amount) => sum + amount, 0);
+  let beyond = 0;
+  for (const amount of amounts) {
+    if (amount <= (total - within) / (beyond + 1)) break;
+    within -= amount;
+    beyond++;
+  }
+  return (total - within) / (beyond + 1);
+}

@@ -104,7 +104,7 @@ const UNUSABLE: readonly (readonly [string, (path: string) => void, string])[] =
   ["of a newer version", (path) => {
     createHistory(path);
     withDatabase(path, "PRAGMA user_version = 99");
-  }, "PATH is of version 99, this fh knows 2; use a newer fh, or another file by --db"],
+  }, "PATH is of version 99, this fh knows 3; use a newer fh, or another file by --db"],
   ["a database of another program", (path) => {
     withDatabase(path, "CREATE TABLE a (b); INSERT INTO a VALUES (1)");
   }, "PATH is a database, but no history of fh; choose another file by --db"],

@@ -63,6 +63,9 @@ const pids = {} as Record<Name, number>;
 const jobs = {} as Record<Name, number>;
 const running: Running[] = [];
 
+/** A job of a user by its name, as anybody may write it. */
+const named = (name: Name, job: string = MARKS[name]) => `${UIDS[name]}/${job}`;
+
 /** Whose marks an answer has, or the name of the error. */
 function seen(answer: Line): string {
   if (!answer.ok) return answer.error;
@@ -240,7 +243,7 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
 
   async job_add() {
     const add = async (name: Name, job: Name, pid: number) => {
-      const answer = await clients[name].ask("job_add", { job: MARKS[job], pids: [pid] });
+      const answer = await clients[name].ask("job_add", { job: named(job), pids: [pid] });
       return answer.error ?? answer.added;
     };
     assert.equal(await add("ann", "ann", pids.ann), 1);
@@ -262,8 +265,14 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async job_show() {
-    await assertSeen("job_show", () => ({ job: MARKS.ann }), {
+    await assertSeen("job_show", () => ({ job: named("ann") }), {
       root: "ann",
+      ann: "ann",
+      bob: "ESRCH",
+    });
+    // A name alone is one's own.
+    await assertSeen("job_show", () => ({ job: MARKS.ann }), {
+      root: "ESRCH",
       ann: "ann",
       bob: "ESRCH",
     });
@@ -271,7 +280,7 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
 
   async job_members() {
     const anns = { root: "ann bob", ann: "ann", bob: "ESRCH" };
-    for (const job of [MARKS.ann, jobs.ann]) {
+    for (const job of [named("ann"), jobs.ann]) {
       await assertSeen("job_members", () => ({ job, running: false }), anns);
       await assertSeen("job_members", () => ({ job, running: true }), anns);
     }
@@ -280,7 +289,7 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async job_wait() {
-    for (const job of [MARKS.ann, jobs.ann, MARKS.root, jobs.root]) {
+    for (const job of [MARKS.ann, named("ann"), jobs.ann, named("root"), jobs.root]) {
       assert.equal((await clients.bob.ask("job_wait", { job })).error, "ESRCH");
     }
   },
@@ -288,18 +297,18 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
   async job_rename() {
     for (const name of ["ann", "bob"] as const) {
       const other = name === "ann" ? "bob" : "ann";
-      for (const job of [MARKS[other], jobs[other]]) {
+      for (const job of [MARKS[other], named(other), jobs[other]]) {
         assert.equal((await clients[name].ask("job_rename", { job, name: "x" })).error, "ESRCH");
       }
     }
-    const { name } = await clients.root.ask("job_rename", { job: MARKS.bob, name: "bobs" });
+    const { name } = await clients.root.ask("job_rename", { job: named("bob"), name: "bobs" });
     assert.equal(name, "bobs");
     await clients.bob.ask("job_rename", { job: "bobs", name: MARKS.bob });
   },
 
   async job_remove() {
     const remove = async (name: Name, job: Name, pid: number) => {
-      const answer = await clients[name].ask("job_remove", { job: MARKS[job], pids: [pid] });
+      const answer = await clients[name].ask("job_remove", { job: named(job), pids: [pid] });
       return answer.error ?? answer.removed;
     };
     assert.equal(await remove("bob", "ann", pids.bob), "ESRCH");
@@ -310,7 +319,7 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async job_end() {
-    for (const job of [MARKS.ann, jobs.ann, MARKS.root, jobs.root]) {
+    for (const job of [MARKS.ann, named("ann"), jobs.ann, named("root"), jobs.root]) {
       assert.equal((await clients.bob.ask("job_end", { job })).error, "ESRCH");
     }
     assert.equal((await clients.ann.ask("job_end", { job: MARKS.ann })).ok, true);
@@ -325,7 +334,7 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
       assert.equal(ok, true);
     }
     const uidsIn = async (name: Name) => {
-      const job = `by-${MARKS[name]}`;
+      const job = named(name, `by-${MARKS[name]}`);
       const { members } = await clients.root.ask("job_members", { job, running: true });
       return [...new Set(members.map(({ uid }: Line) => uid))].sort();
     };

@@ -230,7 +230,7 @@ test("old jobs are forgotten with their time, and members with their lives", () 
   past.job("open", 400);
   past.tell(fork(4 * S, 500, 400), exit(5 * S, 500, 0)).flush();
   const nowMs = PAST_EPOCH.seconds * 1000 + 8000;
-  new Retention(past.db, { keepMs: 1000, maxBytes: 1e9 }, () => {}).work(nowMs);
+  new Retention(past.db, { keepMs: 1000, maxBytes: 1e9 }, past.ledger, () => {}).work(nowMs);
   past.flush();
   const [job, ...others] = jobsIn(past.path);
   assert.deepEqual([job?.name, others.length], ["open", 0]);

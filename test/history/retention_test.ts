@@ -21,9 +21,9 @@ function retain(
   nowMs: number,
   turns = 40,
 ): number {
-  const { db, close } = openForRecording(path);
+  const { db, ledger, close } = openForRecording(path);
   let sweeps = 0;
-  const retention = new Retention(db, { keepMs, maxBytes }, () => sweeps++);
+  const retention = new Retention(db, { keepMs, maxBytes }, ledger, () => sweeps++);
   for (let i = 0; i < turns; i++) retention.work(nowMs + i * 61_000);
   close();
   return sweeps;

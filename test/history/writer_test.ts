@@ -11,6 +11,7 @@ import { PAST_EPOCH, TestRecorder } from "../support/past.ts";
 
 const S = 1e9;
 const MS = 1e6;
+const MIB = 1 << 20;
 const INIT: Found = { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] };
 const SHELL: Found = { pid: 100, ppid: 1, start: 5e8, argv: ["/bin/sh"] };
 
@@ -402,5 +403,30 @@ test("what waits beyond measure is dropped, and counted; the living come back", 
       assert.equal(lifeOf(history, pid).parent?.pid, 100);
       assert.ok(flagsOf(lifeOf(history, pid)) & LIFE_FLAG.found);
     }
+  });
+});
+
+test("what waits is bounded in bytes while the disk is full; what is dropped is unknown", () => {
+  using past = begun();
+  past.flush();
+  setRoom(past, 1);
+  const long = "x".repeat(MIB);
+  const image = (n: number) => exec((3 + n) * S, 100, "/bin/self", `${n}${long}`);
+  past.tell(image(0)).flush();
+  assert.match(past.writer.failing ?? "", /full/);
+  for (let n = 1; n < 200; n++) {
+    past.tell(image(n));
+    assert.ok(past.writer.waitingBytes <= 66 * MIB, `${past.writer.waitingBytes}`);
+  }
+  setRoom(past, 1 << 30);
+  past.flush().end();
+  ask(past.path, (history) => {
+    const life = lifeOf(history, 100);
+    const number = (ns: number) => {
+      history.lives.dressAt(life, ns);
+      return life.image.argv === null ? null : parseInt(life.image.argv[1] ?? "", 10);
+    };
+    assert.deepEqual([number(300 * S), number(4 * S)], [199, null]);
+    assert.ok(Number(history.db.prepare("SELECT count(*) AS n FROM former").get()!["n"]) < 100);
   });
 });

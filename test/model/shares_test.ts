@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { Shares, TimeShares } from "../../src/model/shares.ts";
+import { restingShare, Shares, TimeShares } from "../../src/model/shares.ts";
 
 /** Takes one by one until that is refused; how many were taken. */
 function takeAll(shares: Shares, uid: number): number {
@@ -71,4 +71,15 @@ test("a clock that stands still or goes back refills nothing", () => {
   time.spend(1, 200, 1000);
   equal(time.may(1, 1000), false);
   equal(time.may(1, 10), false);
+});
+
+test("where all have taken what they want, n have 1/(n+1) each; who needs less keeps it", () => {
+  equal(restingShare(900, []), 900);
+  equal(restingShare(900, [5000]), 450);
+  equal(restingShare(900, [5000, 400, 5000]), 225);
+  equal(restingShare(900, [5000, 100]), 400);
+  equal(restingShare(900, [100, 200]), 600, "nobody is beyond it");
+  const shares = new Shares(9000, 0);
+  while ([1, 2].filter((uid) => shares.take(uid, 1)).length > 0);
+  equal(shares.held(1), restingShare(9000, [9000, 9000]));
 });

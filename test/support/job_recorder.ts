@@ -67,10 +67,15 @@ export class JobRecorder {
     return this.#file.db;
   }
 
+  /** Whose the room in it is. */
+  get ledger(): WritableHistory["ledger"] {
+    return this.#file.ledger;
+  }
+
   #open(path: string, bootId: string, since: number, continued: boolean): void {
     this.#file = openForRecording(path);
-    this.log = new JobLog(this.#file.db);
-    this.writer = new HistoryWriter(this.#file.db, {
+    this.log = new JobLog(this.#file);
+    this.writer = new HistoryWriter(this.#file, {
       bootId,
       pid: 99,
       since,

@@ -42,7 +42,7 @@ export class TestRecorder {
         if (last) this.writer.noteAccount(process);
       },
     });
-    this.writer = new HistoryWriter(this.#file.db, {
+    this.writer = new HistoryWriter(this.#file, {
       bootId: PAST_BOOT,
       pid: 99,
       since: SECOND,
@@ -60,6 +60,11 @@ export class TestRecorder {
   /** The open file. */
   get db(): WritableHistory["db"] {
     return this.#file.db;
+  }
+
+  /** Whose the room in it is. */
+  get ledger(): WritableHistory["ledger"] {
+    return this.#file.ledger;
   }
 
   /** Tells what happened. */

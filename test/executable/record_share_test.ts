@@ -1,0 +1,81 @@
+/** What one user does pushes out no other's history, and the file stays within its size. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { runFh } from "../support/executable.ts";
+import { connectorMissing } from "../support/observe.ts";
+import { program, programsMissing } from "../support/programs.ts";
+import { integrityOf, startRecorder } from "../support/recorded.ts";
+import { AS_NOBODY, Running } from "../support/running.ts";
+
+const MAX_BYTES = 32 << 20;
+const OTHERS = 200;
+const missing = programsMissing ?? connectorMissing;
+
+const folder = mkdtempSync(join(tmpdir(), "fh-share-"));
+chmodSync(folder, 0o755);
+after(() => rmSync(folder, { recursive: true }));
+
+function sizeOf(db: string): number {
+  return ["", "-wal"].reduce((sum, suffix) => sum + statSync(db + suffix).size, 0);
+}
+
+async function attack(): Promise<void> {
+  const db = join(folder, "history.db");
+  const selfExec = join(folder, "self_exec");
+  copyFileSync(program("self_exec")!, selfExec);
+  chmodSync(selfExec, 0o755);
+  await using fh = await startRecorder(db, [
+    "--max-size",
+    `${MAX_BYTES >> 20}M`,
+    "--source",
+    "connector",
+    "--no-socket",
+  ]);
+  const marker = `others-of-${fh.pid}`;
+  const others = `for i in $(seq ${OTHERS}); do /bin/true ${marker} $i; done`;
+  const { pid } = spawnSync("sh", ["-c", others]);
+  const ask = (question: string, value: string | number) => {
+    const file = new DatabaseSync(db, { readOnly: true });
+    const row = file.prepare(`SELECT ${question} FROM process WHERE argv LIKE ? OR pid = ?`)
+      .get(typeof value === "string" ? value : null, typeof value === "number" ? value : null);
+    file.close();
+    return row === undefined ? null : Object.values(row)[0];
+  };
+  await fh.until("all of them", () => ask("state", pid) === "exited");
+  const before = Number(ask("count(*)", `%"${marker}"%`));
+  assert.ok(before > OTHERS / 2);
+  let largest = 0;
+  const look = () => largest = Math.max(largest, sizeOf(db));
+  await using living = Running.start([...AS_NOBODY, selfExec, "600", "100"]);
+  // Many short ones beside it, each with 20 KB of its own.
+  const words = "/bin/true $i $(printf %20000d $i)";
+  await using many = Running.start([
+    ...AS_NOBODY,
+    "sh",
+    "-c",
+    `i=0; while [ $i -lt 2000 ]; do ${words}; i=$((i+1)); done`,
+  ]);
+  // Reading it would keep the log from going into the file: its size is all that is asked.
+  const looking = setInterval(look, 50);
+  await many.end();
+  clearInterval(looking);
+  await fh.until("the last of its images", () => ask("argv ->> 1", living.pid) === "0");
+  const { status, stderr } = await fh.end("SIGTERM");
+  assert.equal(status, 0, stderr);
+  const file = new DatabaseSync(db, { readOnly: true });
+  assert.equal(integrityOf(file), "ok");
+  file.close();
+  assert.equal(ask("count(*)", `%"${marker}"%`), before, "what others did is there");
+  assert.ok(largest < MAX_BYTES * 1.05, `${largest} bytes`);
+  const log = runFh(["log", "--db", db, "--json", "-c", "no-such-name"]);
+  assert.match(log.stdout, /"event":"gap".*"lost":\d{3,},"reason":"share used up"/);
+}
+
+const name = "a user who fills the file loses what is his";
+if (missing === null) test(name, attack);
+else test(`${name} (skipped: ${missing})`, { skip: true }, attack);
