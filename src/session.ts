@@ -3,13 +3,15 @@
  *
  * @module
  */
+import process from "node:process";
 import { BatchReader, type BootEpoch } from "./model/batch.ts";
-import { EVENT, SourceEvent } from "./model/event.ts";
+import { Doubts } from "./model/doubts.ts";
+import { EVENT, FLAG, SourceEvent, UNKNOWN } from "./model/event.ts";
 import { type Change, Machine, type MachineOptions } from "./model/machine.ts";
 import type { Process } from "./model/process.ts";
 import { readShortBootId } from "./proc/boot_id.ts";
 import { openProcfs, type ProcReader } from "./proc/procfs.ts";
-import { parseStat } from "./proc/stat.ts";
+import { hasEnded, parseStat } from "./proc/stat.ts";
 import type { CaptureOptions, RunningCapture, SourceInfo, StartCapture } from "./source/capture.ts";
 import { CaptureThread } from "./source/thread.ts";
 
@@ -17,8 +19,8 @@ import { CaptureThread } from "./source/thread.ts";
 const HELD_MAX = 32 << 20;
 /** Events told before the listener is asked again whether it is ready. */
 const PIECE = 4096;
-/** A leaderless process is looked up when it has been so for this long. */
-const DOUBT_MS = 1000;
+/** Looks at processes that may be gone are at least so far apart. */
+const LOOKS_MS = 50;
 
 /** How a session is set up. */
 export interface SessionOptions extends MachineOptions {
@@ -58,7 +60,13 @@ export class Session {
   #lastTime = 0;
   #lastTimeAt = 0;
   readonly #openedAt = performance.now();
-  #doubt: ReturnType<typeof setTimeout> | null = null;
+  readonly #doubts = new Doubts();
+  #looking: ReturnType<typeof setTimeout> | null = null;
+  /** When the next look is planned, and when the last was: milliseconds of performance.now(). */
+  #lookAt = Infinity;
+  #lookedAt = -Infinity;
+  /** Something is in doubt since the next look was planned. */
+  #doubted = false;
 
   private constructor(options: SessionOptions) {
     this.#options = options;
@@ -81,6 +89,8 @@ export class Session {
       onEnd: (error) => session.#ended(error),
     });
     session.epoch = session.#capture.began.epoch;
+    // What is replayed is not in /proc.
+    if (session.info.source !== "replay") session.#mistrust();
     return session;
   }
 
@@ -148,6 +158,8 @@ export class Session {
     await this.#capture?.stop();
     while (this.#waiting !== null) await this.#waiting;
     this.#tellHeld();
+    // Nothing is on its way any more: what is gone is gone.
+    for (let look = 0; look < 2; look++) this.#tellGone(Infinity, Infinity);
   }
 
   #tell(change: Change): void {
@@ -188,40 +200,73 @@ export class Session {
     this.#told = end < reader.count ? end : 0;
     this.#lastTime = event.time;
     this.#lastTimeAt = performance.now();
-    if (machine.leaderless.size > 0) this.#doubt ??= setTimeout(() => this.#verify(), DOUBT_MS);
+    if (this.#doubted) this.#lookLater();
     this.#options.onBatch?.();
     return this.#told > 0;
   }
 
-  /** A thread's end can slip past a count that began in the middle: /proc knows. */
-  #verify(): void {
-    this.#doubt = null;
-    const time = this.#lastTime + (performance.now() - this.#lastTimeAt) * 1e6;
-    for (const process of [...this.machine.leaderless]) {
-      if (this.#isAlive(process)) continue;
-      this.machine.step(new SourceEvent().reset(EVENT.absent, time, process.pid, process.pid));
-    }
-    if (this.machine.leaderless.size > 0) {
-      this.#doubt = setTimeout(() => this.#verify(), DOUBT_MS);
-    }
-    this.#options.onBatch?.();
+  #mistrust(): void {
+    this.machine.mistrustCounts((process, exitAt) => {
+      this.#doubts.note(process, exitAt, performance.now());
+      this.#doubted = true;
+    });
   }
 
-  #isAlive(process: Process): boolean {
+  #lookLater(): void {
+    this.#doubted = false;
+    const at = Math.max(this.#doubts.nextAt, this.#lookedAt + LOOKS_MS);
+    if (at >= this.#lookAt) return;
+    if (this.#looking !== null) clearTimeout(this.#looking);
+    this.#lookAt = at;
+    this.#looking = setTimeout(() => this.#look(), Math.max(0, at - performance.now()));
+  }
+
+  /** Looks up processes whose end may have been told: /proc knows. */
+  #look(): void {
+    this.#looking = null;
+    this.#lookAt = Infinity;
+    this.#lookedAt = performance.now();
+    // Their ends may be among what is held.
+    if (this.#held.length === 0) this.#tellGone(this.#lookedAt);
+    this.#lookLater();
+  }
+
+  #tellGone(nowMs: number, most?: number): void {
+    const time = this.now;
+    const gone = this.#doubts.look(nowMs, (process) => this.#isThere(process), most);
+    for (const { process: { pid, status }, end } of gone) {
+      const exit = new SourceEvent().reset(EVENT.exit, time, pid, pid);
+      exit.flags = FLAG.group;
+      exit.a = status ?? UNKNOWN;
+      exit.asOf = end;
+      this.machine.step(exit);
+    }
+    if (gone.length > 0) this.#options.onBatch?.();
+  }
+
+  #isThere({ pid, startTicks }: Process): boolean {
     let bytes: Uint8Array | null;
     try {
-      bytes = this.#procfs.read(process.pid, "stat");
+      bytes = this.#procfs.read(pid, "stat");
     } catch {
-      // There was no descriptor for it: it is asked again.
-      return true;
+      return true; // No descriptor to be had: nothing is known.
     }
     const stat = bytes === null ? null : parseStat(bytes);
-    if (stat === null || (stat.state === 0x5a && stat.threads <= 1)) return false; // 'Z'
-    return Math.abs(stat.startTicks - process.startTicks) <= 1;
+    if (stat === null) return isHidden(pid);
+    return !hasEnded(stat) && Math.abs(stat.startTicks - startTicks) <= 1;
   }
 
   #ended(error: Error | null): void {
-    if (this.#doubt !== null) clearTimeout(this.#doubt);
+    if (this.#looking !== null) clearTimeout(this.#looking);
     this.#options.onEnd(error);
+  }
+}
+
+/** Whether a process that /proc does not show exists: another user's, with hidepid. */
+function isHidden(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -32,6 +32,8 @@ export type LifeInput =
   | "last exit"
   | "change"
   | "present"
+  /** A scan shows it, and that its leader has exited. */
+  | "present leaderless"
   | "absent";
 
 /** What the machine does on a step; each is one method of it. */
@@ -76,6 +78,7 @@ export const LIFECYCLE: Readonly<Record<LifeState, LifeRow>> = {
     "last exit": ["unborn", "discover"],
     "change": ["running", "discover"],
     "present": ["running", "begin"],
+    "present leaderless": ["leaderless", "begin"],
     "absent": ["unknown", "ignore"],
   },
   "running": {
@@ -88,6 +91,7 @@ export const LIFECYCLE: Readonly<Record<LifeState, LifeRow>> = {
     "last exit": ["exited", "end"],
     "change": ["running", "change"],
     "present": ["running", "confirm"],
+    "present leaderless": ["leaderless", "confirm"],
     "absent": ["exited", "vanish"],
   },
   "leaderless": {
@@ -100,6 +104,7 @@ export const LIFECYCLE: Readonly<Record<LifeState, LifeRow>> = {
     "last exit": ["exited", "end"],
     "change": ["leaderless", "change"],
     "present": ["leaderless", "confirm"],
+    "present leaderless": ["leaderless", "confirm"],
     "absent": ["exited", "vanish"],
   },
   "exited": {
@@ -112,6 +117,7 @@ export const LIFECYCLE: Readonly<Record<LifeState, LifeRow>> = {
     "last exit": ["exited", "ignore"],
     "change": ["exited", "ignore"],
     "present": ["running", "begin"],
+    "present leaderless": ["leaderless", "begin"],
     "absent": ["exited", "ignore"],
   },
   "unborn": {
@@ -124,6 +130,7 @@ export const LIFECYCLE: Readonly<Record<LifeState, LifeRow>> = {
     "last exit": ["unborn", "ignore"],
     "change": ["unborn", "ignore"],
     "present": ["running", "begin"],
+    "present leaderless": ["leaderless", "begin"],
     "absent": ["unborn", "ignore"],
   },
 };

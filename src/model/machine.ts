@@ -4,52 +4,25 @@
  * @module
  */
 import { Account, decodeFigures, type TaskFigures } from "./account.ts";
+import { Change, type ChangeKind } from "./change.ts";
+import {
+  classify,
+  count,
+  isLeaderless,
+  isZombie,
+  sameLife,
+  statusAfter,
+  takeCount,
+  vanished,
+} from "./classify.ts";
 import { EVENT, FLAG, SourceEvent, UNKNOWN } from "./event.ts";
-import { Image, NO_IMAGE } from "./image.ts";
+import { Image } from "./image.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
 import { Memory } from "./memory.ts";
 import { Process, TICK_NS } from "./process.ts";
 import type { Redact } from "./redact.ts";
 
-/** What changes tell; the names are those of the NDJSON field `event`. */
-export const CHANGE_KINDS = [
-  "gap",
-  "snapshot",
-  "fork",
-  "exec",
-  "exit",
-  "comm",
-  "uid",
-  "gid",
-  "sid",
-  "ptrace",
-  "coredump",
-] as const;
-
-/** One of {@linkcode CHANGE_KINDS}. */
-export type ChangeKind = typeof CHANGE_KINDS[number];
-
-/** One change, reused for the next: copy what is to be kept. */
-export class Change {
-  /** What happened. */
-  kind: ChangeKind = "gap";
-  /** Nanoseconds since boot. */
-  time = 0;
-  /** The process it is about; null for a gap. */
-  process: Process | null = null;
-  /** Reconstructed instead of seen. */
-  inferred = false;
-  /** Thread it happened in, where that is not the leader; else the pid. */
-  tid = 0;
-  /** uid, gid: real id. ptrace: the tracer's pid, 0 at the end. gap: how many, or UNKNOWN. */
-  a = 0;
-  /** uid, gid: effective id. gap: one of GAP_REASON. */
-  b = 0;
-  /** The image it had before an exec or a new name, and the real uid before a new one. */
-  before: Image = NO_IMAGE;
-  /** The real uid it had before; null when not known. */
-  uidBefore: number | null = null;
-}
+export { Change, CHANGE_KINDS, type ChangeKind } from "./change.ts";
 
 /** How the machine is set up. */
 export interface MachineOptions {
@@ -96,8 +69,11 @@ export class Machine {
   #scanBegan = 0;
   /** Processes the running rescan has shown alive. */
   readonly #confirmed = new Set<Process>();
-  /** Processes whose leader has exited while other threads live: few, and worth a look. */
-  readonly leaderless: Set<Process> = new Set();
+  /** The first scan is over. */
+  #scanned = false;
+  #onDoubt: Parameters<Machine["mistrustCounts"]>[0] | null = null;
+  /** Exits from before the first scan, which may find the process as if it lived. */
+  readonly #early = new Map<number, { readonly at: number; readonly status: number }>();
 
   /** A machine that knows no process yet. */
   constructor(options: MachineOptions) {
@@ -121,6 +97,15 @@ export class Machine {
       "end": (event, process) => this.#end(event, process!),
       "vanish": (event, process) => this.#vanish(event, process!),
     };
+  }
+
+  /**
+   * From now on no count of threads that a scan has read is taken as proof of an end. `onDoubt` is
+   * told of each exit of a task, and when it was, after which its process may be gone. Who looks
+   * that up and finds it gone, tells it by an exit of the whole process.
+   */
+  mistrustCounts(onDoubt: (process: Process, exitAt: number) => void): void {
+    this.#onDoubt = onDoubt;
   }
 
   /** The latest process with `pid`, alive or dead; undefined when none is known. */
@@ -168,13 +153,46 @@ export class Machine {
   }
 
   #live(event: SourceEvent): void {
+    if (this.#scans === 0 && this.#onDoubt !== null && event.kind === EVENT.exit) {
+      this.#early.set(event.pid, { at: event.time, status: event.a });
+      return;
+    }
     let process = this.#memory.get(event.pid);
     if (event.kind === EVENT.present && process?.alive && !sameLife(event, process)) {
       this.#apply("absent", event, process);
       process = this.#memory.get(event.pid);
     }
-    const input = classify(event, process);
+    if (event.kind === EVENT.exit && process?.unheard && !process.alive) {
+      this.#hear(event, process);
+      return;
+    }
+    const input = classify(event, process, this.#onDoubt === null);
     if (input !== null) this.#apply(input, event, process);
+    if (event.kind === EVENT.exit && process !== undefined) this.#doubt(event, process);
+  }
+
+  #doubt(event: SourceEvent, process: Process): void {
+    // What no scan has shown may be hidden: that it is not to be found would prove nothing.
+    if (!process.alive || process.start === null) return;
+    if (process.counted && process.state !== "leaderless") return;
+    this.#onDoubt?.(process, event.time);
+  }
+
+  /** An exit is told a little before /proc shows it. */
+  #doubtEarly(process: Process): void {
+    const exit = this.#early.get(process.pid);
+    if (exit === undefined || process.unheard) return;
+    process.counted = false;
+    process.status = exit.status;
+    this.#onDoubt?.(process, exit.at);
+  }
+
+  /** The exit of what the first scan has met as a zombie: it ended since that began. */
+  #hear(event: SourceEvent, process: Process): void {
+    if (event.tid !== event.pid) return;
+    process.unheard = false;
+    this.#noteEnd(event, process);
+    this.#report("exit", event, process);
   }
 
   #apply(input: LifeInput, event: SourceEvent, process: Process | undefined): void {
@@ -182,9 +200,6 @@ export class Machine {
     this.#effects[effect](event, process, input);
     // `begin` and its kin made another process and gave it its state.
     if (process === undefined || this.#memory.get(event.pid) !== process) return;
-    if (process.state === next) return;
-    if (process.state === "leaderless") this.leaderless.delete(process);
-    if (next === "leaderless") this.leaderless.add(process);
     process.state = next;
   }
 
@@ -193,7 +208,7 @@ export class Machine {
     // A poller's fork names the clock tick it came from; the connector's time is the fork's own.
     const process = this.#create(event, present ? event.start : event.start || event.time);
     process.start = process.born;
-    process.state = "running";
+    process.state = present && isLeaderless(event) ? "leaderless" : "running";
     if (present) {
       this.#adopt(event, process);
       return;
@@ -201,6 +216,7 @@ export class Machine {
     process.asOf = 0;
     process.announced = true;
     process.exact = true;
+    process.counted = true;
     this.#inherit(process, event.a);
     this.#report("fork", event, process);
   }
@@ -210,14 +226,15 @@ export class Machine {
     const parent = this.#memory.get(event.a);
     process.ppid = event.a;
     if (parent !== undefined && parent !== process) this.#memory.link(process, parent);
-    process.threads = event.b;
-    process.asOf = event.asOf;
+    takeCount(event, process);
     process.uid = event.d === UNKNOWN ? parent?.uid ?? null : event.d >>> 0;
     process.image = Image.decode(event.text, parent?.image, this.#redact);
     process.announced = this.#scans > 1;
     if (!isZombie(event)) this.#confirmed.add(process);
+    else process.unheard = !process.announced;
     if (!process.announced) {
       this.#report("snapshot", event, process);
+      this.#doubtEarly(process);
       return;
     }
     this.#report("fork", event, process, true);
@@ -230,7 +247,6 @@ export class Machine {
   #replace(event: SourceEvent, old: Process): void {
     this.#vanish(event, old);
     old.state = "exited";
-    this.leaderless.delete(old);
     this.#begin(event);
   }
 
@@ -270,6 +286,7 @@ export class Machine {
   #exec(event: SourceEvent, process: Process): void {
     this.#remember(process);
     process.threads = 1;
+    process.counted = true;
     process.end = null;
     process.status = null;
     process.image = Image.decode(event.text, process.image, this.#redact);
@@ -297,8 +314,7 @@ export class Machine {
       if (parent !== undefined && parent !== process) this.#memory.link(process, parent);
     }
     process.reaper = event.a === process.ppid ? null : event.a;
-    process.threads = event.b;
-    process.asOf = event.asOf;
+    takeCount(event, process);
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
     if (isZombie(event)) return;
     this.#confirmed.add(process);
@@ -309,17 +325,21 @@ export class Machine {
   }
 
   #end(event: SourceEvent, process: Process): void {
-    process.end = event.asOf === 0 ? event.time : event.asOf;
-    process.status = event.a === UNKNOWN ? null : event.a;
-    if (event.c > 0) process.reaper = event.c === process.ppid ? null : event.c;
+    this.#noteEnd(event, process);
     this.#report("exit", event, process);
     this.#memory.ended(process);
+  }
+
+  #noteEnd(event: SourceEvent, process: Process): void {
+    process.end = event.asOf === 0 ? event.time : event.asOf;
+    process.status = statusAfter(event, process);
+    if (event.c > 0) process.reaper = event.c === process.ppid ? null : event.c;
   }
 
   #vanish(event: SourceEvent, process: Process): void {
     process.end = event.time;
     // A zombie that was there before we were is no news.
-    if (process.announced || this.#scans > 1) this.#report("exit", event, process, true);
+    if (process.announced || this.#scanned) this.#report("exit", event, process, true);
     this.#memory.ended(process);
   }
 
@@ -332,6 +352,8 @@ export class Machine {
     }
     this.#confirmed.clear();
     for (const process of gone) this.#apply("absent", vanished(event, process), process);
+    this.#scanned = true;
+    this.#early.clear();
     this.#onScanned?.();
   }
 
@@ -387,60 +409,3 @@ export class Machine {
 }
 
 type Effect = (event: SourceEvent, process: Process | undefined, input: LifeInput) => void;
-
-function isZombie(event: SourceEvent): boolean {
-  return (event.c === 0x5a || event.c === 0x58) && event.b <= 1; // 'Z', 'X'
-}
-
-/** The event by which a rescan ends `process`. */
-function vanished(event: SourceEvent, process: Process): SourceEvent {
-  return new SourceEvent().reset(EVENT.absent, event.time, process.pid, process.pid);
-}
-
-function count(event: SourceEvent, process: Process, by: 1 | -1): void {
-  // Should the last thread's exit stay unseen, the leader's status is the best there is.
-  if (event.kind === EVENT.exit && event.tid === event.pid) process.status = event.a;
-  if (event.time <= process.asOf) return;
-  process.threads = Math.max(1, process.threads + by);
-}
-
-/**
- * Whether a `fork` or `present` event is of the life that is known. The kernel sets the start
- * a little before it sends the fork, and /proc rounds it down to a tick: one tick of grace.
- */
-function sameLife(event: SourceEvent, process: Process): boolean {
-  if (event.kind === EVENT.present) {
-    if (process.start === null) return event.start <= process.born;
-    return Math.abs(Math.floor(event.start / TICK_NS) - process.startTicks) <= 1;
-  }
-  if (process.exact) return false;
-  if (process.start === null) return event.time <= process.born;
-  return event.time >= process.born && event.time < process.born + 2 * TICK_NS;
-}
-
-/** Names what `event` means for `process`; null when it means nothing. */
-function classify(event: SourceEvent, process: Process | undefined): LifeInput | null {
-  switch (event.kind) {
-    case EVENT.fork:
-      if (event.tid !== event.pid) return "clone";
-      return process !== undefined && sameLife(event, process) ? "own fork" : "fork";
-    case EVENT.exec:
-      return "exec";
-    case EVENT.exit:
-      return classifyExit(event, process);
-    case EVENT.present:
-      if (process !== undefined && !process.alive && sameLife(event, process)) return null;
-      return "present";
-    case EVENT.absent:
-      return "absent";
-    default:
-      return "change";
-  }
-}
-
-function classifyExit(event: SourceEvent, process: Process | undefined): LifeInput {
-  if ((event.flags & FLAG.group) !== 0) return "last exit";
-  const last = process === undefined || process.threads <= 1;
-  if (event.tid === event.pid) return last ? "last exit" : "leader exit";
-  return last && process?.state === "leaderless" ? "last exit" : "thread exit";
-}

@@ -17,7 +17,14 @@ export const NO_JOBS: readonly KeptJob[] = [];
 const STATES = Object.keys(LIFECYCLE) as LifeState[];
 const STATE_MASK = 7;
 /** Bits of what is known of a process; those below are its state, as an index. */
-const MARK = { dumped: 8, announced: 16, exact: 32, accounted: 64 } as const;
+const MARK = {
+  dumped: 8,
+  announced: 16,
+  exact: 32,
+  accounted: 64,
+  counted: 128,
+  unheard: 256,
+} as const;
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
 export class Process {
@@ -108,6 +115,27 @@ export class Process {
 
   set accounted(is: boolean) {
     this.#mark(MARK.accounted, is);
+  }
+
+  /**
+   * `threads` is exact: all of them were seen to begin. A scan may count a thread whose event is
+   * still to come, or miss one whose event is said to be in the count.
+   */
+  get counted(): boolean {
+    return (this.#marks & MARK.counted) !== 0;
+  }
+
+  set counted(is: boolean) {
+    this.#mark(MARK.counted, is);
+  }
+
+  /** A zombie when the first scan looked: its exit may still be told, if it came since. */
+  get unheard(): boolean {
+    return (this.#marks & MARK.unheard) !== 0;
+  }
+
+  set unheard(is: boolean) {
+    this.#mark(MARK.unheard, is);
   }
 
   /** Whether it has not ended. */

@@ -80,12 +80,22 @@ export class StatFields {
   exitCode: number | null = null;
 }
 
+const ZOMBIE = "Z".charCodeAt(0);
+
 /**
  * Whether the task was being released when its line was written: what is shared by the threads of
  * a process, its parent too, is gone by then and shows as 0.
  */
 export function isReleased({ threads }: Pick<StatFields, "threads">): boolean {
   return threads === 0;
+}
+
+/**
+ * Whether the whole process has ended, not its leader alone: that stays as a zombie, and is
+ * counted, while other threads live.
+ */
+export function hasEnded({ state, threads }: Pick<StatFields, "state" | "threads">): boolean {
+  return state === ZOMBIE && threads <= 1;
 }
 
 /** One line of /proc/PID/stat that may be kept. */

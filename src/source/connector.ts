@@ -78,7 +78,7 @@ export class Connector implements LiveSource {
   readonly #images = new Map<number, Uint8Array | null>();
   /** Execs the truth delivered before the doorbell rang for them. */
   readonly #early = new Set<number>();
-  /** Events stamped before this time are not told. */
+  /** Events stamped before this time are not told, but for exits. */
   #since = 0;
   readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
   readonly #patient: boolean;
@@ -260,7 +260,8 @@ export class Connector implements LiveSource {
     const event = this.#event;
     translate(datagram, this.#clocks.suspendedNs, event);
     if (event.kind === EVENT.exec) event.text = this.#imageOf(datagram);
-    if (event.time < this.#since) return;
+    // The scan may have read of a process that has just exited that it lives.
+    if (event.time < this.#since && event.kind !== EVENT.exit) return;
     writer.add(event);
     if (event.kind !== EVENT.exit || this.#exits === null) return;
     const { pid, tid, time } = event;

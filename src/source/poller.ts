@@ -19,7 +19,7 @@ import type { BatchWriter } from "../model/batch.ts";
 import { EVENT, type SourceEvent, UNKNOWN } from "../model/event.ts";
 import { Image } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
-import { isReleased, PF_KTHREAD } from "../proc/stat.ts";
+import { hasEnded, isReleased, PF_KTHREAD } from "../proc/stat.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
 import { isShortage } from "./descriptors.ts";
@@ -157,7 +157,8 @@ export class Poller implements LiveSource {
   #adopt(event: SourceEvent): void {
     const fd = this.#watchable ? this.#pidfds.add(event.pid) : PID_KIND.unwatchable;
     const image = Image.decode(event.text);
-    const dead = event.c === 0x5a || fd === PID_KIND.gone; // 'Z'
+    const zombie = hasEnded({ state: event.c, threads: event.b });
+    const dead = zombie || fd === PID_KIND.gone;
     const kernel = image.argv === null && this.#reader.readStat(event.pid) &&
       (this.#reader.stat.flags & PF_KTHREAD) !== 0;
     this.#known.add({
@@ -172,11 +173,11 @@ export class Poller implements LiveSource {
       counted: false,
       checkAt: 0,
       endedAt: dead ? event.asOf : null,
-      told: event.c === 0x5a,
+      told: zombie,
       io: fd < 0 ? -1 : this.#openIo(event.pid),
       accounted: false,
     }, false);
-    if (dead && event.c !== 0x5a) this.#known.zombies.add(this.#known.get(event.pid)!);
+    if (dead && !zombie) this.#known.zombies.add(this.#known.get(event.pid)!);
     this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
   }
 
@@ -296,7 +297,7 @@ export class Poller implements LiveSource {
     const [startTicks, cpu] = found ? [stat.startTicks, stat.processor] : [null, null];
     const tick = (startTicks ?? Math.floor(since / TICK_NS)) * TICK_NS;
     const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
-    const [kernel, dead] = [found && (stat.flags & PF_KTHREAD) !== 0, stat.state === 0x5a]; // 'Z'
+    const [kernel, dead] = [found && (stat.flags & PF_KTHREAD) !== 0, found && hasEnded(stat)];
     const forkedAt = Math.max(start, this.horizon);
     const parent = this.#parentOf(ppid, sight, writer);
     const cmdline = found && !kernel ? this.#files.openFile(handle, "cmdline") : -1;

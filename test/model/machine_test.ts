@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EVENT } from "../../src/model/event.ts";
+import { EVENT, type SourceEvent } from "../../src/model/event.ts";
+import { Machine } from "../../src/model/machine.ts";
 import { processId } from "../../src/model/process.ts";
 import { createRedact } from "../../src/model/redact.ts";
 import {
@@ -74,10 +75,8 @@ test("step() keeps a process alive whose leader exits first", () => {
   ];
   const before = run(events);
   assert.equal(before.machine.get(60)?.state, "leaderless");
-  assert.deepEqual([...before.machine.leaderless].map(({ pid }) => pid), [60]);
   const after = run([...events, exit(AT + 9, 60, 0x300, 61)]);
   assert.equal(after.machine.get(60)?.state, "exited");
-  assert.equal(after.machine.leaderless.size, 0);
   assert.equal(after.changes.at(-1), "exit 60 code 3");
 });
 
@@ -91,7 +90,7 @@ test("step() takes an exec by a thread, an exit of the leader first, as the same
     exit(AT + 9, 60, 0),
   ]);
   assert.deepEqual(changes.slice(2), ["fork 60 by 50", "exec 60 /bin/true", "exit 60 code 0"]);
-  assert.equal(machine.leaderless.size, 0);
+  assert.equal(machine.get(60)?.state, "exited");
 });
 
 test("step() revives a process that execs after its exit was told", () => {
@@ -351,4 +350,70 @@ test("step() keeps no secret of a command line, however it learns of it", () => 
     assert.doesNotMatch(image.argv!.join(" "), /hunter2/);
   }
   assert.match(run(events).changes.join(), /hunter2/);
+});
+
+/** A scan that finds one process, beside init. */
+function found(threads: number, state = "S"): SourceEvent[] {
+  return scan(AT, AT + T, [
+    { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+    { pid: 60, ppid: 1, start: T, argv: ["x"], threads, state },
+  ]);
+}
+
+/** What a machine that takes no count as proof tells, and what it leaves in doubt. */
+function mistrusting(events: readonly SourceEvent[]): { changes: string[]; doubts: string[] } {
+  const changes: string[] = [];
+  const doubts: string[] = [];
+  const machine = new Machine({
+    onChange({ kind, process }) {
+      if (process !== null && kind !== "snapshot") changes.push(`${kind} ${process.pid}`);
+    },
+  });
+  machine.mistrustCounts(({ pid, status }, at) => doubts.push(`${pid} ${at - AT} ${status}`));
+  for (const event of events) machine.step(event);
+  return { changes, doubts };
+}
+
+test("step() ends a process whose leader had ended before the scan with its last thread", () => {
+  const { changes, machine } = run([...found(2, "Z"), exit(AT + 2 * T, 60, 0x300, 61)]);
+  assert.equal(changes.at(-1), "exit 60 code 3");
+  assert.equal(machine.get(60)?.end, AT + 2 * T);
+  assert.equal(run(found(2, "Z")).machine.get(60)?.state, "leaderless");
+});
+
+test("step() leaves it in doubt whether a process ended whose threads a scan counted", () => {
+  const both = [exit(AT + 2 * T, 60, 9), exit(AT + 2 * T + 5, 60, 9, 61)];
+  assert.deepEqual(mistrusting([...found(2), ...both]), {
+    changes: [],
+    doubts: [`60 ${2 * T} 9`, `60 ${2 * T + 5} 9`],
+  });
+  assert.deepEqual(mistrusting([...found(3), ...both.toReversed()]), {
+    changes: [],
+    doubts: [`60 ${2 * T + 5} null`, `60 ${2 * T} 9`],
+  });
+  assert.deepEqual(mistrusting([...found(1), both[0]!]), { changes: ["exit 60"], doubts: [] });
+  const execd = [...found(2), exec(AT + T + 1, 60, "/bin/true"), both[0]!];
+  assert.deepEqual(mistrusting(execd), { changes: ["exec 60", "exit 60"], doubts: [] });
+});
+
+test("step() does not take the 0 of a thread that ended by itself for the status", () => {
+  const threads = [fork(AT, 60, 50), clone(AT + 1, 60, 61, 50), clone(AT + 2, 60, 62, 50)];
+  const killed = [exit(AT + 3, 60, 9), exit(AT + 4, 60, 9, 61), exit(AT + 5, 60, 0, 62)];
+  assert.equal(run([...SHELL, ...threads, ...killed]).changes.at(-1), "exit 60 signal 9");
+  const left = [exit(AT + 3, 60, 0), exit(AT + 4, 60, 0x300, 61), exit(AT + 5, 60, 0, 62)];
+  assert.equal(run([...SHELL, ...threads, ...left]).changes.at(-1), "exit 60 code 3");
+});
+
+test("step() tells the exit of what was a zombie when the first scan came to it", () => {
+  const { changes, machine } = run([...found(1, "Z"), exit(AT + 1, 60, 0x400)]);
+  assert.equal(changes.at(-1), "exit 60 code 4");
+  assert.equal(machine.get(60)?.end, AT + 1);
+  assert.equal([...machine.processes()].length, 2);
+});
+
+test("step() leaves in doubt what the first scan shows alive though its exit came before", () => {
+  const early = exit(AT - 1000, 60, 0x400);
+  assert.deepEqual(mistrusting([early, ...found(1)]), { changes: [], doubts: ["60 -1000 1024"] });
+  assert.deepEqual(mistrusting([early, ...found(1, "Z")]), { changes: [], doubts: [] });
+  assert.deepEqual(mistrusting([exit(AT - 1000, 61, 0), ...found(1)]).changes, []);
 });

@@ -30,6 +30,7 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
   forks: ["-pthread"],
   late: ["-pthread"],
   load: ["-pthread", "-lm"],
+  threads: ["-pthread"],
   tiny: ["-static"],
 };
 

@@ -1,0 +1,47 @@
+/**
+ * What a machine tells: one change of a process.
+ *
+ * @module
+ */
+import { type Image, NO_IMAGE } from "./image.ts";
+import type { Process } from "./process.ts";
+
+/** What changes tell; the names are those of the NDJSON field `event`. */
+export const CHANGE_KINDS = [
+  "gap",
+  "snapshot",
+  "fork",
+  "exec",
+  "exit",
+  "comm",
+  "uid",
+  "gid",
+  "sid",
+  "ptrace",
+  "coredump",
+] as const;
+
+/** One of {@linkcode CHANGE_KINDS}. */
+export type ChangeKind = typeof CHANGE_KINDS[number];
+
+/** One change, reused for the next: copy what is to be kept. */
+export class Change {
+  /** What happened. */
+  kind: ChangeKind = "gap";
+  /** Nanoseconds since boot. */
+  time = 0;
+  /** The process it is about; null for a gap. */
+  process: Process | null = null;
+  /** Reconstructed instead of seen. */
+  inferred = false;
+  /** Thread it happened in, where that is not the leader; else the pid. */
+  tid = 0;
+  /** uid, gid: real id. ptrace: the tracer's pid, 0 at the end. gap: how many, or UNKNOWN. */
+  a = 0;
+  /** uid, gid: effective id. gap: one of GAP_REASON. */
+  b = 0;
+  /** The image it had before an exec or a new name, and the real uid before a new one. */
+  before: Image = NO_IMAGE;
+  /** The real uid it had before; null when not known. */
+  uidBefore: number | null = null;
+}
