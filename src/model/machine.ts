@@ -15,7 +15,7 @@ import {
   takeCount,
   vanished,
 } from "./classify.ts";
-import { EVENT, FLAG, SourceEvent, UNKNOWN } from "./event.ts";
+import { EVENT, FLAG, type SourceEvent, UNKNOWN } from "./event.ts";
 import { Image } from "./image.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
 import { Memory } from "./memory.ts";
