@@ -9,7 +9,16 @@
 import { RecvSlots } from "./datagrams.ts";
 import { ERRNO } from "./errno.ts";
 import type { Libc } from "./libc.ts";
-import { CLOCK, EPOLL_CTL, SCHED_ATTR, SIGINFO, SOCKET, SYSCALLS, TASK } from "./linux.ts";
+import {
+  CLOCK,
+  EPOLL_CTL,
+  SCHED_ATTR,
+  SIGACTION,
+  SIGINFO,
+  SOCKET,
+  SYSCALLS,
+  TASK,
+} from "./linux.ts";
 import type { Native } from "./native.ts";
 
 /** Room for the filter programs fh attaches; the kernel's own bound is BPF_MAXINSNS 4096. */
@@ -188,6 +197,7 @@ type TaskCalls = Pick<
   | "waitpid"
   | "getrusage"
   | "raiseLimit"
+  | "handleOnce"
 >;
 
 function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
@@ -197,6 +207,7 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
   const rlimit = new BigUint64Array(new ArrayBuffer(16));
   const schedAttr = new DataView(new ArrayBuffer(SCHED_ATTR.size));
   const schedAttrAt = Number(native.address(schedAttr.buffer as ArrayBuffer));
+  const sigaction = new DataView(new ArrayBuffer(SIGACTION.size));
   const priorityOf = new Int32Array(new ArrayBuffer(4));
   return {
     pidfdOpen: (pid) => answer(c.syscall(numbers.pidfdOpen, pid, 0, null, 0)),
@@ -236,6 +247,13 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
       rlimit[0] = rlimit[1]!;
       const set = answer(c.setrlimit(resource, rlimit));
       return set < 0 ? set : Math.min(Number(rlimit[0]), Number.MAX_SAFE_INTEGER);
+    },
+    handleOnce(sig) {
+      const got = answer(c.sigaction(sig, null, sigaction));
+      if (got < 0) return got;
+      const flags = sigaction.getUint32(SIGACTION.flags, true);
+      sigaction.setUint32(SIGACTION.flags, (flags | SIGACTION.SA_RESETHAND) >>> 0, true);
+      return answer(c.sigaction(sig, sigaction, null));
     },
   };
 }

@@ -99,6 +99,9 @@ export interface Libc {
   /** Raises the soft limit of `resource` to its hard limit; the limit now in force. */
   raiseLimit(resource: number): number;
 
+  /** Has the handler of `sig` called once more only: after that the signal does what it does. */
+  handleOnce(sig: number): number;
+
   /** Unloads the library. Calls afterwards throw. */
   unload(): void;
 }

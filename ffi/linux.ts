@@ -105,6 +105,9 @@ export const TASK = {
   SIGRTMAX: 64,
 } as const;
 
+/** struct sigaction of glibc and musl on 64 bits, and uapi/asm-generic/signal.h */
+export const SIGACTION = { size: 152, flags: 136, SA_RESETHAND: 0x80000000 } as const;
+
 /** uapi/linux/eventfd.h, uapi/linux/inotify.h */
 export const NOTIFY = {
   EFD_NONBLOCK: 0o4000,

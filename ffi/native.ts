@@ -127,6 +127,8 @@ export const SYMBOLS = {
   getrlimit: { args: ["i32", "buffer"], returns: "i32" },
   /* int setrlimit(int resource, const struct rlimit *) */
   setrlimit: { args: ["i32", "buffer"], returns: "i32" },
+  /* int sigaction(int sig, const struct sigaction *, struct sigaction *) */
+  sigaction: { args: ["i32", "buffer", "buffer"], returns: "i32" },
   /* int *__errno_location(void): glibc and musl alike */
   __errno_location: { args: [], returns: "pointer" },
 } as const satisfies Record<string, CFunction>;

@@ -8,7 +8,7 @@ import {
   type JobTotals,
   type KeyTotals,
   recordingSources,
-  sumEnded,
+  sumEndedSteps,
   sumJobs,
 } from "../history/accounts.ts";
 import type { BootSpan, History } from "../history/history.ts";
@@ -19,8 +19,9 @@ import { byCost, costFields, type CostRow, renderCosts } from "../view/account_p
 import { durationWords } from "../view/words.ts";
 import type { ACCOUNT_KEYS } from "./account.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
+import { Breath } from "./breath.ts";
 import { type Context, EXIT, UsageError } from "./command.ts";
-import { openHistory } from "./history_open.ts";
+import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { localTime, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { parseUser } from "./values.ts";
@@ -57,12 +58,12 @@ export async function runPastAccount(
   const stretch = readStretch(options, Date.now());
   const users = openUsers();
   const test = testOf(options, users);
-  const history = openHistory(context, options.db);
+  const history = await askHistory(context, options.db);
   if (history === null) throw noHistory(context.env);
   try {
     const spans = recordedSpans(history, stretch);
     const out = new AccountOutput(context, options);
-    const answer = answerOf(history, spans, options, test, users);
+    const answer = await answerOf(context, history, spans, options, test, users);
     await writeRows(context, out, answer.rows, options);
     out.note(noteOf(history, spans, stretch, answer));
   } finally {
@@ -91,13 +92,14 @@ interface Answer {
   readonly running: number;
 }
 
-function answerOf(
+async function answerOf(
+  { signal }: Context,
   history: History,
   spans: readonly BootSpan[],
   { by = "command", failed = false, user, comm }: PastOptions,
   test: CostTest | null,
   users: Users,
-): Answer {
+): Promise<Answer> {
   if (by === "job") {
     const jobs = sumJobs(history, spans, test);
     const of = `processes that have ended of ${number(jobs.length)} jobs open`;
@@ -106,7 +108,8 @@ function answerOf(
     const rows = jobs.map((one) => jobRow(one, users)).sort(byCost);
     return { rows, what, unseen: 0, running };
   }
-  const found = sumEnded(history, spans, { by, failed, test });
+  const steps = sumEndedSteps(history, spans, { by, failed, test });
+  const found = await new Breath(signal).finish(steps);
   const rows = found.map((one) => keyRow(by, one, users)).sort(byCost);
   const isFiltered = failed || user !== undefined || comm !== undefined;
   const what = isFiltered ? "such processes that ended" : "processes that ended";

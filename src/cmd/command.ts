@@ -103,6 +103,15 @@ export class CommandError extends Error {
   }
 }
 
+/** A signal, or a reader that is gone, has stopped the work before it had an answer. */
+export class Stopped extends CommandError {
+  /** `reason` is the name of the signal; SIGPIPE says nothing, because nobody reads. */
+  constructor(reason: string) {
+    super(EXIT.done, reason === "SIGPIPE" ? "" : `Stopped by ${reason} before all was read`);
+    this.name = "Stopped";
+  }
+}
+
 /** Wrong usage, exit status 2. */
 export class UsageError extends CommandError {
   constructor(message: string) {

@@ -6,6 +6,7 @@
 import type { Facts } from "../source/probe.ts";
 import { judge, type Verdict } from "../source/probe_judge.ts";
 import { renderDoctor } from "../view/doctor.ts";
+import { jsonText } from "../view/json_text.ts";
 import { type CommandSpec, type Context, EXIT, useColor } from "./command.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 
@@ -46,7 +47,7 @@ export function doctorWith(gather: GatherFacts): CommandSpec {
 
 function writeJson({ stdout }: Context, verdict: Verdict, complete: boolean): void {
   const { source, why, rows } = verdict;
-  stdout.write(`${JSON.stringify({ source, why, complete, rows })}\n`);
+  stdout.write(`${jsonText({ source, why, complete, rows })}\n`);
 }
 
 function writeText(

@@ -6,10 +6,12 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exportHistory } from "../history/export.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
-import { openHistory } from "./history_open.ts";
+import { exportSteps } from "../history/export.ts";
+import { Breath } from "./breath.ts";
+import { CommandError, type Context, EXIT, Stopped, UsageError } from "./command.ts";
+import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
+import { createFile } from "./new_file.ts";
 import { readStretch, recordedSpans } from "./past.ts";
 
 const PIECE = 1 << 20;
@@ -34,7 +36,7 @@ export async function runExport(
     throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
   }
   const stretch = readStretch(options, Date.now());
-  const history = openHistory(context, options.db);
+  const history = await askHistory(context, options.db);
   if (history === null) throw noHistory(env);
   const spans = recordedSpans(history, stretch);
   const { path } = history;
@@ -42,8 +44,10 @@ export async function runExport(
   const folder = options.output === undefined ? mkdtempSync(join(tmpdir(), "fh-export-")) : null;
   const file = options.output ?? join(folder!, "export.db");
   try {
-    createFile(file);
-    const count = orRemove(file, () => exportHistory(path, file, spans));
+    createEmpty(file);
+    const count = await orRemove(file, async () => {
+      return await new Breath(context.signal).finish(exportSteps(path, file, spans));
+    });
     if (folder !== null) await copyOut(file, context);
     if (!options.quiet) stderr.write(`fh: exported ${count} processes\n`);
   } finally {
@@ -53,9 +57,9 @@ export async function runExport(
 }
 
 /** Nobody else's file is written over, and nobody else may read it. */
-function createFile(path: string): void {
+function createEmpty(path: string): void {
   try {
-    closeSync(openSync(path, "wx", 0o600));
+    closeSync(createFile(path));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const [why, advice] = code === "EEXIST"
@@ -66,12 +70,13 @@ function createFile(path: string): void {
 }
 
 /** What could not be finished is not left behind. */
-function orRemove<T>(path: string, make: () => T): T {
+async function orRemove<T>(path: string, make: () => Promise<T>): Promise<T> {
   try {
-    return make();
+    return await make();
   } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
+    for (const suffix of ["", "-journal"]) rmSync(path + suffix, { force: true });
+    if (!(error instanceof Stopped)) throw error;
+    throw new CommandError(EXIT.failed, `Cannot export: ${error.message}; nothing is left of it`);
   }
 }
 

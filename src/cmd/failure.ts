@@ -3,17 +3,29 @@
  *
  * @module
  */
+import { HistoryError } from "../history/history_error.ts";
 import { escapeText } from "../view/escape.ts";
-import { CommandError, EXIT, UsageError } from "./command.ts";
+import { CommandError, EXIT, Stopped, UsageError } from "./command.ts";
 
 /** Exit status and text of an error; the text ends its lines and is safe on a terminal. */
-export function failure(error: unknown, verbose: boolean): { status: number; text: string } {
+export function failure(cause: unknown, verbose: boolean): { status: number; text: string } {
+  if (cause instanceof Stopped && cause.message === "") return { status: cause.status, text: "" };
+  const error = cause instanceof HistoryError ? historyFailure(cause) : cause;
   const status = error instanceof CommandError ? error.status : EXIT.failed;
   const message = error instanceof Error ? error.message || error.name : String(error);
   const more = error instanceof CommandError ? error.lines : [];
   const line = [`fh: ${message}`, ...more].map((text) => `${escapeText(text)}\n`).join("");
   if (!verbose || error instanceof UsageError) return { status, text: line };
   return { status, text: line + stackOf(error) };
+}
+
+/** An error of a history file as the command's. */
+export function historyFailure(cause: HistoryError): CommandError {
+  const status = cause.trouble === "missing" ? EXIT.notFound : EXIT.failed;
+  const what = `Cannot use the history: ${cause.message}; ${cause.advice}`;
+  const error = new CommandError(status, what);
+  error.stack = cause.stack ?? "";
+  return error;
 }
 
 function stackOf(error: unknown): string {

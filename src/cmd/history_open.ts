@@ -4,12 +4,14 @@
  * @module
  */
 import { History, type PastRun } from "../history/history.ts";
+import { endAtSecondSignal } from "../host/last_signal.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { TICK_NS } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import type { Context } from "./command.ts";
+import { historyFailure } from "./failure.ts";
 import { historyToAsk } from "./history_place.ts";
 
 /**
@@ -41,10 +43,17 @@ export function openHistory(
   }
 }
 
-/** An error of a history file as the command's. */
-export function historyFailure(error: HistoryError): CommandError {
-  const status = error.trouble === "missing" ? EXIT.notFound : EXIT.failed;
-  return new CommandError(status, `Cannot use the history: ${error.message}; ${error.advice}`);
+/**
+ * {@linkcode openHistory} for a command that does nothing else than to ask: a second signal ends it
+ * at once, because one step of SQLite may take for ever in a file that somebody else has made.
+ */
+export async function askHistory(
+  context: Context,
+  db: string | undefined,
+  reach = true,
+): Promise<History | null> {
+  if (db !== undefined) await endAtSecondSignal();
+  return openHistory(context, db, reach);
 }
 
 /** Whether the recorder of a run is there: the process with its pid began before the run did. */

@@ -8,7 +8,7 @@ import { Connection, type ConnectionError, RequestError } from "../serve/socket_
 import { type Fields, Refusal } from "../serve/protocol.ts";
 import { openUsers } from "../proc/users.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
-import { openHistory } from "./history_open.ts";
+import { askHistory } from "./history_open.ts";
 import { JobAnswers, MEMBERS_MAX } from "./job_answers.ts";
 import { noServer, socketToAsk } from "./socket_place.ts";
 
@@ -53,14 +53,14 @@ export async function openJobs(context: Context, place: JobPlace): Promise<JobDo
       return await openRecorder(context, place);
     } catch (error) {
       if (place.socket !== undefined) throw error;
-      return openPast(context, place) ?? refuse(error as Error);
+      return await openPast(context, place) ?? refuse(error as Error);
     }
   }
-  return openPast(context, place)!;
+  return (await openPast(context, place))!;
 }
 
-function openPast(context: Context, { db }: JobPlace): JobDoor | null {
-  const history = openHistory(context, db);
+async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
+  const history = await askHistory(context, db);
   if (history === null) return null;
   const uid = process.geteuid!();
   // Who can read the file may read all of it.

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { writeFileSync } from "node:fs";
 import type { Fields } from "../serve/protocol.ts";
+import { jsonText } from "../view/json_text.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
+import { createFile, writeAll } from "./new_file.ts";
 
 interface ExportOptions {
   readonly output?: string;
@@ -26,14 +27,14 @@ export async function exportJobs(
     for (let after: unknown = 0; after !== null;) {
       const answer = await door.ask("job_members", { job, after });
       const members = answer["members"] as readonly Fields[];
-      write ??= output === undefined ? (text) => stdout.write(text) : createFile(output);
-      write(members.map((member) => `${JSON.stringify(member)}\n`).join(""));
+      write ??= output === undefined ? (text) => stdout.write(text) : appendTo(output);
+      write(members.map((member) => `${jsonText(member)}\n`).join(""));
       await stdout.flush();
       if (stdout.closed) return EXIT.done;
       after = answer["next"];
     }
   }
-  if (write === null && output !== undefined) createFile(output);
+  if (write === null && output !== undefined) appendTo(output);
   return EXIT.done;
 }
 
@@ -43,16 +44,16 @@ async function allJobs(door: JobDoor): Promise<string[]> {
 }
 
 /** Creates a file; what comes is appended. */
-function createFile(path: string): (text: string) => void {
-  const put = (text: string, flag: "wx" | "a") => {
+function appendTo(path: string): (text: string) => void {
+  const orSay = <T>(work: () => T): T => {
     try {
-      writeFileSync(path, text, { flag, mode: 0o600 });
+      return work();
     } catch (error) {
       const { code = String(error) } = error as { code?: string };
       const advice = code === "EEXIST" ? "give another name, or remove it" : "choose another place";
       throw new CommandError(EXIT.failed, `Cannot write the job file ${path}: ${code}; ${advice}`);
     }
   };
-  put("", "wx");
-  return (text) => put(text, "a");
+  const fd = orSay(() => createFile(path));
+  return (text) => orSay(() => writeAll(fd, text));
 }

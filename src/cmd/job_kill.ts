@@ -14,6 +14,7 @@ import { parseStat } from "../proc/stat.ts";
 import type { Fields } from "../serve/protocol.ts";
 import { escapeText } from "../view/escape.ts";
 import { signalName, signalNumber } from "../view/words.ts";
+import { jsonText } from "../view/json_text.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 
@@ -194,7 +195,7 @@ function tell(
 ): void {
   if (json) {
     const fields = { job, signal: signalName(sig), signalled, denied, left, spared };
-    stdout.write(`${JSON.stringify(fields)}\n`);
+    stdout.write(`${jsonText(fields)}\n`);
     return;
   }
   const parts = [`${signalName(sig)} to ${signalled} members of ${escapeText(job)}`];

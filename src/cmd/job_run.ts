@@ -7,6 +7,7 @@ import type { Fields } from "../serve/protocol.ts";
 import { type JobRow, renderJobs, renderRules, type RuleRow } from "../view/jobs.ts";
 import { escapeText } from "../view/escape.ts";
 import { paint } from "../view/style.ts";
+import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, UsageError, useColor } from "./command.ts";
 import { JOB_ACTIONS, type JobAction } from "./job.ts";
 import { type JobDoor, openJobs, openRecorder } from "./job_ask.ts";
@@ -169,7 +170,7 @@ async function tell(
   words: (answer: Fields) => string,
 ): Promise<number> {
   const answer = await door.ask(op, params);
-  if (options.json) context.stdout.write(`${JSON.stringify(answer)}\n`);
+  if (options.json) context.stdout.write(`${jsonText(answer)}\n`);
   else if (!options.quiet) context.stderr.write(`fh: ${escapeText(words(answer))}\n`);
   return EXIT.done;
 }
@@ -197,7 +198,7 @@ function show(
 ): number {
   const { stdout, stderr, env } = context;
   if (json) {
-    for (const row of rows) stdout.write(`${JSON.stringify(row)}\n`);
+    for (const row of rows) stdout.write(`${jsonText(row)}\n`);
   } else if (rows.length === 0) {
     if (!quiet) stderr.write(`fh: ${none}\n`);
   } else {
@@ -228,7 +229,7 @@ async function testRules({ context, door, operands, options }: Call): Promise<nu
   const rules = answer["rules"] as readonly { rule: number; job: string }[];
   const jobs = answer["jobs"] as readonly string[];
   if (options.json) {
-    context.stdout.write(`${JSON.stringify(answer)}\n`);
+    context.stdout.write(`${jsonText(answer)}\n`);
   } else {
     const inJobs = jobs.length === 0 ? "in no job" : `in ${jobs.join(", ")}`;
     const lines = [`${pid} ${answer["comm"] ?? "?"}: ${inJobs}`];

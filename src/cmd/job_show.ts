@@ -17,6 +17,7 @@ import {
 } from "../view/jobs.ts";
 import { LiveScreen } from "../view/live.ts";
 import { paint } from "../view/style.ts";
+import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 import { type LivingUsage, readLiving } from "./living.ts";
@@ -105,7 +106,7 @@ function write({ stdout, env }: Context, shown: JobShown, options: ShowOptions):
   if (options.json) {
     const { job, living, members }: JobShown = shown;
     const fields: Fields = { ...job, living, running_members: members };
-    stdout.write(`${JSON.stringify(fields)}\n`);
+    stdout.write(`${jsonText(fields)}\n`);
     return;
   }
   const colored = useColor(options.color ?? "auto", stdout, env);

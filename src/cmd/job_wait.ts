@@ -6,6 +6,7 @@
 import type { Fields } from "../serve/protocol.ts";
 import { escapeText } from "../view/escape.ts";
 import { signalNumber } from "../view/words.ts";
+import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT } from "./command.ts";
 import { type JobDoor, type JobPlace, openRecorder, ServerGone } from "./job_ask.ts";
 
@@ -28,7 +29,7 @@ export async function waitForJob(
 ): Promise<number> {
   const answer = await askAgain(context, door, name, options);
   const { pid, exit_code: code, signal } = answer;
-  if (options.json) context.stdout.write(`${JSON.stringify(answer)}\n`);
+  if (options.json) context.stdout.write(`${jsonText(answer)}\n`);
   const tell = (text: string) => {
     if (!options.quiet && !options.json) context.stderr.write(`fh: ${escapeText(text)}\n`);
   };

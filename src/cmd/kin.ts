@@ -23,6 +23,8 @@ export class Kin {
   readonly #living = new Map<number, Process>();
   readonly #lives = new Map<Process, Life>();
   readonly #byPid = new Map<number, Process>();
+  /** Those that are linked to their parents, up to the last. */
+  readonly #linked = new Set<Process>();
 
   /**
    * `living` are processes as `reader` shows them, some or all; those that the history knows get
@@ -45,7 +47,7 @@ export class Kin {
       process.image = life.image;
       process.status ??= life.status;
     }
-    for (const [process, life] of this.#lives) this.#join(process, life);
+    for (const process of this.#lives.keys()) this.#link(process);
   }
 
   /** The process that a target names; throws CommandError when it is none, or not the only one. */
@@ -96,16 +98,6 @@ export class Kin {
     return { dead, more: false };
   }
 
-  /** Gives a living process the parent that forked it. */
-  #join(process: Process, life: Life): void {
-    if (life.parentKey === null) return;
-    const parent = this.#history.lives.get(life.parentKey);
-    if (parent === null) return;
-    if (process.ppid !== parent.pid) process.reaper = process.ppid;
-    process.ppid = parent.pid;
-    process.parent = this.of(parent);
-  }
-
   /** The history has it open, but it may be gone: then nobody has seen its end. */
   #check(life: Life): void {
     if (life.state !== "running") return;
@@ -115,21 +107,32 @@ export class Kin {
     if (!there) life.state = "unknown";
   }
 
-  /** Links a life upwards; where it meets a living process, that one stands above. */
-  #link(life: Life): void {
-    let at = life;
-    while (at.parent === null && at.parentKey !== null) {
-      this.#check(at);
-      const living = this.#living.get(at.parentKey);
-      if (living !== undefined) {
-        at.parent = living;
-        at.ppid = living.pid;
-        return;
-      }
-      if (!this.#history.lives.withParent(at)) break;
-      at = at.parent as unknown as Life;
+  /** Links a process upwards; where a life is a living process, that one stands above. */
+  #link(process: Process): void {
+    const path = new Set<Process>();
+    for (let at: Process | null = process; at !== null && !this.#linked.has(at);) {
+      path.add(at);
+      at = this.#linkOne(at, path);
     }
-    this.#check(at);
+    for (const one of path) this.#linked.add(one);
+  }
+
+  /**
+   * Gives a process the parent that forked it, or leaves it the one that /proc shows; none that
+   * leads back to the process itself, as a file of others may have it.
+   */
+  #linkOne(at: Process, path: ReadonlySet<Process>): Process | null {
+    if (at instanceof Life) this.#check(at);
+    const key = this.lifeOf(at)?.parentKey ?? null;
+    const known = key === null ? null : this.#living.get(key) ?? this.#history.lives.get(key);
+    if (known !== null && !path.has(known)) {
+      if (!(at instanceof Life) && at.ppid !== known.pid) at.reaper = at.ppid;
+      at.ppid = known.pid;
+      at.parent = known;
+    } else if (at.parent !== null && path.has(at.parent)) {
+      at.parent = null;
+    }
+    return at.parent;
   }
 }
 

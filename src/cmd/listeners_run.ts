@@ -5,6 +5,7 @@
  */
 import { type Listeners, renderListeners } from "../view/listeners.ts";
 import { paint } from "../view/style.ts";
+import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
 import { localTime } from "./past.ts";
 import { askServer } from "./socket_place.ts";
@@ -25,7 +26,7 @@ export async function runListeners(
   const answer = await askServer(context, socket, "listeners", {});
   const { listeners = [], subscribers = [] } = answer as Partial<Listeners>;
   if (json) {
-    stdout.write(JSON.stringify({ listeners, subscribers }) + "\n");
+    stdout.write(jsonText({ listeners, subscribers }) + "\n");
     return EXIT.done;
   }
   const colored = useColor(color, stdout, env);

@@ -29,10 +29,14 @@ export class Seam {
     return true;
   }
 
-  /** Those changes that have not been met before. */
-  *onlyNew(changes: Iterable<[Change, Boot]>): Generator<[Change, Boot], void> {
+  /** Those changes that have not been met before; null where work may pause stays. */
+  *onlyNew(changes: Iterable<[Change, Boot] | null>): Generator<[Change, Boot] | null, void> {
     let last = -Infinity;
     for (const found of changes) {
+      if (found === null) {
+        yield null;
+        continue;
+      }
       last = Math.max(last, found[0].time);
       if (this.isNew(found[0])) yield found;
     }

@@ -5,8 +5,9 @@
  */
 import type { Boot } from "../history/boots.ts";
 import { type BootSpan, History } from "../history/history.ts";
-import { findCandidates } from "../history/candidates.ts";
+import { seekCandidates } from "../history/candidates.ts";
 import { HistoryError } from "../history/history_error.ts";
+import type { Life } from "../history/life.ts";
 import { Timeline } from "../history/timeline.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
@@ -17,9 +18,10 @@ import { DATED_HEADER, EventLines } from "../view/line.ts";
 import { paint } from "../view/style.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
-import { type Context, EXIT, UsageError, useColor } from "./command.ts";
+import { Breath } from "./breath.ts";
+import { type Context, EXIT, Stopped, UsageError, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
-import { openHistory } from "./history_open.ts";
+import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { FileWatch, Seam } from "./log_follow.ts";
 import { listRunning } from "./log_running.ts";
@@ -66,7 +68,7 @@ export async function runLog(
     openUsers(),
     (pids) => new PastLineage(pids),
   );
-  const history = openHistory(context, options.db, !options.follow);
+  const history = await askHistory(context, options.db, !options.follow);
   if (history === null) {
     const { since, until, follow, failed, minDuration, tree } = options;
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) throw noHistory(context.env);
@@ -99,6 +101,7 @@ class Log {
   readonly #kinds: ReadonlySet<ChangeKind>;
   readonly #writer: LineWriter;
   readonly #text = new ByteText(PIECE);
+  readonly #breath: Breath;
   #history: History;
   #shown = 0;
 
@@ -110,6 +113,7 @@ class Log {
     stretch: Stretch,
   ) {
     this.#context = context;
+    this.#breath = new Breath(context.signal);
     this.#options = options;
     this.#history = history;
     this.#filter = filter;
@@ -137,6 +141,9 @@ class Log {
       else if (most === Infinity) await this.#writeAll(this.#changes(spans, false), most);
       else await this.#writeNewest(spans, most);
       if (follow) await this.#follow(spans.at(-1) ?? this.#now());
+    } catch (error) {
+      // A list can end anywhere: nothing is said of it.
+      if (!(error instanceof Stopped)) throw error;
     } finally {
       this.#history.close();
     }
@@ -157,34 +164,48 @@ class Log {
     return this.#history.spans(this.#stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
   }
 
+  /** Changes that match; null where work may pause. */
   *#changes(
     spans: readonly BootSpan[],
     backwards: boolean,
     few = false,
-  ): Generator<[Change, Boot], void> {
+  ): Generator<[Change, Boot] | null, void> {
     const timeline = new Timeline(this.#history);
     const { pid = null, minDuration = null, failed = false } = this.#options;
     const onlyExits = failed || minDuration !== null;
     const sought = { ofImage: this.#filter.ofImage, pids: pid, minDuration };
+    let among: readonly Life[] | null = null;
+    if (!few) {
+      const steps = seekCandidates(this.#history, sought);
+      let step = steps.next();
+      for (; !step.done; step = steps.next()) yield null;
+      among = step.value;
+    }
     const query = {
       kinds: onlyExits ? EXITS : this.#kinds,
       backwards,
-      among: few ? null : findCandidates(this.#history, sought),
+      among,
       failed,
       keep: this.#options.tree === true,
       ancestors: pid !== null || this.#options.tree === true,
     };
     for (const span of backwards ? [...spans].reverse() : spans) {
-      for (const change of timeline.changes(span, query)) {
-        if (this.#filter.matches(change)) yield [change, span.boot];
+      for (const change of timeline.steps(span, query)) {
+        if (change === null) yield null;
+        else if (this.#filter.matches(change)) yield [change, span.boot];
       }
     }
   }
 
   /** Writes changes at the reader's pace. */
-  async #writeAll(changes: Iterable<[Change, Boot]>, most: number): Promise<void> {
+  async #writeAll(changes: Iterable<[Change, Boot] | null>, most: number): Promise<void> {
     const { stdout, signal } = this.#context;
-    for (const [change, boot] of changes) {
+    for (const found of changes) {
+      if (found === null) {
+        await this.#breath.take();
+        continue;
+      }
+      const [change, boot] = found;
       this.#append(change, boot, this.#text);
       if (this.#text.length >= PIECE) {
         stdout.write(this.#text.take());
@@ -207,7 +228,12 @@ class Log {
     const { stdout, stderr } = this.#context;
     const lines: string[] = [];
     let more = false;
-    for (const [change, boot] of this.#changes(spans, true)) {
+    for (const found of this.#changes(spans, true)) {
+      if (found === null) {
+        await this.#breath.take();
+        continue;
+      }
+      const [change, boot] = found;
       if (lines.length >= most) {
         more = true;
         break;
@@ -225,9 +251,10 @@ class Log {
 
   async #drawTree(spans: readonly BootSpan[], most: number): Promise<void> {
     const found = new Set<Process>();
-    for (const [change] of this.#changes(spans, true)) {
-      if (found.size >= most) break;
-      if (change.process !== null) found.add(change.process);
+    for (const one of this.#changes(spans, true)) {
+      if (one === null) await this.#breath.take();
+      else if (found.size >= most) break;
+      else if (one[0].process !== null) found.add(one[0].process);
     }
     const { roots } = buildForest(found);
     const { stdout } = this.#context;
@@ -250,7 +277,9 @@ class Log {
     const seam = new Seam();
     if (last !== null) {
       const overlap = { ...last, since: last.until - Seam.OVERLAP_NS };
-      for (const [change] of this.#changes([overlap], false, true)) seam.isNew(change);
+      for (const found of this.#changes([overlap], false, true)) {
+        if (found !== null) seam.isNew(found[0]);
+      }
     }
     this.#history.db.exec("COMMIT");
     let shown = last === null ? null : { bootId: last.boot.bootId, until: last.until };

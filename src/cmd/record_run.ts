@@ -22,7 +22,7 @@ import { VERSION } from "../version.ts";
 import { durationWords, sizeWords } from "../view/words.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
-import { historyFailure } from "./history_open.ts";
+import { historyFailure } from "./failure.ts";
 import { defaultHistory } from "./history_place.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";

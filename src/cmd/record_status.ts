@@ -10,10 +10,12 @@ import { openProcfs } from "../proc/procfs.ts";
 import { escapeText } from "../view/escape.ts";
 import { sizeWords } from "../view/words.ts";
 import { WallClock } from "../view/time.ts";
+import { jsonText } from "../view/json_text.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./command.ts";
 import { localTime } from "./past.ts";
-import { historyFailure, recorderLives } from "./history_open.ts";
+import { historyFailure } from "./failure.ts";
+import { recorderLives } from "./history_open.ts";
 import { historyToAsk } from "./history_place.ts";
 
 /** What the command prints, as JSON has it; times in RFC 3339. */
@@ -40,7 +42,7 @@ export function runStatus(
   options: { readonly db?: string; readonly json?: boolean },
 ): number {
   const status = readStatus(context, historyToAsk(context.env, options.db));
-  context.stdout.write(options.json ? JSON.stringify(status) + "\n" : statusText(status));
+  context.stdout.write(options.json ? jsonText(status) + "\n" : statusText(status));
   return status.recording ? EXIT.done : EXIT.failed;
 }
 

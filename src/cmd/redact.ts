@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { createRedact, type Redact } from "../model/redact.ts";
 import { CommandError, EXIT, UsageError } from "./command.ts";
 import type { RedactSettings } from "./redact_options.ts";
+import { readSmallFile } from "./small_file.ts";
 import { parseRegex } from "./values.ts";
 
 /** What hides the secrets; undefined where they are to be shown. Throws CommandError. */
@@ -33,10 +33,10 @@ function readPatterns(path: string): RegExp[] {
 
 function readLines(path: string): string[] {
   try {
-    return readFileSync(path, "utf8").split(/\r?\n/);
+    return readSmallFile(path).split(/\r?\n/);
   } catch (error) {
-    const { code = String(error) } = error as { code?: string };
     const advice = "give a readable file with a regular expression a line";
-    throw new CommandError(EXIT.failed, `Cannot read ${path}: ${code}; ${advice}`);
+    const { message } = error as Error;
+    throw new CommandError(EXIT.failed, `Cannot read ${path}: ${message}; ${advice}`);
   }
 }

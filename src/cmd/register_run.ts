@@ -5,6 +5,7 @@
  */
 import { readSignal, Refusal } from "../serve/protocol.ts";
 import { signalName } from "../view/words.ts";
+import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, UsageError } from "./command.ts";
 import { askServer } from "./socket_place.ts";
 import { quoted } from "./values.ts";
@@ -85,6 +86,6 @@ function tell(
   answer: Readonly<Record<string, unknown>>,
   line: string,
 ): void {
-  if (json) stdout.write(JSON.stringify(answer) + "\n");
+  if (json) stdout.write(jsonText(answer) + "\n");
   else if (!quiet) stderr.write(`fh: ${line}\n`);
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { type ChildrenUsage, Reaper } from "../host/reaper.ts";
 import type { TaskFigures } from "../model/account.ts";
@@ -15,9 +14,11 @@ import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { escapeText } from "../view/escape.ts";
 import { type JobFacts, jobJson, jobReport } from "../view/job_report.ts";
+import { jsonText } from "../view/json_text.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import { replaceFile, whyNotReplace } from "./new_file.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 
@@ -63,6 +64,7 @@ class Run {
   }
 
   async run(): Promise<number> {
+    this.#checkReport();
     this.#reaper = await Reaper.open();
     this.#session = await this.#open();
     const before = this.#reaper.children();
@@ -81,6 +83,15 @@ class Run {
     await this.#session.close();
     this.#tell(wallNs, difference(this.#reaper.children(), before));
     return child.status ?? EXIT.failed;
+  }
+
+  /** It is said before the command runs that its report would have no place. */
+  #checkReport(): void {
+    const { report } = this.#options;
+    const why = report === undefined ? null : whyNotReplace(report);
+    if (why === null) return;
+    const what = `Cannot write the report to ${report}: ${why}; give the path of a file`;
+    throw new CommandError(EXIT.failed, what);
   }
 
   async #open(): Promise<Session> {
@@ -164,7 +175,7 @@ class Run {
       accounts: info.accounts ?? null,
     };
     const color = report === undefined && useColor(this.#options.color, stderr, env);
-    const text = json ? `${JSON.stringify(jobJson(facts))}\n` : jobReport(facts, color);
+    const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, color);
     if (report === undefined) stderr.write(text);
     else writeReport(report, text);
   }
@@ -173,10 +184,10 @@ class Run {
 /** Nobody else may read what a command has run. */
 function writeReport(path: string, text: string): void {
   try {
-    writeFileSync(path, text, { mode: 0o600 });
+    replaceFile(path, text);
   } catch (error) {
-    const { code = String(error) } = error as { code?: string };
-    throw new CommandError(EXIT.failed, `Cannot write the report to ${path}: ${code}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CommandError(EXIT.failed, `Cannot write the report to ${path}: ${code ?? message}`);
   }
 }
 

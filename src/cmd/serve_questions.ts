@@ -4,6 +4,7 @@
  * @module
  */
 import type { History } from "../history/history.ts";
+import { HistoryError } from "../history/history_error.ts";
 import type { Process } from "../model/process.ts";
 import { onlySeen } from "../model/tree.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
@@ -12,6 +13,7 @@ import type { Users } from "../proc/passwd.ts";
 import { bad, maySee, type Peer, Refusal } from "../serve/protocol.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
+import { historyFailure } from "./failure.ts";
 import { openHistory } from "./history_open.ts";
 import { placeOf } from "./past_tree.ts";
 import type { RedactSettings } from "./redact_options.ts";
@@ -87,6 +89,7 @@ export class Questions {
         throw noneOfYours();
       }
       if (error instanceof CommandError) throw refusalOf(error);
+      if (error instanceof HistoryError) throw refusalOf(historyFailure(error));
       throw error;
     } finally {
       history?.close();

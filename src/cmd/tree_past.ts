@@ -8,6 +8,7 @@ import { Life } from "../history/life.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import { openProcfs } from "../proc/procfs.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { chooseLife, Kin } from "./kin.ts";
 import { localTime, outside, readStretch, recordedSpans } from "./past.ts";
@@ -86,12 +87,12 @@ export function neverSeen(history: History, { pid, at, id }: Target): CommandErr
 }
 
 /** The forest of a time, or of a stretch of time, out of the history alone. */
-export function pastForest(
+export async function pastForest(
   context: Context,
   history: History,
   target: Target | null,
   options: TreeOptions,
-): Shown {
+): Promise<Shown> {
   const { at, since, until } = options;
   if (at !== undefined && (since !== undefined || until !== undefined)) {
     throw new UsageError("Bad options: --at with --since or --until; take one of them");
@@ -103,8 +104,16 @@ export function pastForest(
     : history.spansAt(moment);
   if (spans.length === 0) throw outside(history);
   tellPauses(context, history, spans, options);
-  const lives = limitDead(spans.flatMap((span) => history.livedWithin(span)), options);
-  for (const life of lives) history.lives.withAncestors(life);
+  const breath = new Breath(context.signal);
+  const found: Life[] = [];
+  for (const span of spans) {
+    for (const life of await breath.finish(history.livedWithinSteps(span))) found.push(life);
+  }
+  const lives = limitDead(found, options);
+  for (const life of lives) {
+    history.lives.withAncestors(life);
+    await breath.take();
+  }
   if (at !== undefined) standAsOf(history, lives, spans.at(-1)!.since);
   const forest = buildForest(lives);
   if (target === null) return { forest, focus: null };

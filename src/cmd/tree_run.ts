@@ -70,8 +70,8 @@ export async function findTree(
 /** The history is loaded only where there is one: most of a short command is its start. */
 async function openHistoryFor(context: Context, options: TreeOptions): Promise<History | null> {
   if (options.db === undefined && !existsSync(historyToAsk(context.env, undefined))) return null;
-  const { openHistory } = await import("./history_open.ts");
-  return openHistory(context, options.db);
+  const { askHistory } = await import("./history_open.ts");
+  return await askHistory(context, options.db);
 }
 
 async function show(

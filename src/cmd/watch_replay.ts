@@ -4,11 +4,12 @@
  * @module
  */
 import type { BootSpan, History } from "../history/history.ts";
-import { replayEvents } from "../history/replay.ts";
+import { replaySteps } from "../history/replay.ts";
 import { BatchWriter } from "../model/batch.ts";
 import type { RunningCapture, StartCapture } from "../source/capture.ts";
-import type { Context } from "./command.ts";
-import { openHistory } from "./history_open.ts";
+import { Breath } from "./breath.ts";
+import { type Context, Stopped } from "./command.ts";
+import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { localTime, outside, readStretch, recordedSpans } from "./past.ts";
 
@@ -29,8 +30,11 @@ export interface ReplayOptions {
 }
 
 /** Makes a capture that plays; throws CommandError where there is nothing to be played. */
-export function replayCapture(context: Context, options: ReplayOptions): StartCapture {
-  const history = openHistory(context, options.db);
+export async function replayCapture(
+  context: Context,
+  options: ReplayOptions,
+): Promise<StartCapture> {
+  const history = await askHistory(context, options.db);
   if (history === null) throw noHistory(context.env);
   // One boot at a time: pids and times since boot begin anew with each.
   const spans = recordedSpans(history, readStretch(options, Date.now()));
@@ -86,8 +90,11 @@ class Player {
       const batch = this.#writer.take(Infinity, boot.epochAt(handedTo));
       if (batch !== null) hand(batch);
     };
-    for (const event of replayEvents(this.#history, this.#span)) {
+    const breath = new Breath(this.#context.signal);
+    for (const event of replaySteps(this.#history, this.#span)) {
+      if (event === null) await this.#breathe(breath);
       if (this.#stopped) break;
+      if (event === null) continue;
       if (this.#writer.count >= PIECE || event.time > handedTo + STEP_NS) {
         flush();
         handedTo = event.time;
@@ -102,6 +109,15 @@ class Player {
   stop(): void {
     this.#stopped = true;
     this.#wake?.();
+  }
+
+  async #breathe(breath: Breath): Promise<void> {
+    try {
+      await breath.take();
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      this.#stopped = true;
+    }
   }
 
   async #keepPace(time: number): Promise<void> {

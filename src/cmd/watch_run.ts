@@ -173,7 +173,7 @@ class Watch {
 
   async #openReplay(): Promise<StartCapture> {
     const { replayCapture } = await import("./watch_replay.ts");
-    return replayCapture(this.#context, this.#options);
+    return await replayCapture(this.#context, this.#options);
   }
 
   /** Says which source it is, and makes the writer of lines. */

@@ -26,8 +26,9 @@ import { WallClock } from "../view/time.ts";
 import { STATE_WORDS } from "../view/tree_json.ts";
 import { linkNotes, whyLines } from "../view/why.ts";
 import { signalName } from "../view/words.ts";
+import { jsonText } from "../view/json_text.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
-import { openHistory } from "./history_open.ts";
+import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
 import { adviseToRecord, localTime } from "./past.ts";
 import { createRedactFrom } from "./redact.ts";
@@ -59,7 +60,7 @@ export async function runWhy(
 ): Promise<number> {
   const options = given as unknown as WhyOptions;
   const target = isTarget(operand) ? parseTarget(operand, Date.now()) : null;
-  const history = openHistory(context, options.db);
+  const history = await askHistory(context, options.db);
   try {
     const why = new Why(context, history, options);
     const found = target === null ? why.findName(operand) : why.findTarget(target);
@@ -141,7 +142,7 @@ export class Why {
   tell(process: Process): void {
     const { stdout, env } = this.#context;
     if (this.#options.json) {
-      stdout.write(JSON.stringify(this.fields(process)) + "\n");
+      stdout.write(jsonText(this.fields(process)) + "\n");
       return;
     }
     const chain = this.#chain(process);

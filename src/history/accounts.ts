@@ -7,10 +7,12 @@ import { decodeText } from "../model/image.ts";
 import type { JobTotal } from "../model/kept_job.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { BootSpan, History } from "./history.ts";
-import { rows } from "./life.ts";
 import { type PastJob, readJobs } from "./past_jobs.ts";
-import { LIFE_COST_VALUES, LIFE_FLAG } from "./schema.ts";
+import { LIFE_COST_COLUMNS } from "./cost.ts";
+import { LIFE_FLAG } from "./schema.ts";
+import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { fromStored, type StoredText } from "./texts.ts";
+import { column, nullable, TypedRows } from "./typed.ts";
 
 /** What a process is counted by. */
 export type AccountKey = "command" | "user" | "unit";
@@ -126,31 +128,48 @@ export function sumEnded(
   spans: readonly BootSpan[],
   query: AccountQuery,
 ): KeyTotals[] {
-  // An older file has no accounts.
-  const { hasJobs } = history;
-  const costs = LIFE_COST_VALUES.map((name) => hasJobs ? `CAST(${name} AS REAL)` : "NULL");
+  return finish(sumEndedSteps(history, spans, query));
+}
+
+/** {@linkcode sumEnded} with pauses. */
+export function* sumEndedSteps(
+  history: History,
+  spans: readonly BootSpan[],
+  query: AccountQuery,
+): Steps<KeyTotals[]> {
   // The rows are added up here, because SQLite would sort them all before it groups them.
-  const ended = rows(
+  const ended = new TypedRows<EndedRow>(
     history.db,
-    `SELECT image, flags, CAST(span AS REAL), status, ${costs.join(", ")} FROM life
-      WHERE ${ENDED}${query.failed ? " AND status <> 0" : ""}`,
+    [
+      column("life.image", "key"),
+      column("life.flags", "bits"),
+      column("life.span", "time"),
+      nullable("life.status", "bits"),
+      // An older file has no accounts.
+      ...history.hasJobs ? LIFE_COST_COLUMNS : [],
+    ],
+    `FROM life WHERE ${ENDED}${query.failed ? " AND status <> 0" : ""}`,
   );
   const groups = new Groups(history, query);
   for (const { boot, since, until } of spans) {
+    let seen = 0;
     for (const row of ended.iterate(boot.id, since, until)) {
-      const one = row as unknown as EndedRow;
-      groups.of(one[0])?.addLife(one);
+      groups.of(row[0])?.addLife(row);
+      if (++seen % STEP_ROWS === 0) yield;
     }
   }
   return groups.all();
 }
 
+type ImageRow = readonly [comm: number | null, uid: number | null, cgroup: number | null];
+type TextRow = readonly [value: StoredText];
+
 /** Finds the sums that an image belongs to; each image and each text is read once. */
 class Groups {
   readonly #by: AccountKey;
   readonly #test: CostTest | null;
-  readonly #image: ReturnType<typeof rows>;
-  readonly #text: ReturnType<typeof rows>;
+  readonly #image: TypedRows<ImageRow>;
+  readonly #text: TypedRows<TextRow>;
   readonly #ofImages = new Map<number, PastTotals | null>();
   readonly #comms = new Map<number, string | null>();
   readonly #units = new Map<number, string | null>();
@@ -159,8 +178,16 @@ class Groups {
   constructor({ db }: History, { by, test }: AccountQuery) {
     this.#by = by;
     this.#test = test;
-    this.#image = rows(db, "SELECT comm, uid, cgroup FROM image WHERE id = ?");
-    this.#text = rows(db, "SELECT value FROM text WHERE id = ?");
+    this.#image = new TypedRows(
+      db,
+      [
+        nullable("image.comm", "key"),
+        nullable("image.uid", "uid"),
+        nullable("image.cgroup", "key"),
+      ],
+      "FROM image WHERE id = ?",
+    );
+    this.#text = new TypedRows(db, [column("text.value", "stored")], "FROM text WHERE id = ?");
   }
 
   /** The sums for an image; null when it is not counted. */
@@ -179,8 +206,7 @@ class Groups {
   }
 
   #find(image: number): PastTotals | null {
-    const [comm = null, uid = null, cgroup = null] =
-      (this.#image.get(image) ?? []) as unknown as readonly (number | null)[];
+    const [comm, uid, cgroup] = this.#image.get(image) ?? [null, null, null];
     const test = this.#test;
     if (test !== null && !test(this.#comm(comm), uid)) return null;
     const by = this.#by;
@@ -210,12 +236,12 @@ function remember(
   known: Map<number, string | null>,
   id: number | null,
   meaning: (value: StoredText) => string | null,
-  text: ReturnType<typeof rows>,
+  text: TypedRows<TextRow>,
 ): string | null {
   if (id === null) return null;
   let found = known.get(id);
   if (found === undefined) {
-    const row = text.get(id) as unknown as readonly [StoredText] | undefined;
+    const row = text.get(id);
     found = row === undefined ? null : meaning(row[0]);
     known.set(id, found);
   }
@@ -247,11 +273,13 @@ export function sumJobs(
 
 /** The sources that recorded within stretches, such as `connector`, in the order of time. */
 export function recordingSources(history: History, spans: readonly BootSpan[]): string[] {
-  const statement = history.db.prepare(
-    "SELECT source FROM run WHERE boot = ? AND seen >= ? AND since < ? ORDER BY id",
+  const statement = new TypedRows<readonly [source: string]>(
+    history.db,
+    [column("run.source", "name")],
+    "FROM run WHERE boot = ? AND seen >= ? AND since < ? ORDER BY id",
   );
   const found = spans.flatMap(({ boot, since, until }) => {
-    return statement.all(boot.id, since, until).map(({ source }) => String(source));
+    return statement.all(boot.id, since, until).map(([source]) => source);
   });
   return [...new Set(found)];
 }

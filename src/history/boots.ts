@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { BootEpoch } from "../model/batch.ts";
+import { column, nullable, TypedRows, whole } from "./typed.ts";
 
 const NS_PER_MS = 1e6;
 
@@ -103,30 +104,39 @@ function sinceBoot(moment: number, { seconds, ns }: BootEpoch): number {
   return (moment - seconds * 1000) * NS_PER_MS - ns;
 }
 
-/** All boots of a history, oldest first. */
+/** All boots of a history, oldest first. Throws HistoryError where a value is of no use. */
 export function readBoots(db: DatabaseSync): Boot[] {
-  const clocks = db.prepare(
-    `SELECT CAST(since AS REAL) AS since, epoch / 1000000000 AS seconds, epoch % 1000000000 AS ns
-      FROM clock WHERE boot = ? ORDER BY since`,
+  const clocks = new TypedRows<readonly [since: number, seconds: number, ns: number]>(
+    db,
+    [
+      column("clock.since", "time"),
+      column(whole("epoch", "epoch / 1000000000"), "clock"),
+      column(whole("epoch", "epoch % 1000000000"), "clock"),
+    ],
+    "FROM clock WHERE boot = ? ORDER BY since",
   );
-  const runs = db.prepare(
-    "SELECT CAST(since AS REAL) AS since, source FROM run WHERE boot = ? ORDER BY id",
+  const runs = new TypedRows<readonly [since: number, source: string]>(
+    db,
+    [column("run.since", "time"), column("run.source", "name")],
+    "FROM run WHERE boot = ? ORDER BY id",
   );
-  const rows = db.prepare(
-    `SELECT id, boot_id,
-      (SELECT CAST(min(kept) AS REAL) FROM run WHERE run.boot = boot.id) AS since,
-      (SELECT CAST(max(seen) AS REAL) FROM run WHERE run.boot = boot.id) AS until
-      FROM boot ORDER BY id`,
-  ).all();
-  return rows.map((row) => {
-    const clock = clocks.all(Number(row["id"])).map(({ since, seconds, ns }) => ({
-      since: Number(since),
-      epoch: { seconds: Number(seconds), ns: Number(ns) },
-    }));
-    const starts = runs.all(Number(row["id"])).map(({ since, source }) => ({
-      since: Number(since),
+  const boots = new TypedRows<readonly [number, string, number | null, number | null]>(
+    db,
+    [
+      column("boot.id", "key"),
+      column("boot.boot_id", "name"),
+      nullable("(SELECT min(kept) FROM run WHERE run.boot = boot.id)", "time"),
+      nullable("(SELECT max(seen) FROM run WHERE run.boot = boot.id)", "time"),
+    ],
+    "FROM boot ORDER BY id",
+  );
+  return boots.all().map((row) => {
+    const [id, boot_id, from, until] = row;
+    const clock = clocks.all(id).map(([since, seconds, ns]) => ({ since, epoch: { seconds, ns } }));
+    const starts = runs.all(id).map(([since, source]) => ({
+      since,
       source: SOURCES.find((name) => name === source) ?? "unknown",
     }));
-    return new Boot(row, clock, starts);
+    return new Boot({ id, boot_id, since: from, until }, clock, starts);
   });
 }

@@ -6,14 +6,17 @@
 import { Image, NO_IMAGE } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
 import type { History } from "./history.ts";
-import { type Life, type LifeRow, rows } from "./life.ts";
+import type { Life } from "./life.ts";
 import { SHORT_NS } from "./schema.ts";
+import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { fromStored, type StoredText } from "./texts.ts";
+import { column, nullable, TypedRows } from "./typed.ts";
 
 /** When there are more, going through the timeline finds the newest of them sooner. */
 const CANDIDATES_MAX = 20_000;
 /** When there are more images, asking of each whether it matches takes longer than it saves. */
 const IMAGES_MAX = 300_000;
+const GROUPS_MAX = 1000;
 
 /** What is asked of a life; what is not given is not asked. */
 export interface Sought {
@@ -27,13 +30,18 @@ export interface Sought {
 
 /** All lives that can match; null when there are too many, or no index helps. */
 export function findCandidates(history: History, sought: Sought): Life[] | null {
+  return finish(seekCandidates(history, sought));
+}
+
+/** {@linkcode findCandidates} with pauses. */
+export function* seekCandidates(history: History, sought: Sought): Steps<Life[] | null> {
   if (sought.ofImage !== null) {
-    const found = byImage(history, sought.ofImage);
+    const found = yield* byImage(history, sought.ofImage);
     if (found !== null) return found;
   }
   if (sought.pids !== null) {
     const roots = sought.pids.flatMap((pid) => history.byPid(pid, CANDIDATES_MAX));
-    const found = withDescendants(history, roots, () => true);
+    const found = yield* withDescendants(history, roots);
     if (found !== null) return found;
   }
   const { minDuration } = sought;
@@ -41,9 +49,15 @@ export function findCandidates(history: History, sought: Sought): Life[] | null 
 }
 
 /** What a filter may ask of an image, all of them in one go. */
-const SHOWN = `SELECT image.id, image.uid, comm.value, argv.value, cgroup.value FROM image
-  LEFT JOIN text comm ON comm.id = image.comm LEFT JOIN text argv ON argv.id = image.argv
-  LEFT JOIN text cgroup ON cgroup.id = image.cgroup`;
+const SHOWN = [
+  column("image.id", "key"),
+  nullable("image.uid", "uid"),
+  nullable("comm.value", "stored"),
+  nullable("argv.value", "stored"),
+  nullable("cgroup.value", "stored"),
+];
+const SHOWN_TABLES = `FROM image LEFT JOIN text comm ON comm.id = image.comm
+  LEFT JOIN text argv ON argv.id = image.argv LEFT JOIN text cgroup ON cgroup.id = image.cgroup`;
 
 type ShownRow = readonly [
   id: number,
@@ -53,57 +67,81 @@ type ShownRow = readonly [
   cgroup: StoredText | null,
 ];
 
-/** Control groups repeat from image to image. */
-const groups = new Map<StoredText, Uint8Array>();
+/** The bytes of control groups, the last few remembered. */
+class Groups {
+  readonly #known = new Map<StoredText, Uint8Array>();
 
-function groupOf(stored: StoredText): Uint8Array {
-  let bytes = groups.get(stored);
-  if (bytes === undefined) {
-    bytes = fromStored("cgroup", stored);
-    groups.set(stored, bytes);
+  of(stored: StoredText): Uint8Array {
+    let bytes = this.#known.get(stored);
+    if (bytes === undefined) {
+      bytes = fromStored("cgroup", stored);
+      if (this.#known.size >= GROUPS_MAX) this.#known.clear();
+      this.#known.set(stored, bytes);
+    }
+    return bytes;
   }
-  return bytes;
 }
 
-function byImage(history: History, test: NonNullable<Sought["ofImage"]>): Life[] | null {
+function* byImage(
+  history: History,
+  test: NonNullable<Sought["ofImage"]>,
+): Steps<Life[] | null> {
   const { db, lives } = history;
-  const [count] = rows(db, "SELECT count(*) FROM image").get() as unknown as readonly [number];
-  if (count > IMAGES_MAX) return null;
+  const images = new TypedRows<readonly [number]>(
+    db,
+    [column("count(*)", "count")],
+    // Not more than it takes to know.
+    `FROM (SELECT 1 FROM image LIMIT ${IMAGES_MAX + 1})`,
+  );
+  if (images.get()![0] > IMAGES_MAX) return null;
   const matching = new Set<number>();
-  for (const row of rows(db, SHOWN).iterate()) {
-    const [id, uid, comm, argv, cgroup] = row as unknown as ShownRow;
+  /** Control groups repeat from image to image. */
+  const groups = new Groups();
+  let seen = 0;
+  for (const row of new TypedRows<ShownRow>(db, SHOWN, SHOWN_TABLES).iterate()) {
+    const [id, uid, comm, argv, cgroup] = row;
+    if (++seen % STEP_ROWS === 0) yield;
     const parts = { ...NO_IMAGE.parts };
     if (comm !== null) parts.comm = fromStored("comm", comm);
     if (argv !== null) parts.argv = fromStored("argv", argv);
-    if (cgroup !== null) parts.cgroup = groupOf(cgroup);
+    if (cgroup !== null) parts.cgroup = groups.of(cgroup);
     if (test({ image: new Image(parts), uid })) matching.add(id);
   }
-  const own = rows(db, "SELECT id FROM life WHERE image = ? AND exec IS NOT NULL LIMIT ?");
-  const former = rows(db, "SELECT life FROM former WHERE image = ? LIMIT ?");
+  const own = new TypedRows<readonly [number]>(
+    db,
+    [column("life.id", "key")],
+    "FROM life WHERE image = ? AND exec IS NOT NULL LIMIT ?",
+  );
+  const former = new TypedRows<readonly [number]>(
+    db,
+    [column("former.life", "key")],
+    "FROM former WHERE image = ? LIMIT ?",
+  );
   const keys = new Set<number>();
   for (const image of matching) {
+    if (++seen % STEP_ROWS === 0) yield;
     for (const statement of [own, former]) {
-      for (const row of statement.all(image, CANDIDATES_MAX + 1)) {
-        keys.add((row as unknown as LifeRow)[0]!);
-      }
+      for (const [key] of statement.all(image, CANDIDATES_MAX + 1)) keys.add(key);
       if (keys.size > CANDIDATES_MAX) return null;
     }
   }
   const roots = [...keys].flatMap((key) => lives.get(key) ?? []);
   // Who forks has the image of its parent, until an exec or for good.
-  return withInheritors(history, roots, matching);
+  return yield* withInheritors(history, roots, matching);
 }
 
 /** All children of those that match, and below them whoever may still have had that image. */
-function withInheritors(
+function* withInheritors(
   history: History,
   roots: readonly Life[],
   matching: ReadonlySet<number>,
-): Life[] | null {
-  const given = new Set(roots);
+): Steps<Life[] | null> {
   const found = new Set(roots);
+  const given = new Set(roots);
+  let seen = 0;
   const queue = [...roots];
   for (const life of queue) {
+    if (++seen % STEP_ROWS === 0) yield;
     const matches = matching.has(life.imageKey);
     for (const child of history.children(life, CANDIDATES_MAX + 1)) {
       if (found.has(child)) continue;
@@ -119,23 +157,22 @@ function withInheritors(
 }
 
 function byDuration({ db, lives }: History, minDuration: number): Life[] | null {
-  const found = rows(
+  const found = new TypedRows<readonly [number]>(
     db,
-    `SELECT id FROM life WHERE (span IS NULL OR span > ${SHORT_NS}) AND span >= ? LIMIT ?`,
+    [column("life.id", "key")],
+    `FROM life WHERE (span IS NULL OR span > ${SHORT_NS}) AND span >= ? LIMIT ?`,
   ).all(minDuration, CANDIDATES_MAX + 1);
   if (found.length > CANDIDATES_MAX) return null;
-  return found.flatMap((row) => lives.get((row as unknown as LifeRow)[0]!) ?? []);
+  return found.flatMap(([key]) => lives.get(key) ?? []);
 }
 
-function withDescendants(
-  history: History,
-  roots: readonly Life[],
-  wanted: (child: Life) => boolean,
-): Life[] | null {
+function* withDescendants(history: History, roots: readonly Life[]): Steps<Life[] | null> {
   const found = new Set(roots);
+  let seen = 0;
   for (const life of found) {
+    if (++seen % STEP_ROWS === 0) yield;
     for (const child of history.children(life, CANDIDATES_MAX + 1)) {
-      if (wanted(child)) found.add(child);
+      found.add(child);
       if (found.size > CANDIDATES_MAX) return null;
     }
   }

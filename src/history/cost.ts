@@ -5,7 +5,13 @@
  */
 import type { Account } from "../model/account.ts";
 import type { Process } from "../model/process.ts";
-import { LIFE_COSTS } from "./schema.ts";
+import { LIFE_COST_VALUES, LIFE_COSTS } from "./schema.ts";
+import { type Column, nullable, whole } from "./typed.ts";
+
+/** What reads them, in the order of COST_COLUMNS. */
+export const LIFE_COST_COLUMNS: readonly Column[] = LIFE_COST_VALUES.map((name) => {
+  return nullable(name.includes("faults") ? whole("faults", name) : name, "count");
+});
 
 const NONE: readonly null[] = LIFE_COSTS.map(() => null);
 const values: (number | bigint | null)[] = [...NONE];

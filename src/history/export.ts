@@ -4,76 +4,132 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { pragma } from "./file.ts";
+import { pathToFileURL } from "node:url";
+import { checkFiles, checkSchema, GUARDS } from "./door.ts";
+import { BUSY_MS, pragma } from "./file.ts";
 import type { BootSpan } from "./history.ts";
+import { explainSql } from "./history_error.ts";
 import { APPLICATION_ID, LIVED_WITHIN, MIGRATIONS } from "./schema.ts";
+import { finish, type Steps } from "./steps.ts";
+
+const LIVES_AT_ONCE = 20_000;
+/** Below every id: a rowid may be any 64-bit number, which no number of JavaScript holds. */
+const FIRST_ID = "-9223372036854775808";
 
 /**
  * Writes what lived within some stretches, with all its ancestors, into an empty file; the number
  * of processes comes back. The file is of the version that the history has.
  */
 export function exportHistory(from: string, to: string, spans: readonly BootSpan[]): number {
+  return finish(exportSteps(from, to, spans));
+}
+
+/**
+ * {@linkcode exportHistory} with pauses.
+ *
+ * @throws {HistoryError} The history is not as fh made it.
+ */
+export function* exportSteps(from: string, to: string, spans: readonly BootSpan[]): Steps<number> {
   const db = new DatabaseSync(to);
   try {
-    db.prepare("ATTACH ? AS past").run(from);
-    const version = pragma(db, "past.user_version");
-    const hasJobs = version >= 2;
-    db.exec(MIGRATIONS.slice(0, version).join("\n"));
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version};
-      PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF`);
-    // One state of the history, however long this takes.
-    db.exec("BEGIN; CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY)");
-    for (const { boot, since, until } of spans) {
-      for (const condition of LIVED_WITHIN) {
-        db.prepare(`INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE ${condition}`)
-          .run(boot.id, since, until);
-      }
-      db.prepare(
-        `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?2),
-          iif(id = last, ?3, min(seen, ?3)), iif(id = last, ?3, min(coalesce(ended, seen), ?3)),
-          source, why, version, events, lost
-          FROM past.run, (SELECT max(id) AS last FROM past.run WHERE boot = ?1 AND since < ?3)
-          WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`,
-      ).run(boot.id, Math.round(since), Math.round(until));
-      if (hasJobs) db.prepare(JOBS).run(boot.id, since, until);
-      db.prepare(GAPS).run(boot.id, since, until);
-      db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
-      db.prepare("INSERT INTO clock SELECT * FROM past.clock WHERE boot = ?").run(boot.id);
-    }
-    db.exec(hasJobs ? COPY + COPY_JOBS : COPY);
+    yield* copy(db, from, spans);
     const [row] = db.prepare("SELECT count(*) AS n FROM life").all();
     db.exec("COMMIT");
     return Number(row!["n"]);
+  } catch (error) {
+    throw explainSql(from, error);
   } finally {
     db.close();
   }
 }
+
+function* copy(db: DatabaseSync, from: string, spans: readonly BootSpan[]): Steps<void> {
+  checkFiles(from);
+  // Others' files are read: nothing is written to them, not even a log taken over.
+  db.prepare("ATTACH ? AS past").run(`${pathToFileURL(from).href}?mode=ro`);
+  // The new file is of no use before all is in it: nothing of it needs to be safe until then.
+  db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA main.synchronous = OFF; ${GUARDS}`);
+  const version = pragma(db, "past.user_version");
+  const hasJobs = version >= 2;
+  checkSchema(from, db, version, "past");
+  db.exec(MIGRATIONS.slice(0, version).join("\n"));
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version};
+    PRAGMA foreign_keys = OFF`);
+  // One state of the history, however long this takes.
+  db.exec("BEGIN; CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY)");
+  for (const { boot, since, until } of spans) {
+    for (const condition of LIVED_WITHIN) {
+      yield;
+      db.prepare(`INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE ${condition}`)
+        .run(boot.id, since, until);
+    }
+    db.prepare(RUNS).run(boot.id, Math.round(since), Math.round(until));
+    if (hasJobs) db.prepare(JOBS).run(boot.id, since, until);
+    db.prepare(GAPS).run(boot.id, since, until);
+    db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
+    db.prepare("INSERT INTO clock SELECT * FROM past.clock WHERE boot = ?").run(boot.id);
+  }
+  yield;
+  db.exec(ANCESTORS);
+  yield* copyLives(db);
+  for (const sql of hasJobs ? [...COPY, ...COPY_JOBS] : COPY) {
+    yield;
+    db.exec(sql);
+  }
+}
+
+/** Copies lives and what they ran before, some at a time. */
+function* copyLives(db: DatabaseSync): Steps<void> {
+  const next = db.prepare(
+    `SELECT CAST(max(id) AS TEXT) AS last FROM
+      (SELECT id FROM wanted WHERE id > CAST(? AS INTEGER) ORDER BY id LIMIT ${LIVES_AT_ONCE})`,
+  );
+  const some = "SELECT id FROM wanted WHERE id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER)";
+  const lives = db.prepare(`INSERT INTO life SELECT * FROM past.life WHERE id IN (${some})`);
+  const formers = db.prepare(
+    `INSERT INTO former SELECT * FROM past.former WHERE life IN (${some})`,
+  );
+  for (let after = FIRST_ID;;) {
+    yield;
+    const last = next.get(after)?.["last"] ?? null;
+    if (last === null) return;
+    lives.run(after, String(last));
+    formers.run(after, String(last));
+    after = String(last);
+  }
+}
+
+const RUNS = `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?2),
+  iif(id = last, ?3, min(seen, ?3)), iif(id = last, ?3, min(coalesce(ended, seen), ?3)),
+  source, why, version, events, lost
+  FROM past.run, (SELECT max(id) AS last FROM past.run WHERE boot = ?1 AND since < ?3)
+  WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`;
 
 const GAPS = "INSERT INTO gap SELECT * FROM past.gap WHERE boot = ? AND until >= ? AND since < ?";
 
 const JOBS = `INSERT INTO job SELECT * FROM past.job
   WHERE boot = ? AND (until IS NULL OR until >= ?) AND since < ?`;
 
-const COPY = `
-INSERT OR IGNORE INTO wanted WITH RECURSIVE up (id) AS (
+/** UNION, not UNION ALL: parents in a ring come to an end. */
+const ANCESTORS = `INSERT OR IGNORE INTO wanted WITH RECURSIVE up (id) AS (
   SELECT parent FROM past.life WHERE id IN (SELECT id FROM wanted)
   UNION SELECT parent FROM past.life l JOIN up ON l.id = up.id
-) SELECT id FROM up WHERE id IS NOT NULL;
-INSERT INTO life SELECT * FROM past.life WHERE id IN (SELECT id FROM wanted);
-INSERT INTO former SELECT * FROM past.former WHERE life IN (SELECT id FROM wanted);
-INSERT INTO image SELECT * FROM past.image
-  WHERE id IN (SELECT image FROM main.life UNION SELECT image FROM main.former);
-UPDATE main.image SET latest = coalesce(
-  (SELECT max(id) FROM main.life WHERE life.image = image.id AND exec IS NOT NULL),
-  (SELECT max(life) FROM main.former WHERE former.image = image.id));
-INSERT INTO text SELECT * FROM past.text WHERE id IN (
-  SELECT argv FROM main.image UNION SELECT exe FROM main.image UNION SELECT cwd FROM main.image
-  UNION SELECT cgroup FROM main.image UNION SELECT comm FROM main.image
-  UNION SELECT env FROM main.image);
-`;
+) SELECT id FROM up WHERE id IS NOT NULL`;
 
-const COPY_JOBS = `
-INSERT INTO job_total SELECT * FROM past.job_total WHERE job IN (SELECT id FROM main.job);
-INSERT INTO member SELECT * FROM past.member
-  WHERE job IN (SELECT id FROM main.job) AND life IN (SELECT id FROM wanted);
-`;
+const COPY = [
+  `INSERT INTO image SELECT * FROM past.image
+    WHERE id IN (SELECT image FROM main.life UNION SELECT image FROM main.former)`,
+  `UPDATE main.image SET latest = coalesce(
+    (SELECT max(id) FROM main.life WHERE life.image = image.id AND exec IS NOT NULL),
+    (SELECT max(life) FROM main.former WHERE former.image = image.id))`,
+  `INSERT INTO text SELECT * FROM past.text WHERE id IN (
+    SELECT argv FROM main.image UNION SELECT exe FROM main.image UNION SELECT cwd FROM main.image
+    UNION SELECT cgroup FROM main.image UNION SELECT comm FROM main.image
+    UNION SELECT env FROM main.image)`,
+];
+
+const COPY_JOBS = [
+  `INSERT INTO job_total SELECT * FROM past.job_total WHERE job IN (SELECT id FROM main.job)`,
+  `INSERT INTO member SELECT * FROM past.member
+    WHERE job IN (SELECT id FROM main.job) AND life IN (SELECT id FROM wanted)`,
+];

@@ -7,8 +7,9 @@ import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, statSy
 import { dirname } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
+import { checkFiles, checkSchema, GUARDS } from "./door.ts";
 import { type FilePlace, PlacedFile } from "./file_place.ts";
-import { HistoryError, isTaken } from "./history_error.ts";
+import { damaged, explainSql, HistoryError, isTaken } from "./history_error.ts";
 import { Ledger } from "./ledger.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
@@ -16,11 +17,8 @@ import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 const LOCK_SUFFIX = "-lock";
 /** SQLite's log of what is not in the file yet. */
 const LOG_SUFFIX = "-wal";
-const TABLES = ["boot", "clock", "run", "gap", "text", "image", "life", "former"];
-/** Those that came with version 2. */
-const TABLES_2 = ["job", "job_total", "member", "job_rule"];
 /** How long a writer waits for another program that writes. */
-const BUSY_MS = 5000;
+export const BUSY_MS = 5000;
 /** Files up to this size are looked through at each start, larger ones after a crash. */
 const CHECK_ALWAYS_BYTES = 256 << 20;
 const WAL_LIMIT_BYTES = 16 << 20;
@@ -75,7 +73,7 @@ export function openForRecording(path: string): WritableHistory {
     };
   } catch (error) {
     lock.close();
-    throw explain(path, error);
+    throw explainSql(path, error);
   }
 }
 
@@ -92,17 +90,10 @@ export function openForReading(path: string): DatabaseSync {
   }
   try {
     const db = openChecked(path, true);
-    const version = versionOf(db);
-    if (version > 0) {
-      // What lacks the tables of its version would fail in the middle of an answer.
-      for (const table of version < 2 ? TABLES : [...TABLES, ...TABLES_2]) {
-        db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
-      }
-      return db;
-    }
+    if (versionOf(db) > 0) return db;
     db.close();
   } catch (error) {
-    throw explain(path, error);
+    throw explainSql(path, error);
   }
   throw new HistoryError("missing", `${path} is empty`, "start fh record to fill it");
 }
@@ -166,7 +157,7 @@ function takeLock(path: string): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
-    if (!isTaken(error)) throw explain(path + LOCK_SUFFIX, error);
+    if (!isTaken(error)) throw explainSql(path + LOCK_SUFFIX, error);
   }
   const pid = recorderOf(path);
   const who = pid === null ? "another recorder" : `the recorder with pid ${pid}`;
@@ -187,10 +178,11 @@ function recorderOf(path: string): number | null {
 
 /** Opens a file that is a history of this version or an earlier one, or empty. */
 function openChecked(path: string, readOnly: boolean): DatabaseSync {
+  checkFiles(path);
   const db = new DatabaseSync(path, { readOnly });
   try {
     // What refers to what is kept right by the writer; to have it checked costs a look per row.
-    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = OFF`);
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = OFF; ${GUARDS}`);
     const application = pragma(db, "application_id");
     const version = versionOf(db);
     if (version > MIGRATIONS.length) {
@@ -202,6 +194,7 @@ function openChecked(path: string, readOnly: boolean): DatabaseSync {
       const message = `${path} is a database, but no history of fh`;
       throw new HistoryError("unusable", message, "choose another file by --db");
     }
+    if (version > 0) checkSchema(path, db, version);
     return db;
   } catch (error) {
     db.close();
@@ -252,29 +245,6 @@ function versionOf(db: DatabaseSync): number {
 /** Value of a pragma that is a number. */
 export function pragma(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
-}
-
-function damaged(path: string, what: string): HistoryError {
-  const advice = `move it away, and try sqlite3 ${path} .recover`;
-  return new HistoryError("unusable", `${path} is damaged: ${what.split("\n").at(-1)}`, advice);
-}
-
-/** What SQLite says about a file, as a person wants to know it. */
-function explain(path: string, error: unknown): unknown {
-  if (error instanceof HistoryError) return error;
-  const { code, message } = error as { code?: string; message: string };
-  if (code?.startsWith("ERR_SQLITE") !== true && !/database|disk/.test(message)) return error;
-  if (/not a database|malformed|corrupt|no such (?:table|column)/.test(message)) {
-    return damaged(path, message);
-  }
-  if (/readonly/.test(message)) {
-    return new HistoryError("unusable", `${path} is read-only`, "choose another file by --db");
-  }
-  if (/full|disk I\/O/.test(message)) {
-    return new HistoryError("full", `no room for ${path}: ${message}`, "make room on that disk");
-  }
-  const advice = "check who may read and write it, or choose another by --db";
-  return new HistoryError("unusable", `${path}: ${message}`, advice);
 }
 
 function explainFile(path: string, { code, message }: NodeJS.ErrnoException): HistoryError {

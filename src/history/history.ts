@@ -3,15 +3,18 @@
  *
  * @module
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { Account } from "../model/account.ts";
 import type { Process } from "../model/process.ts";
 import { type Boot, readBoots } from "./boots.ts";
-import { addCost } from "./cost.ts";
+import { addCost, LIFE_COST_COLUMNS } from "./cost.ts";
 import { openForReading, pragma } from "./file.ts";
-import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore, rows } from "./life.ts";
-import { LIFE_COST_VALUES, LIVED_WITHIN } from "./schema.ts";
+import { brokenValue } from "./history_error.ts";
+import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore } from "./life.ts";
+import { LIVED_WITHIN } from "./schema.ts";
+import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { toStored } from "./texts.ts";
+import { column, nullable, TypedRows } from "./typed.ts";
 
 /** A stretch of time of one boot, nanoseconds since boot; `until` does not belong to it. */
 export interface BootSpan {
@@ -48,6 +51,20 @@ export interface PastRun {
   readonly lost: number;
 }
 
+/** A row of `run`, without its number. */
+type RunRow = readonly [
+  boot: number,
+  pid: number,
+  since: number,
+  seen: number,
+  ended: number | null,
+  source: string,
+  why: string,
+  version: string,
+  events: number,
+  lost: number,
+];
+
 /** An open history. Lives that belong together are the same objects in all answers. */
 export class History {
   readonly db: DatabaseSync;
@@ -55,10 +72,10 @@ export class History {
   /** Oldest first. */
   readonly boots: readonly Boot[];
   readonly lives: LifeStore;
-  readonly #children: StatementSync;
-  readonly #byPid: StatementSync;
-  readonly #latest: StatementSync;
-  #cost: StatementSync | null = null;
+  readonly #children: TypedRows<LifeRow>;
+  readonly #byPid: TypedRows<LifeRow>;
+  readonly #latest: TypedRows<LifeRow>;
+  #cost: TypedRows<readonly number[]> | null = null;
 
   /**
    * Opens a file.
@@ -70,18 +87,10 @@ export class History {
     this.db = openForReading(path);
     this.boots = readBoots(this.db);
     this.lives = new LifeStore(this.db, this.boots);
-    this.#children = rows(
-      this.db,
-      `SELECT ${LIFE_COLUMNS} FROM life WHERE parent = ? ORDER BY id DESC LIMIT ?`,
-    );
-    this.#byPid = rows(
-      this.db,
-      `SELECT ${LIFE_COLUMNS} FROM life WHERE pid = ? ORDER BY id DESC LIMIT ?`,
-    );
-    this.#latest = rows(
-      this.db,
-      `SELECT ${LIFE_COLUMNS} FROM life WHERE pid = ? AND boot = ? ORDER BY id DESC LIMIT 1`,
-    );
+    const lives = (rest: string) => new TypedRows<LifeRow>(this.db, LIFE_COLUMNS, rest);
+    this.#children = lives("FROM life WHERE parent = ? ORDER BY id DESC LIMIT ?");
+    this.#byPid = lives("FROM life WHERE pid = ? ORDER BY id DESC LIMIT ?");
+    this.#latest = lives("FROM life WHERE pid = ? AND boot = ? ORDER BY id DESC LIMIT 1");
   }
 
   /** Whether the file is of a version that has jobs, and what processes have cost. */
@@ -109,29 +118,30 @@ export class History {
   lifeNow(boot: Boot, { pid, startTicks }: Process): Life | null {
     const row = this.#latest.get(pid, boot.id);
     if (row === undefined) return null;
-    const life = this.lives.take(row as unknown as LifeRow);
+    const life = this.lives.take(row);
     return Math.abs(life.startTicks - startTicks) <= 1 ? life : null;
   }
 
   /** The latest life that ran a program with that name (comm), by an exec or from the start. */
   byComm(name: string): Life | null {
     const text = toStored("comm", new TextEncoder().encode(name));
-    const row = this.db.prepare(
-      `SELECT max(latest) AS latest FROM image
-        WHERE comm IN (SELECT id FROM text WHERE value = ?)`,
+    const row = new TypedRows<readonly [latest: number | null]>(
+      this.db,
+      [nullable("max(latest)", "key")],
+      "FROM image WHERE comm IN (SELECT id FROM text WHERE value = ?)",
     ).get(text);
-    return row?.["latest"] == null ? null : this.lives.get(Number(row["latest"]));
+    return row?.[0] == null ? null : this.lives.get(row[0]);
   }
 
   /** What a life that has ended has cost; null where it is not accounted. */
   accountOf({ key }: Life): Account | null {
     if (!this.hasJobs) return null;
-    const columns = LIFE_COST_VALUES.map((name) => `CAST(${name} AS REAL)`).join(", ");
-    this.#cost ??= rows(
+    this.#cost ??= new TypedRows(
       this.db,
-      `SELECT ${columns} FROM life WHERE id = ? AND user_us IS NOT NULL`,
+      LIFE_COST_COLUMNS,
+      "FROM life WHERE id = ? AND user_us IS NOT NULL",
     );
-    const row = this.#cost.get(key) as unknown as readonly number[] | undefined;
+    const row = this.#cost.get(key);
     if (row === undefined) return null;
     const account = new Account();
     addCost(account, row);
@@ -144,49 +154,65 @@ export class History {
   }
 
   /** What lived at some time within a stretch: began before its end, and not ended before it. */
-  livedWithin({ boot, since, until }: BootSpan): Life[] {
+  livedWithin(span: BootSpan): Life[] {
+    return finish(this.livedWithinSteps(span));
+  }
+
+  /** {@linkcode History.livedWithin} with pauses. */
+  *livedWithinSteps({ boot, since, until }: BootSpan): Steps<Life[]> {
     const found = new Set<Life>();
+    let seen = 0;
     for (const condition of LIVED_WITHIN) {
-      const statement = rows(this.db, `SELECT ${LIFE_COLUMNS} FROM life WHERE ${condition}`);
-      for (const life of this.#take(statement.all(boot.id, since, until))) found.add(life);
+      const rest = `FROM life WHERE ${condition}`;
+      const lives = new TypedRows<LifeRow>(this.db, LIFE_COLUMNS, rest);
+      for (const row of lives.iterate(boot.id, since, until)) {
+        found.add(this.lives.take(row));
+        if (++seen % STEP_ROWS === 0) yield;
+      }
     }
     return [...found];
   }
 
   /** What is not known for some part of a stretch, oldest first. */
   gaps({ boot, since, until }: BootSpan): PastGap[] {
-    return this.db.prepare(
-      `SELECT CAST(since AS REAL) AS since, CAST(until AS REAL) AS until, lost, reason FROM gap
-        WHERE boot = ? AND until >= ? AND since < ? ORDER BY until`,
-    ).all(boot.id, since, until).map((row) => ({
-      boot,
-      since: Number(row["since"]),
-      until: Number(row["until"]),
-      lost: row["lost"] === null ? null : Number(row["lost"]),
-      reason: String(row["reason"]),
-    }));
+    const found = new TypedRows<readonly [number, number, number | null, string]>(
+      this.db,
+      [
+        column("gap.since", "time"),
+        column("gap.until", "time"),
+        nullable("gap.lost", "count"),
+        column("gap.reason", "name"),
+      ],
+      "FROM gap WHERE boot = ? AND until >= ? AND since < ? ORDER BY until",
+    );
+    return found.all(boot.id, since, until).map((row) => {
+      return { boot, since: row[0], until: row[1], lost: row[2], reason: row[3] };
+    });
   }
 
   /** The latest run of a recorder; null when there was none. */
   lastRun(): PastRun | null {
-    const row = this.db.prepare(
-      `SELECT boot, pid, CAST(since AS REAL) AS since, CAST(seen AS REAL) AS seen,
-        CAST(ended AS REAL) AS ended, source, why, version, events, lost
-        FROM run ORDER BY id DESC LIMIT 1`,
+    const row = new TypedRows<RunRow>(
+      this.db,
+      [
+        column("run.boot", "key"),
+        column("run.pid", "pid"),
+        column("run.since", "time"),
+        column("run.seen", "time"),
+        nullable("run.ended", "time"),
+        column("run.source", "name"),
+        column("run.why", "name"),
+        column("run.version", "name"),
+        column("run.events", "count"),
+        column("run.lost", "count"),
+      ],
+      "FROM run ORDER BY id DESC LIMIT 1",
     ).get();
     if (row === undefined) return null;
-    return {
-      boot: this.boots.find(({ id }) => id === Number(row["boot"]))!,
-      pid: Number(row["pid"]),
-      since: Number(row["since"]),
-      seen: Number(row["seen"]),
-      ended: row["ended"] === null ? null : Number(row["ended"]),
-      source: String(row["source"]),
-      why: String(row["why"]),
-      version: String(row["version"]),
-      events: Number(row["events"]),
-      lost: Number(row["lost"]),
-    };
+    const [id, pid, since, seen, ended, source, why, version, events, lost] = row;
+    const boot = this.boots.find((one) => one.id === id);
+    if (boot === undefined) throw brokenValue("run.boot", "is no boot");
+    return { boot, pid, since, seen, ended, source, why, version, events, lost };
   }
 
   /** What of the moments (milliseconds since the epoch) from `since` to `until` was recorded. */
@@ -226,7 +252,7 @@ export class History {
     return { since: first.moment(first.since), until: last.moment(last.until) };
   }
 
-  #take(found: readonly unknown[]): Life[] {
-    return found.map((row) => this.lives.take(row as LifeRow));
+  #take(found: readonly LifeRow[]): Life[] {
+    return found.map((row) => this.lives.take(row));
   }
 }

@@ -51,3 +51,36 @@ export function isTaken(error: unknown): boolean {
   const { errcode, message = "" } = error as { errcode?: number; message?: string };
   return errcode !== undefined ? (errcode & 0xff) === BUSY : /database is locked/.test(message);
 }
+
+/** What a value of a file is not that it should be; `column` is its name. */
+export function brokenValue(column: string, what: string): HistoryError {
+  const advice = "no fh has written it so; choose another file by --db";
+  return new HistoryError("unusable", `it is damaged: ${column} ${what}`, advice);
+}
+
+/** A file with something in it that fh did not write; `name` is its path, or `it`. */
+export function damaged(name: string, what: string): HistoryError {
+  const advice = name === "it"
+    ? "move it away, and try .recover of sqlite3"
+    : `move it away, and try sqlite3 ${name} .recover`;
+  return new HistoryError("unusable", `${name} is damaged: ${what.split("\n").at(-1)}`, advice);
+}
+
+/** What SQLite says about a file, as a person wants to know it; other errors stay what they are. */
+export function explainSql(name: string, error: unknown): unknown {
+  if (error instanceof HistoryError) return error;
+  const { code, message } = error as { code?: string; message: string };
+  if (code === "ERR_OUT_OF_RANGE") return damaged(name, "a number is out of range");
+  if (code?.startsWith("ERR_SQLITE") !== true && !/database|disk/.test(message)) return error;
+  if (/not a database|malformed|corrupt|no such (?:table|column)|string or blob/.test(message)) {
+    return damaged(name, message);
+  }
+  if (/readonly/.test(message)) {
+    return new HistoryError("unusable", `${name} is read-only`, "choose another file by --db");
+  }
+  if (/full|disk I\/O/.test(message)) {
+    return new HistoryError("full", `no room for ${name}: ${message}`, "make room on that disk");
+  }
+  const advice = "check who may read and write it, or choose another by --db";
+  return new HistoryError("unusable", `${name}: ${message}`, advice);
+}

@@ -12,6 +12,7 @@ import { JOBS_PART, type Ledger, ROW_BYTES } from "./ledger.ts";
 import { addCost, costColumns } from "./cost.ts";
 import { COST_COLUMNS } from "./schema.ts";
 import { inTransaction } from "./transaction.ts";
+import { column, TypedRows } from "./typed.ts";
 import type { Companion } from "./writer.ts";
 
 /** Memberships that wait for room on the disk; what comes beyond is dropped with its lives. */
@@ -232,18 +233,23 @@ export class JobLog implements JobListener, Companion {
 
 /** Adds what members of a job have cost, as it is in the file. */
 export function readTotals(db: DatabaseSync, job: KeptJob): void {
-  const costs = COST_COLUMNS.map((name) => `CAST(${name} AS REAL) AS ${name}`).join(", ");
-  const rows = db.prepare(
-    `SELECT comm, uid, processes, failed, CAST(elapsed_us AS REAL) AS elapsed_us, accounted,
-      ${costs} FROM job_total WHERE job = ?`,
-  ).all(job.id);
-  for (const row of rows) {
-    const total = job.total(String(row["comm"]), Number(row["uid"]));
-    total.processes = Number(row["processes"]);
-    total.failed = Number(row["failed"]);
-    total.elapsedNs = Number(row["elapsed_us"]) * 1000;
-    total.accounted = Number(row["accounted"]);
-    addCost(total.account, COST_COLUMNS.map((name) => Number(row[name])));
+  const counts = ["processes", "failed", "elapsed_us", "accounted", ...COST_COLUMNS];
+  const rows = new TypedRows<readonly [string, number, ...number[]]>(
+    db,
+    [
+      column("job_total.comm", "name"),
+      column("job_total.uid", "uid"),
+      ...counts.map((name) => column(`job_total.${name}`, "count")),
+    ],
+    "FROM job_total WHERE job = ?",
+  );
+  for (const [comm, uid, processes, failed, elapsedUs, accounted, ...costs] of rows.all(job.id)) {
+    const total = job.total(comm, uid);
+    total.processes = processes!;
+    total.failed = failed!;
+    total.elapsedNs = elapsedUs! * 1000;
+    total.accounted = accounted!;
+    addCost(total.account, costs);
   }
 }
 

@@ -3,21 +3,43 @@
  *
  * @module
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { Image, IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { Process } from "../model/process.ts";
 import type { Boot } from "./boots.ts";
 import { pragma } from "./file.ts";
 import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
+import { brokenValue, HistoryError } from "./history_error.ts";
 import { fromStored, type StoredText } from "./texts.ts";
+import { type Column, column, leftOut, nullable, TypedRows } from "./typed.ts";
 
-/** Columns of `life` in the order in which rows are read; times as doubles. */
-export const LIFE_COLUMNS = `life.id, life.boot, life.pid, CAST(life.born AS REAL),
-  CAST(life.span AS REAL), life.parent, life.ppid, life.reaper, life.status, life.image,
-  CAST(life.exec AS REAL), life.flags`;
+/** Columns of `life` in the order in which rows are read. */
+export const LIFE_COLUMNS: readonly Column[] = [
+  column("life.id", "key"),
+  column("life.boot", "key"),
+  column("life.pid", "pid"),
+  column("life.born", "time"),
+  nullable("life.span", "time"),
+  nullable("life.parent", "key"),
+  nullable("life.ppid", "pid"),
+  nullable("life.reaper", "pid"),
+  nullable("life.status", "bits"),
+  column("life.image", "key"),
+  nullable("life.exec", "time"),
+  column("life.flags", "bits"),
+];
 
 /** A row of {@linkcode LIFE_COLUMNS}. */
 export type LifeRow = readonly (number | null)[];
+
+/** Bytes of all texts that may be remembered at once; more would take a host's memory. */
+const TEXTS_MAX = 512 << 20;
+/** Of texts above that size only so many bytes are remembered. */
+const LARGE_BYTES = 128 << 10;
+const LARGE_MAX = 64 << 20;
+/** So many steps are taken upwards through lives that began in the same clock tick. */
+const SAME_TICK_MAX = 256;
+const encoder = new TextEncoder();
 
 /** A process out of a history. Its `key` is the number of its row. */
 export class Life extends Process {
@@ -80,22 +102,31 @@ export class LifeStore {
   readonly #begun = new Map<number, number | null>();
   /** Control groups: images that share one share its bytes. */
   readonly #texts = new Map<number, Uint8Array>();
-  readonly #getLife: StatementSync;
-  readonly #getImage: StatementSync;
-  readonly #getText: StatementSync;
-  readonly #getFormer: StatementSync;
+  readonly #getLife: TypedRows<LifeRow>;
+  readonly #getImage: TypedRows<LifeRow>;
+  readonly #getText: TypedRows<readonly [StoredText]>;
+  readonly #getFormer: TypedRows<LifeRow>;
+  /** Bytes of the texts that are remembered. */
+  #textBytes = 0;
+  /** Of those, the bytes of large ones. */
+  #largeBytes = 0;
 
   constructor(db: DatabaseSync, boots: readonly Boot[]) {
     this.#boots = new Map(boots.map((boot) => [boot.id, boot]));
-    this.#getLife = rows(db, `SELECT ${LIFE_COLUMNS} FROM life WHERE id = ?`);
-    const parts = IMAGE_PARTS.join(", ");
-    const missing = pragma(db, "user_version") >= 3 ? "argv_missing" : "NULL";
-    this.#getImage = rows(db, `SELECT uid, ${parts}, ${missing} FROM image WHERE id = ?`);
-    this.#getText = rows(db, "SELECT value FROM text WHERE id = ?");
-    this.#getFormer = rows(
+    this.#getLife = new TypedRows(db, LIFE_COLUMNS, "FROM life WHERE id = ?");
+    const parts = IMAGE_PARTS.map((name) => nullable(`image.${name}`, "key"));
+    const image = [nullable("image.uid", "uid"), ...parts];
+    if (pragma(db, "user_version") >= 3) image.push(nullable("image.argv_missing", "count"));
+    this.#getImage = new TypedRows(db, image, "FROM image WHERE id = ?");
+    this.#getText = new TypedRows(db, [column("text.value", "stored")], "FROM text WHERE id = ?");
+    this.#getFormer = new TypedRows(
       db,
-      `SELECT CAST(until AS REAL), image, CAST(since AS REAL) FROM former
-        WHERE life = ? ORDER BY until`,
+      [
+        column("former.until", "time"),
+        column("former.image", "key"),
+        nullable("former.since", "time"),
+      ],
+      "FROM former WHERE life = ? ORDER BY until",
     );
   }
 
@@ -103,7 +134,9 @@ export class LifeStore {
   take(row: LifeRow): Life {
     const known = this.#known(row[0]!);
     if (known !== undefined) return known;
-    const life = new Life(row, this.#boots.get(row[1]!)!);
+    const boot = this.#boots.get(row[1]!);
+    if (boot === undefined) throw brokenValue("life.boot", "is no boot");
+    const life = new Life(row, boot);
     this.dress(life, life.imageKey);
     this.#lives.set(life.key, life);
     return life;
@@ -114,7 +147,7 @@ export class LifeStore {
     const known = this.#known(key);
     if (known !== undefined) return known;
     const row = this.#getLife.get(key);
-    return row === undefined ? null : this.take(row as unknown as LifeRow);
+    return row === undefined ? null : this.take(row);
   }
 
   /** Links a life to its parent, and so on upwards. */
@@ -130,11 +163,28 @@ export class LifeStore {
   /** Links a life to its parent; false when there is none. */
   withParent(life: Life): boolean {
     if (life.parent !== null) return true;
-    const parent = life.parentKey === null ? null : this.get(life.parentKey);
-    if (parent === null || isBelow(life, parent)) return false;
+    const parent = this.parentOf(life);
+    if (parent === null) return false;
     life.parent = parent;
     life.ppid = parent.pid;
     return true;
+  }
+
+  /**
+   * The life that forked another; null when that is not known. Nobody is born before his parent,
+   * but for the rest of a clock tick: so this leads upwards and ends, whatever a file says.
+   */
+  parentOf(life: Life): Life | null {
+    const { parentKey, born, startTicks } = life;
+    const parent = parentKey === null ? null : this.get(parentKey);
+    if (parent === null || parent.boot !== life.boot || parent.startTicks > startTicks) return null;
+    if (parent.born < born || (parent.born === born && parent.key < life.key)) return parent;
+    let at: Life | null = parent;
+    for (let steps = 0; at !== null && at.startTicks === startTicks; steps++) {
+      if (at === life || steps >= SAME_TICK_MAX) return null;
+      at = at.parentKey === null ? null : this.get(at.parentKey);
+    }
+    return parent;
   }
 
   /** Gives a life the image it had at a time (nanoseconds since boot). */
@@ -155,20 +205,21 @@ export class LifeStore {
   /**
    * Number of the image that a life began with: the one that its parent had then. That may have
    * been the one that the parent began with, and so on upwards through all generations of a chain.
+   * Null where that is not known.
    */
   #begunWith(life: Life): number | null {
     const line: Life[] = [];
     let image: number | null = null;
-    for (let at = life; image === null;) {
+    for (let at: Life | null = life; at !== null;) {
       const known = this.#begun.get(at.key);
       if (known !== undefined) {
         image = known;
         break;
       }
       line.push(at);
-      if (!this.withParent(at) || !(at.parent instanceof Life)) break;
-      image = this.#ownAt(at.parent, at.born);
-      at = at.parent;
+      const parent: Life | null = this.parentOf(at);
+      image = parent === null ? null : this.#ownAt(parent, at.born);
+      at = image === null ? parent : null;
     }
     for (const { key } of line) this.#begun.set(key, image);
     return image;
@@ -185,7 +236,7 @@ export class LifeStore {
   #formersOf({ key }: Life): readonly LifeRow[] {
     let found = this.#formers.get(key);
     if (found === undefined) {
-      found = this.#getFormer.all(key) as unknown as LifeRow[];
+      found = this.#getFormer.all(key);
       this.#formers.set(key, found);
     }
     return found;
@@ -212,6 +263,8 @@ export class LifeStore {
     this.#formers.clear();
     if (this.#begun.size > BEGUN_MAX) this.#begun.clear();
     this.#texts.clear();
+    this.#textBytes = 0;
+    this.#largeBytes = 0;
   }
 
   /** How many lives were asked for since the last call of age(). */
@@ -228,8 +281,13 @@ export class LifeStore {
     return life;
   }
 
+  /** Bytes of the texts that are remembered. */
+  get textBytes(): number {
+    return this.#textBytes;
+  }
+
   #readImage(key: number): { image: Image; uid: number | null } {
-    const row = this.#getImage.get(key) as unknown as LifeRow | undefined;
+    const row = this.#getImage.get(key);
     if (row === undefined) return { image: NO_IMAGE, uid: null };
     const parts: ImageParts = { ...NO_IMAGE.parts };
     IMAGE_PARTS.forEach((name, index) => {
@@ -240,27 +298,25 @@ export class LifeStore {
     return { image: new Image(parts), uid: row[0]! };
   }
 
+  /** Counts a text that is to be remembered; of too many large ones only the length stays. */
+  #count(read: Uint8Array): Uint8Array {
+    let bytes = read;
+    if (read.length > LARGE_BYTES) {
+      if (this.#largeBytes + read.length > LARGE_MAX) bytes = encoder.encode(leftOut(read.length));
+      else this.#largeBytes += read.length;
+    }
+    this.#textBytes += bytes.length;
+    if (this.#textBytes <= TEXTS_MAX) return bytes;
+    const message = `its texts take more than ${TEXTS_MAX >> 20} MiB`;
+    throw new HistoryError("unusable", message, "ask for a shorter time");
+  }
+
   #text(part: keyof ImageParts, key: number): Uint8Array {
     let bytes = this.#texts.get(key);
     if (bytes === undefined) {
-      const row = this.#getText.get(key) as unknown as readonly [StoredText] | undefined;
-      bytes = fromStored(part, row?.[0] ?? "");
+      bytes = this.#count(fromStored(part, this.#getText.get(key)?.[0] ?? ""));
       this.#texts.set(key, bytes);
     }
     return bytes;
   }
-}
-
-/** Whether a life is, or is above, `other`: only a damaged file has it so. */
-function isBelow(life: Life, other: Life): boolean {
-  if (other.born < life.born) return false;
-  for (let at: Process | null = other; at !== null; at = at.parent) if (at === life) return true;
-  return false;
-}
-
-/** A statement whose rows come as arrays. */
-export function rows(db: DatabaseSync, sql: string): StatementSync {
-  const statement = db.prepare(sql) as StatementSync & { setReturnArrays(on: boolean): void };
-  statement.setReturnArrays(true);
-  return statement;
 }

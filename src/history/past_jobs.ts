@@ -7,7 +7,9 @@ import { type JobTotal, KeptJob, type LastMember } from "../model/kept_job.ts";
 import type { Boot } from "./boots.ts";
 import type { History } from "./history.ts";
 import { readTotals } from "./job_log.ts";
-import { type Life, LIFE_COLUMNS, type LifeRow, rows } from "./life.ts";
+import { brokenValue } from "./history_error.ts";
+import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
+import { column, nullable, TypedRows } from "./typed.ts";
 
 /** One job. */
 export interface PastJob {
@@ -48,39 +50,56 @@ export interface JobsWanted {
   readonly open?: boolean;
 }
 
+const JOB_COLUMNS = [
+  column("job.id", "key"),
+  column("job.name", "name"),
+  column("job.owner", "uid"),
+  column("job.boot", "key"),
+  column("job.since", "time"),
+  nullable("job.until", "time"),
+  column("job.started", "count"),
+  column("job.lost", "count"),
+  nullable("job.last_pid", "pid"),
+  nullable("job.last_status", "bits"),
+  column(
+    `iif(until IS NOT NULL, 0, (SELECT count(*) FROM member m JOIN life l ON l.id = m.life
+      WHERE m.job = job.id AND m.until IS NULL AND l.span IS NULL))`,
+    "count",
+  ),
+];
+
+type JobRow = readonly [
+  id: number,
+  name: string,
+  owner: number,
+  boot: number,
+  since: number,
+  until: number | null,
+  started: number,
+  lost: number,
+  lastPid: number | null,
+  lastStatus: number | null,
+  living: number,
+];
+
 /** Jobs, the latest first. */
 export function readJobs(history: History, { id, name, open }: JobsWanted = {}): PastJob[] {
   if (!history.hasJobs) return [];
-  const found = history.db.prepare(
-    `SELECT id, name, owner, boot, CAST(since AS REAL) AS since, CAST(until AS REAL) AS until,
-      started, lost, last_pid, last_status, iif(until IS NOT NULL, 0,
-        (SELECT count(*) FROM member m JOIN life l ON l.id = m.life
-          WHERE m.job = job.id AND m.until IS NULL AND l.span IS NULL)) AS living
-      FROM job WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR name = ?2)
-        AND (?3 = 0 OR until IS NULL) ORDER BY id DESC`,
+  const found = new TypedRows<JobRow>(
+    history.db,
+    JOB_COLUMNS,
+    `FROM job WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR name = ?2)
+      AND (?3 = 0 OR until IS NULL) ORDER BY id DESC`,
   ).all(id ?? null, name ?? null, open ? 1 : 0);
   return found.map((row) => {
-    const identity = {
-      id: Number(row["id"]),
-      name: String(row["name"]),
-      owner: Number(row["owner"]),
-      since: Number(row["since"]),
-    };
+    const [id, name, owner, bootKey, since, until, started, lost, pid, status, living] = row;
+    const identity = { id, name, owner, since };
     const job = new KeptJob(identity);
     readTotals(history.db, job);
-    const [pid, status] = [row["last_pid"], row["last_status"]];
-    return {
-      ...identity,
-      boot: history.boots.find(({ id }) => id === Number(row["boot"]))!,
-      until: row["until"] === null ? null : Number(row["until"]),
-      started: Number(row["started"]),
-      living: Number(row["living"]),
-      lost: Number(row["lost"]),
-      last: pid === null
-        ? null
-        : { pid: Number(pid), status: status === null ? null : Number(status) },
-      totals: [...job.totals],
-    };
+    const boot = history.boots.find((one) => one.id === bootKey);
+    if (boot === undefined) throw brokenValue("job.boot", "is no boot");
+    const last = pid === null ? null : { pid, status };
+    return { ...identity, boot, until, started, living, lost, last, totals: [...job.totals] };
   });
 }
 
@@ -91,12 +110,12 @@ export function readMembers(
   after: number,
   limit: number,
 ): PastMember[] {
-  const found = rows(
+  const found = new TypedRows<LifeRow>(
     history.db,
-    `SELECT ${LIFE_COLUMNS}, CAST(m.since AS REAL), CAST(m.until AS REAL)
-      FROM member m JOIN life ON life.id = m.life
+    [...LIFE_COLUMNS, nullable("m.since", "time"), nullable("m.until", "time")],
+    `FROM member m JOIN life ON life.id = m.life
       WHERE m.job = ? AND m.life > ? ORDER BY m.life LIMIT ?`,
-  ).all(job, after, limit) as unknown as LifeRow[];
+  ).all(job, after, limit);
   return found.map((row) => ({
     life: history.lives.take(row),
     since: row.at(-2)!,

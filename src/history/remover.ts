@@ -6,7 +6,6 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { JOBS_PART, type Ledger, partOf, ROW_BYTES } from "./ledger.ts";
-import { rows } from "./life.ts";
 import { FORGOTTEN_IMAGE } from "./schema.ts";
 
 /** Texts that are remembered as noted: most images share theirs. */
@@ -359,4 +358,11 @@ function prepare(db: DatabaseSync): Statements {
     lengthOf: db.prepare("SELECT octet_length(value) AS length FROM text WHERE id = ?"),
     note: db.prepare("INSERT OR IGNORE INTO spent VALUES (?)"),
   };
+}
+
+/** A statement whose rows come as arrays. */
+function rows(db: DatabaseSync, sql: string): StatementSync {
+  const statement = db.prepare(sql) as StatementSync & { setReturnArrays(on: boolean): void };
+  statement.setReturnArrays(true);
+  return statement;
 }

@@ -18,12 +18,22 @@ const RUNNING = "R".charCodeAt(0);
  * then. Each event is the same object with other contents.
  */
 export function* replayEvents(history: History, span: BootSpan): Generator<SourceEvent, void> {
+  for (const event of replaySteps(history, span)) if (event !== null) yield event;
+}
+
+/** The same; null stands where work may pause. */
+export function* replaySteps(
+  history: History,
+  span: BootSpan,
+): Generator<SourceEvent | null, void> {
   const event = new SourceEvent();
   const { since } = span;
   yield event.reset(EVENT.scanBegin, since, 0, 0);
-  const living = history.livedWithin({ ...span, until: since });
-  for (const life of living.sort((a, b) => a.born - b.born)) {
-    history.lives.withAncestors(life);
+  const steps = history.livedWithinSteps({ ...span, until: since });
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) yield null;
+  for (const life of step.value.sort((a, b) => a.born - b.born)) {
+    history.lives.withParent(life);
     history.lives.dressAt(life, since);
     event.reset(EVENT.present, since, life.pid, life.pid);
     event.start = life.born;
@@ -37,8 +47,8 @@ export function* replayEvents(history: History, span: BootSpan): Generator<Sourc
   }
   yield event.reset(EVENT.scanEnd, since, 0, 0);
   const timeline = new Timeline(history);
-  for (const change of timeline.changes(span, { kinds: KINDS, backwards: false })) {
-    yield toEvent(change, event);
+  for (const change of timeline.steps(span, { kinds: KINDS, backwards: false, ancestors: false })) {
+    yield change === null ? null : toEvent(change, event);
   }
 }
 

@@ -75,8 +75,9 @@ const PROCESS_COLUMNS = `SELECT l.id AS life,
   iif(l.status & 127, NULL, l.status >> 8) AS exit_code,
   nullif(l.status & 127, 0) AS signal`;
 
-const PROCESS_TABLES = `
-FROM life l JOIN boot b ON b.id = l.boot LEFT JOIN image i ON i.id = l.image
+/** An image that was forgotten hides no row from version 3 on. */
+const processTables = (images: "JOIN" | "LEFT JOIN") => `
+FROM life l JOIN boot b ON b.id = l.boot ${images} image i ON i.id = l.image
   LEFT JOIN life p ON p.id = l.parent
   LEFT JOIN text comm ON comm.id = i.comm
   LEFT JOIN text exe ON exe.id = i.exe
@@ -181,7 +182,7 @@ CREATE INDEX former_since ON former (since) WHERE since IS NOT NULL;
 CREATE INDEX former_image ON former (image);
 
 CREATE VIEW process AS
-${PROCESS_COLUMNS}${PROCESS_TABLES}
+${PROCESS_COLUMNS}${processTables("JOIN")}
 `;
 
 /** What processes have cost, and jobs: groups that children join by birth. */
@@ -244,7 +245,7 @@ CREATE TABLE job_rule (
 DROP VIEW process;
 CREATE VIEW process AS
 ${PROCESS_COLUMNS}${COST_VIEW_COLUMNS}
-${PROCESS_TABLES}
+${processTables("JOIN")}
 `;
 
 /**
@@ -266,7 +267,7 @@ DROP VIEW process;
 CREATE VIEW process AS
 ${PROCESS_COLUMNS}${COST_VIEW_COLUMNS},
   i.argv_missing
-${PROCESS_TABLES}
+${processTables("LEFT JOIN")}
 `;
 
 /**

@@ -3,18 +3,19 @@
  *
  * @module
  */
-import type { StatementSync } from "node:sqlite";
 import { GAP_WORDS, UNKNOWN } from "../model/event.ts";
 import { Change, type ChangeKind } from "../model/machine.ts";
 import type { Boot } from "./boots.ts";
 import type { BootSpan, History } from "./history.ts";
-import { type Life, LIFE_COLUMNS, type LifeRow, rows } from "./life.ts";
+import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import { LIFE_FLAG, SHORT_NS } from "./schema.ts";
+import { column, TypedRows } from "./typed.ts";
 
 /** Ends in a piece of the stream that is sorted at once. */
 const PIECE = 2000;
-/** When so many lives were asked for, those that were not are forgotten. */
+/** When so many lives were asked for, those that were not are forgotten; bytes of texts, too. */
 const REMEMBERED_MAX = 25_000;
+const TEXTS_MAX = 64 << 20;
 
 /** What happened, to be made a change when its turn comes. */
 interface Moment {
@@ -64,9 +65,15 @@ export class Timeline {
    * Life with the image it had then, linked to its parent.
    */
   *changes(span: BootSpan, query: TimelineQuery): Generator<Change, void> {
+    for (const change of this.steps(span, query)) if (change !== null) yield change;
+  }
+
+  /** The same; null stands where work may pause. */
+  *steps(span: BootSpan, query: TimelineQuery): Generator<Change | null, void> {
     const { boot } = span;
     const { among = null } = query;
     for (const [since, until] of among === null ? this.#pieces(span, query) : [entire(span)]) {
+      yield null;
       const piece = { boot, since, until };
       const moments = among === null
         ? this.#moments(piece, query)
@@ -74,8 +81,9 @@ export class Timeline {
       moments.sort((a, b) => a.time - b.time || (RANK[a.kind]! - RANK[b.kind]!));
       if (query.backwards) moments.reverse();
       for (const moment of moments) yield this.#tell(moment, query.ancestors === true);
-      if (query.keep) continue;
-      if (among === null && this.#history.lives.size > REMEMBERED_MAX) this.#history.lives.age();
+      if (query.keep || among !== null) continue;
+      const { lives } = this.#history;
+      if (lives.size > REMEMBERED_MAX || lives.textBytes > TEXTS_MAX) lives.age();
     }
   }
 
@@ -90,7 +98,7 @@ export class Timeline {
       const row = backwards
         ? previousEnd.get(boot.id, from, to, PIECE)
         : nextEnd.get(boot.id, from, to, PIECE);
-      const cut = row === undefined ? null : (row as unknown as LifeRow)[0]!;
+      const cut = row === undefined ? null : row[0];
       if (backwards) {
         const start = cut === null || cut >= to ? from : cut;
         yield [start, to];
@@ -138,9 +146,8 @@ export class Timeline {
       if (life.announced || life.born > boot.since) moments.push(forkOf(life));
       if (life.exec !== null) moments.push(execOf(life));
       if (!kinds.has("exec")) continue;
-      for (const row of this.#statements.formerOf.all(life.key)) {
-        const [time, image] = row as unknown as LifeRow;
-        moments.push({ time: time!, kind: "exec", life, a: image!, b: 0 });
+      for (const [time, image] of this.#statements.formerOf.all(life.key)) {
+        moments.push({ time, kind: "exec", life, a: image, b: 0 });
       }
     }
     this.#addGaps(span, moments);
@@ -175,17 +182,16 @@ export class Timeline {
     for (const life of this.#take(this.#statements.late, boot, since, until)) {
       moments.push(execOf(life));
     }
-    for (const row of this.#statements.former.all(since, until)) {
-      const [key, time, image] = row as unknown as LifeRow;
-      const life = this.#history.lives.get(key!);
+    for (const [key, time, image] of this.#statements.former.all(since, until)) {
+      const life = this.#history.lives.get(key);
       if (life?.boot !== boot) continue;
-      moments.push({ time: time!, kind: "exec", life, a: image!, b: 0 });
+      moments.push({ time, kind: "exec", life, a: image, b: 0 });
     }
   }
 
-  #take(statement: StatementSync, boot: Boot, since: number, until: number): Life[] {
+  #take(rows: TypedRows<LifeRow>, boot: Boot, since: number, until: number): Life[] {
     const { lives } = this.#history;
-    return statement.all(boot.id, since, until).map((row) => lives.take(row as unknown as LifeRow));
+    return rows.all(boot.id, since, until).map((row) => lives.take(row));
   }
 
   #tell({ time, kind, life, a, b }: Moment, ancestors: boolean): Change {
@@ -234,13 +240,13 @@ function isLong({ seenFor }: Life): boolean {
 }
 
 interface Statements {
-  readonly nextEnd: StatementSync;
-  readonly previousEnd: StatementSync;
-  readonly ended: StatementSync;
-  readonly long: StatementSync;
-  readonly late: StatementSync;
-  readonly former: StatementSync;
-  readonly formerOf: StatementSync;
+  readonly nextEnd: TypedRows<readonly [cut: number]>;
+  readonly previousEnd: TypedRows<readonly [cut: number]>;
+  readonly ended: TypedRows<LifeRow>;
+  readonly long: TypedRows<LifeRow>;
+  readonly late: TypedRows<LifeRow>;
+  readonly former: TypedRows<readonly [life: number, since: number, image: number]>;
+  readonly formerOf: TypedRows<readonly [since: number, image: number]>;
 }
 
 type EndStatements = Pick<Statements, "nextEnd" | "previousEnd" | "ended">;
@@ -250,36 +256,39 @@ function prepareEnds({ db }: History, condition: string): EndStatements {
   const end = "life.born + life.span";
   const ended = `FROM life WHERE boot = ? AND ${end} >= ? AND ${end} < ? AND ${condition}`;
   const cut = (order: string) =>
-    `SELECT CAST(${end} AS REAL) ${ended} ORDER BY ${end} ${order} LIMIT 1 OFFSET ?`;
+    new TypedRows<readonly [number]>(
+      db,
+      [column(end, "time")],
+      `${ended} ORDER BY ${end} ${order} LIMIT 1 OFFSET ?`,
+    );
   return {
-    nextEnd: rows(db, cut("ASC")),
-    previousEnd: rows(db, cut("DESC")),
-    ended: rows(db, `SELECT ${LIFE_COLUMNS} ${ended}`),
+    nextEnd: cut("ASC"),
+    previousEnd: cut("DESC"),
+    ended: new TypedRows(db, LIFE_COLUMNS, ended),
   };
 }
 
 function prepare(history: History): Statements {
   const { db } = history;
+  const changed = [column("former.since", "time"), column("former.image", "key")];
   return {
     ...prepareEnds(history, "span IS NOT NULL"),
-    long: rows(
+    long: new TypedRows(
       db,
-      `SELECT ${LIFE_COLUMNS} FROM life WHERE boot = ? AND born >= ? AND born < ?
+      LIFE_COLUMNS,
+      `FROM life WHERE boot = ? AND born >= ? AND born < ?
         AND (span IS NULL OR span > ${SHORT_NS})`,
     ),
-    late: rows(
+    late: new TypedRows(
       db,
-      `SELECT ${LIFE_COLUMNS} FROM life WHERE boot = ? AND born + exec >= ? AND born + exec < ?
-        AND exec > ${SHORT_NS}`,
+      LIFE_COLUMNS,
+      `FROM life WHERE boot = ? AND born + exec >= ? AND born + exec < ? AND exec > ${SHORT_NS}`,
     ),
-    former: rows(
+    former: new TypedRows(
       db,
-      `SELECT life, CAST(since AS REAL), image FROM former WHERE since >= ? AND since < ?
-        AND since IS NOT NULL`,
+      [column("former.life", "key"), ...changed],
+      "FROM former WHERE since >= ? AND since < ? AND since IS NOT NULL",
     ),
-    formerOf: rows(
-      db,
-      "SELECT CAST(since AS REAL), image FROM former WHERE life = ? AND since IS NOT NULL",
-    ),
+    formerOf: new TypedRows(db, changed, "FROM former WHERE life = ? AND since IS NOT NULL"),
   };
 }

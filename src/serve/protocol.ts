@@ -6,6 +6,7 @@
  */
 import { ERRNO } from "../../ffi/errno.ts";
 import { shortJson } from "../model/short_json.ts";
+import { jsonText } from "../view/json_text.ts";
 
 /** The version of the protocol. */
 export const PROTOCOL = 1;
@@ -119,9 +120,9 @@ export function answerLine(
   id: unknown,
   fields: Readonly<Record<string, unknown>>,
 ): string {
-  let line = JSON.stringify({ ok: true, op, ...idField(id) }).slice(0, -1);
+  let line = jsonText({ ok: true, op, ...idField(id) }).slice(0, -1);
   for (const [name, value] of Object.entries(fields)) {
-    line += `,"${name}":${value instanceof RawJson ? value.text : JSON.stringify(value)}`;
+    line += `,"${name}":${value instanceof RawJson ? value.text : jsonText(value)}`;
   }
   return `${line}}`;
 }
@@ -131,7 +132,7 @@ export function refusalLine(op: string | null, id: unknown, refusal: Refusal): s
   const { error, message } = refusal;
   const named = op === null ? null : op.slice(0, ECHO_MAX);
   const fields = { ok: false, op: named, ...idField(id), error, errno: ERRNO[error], message };
-  return JSON.stringify(fields);
+  return jsonText(fields);
 }
 
 function idField(id: unknown): { id?: unknown } {

@@ -8,6 +8,7 @@ import { exitStatus } from "../model/process.ts";
 import { displayWidth, escapeText } from "./escape.ts";
 import { type Column, table } from "./table.ts";
 import { durationWords, exitWords, signalName } from "./words.ts";
+import { jsonText } from "./json_text.ts";
 
 const NS_PER_CS = 10_000_000;
 
@@ -240,7 +241,7 @@ function words(cs: number): string {
 /** A line of NDJSON, its end included. */
 export function jsonLine(fields: Fields): string {
   const parts = fields.map(([name, value]) => {
-    return `"${name}":${typeof value === "bigint" ? value : JSON.stringify(value)}`;
+    return `"${name}":${typeof value === "bigint" ? value : jsonText(value)}`;
   });
   return `{${parts.join(",")}}\n`;
 }
@@ -250,10 +251,21 @@ export function csvHead(fields: Fields): string {
   return `${fields.map(([name]) => name).join(",")}\r\n`;
 }
 
-/** A line of CSV (RFC 4180), its end included; null is an empty field, a list has `+` between. */
+/**
+ * What makes a spreadsheet take a cell for a formula:
+ * https://owasp.org/www-community/attacks/CSV_Injection
+ */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * A line of CSV (RFC 4180), its end included; null is an empty field, a list has `+` between. A
+ * text that a spreadsheet would take for a formula gets a `'` in front; numbers stay numbers.
+ */
 export function csvLine(fields: Fields, escape: (text: string) => string): string {
   const cells = fields.map(([, value]) => {
-    const text = Array.isArray(value) ? value.join("+") : escape(String(value ?? ""));
+    const raw = Array.isArray(value) ? value.join("+") : String(value ?? "");
+    const isFormula = typeof value === "string" && FORMULA.test(raw);
+    const text = escape(isFormula ? `'${raw}` : raw);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   return `${cells.join(",")}\r\n`;

@@ -15,6 +15,7 @@ import { ByteText, decimals, utf8 } from "./byte_text.ts";
 import { FRACTION_DIGITS, Holes, LineForm } from "./line_form.ts";
 import { WallClock } from "./time.ts";
 import { signalName } from "./words.ts";
+import { jsonText } from "./json_text.ts";
 
 /** What lines have in common. */
 export interface JsonOptions {
@@ -79,7 +80,7 @@ export class JsonLines {
   source(why: string, epoch: BootEpoch, time: number): string {
     const line = new ByteText(256);
     this.#head("source", this.#clock.split(epoch, time), line);
-    line.text(`,"why":${JSON.stringify(why)}`);
+    line.text(`,"why":${jsonText(why)}`);
     this.#end(line);
     return line.toString();
   }
@@ -209,7 +210,7 @@ export class JsonLines {
     let text = this.#users.get(uid);
     if (text === undefined) {
       const name = uid === null ? null : this.#options.users.name(uid);
-      text = utf8(`,"uid":${uid},"user":${JSON.stringify(name)}`);
+      text = utf8(`,"uid":${uid},"user":${jsonText(name)}`);
       // A name that is missing today may be there tomorrow.
       if (name !== null || uid === null) this.#users.set(uid, text);
     }
@@ -257,7 +258,7 @@ export class JsonLines {
     to.text(',"cwd":');
     appendString(parts.cwd, to);
     to.bytes(this.#place(parts.cgroup));
-    if (this.#options.env) to.text(`,"env":${JSON.stringify(env)}`);
+    if (this.#options.env) to.text(`,"env":${jsonText(env)}`);
   }
 
   /** Of the control group, which images share as long as it stays the same. */
@@ -266,7 +267,7 @@ export class JsonLines {
     let text = this.#places.get(key);
     if (text === undefined) {
       const { path, unit, container } = parseCgroup(decodeText(key));
-      text = utf8("," + JSON.stringify({ cgroup: path, unit, container }).slice(1, -1));
+      text = utf8("," + jsonText({ cgroup: path, unit, container }).slice(1, -1));
       this.#places.set(key, text);
     }
     return text;

@@ -5,6 +5,7 @@
  */
 import { decodeText, splitArgv } from "../model/image.ts";
 import type { ByteText } from "./byte_text.ts";
+import { jsonText } from "./json_text.ts";
 
 const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE] = [0x22, 0x5c, 0x2c, 0x5b, 0x5d];
 
@@ -26,7 +27,7 @@ export function appendString(bytes: Uint8Array | null, to: ByteText): void {
     to.bytes(bytes);
     to.byte(QUOTE);
   } else {
-    to.text(JSON.stringify(decodeText(bytes)));
+    to.text(jsonText(decodeText(bytes)));
   }
 }
 
@@ -38,7 +39,7 @@ export function appendArgv(bytes: Uint8Array | null, to: ByteText): void {
   }
   // An argument that no NUL ends, or an unusual one, is left to the decoder.
   if (bytes.at(-1) !== 0 || !isPlainArgv(bytes)) {
-    to.text(JSON.stringify(splitArgv(bytes)));
+    to.text(jsonText(splitArgv(bytes)));
     return;
   }
   to.byte(OPEN);

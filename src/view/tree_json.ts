@@ -12,6 +12,7 @@ import type { Users } from "../proc/passwd.ts";
 import { argvFields } from "./argv_fields.ts";
 import { WallClock } from "./time.ts";
 import { signalName } from "./words.ts";
+import { jsonText } from "./json_text.ts";
 
 /** What nodes have in common. */
 export interface TreeJsonOptions {
@@ -85,7 +86,7 @@ class NodeWriter {
       signal: signal === null ? null : signalName(signal),
       duration_ns: duration === null ? null : Math.round(duration),
     };
-    return `${JSON.stringify(fields).slice(0, -1)},"children":[`;
+    return `${jsonText(fields).slice(0, -1)},"children":[`;
   }
 
   #time(epoch: BootEpoch | null, bootNs: number | null): string | null {

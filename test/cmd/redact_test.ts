@@ -65,7 +65,7 @@ test("createRedactFrom() says why a file cannot be read", () => {
     message,
     `Cannot read ${path}: ENOENT; give a readable file with a regular expression a line`,
   );
-  assert.match(complaint({ redactFile: folder }).message, /: EISDIR; /);
+  assert.match(complaint({ redactFile: folder }).message, /: it is a folder; /);
 });
 
 test("createRedactFrom() does not take patterns for what is not hidden", () => {

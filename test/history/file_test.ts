@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   linkSync,
@@ -47,6 +48,16 @@ function refused(trouble: HistoryError["trouble"], message: RegExp): (error: unk
     return true;
   };
 }
+
+test("what made earlier versions never changes: files of them are held against it", () => {
+  const hashes = MIGRATIONS.slice(0, 2).map((sql) => {
+    return createHash("sha256").update(sql.replace(/\s+/g, " ").trim()).digest("hex");
+  });
+  assert.deepEqual(hashes, [
+    "7e69329d2ddd90afc3fa69e1c899a6c90e85b17f866ece1b3574460c15e6f8bf",
+    "82de2aa914b142ede16ea387e14e0fb0cb05c0c02a3b4c12321aab3d35e12f6e",
+  ]);
+});
 
 test("a new history is its owner's alone, in a folder that is too", () => {
   const path = fresh();

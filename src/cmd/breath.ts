@@ -1,0 +1,38 @@
+/**
+ * Long work that a signal can stop: signals are told between two turns of the event loop only.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import type { Steps } from "../history/steps.ts";
+import { Stopped } from "./command.ts";
+
+/** How long work goes on before it is looked whether it is to stop. */
+const BREATH_MS = 50;
+
+/** Takes a breath now and then. */
+export class Breath {
+  readonly #signal: AbortSignal;
+  #last = performance.now();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Lets the event loop turn if it has not for a while; rejects with {@linkcode Stopped}. */
+  async take(): Promise<void> {
+    if (performance.now() - this.#last < BREATH_MS) return;
+    await new Promise((resolve) => setImmediate(() => resolve(null)));
+    this.#last = performance.now();
+    if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
+  }
+
+  /** Does work, breathing at its pauses. */
+  async finish<Result>(steps: Steps<Result>): Promise<Result> {
+    while (true) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      await this.take();
+    }
+  }
+}
