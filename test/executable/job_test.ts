@@ -99,6 +99,21 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Record<str
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
+/** Programs that may have gone on a busy host before their names were read. */
+const UNREAD_MAX = 2;
+
+/** Compares counts by name; who has no name may be any of those that are missing. */
+function assertNames(found: Record<string, number>, names: readonly string[]): void {
+  const { null: unread = 0, "?": unnamed = 0, ...named } = found;
+  const expected = countBy(names, (name) => name);
+  const missing = names.length - Object.values(named).reduce((sum, count) => sum + count, 0);
+  assert.equal(missing, unread + unnamed);
+  if (missing === 0 || missing > UNREAD_MAX) assert.deepEqual(sortedKeys(named), expected);
+  for (const [name, count] of Object.entries(named)) {
+    assert.ok(count <= (expected[name] ?? 0), `${count} of ${name}`);
+  }
+}
+
 /** Microseconds of `0m1.250s`. */
 function timeUs(text: string): number {
   const [, minutes, seconds] = /^(\d+)m([\d.]+)s$/.exec(text)!;
@@ -125,7 +140,7 @@ function checkBuild(host: JobHost, build: Running, plan: Plan): void {
   assert.equal(notes.filter(([, comm]) => comm === "cc1").length, files);
 
   const members = host.members(name);
-  assert.deepEqual(countBy(members, ({ comm }) => comm), countBy(names, (comm) => comm));
+  assertNames(countBy(members, ({ comm }) => comm), names);
   const pids = new Set(members.map(({ pid }) => String(pid)));
   assert.equal(pids.size, names.length, "each has a pid of its own");
   for (const [pid] of [...notes, ...pairs, ...pairs.map(([, pid]) => [pid!])]) {
@@ -147,7 +162,7 @@ function checkBuild(host: JobHost, build: Running, plan: Plan): void {
   const ofCommands = Object.fromEntries(
     shown.commands.map((row: Shown) => [row.command, row.processes]),
   );
-  assert.deepEqual(countBy(names, (comm) => comm), sortedKeys(ofCommands));
+  assertNames(ofCommands, names);
 
   checkCpu(shown, sum(build.stdout.trimEnd().split(/\s/).map(timeUs)));
   for (const line of cost) {
