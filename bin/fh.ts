@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { writeSync } from "node:fs";
 import process from "node:process";
+import { openDoor } from "../ffi/doors.ts";
 import { runCli } from "../src/cli.ts";
 import { writeStandard } from "../ffi/stdio.ts";
 import { FdOutput } from "../src/output.ts";
@@ -31,5 +33,11 @@ async function main(signals: ProgramSignals): Promise<number> {
   return await runCli(context, process.argv.slice(2));
 }
 
-const signals = new ProgramSignals();
-main(signals).then((status) => signals.end(status));
+const door = process.geteuid?.() === 0 ? openDoor(process.env) : null;
+if (door === null) {
+  const signals = new ProgramSignals();
+  main(signals).then((status) => signals.end(status));
+} else {
+  writeSync(2, `fh: ${door}\n`);
+  process.exitCode = 1;
+}

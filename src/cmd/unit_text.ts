@@ -55,6 +55,8 @@ RuntimeDirectory=fh
 RuntimeDirectoryMode=0755
 RuntimeDirectoryPreserve=yes
 UMask=0077
+# The runtime in the executable would let others in by these.
+UnsetEnvironment=BUN_BE_BUN BUN_INSPECT BUN_INSPECT_CONNECT_TO BUN_INSPECT_PRELOAD BUN_OPTIONS
 
 # The capture thread asks for SCHED_FIFO at priority 1, to read a command line while a short
 # program still lives. That limit allows this one priority, CAP_SYS_NICE would allow far more.

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { DOORS } from "../../ffi/doors.ts";
 import { CommandError, EXIT } from "../../src/cmd/command.ts";
 import { SOCKET_UNIT, unitText } from "../../src/cmd/unit_text.ts";
 
@@ -18,6 +19,14 @@ function settings(text: string, ...names: string[]): string[] {
 test("contrib/systemd/fh.service is what --print-unit prints for /usr/local/bin/fh", () => {
   const path = new URL("../../contrib/systemd/fh.service", import.meta.url);
   assert.equal(readFileSync(path, "utf8"), unitText("/usr/local/bin/fh"));
+});
+
+test("unitText() takes away the variables by which others could come in", () => {
+  const [setting] = settings(unitText("/usr/bin/fh"), "UnsetEnvironment");
+  assert.deepEqual(
+    setting?.replace("UnsetEnvironment=BUN_BE_BUN ", "").split(" "),
+    Object.keys(DOORS),
+  );
 });
 
 test("contrib/systemd/fh.socket is what --print-socket-unit prints", () => {
