@@ -15,6 +15,7 @@ import {
 import { JobTotal } from "../model/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
+import { QUESTION_LIMITS } from "./limits.ts";
 import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";
 import { accountJson } from "../view/account_json.ts";
 import { argvFields } from "../view/argv_fields.ts";
@@ -64,12 +65,19 @@ export class JobAnswers {
   /** Members of a job with numbers after `after`, and where to go on; null at the end. */
   members(name: string, after: number, limit: number): Fields {
     const job = this.find(name);
-    const members = readMembers(this.#history, job.id, after, limit);
-    const last = members.at(-1)?.life.key ?? after;
-    return {
-      members: members.map((member) => this.#memberFields(job, member)),
-      next: members.length < limit ? null : last,
-    };
+    const members: Fields[] = [];
+    let [last, bytes] = [after, 0];
+    while (members.length < limit && bytes < QUESTION_LIMITS.memberLines) {
+      const most = Math.min(limit - members.length, QUESTION_LIMITS.membersAtOnce);
+      const some = readMembers(this.#history, job.id, last, most);
+      for (const member of some) {
+        members.push(this.#memberFields(job, member));
+        bytes += member.life.image.parts.argv?.length ?? 0;
+      }
+      last = some.at(-1)?.life.key ?? last;
+      if (some.length < most) return { members, next: null };
+    }
+    return { members, next: last };
   }
 
   /** Members that live, as far as it was written. */

@@ -27,5 +27,16 @@ export const PATTERN_LIMITS = {
   remembered: 512,
 } as const;
 
+/** Questions about the whole host. */
+export const QUESTION_LIMITS = {
+  /** Bytes of the command lines of all processes together. */
+  commandLines: 8 << 20,
+  /** Bytes of command lines of the members in one answer, and members that are read at once. */
+  memberLines: 2 << 20,
+  membersAtOnce: 100,
+  /** Others have their turn after so long. */
+  turnMs: 5,
+} as const;
+
 /** Rules in all, those for root alone, and those of one owner. */
 export const RULE_LIMITS = { total: 512, reserve: 128, most: 64 } as const;

@@ -6,16 +6,17 @@
 import type { History } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
 import type { Process } from "../model/process.ts";
-import { onlySeen } from "../model/tree.ts";
+import { onlySeen, type TreeNode } from "../model/tree.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
-import { openProcfs } from "../proc/procfs.ts";
+import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import type { Users } from "../proc/passwd.ts";
-import { bad, maySee, type Peer, Refusal } from "../serve/protocol.ts";
-import { treeJson } from "../view/tree_json.ts";
+import { answerMax, bad, maySee, type Peer, Refusal, tooLongAnswer } from "../serve/protocol.ts";
+import { treeJson, type TreeJsonOptions } from "../view/tree_json.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { openHistory } from "./history_open.ts";
 import { placeOf } from "./past_tree.ts";
+import { readAhead } from "./read_ahead.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { isTarget, parseTarget } from "./target.ts";
 import { findTree, readEpoch } from "./tree_run.ts";
@@ -40,7 +41,7 @@ export class Questions {
   /** An array of trees as JSON; throws {@linkcode Refusal}. */
   async tree(peer: Peer, operand: unknown): Promise<string> {
     const text = operand === undefined ? null : readOperand(operand);
-    const reader = openProcfs(this.#context.procRoot);
+    const reader = await this.#read();
     return await this.#ask(peer, async (history) => {
       const target = text === null ? null : parseTarget(text, Date.now());
       const options = { ...this.#redact, json: true, quiet: true };
@@ -54,7 +55,7 @@ export class Questions {
         placeOf,
       };
       const seen = peer.privileged ? roots : onlySeen(roots, sees);
-      return `[${seen.map((root) => [...treeJson(root, json)].join("").trimEnd()).join(",")}]`;
+      return joined(seen, json, peer);
     });
   }
 
@@ -62,11 +63,13 @@ export class Questions {
   async why(peer: Peer, operand: unknown): Promise<Record<string, unknown>> {
     if (operand === undefined) throw bad("target", operand, "give a pid, an id or a name");
     const text = readOperand(operand);
+    const reader = await this.#read();
     return await this.#ask(peer, (history) => {
       const why = new Why(this.#context, history, {
         color: "never",
         quiet: true,
         redact: this.#redact,
+        reader,
         sees: ({ uid }) => maySee(peer, uid),
       });
       const found = isTarget(text)
@@ -74,6 +77,11 @@ export class Questions {
         : why.findName(text);
       return Promise.resolve(why.fields(found));
     });
+  }
+
+  /** All processes, read while others have their turns. */
+  async #read(): Promise<ProcReader> {
+    return await readAhead(openProcfs(this.#context.procRoot));
   }
 
   async #ask<T>(
@@ -95,6 +103,22 @@ export class Questions {
       history?.close();
     }
   }
+}
+
+/** Trees as an array; throws EMSGSIZE as soon as it is longer than the peer may have. */
+function joined(roots: readonly TreeNode[], options: TreeJsonOptions, peer: Peer): string {
+  const most = answerMax(peer);
+  const parts: string[] = [];
+  let length = 0;
+  for (const root of roots) {
+    if (parts.length > 0) parts.push(",");
+    for (const piece of treeJson(root, options)) {
+      length += piece.length;
+      if (length > most) throw tooLongAnswer(peer);
+      if (piece !== "\n") parts.push(piece);
+    }
+  }
+  return `[${parts.join("")}]`;
 }
 
 function readOperand(value: unknown): string {

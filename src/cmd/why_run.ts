@@ -45,6 +45,8 @@ const NS_PER_MS = 1e6;
 export interface WhyOptions {
   readonly db?: string;
   readonly redact?: RedactSettings;
+  /** Reads /proc, if it is not to be read right away. */
+  readonly reader?: ProcReader;
   /** Whether a process may be shown; every one may, if not given. */
   sees?(process: Process): boolean;
   readonly json?: boolean;
@@ -91,7 +93,7 @@ export class Why {
     this.#context = context;
     this.#options = options;
     this.#history = history;
-    this.#reader = openProcfs(context.procRoot);
+    this.#reader = options.reader ?? openProcfs(context.procRoot);
     this.#bootId = readBootId(this.#reader);
     this.#epoch = readEpoch(this.#reader);
     const sightings = readProcesses(this.#reader, this.#reader.pids());

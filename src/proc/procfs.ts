@@ -226,7 +226,8 @@ export interface ProcessRecord extends Stat {
   argvMore: number;
 }
 
-const PROCESS_FILES = ["stat", "status", "cmdline"] as const;
+/** The files of a process that {@linkcode readProcess} reads. */
+export const PROCESS_FILES: readonly string[] = ["stat", "status", "cmdline"];
 const ZOMBIE = "Z".charCodeAt(0);
 const DEAD = "X".charCodeAt(0);
 

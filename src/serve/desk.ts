@@ -10,6 +10,7 @@ import { ClientCharges } from "./charges.ts";
 import { SERVER_LIMITS } from "./limits.ts";
 import {
   answerLine,
+  answerMax,
   type Fields,
   type Operation,
   parseRequest,
@@ -18,6 +19,7 @@ import {
   Refusal,
   refusalLine,
   type Request,
+  tooLongAnswer,
 } from "./protocol.ts";
 import { FairQueue } from "./shares.ts";
 
@@ -161,12 +163,9 @@ export class Desk {
 }
 
 /** An answer that is no longer than its peer may have; throws EMSGSIZE. */
-function bounded({ privileged }: Peer, line: string): string {
-  const { answer } = SERVER_LIMITS;
-  const most = privileged ? answer.privileged : answer.others;
-  if (line.length <= most) return line;
-  const message = `Answer too long: ${line.length} characters, more than ${most}`;
-  throw new Refusal("EMSGSIZE", `${message}; ask for less`);
+function bounded(peer: Peer, line: string): string {
+  if (line.length <= answerMax(peer)) return line;
+  throw tooLongAnswer(peer);
 }
 
 function tooMany(): Refusal {

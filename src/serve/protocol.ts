@@ -7,6 +7,7 @@
 import { ERRNO } from "../../ffi/errno.ts";
 import { shortJson } from "../model/short_json.ts";
 import { jsonText } from "../view/json_text.ts";
+import { SERVER_LIMITS } from "./limits.ts";
 
 /** The version of the protocol. */
 export const PROTOCOL = 1;
@@ -125,6 +126,18 @@ export function answerLine(
     line += `,"${name}":${value instanceof RawJson ? value.text : jsonText(value)}`;
   }
   return `${line}}`;
+}
+
+/** Characters that an answer to a peer may have. */
+export function answerMax({ privileged }: Pick<Peer, "privileged">): number {
+  const { answer } = SERVER_LIMITS;
+  return privileged ? answer.privileged : answer.others;
+}
+
+/** What is said instead of a longer one. */
+export function tooLongAnswer(peer: Pick<Peer, "privileged">): Refusal {
+  const message = `Answer too long: more than ${answerMax(peer)} characters`;
+  return new Refusal("EMSGSIZE", `${message}; ask for less`);
 }
 
 /** The line that says why a request is not done. */

@@ -125,7 +125,9 @@ export class Server {
   readonly #stream: Stream;
   readonly #registry: Registry;
   readonly #peers = new Map<number, Peer>();
+  /** Who is privileged waits for nobody else's answers. */
   readonly #desk: Desk;
+  readonly #othersDesk: Desk;
   readonly #clock = new WallClock();
   /** Memory that the patterns of each client's subscription may take. */
   readonly #patterns: ClientCharges;
@@ -159,17 +161,20 @@ export class Server {
       } satisfies Record<string, Operation>,
       host.more,
     );
-    this.#desk = new Desk({
+    const desk = {
       time: host.time,
       operations,
-      answer: (client, line) => socket.answer(client, line),
-      onError: (error) => host.onError(error),
-    });
+      answer: (client: number, line: string) => socket.answer(client, line),
+      onError: (error: Error) => host.onError(error),
+    };
+    this.#desk = new Desk(desk);
+    this.#othersDesk = new Desk(desk);
   }
 
   /** Requests are answered from now on: what runs is known. */
   begin(): void {
     this.#desk.begin();
+    this.#othersDesk.begin();
   }
 
   /** Takes note of a change. */
@@ -213,7 +218,8 @@ export class Server {
   requested(client: number, line: string | null): void {
     const peer = this.#peers.get(client);
     if (peer === undefined) return;
-    this.#desk.push(peer, line);
+    const desk = peer.privileged ? this.#desk : this.#othersDesk;
+    desk.push(peer, line);
   }
 
   /** A connection is closed. */
@@ -221,7 +227,7 @@ export class Server {
     this.#peers.delete(client);
     this.#stream.leave(client);
     this.#patterns.giveAll(client);
-    this.#desk.disconnected(client);
+    for (const desk of [this.#desk, this.#othersDesk]) desk.disconnected(client);
     this.#host.onDisconnect(client);
   }
 
@@ -232,7 +238,7 @@ export class Server {
 
   /** Hands on the last, and ends all registrations. */
   close(): void {
-    this.#desk.close();
+    for (const desk of [this.#desk, this.#othersDesk]) desk.close();
     this.#registry.close();
     this.#stream.close();
   }

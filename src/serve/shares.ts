@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Peer } from "./protocol.ts";
+import { payer, type Peer } from "./protocol.ts";
 
 /** Subscribers that are told of the past at the same time, in all. */
 const TURNS_MAX = 4;
@@ -45,34 +45,31 @@ export interface WaitingRequest {
   readonly line: string | null;
 }
 
-/** Requests in the order of each user; users take turns, after those who are privileged. */
+/** Requests in the order of each user; users take turns. */
 export class FairQueue {
-  readonly #first: WaitingRequest[] = [];
-  readonly #others = new Map<number, WaitingRequest[]>();
+  readonly #queues = new Map<number, WaitingRequest[]>();
 
   /** Adds a request at the end of its user's. */
   push(one: WaitingRequest): void {
-    const { privileged, uid } = one.peer;
-    const queue = privileged ? this.#first : this.#others.get(uid);
-    if (queue === undefined) this.#others.set(uid, [one]);
+    const uid = payer(one.peer);
+    const queue = this.#queues.get(uid);
+    if (queue === undefined) this.#queues.set(uid, [one]);
     else queue.push(one);
   }
 
   /** Whether nothing waits. */
   get isEmpty(): boolean {
-    return this.#first.length === 0 && this.#others.size === 0;
+    return this.#queues.size === 0;
   }
 
   /** Takes the next one of a user who may; undefined when there is none. */
   shift(may: (uid: number) => boolean): WaitingRequest | undefined {
-    const first = this.#first.shift();
-    if (first !== undefined) return first;
-    for (const [uid, queue] of this.#others) {
+    for (const [uid, queue] of this.#queues) {
       if (!may(uid)) continue;
       // A map is walked in the order in which its keys came: who had a turn comes last.
-      this.#others.delete(uid);
+      this.#queues.delete(uid);
       const next = queue.shift();
-      if (queue.length > 0) this.#others.set(uid, queue);
+      if (queue.length > 0) this.#queues.set(uid, queue);
       return next;
     }
     return undefined;
@@ -80,7 +77,6 @@ export class FairQueue {
 
   /** Forgets all. */
   clear(): void {
-    this.#first.length = 0;
-    this.#others.clear();
+    this.#queues.clear();
   }
 }

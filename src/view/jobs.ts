@@ -82,6 +82,8 @@ export interface RuleRow {
   readonly user: string | null;
   readonly filter: Readonly<Record<string, unknown>>;
   readonly used: boolean;
+  /** Processes that it had no time or room for; null where it is not used. */
+  readonly skipped: number | null;
 }
 
 const SOURCES = {
@@ -120,6 +122,7 @@ export function renderRules(rows: readonly RuleRow[], head: Paint): string[] {
     ["RULE", ({ rule }) => rule, true],
     ["USER", ({ user, uid }) => user ?? uid],
     ["JOB", ({ job }) => job],
+    ["SKIPPED", ({ skipped }) => skipped ?? "-", true],
     ["WHEN", ({ filter, used }) => `${conditions(filter)}${used ? "" : " (not used)"}`],
   ];
   return table(rows, columns, head);

@@ -263,14 +263,14 @@ define("fh watch has its events from a server where it must", unsharedMissing, a
   using folder = new ServerFolder();
   await using server = await folder.serve();
   const env = { PATH: process.env["PATH"]!, FH_SOCKET: folder.socket };
-  const script = "for i in 1 2 3; do /bin/true; done; exit 4";
+  const script = "for i in 1 2 3; do sleep 0.1; done; exit 4";
   const args = ["--net", FH, "watch", "--json", "--", "sh", "-c", script];
   const { stdout, stderr, status } = runProgram("unshare", args, { env });
   assert.equal(status, 4);
   assert.match(stderr, /^fh: source connector: through the socket /);
   assert.ok(stderr.includes(`(pid ${server.pid})`), stderr);
   const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  const runs = events.filter(({ event, comm }) => event === "exit" && comm === "true");
+  const runs = events.filter(({ event, comm }) => event === "exit" && comm === "sleep");
   assert.equal(runs.length, 3);
   assert.ok(runs.every(({ exit_code: code, duration_ns: ns }) => code === 0 && ns > 0));
 });
