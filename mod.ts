@@ -63,6 +63,7 @@ export {
   Machine,
   type MachineOptions,
 } from "./src/model/machine.ts";
+export type { UserTime } from "./src/model/image_shares.ts";
 export { createRedact, type Redact } from "./src/model/redact.ts";
 export { buildForest, type Forest, type TreeNode } from "./src/model/tree.ts";
 export { ProcError } from "./src/proc/procfs.ts";

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { BatchReader, type BootEpoch } from "./model/batch.ts";
 import { Doubts } from "./model/doubts.ts";
-import { EVENT, FLAG, SourceEvent, UNKNOWN } from "./model/event.ts";
+import { EVENT, FLAG, GAP_REASON, SourceEvent, UNKNOWN } from "./model/event.ts";
 import { type Change, Machine, type MachineOptions } from "./model/machine.ts";
 import type { Process } from "./model/process.ts";
 import { readShortBootId } from "./proc/boot_id.ts";
@@ -19,6 +19,10 @@ import { CaptureThread } from "./source/thread.ts";
 const HELD_MAX = 32 << 20;
 /** Events told before the listener is asked again whether it is ready. */
 const PIECE = 4096;
+/** Between notes of one kind. */
+const NOTE_MS = 60_000;
+/** How long what is held is told when it ends. */
+const END_MS = 3000;
 /** Looks at processes that may be gone are at least so far apart. */
 const LOOKS_MS = 50;
 
@@ -65,6 +69,11 @@ export class Session {
   /** When the next look is planned, and when the last was: milliseconds of performance.now(). */
   #lookAt = Infinity;
   #lookedAt = -Infinity;
+  /** Command lines that were cut since that was said last, and when that was. */
+  #cut = 0;
+  #cutNotedAt = -Infinity;
+  /** When what is still held is lost: milliseconds of performance.now(). */
+  #endAt = Infinity;
   /** Something is in doubt since the next look was planned. */
   #doubted = false;
 
@@ -104,7 +113,8 @@ export class Session {
   #tellHeld(): void {
     while (this.#held.length > 0 && this.#mayTell()) {
       const batch = this.#held[0]!;
-      if (this.#tellPiece(batch)) continue;
+      if (performance.now() > this.#endAt) this.#lose(batch);
+      else if (this.#tellPiece(batch)) continue;
       this.#held.shift();
       this.#heldBytes -= batch.byteLength;
     }
@@ -155,11 +165,25 @@ export class Session {
 
   /** Stops the source; resolves when everything it had seen has been told. */
   async close(): Promise<void> {
+    this.#endAt = performance.now() + END_MS;
     await this.#capture?.stop();
     while (this.#waiting !== null) await this.#waiting;
     this.#tellHeld();
     // Nothing is on its way any more: what is gone is gone.
     for (let look = 0; look < 2; look++) this.#tellGone(Infinity, Infinity);
+  }
+
+  /** The end does not wait for all that a slow listener has left: what is left is counted. */
+  #lose(batch: ArrayBuffer): void {
+    const reader = new BatchReader(batch);
+    const event = this.#event;
+    reader.read(reader.count - 1, event);
+    const gap = new SourceEvent().reset(EVENT.gap, event.time, 0, 0);
+    gap.a = reader.count - this.#told;
+    gap.b = GAP_REASON.reader;
+    this.#told = 0;
+    this.machine.step(gap);
+    this.#lastTime = event.time;
   }
 
   #tell(change: Change): void {
@@ -201,8 +225,22 @@ export class Session {
     this.#lastTime = event.time;
     this.#lastTimeAt = performance.now();
     if (this.#doubted) this.#lookLater();
+    this.#noteCut(machine.takeCut());
     this.#options.onBatch?.();
     return this.#told > 0;
+  }
+
+  /** Says now and then how many command lines were cut, beside what each says of itself. */
+  #noteCut(cut: number): void {
+    this.#cut += cut;
+    const now = performance.now();
+    if (this.#cut === 0 || now < this.#cutNotedAt + NOTE_MS) return;
+    const programs = this.#cut === 1 ? "a program" : `${this.#cut} programs`;
+    this.#options.onNote?.(
+      `cut short the command lines of ${programs}: their users have used up their share`,
+    );
+    this.#cut = 0;
+    this.#cutNotedAt = now;
   }
 
   #mistrust(): void {

@@ -29,7 +29,7 @@ const ARROWS: Arrows = {
   "ffi/": ["node:", "bun:"],
   "src/wire/": [],
   "src/model/": [],
-  "src/proc/": ["node:"],
+  "src/proc/": ["src/model/", "node:"],
   "src/source/": ["ffi/", "src/wire/", "src/proc/", "src/model/", "node:"],
   "src/session.ts": ["src/source/", "src/proc/", "src/model/", "node:"],
   "src/history/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "node:"],

@@ -201,7 +201,8 @@ class Recorder {
     try {
       return await Session.open({
         capture,
-        ...(redact === undefined ? {} : { redact }),
+        redact,
+        time: this.#shares.time,
         onChange: (change) => {
           // The number of a new process comes first.
           this.#writer.note(change);

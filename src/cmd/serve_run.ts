@@ -34,7 +34,9 @@ export async function runServe(
   done.promise.catch(() => {});
   let server: SocketServer | null = null;
   let scanned = false;
+  const shares = new CommonShares();
   const session = await openSession(context, options, {
+    time: shares.time,
     onChange: (change) => server?.note(change),
     onThread: (time, process, tid) => server?.noteThread(time, process, tid),
     onScanned: () => {
@@ -52,7 +54,7 @@ export async function runServe(
       redact: options,
       history: null,
       jobs: null,
-      shares: new CommonShares(),
+      shares,
       onFailed: (error) => done.reject(error),
     });
     if (server === null) throw noPlace();

@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { CommonShares } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
 import type { Redact } from "../model/redact.ts";
 import { Statistics } from "../model/statistics.ts";
@@ -128,6 +129,8 @@ class Watch {
     return Session.open({
       capture,
       redact: this.#redact,
+      // What is played back has been admitted once.
+      time: this.#options.source === "replay" ? undefined : new CommonShares().time,
       onChange: (change) => this.#see(change),
       onBatch: () => this.#stream.flush(),
       whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),

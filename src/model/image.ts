@@ -6,6 +6,7 @@
  * @module
  */
 import type { Redact } from "./redact.ts";
+import { cutBetweenCharacters } from "./text_cut.ts";
 
 /** The parts of an image, in the order they are encoded. */
 export const IMAGE_PARTS = ["argv", "exe", "cwd", "cgroup", "comm", "env"] as const;
@@ -59,6 +60,30 @@ export function encodeImage(parts: ImageParts): Uint8Array {
   return bytes;
 }
 
+/**
+ * An encoded image that is short: of the command line the first `most` bytes at most, the rest is
+ * counted; other parts that are longer are left out, as not known.
+ */
+export function shortenImage(text: Uint8Array, most: number): Uint8Array {
+  const { parts } = Image.decode(text);
+  const { argv } = parts;
+  const kept = argv === null || argv.length <= most ? argv : startOf(argv, most);
+  const whole = (part: Uint8Array | null) => part === null || part.length > most ? null : part;
+  return encodeImage({
+    argv: kept,
+    exe: whole(parts.exe),
+    cwd: whole(parts.cwd),
+    cgroup: whole(parts.cgroup),
+    comm: whole(parts.comm),
+    env: whole(parts.env),
+    argvMore: (parts.argvMore ?? 0) + (argv?.length ?? 0) - (kept?.length ?? 0),
+  });
+}
+
+function startOf(argv: Uint8Array, most: number): Uint8Array {
+  return argv.subarray(0, cutBetweenCharacters(argv, most));
+}
+
 /** Text of bytes that others chose; what is not UTF-8 becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
@@ -86,6 +111,12 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 export class Image {
   /** Raw parts; kept as the kernel gave them. */
   readonly parts: Readonly<ImageParts>;
+  /** The uid that its memory is counted for; see image_shares.ts. */
+  payer = 0;
+  /** Bytes that are counted; 0: it is not. */
+  bytes = 0;
+  /** How many processes have it, if it is counted. */
+  holders = 0;
   #argv: string[] | null | undefined;
   #comm: string | null | undefined;
 
@@ -169,7 +200,10 @@ export class Image {
 
   /** The same image under another name. */
   renamed(comm: Uint8Array): Image {
-    return new Image({ ...this.parts, comm });
+    const image = new Image({ ...this.parts, comm });
+    image.payer = this.payer;
+    image.bytes = this.bytes;
+    return image;
   }
 
   /** Whether it shows the same program run the same way, as far as both are known. */

@@ -16,7 +16,8 @@ import {
   vanished,
 } from "./classify.ts";
 import { EVENT, FLAG, type SourceEvent, UNKNOWN } from "./event.ts";
-import { Image } from "./image.ts";
+import type { Image } from "./image.ts";
+import { IMAGE_LIMITS, ImageShares, type UserTime } from "./image_shares.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
 import { Memory } from "./memory.ts";
 import { Process, TICK_NS } from "./process.ts";
@@ -43,6 +44,10 @@ export interface MachineOptions {
   ancestorLimit?: number;
   /** Takes the secrets out of each command line; it is kept as it is when not given. */
   redact?: Redact | undefined;
+  /** The thread's time, of which each user's command lines have a share; not counted without. */
+  time?: UserTime | undefined;
+  /** What images may take, instead of IMAGE_LIMITS. */
+  imageLimits?: { readonly total: number; readonly reserve: number };
 }
 
 /** Kinds of source events that only change a property. */
@@ -62,7 +67,7 @@ export class Machine {
   readonly #onScanned: (() => void) | undefined;
   readonly #onThread: MachineOptions["onThread"] | undefined;
   readonly #onAccount: MachineOptions["onAccount"] | undefined;
-  readonly #redact: Redact | undefined;
+  readonly #images: ImageShares;
   readonly #change = new Change();
   readonly #effects: Readonly<Record<LifeEffect, Effect>>;
   #scans = 0;
@@ -81,8 +86,10 @@ export class Machine {
     this.#onScanned = options.onScanned?.bind(options);
     this.#onThread = options.onThread?.bind(options);
     this.#onAccount = options.onAccount?.bind(options);
-    this.#redact = options.redact;
-    this.#memory = new Memory(options.deadLimit ?? 4096, options.ancestorLimit ?? 65_536);
+    const { redact, time = null, imageLimits: { total, reserve } = IMAGE_LIMITS } = options;
+    this.#images = new ImageShares(redact, time, total, reserve);
+    const { deadLimit = 4096, ancestorLimit = 65_536 } = options;
+    this.#memory = new Memory(deadLimit, ancestorLimit, (process) => this.#forgotten(process));
     this.#effects = {
       "ignore": () => {},
       "begin": (event) => this.#begin(event),
@@ -106,6 +113,16 @@ export class Machine {
    */
   mistrustCounts(onDoubt: (process: Process, exitAt: number) => void): void {
     this.#onDoubt = onDoubt;
+  }
+
+  /** Bytes of the long images that known processes have. */
+  get imageBytes(): number {
+    return this.#images.used;
+  }
+
+  /** How many images were cut since this was asked last, because their user had no more share. */
+  takeCut(): number {
+    return this.#images.takeCut();
   }
 
   /** The latest process with `pid`, alive or dead; undefined when none is known. */
@@ -228,7 +245,7 @@ export class Machine {
     if (parent !== undefined && parent !== process) this.#memory.link(process, parent);
     takeCount(event, process);
     process.uid = event.d === UNKNOWN ? parent?.uid ?? null : event.d >>> 0;
-    process.image = Image.decode(event.text, parent?.image, this.#redact);
+    this.#give(process, this.#images.decode(event.text, parent?.image, process.uid));
     process.announced = this.#scans > 1;
     if (!isZombie(event)) this.#confirmed.add(process);
     else process.unheard = !process.announced;
@@ -270,7 +287,7 @@ export class Machine {
       const { image, uid } = process;
       this.#memory.unlink(process);
       this.#inherit(process, event.a);
-      if (image.parts.comm !== null || image.parts.argv !== null) process.image = image;
+      if (image.parts.comm !== null || image.parts.argv !== null) this.#give(process, image);
       if (uid !== null) process.uid = uid;
     }
     if (process.announced) return;
@@ -289,8 +306,8 @@ export class Machine {
     process.counted = true;
     process.end = null;
     process.status = null;
-    process.image = Image.decode(event.text, process.image, this.#redact);
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
+    this.#give(process, this.#images.decode(event.text, process.image, process.uid));
     this.#report("exec", event, process);
   }
 
@@ -299,7 +316,7 @@ export class Machine {
     if (event.tid !== event.pid && event.kind !== EVENT.ptrace) return;
     this.#remember(process);
     if (event.kind === EVENT.comm && event.text !== null) {
-      process.image = process.image.renamed(event.text.slice());
+      this.#give(process, process.image.renamed(event.text.slice()));
     }
     if (event.kind === EVENT.uid) process.uid = event.a >>> 0;
     this.#report(PROPERTY_KINDS[event.kind]!, event, process);
@@ -318,9 +335,9 @@ export class Machine {
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
     if (isZombie(event)) return;
     this.#confirmed.add(process);
-    const image = Image.decode(event.text, process.image, this.#redact);
+    const image = this.#images.decode(event.text, process.image, process.uid);
     if (image.sameProgram(process.image) || image.parts.argv === null) return;
-    process.image = image;
+    this.#give(process, image);
     this.#report("exec", event, process, true);
   }
 
@@ -357,6 +374,20 @@ export class Machine {
     this.#onScanned?.();
   }
 
+  #give(process: Process, image: Image): void {
+    const before = process.image;
+    if (process.holds) this.#images.release(before);
+    process.image = image;
+    process.holds = image.bytes > 0;
+    if (process.holds) this.#images.hold(image);
+  }
+
+  #forgotten(process: Process): void {
+    if (!process.holds) return;
+    process.holds = false;
+    this.#images.release(process.image);
+  }
+
   #remember({ image, uid }: Process): void {
     this.#change.before = image;
     this.#change.uidBefore = uid;
@@ -386,7 +417,7 @@ export class Machine {
     // Another that nobody has seen has its pid by now.
     if (parent.end !== null && parent.end < process.born) return;
     this.#memory.link(process, parent);
-    process.image = parent.image;
+    this.#give(process, parent.image);
     process.uid = parent.uid;
   }
 

@@ -17,8 +17,15 @@ export class Memory {
   /** Where the oldest of them is: a new iterator would pass all that were deleted before it. */
   #oldestAncestors = this.#ancestors.values();
   readonly #ancestorLimit: number;
+  readonly #onForget: (process: Process) => void;
 
-  constructor(deadLimit: number, ancestorLimit: number) {
+  /** `onForget` is told of each process that is forgotten, at least once. */
+  constructor(
+    deadLimit: number,
+    ancestorLimit: number,
+    onForget: (process: Process) => void = () => {},
+  ) {
+    this.#onForget = onForget;
     this.#dead = new Array<Process | null>(Math.max(1, deadLimit)).fill(null);
     this.#ancestorLimit = ancestorLimit;
   }
@@ -89,6 +96,7 @@ export class Memory {
   #drop(process: Process): void {
     if (this.#byPid.get(process.pid) === process) this.#byPid.delete(process.pid);
     this.#ancestors.delete(process);
+    this.#onForget(process);
   }
 
   /** Takes a process from its parent; that comes back where it was kept for this one alone. */

@@ -24,6 +24,7 @@ const MARK = {
   accounted: 64,
   counted: 128,
   unheard: 256,
+  holds: 512,
 } as const;
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
@@ -136,6 +137,15 @@ export class Process {
 
   set unheard(is: boolean) {
     this.#mark(MARK.unheard, is);
+  }
+
+  /** Its image is counted as one that it has. */
+  get holds(): boolean {
+    return (this.#marks & MARK.holds) !== 0;
+  }
+
+  set holds(is: boolean) {
+    this.#mark(MARK.holds, is);
   }
 
   /** Whether it has not ended. */

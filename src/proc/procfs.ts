@@ -4,7 +4,8 @@
  * @module
  */
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
-import { cutBetweenCharacters, findLength, PROC_TEXT_MAX } from "./bounds.ts";
+import { cutBetweenCharacters } from "../model/text_cut.ts";
+import { findLength, PROC_TEXT_MAX } from "./bounds.ts";
 import { isReleased, parseStat, type Stat } from "./stat.ts";
 import { realUidOf, tgidOf } from "./status.ts";
 

@@ -56,6 +56,11 @@ export interface LiveSource {
   snapshot(writer: BatchWriter): number;
   /** Waits for events (or the wake descriptor), then adds what came. */
   turn(writer: BatchWriter): void;
+  /**
+   * Waits for so many nanoseconds (or the wake descriptor) while nothing can be handed over: what
+   * cannot wait, as a command line, is looked at all the same.
+   */
+  idle(ns: number): void;
   /** Events up to this time (nanoseconds since boot) are complete and in order. */
   readonly horizon: number;
   /**

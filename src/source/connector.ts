@@ -22,7 +22,7 @@ import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
 import { ExitAccounts } from "./exit_accounts.ts";
 import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
-import { ProcFiles } from "./proc_files.ts";
+import { type ImageWishes, ProcFiles } from "./proc_files.ts";
 import { requireScan, scanProcesses } from "./scan.ts";
 import { SequenceAccount } from "./sequence.ts";
 import { TaskAccounts } from "./task_accounts.ts";
@@ -49,6 +49,8 @@ const PATIENT_NAP_NS = 200_000_000;
 const EVENTS_PER_SECOND_MAX = 1_000_000;
 /** An event may come this much later than a younger one of another CPU. */
 const REORDER_NS = 1_500_000;
+/** Images that wait for their execs at most: more than the truth has room for. */
+const IMAGES_MAX = 100_000;
 /** Repairs are at least this far apart: under lasting loss each would be stale at once. */
 const REPAIR_PAUSE_NS = 1_000_000_000;
 
@@ -98,7 +100,12 @@ export class Connector implements LiveSource {
   #repairedAt = 0;
 
   /** Subscribes; throws SourceRefused where the host does not allow it. `wake` ends a wait. */
-  constructor(libc: Libc, clocks: Clocks, options: CaptureOptions, wake: number) {
+  constructor(
+    libc: Libc,
+    clocks: Clocks,
+    options: CaptureOptions & Pick<ImageWishes, "admit">,
+    wake: number,
+  ) {
     this.#libc = libc;
     this.#clocks = clocks;
     this.#sub = listen(libc, (name) => ownNamespace(libc, options.procRoot, name));
@@ -152,6 +159,11 @@ export class Connector implements LiveSource {
       this.#repair(writer);
     }
     this.#calm = settled && !this.#repairDue;
+  }
+
+  idle(ns: number): void {
+    if (this.#images.size < IMAGES_MAX) this.#await(this.#clocks.now() + ns, this.#waitRing);
+    else this.#libc.ppoll(this.#waitRing.subarray(8), ns);
   }
 
   /** Answers the doorbell until that time, or until the wake descriptor in `set` is ready. */

@@ -90,7 +90,7 @@ export class ExecWatch {
       const length = libc.pread(cmdline, this.#buffer, 0);
       expected = length >= 0 || expected;
       if (length === 0) endings.lookAtName(entry);
-      if (length <= 0 || startsAlike(this.#buffer, length, known.image.parts.argv)) continue;
+      if (length <= 0 || startsAlike(this.#buffer, length, known.image.parts)) continue;
       exec(known, handle, now, writer);
     }
     return expected;

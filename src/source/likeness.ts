@@ -3,12 +3,27 @@
  *
  * @module
  */
-import { encodeImage, Image, NO_IMAGE } from "../model/image.ts";
+import { encodeImage, Image, type ImageParts, NO_IMAGE, shortenImage } from "../model/image.ts";
 
-/** Whether the first bytes of `buffer` are `argv`, as far as both go. */
-export function startsAlike(buffer: Uint8Array, length: number, argv: Uint8Array | null): boolean {
+/** Bytes of a command line that are kept of each living process, to be compared. */
+const KNOWN_TEXT = 1024;
+
+/** The image of a process that is known, in little memory, from an encoded one. */
+export function knownImage(text: Uint8Array | null, before?: Image): Image {
+  const isLong = text !== null && text.length > KNOWN_TEXT;
+  return Image.decode(isLong ? shortenImage(text, KNOWN_TEXT) : text, before);
+}
+
+/** Whether the first bytes of `buffer` are a command line, as far as both go. */
+export function startsAlike(
+  buffer: Uint8Array,
+  length: number,
+  { argv, argvMore = 0 }: Pick<ImageParts, "argv" | "argvMore">,
+): boolean {
   if (argv === null) return false;
-  if (length < buffer.length && length !== argv.length) return false;
+  if (argvMore > 0 ? length < argv.length : length < buffer.length && length !== argv.length) {
+    return false;
+  }
   const end = Math.min(length, argv.length);
   for (let i = 0; i < end; i++) if (buffer[i] !== argv[i]) return false;
   return true;

@@ -8,6 +8,7 @@ import { type CaptureOptions, type LiveSource, SourceRefused } from "./capture.t
 import type { Clocks } from "./clocks.ts";
 import { Connector } from "./connector.ts";
 import { Poller } from "./poller.ts";
+import type { ImageWishes } from "./proc_files.ts";
 
 /**
  * Opens the source that was asked for, or the best one; throws {@linkcode SourceRefused}.
@@ -16,7 +17,7 @@ import { Poller } from "./poller.ts";
 export function openLive(
   libc: Libc,
   clocks: Clocks,
-  options: CaptureOptions,
+  options: CaptureOptions & Pick<ImageWishes, "admit">,
   wake: number,
 ): LiveSource {
   if (options.source === "poll") {

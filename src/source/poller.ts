@@ -28,13 +28,13 @@ import { Endings } from "./endings.ts";
 import { ExecBell, RING } from "./exec_bell.ts";
 import { ExecWatch } from "./exec_watch.ts";
 import { isBefore, type Known, KnownProcesses, type Sight } from "./known.ts";
-import { onlyName, startsAlike } from "./likeness.ts";
+import { knownImage, onlyName, startsAlike } from "./likeness.ts";
 import { isReady, pollSet } from "./listen.ts";
 import { NewestProcesses } from "./newest.ts";
 import { Pace } from "./pace.ts";
 import { PID_KIND, PidfdSet } from "./pidfd.ts";
 import { PollEvents } from "./poll_events.ts";
-import { ProcFiles } from "./proc_files.ts";
+import { type ImageWishes, ProcFiles } from "./proc_files.ts";
 import { listPids, PresenceReader, requireScan, scanProcesses } from "./scan.ts";
 import { type Found, Tally } from "./tally.ts";
 import { ZombieAccounts } from "./zombie_account.ts";
@@ -85,7 +85,7 @@ export class Poller implements LiveSource {
   constructor(
     libc: Libc,
     clocks: Clocks,
-    options: CaptureOptions,
+    options: CaptureOptions & Pick<ImageWishes, "admit">,
     wake: number,
     because: string,
   ) {
@@ -145,8 +145,7 @@ export class Poller implements LiveSource {
       writer.add(event);
       if (event.kind === EVENT.present) this.#adopt(event);
     };
-    const writes = { add: adopt };
-    const began = scanProcesses(this.#libc, this.#clocks, this.#files, writes, () => {});
+    const began = scanProcesses(this.#libc, this.#clocks, this.#files, { add: adopt }, () => {});
     requireScan(began, this.#files.root);
     this.horizon = this.#clocks.now();
     this.#safetyAt = this.horizon + SAFETY_NS;
@@ -156,7 +155,7 @@ export class Poller implements LiveSource {
   /** A process that was there before us. */
   #adopt(event: SourceEvent): void {
     const fd = this.#watchable ? this.#pidfds.add(event.pid) : PID_KIND.unwatchable;
-    const image = Image.decode(event.text);
+    const image = knownImage(event.text);
     const zombie = hasEnded({ state: event.c, threads: event.b });
     const dead = zombie || fd === PID_KIND.gone;
     const kernel = image.argv === null && this.#reader.readStat(event.pid) &&
@@ -207,6 +206,10 @@ export class Poller implements LiveSource {
     this.horizon = now;
   }
 
+  idle(ns: number): void {
+    this.#libc.ppoll(this.#waitAll.subarray(0, 8), ns);
+  }
+
   settle(writer: BatchWriter): number {
     let now = this.#clocks.sample();
     // Others fork while the counts are compared: a few tries find a moment when nobody does.
@@ -223,7 +226,9 @@ export class Poller implements LiveSource {
 
   #lookForNew(now: number, writer: BatchWriter): void {
     const lookUp = (pid: number, since: number) => this.#look(pid, since, now, writer);
-    this.#tally.look(now, lookUp, () => this.#newPids());
+    const list = () => listPids(this.#files.root) ?? [];
+    // Where the kernel's counter is hidden.
+    this.#tally.look(now, lookUp, () => list().filter((pid) => this.#known.get(pid) === undefined));
   }
 
   #tellMissed(now: number, writer: BatchWriter): void {
@@ -307,7 +312,7 @@ export class Poller implements LiveSource {
       this.#recheckName(parent, forkedAt, writer);
     }
     const image = parent?.image ??
-      Image.decode(handle >= 0 ? this.#files.readImage(handle) : null);
+      knownImage(handle >= 0 ? this.#files.readImage(handle) : null);
     const known: Known = {
       pid,
       startTicks,
@@ -355,11 +360,11 @@ export class Poller implements LiveSource {
    * exec'd, just before the fork: that is told first.
    */
   #isForeign(length: number, parent: Known, time: number, writer: BatchWriter): boolean {
-    const isOther = () => length > 0 && !startsAlike(this.#buffer, length, parent.image.parts.argv);
+    const isOther = () => length > 0 && !startsAlike(this.#buffer, length, parent.image.parts);
     if (!isOther() || parent.endedAt !== null) return isOther();
     const line = this.#buffer.slice(0, length);
     this.#recheck(parent, time, writer);
-    return !startsAlike(line, length, parent.image.parts.argv);
+    return !startsAlike(line, length, parent.image.parts);
   }
 
   /** Looks whether a known process runs another program by now: three calls where it does not. */
@@ -367,7 +372,7 @@ export class Poller implements LiveSource {
     const length = this.#files.readOf(known.pid, "cmdline", this.#buffer);
     if (length < 0) {
       if (known.fd < 0 && !isShortage(length)) this.#endings.finish(known, now, writer);
-    } else if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts.argv)) {
+    } else if (length > 0 && !startsAlike(this.#buffer, length, known.image.parts)) {
       this.#takeExec(known, now, writer);
     } else if (known.halfSeen !== null && now - known.foundAt > EXEC_TAKES_NS) {
       // The name changed and the command line did not: no exec, the process renamed itself.
@@ -404,7 +409,7 @@ export class Poller implements LiveSource {
   /** Tells of the program that a process runs by now. */
   #exec(known: Known, handle: number, now: number, writer: BatchWriter): void {
     const text = this.#files.readImage(handle);
-    const image = Image.decode(text, known.image);
+    const image = knownImage(text, known.image);
     if (image.parts.argv === null) return;
     known.image = image;
     known.halfSeen = null;
@@ -441,10 +446,5 @@ export class Poller implements LiveSource {
     for (const known of this.#known.all()) {
       if (known.fd < 0 && !listed.has(known.pid)) this.#endings.finish(known, now, writer);
     }
-  }
-
-  /** pids that /proc lists and we do not know: where the kernel's counter is hidden. */
-  #newPids(): number[] {
-    return (listPids(this.#files.root) ?? []).filter((pid) => this.#known.get(pid) === undefined);
   }
 }

@@ -6,7 +6,9 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { FCNTL } from "../../ffi/linux.ts";
 import { decodeText, IMAGE_LAYOUT } from "../model/image.ts";
-import { cutBetweenCharacters, findLength, PROC_TEXT_MAX } from "../proc/bounds.ts";
+import { cutBetweenCharacters } from "../model/text_cut.ts";
+import { findLength, PROC_TEXT_MAX } from "../proc/bounds.ts";
+import { realUidOf } from "../proc/status.ts";
 
 const { header: HEADER, absent: ABSENT, more: MORE } = IMAGE_LAYOUT;
 const { O_RDONLY, O_CLOEXEC, O_DIRECTORY, O_PATH, AT_FDCWD } = FCNTL;
@@ -40,6 +42,8 @@ export interface ImageWishes {
   readonly lean?: boolean | undefined;
   /** Bytes of a command line that are kept; what is beyond is counted. */
   readonly maxArgv?: number | undefined;
+  /** Each image as it may be handed over: another one where it is too long for its user. */
+  readonly admit?: ((image: Uint8Array, uidOf: () => number) => Uint8Array) | undefined;
 }
 
 /** A buffer that grew beyond this for one process is given back. */
@@ -59,6 +63,7 @@ export class ProcFiles {
   readonly #rootLength: number;
   readonly #lean: boolean;
   readonly #maxArgv: number;
+  readonly #admit: NonNullable<ImageWishes["admit"]>;
   readonly #envNames: readonly Uint8Array[];
   /** Holds an encoded image while its parts are read. */
   #scratch = new Uint8Array(new ArrayBuffer(16_384));
@@ -71,6 +76,7 @@ export class ProcFiles {
     this.root = root;
     this.#lean = wishes.lean === true;
     this.#maxArgv = wishes.maxArgv ?? PROC_TEXT_MAX;
+    this.#admit = wishes.admit ?? ((image) => image);
     this.#libc = libc;
     const prefix = encoder.encode(root.endsWith("/") ? root : root + "/");
     this.#path = new Uint8Array(new ArrayBuffer(prefix.length + 64));
@@ -187,7 +193,13 @@ export class ProcFiles {
     else this.#view.setUint32(20, ABSENT, true);
     const image = at === HEADER ? null : this.#scratch.slice(0, at);
     if (this.#scratch.length > KEPT_SCRATCH) this.#resize(KEPT_SCRATCH);
-    return image;
+    return image === null ? null : this.#admit(image, () => this.#uidOf(handle));
+  }
+
+  /** Real uid of the process behind `handle`; below 0 when it is not known. */
+  #uidOf(handle: number): number {
+    const length = this.readFile(handle, "status", this.#line);
+    return length <= 0 ? -1 : realUidOf(this.#line, length);
   }
 
   #writePid(pid: number): number {

@@ -14,11 +14,12 @@ import { BatchWriter } from "../model/batch.ts";
 import { CONTROL, kibOf, type WorkerMessage, type WorkerSetup } from "./capture.ts";
 import { Clocks } from "./clocks.ts";
 import { openLive } from "./open.ts";
+import { WaitingText } from "./waiting_text.ts";
 
 /** Batches that wait for the other thread; beyond it the kernel's buffer holds the rest. */
-const UNREAD_KIB_MAX = 64 * 1024;
+const UNREAD_KIB_MAX = 32 * 1024;
 /** Pause while the other thread is that far behind. */
-const BEHIND_MS = 20;
+const BEHIND_NS = 20e6;
 /** The lowest real-time priority: ahead of ordinary tasks, behind every other real-time one. */
 const FIFO_PRIORITY = 1;
 
@@ -43,7 +44,9 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   takePrecedence(libc, setup.options.realtime);
   libc.prctl(TASK.PR_SET_TIMERSLACK, 1);
   const clocks = new Clocks(libc);
-  const source = openLive(libc, clocks, setup.options, wake);
+  const waiting = new WaitingText();
+  const admit = (image: Uint8Array, uidOf: () => number) => waiting.admit(image, uidOf);
+  const source = openLive(libc, clocks, { ...setup.options, admit }, wake);
   const post = (message: WorkerMessage) => port.postMessage(message);
   const { info, farewell } = source;
   const { epoch } = clocks;
@@ -55,7 +58,13 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
     const batch = writer.take(horizon, clocks.epoch);
     if (batch === null) return;
     postedKib = (postedKib + kibOf(batch)) | 0;
+    waiting.posted(postedKib);
     port.postMessage(batch, [batch]);
+  };
+  const unread = () => {
+    const consumedKib = Atomics.load(control, CONTROL.consumedKib);
+    waiting.consumed(consumedKib);
+    return (postedKib - consumedKib) | 0;
   };
   try {
     const time = source.snapshot(writer);
@@ -66,8 +75,8 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
       handOver(source.horizon);
       const text = source.takeNote?.() ?? null;
       if (text !== null) post({ type: "note", text });
-      while (((postedKib - Atomics.load(control, CONTROL.consumedKib)) | 0) > UNREAD_KIB_MAX) {
-        if (Atomics.wait(control, CONTROL.stop, 0, BEHIND_MS) !== "timed-out") break;
+      while (unread() > UNREAD_KIB_MAX && Atomics.load(control, CONTROL.stop) === 0) {
+        source.idle(BEHIND_NS);
       }
     }
     // What happened up to the stop belongs to the record.

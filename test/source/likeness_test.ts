@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeImage, Image, NO_IMAGE } from "../../src/model/image.ts";
-import { onlyName, startsAlike } from "../../src/source/likeness.ts";
+import { knownImage, onlyName, startsAlike } from "../../src/source/likeness.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -12,7 +12,9 @@ function buffer(text: string): Uint8Array {
 }
 
 test("startsAlike() compares the whole of a short command line", () => {
-  const alike = (read: string, argv: string) => startsAlike(buffer(read), read.length, bytes(argv));
+  const alike = (read: string, argv: string) => {
+    return startsAlike(buffer(read), read.length, { argv: bytes(argv) });
+  };
   assert.equal(alike("sh\0-c\0", "sh\0-c\0"), true);
   assert.equal(alike("sh\0-c\0", "sh\0"), false);
   assert.equal(alike("sh\0", "sh\0-c\0"), false);
@@ -21,9 +23,19 @@ test("startsAlike() compares the whole of a short command line", () => {
 
 test("startsAlike() compares as much of a long one as was read", () => {
   const long = "0123456789abcdefghij\0";
-  assert.equal(startsAlike(buffer(long.slice(0, 16)), 16, bytes(long)), true);
-  assert.equal(startsAlike(buffer("x" + long.slice(1, 16)), 16, bytes(long)), false);
-  assert.equal(startsAlike(buffer("sh\0"), 3, null), false);
+  assert.equal(startsAlike(buffer(long.slice(0, 16)), 16, { argv: bytes(long) }), true);
+  assert.equal(startsAlike(buffer("x" + long.slice(1, 16)), 16, { argv: bytes(long) }), false);
+  assert.equal(startsAlike(buffer("sh\0"), 3, { argv: null }), false);
+});
+
+test("a command line of which the beginning is known is compared as far as that goes", () => {
+  const known = knownImage(encodeImage({ ...NO_IMAGE.parts, argv: bytes("x".repeat(5000)) })).parts;
+  assert.deepEqual([known.argv!.length, known.argvMore], [1024, 5000 - 1024]);
+  const read = bytes("x".repeat(4096));
+  assert.equal(startsAlike(read, 4096, known), true);
+  assert.equal(startsAlike(read, 1000, known), false);
+  read[1000] = 0;
+  assert.equal(startsAlike(read, 4096, known), false);
 });
 
 test("onlyName() is an image of another name, and null where nothing tells them apart", () => {
