@@ -13,7 +13,7 @@ import { addCost, costColumns } from "./cost.ts";
 import { COST_COLUMNS } from "./schema.ts";
 import { inTransaction } from "./transaction.ts";
 import { column, TypedRows } from "./typed.ts";
-import type { Companion } from "./writer.ts";
+import type { Companion } from "./companion.ts";
 
 /** Memberships that wait for room on the disk; what comes beyond is dropped with its lives. */
 const WAITING_MAX = 100_000;

@@ -6,7 +6,7 @@
  */
 import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
-import type { Image } from "../model/image.ts";
+import type { Companion } from "./companion.ts";
 import { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { costOf } from "./cost.ts";
@@ -17,13 +17,22 @@ import { type LifeStatements, prepareLives } from "./life_statements.ts";
 import { type OpenLife, type RunFacts, RunLog } from "./run_log.ts";
 import { FORGOTTEN_IMAGE, LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "./schema.ts";
 import { ImageStore } from "./texts.ts";
-import { addGap, type FormerImage, type Gap, type Unwritten, withoutImages } from "./waiting.ts";
+import {
+  addGap,
+  bytesWaiting,
+  dropHeaviest,
+  FORMER_COST,
+  type Gap,
+  imageBytes,
+  type Unwritten,
+  type Waiting,
+} from "./waiting.ts";
 
 /** Lives that wait for room on the disk; what comes beyond is dropped and counted. */
 const WAITING_MAX = 100_000;
 
 /** Bytes of images that wait so; what comes beyond is dropped, too. */
-const WAITING_BYTES = 64 << 20;
+const WAITING_BYTES = 48 << 20;
 
 /** `key` of a process that was dropped: it is counted as lost as long as it is in no row. */
 const DROPPED = -1;
@@ -39,15 +48,6 @@ export interface WriterOptions extends RunFacts {
   processes(): Iterable<Process>;
   /** What else is written, in the same transaction, once all processes have their rows. */
   readonly also?: Companion;
-}
-
-/** What is written beside the lives. */
-export interface Companion {
-  /** Whether anything waits to be written. */
-  readonly dirty: boolean;
-  write(): void;
-  /** What was written last is in the file. */
-  committed(): void;
 }
 
 /** An image that a process took itself, not by inheritance. */
@@ -66,14 +66,11 @@ export class HistoryWriter {
   readonly #run: RunLog;
   readonly #statements: LifeStatements;
   /** Not yet in the file. */
-  #fresh: Process[] = [];
-  /** Their parents: the machine forgets who has been dead for long, and that it was a child. */
-  #parents: (Process | null)[] = [];
+  #waiting: Waiting = { fresh: [], parents: [], former: [] };
   /** In the file, and other than there. */
   readonly #changed = new Set<Process>();
   /** Flags that are not told by the process itself. */
   readonly #flags = new Map<Process, number>();
-  #former: FormerImage[] = [];
   #gaps: Gap[] = [];
   #waitingBytes = 0;
   readonly #own = new WeakMap<Process, OwnImage>();
@@ -110,13 +107,15 @@ export class HistoryWriter {
 
   /** Whether anything waits to be written. */
   get dirty(): boolean {
-    if (this.#fresh.length > 0 || this.#changed.size > 0 || this.#gaps.length > 0) return true;
+    if (this.#waiting.fresh.length > 0 || this.#changed.size > 0 || this.#gaps.length > 0) {
+      return true;
+    }
     return this.#options.also?.dirty ?? false;
   }
 
   /** Lives that wait to be written for the first time. */
   get waiting(): number {
-    return this.#fresh.length;
+    return this.#waiting.fresh.length;
   }
 
   /** Bytes of what those and others have run that is not written, about. */
@@ -132,7 +131,7 @@ export class HistoryWriter {
   /** What waits when writing has failed; null when nothing is missing. */
   get unwritten(): Unwritten | null {
     if (this.#failingSince === null) return null;
-    const ended = this.#fresh.filter(({ alive }) => !alive).length;
+    const ended = this.#waiting.fresh.filter(({ alive }) => !alive).length;
     return { since: this.#failingSince, lost: this.#dropped + ended };
   }
 
@@ -206,9 +205,7 @@ export class HistoryWriter {
     this.#failingSince = null;
     this.#failing = null;
     this.#dropped = 0;
-    this.#fresh = [];
-    this.#parents = [];
-    this.#former = [];
+    this.#waiting = { fresh: [], parents: [], former: [] };
     this.#waitingBytes = 0;
     this.#gaps = [];
     this.#changed.clear();
@@ -233,7 +230,7 @@ export class HistoryWriter {
     const { kind } = change;
     const left = kind === "snapshot" ? this.#leftBy(process) : undefined;
     if (left === undefined) {
-      if (this.#fresh.length >= WAITING_MAX) this.#dropWaiting();
+      if (this.#waiting.fresh.length >= WAITING_MAX) this.#dropWaiting();
       this.#register(process);
     } else {
       process.key = left.id;
@@ -244,7 +241,7 @@ export class HistoryWriter {
     }
     if (kind === "snapshot") {
       this.#scanned.push(process);
-      this.#count(process.image);
+      this.#count(imageBytes(process.image));
     }
     if (kind === "snapshot" || (change.inferred && kind === "fork")) {
       if (left === undefined) this.#flag(process, LIFE_FLAG.found);
@@ -259,8 +256,8 @@ export class HistoryWriter {
   }
 
   /** What waits takes so much more; there is no end of it while the disk is full. */
-  #count({ parts: { argv, exe, cwd } }: Image): void {
-    this.#waitingBytes += (argv?.length ?? 0) + (exe?.length ?? 0) + (cwd?.length ?? 0);
+  #count(bytes: number): void {
+    this.#waitingBytes += bytes;
     if (this.#waitingBytes > WAITING_BYTES && this.#failing !== null) this.#dropWaiting();
   }
 
@@ -278,8 +275,8 @@ export class HistoryWriter {
   #register(process: Process): void {
     if (process.key === DROPPED) this.#dropped--;
     process.key = ++this.#lastKey;
-    this.#fresh.push(process);
-    this.#parents.push(process.parent);
+    this.#waiting.fresh.push(process);
+    this.#waiting.parents.push(process.parent);
   }
 
   /** A process has another image: by an exec that was seen, or by a new name or user. */
@@ -289,9 +286,10 @@ export class HistoryWriter {
     // What an exec ends that was inherited, is found at the parent. A name that is changed again
     // and again is no history.
     const isKept = own === undefined ? !seen : seen || own.changes < CHANGES_MAX;
-    if (isKept) this.#former.push({ process, until, since: own?.since ?? null, image, uid });
+    const since = own?.since ?? null;
+    if (isKept) this.#waiting.former.push({ process, until, since, image, uid });
     this.#own.set(process, { since: seen ? until : null, changes: (own?.changes ?? 0) + 1 });
-    if (seen) this.#count(process.image);
+    this.#count((isKept ? FORMER_COST : 0) + imageBytes(process.image));
   }
 
   #flag(process: Process, flag: number): void {
@@ -315,10 +313,10 @@ export class HistoryWriter {
       return id;
     };
     // Parents that were dropped come along: there are more at the end than at the beginning.
-    for (let index = 0; index < this.#fresh.length; index++) {
-      const process = this.#fresh[index]!;
+    for (let index = 0; index < this.#waiting.fresh.length; index++) {
+      const process = this.#waiting.fresh[index]!;
       const { ppid, pid, key } = process;
-      const parent = process.parent ?? this.#parents[index]!;
+      const parent = process.parent ?? this.#waiting.parents[index]!;
       const above = parent === null ? null : this.#keyOf(parent);
       const born = Math.round(process.born);
       insert.run(
@@ -353,7 +351,7 @@ export class HistoryWriter {
       update.run(spanOf(process, born), above, reaper, status, image, exec, flags, ...cost, key);
       this.#charge(key, process.uid, 0);
     }
-    for (const { process, until, since, image, uid } of this.#former) {
+    for (const { process, until, since, image, uid } of this.#waiting.former) {
       const from = since === null ? null : Math.round(since);
       const id = image === null ? FORGOTTEN_IMAGE : this.#images.id(image, uid);
       addFormer.run(process.key, Math.round(until), from, id);
@@ -414,17 +412,15 @@ export class HistoryWriter {
     this.#failing = (error as Error).message;
   }
 
-  /** Bounded memory: what waits for room is forgotten, and counted. */
+  /** Bounded memory: what waits of the one who has most of it is forgotten, and counted. */
   #dropWaiting(): void {
-    this.#dropped += this.#fresh.length;
-    for (const process of this.#fresh) {
+    const dropped = dropHeaviest(this.#waiting);
+    this.#dropped += dropped.length;
+    for (const process of dropped) {
       process.key = DROPPED;
       this.#flags.delete(process);
     }
-    this.#former = withoutImages(this.#former.filter(({ process }) => process.key > 0));
-    this.#fresh = [];
-    this.#parents = [];
-    this.#waitingBytes = 0;
+    this.#waitingBytes = bytesWaiting(this.#waiting);
   }
 
   /** Those of the dropped that still live are no loss: they wait once more. */

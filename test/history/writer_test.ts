@@ -1,55 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { History } from "../../src/history/history.ts";
+import type { History } from "../../src/history/history.ts";
 import type { Life } from "../../src/history/life.ts";
-import { LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "../../src/history/schema.ts";
-import { EVENT, type SourceEvent } from "../../src/model/event.ts";
+import { LIFE_FLAG, NO_EXEC } from "../../src/history/schema.ts";
+import { EVENT } from "../../src/model/event.ts";
 import { encodeImage, NO_IMAGE } from "../../src/model/image.ts";
 import { processId } from "../../src/model/process.ts";
-import { exec, exit, fork, type Found, gap, scan, simple } from "../support/events.ts";
+import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 import { PAST_EPOCH, TestRecorder } from "../support/past.ts";
+import { ask, begun, comm, flagsOf, INIT, lifeOf, SHELL } from "../support/written.ts";
 
 const S = 1e9;
 const MS = 1e6;
-const MIB = 1 << 20;
-const INIT: Found = { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] };
-const SHELL: Found = { pid: 100, ppid: 1, start: 5e8, argv: ["/bin/sh"] };
 
-/** What a file has, once it is closed or while it is written. */
-function ask<T>(path: string, question: (history: History) => T): T {
-  const history = new History(path);
-  try {
-    return question(history);
-  } finally {
-    history.close();
-  }
-}
-
-/** The only life that had a pid, linked to its ancestors. */
-function lifeOf(history: History, pid: number): Life {
-  const lives = history.byPid(pid);
-  assert.equal(lives.length, 1, `one life of ${pid}`);
-  return history.lives.withAncestors(lives[0]!);
-}
-
-const flagsOf = ({ flags }: Life) => flags & ((1 << NTH_SHIFT) - 1);
 const commandOf = ({ image }: Life) => image.argv?.join(" ");
 
 /** What a life ran at a time. */
 function ranAt(history: History, life: Life, ns: number): string | undefined {
   history.lives.dressAt(life, ns);
   return commandOf(life);
-}
-
-function begun(): TestRecorder {
-  return new TestRecorder().tell(...scan(S, S, [INIT, SHELL]));
-}
-
-/** A process has another name. */
-function comm(time: number, pid: number, name: string): SourceEvent {
-  const event = simple(EVENT.comm, time, pid);
-  event.text = new TextEncoder().encode(name);
-  return event;
 }
 
 test("what came and went between two flushes is one row, with all that is known", () => {
@@ -349,84 +318,5 @@ test("no command line is written where none is wanted", () => {
       "SELECT count(*) AS n FROM text WHERE value LIKE '%secret%'",
     ).all();
     assert.equal(row!["n"], 0);
-  });
-});
-
-/** Takes all room from a file, or gives it back. */
-function setRoom(past: TestRecorder, pages: number): void {
-  past.db.prepare(`PRAGMA max_page_count = ${pages}`).get();
-}
-
-test("what finds no room waits, and is written when there is some", () => {
-  using past = begun();
-  past.flush();
-  setRoom(past, 1);
-  for (let i = 0; i < 20_000; i++) past.tell(fork(2 * S + i, 1000 + i, 100));
-  for (let i = 0; i < 20_000; i += 2) past.tell(exit(3 * S + i, 1000 + i, 0));
-  past.flush();
-  assert.match(past.writer.failing ?? "", /full/);
-  past.flush();
-  assert.equal(past.writer.waiting, 20_000);
-  assert.deepEqual(past.writer.unwritten, { since: 3 * S + 19_998, lost: 10_000 });
-  setRoom(past, 1 << 30);
-  past.flush();
-  assert.deepEqual([past.writer.failing, past.writer.waiting], [null, 0]);
-  past.end();
-  ask(past.path, (history) => {
-    const [row] = history.db.prepare(
-      "SELECT count(*) AS n, count(parent) AS parents, sum(span IS NULL) AS living FROM life",
-    ).all();
-    assert.deepEqual({ ...row }, { n: 20_002, parents: 20_001, living: 10_002 });
-    assert.deepEqual(history.gaps({ boot: history.boots[0]!, since: 0, until: 9 * S }), []);
-  });
-});
-
-test("what waits beyond measure is dropped, and counted; the living come back", () => {
-  using past = begun();
-  past.flush();
-  setRoom(past, 1);
-  past.tell(fork(2 * S, 500, 100), fork(2 * S, 600, 100));
-  for (let i = 0; i < 110_000; i++) {
-    past.tell(fork(2 * S + i, 1000 + i, 500), exit(2 * S + i, 1000 + i, 0));
-  }
-  past.flush();
-  setRoom(past, 1 << 30);
-  past.tell(fork(9 * S, 501, 500)).end();
-  ask(past.path, (history) => {
-    const [gone] = history.gaps({ boot: history.boots[0]!, since: 0, until: 99 * S });
-    const [row] = history.db.prepare("SELECT count(*) AS n FROM life WHERE pid >= 1000").all();
-    assert.equal(gone!.reason, "disk full");
-    assert.equal(gone!.lost! + Number(row!["n"]), 110_000);
-    assert.equal(gone!.lost, 99_998, "all that waited, but two that live");
-    assert.deepEqual(lifeOf(history, 501).parent?.pid, 500);
-    for (const pid of [500, 600]) {
-      assert.equal(lifeOf(history, pid).parent?.pid, 100);
-      assert.ok(flagsOf(lifeOf(history, pid)) & LIFE_FLAG.found);
-    }
-  });
-});
-
-test("what waits is bounded in bytes while the disk is full; what is dropped is unknown", () => {
-  using past = begun();
-  past.flush();
-  setRoom(past, 1);
-  const long = "x".repeat(MIB);
-  const image = (n: number) => exec((3 + n) * S, 100, "/bin/self", `${n}${long}`);
-  past.tell(image(0)).flush();
-  assert.match(past.writer.failing ?? "", /full/);
-  for (let n = 1; n < 200; n++) {
-    past.tell(image(n));
-    assert.ok(past.writer.waitingBytes <= 66 * MIB, `${past.writer.waitingBytes}`);
-  }
-  setRoom(past, 1 << 30);
-  past.flush().end();
-  ask(past.path, (history) => {
-    const life = lifeOf(history, 100);
-    const number = (ns: number) => {
-      history.lives.dressAt(life, ns);
-      return life.image.argv === null ? null : parseInt(life.image.argv[1] ?? "", 10);
-    };
-    assert.deepEqual([number(300 * S), number(4 * S)], [199, null]);
-    assert.ok(Number(history.db.prepare("SELECT count(*) AS n FROM former").get()!["n"]) < 100);
   });
 });
