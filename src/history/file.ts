@@ -22,7 +22,8 @@ export const BUSY_MS = 5000;
 /** Files up to this size are looked through at each start, larger ones after a crash. */
 const CHECK_ALWAYS_BYTES = 256 << 20;
 const WAL_LIMIT_BYTES = 16 << 20;
-const CACHE_KIB = 16 << 10;
+/** SQLite's page cache. */
+export const CACHE_KIB: number = 16 << 10;
 const OTHERS_WRITE = 0o022;
 
 /** A history file in the hands of its recorder. */

@@ -28,11 +28,12 @@ import {
   type Waiting,
 } from "./waiting.ts";
 
-/** Lives that wait for room on the disk; what comes beyond is dropped and counted. */
-const WAITING_MAX = 100_000;
-
-/** Bytes of images that wait so; what comes beyond is dropped, too. */
-const WAITING_BYTES = 48 << 20;
+/** What waits for room on the disk; what is beyond is dropped and counted, by user. */
+export const WRITER_LIMITS = {
+  lives: 100_000,
+  /** Bytes of images. */
+  images: 40 << 20,
+} as const;
 
 /** `key` of a process that was dropped: it is counted as lost as long as it is in no row. */
 const DROPPED = -1;
@@ -230,7 +231,7 @@ export class HistoryWriter {
     const { kind } = change;
     const left = kind === "snapshot" ? this.#leftBy(process) : undefined;
     if (left === undefined) {
-      if (this.#waiting.fresh.length >= WAITING_MAX) this.#dropWaiting();
+      if (this.#waiting.fresh.length >= WRITER_LIMITS.lives) this.#dropWaiting();
       this.#register(process);
     } else {
       process.key = left.id;
@@ -258,7 +259,7 @@ export class HistoryWriter {
   /** What waits takes so much more; there is no end of it while the disk is full. */
   #count(bytes: number): void {
     this.#waitingBytes += bytes;
-    if (this.#waitingBytes > WAITING_BYTES && this.#failing !== null) this.#dropWaiting();
+    if (this.#waitingBytes > WRITER_LIMITS.images && this.#failing !== null) this.#dropWaiting();
   }
 
   #changesOf(process: Process): number {

@@ -11,7 +11,7 @@ export const COMMON_LIMITS = {
   /** Part of the main thread's time, and what one may spend at once. */
   thread: { rate: 0.4, burstMs: 100 },
   /** Bytes of compiled patterns and of the states of their automata. */
-  patterns: { total: 32 << 20, reserve: 8 << 20 },
+  patterns: { total: 24 << 20, reserve: 6 << 20 },
 } as const;
 
 /** Time of one thread, counted where it is spent. */

@@ -11,8 +11,8 @@ import { Shares } from "./shares.ts";
 
 /** Bytes of images that known processes hold; src/model/shares.ts says what one user gets. */
 export const IMAGE_LIMITS = {
-  total: 64 << 20,
-  reserve: 16 << 20,
+  total: 48 << 20,
+  reserve: 12 << 20,
   /** Each image may have so many, and is not counted; beyond a share it is cut to that. */
   short: 1024,
   /** What becomes of a byte later takes about so many milliseconds, beside the look for secrets. */

@@ -15,9 +15,9 @@ export const SOCKET_LIMITS = {
   /** Bytes that the kernel holds for a client which does not read: it doubles what is asked for. */
   kernelBytes: 32 << 10,
   /** Bytes of requests that have come and are not answered, unfinished lines included. */
-  requests: { total: 16 * MiB, reserve: 4 * MiB },
+  requests: { total: 8 * MiB, reserve: 2 * MiB },
   /** Bytes of answers and events that clients have not taken. */
-  unread: { total: 64 * MiB, reserve: 16 * MiB },
+  unread: { total: 48 * MiB, reserve: 16 * MiB },
   /** Bytes of events that wait for one client. */
   events: 8 * MiB,
   /** Requests of one client that are not answered yet; then it is not read from. */
@@ -50,7 +50,7 @@ export const SERVER_LIMITS = {
   /** Bytes of images that events in memory keep alive. */
   recentImages: 16 * MiB,
   /** Bytes of events that the sending thread has not taken yet. */
-  untaken: { total: 32 * MiB, reserve: 8 * MiB },
+  untaken: { total: 16 * MiB, reserve: 4 * MiB },
 } as const;
 
 /** How a total is shared out. */

@@ -95,6 +95,9 @@ export const CONTROL = {
   count: 2,
 } as const;
 
+/** KiB of batches that wait for the other thread; beyond it the kernel's buffer holds the rest. */
+export const UNREAD_KIB_MAX: number = 32 << 10;
+
 /** What a batch counts for, KiB: a small one is a message all the same. */
 export function kibOf(batch: ArrayBuffer): number {
   return Math.ceil(batch.byteLength / 1024);

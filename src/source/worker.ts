@@ -11,13 +11,11 @@ import { NOTIFY, TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { compileEagerly } from "../../ffi/runtime.ts";
 import { BatchWriter } from "../model/batch.ts";
-import { CONTROL, kibOf, type WorkerMessage, type WorkerSetup } from "./capture.ts";
+import { CONTROL, kibOf, UNREAD_KIB_MAX, type WorkerMessage, type WorkerSetup } from "./capture.ts";
 import { Clocks } from "./clocks.ts";
 import { openLive } from "./open.ts";
 import { WaitingText } from "./waiting_text.ts";
 
-/** Batches that wait for the other thread; beyond it the kernel's buffer holds the rest. */
-const UNREAD_KIB_MAX = 32 * 1024;
 /** Pause while the other thread is that far behind. */
 const BEHIND_NS = 20e6;
 /** The lowest real-time priority: ahead of ordinary tasks, behind every other real-time one. */
