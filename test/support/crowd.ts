@@ -6,6 +6,8 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Outcome } from "./executable.ts";
+import type { MemoryGroup } from "./memory_group.ts";
 import { program } from "./programs.ts";
 import { AS_NOBODY, Running } from "./running.ts";
 import { ask, ServerFolder } from "./server.ts";
@@ -21,13 +23,24 @@ export class Besieged implements AsyncDisposable {
   /** The longest that root has waited for an answer, milliseconds. */
   longestMs = 0;
   #recorder: Running | null = null;
+  #group: MemoryGroup | null = null;
   #asking: Promise<void> | null = null;
   #isOver = false;
 
   /** Starts it. */
   static async start(...args: readonly string[]): Promise<Besieged> {
+    return await Besieged.#start(null, args);
+  }
+
+  /** Starts it with no more memory than a unit would give it. */
+  static async startIn(group: MemoryGroup, ...args: readonly string[]): Promise<Besieged> {
+    return await Besieged.#start(group, args);
+  }
+
+  static async #start(group: MemoryGroup | null, args: readonly string[]): Promise<Besieged> {
     const made = new Besieged();
     chmodSync(made.folder.path, 0o755);
+    made.#group = group;
     await made.begin(...args);
     return made;
   }
@@ -35,9 +48,17 @@ export class Besieged implements AsyncDisposable {
   /** Starts a recorder on the same history. */
   async begin(...args: readonly string[]): Promise<void> {
     await this.end();
-    this.#recorder = await this.folder.record(["--socket-group", String(NOBODY), ...args]);
+    const all = ["--socket-group", String(NOBODY), ...args];
+    this.#recorder = await this.folder.recordIn(this.#group?.prefix ?? [], all);
     this.#isOver = false;
     this.#asking = this.#ask();
+  }
+
+  /** Ends it by a signal, and says how it has ended. */
+  async stop(signal: NodeJS.Signals): Promise<Outcome> {
+    this.#isOver = true;
+    await this.#asking;
+    return await this.recorder.end(signal);
   }
 
   /** Ends it. */

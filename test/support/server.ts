@@ -26,8 +26,17 @@ export class ServerFolder {
     return this.#start(["record", "--db", this.db, ...args], place);
   }
 
-  async #start(args: readonly string[], place: Place): Promise<Running> {
-    const fh = Running.start([FH, ...args, "--socket", this.socket], place);
+  /** The same of a command that becomes another before it runs what follows it. */
+  recordIn(prefix: readonly string[], args: readonly string[]): Promise<Running> {
+    return this.#start(["record", "--db", this.db, ...args], {}, prefix);
+  }
+
+  async #start(
+    args: readonly string[],
+    place: Place,
+    prefix: readonly string[] = [],
+  ): Promise<Running> {
+    const fh = Running.start([...prefix, FH, ...args, "--socket", this.socket], place);
     await fh.until("server at work", () => fh.stderr.includes("fh: listening on "));
     return fh;
   }

@@ -1,0 +1,66 @@
+/** Whatever one user starts, no recorder ends by it, and nobody else's history goes. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { test } from "node:test";
+import { Besieged } from "../support/crowd.ts";
+import { runFh } from "../support/executable.ts";
+import { MemoryGroup, memoryGroupMissing } from "../support/memory_group.ts";
+import { connectorMissing } from "../support/observe.ts";
+import { program, programsMissing } from "../support/programs.ts";
+import { AS_NOBODY, Running } from "../support/running.ts";
+import { ask } from "../support/server.ts";
+
+/** What the unit gives a recorder, and far more than this takes of it. */
+const LIMIT_MIB = 512;
+const PEAK_MIB = 320;
+/** Far more than the second that is promised, and less than these attacks once took. */
+const LATE_MS = 5000;
+const OTHERS = 100;
+const missing = programsMissing ?? connectorMissing ??
+  (process.geteuid?.() === 0 ? null : "needs root to become nobody") ?? memoryGroupMissing;
+
+/** Name, and the words of test/programs/assault.c. */
+const ASSAULTS: readonly (readonly [string, string])[] = [
+  ["a chain of 25 000 dead, pushed out by others", "chain 25000 4200"],
+  ["40 command lines of 1.9 MB", "args 40 1900 x"],
+  ["150 of 5.9 MB", "args 150 5900 x"],
+  ["14 that look like secrets without an end", "args 14 1900 TOKEN=A\n"],
+  ["500 living with 60 KB each", "crowd 500 60000"],
+  ["processes that are called something else all the time", "names 20 20000"],
+];
+
+async function besiege(): Promise<void> {
+  using group = MemoryGroup.tryOf(LIMIT_MIB)!;
+  await using it = await Besieged.startIn(group, "--max-size", "32M", "--source", "connector");
+  const marker = `others-of-${it.recorder.pid}`;
+  const others = `for i in $(seq ${OTHERS}); do /bin/true ${marker} $i; done`;
+  const countOthers = () => {
+    const filter = ["-e", "exec", "-m", marker, "-c", "true", "-n", "10000"];
+    const { stdout } = runFh(["log", "--db", it.folder.db, "--json", ...filter]);
+    return stdout.split("\n").filter((line) => line.includes(marker)).length;
+  };
+  assert.equal(spawnSync("sh", ["-c", others]).status, 0);
+  for (const [name, words] of ASSAULTS) {
+    await using assault = Running.start([...AS_NOBODY, program("assault")!, ...words.split(" ")]);
+    const { status, stdout } = await assault.end();
+    assert.equal(status, 0, name);
+    assert.match(stdout, /^done [1-9]/m, name);
+    // All that has happened is behind this.
+    assert.equal((await ask(it.folder.socket, "status")).lost, 0, name);
+    assert.ok(it.longestMs < LATE_MS, `root has waited for ${it.longestMs} ms: ${name}`);
+    assert.ok(group.peakMib < LIMIT_MIB - 1, `${group.peakMib} MiB: ${name}`);
+    assert.ok(it.peakMib < PEAK_MIB, `${it.peakMib} MiB: ${name}`);
+  }
+  assert.equal(spawnSync("sh", ["-c", others]).status, 0);
+  const began = performance.now();
+  const { status, stderr } = await it.stop("SIGTERM");
+  assert.equal(status, 0, stderr);
+  assert.ok(performance.now() - began < LATE_MS, "it ends at once");
+  assert.ok(countOthers() > OTHERS, "those before are there, and those after");
+}
+
+const name =
+  "a recorder with the unit's memory outlives what one user does, and keeps what others did";
+if (missing === null) test(name, besiege);
+else test(`${name} (skipped: ${missing})`, { skip: true }, besiege);
