@@ -23,6 +23,7 @@ import type { Clocks } from "./clocks.ts";
 import { ExitAccounts } from "./exit_accounts.ts";
 import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
 import { type ImageWishes, ProcFiles } from "./proc_files.ts";
+import { Restless } from "./restless.ts";
 import { requireScan, scanProcesses } from "./scan.ts";
 import { SequenceAccount } from "./sequence.ts";
 import { TaskAccounts } from "./task_accounts.ts";
@@ -71,6 +72,7 @@ export class Connector implements LiveSource {
   readonly #datagram = new ProcDatagram();
   readonly #event = new SourceEvent();
   readonly #sequence = new SequenceAccount();
+  readonly #restless = new Restless();
   readonly #capacity: number;
   readonly #napMax: number;
   readonly #waitAll: Uint8Array;
@@ -158,7 +160,7 @@ export class Connector implements LiveSource {
     if (this.#repairDue && this.#clocks.now() - this.#repairedAt > REPAIR_PAUSE_NS) {
       this.#repair(writer);
     }
-    this.#calm = settled && !this.#repairDue;
+    this.#calm = settled && !this.#repairDue && !this.#restless.active;
   }
 
   idle(ns: number): void {
@@ -203,6 +205,7 @@ export class Connector implements LiveSource {
     this.#await(until + REORDER_NS, this.#ringOnly);
     // What is missing after two drains is lost.
     for (let drain = 0; drain < 2; drain++) this.#account(writer, this.#drain(writer));
+    this.#restless.settle(this.#clocks.now(), this.horizon, writer);
     return until;
   }
 
@@ -259,6 +262,7 @@ export class Connector implements LiveSource {
     }
     // Stamped later than all that these tasks have done, their fork included.
     this.#accounts?.drain(writer, this.#clocks);
+    this.#restless.turn(before, this.horizon, writer);
     this.horizon = before - REORDER_NS;
     return events;
   }
@@ -272,8 +276,11 @@ export class Connector implements LiveSource {
     const event = this.#event;
     translate(datagram, this.#clocks.suspendedNs, event);
     if (event.kind === EVENT.exec) event.text = this.#imageOf(datagram);
+    else if (isThreadsOwn(event)) return;
     // The scan may have read of a process that has just exited that it lives.
     if (event.time < this.#since && event.kind !== EVENT.exit) return;
+    if (!this.#restless.admit(event)) return;
+    this.#restless.tell(event.kind === EVENT.fork ? event.a : event.pid, this.horizon, writer);
     writer.add(event);
     if (event.kind !== EVENT.exit || this.#exits === null) return;
     const { pid, tid, time } = event;
@@ -335,6 +342,11 @@ export class Connector implements LiveSource {
     this.#repairedAt = this.#clocks.now();
     return begin;
   }
+}
+
+/** A thread that is not the leader has another name or user: that says nothing of its process. */
+function isThreadsOwn({ kind, pid, tid }: SourceEvent): boolean {
+  return tid !== pid && (kind === EVENT.comm || kind === EVENT.uid || kind === EVENT.gid);
 }
 
 /** CPU and sequence number name an event on both sockets. */
