@@ -11,19 +11,29 @@ import { writeStandard } from "../ffi/stdio.ts";
 import { FdOutput } from "../src/output.ts";
 import { ProgramSignals } from "./signals.ts";
 
+/** Once it is to end, this program waits no longer for who reads nothing. */
+const PATIENCE_MS = 3000;
+
 async function main(signals: ProgramSignals): Promise<number> {
+  const stdout = new FdOutput(1, {
+    name: "standard output",
+    size: () => process.stdout,
+    onClosed: () => signals.stop("SIGPIPE"),
+    write: writeStandard,
+  });
+  const stderr = new FdOutput(2, {
+    name: "standard error",
+    size: () => process.stderr,
+    write: writeStandard,
+  });
+  signals.signal.addEventListener("abort", () => {
+    // Ctrl-C reaches a pager, too, in which somebody goes on reading.
+    if (signals.signal.reason === "SIGINT") return;
+    for (const output of [stdout, stderr]) output.hurry(PATIENCE_MS);
+  });
   const context = {
-    stdout: new FdOutput(1, {
-      name: "standard output",
-      size: () => process.stdout,
-      onClosed: () => signals.stop("SIGPIPE"),
-      write: writeStandard,
-    }),
-    stderr: new FdOutput(2, {
-      name: "standard error",
-      size: () => process.stderr,
-      write: writeStandard,
-    }),
+    stdout,
+    stderr,
     env: process.env,
     signal: signals.signal,
     onSignal: signals.onSignal,

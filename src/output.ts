@@ -14,6 +14,8 @@ const STAGE_BYTES = 256 * 1024;
 const SPARES_MAX = 2;
 const RETRY_MS_MIN = 1;
 const RETRY_MS_MAX = 50;
+/** How often {@linkcode FdOutput.hurry} looks before it gives up. */
+const LOOKS = 6;
 
 /**
  * write(2) at the file's own position, off the main thread: `done` gets how many of `bytes` are
@@ -96,6 +98,8 @@ export class FdOutput implements Output {
   #staged = 0;
   readonly #spares: Uint8Array[] = [];
   #pending = 0;
+  /** Writes that somebody has taken something of. */
+  #taken = 0;
   #busy = false;
   #retryMs = RETRY_MS_MIN;
   #closed = false;
@@ -140,6 +144,21 @@ export class FdOutput implements Output {
   async flush(): Promise<void> {
     if (this.#busy) await new Promise<void>((resolve) => this.#flushers.push(resolve));
     if (this.#error !== null) throw this.#error;
+  }
+
+  /** From now on nobody is waited for who takes nothing for `ms`: the program is to end. */
+  hurry(ms: number): void {
+    let before = -1;
+    let still = 0;
+    const look = () => {
+      if (this.#closed) return;
+      const now = this.#busy ? this.#taken : -1;
+      still = now >= 0 && now === before ? still + 1 : 0;
+      before = now;
+      if (still === LOOKS) this.#giveUp();
+      else setTimeout(look, ms / LOOKS);
+    };
+    look();
   }
 
   #addText(text: string): void {
@@ -205,7 +224,9 @@ export class FdOutput implements Output {
   }
 
   #sent(piece: Piece, to: number, written: number): void {
+    if (this.#closed) return;
     this.#retryMs = RETRY_MS_MIN;
+    this.#taken++;
     this.#pending -= written;
     if (to < piece.bytes.byteLength) {
       this.#send(piece, to);
@@ -230,12 +251,23 @@ export class FdOutput implements Output {
       this.#retry(piece, from);
       return;
     }
+    if (this.#closed) return;
     // A terminal that hung up answers EIO.
     const readerGone = error.code === "EPIPE" || (error.code === "EIO" && this.isTerminal);
-    if (!readerGone) {
-      const what = `Cannot write ${this.#options.name}: ${error.code ?? error.message}`;
-      this.#error = new CommandError(EXIT.failed, what);
-    }
+    if (!readerGone) this.#fail(error.code ?? error.message);
+    this.#close();
+  }
+
+  #giveUp(): void {
+    this.#fail(`nobody takes the last ${this.#pending} bytes`);
+    this.#close();
+  }
+
+  #fail(why: string): void {
+    this.#error = new CommandError(EXIT.failed, `Cannot write ${this.#options.name}: ${why}`);
+  }
+
+  #close(): void {
     this.#closed = true;
     this.#queue.length = 0;
     this.#stage = null;

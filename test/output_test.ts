@@ -86,6 +86,41 @@ test("write() gathers what is written in one go", async () => {
   assert.equal(output.pendingBytes, 0);
 });
 
+test("hurry() waits for who takes something, and gives up on who takes nothing", async () => {
+  let closed = 0;
+  const { writer, output } = fakeOutput(() => closed++);
+  output.write("a".repeat(1000));
+  await until(() => writer.busy);
+  const flushed = output.flush();
+  output.hurry(100);
+  for (let i = 0; i < 10; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writer.succeed(10);
+  }
+  assert.equal(output.closed, false);
+  await assert.rejects(flushed, {
+    message: `Cannot write ${NAME}: nobody takes the last 900 bytes`,
+  });
+  assert.deepEqual([output.closed, closed, output.pendingBytes], [true, 1, 0]);
+  // The write that was in flight comes back.
+  writer.succeed();
+  output.write("more");
+  assert.equal(output.pendingBytes, 0);
+});
+
+test("hurry() leaves an output alone that nobody has to wait for", async () => {
+  const { writer, output } = fakeOutput();
+  output.hurry(60);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  output.write("still");
+  await until(() => writer.busy);
+  writer.succeed();
+  await output.flush();
+  assert.equal(writer.text, "still");
+  output.write("last");
+  await assert.rejects(output.flush(), CommandError);
+});
+
 test("write() keeps the order of small and large chunks", async () => {
   const { writer, output } = fakeOutput();
   let expected = "";

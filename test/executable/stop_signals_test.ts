@@ -1,5 +1,6 @@
 /** Which signals end what runs for long, each with everything written, and which it survives. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,6 +64,19 @@ test("SIGUSR1, SIGUSR2 and others end no watch, and SIGALRM does, with its summa
   const { status, stdout } = await fh.end();
   assert.equal(status, 0);
   assert.match(stdout, /events/);
+});
+
+test("SIGTERM ends a watch in five seconds whose reader reads nothing, and says so", async () => {
+  const path = join(folder, "unread");
+  const script = 'mkfifo "$1"; exec 3<>"$1"; exec "$0" watch --json --source poll > "$1"';
+  await using fh = Running.start(["sh", "-c", script, FH, path]);
+  await fh.until("a watch", () => fh.stderr.includes("fh: source"));
+  // More than a pipe holds.
+  assert.equal(spawnSync("sh", ["-c", "for i in $(seq 600); do /bin/true; done"]).status, 0);
+  const began = performance.now();
+  const { status, stderr } = await fh.end("SIGTERM");
+  assert.ok(performance.now() - began < 5000, "it waits for nobody");
+  assert.deepEqual([status, /nobody takes the last \d+ bytes/.test(stderr)], [1, true]);
 });
 
 test("whoever starts it by nohup has it survive SIGHUP", async () => {
