@@ -75,13 +75,26 @@ test("an open cmdline of a zombie is empty, and its comm is still there", async 
   libc.close(fd);
 });
 
+/** The bell rings for every program of the host: others' may come between, and not each time. */
+async function whenQuiet(bell: ExecBell, body: () => Promise<void> | void): Promise<void> {
+  for (const end = performance.now() + WAIT_MS;; await delay(1)) {
+    bell.answer();
+    try {
+      return await body();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
+
 test("the doorbell rings for a dynamically linked program", async () => {
-  const libc = await openLibc();
-  const bell = new ExecBell(libc);
-  bell.answer();
-  await once(spawn("/bin/true"), "exit");
-  assert.equal(bell.answer(), RING.begun);
-  assert.equal(bell.answer(), RING.none);
+  const bell = new ExecBell(await openLibc());
+  await whenQuiet(bell, async () => {
+    assert.equal(bell.answer(), RING.none);
+    await once(spawn("/bin/true"), "exit");
+    assert.equal(bell.answer(), RING.begun);
+    assert.equal(bell.answer(), RING.none);
+  });
   bell.close();
 });
 
@@ -92,17 +105,18 @@ test(
   `what a new program opens first rings as such${noCache}`,
   { skip: noCache !== "" },
   async () => {
-    const libc = await openLibc();
-    const bell = new ExecBell(libc);
-    bell.answer();
-    readFileSync(CACHE);
-    assert.equal(bell.answer(), RING.loading);
-    // Whatever the order, the exec that has begun counts for more.
-    readFileSync(CACHE);
-    readFileSync("/bin/true");
-    readFileSync(CACHE);
-    assert.equal(bell.answer(), RING.begun);
-    assert.equal(bell.answer(), RING.none);
+    const bell = new ExecBell(await openLibc());
+    await whenQuiet(bell, () => {
+      assert.equal(bell.answer(), RING.none);
+      readFileSync(CACHE);
+      assert.equal(bell.answer(), RING.loading);
+      // Whatever the order, the exec that has begun counts for more.
+      readFileSync(CACHE);
+      readFileSync("/bin/true");
+      readFileSync(CACHE);
+      assert.equal(bell.answer(), RING.begun);
+      assert.equal(bell.answer(), RING.none);
+    });
     bell.close();
   },
 );
