@@ -53,10 +53,16 @@ export class PatternRoom {
     }
   }
 
+  /** Throws UsageError where a pattern is too long to be looked at. */
+  admit(text: string): void {
+    if (text.length <= textLength) return;
+    throw new UsageError(`Bad pattern: larger than ${textLength} characters; give a smaller one`);
+  }
+
   #measure(source: string): void {
-    if (source.length > textLength || countedRepeats(source) > count) {
-      const limits = `${textLength} characters, repeats of ${count} in all`;
-      throw new UsageError(`Bad pattern: larger than ${limits}; give a smaller one`);
+    this.admit(source);
+    if (countedRepeats(source) > count) {
+      throw new UsageError(`Bad pattern: repeats of more than ${count} in all; give fewer`);
     }
     this.#expanded += expandedSize(source);
     if (this.#expanded > expanded) throw tooLarge();

@@ -20,7 +20,10 @@ type Parsers = {
 
 function parsers(room: PatternRoom, textMax: number): Parsers {
   const globs = (value: unknown, name: string, whole = (glob: string) => glob) => {
-    const sources = list(value, name).map((one) => globSource(whole(`${one}`)));
+    const sources = list(value, name).map((one) => {
+      room.admit(`${one}`);
+      return globSource(whole(`${one}`));
+    });
     return [room.compile(sources, "(?s)", textMax).test];
   };
   return {

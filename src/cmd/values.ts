@@ -159,7 +159,8 @@ export function parseGlob(text: string): (text: string) => boolean {
 /** A glob as a regular expression, in which a dot stands for any character. */
 export function globSource(text: string): string {
   let source = "";
-  const tokens = /\[[!^]?\]?(?:\\[^]|[^\]\\])*\]|\\[^]|\*+|[^]/gu;
+  // A set that is longer is none: nobody writes one, and its end would be looked for each time.
+  const tokens = /\[[!^]?\]?(?:\\[^]|[^\]\\]){0,256}\]|\\[^]|\*+|[^]/gu;
   for (const [token] of text.matchAll(tokens)) source += globToken(token);
   return `^${source}$`;
 }

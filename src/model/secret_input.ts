@@ -43,10 +43,14 @@ export function findTold(found: Found, words: readonly Word[], reader: readonly 
   }
 }
 
-/** `kinit user <<< secret`, and `chpasswd <<END` with its lines as the commands that follow. */
-export function findGiven(found: Found, commands: readonly ScriptCommand[], i: number): void {
+/**
+ * `kinit user <<< secret`, and `chpasswd <<END` with its lines as the commands that follow; which
+ * command comes behind those. Each line is of one document, so that none is looked at twice.
+ */
+export function findGiven(found: Found, commands: readonly ScriptCommand[], i: number): number {
   const { words } = commands[i]!;
-  if (!readsSecret(found, words)) return;
+  let next = i + 1;
+  if (!readsSecret(found, words)) return next;
   for (let at = 0; at < words.length; at++) {
     const { start, end } = words[at]!;
     const text = found.text.slice(start, end);
@@ -58,20 +62,23 @@ export function findGiven(found: Found, commands: readonly ScriptCommand[], i: n
       continue;
     }
     const document = text.length <= 80 ? HERE_DOCUMENT.exec(text) : null;
-    if (document !== null) hideLines(found, commands, i + 1, document[2]!);
+    if (document !== null) next = hideLines(found, commands, next, document[2]!);
   }
+  return next;
 }
 
+/** Hides the lines up to the one that is the document's last; which command comes behind it. */
 function hideLines(
   found: Found,
   commands: readonly ScriptCommand[],
   from: number,
   last: string,
-): void {
+): number {
   for (let i = from; i < commands.length; i++) {
     const { words } = commands[i]!;
     const [first] = words;
-    if (words.length === 1 && found.text.slice(first!.start, first!.end) === last) return;
+    if (words.length === 1 && found.text.slice(first!.start, first!.end) === last) return i + 1;
     for (const word of words) hideValue(found, "secret", word, true);
   }
+  return commands.length;
 }

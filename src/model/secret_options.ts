@@ -58,14 +58,16 @@ function findInScript(
   inner: readonly SecretProgram[],
 ): void {
   const commands = readScript(found.text, script.start, script.end);
+  /** Up to this command, all are lines of here-documents. */
+  let given = 0;
   for (let i = 0; i < commands.length; i++) {
     const { words, piped } = commands[i]!;
     const scan = new CommandScan(found, words, null);
     for (const program of inner) scan.begin(program);
     scan.run();
     if (piped && commands[i + 1] !== undefined) findTold(found, words, commands[i + 1]!.words);
-    if (found.text.slice(words[0]!.start, words.at(-1)!.end).includes("<<")) {
-      findGiven(found, commands, i);
+    if (i >= given && found.text.slice(words[0]!.start, words.at(-1)!.end).includes("<<")) {
+      given = findGiven(found, commands, i);
     }
   }
   if (!isShell) findInWord(found, script, false);

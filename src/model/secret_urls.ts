@@ -66,15 +66,13 @@ const SETTING = /^[\w.-]{1,64}=/;
 
 /** Hides the passwords of data source names as Go's driver for MySQL takes them. */
 export function findGoDsns(found: Found, line: string): void {
+  const gaps = new NextOf(line, DSN_BEGIN);
   let begin = 0;
   let gap = -1;
   for (const { index } of line.matchAll(GO_DSN)) {
     // The last sign before it that cannot be part of one.
-    DSN_BEGIN.lastIndex = Math.max(begin, gap + 1);
-    for (let next = DSN_BEGIN.exec(line); next !== null && next.index < index;) {
-      gap = next.index;
-      next = DSN_BEGIN.exec(line);
-    }
+    let next = gaps.after(Math.max(begin, gap + 1));
+    for (; next < index; next = gaps.after(next + 1)) gap = next;
     const start = Math.max(begin, gap + 1);
     begin = index + 1;
     const whole = line.slice(start, index);

@@ -249,6 +249,7 @@ export class Connector implements LiveSource {
     // What is stamped later than this may still be on its way from another CPU.
     const before = this.#clocks.sample();
     let events = 0;
+    this.#restless.turn(before, this.horizon, writer);
     this.#exits?.beginDrain();
     while (true) {
       const received = this.#libc.recvmmsg(this.#sub.truth, slots, SOCKET.MSG_DONTWAIT);
@@ -262,7 +263,6 @@ export class Connector implements LiveSource {
     }
     // Stamped later than all that these tasks have done, their fork included.
     this.#accounts?.drain(writer, this.#clocks);
-    this.#restless.turn(before, this.horizon, writer);
     this.horizon = before - REORDER_NS;
     return events;
   }
@@ -280,7 +280,7 @@ export class Connector implements LiveSource {
     // The scan may have read of a process that has just exited that it lives.
     if (event.time < this.#since && event.kind !== EVENT.exit) return;
     if (!this.#restless.admit(event)) return;
-    this.#restless.tell(event.kind === EVENT.fork ? event.a : event.pid, this.horizon, writer);
+    this.#restless.tell(event.kind === EVENT.fork ? event.a : event.pid, event.time, writer);
     writer.add(event);
     if (event.kind !== EVENT.exit || this.#exits === null) return;
     const { pid, tid, time } = event;

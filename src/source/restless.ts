@@ -54,26 +54,35 @@ export class Restless {
     return false;
   }
 
-  /** A process does something else: what it is by then is told first; not before `horizon`. */
-  tell(pid: number, horizon: number, writer: BatchWriter): void {
+  /**
+   * A process does something else, at a time: what it is by then is told first. It is told as of
+   * that time, behind all that the writer has: nothing is to be moved for it.
+   */
+  tell(pid: number, at: number, writer: BatchWriter): void {
     if (this.#kept.size === 0) return;
     for (let kind = 0; kind < RESTLESS.length; kind++) {
       const key = keyOf(pid, kind);
       const event = this.#kept.get(key);
       if (event === undefined) continue;
       this.#kept.delete(key);
-      add(event, horizon, writer);
+      event.time = at;
+      writer.add(event);
     }
   }
 
-  /** Where a window is over, tells the last of each, and now and then how many were not told. */
+  /**
+   * Where a window is over, tells the last of each, as of `horizon` at the earliest: what was
+   * before that is handed over already. Now and then tells how many were not told.
+   */
   turn(now: number, horizon: number, writer: BatchWriter): void {
     if (now < this.#windowEnd) return;
     this.#windowEnd = now + RESTLESS_LIMITS.windowNs;
     this.#told = 0;
     this.#counts.clear();
-    for (const event of this.#kept.values()) add(event, horizon, writer);
+    const kept = [...this.#kept.values()];
     this.#kept.clear();
+    for (const event of kept) event.time = Math.max(event.time, horizon);
+    for (const event of kept.sort((a, b) => a.time - b.time)) writer.add(event);
     if (this.#merged === 0 || now < this.#mergedToldAt + TELL_NS) return;
     this.#tellMerged(now, writer);
   }
@@ -106,10 +115,4 @@ function copyOf(event: SourceEvent, into: SourceEvent): SourceEvent {
   into.b = event.b;
   into.text = event.text;
   return into;
-}
-
-/** What was before the horizon was handed over already. */
-function add(event: SourceEvent, horizon: number, writer: BatchWriter): void {
-  event.time = Math.max(event.time, horizon);
-  writer.add(event);
 }

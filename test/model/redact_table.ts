@@ -211,6 +211,8 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     ["bash", "-c", "kinit u <<< «p»; passwd --stdin u <<<'«p q»'"],
     ["bash", "-c", "docker login --password-stdin h <<< «p» && ls"],
     ["bash", "-c", "chpasswd <<EOF\n«root:p»\n«u:q»\nEOF\nls x"],
+    ["bash", "-c", "chpasswd <<A <<B\n«root:p»\nA\n«u:q»\nB\nls x"],
+    ["bash", "-c", "chpasswd <<A\n«kinit» «<<B»\nA\nls x\nB"],
     ["sh", "-c", "echo «t» | gh auth login --with-token"],
     ["ssh", "h", "PASSWORD=«p» app"],
     ["watch", "redis-cli -a «p» info"],

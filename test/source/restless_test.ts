@@ -20,7 +20,7 @@ class Told {
     if (name !== undefined) event.text = encoder.encode(name);
     event.a = a;
     if (!this.restless.admit(event)) return;
-    this.restless.tell(kind === EVENT.fork ? a : pid, 0, this.#writer);
+    this.restless.tell(kind === EVENT.fork ? a : pid, event.time, this.#writer);
     this.#writer.add(event);
   }
 
