@@ -69,10 +69,12 @@ export interface SourceChosen extends EventBase {
 export interface GapEvent extends EventBase {
   /** Always `gap`. */
   readonly event: "gap";
+  /** When the first of them can have been, RFC 3339; `time` is when they were found missing. */
+  readonly since: string;
   /** How many. */
   readonly lost: number;
   /** The kernel's buffer was full, the poller came too late, or you did. */
-  readonly reason: "overflow" | "missed" | "slow reader";
+  readonly reason: "overflow" | "missed" | "slow reader" | "share used up";
 }
 
 /** A process as it was known at the moment of the event; null is not known. */
@@ -211,6 +213,8 @@ export interface Numbered {
 export interface ServedGapEvent extends EventBase, Numbered {
   /** Always `gap`. */
   readonly event: "gap";
+  /** When the first of it can have been, RFC 3339; `time` is when it was found missing. */
+  readonly since: string;
   /** How many; null when nobody knows. */
   readonly lost: number | null;
   /**
@@ -223,7 +227,8 @@ export interface ServedGapEvent extends EventBase, Numbered {
     | "slow reader"
     | "not recording"
     | "disk full"
-    | "signal queue full";
+    | "signal queue full"
+    | "share used up";
   /** With `signal queue full`: the process that did not get them. */
   readonly pid?: number;
 }
@@ -357,6 +362,7 @@ class Feed {
   readonly #snapshot: boolean;
   #waiting: WatchEvent[] = [];
   #dropped = 0;
+  #droppedSince = 0;
   #ended = false;
   #error: Error | null = null;
   #wake: (() => void) | null = null;
@@ -372,7 +378,8 @@ class Feed {
   add(change: Change, epoch: BootEpoch): void {
     if (this.#ended || (change.kind === "snapshot" && !this.#snapshot)) return;
     if (this.#waiting.length >= WAITING_MAX) {
-      this.#dropped++;
+      const { kind, since, time } = change;
+      if (this.#dropped++ === 0) this.#droppedSince = kind === "gap" ? since : time;
       return;
     }
     if (this.#dropped > 0) this.#tellDropped(change.time, epoch);
@@ -405,6 +412,7 @@ class Feed {
   #tellDropped(time: number, epoch: BootEpoch): void {
     const gap = new Change();
     gap.time = time;
+    gap.since = Math.min(this.#droppedSince, time);
     gap.a = this.#dropped;
     gap.b = GAP_REASON.reader;
     this.#dropped = 0;

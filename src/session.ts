@@ -177,8 +177,11 @@ export class Session {
   #lose(batch: ArrayBuffer): void {
     const reader = new BatchReader(batch);
     const event = this.#event;
+    reader.read(this.#told, event);
+    const since = event.time;
     reader.read(reader.count - 1, event);
     const gap = new SourceEvent().reset(EVENT.gap, event.time, 0, 0);
+    gap.start = since;
     gap.a = reader.count - this.#told;
     gap.b = GAP_REASON.reader;
     this.#told = 0;

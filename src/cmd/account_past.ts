@@ -12,6 +12,8 @@ import {
   sumJobs,
 } from "../history/accounts.ts";
 import type { BootSpan, History } from "../history/history.ts";
+import { type Missing, missingIn } from "../history/missing.ts";
+import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import type { Fields } from "../view/account.ts";
@@ -23,6 +25,7 @@ import { Breath } from "./breath.ts";
 import { type Context, EXIT, UsageError } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
+import { missingJson, missingWords } from "./missing.ts";
 import { localTime, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { parseUser } from "./values.ts";
 
@@ -31,6 +34,8 @@ const ACCOUNTS: Readonly<Record<string, string>> = {
   connector: "taskstats",
   poll: "/proc of zombies",
 };
+
+const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
 
 interface PastOptions extends FormOptions {
   readonly by?: typeof ACCOUNT_KEYS[number];
@@ -64,8 +69,9 @@ export async function runPastAccount(
     const spans = recordedSpans(history, stretch);
     const out = new AccountOutput(context, options);
     const answer = await answerOf(context, history, spans, options, test, users);
-    await writeRows(context, out, answer.rows, options);
-    out.note(noteOf(history, spans, stretch, answer));
+    const missing = missingIn(history, spans);
+    await writeRows(context, out, answer.rows, missing, options);
+    out.note(noteOf(history, spans, stretch, answer, missing));
   } finally {
     history.close();
   }
@@ -132,11 +138,14 @@ async function writeRows(
   { stdout, signal }: Context,
   out: AccountOutput,
   rows: readonly CostRow[],
+  missing: readonly Missing[],
   { json, csv }: PastOptions,
 ): Promise<void> {
   if (json || csv) {
+    // A table has no place for it.
+    const gaps: Fields = csv || missing.length === 0 ? [] : [["gaps", missingJson(missing)]];
     for (const row of rows) {
-      out.addFields(costFields(row));
+      out.addFields([...costFields(row), ...gaps]);
       await out.writePiece();
       if (stdout.closed || signal.aborted) return;
     }
@@ -152,6 +161,7 @@ function noteOf(
   spans: readonly BootSpan[],
   { until }: Stretch,
   { rows, what, unseen, running }: Answer,
+  missing: readonly Missing[],
 ): string {
   const [processes, accounted] = [sum(rows, "processes"), sum(rows, "accounted")];
   const sources = recordingSources(history, spans);
@@ -160,7 +170,8 @@ function noteOf(
   const begin = localTime(first.boot.moment(first.since));
   const end = localTime(last.boot.moment(last.until));
   const time = until === null ? `since ${begin}` : `from ${begin} to ${end}`;
-  const { lost, missedNs } = missing(history, spans);
+  const isPause = ({ reason }: Missing) => reason === PAUSE;
+  const missedNs = missing.find(isPause)?.ns ?? 0;
   const counted = rows.length === 0
     ? `there were no ${what} ${time}`
     : `accounted ${number(accounted)} of ${number(processes)} ${what} ${time}`;
@@ -169,22 +180,9 @@ function noteOf(
     `${sources.length > 1 ? "sources" : "source"} ${sources.join(", ")}`,
     ...running > 0 ? [`${number(running)} members still run`] : [],
     ...unseen > 0 ? [`of ${number(unseen)} it was not seen how they ended`] : [],
-    ...lost > 0 ? [`${number(lost)} events were lost`] : [],
+    ...missingWords(missing.filter((one) => !isPause(one))),
     ...missedNs > 0 ? [`nobody recorded for ${durationWords(missedNs)} of it`] : [],
   ].join("; ");
-}
-
-/** What of stretches is not in the history: events that were lost, and time without a recorder. */
-function missing(history: History, spans: readonly BootSpan[]) {
-  const found = { lost: 0, missedNs: 0 };
-  for (const span of spans) {
-    for (const { since, until, lost, reason } of history.gaps(span)) {
-      found.lost += lost ?? 0;
-      if (reason !== "not recording") continue;
-      found.missedNs += Math.min(until, span.until) - Math.max(since, span.since);
-    }
-  }
-  return found;
 }
 
 function sum(rows: readonly CostRow[], name: "processes" | "accounted"): number {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Boot } from "../history/boots.ts";
-import type { History } from "../history/history.ts";
+import type { BootSpan, History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
 import { type Process, processId } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
@@ -76,6 +76,14 @@ export class Kin {
   /** What the history knows of a process; null when nothing. */
   lifeOf(process: Process): Life | null {
     return process instanceof Life ? process : this.#lives.get(process) ?? null;
+  }
+
+  /** From its start to its end, or on; null where the history does not know its boot. */
+  spanOf(process: Process): BootSpan | null {
+    const boot = process instanceof Life ? process.boot : this.#boot;
+    if (boot === undefined) return null;
+    const until = process.alive ? null : process.end;
+    return { boot, since: process.born, until: until ?? Number.MAX_SAFE_INTEGER };
   }
 
   /** What descends from a process and has ended, up to `limit`, and whether there is more. */

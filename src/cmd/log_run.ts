@@ -25,6 +25,7 @@ import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { FileWatch, Seam } from "./log_follow.ts";
 import { listRunning } from "./log_running.ts";
+import { missingJson, tellMissing } from "./missing.ts";
 import { PastLineage } from "../model/lineage.ts";
 import { adviseToRecord, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { PastJson } from "./past_json.ts";
@@ -188,6 +189,7 @@ class Log {
       failed,
       keep: this.#options.tree === true,
       ancestors: pid !== null || this.#options.tree === true,
+      whole: !few,
     };
     for (const span of backwards ? [...spans].reverse() : spans) {
       for (const change of timeline.steps(span, query)) {
@@ -258,8 +260,10 @@ class Log {
     }
     const { roots } = buildForest(found);
     const { stdout } = this.#context;
+    const missing = tellMissing(this.#context, this.#history, spans, this.#options.quiet);
     if (this.#options.json) {
-      const json = { boot: "", epoch: null, users: openUsers(), placeOf };
+      const gaps = missingJson(missing);
+      const json = { boot: "", epoch: null, users: openUsers(), placeOf, gaps };
       for (const root of roots) {
         for (const piece of treeJson(root, json)) stdout.write(piece);
         await stdout.flush();

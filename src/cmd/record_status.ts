@@ -4,8 +4,9 @@
  * @module
  */
 import { statSync } from "node:fs";
-import { History, type PastRun } from "../history/history.ts";
+import { type BootSpan, History, type PastRun } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
+import { missingIn } from "../history/missing.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { escapeText } from "../view/escape.ts";
 import { sizeWords } from "../view/words.ts";
@@ -13,6 +14,7 @@ import { WallClock } from "../view/time.ts";
 import { jsonText } from "../view/json_text.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./command.ts";
+import { type MissingJson, missingJson, missingWords } from "./missing.ts";
 import { localTime } from "./past.ts";
 import { historyFailure } from "./failure.ts";
 import { recorderLives } from "./history_open.ts";
@@ -34,6 +36,8 @@ interface Status {
   readonly running: number;
   readonly size: number;
   readonly oldest: string | null;
+  /** What is missing of this run. */
+  readonly gaps: readonly MissingJson[];
 }
 
 /** Prints it; the exit status comes back: 0 while a recorder runs, else 1, 3 with no history. */
@@ -41,12 +45,15 @@ export function runStatus(
   context: Context,
   options: { readonly db?: string; readonly json?: boolean },
 ): number {
-  const status = readStatus(context, historyToAsk(context.env, options.db));
-  context.stdout.write(options.json ? jsonText(status) + "\n" : statusText(status));
+  const { status, missing } = readStatus(context, historyToAsk(context.env, options.db));
+  context.stdout.write(options.json ? jsonText(status) + "\n" : statusText(status, missing));
   return status.recording ? EXIT.done : EXIT.failed;
 }
 
-function readStatus(context: Context, path: string): Status {
+function readStatus(
+  context: Context,
+  path: string,
+): { readonly status: Status; readonly missing: readonly string[] } {
   let history: History;
   try {
     history = new History(path);
@@ -61,7 +68,8 @@ function readStatus(context: Context, path: string): Status {
         (SELECT count(*) FROM life WHERE span IS NULL) AS running`,
     ).all();
     const range = history.range();
-    return {
+    const missing = missingIn(history, run === null ? [] : [spanOf(run)]);
+    const status: Status = {
       db: path,
       recording,
       pid: recording ? run.pid : null,
@@ -76,10 +84,17 @@ function readStatus(context: Context, path: string): Status {
       running: Number(count!["running"]),
       size: ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(path + suffix), 0),
       oldest: range === null ? null : new Date(range.since).toISOString(),
+      gaps: missingJson(missing),
     };
+    return { status, missing: missingWords(missing) };
   } finally {
     history.close();
   }
+}
+
+/** What was before it began is no matter of this run. */
+function spanOf({ boot, since }: PastRun): BootSpan {
+  return { boot, since: since + 1, until: Number.MAX_SAFE_INTEGER };
 }
 
 function moment({ boot }: PastRun, ns: number): string {
@@ -90,13 +105,14 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function statusText(status: Status): string {
+function statusText(status: Status, missing: readonly string[]): string {
   const { recording, pid, since, lost } = status;
   const rows: readonly (readonly [string, string])[] = [
     ["recording", recording ? `yes, pid ${pid}, since ${local(since)}` : "no"],
     ...(recording ? [] : [["last", `${local(since)} to ${local(status.written)}`] as const]),
     ["source", `${status.source ?? "none"}: ${status.why ?? "nothing was recorded yet"}`],
     ["events", `${status.events}, ${lost === 0 ? "none lost" : `${lost} lost`}`],
+    ...missing.map((words) => ["missing", words] as const),
     ["processes", `${status.rows}, of which ${status.running} are running`],
     ["file", `${status.db}, ${sizeWords(status.size)}`],
     ["oldest", local(status.oldest)],

@@ -45,7 +45,8 @@ export class Questions {
     return await this.#ask(peer, async (history) => {
       const target = text === null ? null : parseTarget(text, Date.now());
       const options = { ...this.#redact, json: true, quiet: true };
-      const { roots, focus } = await findTree(this.#context, reader, history, target, options);
+      const found = await findTree(this.#context, reader, history, target, options);
+      const { roots, focus, missing: gaps } = found;
       const sees = ({ uid }: Process) => maySee(peer, uid);
       if (focus !== null && !sees(focus)) throw noneOfYours();
       const json = {
@@ -53,6 +54,7 @@ export class Questions {
         epoch: readEpoch(reader),
         users: this.#users,
         placeOf,
+        gaps,
       };
       const seen = peer.privileged ? roots : onlySeen(roots, sees);
       return joined(seen, json, peer);

@@ -35,6 +35,7 @@ interface Fields {
   readonly egid: number;
   readonly tracer: number | null;
   readonly tid: number;
+  readonly since?: string;
   readonly lost: number | null;
   readonly reason: string;
 }
@@ -133,9 +134,11 @@ export class SocketEvents {
     this.#push(this.#event.reset(EVENT.scanEnd, at, 0, 0));
   }
 
-  #gap(time: number, { lost, reason }: Fields): void {
+  #gap(time: number, { since, lost, reason }: Fields): void {
     if (reason === OF_SIGNALS) return;
     const event = this.#event.reset(EVENT.gap, time, 0, 0);
+    // A server of an earlier version tells the end alone.
+    event.start = since === undefined ? time : this.#timeOf(since);
     event.a = lost ?? UNKNOWN;
     event.b = GAP_WORDS.indexOf(reason);
     this.#push(event);

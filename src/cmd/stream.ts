@@ -4,7 +4,7 @@
  * @module
  */
 import type { BootEpoch } from "../model/batch.ts";
-import { GAP_REASON } from "../model/event.ts";
+import { GAP_REASON, UNKNOWN } from "../model/event.ts";
 import { Change } from "../model/machine.ts";
 import { ByteText } from "../view/byte_text.ts";
 import type { Output } from "./command.ts";
@@ -27,8 +27,9 @@ export class ChangeStream {
   readonly #writer: LineWriter;
   readonly #text = new ByteText(PIECE);
   #dropped = 0;
-  /** Gaps that could not be told while changes were dropped: lost events by reason. */
-  readonly #untold = new Map<number, number>();
+  #droppedSince = 0;
+  /** Gaps that could not be told while changes were dropped, by reason. */
+  readonly #untold = new Map<number, { lost: number; readonly since: number }>();
 
   constructor(output: Output, writer: LineWriter) {
     this.#output = output;
@@ -39,8 +40,8 @@ export class ChangeStream {
   add(change: Change, epoch: BootEpoch): void {
     const room = this.#dropped > 0 ? READY_MAX : PENDING_MAX;
     if (this.#output.pendingBytes + this.#text.length > room) {
-      if (change.kind === "gap") this.#keepGap(change.b, change.a);
-      else this.#dropped++;
+      if (change.kind === "gap") this.#keepGap(change.b, change.a, change.since);
+      else if (this.#dropped++ === 0) this.#droppedSince = change.time;
       return;
     }
     this.#tellDropped(change.time, epoch);
@@ -64,16 +65,19 @@ export class ChangeStream {
     this.flush();
   }
 
-  #keepGap(reason: number, lost: number): void {
-    this.#untold.set(reason, (this.#untold.get(reason) ?? 0) + lost);
+  #keepGap(reason: number, lost: number, since: number): void {
+    const before = this.#untold.get(reason);
+    if (before === undefined) this.#untold.set(reason, { lost, since });
+    else before.lost = before.lost < 0 || lost < 0 ? UNKNOWN : before.lost + lost;
   }
 
   #tellDropped(time: number, epoch: BootEpoch): void {
-    if (this.#dropped > 0) this.#keepGap(GAP_REASON.reader, this.#dropped);
+    if (this.#dropped > 0) this.#keepGap(GAP_REASON.reader, this.#dropped, this.#droppedSince);
     this.#dropped = 0;
-    for (const [reason, lost] of this.#untold) {
+    for (const [reason, { lost, since }] of this.#untold) {
       const gap = new Change();
       gap.time = time;
+      gap.since = Math.min(since, time);
       gap.a = lost;
       gap.b = reason;
       this.#writer.append(gap, epoch, this.#text);

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import type { BootSpan, History } from "../history/history.ts";
+import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
+import type { Missing } from "../history/missing.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { chooseLife, Kin } from "./kin.ts";
+import { missingClause, tellMissing } from "./missing.ts";
 import { localTime, outside, readStretch, recordedSpans } from "./past.ts";
 import { parseMoment } from "./moments.ts";
 import type { Target } from "./target.ts";
@@ -23,6 +25,8 @@ const DEAD_LIMIT = 1000;
 export interface Shown {
   readonly forest: Forest;
   readonly focus: Process | null;
+  /** What is not known of its time. */
+  readonly missing?: readonly Missing[];
 }
 
 /**
@@ -51,7 +55,9 @@ export function withPast(
       context.stderr.write(`fh: ${what}; for more give --limit\n`);
     }
   }
-  return { forest: buildForest(all), focus };
+  const span = kin.spanOf(focus);
+  const missing = tellMissing(context, history, span === null ? [] : [span], options.quiet);
+  return { forest: buildForest(all), focus, missing };
 }
 
 /** A living process may not be the one that was meant. */
@@ -75,15 +81,19 @@ function tellOthers(
 
 /** The error of a process that is neither in /proc nor in the history. */
 export function neverSeen(history: History, { pid, at, id }: Target): CommandError {
+  const everything = history.spans(0, Number.MAX_SAFE_INTEGER);
   if (id !== null) {
-    const what = `No process ${id}: it is not in /proc and not in ${history.path}`;
+    const unknown = missingClause(history, everything);
+    const what = `No process ${id}: it is not in /proc and not in ${history.path}${unknown}`;
     return new CommandError(EXIT.notFound, `${what}; give an id that fh log --json shows`);
   }
   if (at !== null && history.spans(at, at + 1).length === 0) return outside(history);
   const when = at === null ? "" : ` at ${localTime(at)}`;
   const range = history.range();
   const since = range === null ? "is empty" : `goes back to ${localTime(range.since)}`;
-  return noProcess(pid, `not in /proc, and not in the history${when}; that ${since}`);
+  // A time is given to the second.
+  const unknown = missingClause(history, at === null ? everything : history.spans(at, at + 1000));
+  return noProcess(pid, `not in /proc, and not in the history${when}; that ${since}${unknown}`);
 }
 
 /** The forest of a time, or of a stretch of time, out of the history alone. */
@@ -103,7 +113,9 @@ export async function pastForest(
     ? recordedSpans(history, readStretch(options, now))
     : history.spansAt(moment);
   if (spans.length === 0) throw outside(history);
-  tellPauses(context, history, spans, options);
+  // A moment has no length.
+  const stretch = spans.map((span) => ({ ...span, until: Math.max(span.until, span.since + 1) }));
+  const missing = tellMissing(context, history, stretch, options.quiet);
   const breath = new Breath(context.signal);
   const found: Life[] = [];
   for (const span of spans) {
@@ -116,10 +128,10 @@ export async function pastForest(
   }
   if (at !== undefined) standAsOf(history, lives, spans.at(-1)!.since);
   const forest = buildForest(lives);
-  if (target === null) return { forest, focus: null };
+  if (target === null) return { forest, focus: null, missing };
   const focus = chooseLife(lives.filter((life) => life.pid === target.pid), target);
   if (focus === null) throw neverSeen(history, { ...target, at: target.at ?? moment });
-  return { forest, focus };
+  return { forest, focus, missing };
 }
 
 /** The living, and the newest so many of the others. */
@@ -147,21 +159,4 @@ function standAt(history: History, life: Life, ns: number): void {
   history.lives.dressAt(life, ns);
   const { parent } = life;
   if (parent !== null && (parent.end === null || parent.end > ns)) life.reaper = null;
-}
-
-/** Says when nobody recorded. */
-function tellPauses(
-  { stderr }: Context,
-  history: History,
-  spans: readonly BootSpan[],
-  { quiet }: TreeOptions,
-): void {
-  if (quiet) return;
-  for (const span of spans) {
-    for (const { boot, since, until, reason } of history.gaps(span)) {
-      if (reason !== "not recording" || until - since < 1e9) continue;
-      const times = `${localTime(boot.moment(since))} to ${localTime(boot.moment(until))}`;
-      stderr.write(`fh: nobody recorded from ${times}; what began and ended then is missing\n`);
-    }
-  }
 }

@@ -24,6 +24,7 @@ import { placeOf } from "./past_tree.ts";
 import { createRedactFrom } from "./redact.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
+import type { MissingJson } from "./missing.ts";
 import type { Shown } from "./tree_past.ts";
 
 /** Runs the command; the exit status comes back. */
@@ -45,8 +46,12 @@ export async function runTree(
   }
   const history = await openHistoryFor(context, options);
   try {
-    const { roots, focus } = await findTree(context, reader, history, target, options);
-    await write(context, reader, roots, focus, options);
+    await write(
+      context,
+      reader,
+      await findTree(context, reader, history, target, options),
+      options,
+    );
     await context.stdout.flush();
     if (history === null) adviseToRecord(context, "what has ended is not shown", options.quiet);
   } finally {
@@ -55,16 +60,28 @@ export async function runTree(
   return EXIT.done;
 }
 
-/** The trees to be shown of what was asked for, and the process; throws CommandError. */
+/** The answer to a question. */
+export interface TreeFound {
+  readonly roots: TreeNode[];
+  /** The process that was asked for. */
+  readonly focus: Process | null;
+  /** What is not known of its time. */
+  readonly missing: readonly MissingJson[];
+}
+
+/** The trees to be shown of what was asked for; throws CommandError. */
 export async function findTree(
   context: Context,
   reader: ProcReader,
   history: History | null,
   target: Target | null,
   options: TreeOptions,
-): Promise<{ roots: TreeNode[]; focus: Process | null }> {
-  const { forest, focus } = await show(context, reader, history, target, options);
-  return { roots: chooseRoots(forest, focus && forest.nodeOf(focus), options), focus };
+): Promise<TreeFound> {
+  const { forest, focus, missing = [] } = await show(context, reader, history, target, options);
+  const roots = chooseRoots(forest, focus && forest.nodeOf(focus), options);
+  if (missing.length === 0) return { roots, focus, missing: [] };
+  const { missingJson } = await import("./missing.ts");
+  return { roots, focus, missing: missingJson(missing) };
 }
 
 /** The history is loaded only where there is one: most of a short command is its start. */
@@ -114,8 +131,7 @@ function findLiving(
 async function write(
   context: Context,
   reader: ProcReader,
-  roots: readonly TreeNode[],
-  focus: Process | null,
+  { roots, focus, missing }: TreeFound,
   options: TreeOptions,
 ): Promise<void> {
   const { stdout } = context;
@@ -125,7 +141,7 @@ async function write(
     return;
   }
   const here = { boot: readShortBootId(reader), epoch: readEpoch(reader) };
-  const json = { ...here, users: openUsers(), placeOf };
+  const json = { ...here, users: openUsers(), placeOf, gaps: missing };
   for (const root of roots) {
     for (const piece of treeJson(root, json)) stdout.write(piece);
     await stdout.flush();

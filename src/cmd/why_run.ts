@@ -6,9 +6,10 @@
 import type { BootEpoch } from "../model/batch.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
+import { type Missing, missingIn } from "../history/missing.ts";
 import type { Account } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
-import { exitStatus, type Process, processId } from "../model/process.ts";
+import { exitStatus, type Process, processId, TICK_NS } from "../model/process.ts";
 import { isBelow } from "../model/lineage.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readBootId } from "../proc/boot_id.ts";
@@ -30,6 +31,7 @@ import { jsonText } from "../view/json_text.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
+import { missingClause, missingJson, sayMissing } from "./missing.ts";
 import { adviseToRecord, localTime } from "./past.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
@@ -135,19 +137,22 @@ export class Why {
     }
     const life = this.#history?.byComm(name) ?? null;
     if (life !== null && this.#sees(life)) return this.#kin!.of(life);
-    const where = this.#history === null ? "in /proc" : `in /proc and in ${this.#history.path}`;
+    const history = this.#history;
+    const where = history === null ? "in /proc" : `in /proc and in ${history.path}` +
+      missingClause(history, history.spans(0, Number.MAX_SAFE_INTEGER));
     const message = `No process named ${name}: none is ${where}; give a pid, or the name ps shows`;
     throw new CommandError(EXIT.notFound, message);
   }
 
   /** Writes the chain and the origin. */
   tell(process: Process): void {
-    const { stdout, env } = this.#context;
+    const { stdout, stderr, env } = this.#context;
+    const chain = this.#chain(process);
+    if (!this.#options.quiet) sayMissing(stderr, this.#missing(chain));
     if (this.#options.json) {
       stdout.write(jsonText(this.fields(process)) + "\n");
       return;
     }
-    const chain = this.#chain(process);
     const origin = originOf(chain);
     const lines = whyLines(chain, {
       users: this.#users,
@@ -165,8 +170,20 @@ export class Why {
     if (cost !== null) stdout.write(`${paint("Cost:", "bold", color)} ${costWords(cost)}\n`);
   }
 
+  /** What is not known of its life, and of the moments in which those above it began. */
+  #missing([process, ...above]: readonly Process[]): Missing[] {
+    const whole = this.#kin?.spanOf(process!) ?? null;
+    if (whole === null) return [];
+    const begins = above.flatMap((one) => {
+      const span = this.#kin!.spanOf(one);
+      return span === null ? [] : [{ ...span, until: span.since + TICK_NS }];
+    });
+    return missingIn(this.#history!, [whole, ...begins]);
+  }
+
   /**
-   * The chain, the origin and the cost as JSON has them; no origin where a link may not be seen.
+   * The chain, the origin, the cost and what is not known, as JSON has them; no origin where a link
+   * may not be seen.
    */
   fields(process: Process): Record<string, unknown> {
     const whole = this.#chain(process);
@@ -177,6 +194,7 @@ export class Why {
       chain,
       origin,
       cost: cost === null ? null : accountJson(cost),
+      gaps: missingJson(this.#missing(whole)),
     };
   }
 

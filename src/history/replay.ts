@@ -47,15 +47,18 @@ export function* replaySteps(
   }
   yield event.reset(EVENT.scanEnd, since, 0, 0);
   const timeline = new Timeline(history);
-  for (const change of timeline.steps(span, { kinds: KINDS, backwards: false, ancestors: false })) {
-    yield change === null ? null : toEvent(change, event);
+  const query = { kinds: KINDS, backwards: false, ancestors: false, whole: true };
+  for (const change of timeline.steps(span, query)) {
+    yield change === null ? null : toEvent(change, span.until, event);
   }
 }
 
-function toEvent(change: Change, event: SourceEvent): SourceEvent {
+function toEvent(change: Change, until: number, event: SourceEvent): SourceEvent {
   const life = change.process as Life | null;
   if (life === null) {
-    event.reset(EVENT.gap, change.time, 0, 0);
+    // What is played ends there, though the gap goes on.
+    event.reset(EVENT.gap, Math.min(change.time, until), 0, 0);
+    event.start = change.since;
     event.a = change.a;
     event.b = change.b;
     return event;

@@ -27,6 +27,8 @@ interface Moment {
   readonly a: number | null;
   /** gap: one of GAP_REASON. */
   readonly b: number;
+  /** gap: when it began. */
+  readonly since?: number;
 }
 
 /** Order of what happens at the same time to one process. */
@@ -45,6 +47,8 @@ export interface TimelineQuery {
   readonly ancestors?: boolean;
   /** Only exits that failed. */
   readonly failed?: boolean;
+  /** Gaps that end after the stretch are told, too, at its end: it is a whole answer. */
+  readonly whole?: boolean;
 }
 
 /** Reads the changes of one boot. */
@@ -75,9 +79,11 @@ export class Timeline {
     for (const [since, until] of among === null ? this.#pieces(span, query) : [entire(span)]) {
       yield null;
       const piece = { boot, since, until };
+      const isLast = until === span.until;
       const moments = among === null
         ? this.#moments(piece, query)
         : this.#momentsAmong(piece, query, among);
+      this.#addGaps(piece, query.whole === true && isLast, moments);
       moments.sort((a, b) => a.time - b.time || (RANK[a.kind]! - RANK[b.kind]!));
       if (query.backwards) moments.reverse();
       for (const moment of moments) yield this.#tell(moment, query.ancestors === true);
@@ -126,14 +132,15 @@ export class Timeline {
     }
     if (begins) this.#addBegins(span, kinds, lives, moments);
     if (kinds.has("exec")) this.#addLateExecs(span, moments);
-    this.#addGaps(span, moments);
     return moments;
   }
 
-  #addGaps(span: BootSpan, moments: Moment[]): void {
-    for (const { until, lost, reason } of this.#history.gaps(span)) {
-      if (until < span.since || until >= span.until) continue;
-      moments.push({ time: until, kind: "gap", life: null, a: lost, b: GAP_WORDS.indexOf(reason) });
+  /** Gaps that end in a stretch, and those that end later where `beyond`. */
+  #addGaps(span: BootSpan, beyond: boolean, moments: Moment[]): void {
+    for (const { since, until, lost, reason } of this.#history.gaps(span)) {
+      if (until >= span.until && !beyond) continue;
+      const b = GAP_WORDS.indexOf(reason);
+      moments.push({ time: until, kind: "gap", life: null, a: lost, b, since });
     }
   }
 
@@ -150,10 +157,7 @@ export class Timeline {
         moments.push({ time, kind: "exec", life, a: image, b: 0 });
       }
     }
-    this.#addGaps(span, moments);
-    return moments.filter(({ time, kind }) =>
-      time >= since && time < until && (kind === "gap" || kinds.has(kind))
-    );
+    return moments.filter(({ time, kind }) => time >= since && time < until && kinds.has(kind));
   }
 
   /** Forks, and the execs that follow them within a second. */
@@ -194,8 +198,9 @@ export class Timeline {
     return rows.all(boot.id, since, until).map((row) => lives.take(row));
   }
 
-  #tell({ time, kind, life, a, b }: Moment, ancestors: boolean): Change {
+  #tell({ time, kind, life, a, b, since }: Moment, ancestors: boolean): Change {
     const change = this.#change;
+    change.since = since ?? 0;
     change.kind = kind;
     change.time = time;
     change.process = life;

@@ -115,7 +115,10 @@ export function addGap(gaps: Gap[], gap: Gap): void {
   });
   const last = gaps[index];
   if (last === undefined) gaps.push(gap);
-  else gaps[index] = { ...last, until: gap.until, lost: last.lost! + gap.lost! };
+  else {
+    const since = Math.min(last.since, gap.since);
+    gaps[index] = { ...last, since, until: gap.until, lost: last.lost! + gap.lost! };
+  }
 }
 
 /** That there was something, of each process once. */

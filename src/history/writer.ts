@@ -297,10 +297,10 @@ export class HistoryWriter {
     this.#flags.set(process, (this.#flags.get(process) ?? 0) | flag);
   }
 
-  #addGap({ time, a, b }: Change): void {
-    this.#lost += a;
-    const reason = GAP_WORDS[b] ?? "unknown";
-    addGap(this.#gaps, { since: time, until: time, lost: a, reason });
+  #addGap({ since, time: until, a, b }: Change): void {
+    const lost = a < 0 ? null : a;
+    this.#lost += lost ?? 0;
+    addGap(this.#gaps, { since, until, lost, reason: GAP_WORDS[b] ?? "unknown" });
   }
 
   #write(now: number, epoch: BootEpoch): void {

@@ -30,6 +30,8 @@ export class Change {
   kind: ChangeKind = "gap";
   /** Nanoseconds since boot. */
   time = 0;
+  /** gap: when the first that is missing can have been, nanoseconds since boot. */
+  since = 0;
   /** The process it is about; null for a gap. */
   process: Process | null = null;
   /** Reconstructed instead of seen. */

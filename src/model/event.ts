@@ -35,7 +35,10 @@ export const EVENT = {
   coredump: 9,
   /** Something newer than this program: a the kernel's event number. */
   other: 10,
-  /** Events were lost: a how many, b one of GAP_REASON. */
+  /**
+   * Events were lost: a how many, b one of GAP_REASON; start when the first of them can have been,
+   * time when they were found missing.
+   */
   gap: 11,
   /** A rescan of /proc begins; what exists at this moment follows as `present`. */
   scanBegin: 12,
@@ -117,7 +120,7 @@ export class SourceEvent {
   c = 0;
   /** Meaning by kind. */
   d = 0;
-  /** Nanoseconds since boot, a multiple of a clock tick; `present` only. */
+  /** Nanoseconds since boot: of a poller's `fork` and `present` a multiple of a clock tick. */
   start = 0;
   /** Nanoseconds since boot; `present` and `exit` only. */
   asOf = 0;

@@ -139,6 +139,7 @@ export class Machine {
   step(event: SourceEvent): void {
     switch (event.kind) {
       case EVENT.gap:
+        this.#change.since = Math.min(event.start || event.time, event.time);
         this.#report("gap", event, null);
         return;
       case EVENT.other:

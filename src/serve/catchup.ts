@@ -181,7 +181,9 @@ export class Catchup {
 
   #tellUnknown(reason: number): void {
     const { lines } = this.#host;
-    const gap = gapOf(this.#host.now(), UNKNOWN, reason);
+    // What was told last is the last that is known.
+    const since = Math.max(0, (this.#told - this.#host.sequence.base) * 1000);
+    const gap = gapOf(since, this.#host.now(), UNKNOWN, reason);
     lines.seq = this.#seq;
     lines.append(gap, this.#host.epoch(), this.#view.text);
     this.#view.added(gap, this.#seq);

@@ -89,6 +89,8 @@ export class Outbox {
   /** What was dropped and is not told yet: how many, and the number of the last. */
   #untold = 0;
   #lastDropped = 0;
+  /** Number of the last event that was taken in before those. */
+  #lastTaken = 0;
 
   /**
    * `source` is the name of the source in gaps, `uid` whose share it counts in, `events` how many
@@ -127,6 +129,7 @@ export class Outbox {
       return;
     }
     this.#tellGap();
+    this.#lastTaken = meta.seq;
     this.#pool.hold(chunk, this.#uid);
     this.#eventBytes += bytes.length;
     this.#push(chunk);
@@ -208,6 +211,7 @@ export class Outbox {
       event: "gap",
       time: timeOf(this.#lastDropped),
       source: this.#source,
+      since: timeOf(this.#lastTaken || this.#lastDropped),
       lost: this.#untold,
       reason: "slow reader",
       seq: this.#lastDropped,

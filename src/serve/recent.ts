@@ -28,6 +28,8 @@ export class Recent {
   #times = new Float64Array(0);
   /** Kind, inferred, tid, a, b, uid: six for each change. */
   #ints = new Int32Array(0);
+  /** When gaps began, by their numbers; there are few of them. */
+  readonly #gapsSince = new Map<number, number>();
   #processes: (Process | null)[] = [];
   #images: Image[] = [];
   #head = 0;
@@ -65,6 +67,7 @@ export class Recent {
     this.#processes = [];
     this.#images = [];
     this.#holders.clear();
+    this.#gapsSince.clear();
     this.#heldBytes = 0;
   }
 
@@ -85,6 +88,7 @@ export class Recent {
     const { process } = change;
     this.#seqs[at] = seq;
     this.#times[at] = change.time;
+    if (process === null) this.#gapsSince.set(seq, change.since);
     const base = at * 6;
     const ints = this.#ints;
     ints[base] = KIND_NUMBERS.get(change.kind)!;
@@ -152,7 +156,10 @@ export class Recent {
     change.tid = ints[base + 2]!;
     change.a = ints[base + 3]!;
     change.b = ints[base + 4]!;
-    if (process === null) return visit(change, seq);
+    if (process === null) {
+      change.since = this.#gapsSince.get(seq) ?? change.time;
+      return visit(change, seq);
+    }
     const { image, uid } = process;
     const then = ints[base + 5]!;
     process.image = this.#images[at]!;
@@ -175,6 +182,7 @@ export class Recent {
 
   #forgetFirst(): void {
     this.#after = this.#seqs[this.#head]!;
+    this.#gapsSince.delete(this.#after);
     this.#release(this.#images[this.#head]!);
     this.#processes[this.#head] = null;
     this.#images[this.#head] = NO_IMAGE;

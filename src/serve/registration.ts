@@ -41,6 +41,8 @@ export interface RegistrationHost {
   /** Signals that wait, by who has registered their receiver. */
   readonly waiting: Shares;
   look(pid: number): Sight | null;
+  /** Nanoseconds since boot. */
+  now(): number;
 }
 
 /** A registration. */
@@ -57,8 +59,9 @@ export class Registration {
   sent = 0;
   /** Signals that were not, for want of room. */
   lost = 0;
-  /** Of them, those that subscribers have been told of. */
+  /** Of them, those that subscribers have been told of, and when the first of the others was. */
   told = 0;
+  lostSince = 0;
   /** The receiver has ended. */
   gone = false;
   readonly #waiting = new PairQueue();
@@ -160,11 +163,15 @@ export class Registration {
     const { waiting } = this.#host;
     const isFull = this.#waiting.length >= REGISTRATION_LIMITS.waiting.most;
     if (isFull || waiting.left(this.#payer) < 1) {
-      this.lost++;
+      this.#lose();
     } else {
       waiting.charge(this.#payer, 1);
       this.#waiting.push(forker, child);
     }
+  }
+
+  #lose(): void {
+    if (this.lost++ === this.told) this.lostSince = this.#host.now();
   }
 
   /** False when the receiver's queue is full, or nobody can tell whose it is. */
@@ -179,7 +186,7 @@ export class Registration {
     if (isFull(result)) return false;
     if (result >= 0) this.sent++;
     else if (isGone(result)) this.gone = true;
-    else this.lost++; // It runs as somebody else now, whom this server may not signal.
+    else this.#lose(); // It runs as somebody else now, whom this server may not signal.
     return true;
   }
 

@@ -89,6 +89,7 @@ export class Registry {
       time: host.time,
       waiting: sharesOf(REGISTRATION_LIMITS.waiting),
       look: (pid) => host.look(pid),
+      now: () => host.now(),
     };
   }
 

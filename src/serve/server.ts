@@ -406,8 +406,8 @@ export class Server {
     };
   }
 
-  #tellLost({ wish, receiver }: Registration, lost: number): void {
-    this.#stream.tellLostSignals(wish.pid, receiver.uid, wish.sig, lost);
+  #tellLost({ wish, receiver, lostSince }: Registration, lost: number): void {
+    this.#stream.tellLostSignals(wish.pid, receiver.uid, wish.sig, lost, lostSince);
   }
 
   #time(ns: number): string {

@@ -162,7 +162,7 @@ export class Stream {
     const { time } = this.#host;
     const { uid } = view.peer;
     if (!time.may(uid)) {
-      view.skip(seq);
+      view.skip(seq, change.time);
       this.#dirty = true;
       return;
     }
@@ -220,10 +220,10 @@ export class Stream {
     this.#heartbeat = null;
   }
 
-  /** Tells who may see a registered process that signals to it were lost. */
-  tellLostSignals(pid: number, uid: number, sig: number, lost: number): void {
+  /** Tells who may see a registered process that signals to it were lost, since when. */
+  tellLostSignals(pid: number, uid: number, sig: number, lost: number, since: number): void {
     const { sequence, lines } = this.#host;
-    const gap = gapOf(this.#host.now(), lost, GAP_REASON.signals);
+    const gap = gapOf(since, this.#host.now(), lost, GAP_REASON.signals);
     const seq = sequence.next(gap.time);
     lines.seq = seq;
     const line = lines.line(gap, this.#host.epoch()).replace(
@@ -287,7 +287,7 @@ export class Stream {
     for (const process of this.#host.processes()) {
       if (!process.alive || !maySee(view.peer, process.uid)) continue;
       if (view.text.length >= most || !time.may(uid)) {
-        view.skip(seq);
+        view.skip(seq, change.time);
         continue;
       }
       change.process = process;
@@ -300,7 +300,7 @@ export class Stream {
       time.spend(uid, began);
     }
     if (view.skipped === 0) return;
-    const gap = gapOf(this.#host.now(), view.skipped, GAP_REASON.share);
+    const gap = gapOf(change.time, this.#host.now(), view.skipped, GAP_REASON.share);
     lines.append(gap, this.#host.epoch(), view.text);
     view.added(gap, seq);
   }
@@ -358,7 +358,7 @@ export class Stream {
       else view.drop();
     }
     if (view.skipped > 0 && this.#host.time.may(uid)) {
-      this.#tellLoss(view, view.skipped, view.skippedSeq, GAP_REASON.share);
+      this.#tellLoss(view, view.skippedSeq, view.skippedSince, view.skipped, GAP_REASON.share);
       view.skipped = 0;
     }
     this.#host.time.spend(uid, began);
@@ -373,14 +373,14 @@ export class Stream {
 
   #tellDropped(view: View): void {
     if (view.dropped === 0) return;
-    this.#tellLoss(view, view.dropped, view.droppedSeq, GAP_REASON.reader);
+    this.#tellLoss(view, view.droppedSeq, view.droppedSince, view.dropped, GAP_REASON.reader);
     view.dropped = 0;
   }
 
-  #tellLoss(view: View, lost: number, seq: number, reason: number): void {
+  #tellLoss(view: View, seq: number, since: number, lost: number, reason: number): void {
     const { lines } = this.#host;
     lines.seq = seq;
-    const line = lines.line(gapOf(this.#host.now(), lost, reason), this.#host.epoch());
+    const line = lines.line(gapOf(since, this.#host.now(), lost, reason), this.#host.epoch());
     this.#send(payer(view.peer), [...view.clients], utf8(line), { events: 0, lost, seq });
   }
 

@@ -98,6 +98,8 @@ export class Connector implements LiveSource {
   #reported = 0;
   /** Missing numbers at the end of the drain before. */
   #missingBefore = 0;
+  /** Of what was stamped before, everything has come. */
+  #soundUntil = 0;
   #repairDue = false;
   #repairedAt = 0;
 
@@ -270,11 +272,13 @@ export class Connector implements LiveSource {
   #take(bytes: DataView, at: number, length: number, writer: BatchWriter): void {
     const datagram = this.#datagram;
     if (!decodeProcEvent(bytes, at, length, datagram)) return;
+    const { cpu, seq } = datagram;
+    const { suspendedNs } = this.#clocks;
     // The acks of old kernels name no CPU and take no number.
-    if (datagram.cpu !== 0xffffffff) this.#sequence.note(datagram.cpu, datagram.seq);
+    if (cpu !== 0xffffffff) this.#sequence.note(cpu, seq, datagram.time + suspendedNs);
     if (datagram.what === PROC_EVENT.NONE) return;
     const event = this.#event;
-    translate(datagram, this.#clocks.suspendedNs, event);
+    translate(datagram, suspendedNs, event);
     if (event.kind === EVENT.exec) event.text = this.#imageOf(datagram);
     else if (isThreadsOwn(event)) return;
     // The scan may have read of a process that has just exited that it lives.
@@ -309,8 +313,17 @@ export class Connector implements LiveSource {
     if (sequence.takeNewCpu() || events * 4 > this.#capacity || !settled) {
       lost = Math.max(lost, this.#drops());
     }
-    if (lost <= this.#reported) return settled;
+    if (lost > this.#reported) this.#tellLoss(writer, lost);
+    if (lost >= missing) {
+      sequence.closeHoles();
+      this.#soundUntil = this.horizon;
+    }
+    return settled;
+  }
+
+  #tellLoss(writer: BatchWriter, lost: number): void {
     const event = this.#event.reset(EVENT.gap, this.#clocks.now(), 0, 0);
+    event.start = this.#lossBegan(lost);
     event.a = lost - this.#reported;
     event.b = GAP_REASON.overflow;
     writer.add(event);
@@ -319,7 +332,14 @@ export class Connector implements LiveSource {
     this.#images.clear();
     this.#early.clear();
     this.#exits?.forget();
-    return settled;
+  }
+
+  /** When the first that is missing can have been. */
+  #lossBegan(lost: number): number {
+    const { missing, holeSince, lastOfAll } = this.#sequence;
+    // The kernel's own count names no CPU: one that has not shown its hole may be the first.
+    const since = lost > missing ? Math.min(holeSince, lastOfAll) : holeSince;
+    return since === Infinity ? this.#soundUntil : Math.max(since, this.#soundUntil);
   }
 
   /** The kernel's own count of what it dropped for this socket. */

@@ -11,9 +11,10 @@ import type { Known } from "./known.ts";
 export class PollEvents {
   readonly #event = new SourceEvent();
 
-  /** `missed` tasks came and went unseen. */
-  missed(missed: number, now: number, writer: BatchWriter): void {
+  /** `missed` tasks came and went unseen, after `since`. */
+  missed(missed: number, since: number, now: number, writer: BatchWriter): void {
     const event = this.#event.reset(EVENT.gap, now, 0, 0);
+    event.start = since;
     event.a = missed;
     event.b = GAP_REASON.missed;
     writer.add(event);

@@ -232,8 +232,8 @@ export class Poller implements LiveSource {
   }
 
   #tellMissed(now: number, writer: BatchWriter): void {
-    const missed = this.#tally.takeMissed();
-    if (missed > 0) this.#events.missed(missed, now, writer);
+    const { missed, since } = this.#tally.takeMissed();
+    if (missed > 0) this.#events.missed(missed, since, now, writer);
   }
 
   close(): void {

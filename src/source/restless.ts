@@ -27,6 +27,8 @@ export class Restless {
   #windowEnd = 0;
   /** Changes that another replaced before they were told. */
   #merged = 0;
+  /** When the first of them was; the earliest, where CPUs disagree. */
+  #mergedSince = Infinity;
   #mergedToldAt = 0;
 
   /** Whether anything waits to be told. */
@@ -49,7 +51,10 @@ export class Restless {
       return true;
     }
     const before = this.#kept.get(key);
-    if (before !== undefined) this.#merged++;
+    if (before !== undefined) {
+      this.#merged++;
+      this.#mergedSince = Math.min(this.#mergedSince, before.time);
+    }
     this.#kept.set(key, copyOf(event, before ?? new SourceEvent()));
     return false;
   }
@@ -96,10 +101,12 @@ export class Restless {
 
   #tellMerged(now: number, writer: BatchWriter): void {
     const gap = new SourceEvent().reset(EVENT.gap, now, 0, 0);
+    gap.start = this.#mergedSince;
     gap.a = this.#merged;
     gap.b = GAP_REASON.share;
     writer.add(gap);
     this.#merged = 0;
+    this.#mergedSince = Infinity;
     this.#mergedToldAt = now;
   }
 }

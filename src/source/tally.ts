@@ -48,6 +48,10 @@ export class Tally {
   /** How many of the missed were told, all in all. */
   #reported = 0;
   #told = 0;
+  /** When the first of those that wait to be told can have been. */
+  #toldSince = 0;
+  /** When the counts were compared last: of what was before, nothing is unknown. */
+  #soundAt = 0;
   #accountAt = 0;
   #unsettled = false;
   /** Time of the look before. */
@@ -67,7 +71,7 @@ export class Tally {
 
   /** Starts to count from now; `list` lists all pids, for a host that hides the counter. */
   begin(now: number, list: () => number[]): void {
-    this.#lookedAt = now;
+    this.#lookedAt = this.#soundAt = now;
     if (!this.cheap) {
       // The capture thread is new; the highest pid may be an old one, from before a wrap.
       this.#last = this.#files.readThread() ?? highest(list());
@@ -92,6 +96,8 @@ export class Tally {
     if (this.moved) {
       this.#unsettled = true;
       this.#lookRange(last, lookUp);
+    } else if (this.cheap && !this.#unsettled) {
+      this.#soundAt = now;
     }
     for (const [pid, since] of this.#unborn) {
       const found = lookUp(pid, since);
@@ -118,11 +124,11 @@ export class Tally {
     return !this.#unsettled;
   }
 
-  /** Tasks nobody saw, since the last call. */
-  takeMissed(): number {
+  /** Tasks nobody saw, since the last call, and when the first of them can have been. */
+  takeMissed(): { readonly missed: number; readonly since: number } {
     const missed = this.#told;
     this.#told = 0;
-    return missed;
+    return { missed, since: this.#toldSince };
   }
 
   close(): void {
@@ -164,9 +170,12 @@ export class Tally {
     }
     this.#unsettled = false;
     this.#accountAt = now + ACCOUNT_NS;
+    const since = this.#soundAt;
+    this.#soundAt = now;
     const news = missed - this.#reported;
     if (news <= 0) return;
     this.#reported = missed;
+    if (this.#told === 0) this.#toldSince = since;
     this.#told += news;
   }
 }

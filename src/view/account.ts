@@ -13,7 +13,7 @@ import { jsonText } from "./json_text.ts";
 const NS_PER_CS = 10_000_000;
 
 /** Value of a field; a bigint is a number that may be too large for JSON.parse() to keep exact. */
-export type FieldValue = string | number | bigint | boolean | null | readonly string[];
+export type FieldValue = string | number | bigint | boolean | null | readonly (string | object)[];
 /** The fields of one line of JSON or CSV. */
 export type Fields = readonly (readonly [name: string, value: FieldValue])[];
 

@@ -108,7 +108,9 @@ export class JsonLines {
     if (process === null) {
       this.#head(change.kind, second, to);
       const lost = change.a < 0 ? null : change.a;
-      to.text(`,"lost":${lost},"reason":"${GAP_WORDS[change.b] ?? "unknown"}"`);
+      const since = new WallClock().utc(epoch, change.since);
+      const reason = GAP_WORDS[change.b] ?? "unknown";
+      to.text(`,"since":"${since}","lost":${lost},"reason":"${reason}"`);
     } else if (form === undefined || !isPlain(process)) {
       this.#anew(change, process, second, to);
     } else if (form.fits(process, second)) {

@@ -84,8 +84,7 @@ export class EventLines {
     const clock = this.#clock;
     const time = dates ? clock.localDay(epoch, change.time) : clock.local(epoch, change.time);
     if (process === null) {
-      const text = `${time} gap      ${lossText(change.a)}${GAP_WORDS[change.b] ?? "unknown"}`;
-      return paint(text, "red", color) + "\n";
+      return paint(`${time} gap      ${this.#gapText(change, epoch)}`, "red", color) + "\n";
     }
     const status = change.kind === "exit" ? exitStatus(process.status) : null;
     const event = change.inferred ? `${change.kind}*` : change.kind;
@@ -102,6 +101,16 @@ export class EventLines {
     const style = failed ? "red" : STYLES[change.kind] ?? "yellow";
     return paint(cells, style, color) + this.#indent(process) + this.#command(process.image) +
       note(change) + "\n";
+  }
+
+  /** How much is missing, since when, and why. */
+  #gapText({ since, time, a, b }: Change, epoch: BootEpoch): string {
+    const reason = GAP_WORDS[b] ?? "unknown";
+    if (since >= time) return lossText(a) + reason;
+    const clock = new WallClock();
+    const { dates } = this.#options;
+    const begin = dates ? clock.localDay(epoch, since) : clock.local(epoch, since);
+    return `${lossText(a)}${reason}, since ${begin}`;
   }
 
   #user(uid: number | null): string {

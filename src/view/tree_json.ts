@@ -23,6 +23,8 @@ export interface TreeJsonOptions {
   readonly users: Users;
   /** Boot id and time of boot of a process that has others than these. */
   placeOf?(process: Process): TreePlace | undefined;
+  /** What is not known of the time that was asked for: the field `gaps` of the outermost nodes. */
+  readonly gaps?: readonly unknown[];
 }
 
 /** The boot of a process: first group of its id, and when it was; null where not known. */
@@ -40,13 +42,14 @@ export const STATE_WORDS: Readonly<Record<LifeState, string>> = {
 /** One tree as one object on one line, newline included, in pieces. */
 export function* treeJson(root: TreeNode, options: TreeJsonOptions): Generator<string> {
   const writer = new NodeWriter(options);
+  const { gaps = [] } = options;
   const path: { readonly node: TreeNode; next: number }[] = [{ node: root, next: 0 }];
   yield writer.open(root);
   for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
     const child = at.node.children[at.next];
     if (child === undefined) {
       path.pop();
-      yield "]}";
+      yield path.length > 0 || gaps.length === 0 ? "]}" : `],"gaps":${jsonText(gaps)}}`;
       continue;
     }
     yield at.next++ === 0 ? writer.open(child) : `,${writer.open(child)}`;

@@ -126,7 +126,7 @@ function play(recording: Recording, last: number): number {
   const start = performance.now();
   for (let at = 0; at < count; at++) {
     if (!decodeProcEvent(view, at * SLOT, lengths[at] ?? 0, datagram)) continue;
-    sequence.note(datagram.cpu, datagram.seq);
+    sequence.note(datagram.cpu, datagram.seq, datagram.time);
     translate(datagram, 0, event);
     if (event.kind === EVENT.exec) event.text = images[at % images.length] ?? null;
     if (last < 1) continue;

@@ -182,9 +182,9 @@ test("what is missing in the history is said", async () => {
   again.tell(...scan(100 * S, 101 * S, [])).end();
   const { stderr } = await account("--db", past.path);
   const missing = "sources connector, poll; of 1 it was not seen how they ended; " +
-    "12 events were lost; nobody recorded for 38.9s of it\n";
+    "12 events were lost at TIME (overflow); nobody recorded for 38.9s of it\n";
   assert.match(stderr, /, by taskstats, \/proc of zombies; /);
-  assert.ok(stderr.endsWith(missing), stderr);
+  assert.ok(stderr.replace(/at [\d: -]+ \(/, "at TIME (").endsWith(missing), stderr);
 });
 
 test("a history of version 1 has counts and times, and accounts of none", async () => {

@@ -49,6 +49,23 @@ test("add() never drops a gap: its count is told later", () => {
   assert.deepEqual(output.lines, [`gap 105 ${GAP_REASON.overflow}`, `gap 1 ${GAP_REASON.reader}`]);
 });
 
+test("a gap that is told late begins when the first was dropped", () => {
+  const gaps: number[][] = [];
+  const output = new FakeOutput();
+  const stream = new ChangeStream(output, {
+    append: ({ kind, since, time }) => void (kind === "gap" && gaps.push([since, time])),
+  });
+  output.pendingBytes = MANY;
+  for (const time of [3, 4, 5]) {
+    const dropped = change("fork");
+    dropped.time = time;
+    stream.add(dropped, EPOCH);
+  }
+  output.pendingBytes = 0;
+  stream.end(9, EPOCH);
+  assert.deepEqual(gaps, [[3, 9]]);
+});
+
 test("ready is false before anything has to be dropped", () => {
   const { output, stream: changes } = stream();
   assert.equal(changes.ready, true);

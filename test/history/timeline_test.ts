@@ -126,6 +126,36 @@ test("a time in which nobody recorded is told once, where it ended", () => {
   history.close();
 });
 
+test("a whole answer tells of what is missing in its stretch, wherever that ends", () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 100, 1), exit(3 * S, 100, 0), gap(9 * S, 39_107, 5 * S)).end();
+  const history = new History(past.path);
+  const [boot] = history.boots;
+  for (const backwards of [false, true]) {
+    for (const among of [null, []]) {
+      const query = { kinds: ALL, backwards, among };
+      const gaps = (since: number, until: number, whole: boolean) => {
+        const span = { boot: boot!, since: since * S, until: until * S };
+        const told: number[][] = [];
+        for (
+          const { kind, since, time, a } of new Timeline(history).changes(span, { ...query, whole })
+        ) {
+          if (kind === "gap") told.push([since / S, time / S, a]);
+        }
+        return told;
+      };
+      const it = [[5, 9, 39_107]];
+      for (const [since, until] of [[0, 99], [6, 7], [1, 6], [8, 99], [8, 9]] as const) {
+        assert.deepEqual(gaps(since, until, true), it, `${since} to ${until}`);
+      }
+      assert.deepEqual([gaps(0, 5, true), gaps(10, 99, true)], [[], []]);
+      assert.deepEqual([gaps(6, 7, false), gaps(8, 10, false)], [[], it], "once at every seam");
+    }
+  }
+  history.close();
+});
+
 test("candidates answer as going through everything does", () => {
   using past = new TestRecorder();
   const expected = busy(past, 3000);

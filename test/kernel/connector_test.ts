@@ -127,10 +127,12 @@ kernelTest("an overflow is counted exactly, and repaired", nobodyMissing, async 
   fh.kill("SIGSTOP");
   // Two events each: half again as many as there is room for.
   await run(program("load")!, ["--phase", `vfork,count=${Math.ceil(capacity * 0.75)}`]);
+  const loaded = Date.now();
   await using during = await startSleepers(10);
   await doomed.end("SIGKILL");
   // Its children are killed by its death, a little later.
   await fh.until("their ends", () => !sleeping(doomed).some(runs));
+  const resumed = Date.now();
   fh.kill("SIGCONT");
 
   const lost = () => fh.events.reduce((sum, e) => sum + (e.event === "gap" ? e.lost : 0), 0);
@@ -144,6 +146,12 @@ kernelTest("an overflow is counted exactly, and repaired", nobodyMissing, async 
   // The work of others may overflow so small a buffer again and again.
   await fh.until("word of every drop", () => lost() === drops());
   assert.equal((await fh.end("SIGTERM")).status, 0);
+
+  // A gap is no instant: from the last event before it to the moment when it was found.
+  const gaps = fh.events.filter((event) => event.event === "gap")
+    .map(({ since, time }) => [Date.parse(since), Date.parse(time)] as const);
+  const ofPause = gaps.find(([since, until]) => since <= loaded && until >= resumed - 1);
+  assert.ok(ofPause !== undefined, JSON.stringify({ gaps, loaded, resumed }));
 
   for (const pid of sleeping(during)) {
     const told = fh.events.filter(isTask).filter((event) => event.pid === pid);

@@ -78,6 +78,7 @@ test("Outbox tells a gap with the exact count as soon as half of the limit is fr
     event: "gap",
     time: "2025-11-24T20:34:00.123470000Z",
     source: "connector",
+    since: "1970-01-01T00:00:00.000010000Z",
     lost: 39,
     reason: "slow reader",
     seq: 1_764_016_440_123_470,

@@ -50,6 +50,19 @@ test("a process is told as it was at the event, and left as it is", () => {
   assert.equal(process.uid, 5);
 });
 
+test("a gap comes back with its beginning", () => {
+  const recent = new Recent(1024, 1 << 20);
+  recent.begin(0);
+  const added = change("gap", 9, null);
+  added.since = 4;
+  recent.add(added, 1);
+  added.since = 9;
+  recent.add(added, 2);
+  const gaps: number[][] = [];
+  recent.replay(0, ({ since, time }) => gaps.push([since, time]) > 0);
+  assert.deepEqual(gaps, [[4, 9], [9, 9]]);
+});
+
 test("numbers, times and marks come back", () => {
   const recent = new Recent(1024, 1 << 20);
   recent.begin(0);

@@ -12,6 +12,8 @@ const decoder = new TextDecoder();
 /** What a source does with it, and what has come of that. */
 class Told {
   readonly restless = new Restless();
+  /** When the gaps that were told began. */
+  readonly gapsSince: number[] = [];
   readonly #writer = new BatchWriter();
   #time = 1000;
 
@@ -43,6 +45,7 @@ class Told {
       const { kind, pid, a, b, text } = event;
       if (kind !== EVENT.gap) return `${kind} ${pid} ${text === null ? a : decoder.decode(text)}`;
       assert.equal(b, GAP_REASON.share);
+      this.gapsSince.push(event.start);
       return `gap ${a}`;
     });
   }
@@ -56,6 +59,7 @@ test("a name that never rests is told so often, then its last when the window is
   assert.equal(told.restless.active, true);
   told.turn(2e9);
   assert.deepEqual(told.take(), [`${EVENT.comm} 7 n1000`, `gap ${1000 - ofProcess - 1}`]);
+  assert.deepEqual(told.gapsSince, [1000 + ofProcess + 1], "from the first that was not told");
   assert.equal(told.restless.active, false);
   told.do(EVENT.comm, 7, "calm");
   assert.deepEqual(told.take(), [`${EVENT.comm} 7 calm`]);

@@ -110,8 +110,10 @@ export function account(
 }
 
 /** Events were lost. */
-export function gap(time: number, lost: number): SourceEvent {
-  return simple(EVENT.gap, time, 0, lost, GAP_REASON.overflow);
+export function gap(time: number, lost: number, since: number = time): SourceEvent {
+  const event = simple(EVENT.gap, time, 0, lost, GAP_REASON.overflow);
+  event.start = since;
+  return event;
 }
 
 /** What a rescan finds of a process. */

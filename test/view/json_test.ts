@@ -73,6 +73,12 @@ test("line() has null for what is not known", () => {
   );
 });
 
+test("line() tells from when to when something is missing", () => {
+  const [first] = linesOf([gap(5 * T, 3, 2 * T)]);
+  const [since, time] = [first!["since"], first!["time"]].map((text) => Date.parse(String(text)));
+  assert.equal(time! - since!, 3 * T / 1e6);
+});
+
 test("line() tells gaps with count and reason", () => {
   const slow = simple(EVENT.gap, T, 0, 4, GAP_REASON.reader);
   const [first, second] = linesOf([gap(T, 3), slow]);

@@ -46,6 +46,12 @@ test("line() tells what is unknown by a question mark, and what was inferred by 
   assert.match(lost!, /^00:00:00\.210 exit\* +60 +50 root +170ms exit \? +\/bin\/sh\n$/);
 });
 
+test("line() says since when something is missing", () => {
+  assert.deepEqual(linesOf([gap(500 * T, 39_107, 20 * T)]), [
+    "00:00:05.000 gap      39107 events lost: overflow, since 00:00:00.200\n",
+  ]);
+});
+
 test("line() writes a gap as a sentence", () => {
   assert.deepEqual(linesOf([gap(5 * T, 1), gap(6 * T, 20)]), [
     "00:00:00.050 gap      1 event lost: overflow\n",
