@@ -34,6 +34,8 @@ export const LIFE_FLAG = {
   endUnknown: 8,
   /** It dumped core. */
   core: 16,
+  /** What its program is called was found out at its end: the exec could not be read. */
+  nameInferred: 32,
 } as const;
 
 /** life.flags carries the count of earlier lives from this bit on. */

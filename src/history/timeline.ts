@@ -216,6 +216,8 @@ export class Timeline {
     else if (kind === "fork") lives.dressAt(life, life.born);
     else lives.dress(life, life.imageKey);
     const guessed = LIFE_FLAG.endInferred | LIFE_FLAG.endUnknown;
+    const isGuess = (life.flags & LIFE_FLAG.nameInferred) !== 0;
+    if (kind === "exec") change.inferred = isGuess && a === life.imageKey;
     if (kind === "fork") change.inferred = !life.announced;
     if (kind === "exit") change.inferred = (life.flags & guessed) !== 0;
     return change;

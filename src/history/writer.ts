@@ -166,6 +166,7 @@ export class HistoryWriter {
     if (process.key <= 0) this.#meet(process, change);
     else if (process.key <= this.#stored) this.#changed.add(process);
     if (kind === "exec") this.#replace(process, change, true);
+    else if (kind === "comm" && change.inferred) this.#complete(process);
     else if (kind === "comm" || kind === "uid") this.#replace(process, change, false);
     else if (kind === "exit" && change.inferred) this.#flag(process, LIFE_FLAG.endInferred);
   }
@@ -293,14 +294,19 @@ export class HistoryWriter {
     this.#count((isKept ? FORMER_COST : 0) + imageBytes(process.image));
   }
 
+  /** What its image is called was not known until now: it is the same image. */
+  #complete(process: Process): void {
+    if (!this.#own.has(process)) this.#own.set(process, { since: null, changes: 1 });
+    this.#flag(process, LIFE_FLAG.nameInferred);
+  }
+
   #flag(process: Process, flag: number): void {
     this.#flags.set(process, (this.#flags.get(process) ?? 0) | flag);
   }
 
   #addGap({ since, time: until, a, b }: Change): void {
-    const lost = a < 0 ? null : a;
-    this.#lost += lost ?? 0;
-    addGap(this.#gaps, { since, until, lost, reason: GAP_WORDS[b] ?? "unknown" });
+    this.#lost += Math.max(0, a);
+    addGap(this.#gaps, { since, until, lost: a < 0 ? null : a, reason: GAP_WORDS[b] ?? "unknown" });
   }
 
   #write(now: number, epoch: BootEpoch): void {
@@ -341,13 +347,12 @@ export class HistoryWriter {
       const left = this.#adopted.get(process);
       const image = left !== undefined && isEmptied(process) ? left.image : imageOf(process);
       if (left !== undefined) this.#continueLife(process, left, image, now);
-      const { parent, key, ppid } = process;
+      const { parent, key, ppid, status } = process;
       const above = left !== undefined || parent === null ? null : this.#keyOf(parent);
       const reaper = left === undefined ? process.reaper : left.reaperNow(ppid);
       const born = this.#rowBorn.get(process) ?? Math.round(process.born);
       const exec = this.#execOf(process, born);
       const flags = this.#flagsOf(process);
-      const { status } = process;
       const cost = costOf(process);
       update.run(spanOf(process, born), above, reaper, status, image, exec, flags, ...cost, key);
       this.#charge(key, process.uid, 0);

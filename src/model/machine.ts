@@ -315,6 +315,9 @@ export class Machine {
   #alter(event: SourceEvent, process: Process): void {
     if (event.kind === EVENT.coredump) process.dumped = true;
     if (event.tid !== event.pid && event.kind !== EVENT.ptrace) return;
+    // A name that was found out in the end is for who has none.
+    const isGuess = event.kind === EVENT.comm && (event.flags & FLAG.inferred) !== 0;
+    if (isGuess && process.image.parts.comm !== null) return;
     this.#remember(process);
     if (event.kind === EVENT.comm && event.text !== null) {
       this.#give(process, process.image.renamed(event.text.slice()));

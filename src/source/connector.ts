@@ -21,6 +21,7 @@ import {
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
 import { ExitAccounts } from "./exit_accounts.ts";
+import { ExitNames } from "./exit_names.ts";
 import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
 import { type ImageWishes, ProcFiles } from "./proc_files.ts";
 import { Restless } from "./restless.ts";
@@ -73,6 +74,7 @@ export class Connector implements LiveSource {
   readonly #event = new SourceEvent();
   readonly #sequence = new SequenceAccount();
   readonly #restless = new Restless();
+  readonly #names: ExitNames;
   readonly #capacity: number;
   readonly #napMax: number;
   readonly #waitAll: Uint8Array;
@@ -114,6 +116,7 @@ export class Connector implements LiveSource {
     this.#clocks = clocks;
     this.#sub = listen(libc, (name) => ownNamespace(libc, options.procRoot, name));
     this.#files = new ProcFiles(libc, options.procRoot, options);
+    this.#names = new ExitNames(libc, this.#files);
     this.#slots = libc.datagrams(BATCH, SLOT);
     this.#rings = libc.datagrams(16, SLOT);
     this.#capacity = Math.floor(this.#sub.bufferBytes / EVENT_TRUESIZE);
@@ -264,7 +267,8 @@ export class Connector implements LiveSource {
       this.#answerRings();
     }
     // Stamped later than all that these tasks have done, their fork included.
-    this.#accounts?.drain(writer, this.#clocks);
+    this.#accounts?.drain(writer, this.#clocks, this.#names, this.horizon);
+    this.#names.drained(this.horizon, writer);
     this.horizon = before - REORDER_NS;
     return events;
   }
@@ -285,6 +289,7 @@ export class Connector implements LiveSource {
     if (event.time < this.#since && event.kind !== EVENT.exit) return;
     if (!this.#restless.admit(event)) return;
     this.#restless.tell(event.kind === EVENT.fork ? event.a : event.pid, event.time, writer);
+    this.#names.note(event, this.horizon, writer);
     writer.add(event);
     if (event.kind !== EVENT.exit || this.#exits === null) return;
     const { pid, tid, time } = event;
@@ -331,6 +336,7 @@ export class Connector implements LiveSource {
     this.#repairDue = true;
     this.#images.clear();
     this.#early.clear();
+    this.#names.forget();
     this.#exits?.forget();
   }
 

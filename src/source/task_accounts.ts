@@ -14,6 +14,7 @@ import type { BatchWriter } from "../model/batch.ts";
 import { EVENT, SourceEvent } from "../model/event.ts";
 import { decodeAnswer, decodeFamily, encodeGetFamily } from "../wire/genl.ts";
 import {
+  commOfRecord,
   decodeExitRecord,
   encodeTaskstatsListen,
   TaskAccount,
@@ -21,6 +22,7 @@ import {
 } from "../wire/taskstats.ts";
 import { WireError } from "../wire/wire_error.ts";
 import type { Clocks } from "./clocks.ts";
+import type { ExitNames } from "./exit_names.ts";
 import { pollSet } from "./listen.ts";
 
 /** 16 MiB asked for; the kernel doubles it. Memory is used only while records wait. */
@@ -37,6 +39,8 @@ export class TaskAccounts {
   readonly #family: number;
   readonly #cpus: string;
   readonly #slots: Datagrams;
+  /** How many were received last. */
+  #last = 0;
   readonly #account = new TaskAccount();
   readonly #event = new SourceEvent();
 
@@ -65,12 +69,18 @@ export class TaskAccounts {
     }
   }
 
-  /** Adds what has come, as `account` events of now. */
-  drain(writer: BatchWriter, clocks: Clocks): void {
+  /**
+   * Adds what has come, as `account` events of now; tells the names that are wanted, of what has
+   * not exited before `horizon`.
+   */
+  drain(writer: BatchWriter, clocks: Clocks, names: ExitNames, horizon: number): void {
     const slots = this.#slots;
+    // Some of the last records may have come before the exec was drained that left open the name.
+    if (names.open > 0) this.#nameLast(names, horizon, writer);
     while (true) {
       const received = this.#libc.recvmmsg(this.#fd, slots, SOCKET.MSG_DONTWAIT);
       const time = received > 0 ? clocks.now() : 0;
+      if (received > 0) this.#last = received;
       for (let slot = 0; slot < received; slot++) {
         const account = this.#account;
         if (slots.sender(slot) !== 0) continue;
@@ -79,8 +89,26 @@ export class TaskAccounts {
         event.a = account.last ? 1 : 0;
         event.text = encodeFigures(account);
         writer.add(event);
+        if (names.open > 0) this.#name(names, horizon, writer);
       }
       if (received < BATCH) return;
+    }
+  }
+
+  /** Tells the name in the record that was decoded, where it is wanted. */
+  #name(names: ExitNames, horizon: number, writer: BatchWriter): void {
+    const account = this.#account;
+    if (account.tid !== account.tgid || !names.wants(account.tgid)) return;
+    names.named(account.tgid, commOfRecord(this.#slots.bytes, account), horizon, writer);
+  }
+
+  /** The records that were received last are still in their places. */
+  #nameLast(names: ExitNames, horizon: number, writer: BatchWriter): void {
+    const slots = this.#slots;
+    for (let slot = 0; slot < this.#last; slot++) {
+      if (slots.sender(slot) !== 0) continue;
+      if (!decodeExitRecord(slots.bytes, slot * SLOT, slots.length(slot), this.#account)) continue;
+      this.#name(names, horizon, writer);
     }
   }
 

@@ -68,6 +68,8 @@ export class TaskAccount {
   tgid = 0;
   /** The last task of its process. */
   last = false;
+  /** Where ac_comm begins in the bytes that were decoded. */
+  commAt = 0;
   /** Time on a CPU, nanoseconds: se.sum_exec_runtime, exact (the other total is sampled). */
   cpuNs = 0;
   /** The same as the kernel sampled it, microseconds: only their ratio is of use. */
@@ -105,6 +107,7 @@ export function decodeExitRecord(
   if (size < TASKSTATS.extendedEnd) return false;
   into.tid = view.getUint32(stats + TASKSTATS.pid, true);
   into.tgid = size < TASKSTATS.tgidEnd ? into.tid : view.getUint32(stats + TASKSTATS.tgid, true);
+  into.commAt = stats + TASKSTATS.comm;
   into.last = (view.getUint8(stats + TASKSTATS.flag) & AGROUP) !== 0;
   into.cpuNs = u64(view, stats + TASKSTATS.cpuRunVirtual);
   into.userUs = u64(view, stats + TASKSTATS.utime);
@@ -117,6 +120,18 @@ export function decodeExitRecord(
   into.voluntarySwitches = u64(view, stats + TASKSTATS.nvcsw);
   into.involuntarySwitches = u64(view, stats + TASKSTATS.nivcsw);
   return true;
+}
+
+/** The name at {@linkcode TaskAccount.commAt}: raw bytes without the NUL, a copy. */
+export function commOfRecord(view: DataView, { commAt }: TaskAccount): Uint8Array {
+  return nameAt(view, commAt);
+}
+
+function nameAt({ buffer, byteOffset }: DataView, at: number): Uint8Array {
+  const size = TASKSTATS.commEnd - TASKSTATS.comm;
+  const comm = new Uint8Array(buffer, byteOffset + at, size).slice();
+  const nul = comm.indexOf(0);
+  return nul < 0 ? comm : comm.subarray(0, nul);
 }
 
 /** Where the value of the first attribute of a type begins; -1 when there is none. */
@@ -183,11 +198,9 @@ export function decodeTaskstats({ cmd, attributes }: GenlMessage): Taskstats {
   const aggregate = decodeAttributes(attributeValue(attributes, AGGR_PID, 0, "taskstats AGGR_PID"));
   const stats = attributeValue(aggregate, STATS, TASKSTATS.pidEnd, "struct taskstats");
   const view = new DataView(stats.buffer, stats.byteOffset, stats.byteLength);
-  const comm = stats.slice(TASKSTATS.comm, TASKSTATS.commEnd);
-  const nul = comm.indexOf(0);
   return {
     version: view.getUint16(TASKSTATS.version, true),
     pid: view.getUint32(TASKSTATS.pid, true),
-    comm: nul < 0 ? comm : comm.subarray(0, nul),
+    comm: nameAt(view, TASKSTATS.comm),
   };
 }

@@ -10,6 +10,7 @@ import {
   u32Attribute,
 } from "../../src/wire/genl.ts";
 import {
+  commOfRecord,
   decodeExitRecord,
   decodeTaskstats,
   encodeTaskstatsGet,
@@ -192,6 +193,9 @@ test("the record of an exit is read at any version that has it", () => {
     for (const pad of [false, true]) {
       const view = exitRecord(size, (stats) => {
         stats.setUint8(TASKSTATS.flag, 0x20);
+        "cc1plus".split("").forEach((letter, index) => {
+          stats.setUint8(TASKSTATS.comm + index, letter.charCodeAt(0));
+        });
         stats.setUint32(TASKSTATS.pid, 71, true);
         stats.setBigUint64(TASKSTATS.cpuRunVirtual, 5_000_000_123n, true);
         stats.setBigUint64(TASKSTATS.utime, 11n, true);
@@ -207,7 +211,9 @@ test("the record of an exit is read at any version that has it", () => {
       }, pad);
       const account = new TaskAccount();
       assert.ok(decodeExitRecord(view, 8, view.byteLength - 8, account));
-      assert.deepEqual({ ...account }, {
+      assert.equal(new TextDecoder().decode(commOfRecord(view, account)), "cc1plus");
+      const { commAt: _, ...figures } = account;
+      assert.deepEqual(figures, {
         tid: 71,
         tgid,
         last: true,

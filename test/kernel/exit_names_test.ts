@@ -1,0 +1,61 @@
+/** Names out of exit records, where /proc is of no use: no program is ever read in time. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { test } from "node:test";
+import { Session } from "../../src/session.ts";
+import { fakeProcfs } from "../support/fake_procfs.ts";
+import { connectorMissing } from "../support/observe.ts";
+
+const rootMissing = process.getuid?.() === 0 ? null : "exit records are for root";
+const missing = connectorMissing ?? rootMissing;
+const name = "programs that no read has caught have the names of their exit records";
+const COUNT = 20;
+
+test(
+  missing === null ? name : `${name} (skipped: ${missing})`,
+  { skip: missing !== null },
+  async () => {
+    const { root, remove } = fakeProcfs([{ pid: 1, ppid: 0, comm: "init", start: 0 }]);
+    /** What was told of each, by pid. */
+    const told = new Map<number, string[]>();
+    const session = await Session.open({
+      capture: {
+        source: "connector",
+        procRoot: root,
+        env: [],
+        intervalNs: null,
+        realtime: false,
+        accounts: true,
+      },
+      onChange({ kind, process: one, inferred }) {
+        if (one === null || kind === "fork") return;
+        const lines = told.get(one.pid) ?? [];
+        told.set(one.pid, lines);
+        lines.push(`${kind} ${one.image.comm}${inferred ? "*" : ""}`);
+      },
+      onEnd: () => {},
+    });
+    try {
+      assert.equal(session.info.accounts, "taskstats");
+      session.begin();
+      const pids: number[] = [];
+      for (let n = 0; n < COUNT; n++) {
+        const child = spawn("/bin/true", [], { stdio: "ignore" });
+        await once(child, "exit");
+        pids.push(child.pid!);
+      }
+      const isTold = (pid: number) =>
+        told.get(pid)?.some((line) => line.startsWith("exit")) === true;
+      for (let tries = 0; tries < 600 && !pids.every(isTold); tries++) await delay(50);
+      for (const pid of pids) {
+        assert.deepEqual(told.get(pid), ["exec null", "comm true*", "exit true"], String(pid));
+      }
+    } finally {
+      await session.close();
+      remove();
+    }
+  },
+);
