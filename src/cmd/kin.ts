@@ -42,10 +42,10 @@ export class Kin {
       this.#lives.set(process, life);
       // /proc tells it to a clock tick only.
       if (life.start !== null) process.start = life.start;
-      if (process.state !== "exited") continue;
+      if (process.state === "running") continue;
       // Of a zombie /proc has neither the command line nor, for all readers, the status.
-      process.image = life.image;
-      process.status ??= life.status;
+      if (process.image.parts.argv === null) process.image = life.image;
+      if (process.state === "exited") process.status ??= life.status;
     }
     for (const process of this.#lives.keys()) this.#link(process);
   }

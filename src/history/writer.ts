@@ -79,8 +79,8 @@ export class HistoryWriter {
   readonly #left: Map<number, OpenLife>;
   /** Those it has shown. */
   readonly #adopted = new Map<Process, OpenLife>();
-  /** Their `born`, which /proc tells to a tick only. */
-  readonly #rowBorn = new WeakMap<Process, number>();
+  /** Their rows: /proc tells `born` to a tick only, and of who is half dead no image. */
+  readonly #rows = new WeakMap<Process, OpenLife>();
   /** Read by the first scan: what was not known then may be known when it is over. */
   #scanned: Process[] = [];
   #lastKey: number;
@@ -238,7 +238,7 @@ export class HistoryWriter {
       process.key = left.id;
       this.#left.delete(process.pid);
       this.#adopted.set(process, left);
-      this.#rowBorn.set(process, left.born);
+      this.#rows.set(process, left);
       this.#changed.add(process);
     }
     if (kind === "snapshot") {
@@ -345,14 +345,14 @@ export class HistoryWriter {
     }
     for (const process of this.#changed) {
       const left = this.#adopted.get(process);
-      const image = left !== undefined && isEmptied(process) ? left.image : imageOf(process);
+      const row = this.#rows.get(process);
+      const image = row !== undefined && isEmptied(process) ? row.image : imageOf(process);
       if (left !== undefined) this.#continueLife(process, left, image, now);
       const { parent, key, ppid, status } = process;
       const above = left !== undefined || parent === null ? null : this.#keyOf(parent);
       const reaper = left === undefined ? process.reaper : left.reaperNow(ppid);
-      const born = this.#rowBorn.get(process) ?? Math.round(process.born);
-      const exec = this.#execOf(process, born);
-      const flags = this.#flagsOf(process);
+      const born = row?.born ?? Math.round(process.born);
+      const [exec, flags] = [this.#execOf(process, born), this.#flagsOf(process)];
       const cost = costOf(process);
       update.run(spanOf(process, born), above, reaper, status, image, exec, flags, ...cost, key);
       this.#charge(key, process.uid, 0);
@@ -439,9 +439,9 @@ export class HistoryWriter {
   }
 }
 
-/** A zombie that a scan has found: its command line and its program are gone. */
-function isEmptied({ alive, image: { parts } }: Process): boolean {
-  return !alive && parts.argv === null && parts.exe === null;
+/** A zombie that a scan has found, or its leader: its command line and its program are gone. */
+function isEmptied({ state, image: { parts } }: Process): boolean {
+  return state !== "running" && parts.argv === null && parts.exe === null;
 }
 
 function spanOf(process: Process, born: number = Math.round(process.born)): number | null {

@@ -6,7 +6,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { cutBetweenCharacters } from "../model/text_cut.ts";
 import { findLength, PROC_TEXT_MAX } from "./bounds.ts";
-import { isReleased, parseStat, type Stat } from "./stat.ts";
+import { hasEndedLeader, isReleased, parseStat, type Stat, THREADS_ASKED } from "./stat.ts";
 import { realUidOf, tgidOf } from "./status.ts";
 
 /** Whose file: a process or thread, the reader itself, or null for a file of /proc itself. */
@@ -243,6 +243,7 @@ export function readProcess(reader: ProcReader, pid: number): ProcessRecord | nu
   const stat = line ? parseStat(line) : null;
   if (stat === null || isReleased(stat)) return null;
   const gone = argv?.length === 0 && (stat.state === ZOMBIE || stat.state === DEAD);
+  const ofThread = gone && hasEndedLeader(stat) ? argvOfThread(reader, pid) : null;
   const [uid, tgid] = status
     ? [realUidOf(status, status.length), tgidOf(status, status.length)]
     : [-1, -1];
@@ -250,8 +251,21 @@ export function readProcess(reader: ProcReader, pid: number): ProcessRecord | nu
     ...stat,
     tgid: tgid < 0 ? null : tgid,
     uid: uid < 0 ? null : uid,
-    ...(gone || !argv ? { argv: null, argvMore: 0 } : boundedArgv(reader, pid, argv)),
+    ...ofThread ??
+      (gone || !argv ? { argv: null, argvMore: 0 } : boundedArgv(reader, pid, argv)),
   };
+}
+
+/** The command line of a process whose leader has ended; null where no thread has it. */
+function argvOfThread(
+  reader: ProcReader,
+  pid: number,
+): Pick<ProcessRecord, "argv" | "argvMore"> | null {
+  for (const tid of reader.tasks(pid).slice(0, THREADS_ASKED)) {
+    const argv = tid === pid ? null : reader.read(tid, "cmdline");
+    if (argv !== null && argv.length > 0) return boundedArgv(reader, tid, argv);
+  }
+  return null;
 }
 
 /** What was read of a command line, and how much of it was not. */

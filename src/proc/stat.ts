@@ -98,6 +98,17 @@ export function hasEnded({ state, threads }: Pick<StatFields, "state" | "threads
   return state === ZOMBIE && threads <= 1;
 }
 
+/**
+ * Whether only the leader has ended: its memory, and so its command line, is gone from /proc/PID,
+ * and stands below those of the threads that live on.
+ */
+export function hasEndedLeader({ state, threads }: Pick<StatFields, "state" | "threads">): boolean {
+  return state === ZOMBIE && threads > 1;
+}
+
+/** Threads of a process that are asked before one is found that lives; more are seldom dead. */
+export const THREADS_ASKED = 16;
+
 /** One line of /proc/PID/stat that may be kept. */
 export interface Stat extends Omit<StatFields, "commStart" | "commEnd"> {
   /** Raw bytes, at most 15 for a process, 63 for a kernel thread. */

@@ -8,8 +8,15 @@ import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import type { BatchWriter } from "../model/batch.ts";
 import { EVENT, SourceEvent, UNKNOWN } from "../model/event.ts";
+import { encodeImage, Image } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
-import { isReleased, parseStatInto, StatFields } from "../proc/stat.ts";
+import {
+  hasEndedLeader,
+  isReleased,
+  parseStatInto,
+  StatFields,
+  THREADS_ASKED,
+} from "../proc/stat.ts";
 import { realUidOf, tgidOf } from "../proc/status.ts";
 import type { Clocks } from "./clocks.ts";
 import { isShortage } from "./descriptors.ts";
@@ -37,6 +44,15 @@ function namesIn(root: string): string[] | null {
     const { code } = error as { code?: keyof typeof ERRNO };
     if (code !== undefined && isShortage(-ERRNO[code])) return null;
     throw error;
+  }
+}
+
+/** Threads of a process; none where it has vanished. */
+function listTasks(root: string, pid: number): number[] {
+  try {
+    return listPids(`${root}/${pid}/task`) ?? [];
+  } catch {
+    return [];
   }
 }
 
@@ -74,9 +90,25 @@ export class PresenceReader {
     event.a = stat.ppid;
     event.b = stat.threads;
     event.c = stat.state;
-    event.text = this.#files.readImage(handle);
+    event.text = hasEndedLeader(stat)
+      ? this.#imageOfThread(handle, pid)
+      : this.#files.readImage(handle);
     event.d = this.readUid(handle);
     return true;
+  }
+
+  /** The image of a process whose leader has ended: its threads have it still. */
+  #imageOfThread(handle: number, pid: number): Uint8Array | null {
+    const comm = this.comm();
+    for (const tid of listTasks(this.#files.root, pid).slice(0, THREADS_ASKED)) {
+      const thread = tid === pid ? -1 : this.#files.openProcess(tid);
+      if (thread < 0) continue;
+      const text = this.#files.readImage(thread);
+      this.#libc.close(thread);
+      const { parts } = Image.decode(text);
+      if (parts.argv !== null) return encodeImage({ ...parts, comm });
+    }
+    return this.#files.readImage(handle);
   }
 
   /** Reads the stat line behind `handle` into {@linkcode PresenceReader.stat}; false: gone. */

@@ -242,6 +242,25 @@ test("a run on the same boot goes on with who lives, and closes who has ended", 
   });
 });
 
+test("a process whose leader ended between two runs keeps the command line that was known", () => {
+  using first = firstRun();
+  const second = new TestRecorder(first.path, { since: 10 * S, pid: 111 });
+  const leaderless = { ...orphan(201, "/bin/stayer"), state: "Z", threads: 2 };
+  const events = scan(10 * S, 10 * S, [INIT, SHELL, leaderless]);
+  const emptied = events.find(({ pid }) => pid === 201)!;
+  emptied.text = encodeImage({ ...NO_IMAGE.parts, comm: new TextEncoder().encode("stayer") });
+  second.tell(...events).flush();
+  ask(first.path, (history) => {
+    const life = lifeOf(history, 201);
+    assert.deepEqual([life.state, commandOf(life)], ["running", "/bin/stayer"]);
+  });
+  second.tell(exit(11 * S, 201, 0x300, 202)).end();
+  ask(first.path, (history) => {
+    const life = lifeOf(history, 201);
+    assert.deepEqual([life.state, life.status, commandOf(life)], ["exited", 0x300, "/bin/stayer"]);
+  });
+});
+
 test("another image than before the pause came at a time that is not known", () => {
   using first = firstRun();
   const second = new TestRecorder(first.path, { since: 10 * S });

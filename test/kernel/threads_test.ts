@@ -6,6 +6,9 @@ import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { exitStatus } from "../../src/model/process.ts";
+import { takeSnapshot } from "../../src/model/snapshot.ts";
+import { readProcesses } from "../../src/proc/processes.ts";
+import { openProcfs } from "../../src/proc/procfs.ts";
 import { Session } from "../../src/session.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -25,6 +28,8 @@ interface Told {
 /** A session that notes the ends it tells. */
 class Ends {
   readonly #told = new Map<number, Told[]>();
+  /** Command lines of what ran already. */
+  readonly found = new Map<number, string[] | null>();
   #session!: Session;
 
   static async open(source: "connector" | "poll"): Promise<Ends> {
@@ -32,6 +37,7 @@ class Ends {
     ends.#session = await Session.open({
       capture: { source, procRoot: "/proc", env: [], intervalNs: null, realtime: true },
       onChange({ kind, process }) {
+        if (kind === "snapshot") ends.found.set(process!.pid, process!.image.argv);
         if (kind !== "exit" || process === null) return;
         const { code, signal } = exitStatus(process.status);
         const told = { code, signal, at: performance.now() };
@@ -119,6 +125,10 @@ for (const [source, without] of sources) {
     try {
       await delay(1500);
       assert.deepEqual(ends.of(child.pid!), []);
+      const argv = [program("threads")!, "lead", "3"];
+      assert.deepEqual(ends.found.get(child.pid!), argv, "its thread has the command line");
+      const [seen] = takeSnapshot(readProcesses(openProcfs("/proc"), [child.pid!]));
+      assert.deepEqual([seen!.pid, seen!.state, seen!.image.argv], [child.pid, "leaderless", argv]);
       child.stdin!.end();
       const { code } = await ends.until(child.pid!);
       assert.equal(code, 3);

@@ -381,6 +381,25 @@ test("step() ends a process whose leader had ended before the scan with its last
   assert.equal(run(found(2, "Z")).machine.get(60)?.state, "leaderless");
 });
 
+test("step() ends a process of which a repair found that its leader had ended unseen", () => {
+  const events = [
+    ...SHELL,
+    fork(AT, 60, 50),
+    clone(AT + 1, 60, 61, 50),
+    clone(AT + 2, 60, 62, 50),
+    gap(AT + 2 * T, 2),
+    ...scan(AT + 3 * T, AT + 4 * T, [
+      { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+      { pid: 50, ppid: 1, start: 10 * T, argv: ["/bin/sh"] },
+      { pid: 60, ppid: 50, start: AT, argv: ["/bin/sh"], state: "Z", threads: 2 },
+    ]),
+  ];
+  const last = exit(AT + 5 * T, 60, 0x300, 62);
+  assert.equal(run(events).machine.get(60)?.state, "leaderless");
+  assert.equal(run([...events, last]).changes.at(-1), "exit 60 code 3");
+  assert.deepEqual(mistrusting([...events, last]).doubts, [`60 ${5 * T} 768`]);
+});
+
 test("step() leaves it in doubt whether a process ended whose threads a scan counted", () => {
   const both = [exit(AT + 2 * T, 60, 9), exit(AT + 2 * T + 5, 60, 9, 61)];
   assert.deepEqual(mistrusting([...found(2), ...both]), {
