@@ -16,6 +16,7 @@ import {
   SIGACTION,
   SIGINFO,
   SOCKET,
+  SPAWN_ACTIONS_SIZE,
   SYSCALLS,
   TASK,
 } from "./linux.ts";
@@ -195,6 +196,7 @@ type TaskCalls = Pick<
   | "prctl"
   | "ignoreSignal"
   | "waitpid"
+  | "forkBriefly"
   | "getrusage"
   | "raiseLimit"
   | "handleOnce"
@@ -240,6 +242,7 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
     prctl: (option, value) => answer(c.prctl(option, value)),
     ignoreSignal: (signal) => Math.min(0, answer(c.signal(signal, TASK.SIG_IGN))),
     waitpid: (pid) => answer(c.waitpid(pid, null, TASK.WNOHANG)),
+    forkBriefly: () => forkBriefly(native, c),
     getrusage: (who, into) => answer(c.getrusage(who, into)),
     raiseLimit(resource) {
       const got = answer(c.getrlimit(resource, rlimit));
@@ -256,6 +259,31 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
       return answer(c.sigaction(sig, sigaction, null));
     },
   };
+}
+
+/**
+ * posix_spawn(3) does not copy this process, and is safe where other threads run. Should the kill
+ * come late, the program has no descriptor to say anything on.
+ */
+function forkBriefly(native: Native, c: Library["c"]): number {
+  const [path, name, option] = ["/proc/self/exe\0", "fh\0", "--version\0"] as const;
+  const texts = new Uint8Array(new ArrayBuffer(64));
+  new TextEncoder().encodeInto(path + name + option, texts);
+  const at = BigInt(native.address(texts.buffer as ArrayBuffer)) + BigInt(path.length);
+  const argv = new BigUint64Array(new ArrayBuffer(24));
+  argv.set([at, at + BigInt(name.length)]);
+  const pid = new Int32Array(new ArrayBuffer(4));
+  const actions = new Uint8Array(new ArrayBuffer(SPAWN_ACTIONS_SIZE));
+  const refused = c.posix_spawn_file_actions_init(actions);
+  if (refused !== 0) return -refused;
+  for (const fd of [0, 1, 2]) c.posix_spawn_file_actions_addclose(actions, fd);
+  // `texts` begins with the path; the end of the arguments is an empty environment.
+  const error = c.posix_spawn(pid, texts, actions, null, argv, argv.subarray(2));
+  c.posix_spawn_file_actions_destroy(actions);
+  if (error !== 0) return -error;
+  c.kill(pid[0]!, TASK.SIGKILL);
+  c.waitpid(pid[0]!, null, 0);
+  return pid[0]!;
 }
 
 /** tv_sec of a struct timespec, without a bigint. */

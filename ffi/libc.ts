@@ -94,6 +94,11 @@ export interface Libc {
   ignoreSignal(signal: number): number;
   /** Takes the wait status of a child that has ended, -1 for any; its pid, or 0 when none has. */
   waitpid(pid: number): number;
+  /**
+   * Makes a child of our own that ends at once: this program once more, with nothing open, killed
+   * before it can do anything. Its pid, by when nobody has it any more, or an error.
+   */
+  forkBriefly(): number;
   /** Fills `into` (144 bytes) with struct rusage; `who` is one of RUSAGE. */
   getrusage(who: number, into: Uint8Array): number;
   /** Raises the soft limit of `resource` to its hard limit; the limit now in force. */

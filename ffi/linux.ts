@@ -96,6 +96,7 @@ export const TASK = {
   PR_SET_TIMERSLACK: 29,
   PR_SET_CHILD_SUBREAPER: 36,
   WNOHANG: 1,
+  SIGKILL: 9,
   RUSAGE_SELF: 0,
   RUSAGE_CHILDREN: -1,
   RLIMIT_NOFILE: 7,
@@ -107,6 +108,9 @@ export const TASK = {
 
 /** struct sigaction of glibc and musl on 64 bits, and uapi/asm-generic/signal.h */
 export const SIGACTION = { size: 152, flags: 136, SA_RESETHAND: 0x80000000 } as const;
+
+/** posix_spawn_file_actions_t of glibc and musl on 64 bits. */
+export const SPAWN_ACTIONS_SIZE = 80;
 
 /** uapi/linux/eventfd.h, uapi/linux/inotify.h */
 export const NOTIFY = {

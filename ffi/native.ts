@@ -121,6 +121,20 @@ export const SYMBOLS = {
   signal: { args: ["i32", "usize"], returns: "i32" },
   /* pid_t waitpid(pid_t, int *status, int options) */
   waitpid: { args: ["i32", "buffer", "i32"], returns: "i32" },
+  /* int posix_spawn(pid_t *, const char *, const posix_spawn_file_actions_t *,
+     const posix_spawnattr_t *, char *const argv[], char *const envp[]): gives errno itself */
+  posix_spawn: {
+    args: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
+    returns: "i32",
+  },
+  /* int posix_spawn_file_actions_init(posix_spawn_file_actions_t *) */
+  posix_spawn_file_actions_init: { args: ["buffer"], returns: "i32" },
+  /* int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *, int fd) */
+  posix_spawn_file_actions_addclose: { args: ["buffer", "i32"], returns: "i32" },
+  /* int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *) */
+  posix_spawn_file_actions_destroy: { args: ["buffer"], returns: "i32" },
+  /* int kill(pid_t, int sig) */
+  kill: { args: ["i32", "i32"], returns: "i32" },
   /* int getrusage(int who, struct rusage *) */
   getrusage: { args: ["i32", "buffer"], returns: "i32" },
   /* int getrlimit(int resource, struct rlimit *) */

@@ -14,6 +14,7 @@ const PACKAGES = {
   "gcc": "gcc",
   "libc6-dev": "/usr/include/stdio.h",
   "jq": "jq",
+  "lxcfs": "lxcfs",
   "procps": "pgrep",
   "psmisc": "pstree",
   "tmux": "tmux",

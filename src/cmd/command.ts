@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BootEpoch } from "../model/batch.ts";
 import type { StartCapture } from "../source/capture.ts";
 
 /** Where a command writes. */
@@ -40,6 +41,8 @@ export interface Context {
   readonly endBy?: (signal: NodeJS.Signals) => void;
   /** Where procfs is mounted. */
   readonly procRoot: string;
+  /** Wall-clock time of boot; the clocks tell when not given. */
+  readonly epoch?: BootEpoch | undefined;
   /** Starts the capture of commands that watch; the capture thread when not given. */
   readonly capture?: StartCapture;
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { bootMoment } from "../host/boot_clock.ts";
 import { TICK_NS } from "../model/process.ts";
 import { openProcfs } from "../proc/procfs.ts";
-import { parseUptime } from "../proc/uptime.ts";
 import type { Fields } from "../serve/protocol.ts";
 import { fitWidth } from "../view/escape.ts";
 import {
@@ -66,12 +66,11 @@ async function ask(context: Context, door: JobDoor, job: string): Promise<JobSho
     reader,
     running.map(({ pid, start_ticks: startTicks }) => ({ pid, startTicks })),
   );
-  const uptime = reader.read(null, "uptime");
-  const nowNs = (uptime === null ? 0 : parseUptime(new TextDecoder().decode(uptime)) ?? 0) * 1e6;
+  const { now } = await bootMoment();
   const members = running.slice(-MEMBERS).map((one): RunningRow => ({
     pid: one.pid,
     user: one.user ?? (one.uid == null ? null : String(one.uid)),
-    age_ns: Math.max(0, nowNs - one.start_ticks * TICK_NS),
+    age_ns: Math.max(0, now - one.start_ticks * TICK_NS),
     argv: one.argv ?? [one.comm ?? "?"],
   }));
   return { job: detail, living: livingRow(usage), members };

@@ -12,11 +12,11 @@ import { openUsers } from "../proc/users.ts";
 import { ByteText } from "../view/byte_text.ts";
 import { JsonLines } from "../view/json.ts";
 import { EventLines } from "../view/line.ts";
+import { readEpoch } from "./boot_time.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
 import type { Filter } from "./filter.ts";
 import type { LogOptions } from "./log_run.ts";
 import { createRedactFrom } from "./redact.ts";
-import { readEpoch } from "./tree_run.ts";
 
 /** Lists the processes that a filter lets pass, oldest first. */
 export async function listRunning(
@@ -25,7 +25,7 @@ export async function listRunning(
   filter: Filter,
 ): Promise<number> {
   const reader = openProcfs(context.procRoot);
-  const epoch = readEpoch(reader) ?? { seconds: 0, ns: 0 };
+  const epoch = await readEpoch(context);
   const pids = withoutKernelThreads(reader, reader.pids());
   const processes = takeSnapshot(readProcesses(reader, pids), createRedactFrom({ redact: [] }));
   const users = openUsers();

@@ -12,6 +12,7 @@ import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import type { Users } from "../proc/passwd.ts";
 import { answerMax, bad, maySee, type Peer, Refusal, tooLongAnswer } from "../serve/protocol.ts";
 import { treeJson, type TreeJsonOptions } from "../view/tree_json.ts";
+import { readEpoch } from "./boot_time.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { openHistory } from "./history_open.ts";
@@ -19,7 +20,7 @@ import { placeOf } from "./past_tree.ts";
 import { readAhead } from "./read_ahead.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { isTarget, parseTarget } from "./target.ts";
-import { findTree, readEpoch } from "./tree_run.ts";
+import { findTree } from "./tree_run.ts";
 import { Why } from "./why_run.ts";
 
 /** Answers questions about processes. */
@@ -51,7 +52,7 @@ export class Questions {
       if (focus !== null && !sees(focus)) throw noneOfYours();
       const json = {
         boot: readShortBootId(reader),
-        epoch: readEpoch(reader),
+        epoch: await readEpoch(this.#context),
         users: this.#users,
         placeOf,
         gaps,
@@ -66,8 +67,9 @@ export class Questions {
     if (operand === undefined) throw bad("target", operand, "give a pid, an id or a name");
     const text = readOperand(operand);
     const reader = await this.#read();
+    const epoch = await readEpoch(this.#context);
     return await this.#ask(peer, (history) => {
-      const why = new Why(this.#context, history, {
+      const why = new Why(this.#context, epoch, history, {
         color: "never",
         quiet: true,
         redact: this.#redact,

@@ -5,18 +5,16 @@
  */
 import { existsSync } from "node:fs";
 import type { History } from "../history/history.ts";
-import type { BootEpoch } from "../model/batch.ts";
-import { decodeText } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { buildForest, type TreeNode } from "../model/tree.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { openProcfs, ProcError, type ProcReader, readProcess } from "../proc/procfs.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
-import { parseUptime } from "../proc/uptime.ts";
 import { openUsers } from "../proc/users.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
+import { readEpoch } from "./boot_time.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { historyToAsk, noHistory } from "./history_place.ts";
 import { adviseToRecord } from "./past.ts";
@@ -140,7 +138,7 @@ async function write(
     stdout.write(renderTree(roots, style).map((line) => `${line}\n`).join(""));
     return;
   }
-  const here = { boot: readShortBootId(reader), epoch: readEpoch(reader) };
+  const here = { boot: readShortBootId(reader), epoch: await readEpoch(context) };
   const json = { ...here, users: openUsers(), placeOf, gaps: missing };
   for (const root of roots) {
     for (const piece of treeJson(root, json)) stdout.write(piece);
@@ -212,13 +210,4 @@ function orExplain<T>(procRoot: string, read: () => T): T {
       : `check that procfs is mounted on ${procRoot} and readable`;
     throw new CommandError(EXIT.failed, `${error.message}; ${advice}`);
   }
-}
-
-/** Wall-clock time of boot, 10 ms more or less; null where /proc/uptime is hidden. */
-export function readEpoch(reader: ProcReader): BootEpoch | null {
-  const bytes = reader.read(null, "uptime");
-  const uptimeMs = bytes === null ? null : parseUptime(decodeText(bytes));
-  if (uptimeMs === null) return null;
-  const bootMs = Date.now() - uptimeMs;
-  return { seconds: Math.floor(bootMs / 1000), ns: (bootMs % 1000) * 1e6 };
 }

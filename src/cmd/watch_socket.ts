@@ -9,9 +9,9 @@ import { INIT_NS_INO, parseNamespace } from "../proc/namespaces.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { type Answer, Connection } from "../serve/socket_client.ts";
 import type { CaptureHandlers, RunningCapture, StartCapture } from "../source/capture.ts";
+import { readEpoch } from "./boot_time.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { SocketEvents } from "./socket_events.ts";
-import { readEpoch } from "./tree_run.ts";
 import { EVENT_NAMES } from "./values.ts";
 
 /** A server that says nothing for so long is left alone. */
@@ -26,14 +26,13 @@ const SETTLE_MS = 200;
  * no gain. `refused` is why this program may not listen to the kernel itself.
  */
 export async function socketCapture(
-  { procRoot, signal }: Context,
+  context: Context,
   path: string,
   refused: string,
 ): Promise<StartCapture> {
-  const reader = openProcfs(procRoot);
-  checkNamespace(reader);
-  const epoch = readEpoch(reader);
-  if (epoch === null) throw new Error(`${procRoot}/uptime cannot be read`);
+  const { procRoot, signal } = context;
+  checkNamespace(openProcfs(procRoot));
+  const epoch = await readEpoch(context);
   const connection = await Connection.open(path);
   let isLate = false;
   const stop = () => connection.close();

@@ -28,6 +28,7 @@ import { STATE_WORDS } from "../view/tree_json.ts";
 import { linkNotes, whyLines } from "../view/why.ts";
 import { signalName } from "../view/words.ts";
 import { jsonText } from "../view/json_text.ts";
+import { readEpoch } from "./boot_time.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
@@ -38,7 +39,6 @@ import type { RedactSettings } from "./redact_options.ts";
 import { isTarget, parseTarget, type Target } from "./target.ts";
 import { noProcess } from "./tree_options.ts";
 import { neverSeen } from "./tree_past.ts";
-import { readEpoch } from "./tree_run.ts";
 
 const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
 const NS_PER_MS = 1e6;
@@ -66,7 +66,7 @@ export async function runWhy(
   const target = isTarget(operand) ? parseTarget(operand, Date.now()) : null;
   const history = await askHistory(context, options.db);
   try {
-    const why = new Why(context, history, options);
+    const why = new Why(context, await readEpoch(context), history, options);
     const found = target === null ? why.findName(operand) : why.findTarget(target);
     why.tell(found);
     await context.stdout.flush();
@@ -86,18 +86,24 @@ export class Why {
   readonly #history: History | null;
   readonly #reader: ProcReader;
   readonly #bootId: string;
-  readonly #epoch: BootEpoch | null;
+  readonly #epoch: BootEpoch;
   readonly #living: Process[];
   readonly #kin: Kin | null;
   readonly #users: Users = openUsers();
 
-  constructor(context: Context, history: History | null, options: WhyOptions) {
+  /** `epoch` is the wall-clock time of boot. */
+  constructor(
+    context: Context,
+    epoch: BootEpoch,
+    history: History | null,
+    options: WhyOptions,
+  ) {
     this.#context = context;
     this.#options = options;
     this.#history = history;
     this.#reader = options.reader ?? openProcfs(context.procRoot);
     this.#bootId = readBootId(this.#reader);
-    this.#epoch = readEpoch(this.#reader);
+    this.#epoch = epoch;
     const sightings = readProcesses(this.#reader, this.#reader.pids());
     this.#living = takeSnapshot(sightings, createRedactFrom(options.redact ?? {}));
     this.#kin = history === null ? null : new Kin(history, this.#reader, this.#living);
@@ -254,7 +260,7 @@ export class Why {
   #moment(process: Process, ns: number): number | null {
     if (process instanceof Life) return process.boot.moment(ns);
     const epoch = this.#epoch;
-    return epoch === null ? null : epoch.seconds * 1000 + (epoch.ns + ns) / NS_PER_MS;
+    return epoch.seconds * 1000 + (epoch.ns + ns) / NS_PER_MS;
   }
 
   #ageOf(process: Process): number | null {

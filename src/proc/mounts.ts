@@ -55,16 +55,57 @@ function parseOptions(text: string): ProcOptions {
   return options;
 }
 
-/** The options of the procfs on `mountPoint`, the topmost one; null when there is none. */
-export function procOptions(mountinfo: string, mountPoint = "/proc"): ProcOptions | null {
-  let found: ProcOptions | null = null;
+interface Mount {
+  readonly point: string;
+  readonly type: string;
+  readonly superOptions: string;
+}
+
+/** What is mounted, what lies over another later. */
+function* mountsIn(mountinfo: string): Iterable<Mount> {
   for (const line of mountinfo.split("\n")) {
     const separator = line.indexOf(" - ");
     if (separator < 0) continue;
     const point = line.slice(0, separator).split(" ")[4];
     const [type, , superOptions] = line.slice(separator + 3).split(" ");
-    if (type !== "proc" || superOptions === undefined || point === undefined) continue;
-    if (unescapeOctal(point) === mountPoint) found = parseOptions(superOptions);
+    if (type === undefined || superOptions === undefined || point === undefined) continue;
+    yield { point: unescapeOctal(point), type, superOptions };
+  }
+}
+
+/** The options of the procfs on `mountPoint`, the topmost one; null when there is none. */
+export function procOptions(mountinfo: string, mountPoint = "/proc"): ProcOptions | null {
+  let found: ProcOptions | null = null;
+  for (const { point, type, superOptions } of mountsIn(mountinfo)) {
+    if (type === "proc" && point === mountPoint) found = parseOptions(superOptions);
   }
   return found;
+}
+
+/** A file of /proc over which another file system has laid one of its own, such as lxcfs. */
+export interface VirtualFile {
+  /** Below /proc: `loadavg`. */
+  readonly name: string;
+  /** Type of the file system: `fuse.lxcfs`. */
+  readonly type: string;
+}
+
+/** Those of the files `names` of the procfs on `mountPoint` that are not the kernel's own. */
+export function virtualFiles(
+  mountinfo: string,
+  names: readonly string[],
+  mountPoint = "/proc",
+): VirtualFile[] {
+  const types = new Map<string, string>();
+  for (const { point, type } of mountsIn(mountinfo)) {
+    // A new procfs hides what lies over the files of the one below it.
+    if (point === mountPoint) types.clear();
+    else if (point.startsWith(`${mountPoint}/`)) {
+      types.set(point.slice(mountPoint.length + 1), type);
+    }
+  }
+  return names.flatMap((name) => {
+    const type = types.get(name);
+    return type === undefined || type === "proc" ? [] : [{ name, type }];
+  });
 }

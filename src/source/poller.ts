@@ -132,8 +132,7 @@ export class Poller implements LiveSource {
   #limits(): string {
     const limits: string[] = [];
     if (!this.#watchable) limits.push("exit codes are not known");
-    if (!this.#tally.ownNumbering) limits.push("this /proc is another pid namespace's");
-    else if (!this.#tally.cheap) limits.push("/proc/loadavg is hidden, so looks are rare");
+    if (this.#tally.trouble !== null) limits.push(this.#tally.trouble);
     return limits.length === 0 ? "" : ` (${limits.join("; ")})`;
   }
 

@@ -11,7 +11,7 @@ import type { Libc } from "../../ffi/libc.ts";
 import { NOTIFY, TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { UNKNOWN } from "../model/event.ts";
-import { type ProcOptions, procOptions } from "../proc/mounts.ts";
+import { type ProcOptions, procOptions, type VirtualFile, virtualFiles } from "../proc/mounts.ts";
 import { parseNamespace } from "../proc/namespaces.ts";
 import { openProcfs, ProcError, type ProcReader } from "../proc/procfs.ts";
 import { parseStatus, type Status } from "../proc/status.ts";
@@ -29,6 +29,15 @@ const EXE = new TextEncoder().encode("exe\0");
 const ROOT_FOLDER = new TextEncoder().encode("/\0");
 /** The process that everybody can look for. */
 const INIT_PID = 1;
+/** Files over which container managers lay others. */
+const MAY_BE_VIRTUAL = [
+  "loadavg",
+  "stat",
+  "uptime",
+  "sys/kernel/ns_last_pid",
+  "sys/kernel/pid_max",
+  "sys/kernel/random/boot_id",
+] as const;
 /** The lowest real-time priority, as the capture thread asks for it. */
 const FIFO_PRIORITY = 1;
 
@@ -54,9 +63,10 @@ export interface ProcFacts {
   readonly self: number | null;
   /** Real uid of process 1; null when its files cannot be read. */
   readonly initUid: number | null;
-  /** The last pid given out, and all tasks made since boot; -1 when hidden. */
-  readonly lastPid: number;
-  readonly forks: number;
+  /** Files that others have laid over the kernel's own. */
+  readonly virtual: readonly VirtualFile[];
+  /** Which counters follow our forks: two of the last pid, and one of all tasks made. */
+  readonly counters: Readonly<Pick<PidCounter, "loadavg" | "nsLastPid" | "stat">>;
   /** How many processes it shows, and of how many of them the executable may not be read. */
   readonly processes: number;
   readonly guarded: number;
@@ -176,13 +186,14 @@ function lookAtProc(libc: Libc, reader: ProcReader, root: string): ProcFacts {
   const counter = new PidCounter(libc, files);
   const mountinfo = reader.read("self", "mountinfo");
   const initStatus = reader.read(INIT_PID, "status");
+  const mounts = mountinfo === null ? "" : new TextDecoder().decode(mountinfo);
   const facts = {
     root,
-    options: mountinfo === null ? null : procOptions(new TextDecoder().decode(mountinfo), root),
+    options: procOptions(mounts, root),
+    virtual: virtualFiles(mounts, MAY_BE_VIRTUAL, root),
     self: files.readSelf(),
     initUid: initStatus === null ? null : parseStatus(initStatus)?.uid.real ?? null,
-    lastPid: counter.lastPid(),
-    forks: counter.forks(),
+    counters: { loadavg: counter.loadavg, nsLastPid: counter.nsLastPid, stat: counter.stat },
     ...countProcesses(libc, files, reader),
   };
   counter.close();

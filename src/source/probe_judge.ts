@@ -6,6 +6,7 @@
 import { ERRNO, errnoName } from "../../ffi/errno.ts";
 import { INIT_NS_INO } from "../proc/namespaces.ts";
 import { EVENT_TRUESIZE } from "./listen.ts";
+import { DISTRUST } from "./pid_counter.ts";
 import type { Choice, Facts } from "./probe.ts";
 import {
   adviceFor,
@@ -183,13 +184,23 @@ function judgeProc(facts: Facts): Finding {
   const found = [
     hidden ? `processes of other users are hidden (hidepid=${hidepidOf(facts)})` : null,
     subset ? "only processes are shown (subset=pid): no boot id, no counters" : null,
+    virtualWords(facts),
   ].filter((part) => part !== null);
   if (found.length === 0) return ok(procIsOpen(facts));
   const advice = [
     hidden ? `${adviceFor(facts, "CAP_SYS_PTRACE")}, or mount /proc with hidepid=off` : null,
     subset ? "mount /proc without subset=pid" : null,
   ].filter((part) => part !== null);
-  return limited(sentence(found.join("; ")), advice.join("; "), hidden ? hiddenLimit(facts) : null);
+  const what = advice.length === 0 ? null : advice.join("; ");
+  return limited(sentence(found.join("; ")), what, hidden ? hiddenLimit(facts) : null);
+}
+
+/** lxcfs and its kin show what a container may have, where the kernel shows the host. */
+function virtualWords({ proc: { virtual, root } }: Facts): string | null {
+  if (virtual.length === 0) return null;
+  const types = listed([...new Set(virtual.map(({ type }) => type))]);
+  const names = listed(virtual.map(({ name }) => `${root}/${name}`));
+  return `${names} ${virtual.length === 1 ? "is" : "are"} virtual (${types}), not the kernel's`;
 }
 
 function hidepidOf(facts: Facts): string {
@@ -232,7 +243,7 @@ function judgeOtherUsers(facts: Facts): Finding {
 }
 
 function judgePidCounter(facts: Facts): Finding {
-  const { lastPid, forks } = facts.proc;
+  const { loadavg, nsLastPid, stat } = facts.proc.counters;
   if (countsOtherPids(facts)) {
     return missing(
       "It counts the pids of another pid namespace",
@@ -240,19 +251,18 @@ function judgePidCounter(facts: Facts): Finding {
       whenPolling(facts, "looks are rare, because the pid counter is another namespace's"),
     );
   }
-  if (lastPid < 0) {
-    return missing(
-      "/proc/loadavg is hidden",
-      "mount /proc without subset=pid",
-      whenPolling(facts, "looks are rare, because /proc/loadavg is hidden"),
-    );
+  if (loadavg !== "believed" && nsLastPid !== "believed") {
+    const found = `/proc/loadavg ${DISTRUST[loadavg]}`;
+    const advice = loadavg === "hidden" ? "mount /proc without subset=pid" : null;
+    return missing(found, advice, whenPolling(facts, `looks are rare, because ${found}`));
   }
-  if (forks >= 0) return ok("/proc/loadavg and /proc/stat can be read");
-  return limited(
-    "/proc/stat cannot be read",
-    null,
-    whenPolling(facts, "missed processes are not counted exactly"),
-  );
+  if (stat !== "believed") {
+    const found = stat === "hidden" ? "cannot be read" : DISTRUST[stat];
+    const limits = whenPolling(facts, "missed processes are not counted exactly");
+    return limited(`/proc/stat ${found}`, null, limits);
+  }
+  if (loadavg === "believed") return ok("/proc/loadavg and /proc/stat can be read");
+  return ok(`The poller reads ns_last_pid instead of /proc/loadavg, which ${DISTRUST[loadavg]}`);
 }
 
 function judgeExitCodes(facts: Facts): Finding {

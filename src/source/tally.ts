@@ -7,7 +7,7 @@ import process from "node:process";
 import type { Libc } from "../../ffi/libc.ts";
 import { INIT_NS_INO } from "../proc/namespaces.ts";
 import { ownNamespace } from "./listen.ts";
-import { PidCounter, pidsBetween } from "./pid_counter.ts";
+import { DISTRUST, PidCounter, pidsBetween } from "./pid_counter.ts";
 import type { ProcFiles } from "./proc_files.ts";
 
 /** A pid is given out before its task can be found: how long after the look it is looked for. */
@@ -16,7 +16,6 @@ const BIRTH_NS = 10_000_000;
 const LOOKUPS_MAX = 20_000;
 /** How often the kernel's count is held against ours. */
 const ACCOUNT_NS = 100_000_000;
-const PID_MAX_DEFAULT = 32_768;
 
 /**
  * What there is where the counter went by: a task forked since then, one that was there before (the
@@ -33,11 +32,12 @@ export class Tally {
   readonly cheap: boolean;
   /** Whether the pids of this /proc are those of our own pid namespace. */
   readonly ownNumbering: boolean;
+  /** Why new pids are known late, as a sentence part; null where they are not. */
+  readonly trouble: string | null;
   /** Whether the counter moved at the last look. */
   moved = false;
   readonly #files: ProcFiles;
   readonly #counter: PidCounter;
-  readonly #pidMax: number;
   /** Whether /proc/stat counts our pid namespace alone: it counts the host. */
   readonly #exact: boolean;
   #last = 0;
@@ -64,9 +64,16 @@ export class Tally {
     this.#counter = new PidCounter(libc, files);
     this.ownNumbering = files.readSelf() === process.pid;
     this.cheap = this.#counter.available && this.ownNumbering;
-    this.#pidMax = files.readNumber("sys/kernel/pid_max") ?? PID_MAX_DEFAULT;
+    this.trouble = this.#troubleOf();
     const initial = ownNamespace(libc, files.root, "pid") === INIT_NS_INO.pid;
-    this.#exact = this.cheap && initial && this.#counter.forks() >= 0;
+    this.#exact = this.cheap && initial && this.#counter.stat === "believed";
+  }
+
+  #troubleOf(): string | null {
+    if (!this.ownNumbering) return "this /proc is another pid namespace's";
+    if (this.cheap) return null;
+    const { loadavg } = this.#counter;
+    return loadavg === "believed" ? null : `/proc/loadavg ${DISTRUST[loadavg]}, so looks are rare`;
   }
 
   /** Starts to count from now; `list` lists all pids, for a host that hides the counter. */
@@ -91,7 +98,8 @@ export class Tally {
    */
   look(now: number, lookUp: LookUp, listNew: () => number[]): void {
     // Unknown pids are the newest: the highest is the last, below the one before after a wrap.
-    const last = this.cheap ? this.#counter.lastPid() : highest(listNew()) || this.#last;
+    const read = this.cheap ? this.#counter.lastPid() : highest(listNew());
+    const last = read > 0 ? read : this.#last;
     this.moved = last !== this.#last;
     if (this.moved) {
       this.#unsettled = true;
@@ -137,7 +145,7 @@ export class Tally {
 
   #lookRange(last: number, lookUp: LookUp): void {
     let lookups = 0;
-    for (const { from, to } of pidsBetween(this.#last, last, this.#pidMax)) {
+    for (const { from, to } of pidsBetween(this.#last, last, this.#counter.pidMax)) {
       for (let pid = from; pid <= to; pid++) {
         if (lookups++ > LOOKUPS_MAX) {
           this.#missed++;

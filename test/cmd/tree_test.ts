@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import type { CommandError, Context } from "../../src/cmd/command.ts";
@@ -12,6 +13,7 @@ const PF_KTHREAD = 0x00200000;
 const NOBODY = 65534;
 /** A terminal that shows UTF-8, on a host without a history. */
 const UTF8 = { LANG: "C.UTF-8", FH_DB: "/nonexistent/history.db" };
+const EPOCH = { seconds: 1_700_000_000, ns: 0 };
 const BOOT = "7c0a51fe-1111-2222-3333-444444444444\n";
 
 /** One host with all that has to be drawn, hostile names included. */
@@ -51,7 +53,7 @@ async function tree(
   options: Record<string, unknown> = {},
   parts: Partial<Context> & { columns?: number } = {},
 ): Promise<Run> {
-  const context = fakeContext({ env: UTF8, ...parts });
+  const context = fakeContext({ env: UTF8, epoch: EPOCH, ...parts });
   if (parts.columns !== undefined) {
     context.stdout.isTerminal = true;
     context.stdout.columns = parts.columns;
@@ -138,12 +140,14 @@ test("fh tree --json gives a line for each root", async () => {
   assert.deepEqual(text.trimEnd().split("\n").map((line) => JSON.parse(line).pid), [1, 2]);
 });
 
-test("fh tree --json takes times from /proc/uptime", async () => {
-  const files = { ...FILES, uptime: "1000.00 5.00\n" };
-  const before = Date.now();
-  const text = await drawn([{ ...sleeper(1, 0), start: 50_000 }], [], { json: true }, {}, files);
-  const started = Date.parse(JSON.parse(text).started) + 500_000;
-  assert.ok(started >= before && started <= Date.now(), JSON.parse(text).started);
+test("fh tree --json takes times from the clocks, not from a container's uptime", async () => {
+  const files = { ...FILES, uptime: "0.29 0.29\n" };
+  const [seconds] = readFileSync("/proc/uptime", "latin1").split(" ");
+  const bootedMs = Date.now() - Number(seconds) * 1000;
+  const host = [{ ...sleeper(1, 0), start: 50_000 }];
+  const text = await drawn(host, [], { json: true }, { epoch: undefined }, files);
+  const lateMs = Date.parse(JSON.parse(text).started) - (bootedMs + 500_000);
+  assert.ok(Math.abs(lateMs) < 1000, `${lateMs} ms off: ${JSON.parse(text).started}`);
 });
 
 test("fh tree says in one line what is wrong with a pid", async () => {
@@ -205,7 +209,7 @@ test("fh tree finds a child of this process on the real /proc", async () => {
     const child = `─ ${pid} /bin/sh -c 'echo up; read x' sh 'it'\\''s' $'\\033[31m'`;
     assert.ok(lines.at(-1)!.endsWith(child), lines.at(-1));
 
-    const { context: json } = await tree([String(pid)], { json: true });
+    const { context: json } = await tree([String(pid)], { json: true }, { epoch: undefined });
     let node = JSON.parse(json.stdout.text);
     for (; node.children.length > 0; node = node.children[0]) {
       assert.equal(node.children[0].ppid, node.pid);

@@ -181,3 +181,12 @@ test("check() throws an error that names the act and the errno", () => {
   });
   assert.equal(errnoName(4000), "errno 4000");
 });
+
+test("forkBriefly() makes a child with a pid of its own, and leaves none", async () => {
+  const libc = await openLibc();
+  const pid = libc.forkBriefly();
+  assert.ok(pid > 0 && pid !== process.pid, `${pid}`);
+  assert.equal(libc.waitpid(pid), -10);
+  assert.equal(libc.pidfdOpen(pid), -3);
+  assert.notEqual(libc.forkBriefly(), pid);
+});

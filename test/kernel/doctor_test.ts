@@ -11,6 +11,7 @@ import { judge } from "../../src/source/probe_judge.ts";
 import type { RowState } from "../../src/source/probe_row.ts";
 import { until } from "../proc/child.ts";
 import { type Outcome, runProgram } from "../support/executable.ts";
+import { lxcfsMissing, STILL_FILES, WITH_LXCFS } from "../support/virtual_proc.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/fh.ts", import.meta.url));
 const RUN = process.versions["deno"] === undefined ? [PROGRAM] : ["run", "-A", PROGRAM];
@@ -125,6 +126,9 @@ const PLACES: readonly (readonly [
     "real-time": ["limited", /EPERM/],
     "other users": ["limited", /own processes only/],
   }],
+  ["where files of /proc stand still", STILL_FILES, "poll", {
+    "pid counter": ["limited", /stat does not follow the forks/],
+  }],
   ["as nobody with hidepid=2", [...withProcMounted("hidepid=2"), ...NOBODY], "connector", {
     "/proc": ["limited", /hidepid=invisible/],
     "pid counter": ["ok", /can be read/],
@@ -158,6 +162,18 @@ for (const [place, prefix, source, rows] of PLACES) {
     }
   });
 }
+
+kernelTest("fh doctor says what lxcfs lies over", missing ?? lxcfsMissing, () => {
+  const { rows, source } = reportOf(doctor(WITH_LXCFS));
+  const found = (wanted: string) => rows.find(({ name }) => name === wanted)!;
+  assert.equal(source, "poll");
+  assert.match(
+    found("/proc").found,
+    /^\/proc\/loadavg, \/proc\/stat and \/proc\/uptime are virtual \(fuse\.lxcfs\)/,
+  );
+  assert.deepEqual(found("pid counter").state, "ok");
+  assert.match(found("pid counter").found, /ns_last_pid instead of \/proc\/loadavg/);
+});
 
 kernelTest("fh doctor ends with 0 as root on the host", missing, () => {
   const outcome = doctor([]);

@@ -11,9 +11,12 @@ import { runProgram } from "../support/executable.ts";
 import type { TaskEvent } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { AS_NOBODY, FH_SOURCE, Running } from "../support/running.ts";
+import { lxcfsMissing, NO_COUNTER, STILL_FILES, WITH_LXCFS } from "../support/virtual_proc.ts";
 
 const SLEEPERS = 20;
 const BRIEF = 300;
+/** What the two shells and fh itself make meanwhile, threads included, is less. */
+const OWN_TASKS = 60;
 const PHASE = `spawn,count=${SLEEPERS},rate=200,life=120000`;
 
 /** Runs fh, which is what follows five arguments; when told to, makes what is to be seen. */
@@ -63,6 +66,8 @@ interface Seen {
 
 interface Place {
   readonly claim: string;
+  /** What it lacks to be made; null when nothing. */
+  readonly without?: string | null;
   /** Makes the place, and becomes the user who does everything there. */
   readonly prefix: readonly string[];
   /** Becomes the user who watches. */
@@ -179,6 +184,17 @@ function countsMissedBut({ events, tasks, brief }: Seen, strangers: number): voi
   assert.ok(told + lost >= truth, `${told} told, ${lost} counted as missed, of ${truth}`);
 }
 
+/** In a namespace of our own nobody else forks: fh itself makes some threads. */
+function countsNoStrangers({ events, tasks, brief }: Seen): void {
+  let tasksCounted = 0;
+  for (const event of events) {
+    if (event.event === "gap") tasksCounted += event.lost;
+    if (event.event === "fork") tasksCounted++;
+  }
+  const truth = tasks.length + brief.size + 2;
+  assert.ok(tasksCounted <= truth + OWN_TASKS, `${tasksCounted} counted, of ${truth}`);
+}
+
 const PLACES: readonly Place[] = [
   {
     claim: "in another net namespace",
@@ -218,6 +234,25 @@ const PLACES: readonly Place[] = [
     checks: [seesLives],
   },
   {
+    claim: "where /proc/loadavg and /proc/stat stand still",
+    prefix: STILL_FILES,
+    why: /; \/proc is read instead$/,
+    checks: [seesLives, countsMissed],
+  },
+  {
+    claim: "where no counter counts our pids, by listing",
+    prefix: NO_COUNTER,
+    why: /\/proc\/loadavg does not follow the forks of this pid namespace, so looks are rare\)$/,
+    checks: [seesLives],
+  },
+  {
+    claim: "below lxcfs",
+    without: lxcfsMissing,
+    prefix: WITH_LXCFS,
+    why: /; \/proc is read instead$/,
+    checks: [seesLives, countsMissed, countsNoStrangers],
+  },
+  {
     claim: "as nobody with hidepid=2",
     prefix: withProcMounted("hidepid=2"),
     user: AS_NOBODY,
@@ -231,7 +266,8 @@ const missing = obstacle();
 
 for (const place of PLACES) {
   const name = `fh watch works through poll ${place.claim}`;
-  if (missing !== null) test(`${name} (skipped: ${missing})`, { skip: true }, () => {});
+  const lacks = missing ?? place.without ?? null;
+  if (lacks !== null) test(`${name} (skipped: ${lacks})`, { skip: true }, () => {});
   else {
     test(name, async () => {
       const seen = await watchIn(place);

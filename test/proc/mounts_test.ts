@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { procOptions } from "../../src/proc/mounts.ts";
+import { procOptions, virtualFiles } from "../../src/proc/mounts.ts";
 import { readFixtureText } from "../support/fixture.ts";
 
 const mounted = (options: string) => `22 27 0:21 / /proc rw - proc proc ${options}\n`;
@@ -45,4 +45,20 @@ test("procOptions() gives null without a procfs and for malformed lines", () => 
   for (const text of ["", "\n", " - ", " - proc", "1 2 3 4 /proc - proc", "1 - proc proc rw"]) {
     assert.equal(procOptions(text), null, JSON.stringify(text));
   }
+});
+
+test("virtualFiles() names what lxcfs lies over, and leaves masks and the kernel's own", () => {
+  const lxcfs = (name: string) =>
+    `83 80 0:41 /proc/${name} /proc/${name} rw,nosuid - fuse.lxcfs lxcfs rw,user_id=0\n`;
+  const names = ["loadavg", "stat", "sys/kernel/random/boot_id"];
+  const text = mounted("rw") + lxcfs("loadavg") + lxcfs("uptime") +
+    "84 80 0:5 /null /proc/kcore rw - devtmpfs devtmpfs rw\n" +
+    "85 80 0:21 /loadavg /proc/stat rw - proc proc rw\n" +
+    "86 80 0:7 /id /proc/sys/kernel/random/boot_id ro - tmpfs tmpfs rw\n";
+  assert.deepEqual(virtualFiles(text, names), [
+    { name: "loadavg", type: "fuse.lxcfs" },
+    { name: "sys/kernel/random/boot_id", type: "tmpfs" },
+  ]);
+  assert.deepEqual(virtualFiles(text, names, "/p"), []);
+  assert.deepEqual(virtualFiles(text + mounted("rw"), names), [], "a new one lies over all");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Facts } from "../../src/source/probe.ts";
+import type { Facts, ProcFacts } from "../../src/source/probe.ts";
 import { judge } from "../../src/source/probe_judge.ts";
 import type { RowState } from "../../src/source/probe_row.ts";
 import { CONTAINER_FACTS, NOBODY_FACTS, ROOT_FACTS, withProc } from "../support/doctor_facts.ts";
@@ -20,6 +20,15 @@ const SUBSET = { hidepid: "off", gid: null, subset: "pid" } as const;
 function inNamespaces(namespaces: Partial<Facts["namespaces"]>, facts: Facts = POLL): Facts {
   return { ...facts, namespaces: { ...facts.namespaces, ...namespaces } };
 }
+
+function counting(counters: Partial<ProcFacts["counters"]>, facts: Facts = POLL): Facts {
+  return withProc({ counters: { ...facts.proc.counters, ...counters } }, facts);
+}
+
+const noCounter = (facts: Facts) => counting({ loadavg: "hidden", nsLastPid: "hidden" }, facts);
+const HOST_LOADAVG = counting({ loadavg: "foreign" });
+const FOREIGN_ALONE = counting({ nsLastPid: "hidden" }, HOST_LOADAVG);
+const UNTRIED = { loadavg: "untried", nsLastPid: "untried", stat: "untried" } as const;
 
 /**
  * What is so; the facts, and those of the same host without it; the state of the row; what it
@@ -256,6 +265,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       /have no names/,
     ],
     [
+      "files of lxcfs",
+      withProc({
+        virtual: ["loadavg", "stat", "uptime"].map((name) => ({ name, type: "fuse.lxcfs" })),
+      }),
+      ROOT_FACTS,
+      "limited",
+      /^\/proc\/loadavg, \/proc\/stat and \/proc\/uptime are virtual \(fuse\.lxcfs\), not/,
+      null,
+    ],
+    [
       "subset=pid",
       withProc({ options: SUBSET }),
       ROOT_FACTS,
@@ -282,9 +301,20 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   "pid counter": [
     ["both", ROOT_FACTS, ROOT_FACTS, "ok", /can be read$/, null],
-    ["no loadavg", withProc({ lastPid: -1 }), ROOT_FACTS, "missing", /hidden -> .*subset/, null],
-    ["no loadavg, polled", withProc({ lastPid: -1 }, POLL), POLL, "missing", /hidden/, /are rare/],
-    ["no stat, polled", withProc({ forks: -1 }, POLL), POLL, "limited", /\/proc\/stat/, /exactly/],
+    ["none", noCounter(ROOT_FACTS), ROOT_FACTS, "missing", /hidden -> .*subset/, null],
+    ["none, polled", noCounter(POLL), POLL, "missing", /hidden/, /are rare/],
+    ["no stat, polled", counting({ stat: "hidden" }), POLL, "limited", /stat cannot be/, /exactly/],
+    ["a dead stat", counting({ stat: "foreign" }), POLL, "limited", /stat does not fol/, /exactly/],
+    ["loadavg of the host", HOST_LOADAVG, POLL, "ok", /ns_last_pid instead of .*loadavg/, null],
+    [
+      "the same alone",
+      FOREIGN_ALONE,
+      POLL,
+      "missing",
+      /loadavg does not follow/,
+      /because .*loada/,
+    ],
+    ["untried", counting(UNTRIED), POLL, "missing", /could not be tried/, /are rare/],
     ["foreign", withProc({ self: 12 }, POLL), POLL, "missing", /another pid names/, /looks are ra/],
   ],
   "exit codes": [
