@@ -28,12 +28,16 @@ const FIELD = {
   startTicks: 22,
   vsize: 23,
   rss: 24,
+  startStack: 28,
   processor: 39,
   exitCode: 52,
 } as const;
 
 /** PF_KTHREAD of include/linux/sched.h, a bit of {@linkcode StatFields.flags}. */
 export const PF_KTHREAD = 0x00200000;
+
+/** PF_FORKNOEXEC: forked, and no program executed since. */
+export const PF_FORKNOEXEC = 0x00000040;
 
 /** The fields of one line; a poller lets {@linkcode parseStatInto} fill the same object again. */
 export class StatFields {
@@ -71,6 +75,8 @@ export class StatFields {
   vsize = 0;
   /** Resident memory, pages. */
   rss = 0;
+  /** Where the stack of its program begins; 0 for a reader without ptrace rights. */
+  startStack = 0;
   /** The CPU it ran on last; null where the line ends before. */
   processor: number | null = null;
   /**
@@ -212,8 +218,10 @@ export function parseStatInto(bytes: Uint8Array, length: number, into: StatField
   into.startTicks = values[FIELD.startTicks]!;
   into.vsize = values[FIELD.vsize]!;
   into.rss = values[FIELD.rss]!;
-  const processorAt = skipFields(bytes, length, rssEnd, FIELD.rss, FIELD.processor);
+  const stackAt = skipFields(bytes, length, rssEnd, FIELD.rss, FIELD.startStack);
+  const processorAt = skipFields(bytes, length, stackAt, FIELD.startStack, FIELD.processor);
   const codeAt = skipFields(bytes, length, processorAt, FIELD.processor, FIELD.exitCode);
+  into.startStack = stackAt < 0 ? 0 : digitsAt(bytes, stackAt);
   into.processor = processorAt < 0 ? null : digitsAt(bytes, processorAt);
   into.exitCode = codeAt < 0 ? null : digitsAt(bytes, codeAt);
   return true;

@@ -5,6 +5,7 @@
  */
 import type { Image } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
+import type { ExecMark } from "./likeness.ts";
 
 /** An exec soon after the fork is the rule: how long a process counts as young. */
 const YOUNG_NS = 10_000_000_000;
@@ -27,6 +28,8 @@ export interface Known {
   image: Image;
   /** An image that shows an exec but no command line: it was in the middle of it, or dead. */
   halfSeen: Uint8Array | null;
+  /** What tells its next exec from a new title; null where that was not read. */
+  mark: ExecMark | null;
   /** When it was first seen. */
   readonly foundAt: number;
   /** Its fork was told, or counted as one since the beginning. */
@@ -42,6 +45,16 @@ export interface Known {
   /** Its account was told. */
   accounted: boolean;
 }
+
+/** What nobody has looked at yet. */
+export const UNSEEN = {
+  mark: null,
+  checkAt: 0,
+  endedAt: null,
+  told: false,
+  io: -1,
+  accounted: false,
+} as const satisfies Partial<Known>;
 
 /** What the first look at a process found. */
 export interface Sight {

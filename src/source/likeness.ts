@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PF_FORKNOEXEC, type StatFields } from "../proc/stat.ts";
 import { encodeImage, Image, type ImageParts, NO_IMAGE, shortenImage } from "../model/image.ts";
 
 /** Bytes of a command line that are kept of each living process, to be compared. */
@@ -34,4 +35,30 @@ export function onlyName(comm: Uint8Array | null, image: Image): Uint8Array | nu
   if (comm === null || image.parts.comm === null) return null;
   const named = new Image({ ...NO_IMAGE.parts, comm });
   return named.sameProgram(image) ? null : encodeImage(named.parts);
+}
+
+/** What an exec changes and a rewritten command line (setproctitle) does not. */
+export type ExecMark = Pick<StatFields, "flags" | "startStack">;
+
+/** That of a process that was just forked. */
+export const FORKED: ExecMark = { flags: PF_FORKNOEXEC, startStack: 0 };
+
+/**
+ * Whether a process that shows another command line has executed a program for sure, and not just
+ * rewritten its title. Everybody may see whether it has executed one since its fork; after that,
+ * the place of its stack (which the kernel draws anew at each exec) and its executable tell who
+ * may see them. null where its stat line was not read.
+ */
+export function hasExecuted(
+  before: ExecMark | null,
+  after: ExecMark | null,
+  imageBefore: Image,
+  imageAfter: Image,
+): boolean {
+  if (after === null || (after.flags & PF_FORKNOEXEC) !== 0) return false;
+  if (before !== null && (before.flags & PF_FORKNOEXEC) !== 0) return true;
+  const [a, b] = [before?.startStack ?? 0, after.startStack];
+  if (a > 0 && b > 0) return a !== b;
+  const [exe, exeAfter] = [imageBefore.exe, imageAfter.exe];
+  return exe !== null && exeAfter !== null && exe !== exeAfter;
 }

@@ -28,15 +28,20 @@ export class PollEvents {
     writer.add(event);
   }
 
-  /** It runs the program of the encoded image `text` by now, with real uid `uid` or UNKNOWN. */
+  /**
+   * It runs the program of the encoded image `text` by now, with real uid `uid` or UNKNOWN; not
+   * `sure` where it may have rewritten its command line instead.
+   */
   exec(
     { pid }: Known,
     text: Uint8Array | null,
     uid: number,
+    sure: boolean,
     at: number,
     writer: BatchWriter,
   ): void {
     const event = this.#event.reset(EVENT.exec, at, pid, pid);
+    if (!sure) event.flags = FLAG.inferred;
     event.d = uid;
     event.text = text;
     writer.add(event);

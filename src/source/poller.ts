@@ -6,7 +6,8 @@
  * - a process that is gone before the next look: counted, as a gap with reason `missed`;
  * - an exec of the same program with the same arguments, and one that another follows before the
  *   next look;
- * - a rewritten command line (setproctitle) looks like an exec;
+ * - whether a command line was rewritten (setproctitle) or a program executed, where nothing else
+ *   has changed: told as an exec that is `inferred`;
  * - the parent of a process whose parent had ended by then: the reaper stands in its place;
  * - changes of gid, session and tracer, and core dumps before the exit;
  * - whether a task that hidepid hides is new, when the pid counter goes by: it counts as new;
@@ -27,8 +28,8 @@ import { Elsewhere } from "./elsewhere.ts";
 import { Endings } from "./endings.ts";
 import { ExecBell, RING } from "./exec_bell.ts";
 import { ExecWatch } from "./exec_watch.ts";
-import { isBefore, type Known, KnownProcesses, type Sight } from "./known.ts";
-import { knownImage, onlyName, startsAlike } from "./likeness.ts";
+import { isBefore, type Known, KnownProcesses, type Sight, UNSEEN } from "./known.ts";
+import { FORKED, hasExecuted, knownImage, onlyName, startsAlike } from "./likeness.ts";
 import { isReady, pollSet } from "./listen.ts";
 import { NewestProcesses } from "./newest.ts";
 import { Pace } from "./pace.ts";
@@ -160,6 +161,7 @@ export class Poller implements LiveSource {
     const kernel = image.argv === null && this.#reader.readStat(event.pid) &&
       (this.#reader.stat.flags & PF_KTHREAD) !== 0;
     this.#known.add({
+      ...UNSEEN,
       pid: event.pid,
       startTicks: Math.floor(event.start / TICK_NS),
       fd,
@@ -169,11 +171,9 @@ export class Poller implements LiveSource {
       halfSeen: null,
       foundAt: event.asOf,
       counted: false,
-      checkAt: 0,
       endedAt: dead ? event.asOf : null,
       told: zombie,
       io: fd < 0 ? -1 : this.#openIo(event.pid),
-      accounted: false,
     }, false);
     if (dead && !zombie) this.#known.zombies.add(this.#known.get(event.pid)!);
     this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
@@ -299,6 +299,7 @@ export class Poller implements LiveSource {
       ? stat.ppid
       : this.#pidfds.identity(fd)?.ppid ?? UNKNOWN;
     const [startTicks, cpu] = found ? [stat.startTicks, stat.processor] : [null, null];
+    const mark = found ? { flags: stat.flags, startStack: stat.startStack } : null;
     const tick = (startTicks ?? Math.floor(since / TICK_NS)) * TICK_NS;
     const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
     const [kernel, dead] = [found && (stat.flags & PF_KTHREAD) !== 0, found && hasEnded(stat)];
@@ -313,6 +314,7 @@ export class Poller implements LiveSource {
     const image = parent?.image ??
       knownImage(handle >= 0 ? this.#files.readImage(handle) : null);
     const known: Known = {
+      ...UNSEEN,
       pid,
       startTicks,
       fd,
@@ -320,13 +322,9 @@ export class Poller implements LiveSource {
       kernel,
       image,
       halfSeen: kernel ? null : onlyName(comm, image),
+      mark: foreign ? FORKED : mark,
       foundAt: now,
       counted: true,
-      checkAt: 0,
-      endedAt: null,
-      told: false,
-      io: -1,
-      accounted: false,
     };
     this.#known.add(known, true);
     this.#events.fork(known, start, forkedAt, writer);
@@ -410,10 +408,13 @@ export class Poller implements LiveSource {
     const text = this.#files.readImage(handle);
     const image = knownImage(text, known.image);
     if (image.parts.argv === null) return;
+    const mark = this.#reader.readMark(handle);
+    const isSure = hasExecuted(known.mark, mark, known.image, image);
+    known.mark = mark;
     known.image = image;
     known.halfSeen = null;
     this.#execs++;
-    this.#events.exec(known, text, this.#reader.readUid(handle), now, writer);
+    this.#events.exec(known, text, this.#reader.readUid(handle), isSure, now, writer);
     this.#bell.learn(image.exe ?? image.argv?.[0] ?? "");
   }
 

@@ -20,6 +20,7 @@ import {
 import { realUidOf, tgidOf } from "../proc/status.ts";
 import type { Clocks } from "./clocks.ts";
 import { isShortage } from "./descriptors.ts";
+import type { ExecMark } from "./likeness.ts";
 import type { ProcFiles } from "./proc_files.ts";
 
 /**
@@ -132,6 +133,14 @@ export class PresenceReader {
     const stat = this.#compared;
     return length > 0 && parseStatInto(this.#buffer, length, stat) &&
       stat.startTicks === startTicks;
+  }
+
+  /** What tells the next exec of what is behind `handle`; null when it is gone. */
+  readMark(handle: number): ExecMark | null {
+    const length = this.#files.readFile(handle, "stat", this.#buffer);
+    const stat = this.#compared;
+    if (length <= 0 || !parseStatInto(this.#buffer, length, stat)) return null;
+    return { flags: stat.flags, startStack: stat.startStack };
   }
 
   /** The name in the stat line read last, a copy. */

@@ -105,9 +105,9 @@ function tasksOf({ events }: Seen, pid: number): TaskEvent[] {
   return events.filter((event): event is TaskEvent => "pid" in event && event.pid === pid);
 }
 
-/** The load cuts its arguments to pieces, which looks like an exec of the load once more. */
-function isRewritten({ event, argv }: TaskEvent): boolean {
-  return event === "exec" && argv?.[0] === program("load");
+/** The load cuts its arguments to pieces, which may be an exec of the load once more. */
+function isRewritten({ event, argv, inferred }: TaskEvent): boolean {
+  return event === "exec" && argv?.[0] === program("load") && inferred === true;
 }
 
 /** Fork, exec and exit of one process, in that order and with everything that belongs to them. */
@@ -116,6 +116,7 @@ function checkLife(seen: Seen, pid: number, ppid: number, { argv, status }: Task
   const label = JSON.stringify(told);
   assert.deepEqual(told.map(({ event }) => event), ["fork", "exec", "exit"], label);
   const [fork, exec, exit] = told;
+  assert.equal(exec?.inferred, undefined, label);
   assert.deepEqual([fork?.ppid, exec?.argv?.join(" "), fork?.inferred], [ppid, argv, undefined]);
   assert.ok(exit?.event === "exit");
   assert.equal(exit.exit_code, status >> 8);

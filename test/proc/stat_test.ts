@@ -31,6 +31,7 @@ test("parseStat() reads the fields of a running process", () => {
     startTicks: 229308,
     vsize: 3133440,
     rss: 362,
+    startStack: 140732852649440,
     processor: 0,
     exitCode: 0,
   });

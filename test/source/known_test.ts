@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NO_IMAGE } from "../../src/model/image.ts";
-import { type Known, KnownProcesses } from "../../src/source/known.ts";
+import { type Known, KnownProcesses, UNSEEN } from "../../src/source/known.ts";
 
 function known(pid: number, kernel = false): Known {
   return {
+    ...UNSEEN,
     pid,
     startTicks: 1,
     fd: -1,

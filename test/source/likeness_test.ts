@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeImage, Image, NO_IMAGE } from "../../src/model/image.ts";
-import { knownImage, onlyName, startsAlike } from "../../src/source/likeness.ts";
+import {
+  FORKED,
+  hasExecuted,
+  knownImage,
+  onlyName,
+  startsAlike,
+} from "../../src/source/likeness.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -44,4 +50,28 @@ test("onlyName() is an image of another name, and null where nothing tells them 
   assert.equal(onlyName(null, image), null);
   assert.equal(onlyName(bytes("sh"), NO_IMAGE), null);
   assert.equal(Image.decode(onlyName(bytes("true"), image)).comm, "true");
+});
+
+const imageOf = (exe: string | null) =>
+  new Image({ ...NO_IMAGE.parts, exe: exe === null ? null : new TextEncoder().encode(exe) });
+const FORK = 0x40;
+const mark = (flags: number, startStack = 0) => ({ flags, startStack });
+
+test("hasExecuted() tells a first exec from a title of what never executed anything", () => {
+  const same = [imageOf("/a"), imageOf("/a")] as const;
+  assert.equal(hasExecuted(FORKED, mark(0), ...same), true);
+  assert.equal(hasExecuted(FORKED, mark(FORK, 9), ...same), false);
+  assert.equal(hasExecuted(null, mark(FORK), imageOf("/a"), imageOf("/b")), false);
+  assert.equal(hasExecuted(FORKED, null, ...same), false, "gone before that was read");
+});
+
+test("hasExecuted() tells a later exec by the stack, else by the executable", () => {
+  const [a, b, none] = [imageOf("/a"), imageOf("/b"), imageOf(null)];
+  assert.equal(hasExecuted(mark(0, 7), mark(0, 8), a, a), true);
+  assert.equal(hasExecuted(mark(0, 7), mark(0, 7), a, a), false);
+  for (const before of [null, mark(0), mark(0, 7)]) {
+    assert.equal(hasExecuted(before, mark(0), a, b), true);
+    assert.equal(hasExecuted(before, mark(0), a, a), false);
+    assert.equal(hasExecuted(before, mark(0), none, none), false);
+  }
 });
