@@ -71,7 +71,7 @@ export interface GapEvent extends EventBase {
   readonly event: "gap";
   /** When the first of them can have been, RFC 3339; `time` is when they were found missing. */
   readonly since: string;
-  /** How many. */
+  /** How many events; with `missed` how many tasks: processes, or threads of any. */
   readonly lost: number;
   /** The kernel's buffer was full, the poller came too late, or you did. */
   readonly reason: "overflow" | "missed" | "slow reader" | "share used up";

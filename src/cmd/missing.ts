@@ -9,6 +9,7 @@ import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { WallClock } from "../view/time.ts";
 import type { Context } from "./command.ts";
 import { localTime } from "./past.ts";
+import { lossNoun } from "../view/words.ts";
 
 /** Shorter pauses are those of a recorder that was started anew. */
 const PAUSE_NS = 1e9;
@@ -42,11 +43,10 @@ export function missingWords(missing: readonly Missing[]): string[] {
     const times = begin === end ? `at ${begin}` : `from ${begin} to ${end}`;
     const number = gaps === 1 ? "" : ` in ${gaps} gaps`;
     if (reason === PAUSE) return `nobody recorded${number} ${times}`;
+    const noun = lossNoun(lost ?? 2, GAP_WORDS.indexOf(reason));
     const events = lost === null
-      ? "events were"
-      : lost === 1
-      ? "1 event was"
-      : `${lost} events were`;
+      ? `${noun} were`
+      : `${lost} ${noun} ${lost === 1 ? "was" : "were"}`;
     return `${events} lost${number} ${times} (${reason})`;
   });
 }

@@ -14,6 +14,7 @@ import { fitWidth } from "../view/escape.ts";
 import { LiveScreen, windowAround } from "../view/live.ts";
 import { paint } from "../view/style.ts";
 import { drawRow, treeRows, type TreeStyle } from "../view/tree.ts";
+import { lossNoun } from "../view/words.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
@@ -44,6 +45,8 @@ export class TreeWatch {
   #drawnAt = -Infinity;
   #drawMs = 0;
   #lost = 0;
+  /** Why, by the last of them: one source, one reason. */
+  #lossReason = 0;
 
   constructor(context: Context, reader: ProcReader, pid: number | null, options: TreeOptions) {
     this.#context = context;
@@ -115,7 +118,10 @@ export class TreeWatch {
 
   #see(change: Change): void {
     this.#changed = true;
-    if (change.kind === "gap") this.#lost += Math.max(0, change.a);
+    if (change.kind === "gap") {
+      this.#lost += Math.max(0, change.a);
+      this.#lossReason = change.b;
+    }
   }
 
   /** Draws in `ms`, or sooner if that is planned already, but not too soon after the last time. */
@@ -195,7 +201,7 @@ export class TreeWatch {
   #statusLine(hidden: number): string {
     const words = [`source ${this.#session.info.source}`];
     if (hidden > 0) words.push(`${hidden} ${hidden === 1 ? "line" : "lines"} hidden`);
-    if (this.#lost > 0) words.push(`${this.#lost} events lost`);
+    if (this.#lost > 0) words.push(`${this.#lost} ${lossNoun(this.#lost, this.#lossReason)} lost`);
     words.push("Ctrl-C ends");
     const text = fitWidth(words.join(", "), this.#context.stdout.columns);
     return paint(text, "dim", this.#style.color);

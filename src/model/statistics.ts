@@ -4,6 +4,7 @@
  * @module
  */
 import type { Change, ChangeKind } from "./machine.ts";
+import { GAP_REASON } from "./event.ts";
 
 /** Names counted at most; the rarest make room. */
 const NAMES_MAX = 4096;
@@ -39,14 +40,17 @@ export class Statistics {
   readonly commands: TopCount = new TopCount();
   /** Exits with a status not 0 or by a signal. */
   failed = 0;
-  /** Lost or missed events. */
+  /** Events that were lost. */
   lost = 0;
+  /** Processes and threads that the poller missed. */
+  missed = 0;
 
   note(change: Change): void {
     const { kind, process } = change;
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
     if (process === null) {
-      this.lost += change.a;
+      if (change.b === GAP_REASON.missed) this.missed += change.a;
+      else this.lost += change.a;
       return;
     }
     if (kind === "fork") this.forkers.add(process.parent?.image.comm ?? "?");

@@ -3,7 +3,7 @@
  * counter, exits and their codes from pidfds, execs from a doorbell and a second look.
  *
  * What it cannot see, and says so where it can:
- * - a process that is gone before the next look: counted, as a gap with reason `missed`;
+ * - a task that is gone before the next look: counted, be it a process or a thread (`missed`);
  * - an exec of the same program with the same arguments, and one that another follows before the
  *   next look;
  * - whether a command line was rewritten (setproctitle) or a program executed, where nothing else

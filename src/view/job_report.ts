@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GAP_REASON } from "../model/event.ts";
 import type { Account } from "../model/account.ts";
 import type { CommandTotal, EndedProcess, Job, PathStep } from "../model/job.ts";
 import type { Image } from "../model/image.ts";
@@ -11,7 +12,7 @@ import { argvFields } from "./argv_fields.ts";
 import { escapeText, fitWidth } from "./escape.ts";
 import { commandText } from "./line.ts";
 import { paint } from "./style.ts";
-import { durationWords, exitWords, signalName, sizeWords } from "./words.ts";
+import { durationWords, exitWords, lossNoun, signalName, sizeWords } from "./words.ts";
 
 /** Rows of each table for people; JSON has all that is known. */
 const ROWS = 10;
@@ -180,7 +181,8 @@ function sumLines(facts: JobFacts): string[] {
   const { userNs, systemNs } = usage;
   const cpu = Math.round((userNs + systemNs) / Math.max(wallNs, 1) * 100);
   const running = job.living.size > 0 ? `, ${number(job.living.size)} still run` : "";
-  const lost = job.lost > 0 ? `; ${number(job.lost)} events lost` : "";
+  const reason = source === "poll" ? GAP_REASON.missed : GAP_REASON.overflow;
+  const lost = job.lost > 0 ? `; ${number(job.lost)} ${lossNoun(job.lost, reason)} lost` : "";
   const known = accounts === null
     ? "single processes are not accounted: that takes CAP_NET_ADMIN (taskstats)"
     : `accounts: ${ACCOUNT_WORDS[accounts]}, ${number(job.accounted)} of ${number(job.ended)}`;

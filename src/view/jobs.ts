@@ -172,7 +172,7 @@ export function renderJob(
 
 function sumLines(job: JobDetail, living: LivingRow): string[] {
   const { members, running, failed, processes, accounted, lost } = job;
-  const missing = lost > 0 ? `; ${lost} events lost while it was open` : "";
+  const missing = lost > 0 ? `; ${lost} events or tasks lost while it was open` : "";
   const from = job.accounts === undefined ? "" : `, by ${SOURCES[job.accounts ?? "none"]}`;
   const now = (text: string) => living.processes > 0 ? `; living ${text}` : "";
   const pair = (a: number | null, b: number | null, text: (value: number) => string) => {

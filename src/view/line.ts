@@ -14,7 +14,7 @@ import { escapeText } from "./escape.ts";
 import { quoteArgv } from "./quote.ts";
 import { paint, type Style } from "./style.ts";
 import { WallClock } from "./time.ts";
-import { durationWords, exitWords, sizeWords } from "./words.ts";
+import { durationWords, exitWords, lossNoun, sizeWords } from "./words.ts";
 
 /** How lines are made. */
 export interface LineOptions {
@@ -104,13 +104,14 @@ export class EventLines {
   }
 
   /** How much is missing, since when, and why. */
-  #gapText({ since, time, a, b }: Change, epoch: BootEpoch): string {
-    const reason = GAP_WORDS[b] ?? "unknown";
-    if (since >= time) return lossText(a) + reason;
+  #gapText(change: Change, epoch: BootEpoch): string {
+    const { since, time } = change;
+    const loss = lossText(change) + (GAP_WORDS[change.b] ?? "unknown");
+    if (since >= time) return loss;
     const clock = new WallClock();
     const { dates } = this.#options;
     const begin = dates ? clock.localDay(epoch, since) : clock.local(epoch, since);
-    return `${lossText(a)}${reason}, since ${begin}`;
+    return `${loss}, since ${begin}`;
   }
 
   #user(uid: number | null): string {
@@ -155,9 +156,8 @@ export class EventLines {
 }
 
 /** How much was lost; below 0 where that is not known. */
-function lossText(lost: number): string {
-  if (lost < 0) return "";
-  return `${lost} ${lost === 1 ? "event" : "events"} lost: `;
+function lossText({ a: lost, b: reason }: Change): string {
+  return lost < 0 ? "" : `${lost} ${lossNoun(lost, reason)} lost: `;
 }
 
 /** The command line as a shell would take it; the bracketed name where argv is not known. */

@@ -16,10 +16,11 @@ export function renderStatistics(statistics: Statistics, elapsedNs: number): str
   const counts = [...kinds].filter(([kind]) => kind !== "gap" && kind !== "snapshot")
     .map(([kind, count]) => `${kind} ${count}`);
   const forks = kinds.get("fork") ?? 0;
+  const missed = statistics.missed > 0 ? `, missed tasks ${statistics.missed}` : "";
   const lines = [
     `watched ${durationWords(elapsedNs)}: ${counts.join(", ") || "no events"}`,
     `forks per second ${(forks / seconds).toFixed(1)}, failed exits ${statistics.failed}, ` +
-    `lost events ${statistics.lost}`,
+    `lost events ${statistics.lost}${missed}`,
   ];
   return [
     ...lines,

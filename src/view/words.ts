@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GAP_REASON } from "../model/event.ts";
 import type { ExitStatus } from "../model/process.ts";
 
 /** Signals 1 to 31 of x86, arm and riscv (include/uapi/asm-generic/signal.h). */
@@ -76,4 +77,10 @@ function cutOff(value: number, digits: number): string {
 
 function pair(large: number, unit: string, small: number, smallUnit: string): string {
   return `${large}${unit}${String(small).padStart(2, "0")}${smallUnit}`;
+}
+
+/** What is missing: events of the kernel, or tasks (a process or a thread) that no look caught. */
+export function lossNoun(count: number, reason: number): string {
+  const noun = reason === GAP_REASON.missed ? "task" : "event";
+  return count === 1 ? noun : `${noun}s`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EVENT, type SourceEvent } from "../../src/model/event.ts";
+import { EVENT, GAP_REASON, type SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { EventLines, LINE_HEADER, type LineOptions } from "../../src/view/line.ts";
@@ -56,6 +56,11 @@ test("line() writes a gap as a sentence", () => {
   assert.deepEqual(linesOf([gap(5 * T, 1), gap(6 * T, 20)]), [
     "00:00:00.050 gap      1 event lost: overflow\n",
     "00:00:00.060 gap      20 events lost: overflow\n",
+  ]);
+  const missed = [1, 20].map((count) => Object.assign(gap(T, count), { b: GAP_REASON.missed }));
+  assert.deepEqual(linesOf(missed), [
+    "00:00:00.010 gap      1 task lost: missed\n",
+    "00:00:00.010 gap      20 tasks lost: missed\n",
   ]);
 });
 
