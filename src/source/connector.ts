@@ -291,9 +291,10 @@ export class Connector implements LiveSource {
     this.#restless.tell(event.kind === EVENT.fork ? event.a : event.pid, event.time, writer);
     this.#names.note(event, this.horizon, writer);
     writer.add(event);
-    if (event.kind !== EVENT.exit || this.#exits === null) return;
-    const { pid, tid, time } = event;
-    this.#exits.exited(pid, tid === pid, time, this.#clocks.now(), writer);
+    if (this.#exits === null) return;
+    const { kind, pid, tid, time } = event;
+    if (kind === EVENT.fork && pid === tid) this.#exits.forked(pid);
+    if (kind === EVENT.exit) this.#exits.exited(pid, tid === pid, time, this.#clocks.now(), writer);
   }
 
   #imageOf(datagram: ProcDatagram): Uint8Array | null {
@@ -363,7 +364,11 @@ export class Connector implements LiveSource {
   #repair(writer: BatchWriter): number | null {
     this.#repairDue = false;
     const answer = () => this.#answerRings();
-    const begin = scanProcesses(this.#libc, this.#clocks, this.#files, writer, answer);
+    const add = (event: SourceEvent) => {
+      writer.add(event);
+      if (event.kind === EVENT.present) this.#exits?.found(event.pid);
+    };
+    const begin = scanProcesses(this.#libc, this.#clocks, this.#files, { add }, answer);
     this.#repairDue = begin === null;
     this.#repairedAt = this.#clocks.now();
     return begin;

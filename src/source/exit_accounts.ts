@@ -5,8 +5,10 @@
  * @module
  */
 import type { Libc } from "../../ffi/libc.ts";
+import { TASK } from "../../ffi/linux.ts";
 import type { BatchWriter } from "../model/batch.ts";
 import { TICK_NS } from "../model/process.ts";
+import { heldProcesses } from "./descriptors.ts";
 import type { ProcFiles } from "./proc_files.ts";
 import { ZombieAccounts } from "./zombie_account.ts";
 
@@ -15,33 +17,57 @@ const TOLD_COUNT = 4096;
 
 /** So many exits of a drain are looked at: more are a storm, and the capture must keep up. */
 const LOOKS = 256;
+/** So many of its forks, likewise. */
+const MEETINGS = 256;
 
-/** Follows execs and exits. */
+/** Follows forks, execs and exits. */
 export class ExitAccounts {
   readonly #libc: Libc;
   readonly #zombies: ZombieAccounts;
-  /** What has exec'd: its io file, by pid. */
+  readonly #files: ProcFiles;
+  /** Of who lives, or did when that was looked at: its io file, by pid. */
   readonly #ios = new Map<number, number>();
+  /** How many of them may be open. */
+  readonly #most: number;
   #looksLeft = LOOKS;
+  #meetingsLeft = MEETINGS;
   /** Starts of those that were told, by pid: the newer half, and the older. */
   #told = new Map<number, number>();
   #toldBefore = new Map<number, number>();
 
   constructor(libc: Libc, files: ProcFiles) {
     this.#libc = libc;
+    this.#files = files;
+    this.#most = heldProcesses(Math.max(0, libc.raiseLimit(TASK.RLIMIT_NOFILE)), 1);
     this.#zombies = new ZombieAccounts(libc, files);
   }
 
   /** The process behind `handle` runs a new program: it is met while it lives. */
   met(pid: number, handle: number): void {
-    const io = this.#zombies.openIo(handle, pid);
     this.#release(pid);
+    if (this.#ios.size >= this.#most) return;
+    const io = this.#zombies.openIo(handle, pid);
     if (io >= 0) this.#ios.set(pid, io);
   }
 
-  /** Exits are about to be read. */
+  /** A process was forked that may end without an exec. */
+  forked(pid: number): void {
+    if (--this.#meetingsLeft >= 0) this.found(pid);
+  }
+
+  /** A process is there: it is met unless it was. What has had its pid before has ended. */
+  found(pid: number): void {
+    if (this.#ios.has(pid)) return;
+    const handle = this.#files.openProcess(pid);
+    if (handle < 0) return;
+    this.met(pid, handle);
+    this.#libc.close(handle);
+  }
+
+  /** Forks and exits are about to be read. */
   beginDrain(): void {
     this.#looksLeft = LOOKS;
+    this.#meetingsLeft = MEETINGS;
   }
 
   /**

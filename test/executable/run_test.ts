@@ -225,6 +225,20 @@ for (const source of ["poll", "auto"]) {
   });
 }
 
+/** Five children that execute nothing, live for a while, and stay zombies for longer. */
+const FORKS = `for (1..5) { unless (fork) { select(undef, undef, undef, 0.3); exit } }
+select(undef, undef, undef, 1.5); 1 while wait() > 0;`;
+const perlMissing = runProgram("perl", ["-e", "1"]).status === 0 ? null : "needs perl";
+
+for (const source of ["poll", "connector"]) {
+  define(`${source}: so are forks without an exec`, exactMissing ?? perlMissing, () => {
+    const [report] = accountOfNobody(["perl", "-e", FORKS], "--source", source);
+    const { started, accounted } = report.processes;
+    assert.equal(started, 6);
+    assert.ok(accounted >= 5, `${accounted} of ${started} accounted`);
+  });
+}
+
 define("poll: a zombie that stays is accounted, as root", exactMissing, () => {
   const args = ["run", "--json", "--source", "poll", "--", program("late")!, "3", "100"];
   const { stdout, stderr, status } = runFh(args);
