@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Process } from "../model/process.ts";
+import { isKthreadd, type Process } from "../model/process.ts";
 import {
   cutBelow,
   foldAlike,
   type Forest,
-  isKernelTree,
+  kernelPrograms,
   selectAround,
   type TreeNode,
 } from "../model/tree.ts";
@@ -60,8 +60,8 @@ export function chooseRoots(
   const both = !ancestors === !descendants;
   let roots: TreeNode[];
   if (focus === null) {
-    const ours = forest.roots.filter((root) => !isKernelTree(root));
-    roots = kernel || ours.length === 0 ? [...forest.roots] : ours;
+    const ours = kernel ? forest.roots : withoutThreads(forest.roots);
+    roots = ours.length === 0 ? [...forest.roots] : [...ours];
     if (depth !== Infinity) roots = roots.map((root) => cutBelow(root, depth));
   } else {
     const around = { ancestors: both || !!ancestors, descendants: both || !!descendants, depth };
@@ -69,6 +69,11 @@ export function chooseRoots(
   }
   if (options.fold !== false && !options.json) foldAlike(roots);
   return roots;
+}
+
+/** Of the kernel's tree only the programs that it has started, and how. */
+function withoutThreads(roots: readonly TreeNode[]): TreeNode[] {
+  return roots.flatMap((root) => isKthreadd(root.process) ? kernelPrograms(root) ?? [] : root);
 }
 
 /** How to draw for this terminal, or for whatever standard output is. */

@@ -87,6 +87,11 @@ export class Life extends Process {
   }
 }
 
+/** What a thread of the kernel runs, which no file is. */
+function hasNoProgram({ parts }: Image): boolean {
+  return parts.argv === null && parts.exe === null;
+}
+
 /** Beginnings that are remembered: to find one again can take as long as its chain is. */
 const BEGUN_MAX = 500_000;
 
@@ -138,6 +143,7 @@ export class LifeStore {
     if (boot === undefined) throw brokenValue("life.boot", "is no boot");
     const life = new Life(row, boot);
     this.dress(life, life.imageKey);
+    life.kernel = life.exec === null && hasNoProgram(life.image);
     this.#lives.set(life.key, life);
     return life;
   }

@@ -96,6 +96,8 @@ export const FLAG = {
   inferred: 1,
   /** An exit of the whole process, whatever its threads were thought to be. */
   group: 2,
+  /** A thread of the kernel is present. */
+  kernel: 4,
 } as const;
 
 /** One event; sources and batches fill the same object again and again. */

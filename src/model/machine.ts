@@ -247,6 +247,7 @@ export class Machine {
     takeCount(event, process);
     process.uid = event.d === UNKNOWN ? parent?.uid ?? null : event.d >>> 0;
     this.#give(process, this.#images.decode(event.text, parent?.image, process.uid));
+    process.kernel = (event.flags & FLAG.kernel) !== 0;
     process.announced = this.#scans > 1;
     if (!isZombie(event)) this.#confirmed.add(process);
     else process.unheard = !process.announced;
@@ -285,10 +286,13 @@ export class Machine {
     process.exact = true;
     if (process.start === null) process.start = event.time;
     if (process.parent === null || process.ppid !== event.a) {
-      const { image, uid } = process;
+      const { image, uid, kernel } = process;
       this.#memory.unlink(process);
       this.#inherit(process, event.a);
-      if (image.parts.comm !== null || image.parts.argv !== null) this.#give(process, image);
+      if (image.parts.comm !== null || image.parts.argv !== null) {
+        this.#give(process, image);
+        process.kernel = kernel;
+      }
       if (uid !== null) process.uid = uid;
     }
     if (process.announced) return;
@@ -305,6 +309,7 @@ export class Machine {
     this.#remember(process);
     process.threads = 1;
     process.counted = true;
+    process.kernel = false;
     process.end = null;
     process.status = null;
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
@@ -337,6 +342,7 @@ export class Machine {
     process.reaper = event.a === process.ppid ? null : event.a;
     takeCount(event, process);
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
+    process.kernel = (event.flags & FLAG.kernel) !== 0;
     if (isZombie(event)) return;
     this.#confirmed.add(process);
     const image = this.#images.decode(event.text, process.image, process.uid);
@@ -423,6 +429,7 @@ export class Machine {
     this.#memory.link(process, parent);
     this.#give(process, parent.image);
     process.uid = parent.uid;
+    process.kernel = parent.kernel;
   }
 
   #report(

@@ -25,6 +25,7 @@ const MARK = {
   counted: 128,
   unheard: 256,
   holds: 512,
+  kernel: 1024,
 } as const;
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
@@ -148,6 +149,15 @@ export class Process {
     this.#mark(MARK.holds, is);
   }
 
+  /** It is a thread of the kernel: PF_KTHREAD, or forked by one and without an exec since. */
+  get kernel(): boolean {
+    return (this.#marks & MARK.kernel) !== 0;
+  }
+
+  set kernel(is: boolean) {
+    this.#mark(MARK.kernel, is);
+  }
+
   /** Whether it has not ended. */
   get alive(): boolean {
     return this.state === "running" || this.state === "leaderless";
@@ -177,6 +187,14 @@ export function processId(boot: string, process: Process): string {
   const unknown = process.start === null ? "~" : "";
   const again = process.nth === 0 ? "" : `.${process.nth + 1}`;
   return `${boot}-${process.pid}-${unknown}${process.startTicks}${again}`;
+}
+
+/**
+ * Whether it is the kernel's own parent of all its threads: kthreadd is pid 2 in the initial pid
+ * namespace (init/main.c rest_init()).
+ */
+export function isKthreadd({ pid, ppid, kernel }: Process): boolean {
+  return pid === 2 && !ppid && kernel;
 }
 
 /** How a process ended, decoded from a wait status (wait(2), WIFEXITED and its kin). */

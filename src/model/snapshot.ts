@@ -26,6 +26,8 @@ export interface Sighting {
   readonly argv: Uint8Array | null;
   /** Bytes of the command line beyond those. */
   readonly argvMore?: number;
+  /** It is a thread of the kernel. */
+  readonly kernel?: boolean;
 }
 
 const ZOMBIE = "Z".charCodeAt(0);
@@ -52,6 +54,7 @@ function createProcess(sighting: Sighting, redact: Redact = (argv) => argv): Pro
   process.ppid = ppid;
   process.uid = uid;
   process.threads = threads;
+  process.kernel = sighting.kernel === true;
   process.image = new Image({
     argv: argv === null || argv.length === 0 ? null : redact(argv),
     exe: null,

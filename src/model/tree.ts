@@ -275,10 +275,17 @@ function ownLook({ process, hidden }: TreeNode): string {
 }
 
 /**
- * Whether a root is the kernel's own tree: kthreadd, the parent of all kernel threads, is pid 2
- * in the initial pid namespace (init/main.c rest_init()).
+ * A copy of the kernel's tree with the programs that it has started, what they have started, and
+ * the threads above them; null where there is none.
  */
-export function isKernelTree({ process }: TreeNode): boolean {
-  const { pid, ppid, image } = process;
-  return pid === 2 && !ppid && image.argv === null && image.comm === "kthreadd";
+export function kernelPrograms(root: TreeNode): TreeNode | null {
+  const wanted = new Set<Process>();
+  for (const { process, parent } of walk([root])) {
+    if (process.kernel && (parent === null || parent.process.kernel)) continue;
+    wanted.add(process);
+    for (let at = parent; at !== null && !wanted.has(at.process); at = at.parent) {
+      wanted.add(at.process);
+    }
+  }
+  return onlySeen([root], (process) => wanted.has(process))[0] ?? null;
 }

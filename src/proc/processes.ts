@@ -4,7 +4,7 @@
  * @module
  */
 import { type ProcessRecord, type ProcReader, readProcess as readTask } from "./procfs.ts";
-import { parseStat, PF_KTHREAD } from "./stat.ts";
+import { isKernelThread, parseStat } from "./stat.ts";
 
 /** The parent of all kernel threads, in the initial pid namespace: init/main.c rest_init(). */
 const KTHREADD = 2;
@@ -33,15 +33,22 @@ export function readProcesses(reader: ProcReader, pids: Iterable<number>): Proce
 
 /**
  * Pids without those of kernel threads, which on a quiet host are most of them, and whose names
- * seldom are what is asked for. Where /proc does not tell (CONFIG_PROC_CHILDREN), all stay.
+ * seldom are what is asked for. Where /proc does not tell (CONFIG_PROC_CHILDREN), all stay. A
+ * program that the kernel starts without waiting for its end is a child of kthreadd, too
+ * (CLONE_PARENT in kernel/umh.c).
  */
 export function withoutKernelThreads(reader: ProcReader, pids: readonly number[]): number[] {
-  const stat = reader.read(KTHREADD, "stat");
-  if (stat === null || ((parseStat(stat)?.flags ?? 0) & PF_KTHREAD) === 0) return [...pids];
+  if (!isKernel(reader, KTHREADD)) return [...pids];
   const children = reader.read(KTHREADD, `task/${KTHREADD}/children`);
   if (children === null) return [...pids];
-  const threads = new Set(decoder.decode(children).split(" ").map(Number));
-  return pids.filter((pid) => pid !== KTHREADD && !threads.has(pid));
+  const below = new Set(decoder.decode(children).split(" ").map(Number));
+  return pids.filter((pid) => pid !== KTHREADD && !(below.has(pid) && isKernel(reader, pid)));
+}
+
+function isKernel(reader: ProcReader, pid: number): boolean {
+  const line = reader.read(pid, "stat");
+  const stat = line === null ? null : parseStat(line);
+  return stat !== null && isKernelThread(stat);
 }
 
 /** A parent may have started since the pids were listed, or ended and left its child to another. */

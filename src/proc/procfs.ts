@@ -6,7 +6,14 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { cutBetweenCharacters } from "../model/text_cut.ts";
 import { findLength, PROC_TEXT_MAX } from "./bounds.ts";
-import { hasEndedLeader, isReleased, parseStat, type Stat, THREADS_ASKED } from "./stat.ts";
+import {
+  hasEndedLeader,
+  isKernelThread,
+  isReleased,
+  parseStat,
+  type Stat,
+  THREADS_ASKED,
+} from "./stat.ts";
 import { realUidOf, tgidOf } from "./status.ts";
 
 /** Whose file: a process or thread, the reader itself, or null for a file of /proc itself. */
@@ -225,6 +232,8 @@ export interface ProcessRecord extends Stat {
   argv: Uint8Array | null;
   /** Bytes of the command line beyond those. */
   argvMore: number;
+  /** It is a thread of the kernel. */
+  kernel: boolean;
 }
 
 /** The files of a process that {@linkcode readProcess} reads. */
@@ -251,6 +260,7 @@ export function readProcess(reader: ProcReader, pid: number): ProcessRecord | nu
     ...stat,
     tgid: tgid < 0 ? null : tgid,
     uid: uid < 0 ? null : uid,
+    kernel: isKernelThread(stat),
     ...ofThread ??
       (gone || !argv ? { argv: null, argvMore: 0 } : boundedArgv(reader, pid, argv)),
   };

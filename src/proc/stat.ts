@@ -115,6 +115,11 @@ export function hasEndedLeader({ state, threads }: Pick<StatFields, "state" | "t
 /** Threads of a process that are asked before one is found that lives; more are seldom dead. */
 export const THREADS_ASKED = 16;
 
+/** Whether it is a thread of the kernel; the programs that the kernel starts are not. */
+export function isKernelThread({ flags }: Pick<StatFields, "flags">): boolean {
+  return (flags & PF_KTHREAD) !== 0;
+}
+
 /** One line of /proc/PID/stat that may be kept. */
 export interface Stat extends Omit<StatFields, "commStart" | "commEnd"> {
   /** Raw bytes, at most 15 for a process, 63 for a kernel thread. */

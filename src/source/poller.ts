@@ -17,10 +17,10 @@
  */
 import type { Libc } from "../../ffi/libc.ts";
 import type { BatchWriter } from "../model/batch.ts";
-import { EVENT, type SourceEvent, UNKNOWN } from "../model/event.ts";
+import { EVENT, FLAG, type SourceEvent, UNKNOWN } from "../model/event.ts";
 import { Image } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
-import { hasEnded, isReleased, PF_KTHREAD } from "../proc/stat.ts";
+import { hasEnded, isKernelThread, isReleased } from "../proc/stat.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
 import { isShortage } from "./descriptors.ts";
@@ -158,8 +158,7 @@ export class Poller implements LiveSource {
     const image = knownImage(event.text);
     const zombie = hasEnded({ state: event.c, threads: event.b });
     const dead = zombie || fd === PID_KIND.gone;
-    const kernel = image.argv === null && this.#reader.readStat(event.pid) &&
-      (this.#reader.stat.flags & PF_KTHREAD) !== 0;
+    const kernel = (event.flags & FLAG.kernel) !== 0;
     this.#known.add({
       ...UNSEEN,
       pid: event.pid,
@@ -302,7 +301,7 @@ export class Poller implements LiveSource {
     const mark = found ? { flags: stat.flags, startStack: stat.startStack } : null;
     const tick = (startTicks ?? Math.floor(since / TICK_NS)) * TICK_NS;
     const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
-    const [kernel, dead] = [found && (stat.flags & PF_KTHREAD) !== 0, found && hasEnded(stat)];
+    const [kernel, dead] = [found && isKernelThread(stat), found && hasEnded(stat)];
     const forkedAt = Math.max(start, this.horizon);
     const parent = this.#parentOf(ppid, sight, writer);
     const cmdline = found && !kernel ? this.#files.openFile(handle, "cmdline") : -1;

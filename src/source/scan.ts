@@ -7,11 +7,12 @@ import { readdirSync } from "node:fs";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import type { BatchWriter } from "../model/batch.ts";
-import { EVENT, SourceEvent, UNKNOWN } from "../model/event.ts";
+import { EVENT, FLAG, SourceEvent, UNKNOWN } from "../model/event.ts";
 import { encodeImage, Image } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
 import {
   hasEndedLeader,
+  isKernelThread,
   isReleased,
   parseStatInto,
   StatFields,
@@ -91,6 +92,7 @@ export class PresenceReader {
     event.a = stat.ppid;
     event.b = stat.threads;
     event.c = stat.state;
+    if (isKernelThread(stat)) event.flags |= FLAG.kernel;
     event.text = hasEndedLeader(stat)
       ? this.#imageOfThread(handle, pid)
       : this.#files.readImage(handle);

@@ -4,8 +4,9 @@
  * @module
  */
 import type { Image } from "../model/image.ts";
-import type { Process } from "../model/process.ts";
+import { isKthreadd, type Process } from "../model/process.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
+import { wasLeft } from "./why.ts";
 
 /** Kinds of origin. */
 export type OriginKind =
@@ -57,19 +58,18 @@ const STARTERS: Readonly<Record<string, OriginKind>> = {
 
 const MULTIPLEXERS: ReadonlySet<string> = new Set(["tmux: server", "screen", "SCREEN", "zellij"]);
 const SESSION = /^session-(.+)\.scope$/;
-const KTHREADD = 2;
-
 /** The origin of the first process of a chain, whose ancestors follow. */
 export function originOf(chain: readonly Process[]): Origin {
   const place = placeOf(chain);
-  const starter = chain.find(({ image }) => Object.hasOwn(STARTERS, image.comm ?? ""));
-  const kind = starter === undefined ? null : STARTERS[starter.image.comm!]!;
+  const above = chain.slice(ownPart(chain));
+  const kind = starterIn(above);
   const session = SESSION.exec(place.unit ?? "")?.[1] ?? null;
   const address = kind === "ssh" ? addressIn(chain) : null;
   const timer = variable(chain, "TRIGGER_UNIT");
   const common = { ...place, session, address, timer };
-  const inside = MULTIPLEXERS.has(nameOf(chain)) ? `, inside ${nameOf(chain)}` : "";
   const tell = (kind: OriginKind, text: string): Origin => ({ ...common, kind, text });
+  const multiplexer = multiplexerIn(above);
+  const inside = multiplexer === null ? "" : `, inside ${multiplexer}`;
   const unit = place.unit === null ? "" : `, in the systemd unit ${place.unit}`;
   const login = session === null ? "" : `, login session ${session}`;
   const box = place.container === null ? "" : `, in the container ${place.container.slice(0, 12)}`;
@@ -85,15 +85,46 @@ export function originOf(chain: readonly Process[]): Origin {
     return tell("timer", `the systemd timer ${timer}${unit}`);
   }
   if (session !== null) return tell("login", `login session ${session}${inside}`);
-  if (inside !== "") return tell("terminal", `a terminal${inside}`);
+  if (multiplexer !== null) return tell("terminal", `a terminal${inside}`);
+  const top = chain.at(-1);
+  if (top !== undefined && isKthreadd(top)) return tell("kernel", kernelWords(chain));
   if (place.unit !== null && place.unit !== "init.scope") {
     return tell("unit", `the systemd unit ${place.unit}`);
   }
-  const top = chain.at(-1);
-  if (top?.pid === KTHREADD) return tell("kernel", "the kernel: it is one of its threads");
   if (chain.length === 1 && top?.pid === 1) return tell("boot", "the kernel, at boot");
   if (top?.pid === 1) return tell("boot", `${top.image.comm ?? "init"}, the first process`);
   return tell("unknown", "not known: nobody saw what started the last of these");
+}
+
+/**
+ * How many of a chain are the process itself: with it those of its own program that it has left
+ * behind to become a daemon (daemon(3)). What a daemon is called says what it starts, not what has
+ * started it.
+ */
+function ownPart(chain: readonly Process[]): number {
+  let own = 1;
+  while (own < chain.length && isDaemonOf(chain[own - 1]!, chain[own]!)) own++;
+  return own;
+}
+
+function isDaemonOf(process: Process, parent: Process): boolean {
+  return wasLeft(process, parent) && parent.image.sameProgram(process.image);
+}
+
+/** What the nearest one starts that starts things for a reason; a user can call a program so. */
+function starterIn(above: readonly Process[]): OriginKind | null {
+  const starter = above.find(({ uid, image }) =>
+    (uid ?? 0) === 0 && Object.hasOwn(STARTERS, image.comm ?? "")
+  );
+  return starter === undefined ? null : STARTERS[starter.image.comm!]!;
+}
+
+/** Of who the kernel has started, or is. */
+function kernelWords(chain: readonly Process[]): string {
+  const first = chain.findLastIndex(({ kernel }) => !kernel);
+  if (first < 0) return "the kernel: it is one of its threads";
+  const { pid, image } = chain[first]!;
+  return `the kernel started ${first === 0 ? "it" : `${image.comm ?? "a program"} (${pid})`}`;
 }
 
 /** What the control groups tell: of the process itself, or the nearest of which they are known. */
@@ -106,8 +137,8 @@ function placeOf(chain: readonly Process[]): Pick<Origin, "unit" | "container"> 
   return { unit: null, container: null };
 }
 
-function nameOf(chain: readonly Process[]): string {
-  return chain.find(({ image }) => MULTIPLEXERS.has(image.comm ?? ""))?.image.comm ?? "";
+function multiplexerIn(above: readonly Process[]): string | null {
+  return above.find(({ image }) => MULTIPLEXERS.has(image.comm ?? ""))?.image.comm ?? null;
 }
 
 /** The client's address out of SSH_CONNECTION: sshd(8). */

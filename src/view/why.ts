@@ -54,7 +54,12 @@ function leftBehind({ start, end }: Process, parent: Process): boolean {
 /** daemon(3): a parent without a program of its own that ends at once. */
 function isDoubleFork(process: Process, parent: Process): boolean {
   const ownProgram = parent.parent !== null && !parent.parent.image.sameProgram(parent.image);
-  return !ownProgram && parent.end! - process.start! < DOUBLE_FORK_NS;
+  return !ownProgram && wasLeft(process, parent);
+}
+
+/** Whether a parent has ended so soon that its child was left behind on purpose. */
+export function wasLeft(process: Process, parent: Process): boolean {
+  return leftBehind(process, parent) && parent.end! - process.start! < DOUBLE_FORK_NS;
 }
 
 function isShellBetween({ image, parent }: Process): boolean {

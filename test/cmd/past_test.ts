@@ -137,6 +137,40 @@ test("fh why tells the chain, the double fork and the cron job", async () => {
   assert.equal(json.chain[0].exit_code, 0);
 });
 
+test("fh tree and fh why tell what the kernel started, out of a history too", async () => {
+  using past = new TestRecorder();
+  past.tell(
+    ...scan(S, S, [
+      { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+      { pid: 2, ppid: 0, start: 0, argv: ["kthreadd"], kernel: true },
+      { pid: 3, ppid: 2, start: 0, argv: ["kworker/0:1"], kernel: true },
+      { pid: 4, ppid: 2, start: 0, argv: ["kworker/u4:1"], kernel: true },
+    ]),
+    fork(2 * S, 5, 2),
+    fork(3 * S, 60, 4),
+    exec(3 * S + 1e6, 60, "/sbin/request-key"),
+    fork(4 * S, 61, 60),
+    exec(4 * S + 1e6, 61, "/bin/sh", "-c", "key"),
+    exit(5 * S, 61, 0),
+    exit(5 * S, 60, 0),
+    fork(9 * S, 62, 4),
+  ).end();
+  const { out } = await run(treeCommand, [], { db: past.path, since: "2026-11-24T00:00:02Z" });
+  assert.deepEqual(out.trimEnd().split("\n").map((line) => line.split("  #")[0]), [
+    "1 /sbin/init",
+    "2 [kthreadd]",
+    "└─ 4 [kworker/u4:1]",
+    "   └─ 60 /sbin/request-key",
+    "      └─ 61 /bin/sh -c key",
+  ]);
+  const words = async (pid: string) =>
+    (await run(whyCommand, [pid], { db: past.path })).out.trimEnd().split("\n")
+      .find((line) => line.startsWith("Source: "));
+  assert.equal(await words("60"), "Source: the kernel started it");
+  assert.equal(await words("61"), "Source: the kernel started request-key (60)");
+  assert.equal(await words("5"), "Source: the kernel: it is one of its threads");
+});
+
 test("fh tree PID draws the dead, and asks which of several it is", async () => {
   using past = story();
   const options = { db: past.path };

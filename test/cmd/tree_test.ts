@@ -124,6 +124,34 @@ test("fh tree PID shows a kernel thread that is asked for, and its kin", async (
   assert.equal(await drawn(HOST, ["2"]), await drawn(HOST, ["3"]));
 });
 
+test("fh tree shows what the kernel started, and the chain down to it", async () => {
+  const host: readonly FakeProcess[] = [
+    ...HOST.slice(0, 3),
+    { pid: 4, ppid: 2, comm: "kworker/u4:1", flags: PF_KTHREAD },
+    { pid: 20, ppid: 4, comm: "request-key", cmdline: "/sbin/request-key\0create\0" },
+    { pid: 21, ppid: 20, comm: "sh", cmdline: "sh\0" },
+    { pid: 22, ppid: 2, comm: "agent", cmdline: "/sbin/agent\0/a\0" },
+  ];
+  const files = { ...FILES, "2/task/2/children": "3 4 22 " };
+  const text = await drawn(host, [], {}, {}, files);
+  assert.equal(
+    text,
+    [
+      "1 /sbin/init splash",
+      "2 [kthreadd]",
+      "├─ 4 [kworker/u4:1]",
+      "│  └─ 20 /sbin/request-key create",
+      "│     └─ 21 sh",
+      "└─ 22 /sbin/agent /a",
+      "",
+    ].join("\n"),
+  );
+  const json = (await drawn(host, [], { json: true }, {}, files)).trimEnd().split("\n");
+  assert.deepEqual(json.map((line) => JSON.parse(line).pid), [1, 2]);
+  const first = (await drawn(host, ["21"], { json: true }, {}, files)).trimEnd();
+  assert.equal(JSON.parse(first).children[0].children[0].children[0].pid, 21);
+});
+
 test("fh tree draws every root of a container that was entered from outside", async () => {
   const inside = [sleeper(1, 0), { ...sleeper(2, 0), comm: "sh" }, sleeper(7, 2)];
   assert.equal(await drawn(inside, []), "1 sleep 100\n2 sleep 100\n└─ 7 sleep 100\n");

@@ -436,3 +436,21 @@ test("step() leaves in doubt what the first scan shows alive though its exit cam
   assert.deepEqual(mistrusting([early, ...found(1, "Z")]), { changes: [], doubts: [] });
   assert.deepEqual(mistrusting([exit(AT - 1000, 61, 0), ...found(1)]).changes, []);
 });
+
+test("step() knows threads of the kernel from the programs that it starts", () => {
+  const { machine } = run([
+    ...scan(100 * T, 101 * T, [
+      { pid: 2, ppid: 0, start: 0, argv: ["kthreadd"], kernel: true },
+      { pid: 7, ppid: 2, start: 0, argv: ["kworker/u4:1"], kernel: true },
+      { pid: 50, ppid: 2, start: 99 * T, argv: ["/sbin/agent"] },
+    ]),
+    fork(AT, 60, 2),
+    fork(AT, 70, 7),
+    exec(AT + 1, 70, "/sbin/request-key"),
+    fork(AT + 2, 71, 70),
+    // A fork that is told after the process was found.
+    fork(99 * T + 3, 50, 7),
+  ]);
+  const threads = [...machine.processes()].filter(({ kernel }) => kernel).map(({ pid }) => pid);
+  assert.deepEqual(threads, [2, 7, 60]);
+});

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Image } from "../../src/model/image.ts";
-import type { Process } from "../../src/model/process.ts";
+import { isKthreadd, type Process } from "../../src/model/process.ts";
 import {
   buildForest,
   cutBelow,
   foldAlike,
-  isKernelTree,
+  kernelPrograms,
   selectAround,
-  TreeNode,
   walk,
 } from "../../src/model/tree.ts";
 import { randomBelow, SEED } from "../proc/mutate.ts";
@@ -185,11 +184,28 @@ test(`no process is lost whatever parents are told (FH_SEED=${SEED})`, () => {
   }
 });
 
-test("isKernelTree() knows kthreadd, and not a program that calls itself so", () => {
+test("isKthreadd() knows kthreadd, and not a program that calls itself so", () => {
   const kthreadd = running(2, "kthreadd");
-  assert.equal(isKernelTree(new TreeNode(kthreadd)), false);
-  kthreadd.image = new Image({ ...kthreadd.image.parts, argv: null });
-  assert.equal(isKernelTree(new TreeNode(kthreadd)), true);
+  assert.equal(isKthreadd(kthreadd), false);
+  kthreadd.kernel = true;
+  assert.equal(isKthreadd(kthreadd), true);
   kthreadd.ppid = 1;
-  assert.equal(isKernelTree(new TreeNode(kthreadd)), false);
+  assert.equal(isKthreadd(kthreadd), false);
+});
+
+test("kernelPrograms() leaves what the kernel started, and the threads above it", () => {
+  const thread = (pid: number, parent: Process | null) => {
+    const made = running(pid, "thread", parent);
+    made.kernel = true;
+    return made;
+  };
+  const kthreadd = thread(2, null);
+  const [idle, worker] = [thread(3, kthreadd), thread(4, kthreadd)];
+  const agent = running(20, "agent", kthreadd);
+  const helper = running(21, "helper", worker);
+  // Nothing is known of what it runs, but a program has forked it.
+  const unread = thread(23, running(22, "sh", helper));
+  const [root] = buildForest([kthreadd, idle, worker, agent, helper, unread]).roots;
+  assert.equal(outline([kernelPrograms(root!)!]), "2(4(21(22(23))) 20)");
+  assert.equal(kernelPrograms(buildForest([kthreadd, idle]).roots[0]!), null);
 });

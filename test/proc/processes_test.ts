@@ -61,9 +61,19 @@ test("readProcesses() keeps a process whose parent is hidden, and one below itse
 const KTHREADD = { pid: 2, ppid: 0, comm: "kthreadd", flags: PF_KTHREAD };
 const CHILDREN = { "2/task/2/children": "3 14 " };
 
+const THREADS = [3, 14].map((pid) => ({ ...KTHREADD, pid, ppid: 2, comm: "kworker/0:0" }));
+
 test("withoutKernelThreads() takes out kthreadd and its children", () => {
-  withProcfs([INIT, KTHREADD], (reader) => {
+  withProcfs([INIT, KTHREADD, ...THREADS], (reader) => {
     assert.deepEqual(withoutKernelThreads(reader, [1, 2, 3, 14, 15]), [1, 15]);
+  }, CHILDREN);
+});
+
+test("withoutKernelThreads() leaves programs that the kernel started", () => {
+  const [thread] = THREADS;
+  withProcfs([INIT, KTHREADD, thread!, { ...SHELL, pid: 14, ppid: 2 }], (reader) => {
+    assert.deepEqual(withoutKernelThreads(reader, [1, 2, 3, 14]), [1, 14]);
+    assert.deepEqual(pidsOf(readProcesses(reader, [14])), [14, 2]);
   }, CHILDREN);
 });
 

@@ -5,7 +5,7 @@
  */
 import { encodeFigures, type TaskFigures } from "../../src/model/account.ts";
 import { EVENT, FLAG, GAP_REASON, SourceEvent, UNKNOWN } from "../../src/model/event.ts";
-import { encodeImage } from "../../src/model/image.ts";
+import { encodeImage, NO_IMAGE } from "../../src/model/image.ts";
 import { Machine, type MachineOptions } from "../../src/model/machine.ts";
 import { exitStatus, type Process } from "../../src/model/process.ts";
 
@@ -22,6 +22,11 @@ export function image(...argv: string[]): Uint8Array {
     comm: bytes(argv[0]!.split("/").at(-1)!.slice(0, 15)),
     env: null,
   });
+}
+
+/** An image of which there is no more than a name. */
+function nameAlone(comm: string): Uint8Array {
+  return encodeImage({ ...NO_IMAGE.parts, comm: encoder.encode(comm) });
 }
 
 /** A process was forked. */
@@ -125,19 +130,22 @@ export interface Found {
   readonly argv: readonly string[];
   readonly threads?: number;
   readonly state?: string;
+  /** A thread of the kernel, which has no command line: `argv` is its name. */
+  readonly kernel?: boolean;
 }
 
 /** A rescan from `begin` to `end`. */
 export function scan(begin: number, end: number, found: readonly Found[]): SourceEvent[] {
   return [
     simple(EVENT.scanBegin, begin, 0),
-    ...found.map(({ pid, ppid, start, argv, threads = 1, state = "S" }) => {
+    ...found.map(({ pid, ppid, start, argv, threads = 1, state = "S", kernel }) => {
       const event = simple(EVENT.present, begin, pid, ppid, threads);
       event.start = Math.floor(start / 1e7) * 1e7;
       event.asOf = end;
       event.c = state.charCodeAt(0);
       event.d = 0;
-      event.text = image(...argv);
+      event.text = kernel ? nameAlone(argv[0]!) : image(...argv);
+      if (kernel) event.flags = FLAG.kernel;
       return event;
     }),
     simple(EVENT.scanEnd, end, 0),

@@ -34,6 +34,11 @@ export class Mounted {
     ]);
   }
 
+  /** A hierarchy of control groups of the old kind, without controllers, of nobody else. */
+  static cgroups(name: string): Mounted {
+    return Mounted.#mount((folder) => [["-t", "cgroup", "-o", `none,name=${name}`, name, folder]]);
+  }
+
   static #mount(calls: (folder: string) => string[][]): Mounted {
     const folder = mkdtempSync(join(tmpdir(), "fh-mount-"));
     const mounted = new Mounted(folder);

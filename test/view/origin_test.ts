@@ -20,7 +20,21 @@ function one(comm: string, cgroup: string | null = null, env: string | null = nu
   return process;
 }
 
+/** The same of a user, or a thread of the kernel, or linked to what follows it. */
+function as(process: Process, parts: Partial<Process>): Process {
+  return Object.assign(process, parts);
+}
+
+/** A daemon that its first process, of the same program, has left behind. */
+function leftBehind(comm: string, unit: string | null): [Process, Process] {
+  const first = as(one(comm, unit), { start: 0, end: 5e6 });
+  return [as(one(comm, unit), { start: 1e6, parent: first }), first];
+}
+
 const INIT = one("init");
+const USER = 1000;
+const KTHREADD = as(one("kthreadd", "/"), { pid: 2, ppid: 0, kernel: true } as Partial<Process>);
+const KWORKER = as(one("kworker/u4:1", "/"), { kernel: true });
 const SESSION = "/user.slice/user-1000.slice/session-7.scope";
 const DOCKER = `/system.slice/docker-${"ab".repeat(32)}.scope`;
 
@@ -60,6 +74,41 @@ const TABLE: readonly (readonly [string, readonly Process[], string])[] = [
   ["terminal", [one("vi"), one("tmux: server"), INIT], "a terminal, inside tmux: server"],
   ["unit", [one("nginx", "/system.slice/nginx.service"), INIT], "the systemd unit nginx.service"],
   ["boot", [INIT], "the kernel, at boot"],
+  ...["sshd", "sshd-session", "cron", "crond", "atd", "agetty", "login", "dropbear"].map((
+    comm,
+  ) => [
+    "unit",
+    [one(comm, `/system.slice/${comm}.service`), INIT],
+    `the systemd unit ${comm}.service`,
+  ]) as [string, Process[], string][],
+  ["boot", [one("sshd"), INIT], "init, the first process"],
+  ["boot", [one("tmux: server"), INIT], "init, the first process"],
+  ["ssh", [one("sshd-session"), one("sshd"), INIT], "an ssh session"],
+  ["cron", [one("cron"), one("cron"), INIT], "a cron job"],
+  ["boot", [...leftBehind("cron", null), INIT], "init, the first process"],
+  [
+    "unit",
+    [...leftBehind("sshd", "/system.slice/ssh.service"), INIT],
+    "the systemd unit ssh.service",
+  ],
+  ["cron", [one("sh"), ...leftBehind("cron", null), INIT], "a cron job"],
+  ["boot", [one("sh"), as(one("cron"), { uid: USER }), INIT], "init, the first process"],
+  [
+    "ssh",
+    [one("sh"), as(one("cron"), { uid: USER }), as(one("sshd"), { uid: USER }), one("sshd"), INIT],
+    "an ssh session",
+  ],
+  ["login", [one("x", SESSION), as(one("atd"), { uid: USER }), INIT], "login session 7"],
+  ["kernel", [KWORKER, KTHREADD], "the kernel: it is one of its threads"],
+  ["kernel", [KTHREADD], "the kernel: it is one of its threads"],
+  ["kernel", [one("request-key", "/"), KWORKER, KTHREADD], "the kernel started it"],
+  ["kernel", [one("agent", "/"), KTHREADD], "the kernel started it"],
+  ["kernel", [one("sh"), one("modprobe"), KWORKER, KTHREADD], "the kernel started modprobe (1000)"],
+  [
+    "unknown",
+    [as(one("sh"), { pid: 2, ppid: 0 } as Partial<Process>)],
+    "not known: nobody saw what started the last of these",
+  ],
   ["boot", [one("getty"), INIT], "init, the first process"],
   ["unknown", [one("orphan")], "not known: nobody saw what started the last of these"],
 ];
