@@ -166,7 +166,11 @@ function imageTests(options: FilterOptions, users: UserIds): ShownTest[] {
       return path !== null && any(cgroup, path);
     }));
   }
-  if (exe !== undefined) tests.push(ofImage(({ exe: path }) => path !== null && any(exe, path)));
+  if (exe !== undefined) {
+    tests.push(
+      ofImage(({ exe: path, program }) => path !== null && (any(exe, path) || any(exe, program!))),
+    );
+  }
   if (unit !== undefined) {
     tests.push(ofImage(({ cgroupText }) => {
       const { unit: name } = parseCgroup(cgroupText ?? "");

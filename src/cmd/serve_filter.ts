@@ -19,10 +19,10 @@ type Parsers = {
 };
 
 function parsers(room: PatternRoom, textMax: number): Parsers {
-  const globs = (value: unknown, name: string, whole = (glob: string) => glob) => {
+  const globs = (value: unknown, name: string, sourceOf = globSource) => {
     const sources = list(value, name).map((one) => {
       room.admit(`${one}`);
-      return globSource(whole(`${one}`));
+      return sourceOf(`${one}`);
     });
     return [room.compile(sources, "(?s)", textMax).test];
   };
@@ -36,7 +36,8 @@ function parsers(room: PatternRoom, textMax: number): Parsers {
     minDuration: (value) => parseDuration(String(value)),
     cgroup: (value, name) => globs(value, name),
     // A name alone is one in any folder.
-    exe: (value, name) => globs(value, name, (glob) => glob.includes("/") ? glob : `*/${glob}`),
+    exe: (value, name) =>
+      globs(value, name, (glob) => globSource(glob, glob.includes("/") ? "" : ".*\\/")),
     unit: (value, name) => globs(value, name),
   };
 }

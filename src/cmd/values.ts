@@ -145,7 +145,8 @@ export function parseRegex(text: string): RegExp {
 
 /**
  * A test for whole texts: `*` stands for any text, `?` for one character, `[a-z]` for one of
- * these, `[!a-z]` for one of the others; `\` takes away the meaning of what follows.
+ * these, `[!a-z]` for one of the others; `\` takes away the meaning of what follows. A text that is
+ * the same letter by letter passes too.
  */
 export function parseGlob(text: string): (text: string) => boolean {
   try {
@@ -156,20 +157,36 @@ export function parseGlob(text: string): (text: string) => boolean {
   }
 }
 
-/** A glob as a regular expression, in which a dot stands for any character. */
-export function globSource(text: string): string {
+/**
+ * A glob as a regular expression, in which a dot stands for any character; `before` is another,
+ * for what stands before. What is the glob letter by letter matches, whatever the glob means:
+ * systemctl prints the name of a unit with `\x2d` in it, and people put a star behind it.
+ */
+export function globSource(text: string, before = ""): string {
+  const ways = new Set([globTokens(text, false), globTokens(text, true), exactly(text)]);
+  const source = [...ways].join("|");
+  return ways.size === 1 ? `^${before}${source}$` : `^${before}(?:${source})$`;
+}
+
+function globTokens(text: string, plainBackslash: boolean): string {
   let source = "";
   // A set that is longer is none: nobody writes one, and its end would be looked for each time.
   const tokens = /\[[!^]?\]?(?:\\[^]|[^\]\\]){0,256}\]|\\[^]|\*+|[^]/gu;
-  for (const [token] of text.matchAll(tokens)) source += globToken(token);
-  return `^${source}$`;
+  for (const [token] of text.matchAll(tokens)) source += globToken(token, plainBackslash);
+  return source;
 }
 
-function globToken(token: string): string {
+/** The text itself; a star and a question mark are among what they stand for. */
+function exactly(text: string): string {
+  return /[\[\\]/.test(text) ? literal(text) : globTokens(text, false);
+}
+
+function globToken(token: string, plainBackslash: boolean): string {
   if (token[0] === "*") return ".*";
   if (token === "?") return ".";
   if (token.length > 2 && token[0] === "[") return globSet(token.slice(1, -1));
-  return literal(token.length > 1 && token[0] === "\\" ? token.slice(1) : token);
+  const escaped = token.length > 1 && token[0] === "\\" && !plainBackslash;
+  return literal(escaped ? token.slice(1) : token);
 }
 
 function globSet(members: string): string {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isDeletedOf, withoutDeleted } from "./deleted.ts";
 import type { Redact } from "./redact.ts";
 import { cutBetweenCharacters } from "./text_cut.ts";
 
@@ -176,6 +177,12 @@ export class Image {
     return textOrNull(this.parts.exe);
   }
 
+  /** The same where the file was replaced or removed since; see deleted.ts. */
+  get program(): string | null {
+    const { exe } = this;
+    return exe === null ? null : withoutDeleted(exe);
+  }
+
   /** Working directory at exec; null when not known or not permitted. */
   get cwd(): string | null {
     return textOrNull(this.parts.cwd);
@@ -206,10 +213,14 @@ export class Image {
     return image;
   }
 
-  /** Whether it shows the same program run the same way, as far as both are known. */
-  sameProgram(other: Image): boolean {
-    const [a, b] = [this.parts, other.parts];
-    return agree(a.argv, b.argv) && agree(a.exe, b.exe) && agree(a.comm, b.comm);
+  /**
+   * Whether what is seen later shows the same program run the same way, as far as both are known:
+   * its file may have been removed in between, but does not come back.
+   */
+  sameProgram(later: Image): boolean {
+    const [a, b] = [this.parts, later.parts];
+    return agree(a.argv, b.argv) && agree(a.comm, b.comm) &&
+      (agree(a.exe, b.exe) || isDeletedOf(b.exe!, a.exe!));
   }
 }
 

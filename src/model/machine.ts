@@ -346,7 +346,7 @@ export class Machine {
     if (isZombie(event)) return;
     this.#confirmed.add(process);
     const image = this.#images.decode(event.text, process.image, process.uid);
-    if (image.sameProgram(process.image) || image.parts.argv === null) return;
+    if (process.image.sameProgram(image) || image.parts.argv === null) return;
     this.#give(process, image);
     this.#report("exec", event, process, true);
   }

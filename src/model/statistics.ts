@@ -54,7 +54,7 @@ export class Statistics {
       return;
     }
     if (kind === "fork") this.forkers.add(process.parent?.image.comm ?? "?");
-    if (kind === "exec") this.commands.add(process.image.exe ?? process.image.comm ?? "?");
+    if (kind === "exec") this.commands.add(process.image.program ?? process.image.comm ?? "?");
     if (kind === "exit" && process.status !== null && process.status !== 0) this.failed++;
   }
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { withoutDeleted } from "../model/deleted.ts";
 
 /** The place of a process among the control groups. */
 export interface CgroupPlace {
@@ -21,9 +22,6 @@ export interface CgroupPlace {
   /** Id or name of the innermost container; null outside any. */
   container: string | null;
 }
-
-/** The kernel's mark of a group that was removed while the process was in it. */
-const DELETED = " (deleted)";
 
 /** Unit types that hold processes: systemd.unit(5). */
 const UNIT = /.\.(?:service|scope|slice|socket|mount|swap)$/;
@@ -106,7 +104,7 @@ class Line {
   readonly containers: readonly string[];
 
   constructor(shown: string) {
-    this.path = shown.endsWith(DELETED) ? shown.slice(0, -DELETED.length) : shown;
+    this.path = withoutDeleted(shown);
     this.elements = this.path.split("/").filter((element) => element !== "");
     this.containers = containersOf(this.elements);
   }

@@ -185,6 +185,10 @@ test("parseGlob() tests the whole text", () => {
     ["[$.*?+(){}|/^,#&~@]", ["$", ".", "*", "^", "/", "&"], ["a"]],
     ["[\\w]", ["w"], ["a", "\\"]],
     ["[a\\-c]", ["a", "-", "c"], ["b"]],
+    ["b@srv\\x2ddata.service", ["b@srv\\x2ddata.service", "b@srvx2ddata.service"], ["b@srv-data"]],
+    ["srv\\x2d*.mount", ["srv\\x2da.mount", "srvx2da.mount"], ["srv-a.mount", "srv\\x2d"]],
+    ["a\\?", ["a?", "a\\?"], ["ab", "a"]],
+    ["[ab]", ["a", "b", "[ab]"], ["ab", "[ab", "[a]"]],
   ];
   for (const [pattern, yes, no] of rows) {
     const matches = parseGlob(pattern);

@@ -37,3 +37,15 @@ test("decode() shares a control group that stays the same, and no other", () => 
   assert.equal(moved.cgroupText, "0::/b.service\n");
   assert.equal(none.parts.cgroup, null);
 });
+
+test("sameProgram() is told the same by a file that was removed, not by one that came back", () => {
+  const [before, gone] = ["/bin/app", "/bin/app (deleted)"].map((exe) =>
+    Image.decode(encodeImage({ ...PARTS, exe: bytes(exe) }))
+  );
+  assert.deepEqual([before!.program, gone!.program], ["/bin/app", "/bin/app"]);
+  assert.equal(gone!.exe, "/bin/app (deleted)");
+  assert.ok(before!.sameProgram(gone!));
+  assert.ok(!gone!.sameProgram(before!));
+  const other = Image.decode(encodeImage({ ...PARTS, exe: bytes("/bin/apq (deleted)") }));
+  assert.ok(!before!.sameProgram(other));
+});

@@ -454,3 +454,12 @@ test("step() knows threads of the kernel from the programs that it starts", () =
   const threads = [...machine.processes()].filter(({ kernel }) => kernel).map(({ pid }) => pid);
   assert.deepEqual(threads, [2, 7, 60]);
 });
+
+test("a rescan takes a program whose file was replaced for the same", () => {
+  const again = scan(300 * T, 301 * T, [
+    { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+    { pid: 50, ppid: 1, start: 10 * T, argv: ["/bin/sh"], exe: "/bin/sh (deleted)" },
+  ]);
+  const { changes } = run([...SHELL, ...again]);
+  assert.deepEqual(changes, ["snapshot 1", "snapshot 50"]);
+});

@@ -13,10 +13,15 @@ const encoder = new TextEncoder();
 
 /** An image with that command line; comm is the last part of the first word's path. */
 export function image(...argv: string[]): Uint8Array {
+  return imageOf(argv[0]!, argv);
+}
+
+/** The same of an executable with another path. */
+function imageOf(exe: string, argv: readonly string[]): Uint8Array {
   const bytes = (text: string) => encoder.encode(text);
   return encodeImage({
     argv: bytes(argv.map((word) => word + "\0").join("")),
-    exe: bytes(argv[0]!),
+    exe: bytes(exe),
     cwd: bytes("/"),
     cgroup: bytes("0::/test.slice/a.service\n"),
     comm: bytes(argv[0]!.split("/").at(-1)!.slice(0, 15)),
@@ -130,6 +135,8 @@ export interface Found {
   readonly argv: readonly string[];
   readonly threads?: number;
   readonly state?: string;
+  /** Path of the executable, where it is not the first word. */
+  readonly exe?: string;
   /** A thread of the kernel, which has no command line: `argv` is its name. */
   readonly kernel?: boolean;
 }
@@ -138,13 +145,14 @@ export interface Found {
 export function scan(begin: number, end: number, found: readonly Found[]): SourceEvent[] {
   return [
     simple(EVENT.scanBegin, begin, 0),
-    ...found.map(({ pid, ppid, start, argv, threads = 1, state = "S", kernel }) => {
+    ...found.map((one) => {
+      const { pid, ppid, start, argv, threads = 1, state = "S", exe = argv[0]!, kernel } = one;
       const event = simple(EVENT.present, begin, pid, ppid, threads);
       event.start = Math.floor(start / 1e7) * 1e7;
       event.asOf = end;
       event.c = state.charCodeAt(0);
       event.d = 0;
-      event.text = kernel ? nameAlone(argv[0]!) : image(...argv);
+      event.text = kernel ? nameAlone(argv[0]!) : imageOf(exe, argv);
       if (kernel) event.flags = FLAG.kernel;
       return event;
     }),
