@@ -309,7 +309,7 @@ export async function* watch(settings: WatchSettings = {}): AsyncGenerator<Watch
   const lines = new JsonLines({
     boot: session.readBootId(),
     source: session.info.source,
-    users: openUsers(),
+    users: openUsers().live(),
     env: settings.env !== undefined,
   });
   feed.start(lines);

@@ -12,6 +12,7 @@ import { Timeline } from "../history/timeline.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest } from "../model/tree.ts";
+import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import { ByteText } from "../view/byte_text.ts";
 import { DATED_HEADER, EventLines } from "../view/line.ts";
@@ -64,20 +65,21 @@ export async function runLog(
   const options = given as unknown as LogOptions;
   checkOptions(options);
   const stretch = readStretch(options, Date.now());
+  const users = openUsers();
   const filter = createFilter(
     { ...options, event: options.event ?? ["exit"] },
-    openUsers(),
+    users,
     (pids) => new PastLineage(pids),
   );
   const history = await askHistory(context, options.db, !options.follow);
   if (history === null) {
     const { since, until, follow, failed, minDuration, tree } = options;
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) throw noHistory(context.env);
-    const status = await listRunning(context, options, filter);
+    const status = await listRunning(context, options, filter, users);
     adviseToRecord(context, "these are the processes that run now", options.quiet);
     return status;
   }
-  return await new Log(context, options, history, filter, stretch).run();
+  return await new Log(context, options, history, filter, stretch, users).run();
 }
 
 const RECORDED: ReadonlySet<string> = new Set(["fork", "exec", "exit"]);
@@ -101,6 +103,7 @@ class Log {
   readonly #stretch: Stretch;
   readonly #kinds: ReadonlySet<ChangeKind>;
   readonly #writer: LineWriter;
+  readonly #users: Users;
   readonly #text = new ByteText(PIECE);
   readonly #breath: Breath;
   #history: History;
@@ -112,6 +115,7 @@ class Log {
     history: History,
     filter: Filter,
     stretch: Stretch,
+    users: Users,
   ) {
     this.#context = context;
     this.#breath = new Breath(context.signal);
@@ -122,7 +126,7 @@ class Log {
     this.#kinds = new Set(options.event ?? ["exit"]);
     const { stdout, env } = context;
     const color = useColor(options.color, stdout, env);
-    const users = openUsers();
+    this.#users = users;
     this.#writer = options.json
       ? new PastJson(users)
       : new EventLines({ users, color, tree: false, dates: true, env: [] });
@@ -263,14 +267,14 @@ class Log {
     const missing = tellMissing(this.#context, this.#history, spans, this.#options.quiet);
     if (this.#options.json) {
       const gaps = missingJson(missing);
-      const json = { boot: "", epoch: null, users: openUsers(), placeOf, gaps };
+      const json = { boot: "", epoch: null, users: this.#users, placeOf, gaps };
       for (const root of roots) {
         for (const piece of treeJson(root, json)) stdout.write(piece);
         await stdout.flush();
       }
       return;
     }
-    const style = { ...treeStyle(this.#context, this.#options, null), matched: found };
+    const style = { ...treeStyle(this.#context, this.#options, null, this.#users), matched: found };
     stdout.write(renderTree(roots, style).map((line) => `${line}\n`).join(""));
     await stdout.flush();
   }
@@ -278,6 +282,7 @@ class Log {
   /** Goes on with what the recorder adds; `last` is what was shown already. */
   async #follow(last: BootSpan | null): Promise<void> {
     const { signal, stdout } = this.#context;
+    this.#users.live();
     const seam = new Seam();
     if (last !== null) {
       const overlap = { ...last, since: last.until - Seam.OVERLAP_NS };

@@ -8,7 +8,7 @@ import { takeSnapshot } from "../model/snapshot.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { openProcfs } from "../proc/procfs.ts";
-import { openUsers } from "../proc/users.ts";
+import type { Users } from "../proc/passwd.ts";
 import { ByteText } from "../view/byte_text.ts";
 import { JsonLines } from "../view/json.ts";
 import { EventLines } from "../view/line.ts";
@@ -23,12 +23,12 @@ export async function listRunning(
   context: Context,
   options: LogOptions,
   filter: Filter,
+  users: Users,
 ): Promise<number> {
   const reader = openProcfs(context.procRoot);
   const epoch = await readEpoch(context);
   const pids = withoutKernelThreads(reader, reader.pids());
   const processes = takeSnapshot(readProcesses(reader, pids), createRedactFrom({ redact: [] }));
-  const users = openUsers();
   const color = useColor(options.color, context.stdout, context.env);
   const lines = options.json
     ? new JsonLines({ boot: readShortBootId(reader), source: "poll", users, env: false })

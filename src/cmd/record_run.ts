@@ -118,6 +118,7 @@ class Recorder {
   readonly #done = Promise.withResolvers<void>();
   readonly #manager: ServiceManager;
   readonly #shares = new CommonShares();
+  readonly #users = openUsers();
   readonly #jobs: RecordedJobs;
   #file: WritableHistory | null = null;
   #writer!: HistoryWriter;
@@ -148,7 +149,7 @@ class Recorder {
       path: this.#path,
       session: () => this.#session,
       reader: openProcfs(context.procRoot),
-      users: openUsers(),
+      users: this.#users,
       shares: this.#shares,
       write: () => this.#flush(),
       say: (text) => this.#say(text),
@@ -164,6 +165,8 @@ class Recorder {
     try {
       this.#session = await this.#openSession();
       this.#startRun(false);
+      // Rules that are kept may name somebody; from now on events wait for nobody.
+      this.#users.live();
       this.#server = await this.#openServer();
       signal.addEventListener("abort", stop);
       if (signal.aborted) stop();
@@ -230,7 +233,7 @@ class Recorder {
   /** Where there is no place to listen, the history is kept all the same. */
   async #openServer(): Promise<SocketServer | null> {
     const bootId = readBootId(openProcfs(this.#context.procRoot));
-    const past = this.#past = new RecordedPast(this.#path, openUsers(), () => {
+    const past = this.#past = new RecordedPast(this.#path, this.#users, () => {
       this.#flush();
       return !this.#failing;
     });
@@ -240,6 +243,7 @@ class Recorder {
         redact: this.#options,
         jobs: this.#jobs.requests,
         shares: this.#shares,
+        users: this.#users,
         history: { path: this.#path, past, base: past.baseOf(bootId) },
         onFailed: (error) => this.#done.reject(error),
       });

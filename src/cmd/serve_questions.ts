@@ -74,6 +74,7 @@ export class Questions {
         quiet: true,
         redact: this.#redact,
         reader,
+        users: this.#users,
         sees: ({ uid }) => maySee(peer, uid),
       });
       const found = isTarget(text)

@@ -6,6 +6,7 @@
 import { ServiceManager } from "../host/notify.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
 import { CommonShares } from "../model/common_shares.ts";
+import { openUsers } from "../proc/users.ts";
 import { Session } from "../session.ts";
 import { SourceRefused } from "../source/capture.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
@@ -55,6 +56,7 @@ export async function runServe(
       history: null,
       jobs: null,
       shares,
+      users: openUsers().live(),
       onFailed: (error) => done.reject(error),
     });
     if (server === null) throw noPlace();

@@ -12,7 +12,7 @@ import { findGroup } from "../proc/group.ts";
 import { openProcfs, ProcError, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { parseStatus } from "../proc/status.ts";
-import { openUsers } from "../proc/users.ts";
+import type { Users } from "../proc/passwd.ts";
 import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
 import type { Past } from "../serve/past.ts";
@@ -48,6 +48,8 @@ export interface SocketSettings extends ListenSettings {
   /** Null where none are kept. */
   readonly jobs: JobRequests | null;
   readonly shares: CommonShares;
+  /** They keep nobody waiting. */
+  readonly users: Users;
   /** The thread that owns the socket has failed. */
   onFailed(error: Error): void;
 }
@@ -129,7 +131,7 @@ const SAY_MS = 1000;
 class Host implements ServerHost {
   readonly identity: ServerHost["identity"];
   readonly lines: JsonLines;
-  readonly users = openUsers();
+  readonly users: Users;
   readonly sequence: Sequence;
   readonly past: Past | null;
   readonly signals: Kernel["signals"];
@@ -148,7 +150,8 @@ class Host implements ServerHost {
   #unsaid = 0;
 
   constructor(context: Context, session: Session, settings: SocketSettings, kernel: Kernel) {
-    const { history, redact, jobs, shares } = settings;
+    const { history, redact, jobs, shares, users } = settings;
+    this.users = users;
     this.shares = shares;
     this.time = shares.time;
     const { source, why } = session.info;

@@ -12,6 +12,7 @@ import {
   selectAround,
   type TreeNode,
 } from "../model/tree.ts";
+import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import type { TreeStyle } from "../view/tree.ts";
 import type { GlobalOptions } from "./globals.ts";
@@ -81,9 +82,10 @@ export function treeStyle(
   { stdout, env }: Context,
   options: TreeOptions,
   focus: Process | null,
+  users: Users = openUsers(),
 ): TreeStyle {
   return {
-    users: openUsers(),
+    users,
     width: stdout.isTerminal ? stdout.columns : Infinity,
     color: useColor(options.color ?? "auto", stdout, env),
     ascii: !speaksUtf8(env),

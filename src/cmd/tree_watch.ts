@@ -58,6 +58,7 @@ export class TreeWatch {
       ...treeStyle(context, options, null),
       reaperOf: (orphan) => this.#reaperOf(orphan),
     };
+    this.#style.users.live();
   }
 
   /** Draws until the context's signal; the terminal is as it was when the status comes back. */

@@ -29,6 +29,8 @@ const head = (command: string) =>
 
 [Unit]
 Description=fh, the history of processes
+# Rules can name users of a directory.
+After=nss-user-lookup.target
 # A recorder that has given up records nothing.
 StartLimitIntervalSec=0
 

@@ -81,6 +81,7 @@ class Watch {
     checkReplay(this.#options, this.#operands);
     // A filter that makes no sense is told before anything starts.
     this.#filter = createFilter(this.#options, this.#users);
+    if (this.#options.source !== "replay") this.#users.live();
     this.#session = await this.#open();
     this.#stream = new ChangeStream(stdout, this.#header());
     if (this.#operands.length > 0) this.#startChild();

@@ -49,6 +49,8 @@ export interface WhyOptions {
   readonly redact?: RedactSettings;
   /** Reads /proc, if it is not to be read right away. */
   readonly reader?: ProcReader;
+  /** The users of this host, where somebody knows them already. */
+  readonly users?: Users;
   /** Whether a process may be shown; every one may, if not given. */
   sees?(process: Process): boolean;
   readonly json?: boolean;
@@ -89,7 +91,7 @@ export class Why {
   readonly #epoch: BootEpoch;
   readonly #living: Process[];
   readonly #kin: Kin | null;
-  readonly #users: Users = openUsers();
+  readonly #users: Users;
 
   /** `epoch` is the wall-clock time of boot. */
   constructor(
@@ -101,6 +103,7 @@ export class Why {
     this.#context = context;
     this.#options = options;
     this.#history = history;
+    this.#users = options.users ?? openUsers();
     this.#reader = options.reader ?? openProcfs(context.procRoot);
     this.#bootId = readBootId(this.#reader);
     this.#epoch = epoch;

@@ -22,6 +22,7 @@ import {
   tooLongAnswer,
 } from "./protocol.ts";
 import { FairQueue } from "./shares.ts";
+import { type NamedUsers, onceKnown, unknownNames } from "./user_names.ts";
 
 /** Requests are worked on for so long before events have their turn. */
 const TURN_MS = 5;
@@ -31,6 +32,7 @@ const REST_MS = 10;
 /** What it takes to answer. */
 export interface DeskHost {
   readonly time: ThreadTime;
+  readonly users: NamedUsers;
   readonly operations: Readonly<Record<string, Operation>>;
   answer(client: number, line: string): void;
   /** A request has met an error that is no refusal. */
@@ -126,9 +128,14 @@ export class Desk {
       const request = parseRequest(line);
       [op, id] = [request.op, request.id];
       const operation = this.#operation(request);
-      if (operation.isSlow && !this.#slow.take(peer, 1)) throw tooMany();
-      isSlow = operation.isSlow ?? false;
-      const { fields, after } = operation(peer, request);
+      const { users } = this.#host;
+      const names = unknownNames(request.params, users);
+      const takesLong = operation.isSlow === true || names.length > 0;
+      if (takesLong && !this.#slow.take(peer, 1)) throw tooMany();
+      isSlow = takesLong;
+      const { fields, after } = names.length === 0
+        ? operation(peer, request)
+        : onceKnown(names, users, operation, peer, request);
       const answer = (found: Fields) => {
         this.#host.answer(client, bounded(peer, answerLine(op, id, found)));
         after?.();

@@ -163,6 +163,7 @@ export class Server {
     );
     const desk = {
       time: host.time,
+      users: host.users,
       operations,
       answer: (client: number, line: string) => socket.answer(client, line),
       onError: (error: Error) => host.onError(error),

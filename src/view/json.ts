@@ -51,7 +51,7 @@ export class JsonLines {
   readonly #places = new WeakMap<Uint8Array, Uint8Array>();
   /** Where the fields of an image are put together. */
   readonly #scratch = new ByteText(1024);
-  readonly #users = new Map<number | null, Uint8Array>();
+  readonly #users = new Map<number | null, { name: string | null; text: Uint8Array }>();
   /** Ends by wait status: 16 bits, so there are not many. */
   readonly #statuses = new Map<number | null, Uint8Array>();
   /** Beginnings of lines up to the fraction of the second, by event. */
@@ -119,7 +119,8 @@ export class JsonLines {
       const from = to.length;
       this.#anew(change, process, second, to);
       // The id of a parent and the name of a user may become known later.
-      if (process.parent?.start !== null && this.#users.has(process.uid)) {
+      const { uid, parent } = process;
+      if (parent?.start !== null && (uid === null || this.#users.get(uid)?.name !== null)) {
         form.keep(process, second, this.#holes, from, to);
       }
     }
@@ -209,13 +210,12 @@ export class JsonLines {
   }
 
   #user(uid: number | null): Uint8Array {
-    let text = this.#users.get(uid);
-    if (text === undefined) {
-      const name = uid === null ? null : this.#options.users.name(uid);
-      text = utf8(`,"uid":${uid},"user":${jsonText(name)}`);
-      // A name that is missing today may be there tomorrow.
-      if (name !== null || uid === null) this.#users.set(uid, text);
-    }
+    const name = uid === null ? null : this.#options.users.name(uid);
+    const known = this.#users.get(uid);
+    // A name that is missing today may be there tomorrow, and a number be given to another.
+    if (known !== undefined && known.name === name) return known.text;
+    const text = utf8(`,"uid":${uid},"user":${jsonText(name)}`);
+    this.#users.set(uid, { name, text });
     return text;
   }
 

@@ -7,7 +7,7 @@ import { lastPidOf } from "../../src/proc/loadavg.ts";
 import { procOptions } from "../../src/proc/mounts.ts";
 import { parseNamespace } from "../../src/proc/namespaces.ts";
 import { parseNetlink } from "../support/netlink.ts";
-import { parsePasswd } from "../../src/proc/passwd.ts";
+import { parsePasswd } from "../../src/proc/passwd_text.ts";
 import { cpuTimeOf } from "../../src/proc/schedstat.ts";
 import { parseStat } from "../../src/proc/stat.ts";
 import { parseStatus, realUidOf, tgidOf } from "../../src/proc/status.ts";

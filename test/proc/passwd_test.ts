@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parsePasswd, Users } from "../../src/proc/passwd.ts";
+import { Users } from "../../src/proc/passwd.ts";
+import { parsePasswd } from "../../src/proc/passwd_text.ts";
 
 const TEXT = `root:x:0:0:root:/root:/bin/bash
 toor:x:0:0::/root:/bin/sh

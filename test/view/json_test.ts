@@ -155,3 +155,19 @@ test("source() names source and reason", () => {
     why: 'be"cause',
   });
 });
+
+test("line() has the name of a user once it is known, and the new one of a number", () => {
+  let name: string | null = null;
+  const users = { name: () => name } as unknown as Users;
+  const lines = new JsonLines({ boot: "0a1b2c3d", source: "connector", users, env: false });
+  const told: string[] = [];
+  const machine = new Machine({ onChange: (change) => told.push(lines.line(change, EPOCH)) });
+  for (const event of SHELL) machine.step(event);
+  for (const [at, now] of [null, "ann", "ann", "bob"].entries()) {
+    name = now;
+    // A line of the same second repeats the last one.
+    machine.step(fork((100 * at + 300) * T, 60 + at, 50));
+  }
+  const found = told.slice(1).map((line) => JSON.parse(line).user);
+  assert.deepEqual(found, [null, "ann", "ann", "bob"]);
+});
