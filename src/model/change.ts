@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EVENT } from "./event.ts";
 import { type Image, NO_IMAGE } from "./image.ts";
 import type { Process } from "./process.ts";
 
@@ -47,3 +48,13 @@ export class Change {
   /** The real uid it had before; null when not known. */
   uidBefore: number | null = null;
 }
+
+/** Kinds of source events that only change a property. */
+export const PROPERTY_KINDS: Partial<Record<number, ChangeKind>> = {
+  [EVENT.comm]: "comm",
+  [EVENT.uid]: "uid",
+  [EVENT.gid]: "gid",
+  [EVENT.sid]: "sid",
+  [EVENT.ptrace]: "ptrace",
+  [EVENT.coredump]: "coredump",
+};

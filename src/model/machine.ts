@@ -4,7 +4,7 @@
  * @module
  */
 import { Account, decodeFigures, type TaskFigures } from "./account.ts";
-import { Change, type ChangeKind } from "./change.ts";
+import { Change, type ChangeKind, PROPERTY_KINDS } from "./change.ts";
 import {
   classify,
   count,
@@ -49,16 +49,6 @@ export interface MachineOptions {
   /** What images may take, instead of IMAGE_LIMITS. */
   imageLimits?: { readonly total: number; readonly reserve: number };
 }
-
-/** Kinds of source events that only change a property. */
-const PROPERTY_KINDS: Partial<Record<number, ChangeKind>> = {
-  [EVENT.comm]: "comm",
-  [EVENT.uid]: "uid",
-  [EVENT.gid]: "gid",
-  [EVENT.sid]: "sid",
-  [EVENT.ptrace]: "ptrace",
-  [EVENT.coredump]: "coredump",
-};
 
 /** The processes of one host during one boot, and the rules by which events change them. */
 export class Machine {
