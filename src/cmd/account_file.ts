@@ -5,6 +5,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { ACCT_SIZE, AcctRecord } from "../wire/acct.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, EXIT } from "./command.ts";
 
 /** A whole number of records. */
@@ -43,6 +44,7 @@ export async function readAccounts(
   const held = new Uint8Array(PIECE);
   const view = new DataView(held.buffer);
   const damage = new Damage();
+  const breath = new Breath(signal);
   /** Bytes of the file before those in `held`, bytes in it, records so far. */
   let [before, length, records] = [0, 0, 0];
   for await (const piece of readPieces(path, "accounting file", signal, ACCT_SIZE)) {
@@ -50,6 +52,8 @@ export async function readAccounts(
     length += piece.length;
     const end = length - length % ACCT_SIZE;
     for (let at = 0; at < end; at += ACCT_SIZE) {
+      if (breath.due) await breath.turn();
+      if (signal.aborted) return { records, bytes: before + at, damage: damage.words() };
       const error = tryRead(record, view, at);
       if (error === null) {
         records++;

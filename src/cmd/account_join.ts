@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { STEP_ROWS, type Steps } from "../history/steps.ts";
 import { type AcctCost, AcctTotals } from "../model/acct_totals.ts";
 import type { Member } from "./job_file.ts";
 
@@ -12,6 +13,11 @@ const APART_MAX_S = 1;
 const TICK_S = 0.01;
 /** A life is counted in ticks here, and began with a tick where /proc told of it. */
 const LENGTH_TOLERANCE_S = 2 * TICK_S;
+/**
+ * Lives of one pid that begin within the same second and are told apart: no host gives a pid out
+ * so often, and each record is held against all of them.
+ */
+const NEAR_MAX = 64;
 
 /** A record as far as it is joined. */
 export interface JoinRecord extends AcctCost {
@@ -54,35 +60,43 @@ export interface JobAccount {
  */
 export class AccountJoin {
   readonly #jobs = new Map<number, { name: string | null; lives: Map<string, Life | null> }>();
-  /** By pid, by start. */
-  readonly #lives = new Map<number, Life[]>();
+  /** Processes whose start is known, by id; null where too many are near it. */
+  readonly #known = new Map<string, Life | null>();
+  /** By pid, by the second of the start; in the order of starts. */
+  readonly #lives = new Map<number, Map<number, Life[]>>();
   /** Records that belong to no member. */
   strangers = 0;
+  /** Processes that have too many others of the same pid and second beside them. */
+  crowded = 0;
 
-  /** Members of all jobs; a process may be in several. */
-  constructor(members: Iterable<Member>) {
-    const known = new Map<string, Life>();
-    for (const { job, name, pid, id, startedS, endedS } of members) {
-      const entry = this.#jobs.get(job) ?? { name, lives: new Map<string, Life | null>() };
-      entry.name ??= name;
-      this.#jobs.set(job, entry);
-      const key = id ?? `${pid}@${startedS}`;
-      const life = known.get(key) ?? this.#newLife(pid, startedS, endedS);
-      entry.lives.set(key, life);
-      if (life === null) continue;
-      life.endedS ??= endedS;
-      known.set(key, life);
-    }
-    for (const lives of this.#lives.values()) lives.sort((a, b) => a.startedS - b.startedS);
+  /** Takes a member of a job; a process may be in several. */
+  addMember({ job, name, pid, id, startedS, endedS }: Member): void {
+    const entry = this.#jobs.get(job) ?? { name, lives: new Map<string, Life | null>() };
+    entry.name ??= name;
+    this.#jobs.set(job, entry);
+    const key = id ?? `${pid}@${startedS}`;
+    const known = this.#known.get(key);
+    const life = known === undefined ? this.#newLife(pid, startedS, endedS) : known;
+    entry.lives.set(key, life);
+    if (known === undefined && startedS !== null) this.#known.set(key, life);
+    if (life !== null) life.endedS ??= endedS;
   }
 
-  /** Null where the start is not known: no record can be told to be its. */
+  /** Null where the start is not known, or too many are near it. */
   #newLife(pid: number, startedS: number | null, endedS: number | null): Life | null {
     if (startedS === null) return null;
+    const ofPid = this.#lives.get(pid) ?? new Map<number, Life[]>();
+    this.#lives.set(pid, ofPid);
+    const second = Math.floor(startedS);
+    const near = ofPid.get(second) ?? [];
+    ofPid.set(second, near);
+    if (near.length >= NEAR_MAX) {
+      this.crowded++;
+      return null;
+    }
     const life = { startedS, endedS, fit: null };
-    const others = this.#lives.get(pid);
-    if (others === undefined) this.#lives.set(pid, [life]);
-    else others.push(life);
+    const after = near.findIndex((other) => other.startedS > startedS);
+    near.splice(after < 0 ? near.length : after, 0, life);
     return life;
   }
 
@@ -101,61 +115,46 @@ export class AccountJoin {
   }
 
   /** The accounts of all jobs, by number; only records that pass `filter` are summed up. */
-  accounts(filter: (record: JoinRecord) => boolean): JobAccount[] {
-    const jobs = [...this.#jobs].sort(([a], [b]) => a - b);
-    return jobs.map(([job, { name, lives }]) => {
-      const found = [...lives.values()].filter((life) => life !== null && life.fit !== null);
-      return {
-        job,
-        name,
-        members: lives.size,
-        accounted: found.length,
-        ...sumOf(found as FoundLife[], filter),
-      };
-    });
+  *accounts(filter: (record: JoinRecord) => boolean): Steps<JobAccount[]> {
+    const accounts: JobAccount[] = [];
+    let seen = 0;
+    for (const [job, { name, lives }] of [...this.#jobs].sort(([a], [b]) => a - b)) {
+      const totals = new AcctTotals();
+      let [first, last, accounted] = [Infinity, -Infinity, 0];
+      for (const life of lives.values()) {
+        if (++seen % STEP_ROWS === 0) yield;
+        if (life === null || life.fit === null) continue;
+        const { startedS, fit } = life;
+        accounted++;
+        if (!filter(fit)) continue;
+        totals.add(fit);
+        first = Math.min(first, startedS);
+        last = Math.max(last, startedS + (fit.elapsedCs ?? 0) / 100);
+      }
+      const wallCs = Math.max(0, Math.round((last - first) * 100));
+      accounts.push({ job, name, members: lives.size, accounted, wallCs, totals });
+    }
+    return accounts;
   }
-}
-
-type FoundLife = Life & { readonly fit: Fit };
-
-function sumOf(found: readonly FoundLife[], filter: (record: JoinRecord) => boolean) {
-  const totals = new AcctTotals();
-  let [first, last] = [Infinity, -Infinity];
-  for (const { startedS, fit } of found) {
-    if (!filter(fit)) continue;
-    totals.add(fit);
-    first = Math.min(first, startedS);
-    last = Math.max(last, startedS + (fit.elapsedCs ?? 0) / 100);
-  }
-  return { totals, wallCs: Math.max(0, Math.round((last - first) * 100)) };
 }
 
 /** The process nearest to a record, of those that have none as near; the first of several. */
 function bestOf(
-  lives: readonly Life[],
+  lives: ReadonlyMap<number, readonly Life[]>,
   record: JoinRecord,
 ): { life: Life; distance: number } | null {
   let best: { life: Life; distance: number } | null = null;
   const reach = APART_MAX_S + TICK_S;
-  for (let at = firstFrom(lives, record.startS - reach); at < lives.length; at++) {
-    const life = lives[at]!;
-    if (life.startedS > record.startS + reach) break;
-    const distance = distanceOf(life, record);
-    if (distance === null || distance >= (best?.distance ?? Infinity)) continue;
-    if (life.fit === null || distance < life.fit.distance) best = { life, distance };
+  const [first, last] = [record.startS - reach, record.startS + reach];
+  for (let second = Math.floor(first); second <= last; second++) {
+    for (const life of lives.get(second) ?? []) {
+      if (life.startedS < first || life.startedS > last) continue;
+      const distance = distanceOf(life, record);
+      if (distance === null || distance >= (best?.distance ?? Infinity)) continue;
+      if (life.fit === null || distance < life.fit.distance) best = { life, distance };
+    }
   }
   return best;
-}
-
-/** Index of the first that began at `startS` or later. */
-function firstFrom(lives: readonly Life[], startS: number): number {
-  let [low, high] = [0, lives.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (lives[middle]!.startedS < startS) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

@@ -6,6 +6,7 @@
 import { csvHead, csvLine, type Fields, jsonLine } from "../view/account.ts";
 import { escapeText } from "../view/escape.ts";
 import { paint } from "../view/style.ts";
+import { Breath } from "./breath.ts";
 import { type Context, UsageError, useColor } from "./command.ts";
 
 /** Text gathered before it is handed on. */
@@ -35,10 +36,12 @@ export class AccountOutput {
   /** What is to be written. */
   #text = "";
   #headed = false;
+  readonly #breath: Breath;
 
   constructor(context: Context, options: FormOptions) {
     this.#context = context;
     this.#options = options;
+    this.#breath = new Breath(context.signal);
   }
 
   /** A heading. */
@@ -64,9 +67,23 @@ export class AccountOutput {
     this.#text += csvLine(fields, escape);
   }
 
-  /** Writes, when enough has come together. */
-  async writePiece(): Promise<void> {
+  /** {@linkcode addFields}; writes when enough has come together, rejects when it is to stop. */
+  async putFields(fields: Fields): Promise<void> {
+    this.addFields(fields);
+    await this.#writePiece();
+  }
+
+  /** Lines, in the same way. */
+  async putLines(lines: readonly string[]): Promise<void> {
+    for (const line of lines) {
+      this.addLine(line);
+      await this.#writePiece();
+    }
+  }
+
+  async #writePiece(): Promise<void> {
     if (this.#text.length >= PIECE) await this.write();
+    await this.#breath.take();
   }
 
   async write(): Promise<void> {

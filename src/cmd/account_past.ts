@@ -145,12 +145,12 @@ async function writeRows(
     // A table has no place for it.
     const gaps: Fields = csv || missing.length === 0 ? [] : [["gaps", missingJson(missing)]];
     for (const row of rows) {
-      out.addFields([...costFields(row), ...gaps]);
-      await out.writePiece();
+      await out.putFields([...costFields(row), ...gaps]);
       if (stdout.closed || signal.aborted) return;
     }
   } else if (rows.length > 0) {
-    for (const line of renderCosts(rows, (text) => out.head(text))) out.addLine(line);
+    const steps = renderCosts(rows, (text) => out.head(text));
+    await out.putLines(await new Breath(signal).finish(steps));
   }
   await out.write();
 }

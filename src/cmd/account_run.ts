@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { Steps } from "../history/steps.ts";
 import { AcctTotals } from "../model/acct_totals.ts";
 import { decodeText } from "../model/image.ts";
+import { OTHER_NAMES } from "../model/kept_job.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import {
@@ -23,10 +25,14 @@ import type { ACCOUNT_KEYS } from "./account.ts";
 import { type AccountReading, readAccounts } from "./account_file.ts";
 import { AccountJoin } from "./account_join.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
-import { readJobFile } from "./job_file.ts";
+import { type Member, readJobFile } from "./job_file.ts";
 import { localTime } from "./past.ts";
 import { parseUser } from "./values.ts";
+
+/** Commands or users that have a row of their own; all others of a file have one together. */
+const GROUPS_MAX = 65_536;
 
 interface AccountOptions extends FormOptions {
   readonly dump?: boolean;
@@ -112,6 +118,7 @@ class AccountRun {
   readonly #context: Context;
   readonly #options: AccountOptions;
   readonly #out: AccountOutput;
+  readonly #breath: Breath;
   readonly #users: Users = openUsers();
   readonly #filter: (record: Asked) => boolean;
 
@@ -120,6 +127,7 @@ class AccountRun {
     this.#options = options;
     this.#filter = filterOf(options, this.#users);
     this.#out = new AccountOutput(context, options);
+    this.#breath = new Breath(context.signal);
   }
 
   async dumpRecords(path: string): Promise<number> {
@@ -147,19 +155,16 @@ class AccountRun {
 
   async dumpMembers(path: string): Promise<number> {
     const { json, csv } = this.#options;
-    const members = await readJobFile(path, this.#context.signal);
-    if (json || csv) {
-      for (const member of members) {
-        this.#out.addFields(memberFields(member));
-        await this.#out.writePiece();
-      }
-    } else if (members.length > 0) {
-      for (const line of renderMembers(members, (text) => this.#out.head(text))) {
-        this.#out.addLine(line);
-      }
+    const members: Member[] = [];
+    let count = 0;
+    for await (const member of readJobFile(path, this.#context.signal)) {
+      count++;
+      if (json || csv) await this.#out.putFields(memberFields(member));
+      else members.push(member);
     }
+    if (members.length > 0) await this.#putTable(renderMembers, members);
     await this.#out.write();
-    if (members.length === 0) this.#out.note(`job file ${path} names no process`);
+    if (count === 0) this.#out.note(`job file ${path} names no process`);
     return EXIT.done;
   }
 
@@ -172,7 +177,8 @@ class AccountRun {
         if (!this.#filter(record)) return;
         all.add(record);
         if (by === undefined) return;
-        const key = by === "command" ? decodeText(record.comm) : this.#userOf(record.uid);
+        let key = by === "command" ? decodeText(record.comm) : this.#userOf(record.uid);
+        if (groups.size >= GROUPS_MAX && !groups.has(key)) key = OTHER_NAMES;
         let totals = groups.get(key);
         if (totals === undefined) groups.set(key, totals = new AcctTotals());
         totals.add(record);
@@ -188,8 +194,8 @@ class AccountRun {
 
   async sumJobs(path: string, jobFile: string): Promise<number> {
     const { signal } = this.#context;
-    const members = await readJobFile(jobFile, signal);
-    const join = new AccountJoin(members);
+    const join = new AccountJoin();
+    for await (const member of readJobFile(jobFile, signal)) join.addMember(member);
     let withoutPid = 0;
     const reading = await readAccounts(path, signal, {
       onRecord: (record) => {
@@ -198,7 +204,7 @@ class AccountRun {
       },
     });
     if (this.#isStopped("account jobs")) return EXIT.done;
-    const jobs = join.accounts(this.#filter);
+    const jobs = await this.#breath.finish(join.accounts(this.#filter));
     const [all, found] = [sum(jobs, "members"), sum(jobs, "accounted")];
     if (found === 0) {
       if (withoutPid > 0) throw noPids(path, withoutPid, "give a file of version 3");
@@ -210,13 +216,13 @@ class AccountRun {
       return { of: [["job", job], ["name", name]], totals, more };
     });
     if (this.#options.elsa) {
-      for (const { job, totals } of jobs) {
-        elsaLines(job, totals).forEach((l) => this.#out.addLine(l));
-      }
+      for (const { job, totals } of jobs) await this.#out.putLines(elsaLines(job, totals));
     }
     await this.#writeTotals(rows);
-    const others = join.strangers > 0 ? `; ${join.strangers} records are of no member` : "";
-    this.#out.note(`accounted ${found} of ${all} members${others}`);
+    const { strangers, crowded } = join;
+    const others = strangers > 0 ? `; ${strangers} records are of no member` : "";
+    const alike = `; ${crowded} are like too many of the same pid and second`;
+    this.#out.note(`accounted ${found} of ${all} members${others}${crowded > 0 ? alike : ""}`);
     const status = await this.#end(path, reading);
     if (withoutPid === 0) return status;
     const error = noPids(path, withoutPid, "what they tell is missing here");
@@ -227,16 +233,19 @@ class AccountRun {
   async #writeTotals(rows: readonly TotalsRow[]): Promise<void> {
     const { json, csv, elsa } = this.#options;
     if (json || csv) {
-      for (const row of rows) {
-        this.#out.addFields(totalsFields(row));
-        await this.#out.writePiece();
-      }
+      for (const row of rows) await this.#out.putFields(totalsFields(row));
     } else if (!elsa && rows.length > 0) {
-      for (const line of renderTotals(rows, (text) => this.#out.head(text))) {
-        this.#out.addLine(line);
-      }
+      await this.#putTable(renderTotals, rows);
     }
     await this.#out.write();
+  }
+
+  async #putTable<Row>(
+    render: (rows: readonly Row[], head: (text: string) => string) => Steps<string[]>,
+    rows: readonly Row[],
+  ): Promise<void> {
+    const lines = await this.#breath.finish(render(rows, (text) => this.#out.head(text)));
+    await this.#out.putLines(lines);
   }
 
   /** Says what is wrong with the file; the exit status comes back. */

@@ -19,11 +19,21 @@ export class Breath {
     this.#signal = signal;
   }
 
-  /** Lets the event loop turn if it has not for a while; rejects with {@linkcode Stopped}. */
-  async take(): Promise<void> {
-    if (performance.now() - this.#last < BREATH_MS) return;
+  /** Whether the event loop has not turned for a while: asked where waiting would cost too much. */
+  get due(): boolean {
+    return performance.now() - this.#last >= BREATH_MS;
+  }
+
+  /** Lets the event loop turn; the signal may be aborted then. */
+  async turn(): Promise<void> {
     await new Promise((resolve) => setImmediate(() => resolve(null)));
     this.#last = performance.now();
+  }
+
+  /** Lets the event loop turn if it has not for a while; rejects with {@linkcode Stopped}. */
+  async take(): Promise<void> {
+    if (!this.due) return;
+    await this.turn();
     if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
   }
 

@@ -11,6 +11,7 @@
  */
 import { shortJson } from "../model/short_json.ts";
 import { readPieces } from "./account_file.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, EXIT } from "./command.ts";
 
 /** A longer line is none of a job file. */
@@ -40,32 +41,38 @@ export interface Member {
  *
  * @throws {CommandError} The file cannot be read, or is no job file.
  */
-export async function readJobFile(path: string, signal: AbortSignal): Promise<Member[]> {
-  const members: Member[] = [];
+export async function* readJobFile(
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<Member, void> {
   const decoder = new TextDecoder();
+  const breath = new Breath(signal);
   let rest = new Uint8Array(0);
   let line = 0;
-  const take = (bytes: Uint8Array) => {
+  const take = (bytes: Uint8Array): Member | null => {
     line++;
     const text = decoder.decode(bytes).trim();
-    if (text === "") return;
+    if (text === "") return null;
     const member = parseMember(text);
     if (typeof member === "string") throw bad(path, line, member);
-    members.push(member);
+    return member;
   };
   for await (const piece of readPieces(path, "job file", signal)) {
     let from = 0;
     for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
+      if (breath.due) await breath.turn();
+      if (signal.aborted) return;
       const part = piece.subarray(from, end);
-      take(rest.length > 0 ? joined(rest, part) : part);
+      const member = take(rest.length > 0 ? joined(rest, part) : part);
+      if (member !== null) yield member;
       rest = new Uint8Array(0);
       from = end + 1;
     }
     rest = joined(rest, piece.subarray(from));
     if (rest.length > LINE_MAX) throw bad(path, line + 1, "is longer than 1 MiB");
   }
-  if (rest.length > 0 && !signal.aborted) take(rest);
-  return members;
+  const last = rest.length > 0 && !signal.aborted ? take(rest) : null;
+  if (last !== null) yield last;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,7 @@
 import type { AcctTotals } from "../model/acct_totals.ts";
 import { exitStatus } from "../model/process.ts";
 import { displayWidth, escapeText } from "./escape.ts";
-import { type Column, table } from "./table.ts";
+import { type Column, tableSteps } from "./table.ts";
 import { durationWords, exitWords, signalName } from "./words.ts";
 import { jsonText } from "./json_text.ts";
 
@@ -146,8 +146,11 @@ export function memberFields({ job, name, pid, id, started, ended }: MemberRow):
   ];
 }
 
-/** Members as a table. */
-export function renderMembers(rows: readonly MemberRow[], head: (text: string) => string) {
+/** Members as a table; pauses now and then. */
+export function renderMembers(
+  rows: readonly MemberRow[],
+  head: (text: string) => string,
+): Generator<void, string[]> {
   const columns: Column<MemberRow>[] = [
     ["JOB", ({ job }) => job, true],
     ["PID", ({ pid }) => pid, true],
@@ -156,7 +159,7 @@ export function renderMembers(rows: readonly MemberRow[], head: (text: string) =
     ["ID", ({ id }) => id ?? "?"],
     ["NAME", ({ name }) => name ?? "-"],
   ];
-  return table(rows, columns, head);
+  return tableSteps(rows, columns, head);
 }
 
 /** The figures of one line: what they are the sums of, and the sums. */
@@ -188,8 +191,13 @@ export function totalsFields({ of, totals, more }: TotalsRow): Fields {
   ];
 }
 
-/** Figures as a table; what they are the sums of stands last, because others chose it. */
-export function renderTotals(rows: readonly TotalsRow[], head: (text: string) => string) {
+/**
+ * Figures as a table, with pauses; what they are the sums of stands last, because others chose it.
+ */
+export function renderTotals(
+  rows: readonly TotalsRow[],
+  head: (text: string) => string,
+): Generator<void, string[]> {
   const isJobs = rows.some(({ more }) => more !== undefined);
   const wall: Column<TotalsRow>[] = [["WALL", ({ more }) => words(more?.wallCs ?? 0), true]];
   const columns: Column<TotalsRow>[] = [
@@ -206,7 +214,7 @@ export function renderTotals(rows: readonly TotalsRow[], head: (text: string) =>
       return [name.toUpperCase(), ({ of }) => of[at]?.[1] ?? "-"];
     }),
   ];
-  return table(rows, columns, head);
+  return tableSteps(rows, columns, head);
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Fields } from "./account.ts";
-import { type Column, table } from "./table.ts";
+import { type Column, tableSteps } from "./table.ts";
 import { durationWords, sizeWords } from "./words.ts";
 
 /** Sums over processes that have ended; times in microseconds. */
@@ -76,8 +76,13 @@ function nanoseconds(us: number): bigint {
   return BigInt(Math.round(us)) * 1000n;
 }
 
-/** Figures as a table; what they are the sums of stands last, because others chose it. */
-export function renderCosts(rows: readonly CostRow[], head: (text: string) => string): string[] {
+/**
+ * Figures as a table, with pauses; what they are the sums of stands last, because others chose it.
+ */
+export function renderCosts(
+  rows: readonly CostRow[],
+  head: (text: string) => string,
+): Generator<void, string[]> {
   const isPart = rows.some(({ sums }) => sums.accounted < sums.processes);
   const names = (rows[0]?.of ?? []).map(([name]) => name);
   const columns: Column<CostRow>[] = [
@@ -98,7 +103,7 @@ export function renderCosts(rows: readonly CostRow[], head: (text: string) => st
       return [name.toUpperCase(), ({ of }) => of.find(([other]) => other === name)?.[1] ?? "-"];
     }),
   ];
-  return table(rows, columns, head);
+  return tableSteps(rows, columns, head);
 }
 
 const JOB_COLUMNS: readonly Column<CostRow>[] = [
