@@ -138,7 +138,8 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     // Who it is was asked above: a setuid program that one's own has started comes along.
     const found = only ? roots : withDescendants(roots, this.#host.processes());
     // A shell that adds itself does not mean the command by which it does so.
-    const meant = found.filter((one) => roots.includes(one) || !isPeer(one, peer));
+    const named = new Set(roots);
+    const meant = found.filter((one) => named.has(one) || !isPeer(one, peer));
     const full = meant.find((one) => !one.jobs.includes(job) && !jobs.mayJoin(one, job.owner));
     if (full !== undefined) {
       const what = `Cannot add ${full.pid}: it is in ${JOB_LIMITS.ofProcess} jobs of that user`;

@@ -5,6 +5,8 @@
  */
 import { Account, type TaskFigures } from "./account.ts";
 import { decodeText, type Image } from "./image.ts";
+import { JobTimes, type PathStep } from "./job_times.ts";
+import { OTHER_NAMES } from "./kept_job.ts";
 import type { Change } from "./machine.ts";
 import type { Process } from "./process.ts";
 
@@ -12,8 +14,8 @@ import type { Process } from "./process.ts";
 const FAILED_MAX = 100;
 /** Processes that are remembered as the slowest. */
 const SLOWEST_MAX = 20;
-/** Processes whose times are remembered, for the critical path: 24 bytes each. */
-const TIMES_MAX = 1_000_000;
+/** Names that have a sum of their own; all others have one together. */
+const TOTALS_MAX = 10_000;
 
 /** What processes of one name have cost. */
 export interface CommandTotal {
@@ -71,7 +73,7 @@ export class Job {
   readonly #totals = new Map<string, CommandTotal>();
   /** Members that have not ended. */
   readonly living: Set<Process> = new Set();
-  readonly #times = new Times(TIMES_MAX);
+  readonly #times = new JobTimes();
 
   /**
    * `root` is the pid of the first process, which is met with the first change about it; `reaper`
@@ -112,7 +114,10 @@ export class Job {
     if (member.ended) this.#countAccounted(member);
   }
 
-  /** Sums by name, the one that took most CPU time first, or most time where that is not known. */
+  /**
+   * Sums by name, all beyond a number in one; the one that took most CPU time first, or most time
+   * where that is not known.
+   */
   commands(): CommandTotal[] {
     return [...this.#totals.values()].sort((a, b) =>
       b.account.cpuNs - a.account.cpuNs || b.elapsedNs - a.elapsedNs || b.count - a.count
@@ -146,7 +151,7 @@ export class Job {
     this.ended++;
     this.living.delete(process);
     const { pid, image, status, durationNs } = process;
-    this.#times.end(member.index, process.end ?? 0);
+    this.#times.end(member.index, process);
     const ended = { pid, image, status, start: process.start ?? 0, durationNs: durationNs ?? 0 };
     const isFailed = status !== null && status !== 0;
     const total = member.total = this.#totalOf(image);
@@ -164,8 +169,12 @@ export class Job {
 
   /** An exec after what looked like the end: another thread lives on as the process. */
   #revive(process: Process, member: Member): void {
-    if (!process.alive) return;
+    if (!process.alive) {
+      this.#times.runs(member.index, process);
+      return;
+    }
     member.ended = false;
+    this.#times.revive(member.index, process);
     this.ended--;
     this.living.add(process);
   }
@@ -176,7 +185,8 @@ export class Job {
   }
 
   #totalOf({ parts }: Image): CommandTotal {
-    const name = parts.comm === null ? "?" : decodeText(parts.comm);
+    let name = parts.comm === null ? "?" : decodeText(parts.comm);
+    if (this.#totals.size >= TOTALS_MAX && !this.#totals.has(name)) name = OTHER_NAMES;
     let total = this.#totals.get(name);
     if (total === undefined) {
       total = { name, count: 0, failed: 0, elapsedNs: 0, accounted: 0, account: new Account() };
@@ -192,115 +202,5 @@ export class Job {
     const at = slowest.findIndex(({ durationNs }) => durationNs < ended.durationNs);
     slowest.splice(at < 0 ? slowest.length : at, 0, ended);
     slowest.length = Math.min(slowest.length, SLOWEST_MAX);
-  }
-}
-
-/** A stretch of time in which one process was what all the others waited for. */
-export interface PathStep {
-  readonly pid: number;
-  readonly image: Image;
-  /** Nanoseconds since boot, of the stretch. */
-  readonly from: number;
-  readonly to: number;
-  /** How far below the first process it is. */
-  readonly depth: number;
-}
-
-/** When members began and ended, in few bytes. */
-class Times {
-  readonly #limit: number;
-  #starts = new Float64Array(1024);
-  #ends = new Float64Array(1024);
-  #parents = new Int32Array(1024);
-  #pids = new Int32Array(1024);
-  #processes: Process[] = [];
-  #count = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** The place of a new one; -1 when there is no room. */
-  begin(process: Process, start: number, parent: number): number {
-    if (this.#count >= this.#limit) return -1;
-    if (this.#count === this.#starts.length) this.#grow();
-    const index = this.#count++;
-    this.#starts[index] = start;
-    this.#ends[index] = Infinity;
-    this.#parents[index] = parent;
-    this.#pids[index] = process.pid;
-    this.#processes.push(process);
-    return index;
-  }
-
-  end(index: number, end: number): void {
-    if (index >= 0) this.#ends[index] = end;
-  }
-
-  /**
-   * From the end backwards: within a process the child that ended last before is what it waited
-   * for; before that child began, the one that ended last then; what is left is its own time.
-   */
-  criticalPath(): PathStep[] {
-    if (this.#count === 0) return [];
-    const children = this.#childrenByEnd();
-    const steps: PathStep[] = [];
-    const work = [{ index: 0, until: this.#ends[0]!, depth: 0 }];
-    for (let at = work.pop(); at !== undefined; at = work.pop()) {
-      const { index, depth } = at;
-      let until = Math.min(at.until, this.#ends[index]!);
-      if (until === Infinity) until = this.#latest();
-      const start = this.#starts[index]!;
-      for (const child of children.get(index) ?? []) {
-        const [from, to] = [this.#starts[child]!, this.#ends[child]!];
-        if (to > until || from >= until || to <= start) continue;
-        this.#add(steps, index, to, until, depth);
-        work.push({ index: child, until: to, depth: depth + 1 });
-        until = Math.max(start, from);
-      }
-      this.#add(steps, index, start, until, depth);
-    }
-    return steps.sort((a, b) => a.from - b.from);
-  }
-
-  #add(steps: PathStep[], index: number, from: number, to: number, depth: number): void {
-    if (to <= from) return;
-    const process = this.#processes[index]!;
-    steps.push({ pid: this.#pids[index]!, image: process.image, from, to, depth });
-  }
-
-  /** Children of each, the one that ended last first. */
-  #childrenByEnd(): Map<number, number[]> {
-    const children = new Map<number, number[]>();
-    for (let index = 0; index < this.#count; index++) {
-      const parent = this.#parents[index]!;
-      if (parent < 0) continue;
-      const those = children.get(parent);
-      if (those === undefined) children.set(parent, [index]);
-      else those.push(index);
-    }
-    for (const those of children.values()) those.sort((a, b) => this.#ends[b]! - this.#ends[a]!);
-    return children;
-  }
-
-  #latest(): number {
-    let latest = 0;
-    for (let i = 0; i < this.#count; i++) {
-      if (this.#ends[i] !== Infinity) latest = Math.max(latest, this.#ends[i]!);
-    }
-    return latest;
-  }
-
-  #grow(): void {
-    const room = this.#starts.length * 2;
-    const starts = new Float64Array(room);
-    starts.set(this.#starts);
-    const ends = new Float64Array(room);
-    ends.set(this.#ends);
-    const parents = new Int32Array(room);
-    parents.set(this.#parents);
-    const pids = new Int32Array(room);
-    pids.set(this.#pids);
-    [this.#starts, this.#ends, this.#parents, this.#pids] = [starts, ends, parents, pids];
   }
 }

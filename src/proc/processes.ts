@@ -8,6 +8,8 @@ import { isKernelThread, parseStat } from "./stat.ts";
 
 /** The parent of all kernel threads, in the initial pid namespace: init/main.c rest_init(). */
 const KTHREADD = 2;
+/** How often a process is read again whose parents end one after the other. */
+const READS_MAX = 100;
 const decoder = new TextDecoder();
 
 /** Reads one process; null when it has vanished, may not be seen, or is a thread of another. */
@@ -57,15 +59,16 @@ function findParent(
   records: Map<number, ProcessRecord>,
   pid: number,
 ): void {
-  const { ppid } = records.get(pid)!;
-  if (ppid === 0 || records.has(ppid)) return;
-  const parent = readProcess(reader, ppid);
-  if (parent !== null) {
-    records.set(ppid, parent);
-    return;
+  for (let reads = 0; reads < READS_MAX; reads++) {
+    const { ppid } = records.get(pid)!;
+    if (ppid === 0 || records.has(ppid)) return;
+    const parent = readProcess(reader, ppid);
+    if (parent !== null) {
+      records.set(ppid, parent);
+      return;
+    }
+    const again = readProcess(reader, pid);
+    if (again === null || again.ppid === ppid) return;
+    records.set(pid, again);
   }
-  const again = readProcess(reader, pid);
-  if (again === null || again.ppid === ppid) return;
-  records.set(pid, again);
-  if (!records.has(again.ppid)) findParent(reader, records, pid);
 }

@@ -20,6 +20,7 @@ import {
 } from "../wire/proc_event.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
+import { ExecImages } from "./exec_images.ts";
 import { ExitAccounts } from "./exit_accounts.ts";
 import { ExitNames } from "./exit_names.ts";
 import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
@@ -51,8 +52,6 @@ const PATIENT_NAP_NS = 200_000_000;
 const EVENTS_PER_SECOND_MAX = 1_000_000;
 /** An event may come this much later than a younger one of another CPU. */
 const REORDER_NS = 1_500_000;
-/** Images that wait for their execs at most: more than the truth has room for. */
-const IMAGES_MAX = 100_000;
 /** Repairs are at least this far apart: under lasting loss each would be stale at once. */
 const REPAIR_PAUSE_NS = 1_000_000_000;
 
@@ -81,9 +80,7 @@ export class Connector implements LiveSource {
   readonly #waitRing: Uint8Array;
   readonly #ringOnly: Uint8Array;
   /** Images read at the doorbell, by CPU and sequence number, until the truth delivers the exec. */
-  readonly #images = new Map<number, Uint8Array | null>();
-  /** Execs the truth delivered before the doorbell rang for them. */
-  readonly #early = new Set<number>();
+  readonly #images = new ExecImages();
   /** Events stamped before this time are not told, but for exits. */
   #since = 0;
   readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
@@ -169,7 +166,7 @@ export class Connector implements LiveSource {
   }
 
   idle(ns: number): void {
-    if (this.#images.size < IMAGES_MAX) this.#await(this.#clocks.now() + ns, this.#waitRing);
+    if (!this.#images.full) this.#await(this.#clocks.now() + ns, this.#waitRing);
     else this.#libc.ppoll(this.#waitRing.subarray(8), ns);
   }
 
@@ -231,9 +228,7 @@ export class Connector implements LiveSource {
         if (rings.sender(slot) !== 0) continue;
         const datagram = this.#datagram;
         if (!decodeProcEvent(rings.bytes, slot * SLOT, rings.length(slot), datagram)) continue;
-        const key = eventKey(datagram);
-        if (this.#early.delete(key)) continue;
-        this.#images.set(key, this.#readImage(datagram.words[1]!));
+        this.#images.ring(eventKey(datagram), () => this.#readImage(datagram.words[1]!));
       }
       if (received < rings.count) return;
     }
@@ -298,14 +293,7 @@ export class Connector implements LiveSource {
   }
 
   #imageOf(datagram: ProcDatagram): Uint8Array | null {
-    const key = eventKey(datagram);
-    const image = this.#images.get(key);
-    if (image !== undefined) {
-      this.#images.delete(key);
-      return image;
-    }
-    this.#early.add(key);
-    return this.#readImage(datagram.words[1]!);
+    return this.#images.take(eventKey(datagram), () => this.#readImage(datagram.words[1]!));
   }
 
   /** Reports lost events; whether nothing is in doubt. */
@@ -336,7 +324,6 @@ export class Connector implements LiveSource {
     this.#reported = lost;
     this.#repairDue = true;
     this.#images.clear();
-    this.#early.clear();
     this.#names.forget();
     this.#exits?.forget();
   }

@@ -5,7 +5,8 @@
  */
 import { GAP_REASON } from "../model/event.ts";
 import type { Account } from "../model/account.ts";
-import type { CommandTotal, EndedProcess, Job, PathStep } from "../model/job.ts";
+import type { CommandTotal, EndedProcess, Job } from "../model/job.ts";
+import type { PathStep } from "../model/job_times.ts";
 import type { Image } from "../model/image.ts";
 import { exitStatus } from "../model/process.ts";
 import { argvFields } from "./argv_fields.ts";

@@ -57,16 +57,14 @@ function recordOf(at: number, looks: { count: number }): JoinRecord {
   };
 }
 
-test("each record is held against a bounded number of lives, and who is left out is counted", () => {
+test("each record is held against a bounded number of lives, the others are counted", () => {
   const join = new AccountJoin();
   const most = 3000;
   for (const member of membersOf(most)) join.addMember(member);
   const looks = { count: 0 };
   for (let at = 0; at < most; at++) join.add(recordOf(at, looks));
   assert.ok(looks.count < most * 200, `${looks.count} looks`);
-  const [{ members, accounted }] = finish(join.accounts(() => true)) as [
-    { members: number; accounted: number },
-  ];
+  const { members, accounted } = finish(join.accounts(() => true))[0]!;
   assert.equal(members, most);
   assert.equal(accounted + join.crowded, most);
   assert.equal(accounted + join.strangers, most);

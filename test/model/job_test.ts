@@ -137,6 +137,48 @@ test("a chain of 100 000 generations has its critical path, and bounded tables",
   assert.ok(job.criticalPath().length > 0);
 });
 
+test("command lines of the path are bounded: those that lived longest have theirs", () => {
+  const events: SourceEvent[] = [fork(0, 10, 1)];
+  const [count, text] = [10_000, "x".repeat(3000)];
+  for (let i = 1, at = 1; i <= count; i++) {
+    const pid = 10 + i;
+    events.push(fork(at, pid, 10), exec(at, pid, `/bin/tool${i % 7}`, text, String(i)));
+    at += i % 500 === 1 ? MS : 1000;
+    events.push(exit(at, pid, 0));
+  }
+  const steps = told(events).criticalPath().filter(({ pid }) => pid > 10);
+  assert.equal(steps.length, count);
+  const images = new Set(steps.map(({ image }) => image));
+  const bytes = [...images].reduce((sum, { parts }) => sum + (parts.argv?.length ?? 0), 0);
+  assert.ok(bytes < 16 << 20, `${bytes} bytes of command lines`);
+  const longest = steps.filter(({ from, to }) => to - from === MS);
+  assert.equal(longest.length, count / 500);
+  for (const { pid, image } of longest) assert.equal(image.argv?.[2], String(pid - 10));
+  for (const { pid, image } of steps) assert.equal(image.comm, `tool${(pid - 10) % 7}`);
+});
+
+test("who execs after what looked like the end is known by what it ran last", () => {
+  const job = told([
+    fork(0, 10, 1),
+    exec(1 * MS, 10, "/bin/first"),
+    exit(2 * MS, 10, 0),
+    exec(3 * MS, 10, "/bin/second"),
+  ]);
+  assert.deepEqual(job.criticalPath().map(({ image }) => image.comm), ["second"]);
+});
+
+test("names beyond a number are summed up together", () => {
+  const events: SourceEvent[] = [fork(0, 10, 1)];
+  for (let i = 1; i <= 10_500; i++) {
+    events.push(fork(i, 10 + i, 10), exec(i, 10 + i, `/bin/t${i}`), exit(i, 10 + i, 256));
+  }
+  const job = told(events);
+  const commands = job.commands();
+  assert.equal(commands.length, 10_001);
+  const others = commands.find(({ name }) => name === "(others)");
+  assert.deepEqual([others?.count, others?.failed], [500, 500]);
+});
+
 test("the exact time is divided as it was sampled", () => {
   const cases: [number, number, number][] = [[0, 0, 100], [3, 1, 75], [0, 5, 0], [7, 0, 100]];
   for (const [userUs, systemUs, userNs] of cases) {

@@ -1,0 +1,59 @@
+/**
+ * Images of execs that are told twice, by the doorbell and by the truth, in either order.
+ *
+ * @module
+ */
+
+/** Execs that wait for their counterpart; the truth has room for fewer. What is older had none. */
+const WAITING_MAX = 100_000;
+
+/** What was read at the doorbell, until the truth delivers the exec. Keys name an event on both. */
+export class ExecImages {
+  readonly #images = new Map<number, Uint8Array | null>();
+  /** Execs the truth delivered before the doorbell rang for them. */
+  readonly #early = new Set<number>();
+
+  /** Whether there is no room for more images. */
+  get full(): boolean {
+    return this.#images.size >= WAITING_MAX;
+  }
+
+  /** Execs of which only one of the two has told. */
+  get waiting(): number {
+    return this.#images.size + this.#early.size;
+  }
+
+  /** The doorbell rang: the image is read, unless the truth was earlier. */
+  ring(key: number, read: () => Uint8Array | null): void {
+    if (this.#early.delete(key)) return;
+    this.#images.set(key, read());
+    forgetOldest(this.#images);
+  }
+
+  /** The truth tells of an exec: its image, read now where the doorbell has not rung. */
+  take(key: number, read: () => Uint8Array | null): Uint8Array | null {
+    const image = this.#images.get(key);
+    if (image !== undefined) {
+      this.#images.delete(key);
+      return image;
+    }
+    this.#early.add(key);
+    forgetOldest(this.#early);
+    return read();
+  }
+
+  /** Events were lost: what waits may wait in vain. */
+  clear(): void {
+    this.#images.clear();
+    this.#early.clear();
+  }
+}
+
+/** A socket that overflows loses the counterparts of what is here. */
+function forgetOldest(waiting: Map<number, unknown> | Set<number>): void {
+  if (waiting.size <= WAITING_MAX) return;
+  for (const key of waiting.keys()) {
+    waiting.delete(key);
+    return;
+  }
+}
