@@ -21,6 +21,7 @@ import { EVENT, FLAG, type SourceEvent, UNKNOWN } from "../model/event.ts";
 import { Image } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
 import { hasEnded, isKernelThread, isReleased } from "../proc/stat.ts";
+import { Ancestors } from "./ancestors.ts";
 import type { CaptureOptions, LiveSource, SourceInfo } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
 import { isShortage } from "./descriptors.ts";
@@ -64,6 +65,7 @@ export class Poller implements LiveSource {
   readonly #files: ProcFiles;
   readonly #reader: PresenceReader;
   readonly #known = new KnownProcesses();
+  readonly #ancestors: Ancestors;
   readonly #pidfds: PidfdSet;
   readonly #watchable: boolean;
   readonly #bell: ExecBell;
@@ -96,6 +98,7 @@ export class Poller implements LiveSource {
     this.#reader = new PresenceReader(libc, this.#files);
     // Its pidfd, and the file that has its account.
     this.#pidfds = new PidfdSet(libc, options.accounts === true ? 2 : 1);
+    this.#ancestors = new Ancestors(this.#known, this.#pidfds, this.#reader);
     this.#tally = new Tally(libc, this.#files);
     this.#watchable = this.#tally.ownNumbering && PidfdSet.supported(libc);
     this.#bell = new ExecBell(libc);
@@ -343,12 +346,9 @@ export class Poller implements LiveSource {
 
   /** The process that forked what is seen: met first where it is new, or has an ended one's pid. */
   #parentOf(ppid: number, { since, now }: Sight, writer: BatchWriter): Known | undefined {
-    const known = this.#known.get(ppid);
-    // Orphans have another parent by the time that a pidfd tells of the end.
-    if (known !== undefined && !this.#pidfds.hasEnded(known.fd)) return known;
-    if (ppid <= 0 || !this.#reader.readStat(ppid)) return known;
-    if (this.#look(ppid, since, now, writer) === "new") this.#tally.found();
-    return this.#known.get(ppid);
+    return this.#ancestors.find(ppid, (pid) => {
+      if (this.#look(pid, since, now, writer) === "new") this.#tally.found();
+    });
   }
 
   /**
