@@ -30,10 +30,12 @@ export class Breath {
     this.#last = performance.now();
   }
 
-  /** Lets the event loop turn if it has not for a while; rejects with {@linkcode Stopped}. */
+  /**
+   * Lets the event loop turn if it has not for a while; rejects with {@linkcode Stopped} when the
+   * work is to stop.
+   */
   async take(): Promise<void> {
-    if (!this.due) return;
-    await this.turn();
+    if (this.due) await this.turn();
     if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
   }
 

@@ -12,6 +12,7 @@ import {
   readJobs,
   readMembers,
 } from "../history/past_jobs.ts";
+import type { Steps } from "../history/steps.ts";
 import { JobTotal } from "../model/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
@@ -80,8 +81,8 @@ export class JobAnswers {
     return { members, next: last };
   }
 
-  /** Members that live, as far as it was written. */
-  running(name: string): Fields {
+  /** Members that live, as far as it was written; pauses, since the others are passed over. */
+  *running(name: string): Steps<Fields> {
     const job = this.find(name);
     const living: Life[] = [];
     for (let after = 0; living.length < job.living;) {
@@ -89,6 +90,7 @@ export class JobAnswers {
       if (members.length === 0) break;
       for (const { life, until } of members) if (life.alive && until === null) living.push(life);
       after = members.at(-1)!.life.key;
+      yield;
     }
     return { job: job.id, members: runningFields(living, this.#users, this.#asker) };
   }

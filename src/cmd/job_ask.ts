@@ -7,6 +7,7 @@ import process from "node:process";
 import { Connection, type ConnectionError, RequestError } from "../serve/socket_client.ts";
 import { type Fields, Refusal } from "../serve/protocol.ts";
 import { openUsers } from "../proc/users.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { JobAnswers, MEMBERS_MAX } from "./job_answers.ts";
@@ -25,13 +26,15 @@ export interface JobDoor {
   close(): void;
 }
 
+type Answer = (answers: JobAnswers, params: Fields, breath: Breath) => Fields | Promise<Fields>;
+
 /** What can be answered without a recorder. */
-const FROM_HISTORY: Readonly<Record<string, (answers: JobAnswers, params: Fields) => Fields>> = {
+const FROM_HISTORY: Readonly<Record<string, Answer>> = {
   job_list: (answers, { all }) => ({ jobs: answers.list(all === true) }),
   job_show: (answers, { job }) => answers.show(String(job)),
-  job_members: (answers, { job, after = 0, running }) =>
+  job_members: (answers, { job, after = 0, running }, breath) =>
     running === true
-      ? answers.running(String(job))
+      ? breath.finish(answers.running(String(job)))
       : answers.members(String(job), Number(after), MEMBERS_MAX),
 };
 
@@ -66,11 +69,11 @@ async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | n
   // Who can read the file may read all of it.
   const answers = new JobAnswers(history, openUsers(), { uid, privileged: true });
   return {
-    ask(op, params) {
+    async ask(op, params) {
       try {
-        return Promise.resolve(FROM_HISTORY[op]!(answers, params));
+        return await FROM_HISTORY[op]!(answers, params, new Breath(context.signal));
       } catch (error) {
-        return Promise.reject(error instanceof Refusal ? refused(error) : error);
+        throw error instanceof Refusal ? refused(error) : error;
       }
     },
     close: () => history.close(),

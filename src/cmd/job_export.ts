@@ -5,6 +5,7 @@
  */
 import type { Fields } from "../serve/protocol.ts";
 import { jsonText } from "../view/json_text.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 import { createFile, writeAll } from "./new_file.ts";
@@ -15,7 +16,7 @@ interface ExportOptions {
 
 /** Writes the members of one job, or of all. */
 export async function exportJobs(
-  { stdout }: Context,
+  { stdout, signal }: Context,
   door: JobDoor,
   name: string | null,
   { output }: ExportOptions,
@@ -23,6 +24,7 @@ export async function exportJobs(
   const names = name === null ? await allJobs(door) : [name];
   // Nothing is written before it is known that the job is there.
   let write: ((text: string) => void) | null = null;
+  const breath = new Breath(signal);
   for (const job of names) {
     for (let after: unknown = 0; after !== null;) {
       const answer = await door.ask("job_members", { job, after });
@@ -31,6 +33,7 @@ export async function exportJobs(
       write(members.map((member) => `${jsonText(member)}\n`).join(""));
       await stdout.flush();
       if (stdout.closed) return EXIT.done;
+      await breath.take();
       after = answer["next"];
     }
   }

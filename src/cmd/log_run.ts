@@ -31,6 +31,7 @@ import { PastLineage } from "../model/lineage.ts";
 import { adviseToRecord, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { PastJson } from "./past_json.ts";
 import { placeOf } from "./past_tree.ts";
+import { ended, writePieces } from "./pieces.ts";
 import type { LineWriter } from "./stream.ts";
 import { treeStyle } from "./tree_options.ts";
 
@@ -217,6 +218,7 @@ class Log {
         stdout.write(this.#text.take());
         if (stdout.pendingBytes > WAITING_MAX) await stdout.flush();
         if (stdout.closed || signal.aborted) return;
+        await this.#breath.take();
       }
       if (++this.#shown >= most) break;
     }
@@ -263,20 +265,15 @@ class Log {
       else if (one[0].process !== null) found.add(one[0].process);
     }
     const { roots } = buildForest(found);
-    const { stdout } = this.#context;
     const missing = tellMissing(this.#context, this.#history, spans, this.#options.quiet);
     if (this.#options.json) {
       const gaps = missingJson(missing);
       const json = { boot: "", epoch: null, users: this.#users, placeOf, gaps };
-      for (const root of roots) {
-        for (const piece of treeJson(root, json)) stdout.write(piece);
-        await stdout.flush();
-      }
+      for (const root of roots) await writePieces(this.#context, treeJson(root, json));
       return;
     }
     const style = { ...treeStyle(this.#context, this.#options, null, this.#users), matched: found };
-    stdout.write(renderTree(roots, style).map((line) => `${line}\n`).join(""));
-    await stdout.flush();
+    await writePieces(this.#context, ended(renderTree(roots, style)));
   }
 
   /** Goes on with what the recorder adds; `last` is what was shown already. */

@@ -19,6 +19,7 @@ import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { historyToAsk, noHistory } from "./history_place.ts";
 import { adviseToRecord } from "./past.ts";
 import { placeOf } from "./past_tree.ts";
+import { ended, writePieces } from "./pieces.ts";
 import { createRedactFrom } from "./redact.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
@@ -132,18 +133,13 @@ async function write(
   { roots, focus, missing }: TreeFound,
   options: TreeOptions,
 ): Promise<void> {
-  const { stdout } = context;
   if (!options.json) {
     const style = treeStyle(context, options, focus);
-    stdout.write(renderTree(roots, style).map((line) => `${line}\n`).join(""));
-    return;
+    return await writePieces(context, ended(renderTree(roots, style)));
   }
   const here = { boot: readShortBootId(reader), epoch: await readEpoch(context) };
   const json = { ...here, users: openUsers(), placeOf, gaps: missing };
-  for (const root of roots) {
-    for (const piece of treeJson(root, json)) stdout.write(piece);
-    await stdout.flush();
-  }
+  for (const root of roots) await writePieces(context, treeJson(root, json));
 }
 
 function checkOptions(target: Target | null, options: TreeOptions, context: Context): void {

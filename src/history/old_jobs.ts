@@ -17,6 +17,10 @@ export class OldJobs {
   readonly #ledger: Ledger;
   readonly #maxBytes: number;
   readonly #statements: Statements;
+  /** The job at which a search goes on, for those that are of no use any more. */
+  #place = 0;
+  /** The same for the oldest of each owner. */
+  readonly #places = new Map<number, number>();
 
   /** `maxBytes` is what the file may have. */
   constructor(db: DatabaseSync, ledger: Ledger, maxBytes: number) {
@@ -27,16 +31,23 @@ export class OldJobs {
 
   /** Deletes some that ended on a boot before a time; true when there may be more. */
   removeBefore(boot: number, before: number): boolean {
-    const found = this.#statements.before.all(boot, before, STEP);
-    this.#remove(found);
-    return found.length === STEP;
+    return this.#removeNext(this.#statements.before.all(this.#place, boot, before, STEP));
   }
 
   /** Deletes some of boots that are forgotten; true when there may be more. */
   removeOfNoBoot(): boolean {
-    const found = this.#statements.ofNoBoot.all(STEP);
+    return this.#removeNext(this.#statements.ofNoBoot.all(this.#place, STEP));
+  }
+
+  #removeNext(found: readonly Record<string, unknown>[]): boolean {
     this.#remove(found);
+    this.#place = found.length < STEP ? 0 : Number(found.at(-1)!["id"]);
     return found.length === STEP;
+  }
+
+  /** Jobs that were passed over may have ended meanwhile. */
+  again(): void {
+    this.#places.clear();
   }
 
   /** Deletes some where jobs take too much; false when they do not, or none can go. */
@@ -53,13 +64,17 @@ export class OldJobs {
     return false;
   }
 
+  /** The next of an owner, after those that were found before. */
   #oldestOf(owner: number): Record<string, unknown>[] {
     const found: Record<string, unknown>[] = [];
-    for (const row of this.#statements.ended.iterate()) {
+    let place = this.#places.get(owner) ?? 0;
+    for (const row of this.#statements.ended.iterate(place)) {
+      place = Number(row["id"]);
       if (this.#ledger.ownerIn(JOBS_PART, Number(row["owner"])) !== owner) continue;
       found.push(row);
       if (found.length === STEP) break;
     }
+    this.#places.set(owner, place);
     return found;
   }
 
@@ -90,11 +105,16 @@ interface Statements {
 
 function prepare(db: DatabaseSync): Statements {
   return {
-    before: db.prepare("SELECT id, owner FROM job WHERE boot = ? AND until < ? LIMIT ?"),
-    ofNoBoot: db.prepare(
-      "SELECT id, owner FROM job WHERE boot NOT IN (SELECT id FROM boot) LIMIT ?",
+    before: db.prepare(
+      "SELECT id, owner FROM job WHERE id > ? AND boot = ? AND until < ? ORDER BY id LIMIT ?",
     ),
-    ended: db.prepare("SELECT id, owner FROM job WHERE until IS NOT NULL ORDER BY id"),
+    ofNoBoot: db.prepare(
+      `SELECT id, owner FROM job WHERE id > ? AND boot NOT IN (SELECT id FROM boot)
+        ORDER BY id LIMIT ?`,
+    ),
+    ended: db.prepare(
+      "SELECT id, owner FROM job WHERE id > ? AND until IS NOT NULL ORDER BY id",
+    ),
     remove: db.prepare("DELETE FROM job WHERE id = ?"),
     removeTotals: db.prepare("DELETE FROM job_total WHERE job = ?"),
     removeMembers: db.prepare("DELETE FROM member WHERE job = ?"),

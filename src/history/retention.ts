@@ -71,6 +71,8 @@ export class Retention {
   #ageAt = -Infinity;
   /** Whether there is more to do than one call did. */
   #aging = false;
+  /** Whether there may be jobs of boots that are forgotten. */
+  #bootless = false;
   /** Where the search for the too old goes on: what is before has descendants that stay. */
   #agedTo: Place = START;
   /** Where that for the oldest goes on, while room is made. */
@@ -109,7 +111,11 @@ export class Retention {
       this.#ageAt = nowMs + AGE_EVERY_MS;
       this.#aging = this.#deleteOlder(nowMs - this.#limits.keepMs, until);
       trimFrame(this.#db, this.#ledger, this.#limits.maxBytes);
-      while (this.#jobs.removeOfNoBoot());
+      this.#jobs.again();
+      this.#bootless = true;
+    }
+    while (this.#bootless && performance.now() < until) {
+      this.#bootless = this.#jobs.removeOfNoBoot();
     }
     while (performance.now() < until && this.#jobs.shrink());
     if (this.#shrink(began)) swept = true;

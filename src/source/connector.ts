@@ -80,7 +80,7 @@ export class Connector implements LiveSource {
   readonly #waitRing: Uint8Array;
   readonly #ringOnly: Uint8Array;
   /** Images read at the doorbell, by CPU and sequence number, until the truth delivers the exec. */
-  readonly #images = new ExecImages();
+  readonly #images = new ExecImages((pid) => this.#readImage(pid));
   /** Events stamped before this time are not told, but for exits. */
   #since = 0;
   readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
@@ -228,7 +228,7 @@ export class Connector implements LiveSource {
         if (rings.sender(slot) !== 0) continue;
         const datagram = this.#datagram;
         if (!decodeProcEvent(rings.bytes, slot * SLOT, rings.length(slot), datagram)) continue;
-        this.#images.ring(eventKey(datagram), () => this.#readImage(datagram.words[1]!));
+        this.#images.ring(eventKey(datagram), datagram.words[1]!);
       }
       if (received < rings.count) return;
     }
@@ -278,8 +278,9 @@ export class Connector implements LiveSource {
     if (datagram.what === PROC_EVENT.NONE) return;
     const event = this.#event;
     translate(datagram, suspendedNs, event);
-    if (event.kind === EVENT.exec) event.text = this.#imageOf(datagram);
-    else if (isThreadsOwn(event)) return;
+    if (event.kind === EVENT.exec) {
+      event.text = this.#images.take(eventKey(datagram), datagram.words[1]!);
+    } else if (isThreadsOwn(event)) return;
     // The scan may have read of a process that has just exited that it lives.
     if (event.time < this.#since && event.kind !== EVENT.exit) return;
     if (!this.#restless.admit(event)) return;
@@ -290,10 +291,6 @@ export class Connector implements LiveSource {
     const { kind, pid, tid, time } = event;
     if (kind === EVENT.fork && pid === tid) this.#exits.forked(pid);
     if (kind === EVENT.exit) this.#exits.exited(pid, tid === pid, time, this.#clocks.now(), writer);
-  }
-
-  #imageOf(datagram: ProcDatagram): Uint8Array | null {
-    return this.#images.take(eventKey(datagram), () => this.#readImage(datagram.words[1]!));
   }
 
   /** Reports lost events; whether nothing is in doubt. */

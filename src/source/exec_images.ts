@@ -12,6 +12,12 @@ export class ExecImages {
   readonly #images = new Map<number, Uint8Array | null>();
   /** Execs the truth delivered before the doorbell rang for them. */
   readonly #early = new Set<number>();
+  readonly #read: (pid: number) => Uint8Array | null;
+
+  /** `read` gives the image of a process now. */
+  constructor(read: (pid: number) => Uint8Array | null) {
+    this.#read = read;
+  }
 
   /** Whether there is no room for more images. */
   get full(): boolean {
@@ -24,14 +30,14 @@ export class ExecImages {
   }
 
   /** The doorbell rang: the image is read, unless the truth was earlier. */
-  ring(key: number, read: () => Uint8Array | null): void {
+  ring(key: number, pid: number): void {
     if (this.#early.delete(key)) return;
-    this.#images.set(key, read());
+    this.#images.set(key, this.#read(pid));
     forgetOldest(this.#images);
   }
 
   /** The truth tells of an exec: its image, read now where the doorbell has not rung. */
-  take(key: number, read: () => Uint8Array | null): Uint8Array | null {
+  take(key: number, pid: number): Uint8Array | null {
     const image = this.#images.get(key);
     if (image !== undefined) {
       this.#images.delete(key);
@@ -39,7 +45,7 @@ export class ExecImages {
     }
     this.#early.add(key);
     forgetOldest(this.#early);
-    return read();
+    return this.#read(pid);
   }
 
   /** Events were lost: what waits may wait in vain. */

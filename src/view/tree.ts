@@ -50,8 +50,8 @@ const MARK_BRANCHES = 3;
 const COMMAND_CELLS_MIN = 12;
 
 /** The lines of trees, top down. */
-export function renderTree(roots: readonly TreeNode[], style: TreeStyle): string[] {
-  return treeRows(roots, style).map((row) => drawRow(row, style));
+export function* renderTree(roots: readonly TreeNode[], style: TreeStyle): Generator<string> {
+  for (const row of rowsOf(roots, style)) yield drawRow(row, style);
 }
 
 interface Frame {
@@ -68,10 +68,16 @@ export function treeRows(
   roots: readonly TreeNode[],
   style: Pick<TreeStyle, "width" | "ascii">,
 ): TreeRow[] {
+  return [...rowsOf(roots, style)];
+}
+
+function* rowsOf(
+  roots: readonly TreeNode[],
+  style: Pick<TreeStyle, "width" | "ascii">,
+): Generator<TreeRow> {
   const signs = style.ascii ? BRANCHES.ascii : BRANCHES.utf8;
   const room = Math.floor(style.width / 2 / BRANCH_CELLS);
   const most = Math.min(BRANCHES_MAX, Math.max(MARK_BRANCHES + 1, room));
-  const rows: TreeRow[] = [];
   const stack: Frame[] = [];
   const push = (nodes: readonly TreeNode[], above: Frame | null) => {
     for (let i = nodes.length - 1; i >= 0; i--) {
@@ -80,10 +86,9 @@ export function treeRows(
   };
   push(roots, null);
   for (let frame = stack.pop(); frame !== undefined; frame = stack.pop()) {
-    rows.push(frame);
+    yield frame;
     push(frame.node.children, frame);
   }
-  return rows;
 }
 
 function createFrame(

@@ -52,6 +52,22 @@ test("readProcesses() reads an orphan again whose parent ended meanwhile", () =>
   });
 });
 
+test("readProcesses() ends where the parent is another one at every look", () => {
+  withProcfs([INIT, { ...SHELL, pid: 70, ppid: 60 }], (reader) => {
+    withProcfs([{ ...SHELL, pid: 70, ppid: 61 }], (other) => {
+      let looks = 0;
+      const changing: ProcReader = {
+        ...reader,
+        readTogether: (pid, names) => {
+          if (pid === 70 && ++looks > 10_000) throw new Error("no end");
+          return (looks % 2 === 0 ? other : reader).readTogether(pid, names);
+        },
+      };
+      assert.deepEqual(pidsOf(readProcesses(changing, [1, 70])), [1, 70]);
+    });
+  });
+});
+
 test("readProcesses() keeps a process whose parent is hidden, and one below itself", () => {
   withProcfs([{ ...SHELL, ppid: 49 }, { ...SHELL, pid: 60, ppid: 60 }], (reader) => {
     assert.deepEqual(pidsOf(readProcesses(reader, [50, 60])), [50, 60]);

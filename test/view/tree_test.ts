@@ -17,7 +17,7 @@ const encoder = new TextEncoder();
 const init = running(1, "init");
 
 function render(roots: readonly TreeNode[], style: Partial<TreeStyle> = {}): string[] {
-  return renderTree(roots, {
+  return [...renderTree(roots, {
     users,
     width: Infinity,
     color: false,
@@ -25,7 +25,7 @@ function render(roots: readonly TreeNode[], style: Partial<TreeStyle> = {}): str
     focus: null,
     reaperOf: ({ reaper }) => reaper,
     ...style,
-  });
+  })];
 }
 
 const draw = (processes: readonly Process[], style: Partial<TreeStyle> = {}) =>
