@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type CType, loadFirst, type Native, SYMBOLS } from "./native.ts";
+import {
+  type CFunction,
+  type CType,
+  loadFirst,
+  type Native,
+  type SymbolName,
+  SYMBOLS,
+} from "./native.ts";
 
 /** The part of `bun:ffi` that is used. */
 export interface BunFfi {
@@ -24,18 +31,25 @@ const BUN_TYPES: Record<CType | "pointer", string> = {
   pointer: "ptr",
 };
 
-/** Loads the first of `names` through Bun. */
-export function loadWithBun(ffi: BunFfi, names: readonly string[]): Native {
+/** What an adapter loads of the library: a table such as SYMBOLS, which has errno's address. */
+type Table<Name extends string> = Readonly<Record<Name | "__errno_location", CFunction>>;
+
+/** Loads the first of `names` through Bun, and of it the functions of `table`. */
+export function loadWithBun<Name extends string = SymbolName>(
+  ffi: BunFfi,
+  names: readonly string[],
+  table: Table<Name> = SYMBOLS as unknown as Table<Name>,
+): Native<Name> {
   const symbols = Object.fromEntries(
-    Object.entries(SYMBOLS).map(([name, { args, returns }]) => [name, {
+    Object.entries<CFunction>(table).map(([name, { args, returns }]) => [name, {
       args: args.map((type) => BUN_TYPES[type]),
       returns: BUN_TYPES[returns],
     }]),
   );
   const library = loadFirst(names, (name) => ffi.dlopen(name, symbols));
-  const calls = library.symbols as Native["symbols"];
+  const calls = library.symbols as Native<Name | "__errno_location">["symbols"];
   // errno's address belongs to the thread, and a Worker never changes its thread.
-  const errnoAt = (calls.__errno_location as () => number)();
+  const errnoAt = (calls["__errno_location"] as () => number)();
   return {
     symbols: calls,
     errno: () => ffi.read.i32(errnoAt, 0),

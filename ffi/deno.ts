@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type CType, loadFirst, type Native, SYMBOLS } from "./native.ts";
+import {
+  type CFunction,
+  type CType,
+  loadFirst,
+  type Native,
+  type SymbolName,
+  SYMBOLS,
+} from "./native.ts";
 
 /** The part of Deno's namespace that is used. */
 export interface DenoFfi {
@@ -24,18 +31,25 @@ const DENO_TYPES: Record<CType | "pointer", string> = {
   pointer: "pointer",
 };
 
-/** Loads the first of `names` through Deno. */
-export function loadWithDeno(deno: DenoFfi, names: readonly string[]): Native {
+/** What an adapter loads of the library: a table such as SYMBOLS, which has errno's address. */
+type Table<Name extends string> = Readonly<Record<Name | "__errno_location", CFunction>>;
+
+/** Loads the first of `names` through Deno, and of it the functions of `table`. */
+export function loadWithDeno<Name extends string = SymbolName>(
+  deno: DenoFfi,
+  names: readonly string[],
+  table: Table<Name> = SYMBOLS as unknown as Table<Name>,
+): Native<Name> {
   const symbols = Object.fromEntries(
-    Object.entries(SYMBOLS).map(([name, { args, returns }]) => [name, {
+    Object.entries<CFunction>(table).map(([name, { args, returns }]) => [name, {
       parameters: args.map((type) => DENO_TYPES[type]),
       result: DENO_TYPES[returns],
     }]),
   );
   const library = loadFirst(names, (name) => deno.dlopen(name, symbols));
-  const calls = library.symbols as Native["symbols"];
+  const calls = library.symbols as Native<Name | "__errno_location">["symbols"];
   // errno's address belongs to the thread, and a Worker never changes its thread.
-  const errnoAt = new deno.UnsafePointerView((calls.__errno_location as () => unknown)());
+  const errnoAt = new deno.UnsafePointerView((calls["__errno_location"] as () => unknown)());
   return {
     symbols: calls,
     errno: () => errnoAt.getInt32(),

@@ -147,5 +147,12 @@ export const SYMBOLS = {
   __errno_location: { args: [], returns: "pointer" },
 } as const satisfies Record<string, CFunction>;
 
+/** What tells the time of local clocks; apart, since most commands need no more of libc. */
+export const TIME_SYMBOLS = {
+  /* struct tm *localtime_r(const time_t *, struct tm *) */
+  localtime_r: { args: ["buffer", "buffer"], returns: "pointer" },
+  __errno_location: SYMBOLS.__errno_location,
+} as const satisfies Record<string, CFunction>;
+
 /** Name of a C function that fh calls. */
 export type SymbolName = keyof typeof SYMBOLS;

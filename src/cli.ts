@@ -20,6 +20,7 @@ import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cmd/globals.ts";
 import { commandHelp, HELP_WIDTH, programHelp } from "./cmd/help.ts";
 import { jobCommand } from "./cmd/job.ts";
 import { listenersCommand } from "./cmd/listeners.ts";
+import { onZoneTrouble } from "./cmd/local_time.ts";
 import { logCommand } from "./cmd/log.ts";
 import { recordCommand } from "./cmd/record.ts";
 import { registerCommand } from "./cmd/register.ts";
@@ -66,6 +67,7 @@ export async function runCli(
   commands: readonly CommandSpec[] = COMMANDS,
 ): Promise<number> {
   let verbose = false;
+  onZoneTrouble((line) => context.stderr.write(line));
   try {
     const call = parseCall(context, argv, commands);
     if (call === null) {

@@ -25,8 +25,9 @@ import { Breath } from "./breath.ts";
 import { type Context, EXIT, UsageError } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
+import { localTime } from "./local_time.ts";
 import { missingJson, missingWords } from "./missing.ts";
-import { localTime, readStretch, recordedSpans, type Stretch } from "./past.ts";
+import { readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { parseUser } from "./values.ts";
 
 /** Where a recorder has accounts from, by its source. */

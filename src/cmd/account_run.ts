@@ -28,7 +28,7 @@ import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts"
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { type Member, readJobFile } from "./job_file.ts";
-import { localTime } from "./past.ts";
+import { localTime } from "./local_time.ts";
 import { parseUser } from "./values.ts";
 
 /** Commands or users that have a row of their own; all others of a file have one together. */

@@ -15,7 +15,7 @@ import { exportJobs } from "./job_export.ts";
 import { killJob } from "./job_kill.ts";
 import { showJob } from "./job_show.ts";
 import { waitForJob } from "./job_wait.ts";
-import { localTime } from "./past.ts";
+import { localTime } from "./local_time.ts";
 import { suggest } from "./suggest.ts";
 import { parsePid, quoted } from "./values.ts";
 

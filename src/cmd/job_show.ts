@@ -21,7 +21,7 @@ import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 import { type LivingUsage, readLiving } from "./living.ts";
-import { localTime } from "./past.ts";
+import { localTime } from "./local_time.ts";
 import { mindTerminal } from "./terminal.ts";
 
 const EVERY_MS = 1000;

@@ -10,7 +10,7 @@ import { type Process, processId } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
-import { localTime } from "./past.ts";
+import { localTime } from "./local_time.ts";
 import { CommandError, EXIT } from "./command.ts";
 import type { Target } from "./target.ts";
 

@@ -7,7 +7,7 @@ import { type Listeners, renderListeners } from "../view/listeners.ts";
 import { paint } from "../view/style.ts";
 import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
-import { localTime } from "./past.ts";
+import { localTime } from "./local_time.ts";
 import { askServer } from "./socket_place.ts";
 
 interface ListenersOptions {

@@ -25,6 +25,7 @@ import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { FileWatch, Seam } from "./log_follow.ts";
+import { localOffset } from "./local_time.ts";
 import { listRunning } from "./log_running.ts";
 import { missingJson, tellMissing } from "./missing.ts";
 import { PastLineage } from "../model/lineage.ts";
@@ -130,7 +131,7 @@ class Log {
     this.#users = users;
     this.#writer = options.json
       ? new PastJson(users)
-      : new EventLines({ users, color, tree: false, dates: true, env: [] });
+      : new EventLines({ users, color, offsetAt: localOffset, tree: false, dates: true, env: [] });
     if (options.json || options.quiet || options.tree || !stdout.isTerminal) return;
     stdout.write(paint(DATED_HEADER, "bold", color) + "\n");
   }

@@ -15,6 +15,7 @@ import { EventLines } from "../view/line.ts";
 import { readEpoch } from "./boot_time.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
 import type { Filter } from "./filter.ts";
+import { localOffset } from "./local_time.ts";
 import type { LogOptions } from "./log_run.ts";
 import { createRedactFrom } from "./redact.ts";
 
@@ -32,7 +33,7 @@ export async function listRunning(
   const color = useColor(options.color, context.stdout, context.env);
   const lines = options.json
     ? new JsonLines({ boot: readShortBootId(reader), source: "poll", users, env: false })
-    : new EventLines({ users, color, tree: false, dates: true, env: [] });
+    : new EventLines({ users, color, offsetAt: localOffset, tree: false, dates: true, env: [] });
   const text = new ByteText(64 << 10);
   const change = new Change();
   change.kind = "snapshot";

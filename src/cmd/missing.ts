@@ -8,7 +8,7 @@ import { type Missing, missingIn } from "../history/missing.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { WallClock } from "../view/time.ts";
 import type { Context } from "./command.ts";
-import { localTime } from "./past.ts";
+import { localTime } from "./local_time.ts";
 import { lossNoun } from "../view/words.ts";
 
 /** Shorter pauses are those of a recorder that was started anew. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "./command.ts";
+import { localOffset } from "./local_time.ts";
 import { parseDuration, quoted } from "./values.ts";
 
 const DAY_MS = 86_400_000;
@@ -18,6 +19,9 @@ const DATE = new RegExp(
 const AGO = /^((?:\d+(?:\.\d+)?[a-z]+)+) +ago$/;
 const EPOCH_SECONDS = /^\d{9,11}(?:\.\d+)?$/;
 
+/** How far local clocks are ahead of UTC at a moment; both in milliseconds. */
+type OffsetAt = (moment: number) => number;
+
 /**
  * The moment that `text` names, in milliseconds since the epoch; what is finer stands behind the
  * point, rounded to what a number holds (a quarter of a microsecond).
@@ -30,8 +34,12 @@ const EPOCH_SECONDS = /^\d{9,11}(?:\.\d+)?$/;
  *
  * @throws {UsageError} It is no such text, or lies more than a second after `nowMs`.
  */
-export function parseMoment(text: string, nowMs: number): number {
-  const moment = readMoment(text, nowMs);
+export function parseMoment(
+  text: string,
+  nowMs: number,
+  offsetAt: OffsetAt = localOffset,
+): number {
+  const moment = readMoment(text, nowMs, offsetAt);
   if (moment === null) {
     throw new UsageError(
       `Bad time: ${quoted(text)}; give one such as 14:30, "yesterday 14:30", "10m ago", ` +
@@ -43,17 +51,17 @@ export function parseMoment(text: string, nowMs: number): number {
 }
 
 /** The moment, however far ahead it lies; null when `text` names none. */
-function readMoment(text: string, nowMs: number): number | null {
+function readMoment(text: string, nowMs: number, offsetAt: OffsetAt): number | null {
   if (text === "now") return nowMs;
-  if (text === "today") return firstOf(localDay(nowMs, 0));
-  if (text === "yesterday") return firstOf(localDay(nowMs, -1));
+  if (text === "today") return firstOf(localDay(nowMs, 0, offsetAt), offsetAt);
+  if (text === "yesterday") return firstOf(localDay(nowMs, -1, offsetAt), offsetAt);
   if (EPOCH_SECONDS.test(text)) return readSeconds(text);
   const ago = AGO.exec(text);
   if (ago !== null) return readAgo(ago[1]!, nowMs);
   const clock = CLOCK.exec(text);
-  if (clock !== null) return readClock(clock, nowMs);
+  if (clock !== null) return readClock(clock, nowMs, offsetAt);
   const date = DATE.exec(text);
-  return date === null ? null : readDate(date);
+  return date === null ? null : readDate(date, offsetAt);
 }
 
 /** Milliseconds of decimal seconds: the digits behind the point apart, so that none is lost. */
@@ -77,25 +85,26 @@ function readAgo(durations: string, nowMs: number): number | null {
   }
 }
 
-function readClock(match: RegExpExecArray, nowMs: number): number | null {
+function readClock(match: RegExpExecArray, nowMs: number, offsetAt: OffsetAt): number | null {
   const time = timeOfDay(match.slice(2));
   if (time === null) return null;
-  if (match[1] !== undefined) return firstOf(localDay(nowMs, -1) + time);
-  const moments = [0, -1].flatMap((days) => momentsOf(localDay(nowMs, days) + time));
+  const on = (days: number) => localDay(nowMs, days, offsetAt) + time;
+  if (match[1] !== undefined) return firstOf(on(-1), offsetAt);
+  const moments = [0, -1].flatMap((days) => momentsOf(on(days), offsetAt));
   return Math.max(...moments.filter((moment) => moment <= nowMs));
 }
 
-function readDate(match: RegExpExecArray): number | null {
+function readDate(match: RegExpExecArray, offsetAt: OffsetAt): number | null {
   const [year, month, day] = match.slice(1, 4).map(Number);
   const date = new Date(0);
   date.setUTCFullYear(year!, month! - 1, day!);
   // Date takes February 30 for March 2.
   if (date.getUTCMonth() !== month! - 1 || date.getUTCDate() !== day) return null;
-  if (match[4] === undefined) return firstOf(date.getTime());
+  if (match[4] === undefined) return firstOf(date.getTime(), offsetAt);
   const time = timeOfDay(match.slice(4, 8));
   if (time === null) return null;
   const wall = date.getTime() + time;
-  if (match[8] === undefined) return firstOf(wall);
+  if (match[8] === undefined) return firstOf(wall, offsetAt);
   const offset = offsetMs(match[8]);
   return offset === null ? null : wall - offset;
 }
@@ -122,33 +131,29 @@ function offsetMs(text: string): number | null {
  */
 
 /** Wall time of the midnight `days` after the local day of `moment`. */
-function localDay(moment: number, days: number): number {
+function localDay(moment: number, days: number, offsetAt: OffsetAt): number {
   const wall = moment + offsetAt(moment);
   return (Math.floor(wall / DAY_MS) + days) * DAY_MS;
 }
 
-/** How far local clocks are ahead of UTC at `moment`, in milliseconds. */
-function offsetAt(moment: number): number {
-  return -Math.round(new Date(moment).getTimezoneOffset() * 60_000);
-}
-
-function firstOf(wall: number): number {
-  return momentsOf(wall)[0]!;
+function firstOf(wall: number, offsetAt: OffsetAt): number {
+  return momentsOf(wall, offsetAt)[0]!;
 }
 
 /** When local clocks show `wall`, in order: mostly once; twice when they are put back by then. */
-function momentsOf(wall: number): number[] {
+function momentsOf(wall: number, offsetAt: OffsetAt): number[] {
   // No zone is a day away from UTC, so these two moments lie before and after the one meant.
   const [early, late] = [wall - DAY_MS, wall + DAY_MS];
   const [before, after] = [offsetAt(early), offsetAt(late)];
   const moments = [wall - before, wall - after].filter((moment) =>
     Math.abs(moment + offsetAt(moment) - wall) < 1
   );
-  return moments.length === 0 ? [changeBetween(early, late, before)] : moments;
+  return moments.length === 0 ? [changeBetween(early, late, offsetAt)] : moments;
 }
 
-/** The first moment, to the millisecond, after which the offset is `before` no longer. */
-function changeBetween(early: number, late: number, before: number): number {
+/** The first moment, to the millisecond, after which the offset is no longer that of `early`. */
+function changeBetween(early: number, late: number, offsetAt: OffsetAt): number {
+  const before = offsetAt(early);
   let [low, high] = [Math.floor(early), Math.ceil(late)];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);

@@ -5,6 +5,7 @@
  */
 import type { BootSpan, History } from "../history/history.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import { localTime } from "./local_time.ts";
 import { parseMoment } from "./moments.ts";
 import { quoted } from "./values.ts";
 
@@ -44,14 +45,6 @@ export function outside(history: History): CommandError {
     ? `nothing was recorded in ${history.path} yet`
     : `${history.path} goes from ${localTime(range.since)} to ${localTime(range.until)}`;
   return new CommandError(EXIT.notFound, `No history at that time: ${what}; give a time within`);
-}
-
-/** Local date and time of a moment, to the second: `2026-11-24 14:30:00`. */
-export function localTime(moment: number): string {
-  const date = new Date(moment);
-  const pad = (value: number) => String(value).padStart(2, "0");
-  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join("-");
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(":")}`;
 }
 
 /** Says on standard error what a history would add, and how to have one. */

@@ -11,7 +11,8 @@ import { Breath } from "./breath.ts";
 import { type Context, Stopped } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
-import { localTime, outside, readStretch, recordedSpans } from "./past.ts";
+import { localTime } from "./local_time.ts";
+import { outside, readStretch, recordedSpans } from "./past.ts";
 
 /** Events handed over at once. */
 const PIECE = 1024;

@@ -21,6 +21,7 @@ import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, UsageError, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { createRedactFrom } from "./redact.ts";
+import { localOffset } from "./local_time.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { ChangeStream, type LineWriter } from "./stream.ts";
 import { after } from "./timer.ts";
@@ -198,7 +199,13 @@ class Watch {
     }
     const color = useColor(this.#options.color, stdout, env);
     if (!quiet && stdout.isTerminal) stdout.write(paint(LINE_HEADER, "bold", color) + "\n");
-    return new EventLines({ users: this.#users, color, tree: tree === true, env: names });
+    return new EventLines({
+      users: this.#users,
+      color,
+      offsetAt: localOffset,
+      tree: tree === true,
+      env: names,
+    });
   }
 
   #startChild(): void {

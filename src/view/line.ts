@@ -20,6 +20,8 @@ import { durationWords, exitWords, lossNoun, sizeWords } from "./words.ts";
 export interface LineOptions {
   readonly users: Users;
   readonly color: boolean;
+  /** How far local clocks are ahead of UTC at a moment; both in milliseconds. */
+  readonly offsetAt: (moment: number) => number;
   /** Indent the command by the depth below the oldest known ancestor that is watched. */
   readonly tree: boolean;
   /** Whether the day stands before the time. */
@@ -64,12 +66,13 @@ function columns(cells: Cells): string {
 /** Writes changes as lines. */
 export class EventLines {
   readonly #options: LineOptions;
-  readonly #clock = new WallClock();
+  readonly #clock: WallClock;
   readonly #commands = new WeakMap<Image, string>();
   readonly #depths = new WeakMap<Process, number>();
 
   constructor(options: LineOptions) {
     this.#options = options;
+    this.#clock = new WallClock(options.offsetAt);
   }
 
   /** Appends one change as a line, newline included. */

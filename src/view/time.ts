@@ -20,6 +20,12 @@ export class WallClock {
   #localDay = "";
   /** Nanoseconds beyond the second that was asked for last. */
   fraction = 0;
+  readonly #offsetAt: (moment: number) => number;
+
+  /** `offsetAt` tells how far local clocks are ahead of UTC at a moment; both in milliseconds. */
+  constructor(offsetAt: (moment: number) => number = () => 0) {
+    this.#offsetAt = offsetAt;
+  }
 
   /** RFC 3339 in UTC with nanoseconds: `2026-11-23T11:15:54.123456789Z`. */
   utc(epoch: BootEpoch, bootNs: number): string {
@@ -45,10 +51,10 @@ export class WallClock {
     const second = this.split(epoch, bootNs);
     if (second !== this.#localSecond) {
       this.#localSecond = second;
-      const date = new Date(second * 1000);
-      const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
-      this.#local = parts.map((part) => pad(part, 2)).join(":");
-      this.#localDay = `${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
+      const moment = second * 1000;
+      const text = new Date(moment + this.#offsetAt(moment)).toISOString();
+      this.#local = text.slice(11, 19);
+      this.#localDay = text.slice(5, 10);
     }
     return `${this.#local}.${pad(Math.floor(this.fraction / 1e6), 3)}`;
   }

@@ -22,9 +22,14 @@ function inZone(zone: string, body: () => void): void {
   }
 }
 
+/** Local time as this runtime has it: TZ may be set anew as often as one likes. */
+function offsetAt(moment: number): number {
+  return -Math.round(new Date(moment).getTimezoneOffset() * 60_000);
+}
+
 /** What `text` means at `now`, as UTC with milliseconds. */
 function meant(text: string, now: string): string {
-  return new Date(parseMoment(text, Date.parse(now))).toISOString();
+  return new Date(parseMoment(text, Date.parse(now), offsetAt)).toISOString();
 }
 
 /** Checks rows of text and moment in a zone at a moment. */
@@ -247,7 +252,7 @@ test("whatever the hour, HH:MM has come and is less than a day old, an hour asid
         const now = Date.UTC(2015, 0, 1) + Math.floor(next() * 12 * 365 * 86_400) * 1000;
         const [hours, minutes] = [Math.floor(next() * 24), Math.floor(next() * 60)];
         const text = `${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
-        const moment = parseMoment(text, now);
+        const moment = parseMoment(text, now, offsetAt);
         const why = `seed ${seed}: ${text} in ${zone} at ${new Date(now).toISOString()}`;
         assert.ok(moment <= now && now - moment < 25 * 3_600_000, why);
         const shown = new Date(moment);

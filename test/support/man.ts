@@ -65,6 +65,11 @@ the socket of
 .B NO_COLOR
 when set, no colours
 .TP
+.B TZ, TZDIR
+the zone of local times, in every form that
+.BR tzset (3)
+has
+.TP
 .B XDG_STATE_HOME, XDG_RUNTIME_DIR
 where an ordinary user's history and socket are
 .SH FILES

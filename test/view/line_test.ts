@@ -7,13 +7,19 @@ import { EventLines, LINE_HEADER, type LineOptions } from "../../src/view/line.t
 import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 
 const T = 10_000_000;
-/** Local midnight, so that the times of day do not depend on the time zone. */
-const EPOCH = { seconds: new Date(2026, 0, 5).getTime() / 1000, ns: 0 };
+const EPOCH = { seconds: Date.UTC(2026, 0, 5) / 1000, ns: 0 };
 const USERS = new Users(() => "root:x:0:0\na-very-long-name:x:1000:0\n", () => 0);
 const SHELL = scan(T, 2 * T, [{ pid: 50, ppid: 1, start: T / 2, argv: ["/bin/sh"] }]);
 
 function linesOf(events: readonly SourceEvent[], options: Partial<LineOptions> = {}): string[] {
-  const lines = new EventLines({ users: USERS, color: false, tree: false, env: [], ...options });
+  const lines = new EventLines({
+    users: USERS,
+    color: false,
+    offsetAt: () => 0,
+    tree: false,
+    env: [],
+    ...options,
+  });
   const told: string[] = [];
   const machine = new Machine({ onChange: (change) => told.push(lines.line(change, EPOCH)) });
   for (const event of [...SHELL, ...events]) machine.step(event);
