@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  accountSources,
   type CostTest,
   type JobTotals,
   type KeyTotals,
@@ -18,7 +19,7 @@ import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import type { Fields } from "../view/account.ts";
 import { byCost, costFields, type CostRow, renderCosts } from "../view/account_past.ts";
-import { durationWords } from "../view/words.ts";
+import { accountWords, durationWords } from "../view/words.ts";
 import type { ACCOUNT_KEYS } from "./account.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
 import { Breath } from "./breath.ts";
@@ -29,12 +30,6 @@ import { localTime } from "./local_time.ts";
 import { missingJson, missingWords } from "./missing.ts";
 import { readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { parseUser } from "./values.ts";
-
-/** Where a recorder has accounts from, by its source. */
-const ACCOUNTS: Readonly<Record<string, string>> = {
-  connector: "taskstats",
-  poll: "/proc of zombies",
-};
 
 const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
 
@@ -166,7 +161,7 @@ function noteOf(
 ): string {
   const [processes, accounted] = [sum(rows, "processes"), sum(rows, "accounted")];
   const sources = recordingSources(history, spans);
-  const by = [...new Set(sources.map((source) => ACCOUNTS[source] ?? source))].join(", ");
+  const by = accountWords(accountSources(history, spans).join(", "));
   const [first, last] = [spans[0]!, spans.at(-1)!];
   const begin = localTime(first.boot.moment(first.since));
   const end = localTime(last.boot.moment(last.until));
@@ -177,7 +172,7 @@ function noteOf(
     ? `there were no ${what} ${time}`
     : `accounted ${number(accounted)} of ${number(processes)} ${what} ${time}`;
   return [
-    accounted > 0 ? `${counted}, by ${by}` : counted,
+    accounted > 0 && by !== "" ? `${counted}, by ${by}` : counted,
     `${sources.length > 1 ? "sources" : "source"} ${sources.join(", ")}`,
     ...running > 0 ? [`${number(running)} members still run`] : [],
     ...unseen > 0 ? [`of ${number(unseen)} it was not seen how they ended`] : [],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { accountSources } from "../history/accounts.ts";
 import type { History } from "../history/history.ts";
 import type { Life } from "../history/life.ts";
 import {
@@ -56,10 +57,13 @@ export class JobAnswers {
     const job = this.find(name);
     const commands = sumsBy(job.totals, ({ comm }) => comm);
     const users = sumsBy(job.totals, ({ uid }) => String(uid));
+    const stretch = { ...job, until: job.until ?? Number.MAX_SAFE_INTEGER };
+    const accounts = accountSources(this.#history, [stretch]);
     return {
       ...this.#fields(job),
       commands: commands.map((total) => ({ command: total.comm, ...totalFields(total) })),
       users: users.map((total) => ({ ...this.#userFields(total.uid), ...totalFields(total) })),
+      accounts: accounts.length === 0 ? null : accounts.join(", "),
     };
   }
 

@@ -37,8 +37,6 @@ const FIND_EVERY_MS = 10;
 export interface JobHost {
   readonly jobs: Jobs;
   readonly users: Users;
-  /** Where accounts come from: taskstats or zombie; null where there are none. */
-  accounts(): string | null;
   /** Nanoseconds since boot. */
   now(): number;
   find(pid: number): Process | undefined;
@@ -179,8 +177,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
   #show(peer: Peer, request: Request): Fields {
     checkNames(request, ["job"]);
     const name = readName("job", request.params["job"]);
-    const shown = this.#host.ask(peer, (answers) => answers.show(name));
-    return { ...shown, accounts: this.#host.accounts() };
+    return this.#host.ask(peer, (answers) => answers.show(name));
   }
 
   #members(peer: Peer, request: Request): Fields {

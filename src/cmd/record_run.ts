@@ -269,6 +269,7 @@ class Recorder {
       source: info.source,
       why: info.why,
       version: VERSION,
+      accounts: info.accounts ?? null,
       continued,
       argv: this.#options.argv,
       processes: () => machine.processes(),

@@ -57,7 +57,6 @@ export class RecordedJobs {
     this.requests = new JobRequests({
       jobs: this.#jobs,
       users: recorder.users,
-      accounts: () => recorder.session().info.accounts ?? null,
       now: () => recorder.session().now,
       find: (pid) => recorder.session().machine.get(pid),
       processes: () => recorder.session().machine.processes(),

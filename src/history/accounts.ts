@@ -3,13 +3,15 @@
  *
  * @module
  */
+import type { AccountSource } from "../model/account.ts";
 import { decodeText } from "../model/image.ts";
 import type { JobTotal } from "../model/kept_job.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { BootSpan, History } from "./history.ts";
 import { type PastJob, readJobs } from "./past_jobs.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
-import { LIFE_FLAG } from "./schema.ts";
+import { pragma } from "./file.ts";
+import { LIFE_FLAG, NO_ACCOUNTS } from "./schema.ts";
 import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
@@ -118,6 +120,8 @@ export interface JobTotals {
   readonly job: PastJob;
   readonly totals: PastTotals;
 }
+
+const ACCOUNT_SOURCES: readonly AccountSource[] = ["taskstats", "zombie"];
 
 /** What has ended within a stretch: numbered parameters boot, since, until. */
 const ENDED = "boot = ?1 AND born + span >= ?2 AND born + span < ?3 AND span IS NOT NULL";
@@ -269,6 +273,36 @@ export function sumJobs(
     for (const total of chosen) totals.addMembers(total);
     return [{ job, totals }];
   });
+}
+
+/** Where accounts came from: "unknown" where an older fh has recorded, which did not note it. */
+export type PastAccountSource = AccountSource | "unknown";
+
+/**
+ * Where accounts came from within stretches, in the order of time; nothing where nobody had any.
+ * The last recorder of a boot counts for what it has only just begun to see.
+ */
+export function accountSources(
+  history: History,
+  spans: readonly Pick<BootSpan, "boot" | "since" | "until">[],
+): PastAccountSource[] {
+  const noted = pragma(history.db, "user_version") >= 4;
+  const statement = new TypedRows<readonly [source: string, accounts: string | null]>(
+    history.db,
+    [column("run.source", "name"), nullable(noted ? "run.accounts" : "NULL", "name")],
+    `FROM run WHERE boot = ?1 AND since < ?3
+      AND (seen >= ?2 OR id = (SELECT max(id) FROM run WHERE boot = ?1)) ORDER BY id`,
+  );
+  const found = spans.flatMap(({ boot, since, until }) => {
+    const runs = statement.all(boot.id, since, until);
+    return runs.flatMap(([source, accounts]): PastAccountSource[] => {
+      if (accounts === NO_ACCOUNTS) return [];
+      const known = ACCOUNT_SOURCES.find((name) => name === accounts);
+      // The poller has always read zombies; the connector does where exit records are refused.
+      return [known ?? (source === "poll" ? "zombie" : "unknown")];
+    });
+  });
+  return [...new Set(found)];
 }
 
 /** The sources that recorded within stretches, such as `connector`, in the order of time. */

@@ -63,7 +63,7 @@ function* copy(db: DatabaseSync, from: string, spans: readonly BootSpan[]): Step
       db.prepare(`INSERT OR IGNORE INTO wanted SELECT id FROM past.life WHERE ${condition}`)
         .run(boot.id, since, until);
     }
-    db.prepare(RUNS).run(boot.id, Math.round(since), Math.round(until));
+    db.prepare(runs(version)).run(boot.id, Math.round(since), Math.round(until));
     if (hasJobs) db.prepare(JOBS).run(boot.id, since, until);
     db.prepare(GAPS).run(boot.id, since, until);
     db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
@@ -99,9 +99,11 @@ function* copyLives(db: DatabaseSync): Steps<void> {
   }
 }
 
-const RUNS = `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?2),
+/** Earlier versions do not say where accounts came from. */
+const runs = (version: number) =>
+  `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?2),
   iif(id = last, ?3, min(seen, ?3)), iif(id = last, ?3, min(coalesce(ended, seen), ?3)),
-  source, why, version, events, lost
+  source, why, version, events, lost${version >= 4 ? ", accounts" : ""}
   FROM past.run, (SELECT max(id) AS last FROM past.run WHERE boot = ?1 AND since < ?3)
   WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`;
 

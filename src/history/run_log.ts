@@ -4,9 +4,10 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { AccountSource } from "../model/account.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { TICK_NS } from "../model/process.ts";
-import { LIFE_FLAG } from "./schema.ts";
+import { LIFE_FLAG, NO_ACCOUNTS } from "./schema.ts";
 
 /** A wall clock that moved by more than this against the time since boot was set. */
 const CLOCK_STEP_NS = 1_000_000;
@@ -22,6 +23,8 @@ export interface RunFacts {
   readonly source: string;
   readonly why: string;
   readonly version: string;
+  /** Where the accounts of what exits come from; null where there are none. */
+  readonly accounts: AccountSource | null;
   /** It goes on with what an earlier run of the same recorder knows: nothing was missed. */
   readonly continued: boolean;
 }
@@ -172,11 +175,11 @@ function closeOtherBoots(db: DatabaseSync, boot: number): void {
 
 function startRun(db: DatabaseSync, boot: number, facts: RunFacts): number {
   const since = Math.round(facts.since);
-  const { pid, source, why, version } = facts;
+  const { pid, source, why, version, accounts } = facts;
   const added = db.prepare(
-    `INSERT INTO run (boot, pid, since, kept, seen, source, why, version)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(boot, pid, since, since, since, source, why, version);
+    `INSERT INTO run (boot, pid, since, kept, seen, source, why, version, accounts)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(boot, pid, since, since, since, source, why, version, accounts ?? NO_ACCOUNTS);
   return Number(added.lastInsertRowid);
 }
 

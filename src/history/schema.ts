@@ -47,10 +47,21 @@ export const FORGOTTEN_IMAGE = 0;
 /** life.exec of a process whose image is its own and comes from no exec that was seen. */
 export const NO_EXEC = -1;
 
+/** What the versions up to 3 have as the id: 0, for `||` binds tighter than `/` does. */
+const BROKEN_ID = `substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
+    l.born / 10000000 || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '')`;
+
+/** The id as processId() of the model makes it. */
+const ID = `substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
+    (l.born / 10000000) || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '')`;
+
+/** run.accounts of a recorder that has none; NULL is not known. */
+export const NO_ACCOUNTS = "none";
+
 /** Columns of the view: rows of life with their texts and times put in. Later ones follow. */
-const PROCESS_COLUMNS = `SELECT l.id AS life,
-  substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
-    l.born / 10000000 || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '') AS id,
+const processColumns = (id: string) =>
+  `SELECT l.id AS life,
+  ${id} AS id,
   l.pid,
   coalesce(p.pid, l.ppid) AS ppid,
   l.parent AS parent_life,
@@ -184,7 +195,7 @@ CREATE INDEX former_since ON former (since) WHERE since IS NOT NULL;
 CREATE INDEX former_image ON former (image);
 
 CREATE VIEW process AS
-${PROCESS_COLUMNS}${processTables("JOIN")}
+${processColumns(BROKEN_ID)}${processTables("JOIN")}
 `;
 
 /** What processes have cost, and jobs: groups that children join by birth. */
@@ -246,7 +257,7 @@ CREATE TABLE job_rule (
 );
 DROP VIEW process;
 CREATE VIEW process AS
-${PROCESS_COLUMNS}${COST_VIEW_COLUMNS}
+${processColumns(BROKEN_ID)}${COST_VIEW_COLUMNS}
 ${processTables("JOIN")}
 `;
 
@@ -267,7 +278,17 @@ CREATE TABLE spent (
 );
 DROP VIEW process;
 CREATE VIEW process AS
-${PROCESS_COLUMNS}${COST_VIEW_COLUMNS},
+${processColumns(BROKEN_ID)}${COST_VIEW_COLUMNS},
+  i.argv_missing
+${processTables("LEFT JOIN")}
+`;
+
+/** Ids that are ids, and where the accounts of a run come from. */
+const V4 = `
+ALTER TABLE run ADD COLUMN accounts TEXT;
+DROP VIEW process;
+CREATE VIEW process AS
+${processColumns(ID)}${COST_VIEW_COLUMNS},
   i.argv_missing
 ${processTables("LEFT JOIN")}
 `;
@@ -309,4 +330,4 @@ export const COST_COLUMNS: readonly string[] = [
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1, V2, V3];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4];

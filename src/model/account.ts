@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Where accounts of single processes come from: exit records, or /proc between end and wait. */
+export type AccountSource = "taskstats" | "zombie";
+
 /** The numbers of one task, as the kernel gave them. */
 export interface TaskFigures {
   /** Time on a CPU, nanoseconds. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AccountSource } from "../model/account.ts";
 import type { BatchWriter, BootEpoch } from "../model/batch.ts";
 
 /** Which sources there are; `auto` takes the best one the host allows. */
@@ -28,9 +29,6 @@ export interface CaptureOptions {
   /** Whether events may be told a fifth of a second late: fewer wake-ups. */
   readonly patient?: boolean;
 }
-
-/** Where accounts of single processes come from: exit records, or /proc between end and wait. */
-export type AccountSource = "taskstats" | "zombie";
 
 /** The source in use, as a person wants to know it. */
 export interface SourceInfo {

@@ -13,15 +13,19 @@ import { argvFields } from "./argv_fields.ts";
 import { escapeText, fitWidth } from "./escape.ts";
 import { commandText } from "./line.ts";
 import { paint } from "./style.ts";
-import { durationWords, exitWords, lossNoun, signalName, sizeWords } from "./words.ts";
+import {
+  accountWords,
+  durationWords,
+  exitWords,
+  lossNoun,
+  signalName,
+  sizeWords,
+} from "./words.ts";
 
 /** Rows of each table for people; JSON has all that is known. */
 const ROWS = 10;
 /** Command lines are cut to this many cells. */
 const COMMAND_CELLS = 90;
-
-/** Where accounts come from, for people. */
-const ACCOUNT_WORDS = { taskstats: "taskstats", zombie: "/proc of zombies" } as const;
 
 /** What all of a job's processes have used, as far as their parents have waited for them. */
 export interface JobUsage extends Omit<Account, "cpuNs" | "peakBytes" | "addTask" | "add"> {
@@ -186,7 +190,7 @@ function sumLines(facts: JobFacts): string[] {
   const lost = job.lost > 0 ? `; ${number(job.lost)} ${lossNoun(job.lost, reason)} lost` : "";
   const known = accounts === null
     ? "single processes are not accounted: that takes CAP_NET_ADMIN (taskstats)"
-    : `accounts: ${ACCOUNT_WORDS[accounts]}, ${number(job.accounted)} of ${number(job.ended)}`;
+    : `accounts: ${accountWords(accounts)}, ${number(job.accounted)} of ${number(job.ended)}`;
   const rows: [string, string][] = [
     ["processes", `${number(job.started)} started, ${number(job.failed)} failed${running}`],
     [

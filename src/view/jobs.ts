@@ -6,7 +6,7 @@
 import { escapeText, fitWidth } from "./escape.ts";
 import { quoteArgv } from "./quote.ts";
 import { type Column, table } from "./table.ts";
-import { durationWords, sizeWords } from "./words.ts";
+import { accountWords, durationWords, sizeWords } from "./words.ts";
 
 /** Rows of a table within one job. */
 const ROWS = 10;
@@ -45,8 +45,8 @@ export interface JobRow extends SumRow {
 
 /** The answer to `job_show`. */
 export interface JobDetail extends JobRow {
-  /** Where the recorder has accounts from; null: nowhere, undefined: nobody records. */
-  readonly accounts?: "taskstats" | "zombie" | null;
+  /** Where its accounts come from, names with commas between them; null: nowhere. */
+  readonly accounts: string | null;
   readonly commands: readonly (SumRow & { readonly command: string })[];
   readonly users:
     readonly (SumRow & { readonly uid: number | null; readonly user: string | null })[];
@@ -85,12 +85,6 @@ export interface RuleRow {
   /** Processes that it had no time or room for; null where it is not used. */
   readonly skipped: number | null;
 }
-
-const SOURCES = {
-  taskstats: "taskstats",
-  zombie: "/proc of zombies",
-  none: "a recorder that has no accounts",
-} as const;
 
 type Paint = (text: string) => string;
 
@@ -173,7 +167,7 @@ export function renderJob(
 function sumLines(job: JobDetail, living: LivingRow): string[] {
   const { members, running, failed, processes, accounted, lost } = job;
   const missing = lost > 0 ? `; ${lost} events or tasks lost while it was open` : "";
-  const from = job.accounts === undefined ? "" : `, by ${SOURCES[job.accounts ?? "none"]}`;
+  const by = job.accounts === null ? "a recorder that has no accounts" : accountWords(job.accounts);
   const now = (text: string) => living.processes > 0 ? `; living ${text}` : "";
   const pair = (a: number | null, b: number | null, text: (value: number) => string) => {
     return [words(a, text), words(b, text)] as const;
@@ -193,7 +187,7 @@ function sumLines(job: JobDetail, living: LivingRow): string[] {
   const [voluntary, not] = pair(job.voluntary_switches, job.involuntary_switches, String);
   const rows: [string, string][] = [
     ["members", `${running} now, ${members} in all, ${failed} failed`],
-    ["accounted", `${accounted} of ${processes} that have ended${from}${missing}`],
+    ["accounted", `${accounted} of ${processes} that have ended, by ${by}${missing}`],
     ["time", `${times(job)}${now(times(living))}`],
     [
       "memory",

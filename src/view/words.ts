@@ -84,3 +84,15 @@ export function lossNoun(count: number, reason: number): string {
   const noun = reason === GAP_REASON.missed ? "task" : "event";
   return count === 1 ? noun : `${noun}s`;
 }
+
+/** Where accounts come from, in words; those of an older recorder can be either. */
+const ACCOUNT_WORDS: Readonly<Record<string, string>> = {
+  taskstats: "taskstats",
+  zombie: "/proc of zombies",
+  unknown: "taskstats or /proc of zombies",
+};
+
+/** Names of account sources, with commas between them, in words. */
+export function accountWords(names: string): string {
+  return names.split(", ").map((name) => ACCOUNT_WORDS[name] ?? name).join(", ");
+}

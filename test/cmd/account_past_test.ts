@@ -6,7 +6,7 @@ import { localTime } from "../../src/cmd/local_time.ts";
 import { gap, scan } from "../support/events.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import { TestRecorder } from "../support/past.ts";
-import { addJob, asVersion1, paid, type PaidProcess } from "../support/past_accounts.ts";
+import { addJob, asVersion1, paid, type PaidProcess, pay } from "../support/past_accounts.ts";
 
 const HOSTILE = new Uint8Array([0x61, 0x1b, 0x5b, 0x0a, 0x22, 0x2c, 0xff]);
 
@@ -178,13 +178,26 @@ test("--by job: members, and the account of those that have ended", async () => 
 test("what is missing in the history is said", async () => {
   using past = paid(PAST);
   past.tell(gap(61 * S, 12)).end();
-  const again = new TestRecorder(past.path, { since: 100 * S, source: "poll" });
+  const facts = { since: 100 * S, source: "poll", accounts: "zombie" } as const;
+  const again = new TestRecorder(past.path, facts);
   again.tell(...scan(100 * S, 101 * S, [])).end();
   const { stderr } = await account("--db", past.path);
   const missing = "sources connector, poll; of 1 it was not seen how they ended; " +
     "12 events were lost at TIME (overflow); nobody recorded for 38.9s of it\n";
   assert.match(stderr, /, by taskstats, \/proc of zombies; /);
   assert.ok(stderr.replace(/at [\d: -]+ \(/, "at TIME (").endsWith(missing), stderr);
+});
+
+test("what the connector has of zombies is told to come from there", async () => {
+  using past = paid(PAST).end();
+  const facts = { since: 100 * S, accounts: "zombie" } as const;
+  const again = new TestRecorder(past.path, facts).tell(...scan(100 * S, 101 * S, []));
+  pay(again, { pid: 20, born: 102 * S, span: 5e6, comm: "as", cost: COST });
+  again.end();
+  const ask = async (...times: string[]) => (await account("--db", past.path, ...times)).stderr;
+  assert.match(await ask("--since", "2026-11-24T00:01:42Z"), /, by \/proc of zombies; source conn/);
+  assert.match(await ask("--until", "2026-11-24T00:01:01Z"), /, by taskstats; source connector/);
+  assert.match(await ask(), /, by taskstats, \/proc of zombies; source connector/);
 });
 
 test("a history of version 1 has counts and times, and accounts of none", async () => {

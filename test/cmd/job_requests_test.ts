@@ -24,7 +24,6 @@ class Asked extends JobRecorder {
   readonly requests = new JobRequests({
     jobs: this.jobs,
     users: this.users,
-    accounts: () => "taskstats",
     now: () => 9 * S,
     find: (pid) => this.machine.get(pid),
     processes: () => this.machine.processes(),

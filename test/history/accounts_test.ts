@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import {
   type AccountQuery,
+  accountSources,
   type KeyTotals,
   PastTotals,
   recordingSources,
   sumEnded,
   sumJobs,
 } from "../../src/history/accounts.ts";
+import { exportHistory } from "../../src/history/export.ts";
 import { History } from "../../src/history/history.ts";
+import type { WriterOptions } from "../../src/history/writer.ts";
 import { encodeFigures } from "../../src/model/account.ts";
 import { EVENT } from "../../src/model/event.ts";
 import { exit, scan, simple } from "../support/events.ts";
@@ -169,6 +174,7 @@ test("a file of version 1 counts, and knows of no accounts and no jobs", () => {
     const span = { boot, since: 0, until: 1e15 };
     assert.deepEqual(sumJobs(history, [span], null), []);
     assert.deepEqual(recordingSources(history, [span]), ["connector"]);
+    assert.deepEqual(accountSources(history, [span]), ["unknown"]);
   });
 });
 
@@ -212,6 +218,37 @@ test("jobs: all that were open within a stretch, with their whole account", () =
     assert.deepEqual([failed, accounted, elapsedUs, systemUs], [1, 1, 5000, 1000]);
     assert.deepEqual([peakBytes, voluntarySwitches], [65_536, 10]);
   });
+});
+
+test("accounts come from where the run says, whatever its source", () => {
+  using past = paid(SOME).end();
+  const add = (since: number, facts: Partial<WriterOptions>) => {
+    new TestRecorder(past.path, { since, ...facts }).tell(...scan(since, since + S, [])).end();
+  };
+  add(60 * S, { source: "connector", accounts: "zombie" });
+  add(80 * S, { source: "poll", accounts: null });
+  const db = new DatabaseSync(past.path);
+  const found = (since = 0, until = 1e15) =>
+    ask(past.path, (history) => {
+      return accountSources(history, [{ boot: history.boots[0]!, since, until }]);
+    });
+  assert.deepEqual(found(), ["taskstats", "zombie"]);
+  assert.deepEqual(found(0, 50 * S), ["taskstats"]);
+  assert.deepEqual(found(60.5 * S, 70 * S), ["zombie"]);
+  assert.deepEqual(found(80.5 * S, 90 * S), []);
+  const part = join(past.folder, "part.db");
+  ask(past.path, (history) => exportHistory(past.path, part, history.spans(0, 1e15)));
+  ask(
+    part,
+    (history) => assert.deepEqual(accountSources(history, history.spans(0, 1e15)), found()),
+  );
+  // What is asked of lies after the last that was written: the last recorder is at work on it.
+  assert.deepEqual(found(200 * S), []);
+  // Runs of before that was noted.
+  db.exec("UPDATE run SET accounts = NULL");
+  db.close();
+  assert.deepEqual(found(), ["unknown", "zombie"]);
+  assert.deepEqual(found(200 * S), ["zombie"]);
 });
 
 test("sources are those that recorded within a stretch", () => {

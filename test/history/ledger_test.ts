@@ -89,7 +89,7 @@ test("a file of version 2 is counted once; what is counted later agrees with it"
   const db = new DatabaseSync(past.path);
   db.exec(
     `DROP VIEW process; DROP TABLE usage; DROP TABLE spent;
-      ALTER TABLE image DROP COLUMN argv_missing;
+      ALTER TABLE image DROP COLUMN argv_missing; ALTER TABLE run DROP COLUMN accounts;
       ${viewOf2} PRAGMA user_version = 2`,
   );
   db.close();

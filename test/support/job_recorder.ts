@@ -83,6 +83,7 @@ export class JobRecorder {
       source: "connector",
       why: "a test",
       version: "0",
+      accounts: "taskstats",
       continued,
       argv: true,
       processes: () => this.machine.processes(),

@@ -50,6 +50,7 @@ export class TestRecorder {
       source: "connector",
       why: "a test",
       version: "0",
+      accounts: "taskstats",
       continued: false,
       argv: true,
       processes: () => this.machine.processes(),

@@ -63,9 +63,13 @@ export function asVersion1({ folder, path }: TestRecorder): string {
   db.exec(MIGRATIONS[0]!);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`);
   db.prepare("ATTACH ? AS new").run(path);
-  for (const table of ["boot", "clock", "run", "gap", "text", "former"]) {
+  for (const table of ["boot", "clock", "gap", "text", "former"]) {
     db.exec(`INSERT INTO main.${table} SELECT * FROM new.${table}`);
   }
+  db.exec(
+    `INSERT INTO main.run SELECT id, boot, pid, since, kept, seen, ended, source, why, version,
+      events, lost FROM new.run`,
+  );
   db.exec(
     `INSERT INTO main.image SELECT id, argv, exe, cwd, cgroup, comm, env, uid, latest
       FROM new.image`,
