@@ -28,7 +28,7 @@ import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { localTime } from "./local_time.ts";
 import { missingJson, missingWords } from "./missing.ts";
-import { readStretch, recordedSpans, type Stretch } from "./past.ts";
+import { checkAhead, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { parseUser } from "./values.ts";
 
 const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
@@ -60,7 +60,10 @@ export async function runPastAccount(
   const users = openUsers();
   const test = testOf(options, users);
   const history = await askHistory(context, options.db);
-  if (history === null) throw noHistory(context.env);
+  if (history === null) {
+    checkAhead(stretch, null);
+    throw noHistory(context.env);
+  }
   try {
     const spans = recordedSpans(history, stretch);
     const out = new AccountOutput(context, options);

@@ -12,7 +12,7 @@ import { CommandError, type Context, EXIT, Stopped, UsageError } from "./command
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { createFile } from "./new_file.ts";
-import { readStretch, recordedSpans } from "./past.ts";
+import { checkAhead, readStretch, recordedSpans } from "./past.ts";
 
 const PIECE = 1 << 20;
 
@@ -37,7 +37,10 @@ export async function runExport(
   }
   const stretch = readStretch(options, Date.now());
   const history = await askHistory(context, options.db);
-  if (history === null) throw noHistory(env);
+  if (history === null) {
+    checkAhead(stretch, null);
+    throw noHistory(env);
+  }
   const spans = recordedSpans(history, stretch);
   const { path } = history;
   history.close();

@@ -29,7 +29,7 @@ import { localOffset } from "./local_time.ts";
 import { listRunning } from "./log_running.ts";
 import { missingJson, tellMissing } from "./missing.ts";
 import { PastLineage } from "../model/lineage.ts";
-import { adviseToRecord, readStretch, recordedSpans, type Stretch } from "./past.ts";
+import { adviseToRecord, checkAhead, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { PastJson } from "./past_json.ts";
 import { placeOf } from "./past_tree.ts";
 import { ended, writePieces } from "./pieces.ts";
@@ -75,6 +75,7 @@ export async function runLog(
   );
   const history = await askHistory(context, options.db, !options.follow);
   if (history === null) {
+    checkAhead(stretch, null);
     const { since, until, follow, failed, minDuration, tree } = options;
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) throw noHistory(context.env);
     const status = await listRunning(context, options, filter, users);
@@ -168,6 +169,7 @@ class Log {
 
   #spans(): BootSpan[] {
     if (!this.#options.follow) return recordedSpans(this.#history, this.#stretch);
+    checkAhead(this.#stretch, this.#history);
     return this.#history.spans(this.#stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
   }
 

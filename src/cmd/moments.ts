@@ -9,7 +9,7 @@ import { parseDuration, quoted } from "./values.ts";
 
 const DAY_MS = 86_400_000;
 /** What may seem to lie ahead, because two clocks differ a little. */
-const AHEAD_MAX_MS = 1000;
+export const AHEAD_MAX_MS = 1000;
 
 const TIME = String.raw`(\d\d?):(\d\d)(?::(\d\d)(?:\.(\d+))?)?`;
 const CLOCK = new RegExp(`^(yesterday +)?${TIME}$`);
@@ -22,6 +22,13 @@ const EPOCH_SECONDS = /^\d{9,11}(?:\.\d+)?$/;
 /** How far local clocks are ahead of UTC at a moment; both in milliseconds. */
 type OffsetAt = (moment: number) => number;
 
+/** What else {@linkcode parseMoment} goes by. */
+export interface MomentOptions {
+  /** The latest moment that is taken: where a clock was set back, what it showed before. */
+  readonly latest?: number;
+  readonly offsetAt?: OffsetAt;
+}
+
 /**
  * The moment that `text` names, in milliseconds since the epoch; what is finer stands behind the
  * point, rounded to what a number holds (a quarter of a microsecond).
@@ -32,12 +39,12 @@ type OffsetAt = (moment: number) => number;
  * time that the clocks skip is the moment of the skip; of one that comes twice the first is
  * meant, by `HH:MM` alone the latest.
  *
- * @throws {UsageError} It is no such text, or lies more than a second after `nowMs`.
+ * @throws {UsageError} It is no such text, or lies more than a second after `nowMs` and after `latest`.
  */
 export function parseMoment(
   text: string,
   nowMs: number,
-  offsetAt: OffsetAt = localOffset,
+  { latest = nowMs, offsetAt = localOffset }: MomentOptions = {},
 ): number {
   const moment = readMoment(text, nowMs, offsetAt);
   if (moment === null) {
@@ -46,8 +53,13 @@ export function parseMoment(
         "2026-11-24, 2026-11-24T14:30:00Z or seconds since the epoch",
     );
   }
-  if (moment <= nowMs + AHEAD_MAX_MS) return moment;
-  throw new UsageError(`Bad time: ${quoted(text)} lies in the future; give one that has come`);
+  if (moment <= Math.max(nowMs + AHEAD_MAX_MS, latest)) return moment;
+  throw inFuture(text);
+}
+
+/** The error of a time that has not come. */
+export function inFuture(text: string): UsageError {
+  return new UsageError(`Bad time: ${quoted(text)} lies in the future; give one that has come`);
 }
 
 /** The moment, however far ahead it lies; null when `text` names none. */

@@ -6,13 +6,18 @@
 import type { BootSpan, History } from "../history/history.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { localTime } from "./local_time.ts";
-import { parseMoment } from "./moments.ts";
+import { AHEAD_MAX_MS, inFuture, parseMoment } from "./moments.ts";
 import { quoted } from "./values.ts";
+
+/** A clock that was set back has shown times that lie ahead now: checkAhead() refuses others. */
+const ANY = { latest: Infinity };
 
 /** A stretch of time, milliseconds since the epoch; null where it is open. */
 export interface Stretch {
   readonly since: number | null;
   readonly until: number | null;
+  /** The first of the two that has not come yet, as it was given. */
+  readonly ahead: { readonly text: string; readonly moment: number } | null;
 }
 
 /** `--since` and `--until` as moments; throws UsageError where they make no stretch. */
@@ -20,9 +25,14 @@ export function readStretch(
   { since, until }: { readonly since?: string; readonly until?: string },
   now: number,
 ): Stretch {
+  const read = (text: string | undefined) => {
+    return text === undefined ? null : { text, moment: parseMoment(text, now, ANY) };
+  };
+  const times = [read(since), read(until)] as const;
   const stretch = {
-    since: since === undefined ? null : parseMoment(since, now),
-    until: until === undefined ? null : parseMoment(until, now),
+    since: times[0]?.moment ?? null,
+    until: times[1]?.moment ?? null,
+    ahead: times.find((time) => time !== null && time.moment > now + AHEAD_MAX_MS) ?? null,
   };
   if (stretch.since === null || stretch.until === null) return stretch;
   if (stretch.since < stretch.until) return stretch;
@@ -31,8 +41,15 @@ export function readStretch(
   );
 }
 
+/** Throws UsageError where a time lies ahead that no clock of a history has shown. */
+export function checkAhead({ ahead }: Stretch, history: History | null): void {
+  if (ahead !== null && ahead.moment > (history?.latest ?? 0)) throw inFuture(ahead.text);
+}
+
 /** What of a stretch was recorded; throws CommandError (status 3) when nothing was. */
-export function recordedSpans(history: History, { since, until }: Stretch): BootSpan[] {
+export function recordedSpans(history: History, stretch: Stretch): BootSpan[] {
+  const { since, until } = stretch;
+  checkAhead(stretch, history);
   const spans = history.spans(since ?? 0, until ?? Number.MAX_SAFE_INTEGER);
   if (spans.length > 0) return spans;
   throw outside(history);

@@ -46,14 +46,9 @@ export class RecordedPast implements Past {
   }
 
   place(time: string): number {
-    let moment: number;
-    try {
-      moment = parseMoment(time, Date.now());
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      throw new Refusal("EFAULT", `Bad from: ${error.message}`);
-    }
-    return this.#ask(({ boots }) => {
+    return this.#ask((history) => {
+      const { boots } = history;
+      const moment = momentOf(time, history);
       // The clock may have been set since boot: the history knows how it stood.
       const boot = boots.findLast((one) => one.since > 0 && one.nsOf(moment) >= one.since) ??
         boots.find((one) => one.since > 0);
@@ -130,5 +125,14 @@ export class RecordedPast implements Past {
     } finally {
       history.close();
     }
+  }
+}
+
+function momentOf(time: string, history: History): number {
+  try {
+    return parseMoment(time, Date.now(), history);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new Refusal("EFAULT", `Bad from: ${error.message}`);
   }
 }

@@ -44,7 +44,7 @@ export class Questions {
     const text = operand === undefined ? null : readOperand(operand);
     const reader = await this.#read();
     return await this.#ask(peer, async (history) => {
-      const target = text === null ? null : parseTarget(text, Date.now());
+      const target = text === null ? null : parseTarget(text, Date.now(), history);
       const options = { ...this.#redact, json: true, quiet: true };
       const found = await findTree(this.#context, reader, history, target, options);
       const { roots, focus, missing: gaps } = found;
@@ -78,7 +78,7 @@ export class Questions {
         sees: ({ uid }) => maySee(peer, uid),
       });
       const found = isTarget(text)
-        ? why.findTarget(parseTarget(text, Date.now()))
+        ? why.findTarget(parseTarget(text, Date.now(), history))
         : why.findName(text);
       return Promise.resolve(why.fields(found));
     });

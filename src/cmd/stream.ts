@@ -4,7 +4,7 @@
  * @module
  */
 import type { BootEpoch } from "../model/batch.ts";
-import { GAP_REASON, UNKNOWN } from "../model/event.ts";
+import { GAP_REASON } from "../model/event.ts";
 import { Change } from "../model/machine.ts";
 import { ByteText } from "../view/byte_text.ts";
 import type { Output } from "./command.ts";
@@ -28,8 +28,8 @@ export class ChangeStream {
   readonly #text = new ByteText(PIECE);
   #dropped = 0;
   #droppedSince = 0;
-  /** Gaps that could not be told while changes were dropped, by reason. */
-  readonly #untold = new Map<number, { lost: number; readonly since: number }>();
+  /** Gaps that could not be told while changes were dropped; those without a count are apart. */
+  readonly #untold = new Map<number, { readonly reason: number; lost: number; since: number }>();
 
   constructor(output: Output, writer: LineWriter) {
     this.#output = output;
@@ -66,15 +66,16 @@ export class ChangeStream {
   }
 
   #keepGap(reason: number, lost: number, since: number): void {
-    const before = this.#untold.get(reason);
-    if (before === undefined) this.#untold.set(reason, { lost, since });
-    else before.lost = before.lost < 0 || lost < 0 ? UNKNOWN : before.lost + lost;
+    const key = lost < 0 ? -1 - reason : reason;
+    const before = this.#untold.get(key);
+    if (before === undefined) this.#untold.set(key, { reason, lost, since });
+    else if (lost >= 0) before.lost += lost;
   }
 
   #tellDropped(time: number, epoch: BootEpoch): void {
     if (this.#dropped > 0) this.#keepGap(GAP_REASON.reader, this.#dropped, this.#droppedSince);
     this.#dropped = 0;
-    for (const [reason, { lost, since }] of this.#untold) {
+    for (const { reason, lost, since } of this.#untold.values()) {
       const gap = new Change();
       gap.time = time;
       gap.since = Math.min(since, time);

@@ -17,13 +17,21 @@ export interface Target {
 
 const ID = /^([0-9a-f]{8})-(\d+)-~?\d+(?:\.\d+)?$/;
 
-/** `4711`, `4711@03:12`, `7c0a51fe-4711-88123`; throws UsageError. */
-export function parseTarget(text: string, now: number): Target {
+/**
+ * `4711`, `4711@03:12`, `7c0a51fe-4711-88123`; throws UsageError, also for a time that lies ahead
+ * and that no clock of `history` has shown.
+ */
+export function parseTarget(
+  text: string,
+  now: number,
+  history: { readonly latest: number } | null = null,
+): Target {
   const id = ID.exec(text);
   if (id !== null) return { pid: parsePid(id[2]!), at: null, id: text };
   const at = text.indexOf("@");
   if (at < 0) return { pid: parsePid(text), at: null, id: null };
-  return { pid: parsePid(text.slice(0, at)), at: parseMoment(text.slice(at + 1), now), id: null };
+  const moment = parseMoment(text.slice(at + 1), now, history ?? {});
+  return { pid: parsePid(text.slice(0, at)), at: moment, id: null };
 }
 
 /** Whether a text names a process by number, so that it is no name. */

@@ -109,7 +109,7 @@ export async function pastForest(
     throw new UsageError("Bad options: --at with --since or --until; take one of them");
   }
   const now = Date.now();
-  const moment = at === undefined ? null : parseMoment(at, now);
+  const moment = at === undefined ? null : parseMoment(at, now, history);
   const spans = moment === null
     ? recordedSpans(history, readStretch(options, now))
     : history.spansAt(moment);

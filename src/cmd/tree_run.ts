@@ -34,7 +34,10 @@ export async function runTree(
 ): Promise<number> {
   const options: TreeOptions = given;
   const [text] = operands;
-  const target = text === undefined ? null : parseTarget(text, Date.now());
+  const targetOf = (known: { readonly latest: number } | null) => {
+    return text === undefined ? null : parseTarget(text, Date.now(), known);
+  };
+  const target = targetOf({ latest: Infinity });
   checkOptions(target, options, context);
   const reader = openProcfs(context.procRoot);
   if (options.watch) {
@@ -45,12 +48,8 @@ export async function runTree(
   }
   const history = await openHistoryFor(context, options);
   try {
-    await write(
-      context,
-      reader,
-      await findTree(context, reader, history, target, options),
-      options,
-    );
+    const found = await findTree(context, reader, history, targetOf(history), options);
+    await write(context, reader, found, options);
     await context.stdout.flush();
     if (history === null) adviseToRecord(context, "what has ended is not shown", options.quiet);
   } finally {

@@ -66,11 +66,14 @@ export async function runWhy(
   given: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const options = given as unknown as WhyOptions;
-  const target = isTarget(operand) ? parseTarget(operand, Date.now()) : null;
+  const isName = !isTarget(operand);
+  if (!isName) parseTarget(operand, Date.now(), { latest: Infinity });
   const history = await askHistory(context, options.db);
   try {
     const why = new Why(context, await readEpoch(context), history, options);
-    const found = target === null ? why.findName(operand) : why.findTarget(target);
+    const found = isName
+      ? why.findName(operand)
+      : why.findTarget(parseTarget(operand, Date.now(), history));
     why.tell(found);
     await context.stdout.flush();
     if (history === null) {

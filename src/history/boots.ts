@@ -8,6 +8,8 @@ import type { BootEpoch } from "../model/batch.ts";
 import { column, nullable, TypedRows, whole } from "./typed.ts";
 
 const NS_PER_MS = 1e6;
+/** What may be asked for though it lies ahead: a second (parseMoment), and what that takes. */
+const AHEAD_NS = 2e9;
 
 /** From `since` on (ns since boot) the wall clock showed `epoch` plus the time since boot. */
 interface ClockRow {
@@ -35,6 +37,7 @@ export class Boot {
   /** From when on it is recorded and still known, and until when; nanoseconds since boot. */
   readonly since: number;
   until: number;
+  #reached = false;
   readonly #clock: readonly ClockRow[];
   readonly #runs: readonly RunStart[];
 
@@ -58,6 +61,32 @@ export class Boot {
     return (this.#runs.findLast(({ since }) => since <= ns) ?? this.#runs[0])?.source ?? "unknown";
   }
 
+  /** A recorder is at work: what it knows reaches up to a moment, and goes on. */
+  reach(moment: number): void {
+    const latest = this.#clock.at(-1);
+    if (latest === undefined) return;
+    this.#reached = true;
+    this.until = Math.max(this.until, sinceBoot(moment, latest.epoch));
+  }
+
+  /** Whether a recorder is at work on it. */
+  get reached(): boolean {
+    return this.#reached;
+  }
+
+  /** Up to when it can be asked for: a moment passes between two looks at a clock. */
+  get known(): number {
+    return this.until + (this.#reached ? AHEAD_NS : 0);
+  }
+
+  /** The latest moment that its clock has shown, before it was set back, perhaps. */
+  get latest(): number {
+    const shown = this.#clock.map(({ epoch }, i) => {
+      return momentOf(this.#clock[i + 1]?.since ?? this.until, epoch);
+    });
+    return Math.max(0, ...shown);
+  }
+
   /** Just after the last that is recorded: a number above 2^53 has no next one by adding 1. */
   get end(): number {
     return this.until + 1000;
@@ -70,8 +99,7 @@ export class Boot {
 
   /** Milliseconds since the Unix epoch of a time since boot. */
   moment(ns: number): number {
-    const { seconds, ns: rest } = this.epochAt(ns);
-    return seconds * 1000 + (rest + ns) / NS_PER_MS;
+    return momentOf(ns, this.epochAt(ns));
   }
 
   /**
@@ -83,7 +111,7 @@ export class Boot {
     for (let i = rows.length - 1; i >= 0; i--) {
       const { since, epoch } = rows[i]!;
       const ns = sinceBoot(moment, epoch);
-      if (ns >= since && ns <= (rows[i + 1]?.since ?? this.until)) return ns;
+      if (ns >= since && ns <= (rows[i + 1]?.since ?? this.known)) return ns;
     }
     for (const { since, epoch } of rows.slice(1).reverse()) {
       if (sinceBoot(moment, epoch) < since && moment > this.moment(since - 1)) return since;
@@ -98,6 +126,10 @@ export class Boot {
     for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.since <= ns) return rows[i]!;
     return rows[0] ?? { since: 0, epoch: { seconds: 0, ns: 0 } };
   }
+}
+
+function momentOf(sinceBoot: number, { seconds, ns }: BootEpoch): number {
+  return seconds * 1000 + (ns + sinceBoot) / NS_PER_MS;
 }
 
 function sinceBoot(moment: number, { seconds, ns }: BootEpoch): number {

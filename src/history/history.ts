@@ -217,13 +217,13 @@ export class History {
 
   /** What of the moments (milliseconds since the epoch) from `since` to `until` was recorded. */
   spans(since: number, until: number): BootSpan[] {
+    this.#goOn();
     const spans: BootSpan[] = [];
     for (const boot of this.boots) {
-      const span = {
-        boot,
-        since: Math.max(boot.since, boot.nsOf(since)),
-        until: Math.min(boot.nsOf(until), boot.end),
-      };
+      const from = Math.max(boot.since, boot.nsOf(since));
+      // Moments go on while they are compared: what begins now is recorded, too.
+      const end = boot.reached ? Math.max(boot.end, from + 1000) : boot.end;
+      const span = { boot, since: from, until: Math.min(boot.nsOf(until), end) };
       if (span.until > span.since) spans.push(span);
     }
     return spans;
@@ -231,16 +231,30 @@ export class History {
 
   /** The boot that was recorded at a moment (milliseconds), and the time since it then. */
   spansAt(moment: number): BootSpan[] {
+    this.#goOn();
     return this.boots
       .map((boot) => ({ boot, since: boot.nsOf(moment), until: boot.nsOf(moment) }))
-      .filter(({ boot, since }) => since >= boot.since && since <= boot.until)
+      .filter(({ boot, since }) => since >= boot.since && since <= boot.known)
       .slice(-1);
   }
 
   /** A recorder is at work: what it knows reaches up to a moment, be there news or not. */
   reach(moment: number): void {
     const boot = this.lastRun()?.boot;
-    if (boot !== undefined) boot.until = Math.max(boot.until, boot.nsOf(moment));
+    boot?.reach(moment);
+  }
+
+  /** Time has passed since a recorder was found to be at work. */
+  #goOn(): void {
+    for (const boot of this.boots) if (boot.reached) boot.reach(Date.now());
+  }
+
+  /**
+   * The latest moment that can be asked for, milliseconds; 0 when nothing is recorded. It lies
+   * ahead where the clock has been set back since.
+   */
+  get latest(): number {
+    return Math.max(0, ...this.boots.map(({ latest }) => latest));
   }
 
   /** The first and the last moment that is recorded, milliseconds; null when nothing is. */

@@ -40,16 +40,19 @@ export class Statistics {
   readonly commands: TopCount = new TopCount();
   /** Exits with a status not 0 or by a signal. */
   failed = 0;
-  /** Events that were lost. */
+  /** Events that were lost, as far as their number is known. */
   lost = 0;
   /** Processes and threads that the poller missed. */
   missed = 0;
+  /** Gaps of which it is not known how many were lost. */
+  uncounted = 0;
 
   note(change: Change): void {
     const { kind, process } = change;
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
     if (process === null) {
-      if (change.b === GAP_REASON.missed) this.missed += change.a;
+      if (change.a < 0) this.uncounted++;
+      else if (change.b === GAP_REASON.missed) this.missed += change.a;
       else this.lost += change.a;
       return;
     }

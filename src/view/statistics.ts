@@ -20,13 +20,19 @@ export function renderStatistics(statistics: Statistics, elapsedNs: number): str
   const lines = [
     `watched ${durationWords(elapsedNs)}: ${counts.join(", ") || "no events"}`,
     `forks per second ${(forks / seconds).toFixed(1)}, failed exits ${statistics.failed}, ` +
-    `lost events ${statistics.lost}${missed}`,
+    `lost events ${lostWords(statistics)}${missed}`,
   ];
   return [
     ...lines,
     ...table("forked most", statistics.forkers),
     ...table("started most", statistics.commands),
   ];
+}
+
+function lostWords({ lost, uncounted }: Statistics): string {
+  if (uncounted === 0) return String(lost);
+  const gaps = uncounted === 1 ? "1 gap" : `${uncounted} gaps`;
+  return `${lost}, and nobody knows how many in ${gaps}`;
 }
 
 function table(title: string, counts: TopCount): string[] {

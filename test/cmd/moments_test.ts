@@ -29,7 +29,7 @@ function offsetAt(moment: number): number {
 
 /** What `text` means at `now`, as UTC with milliseconds. */
 function meant(text: string, now: string): string {
-  return new Date(parseMoment(text, Date.parse(now), offsetAt)).toISOString();
+  return new Date(parseMoment(text, Date.parse(now), { offsetAt })).toISOString();
 }
 
 /** Checks rows of text and moment in a zone at a moment. */
@@ -252,7 +252,7 @@ test("whatever the hour, HH:MM has come and is less than a day old, an hour asid
         const now = Date.UTC(2015, 0, 1) + Math.floor(next() * 12 * 365 * 86_400) * 1000;
         const [hours, minutes] = [Math.floor(next() * 24), Math.floor(next() * 60)];
         const text = `${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
-        const moment = parseMoment(text, now, offsetAt);
+        const moment = parseMoment(text, now, { offsetAt });
         const why = `seed ${seed}: ${text} in ${zone} at ${new Date(now).toISOString()}`;
         assert.ok(moment <= now && now - moment < 25 * 3_600_000, why);
         const shown = new Date(moment);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChangeStream, type LineWriter } from "../../src/cmd/stream.ts";
-import { GAP_REASON } from "../../src/model/event.ts";
+import { GAP_REASON, UNKNOWN } from "../../src/model/event.ts";
 import { Change, type ChangeKind } from "../../src/model/machine.ts";
 import { FakeOutput } from "../support/fake_output.ts";
 
@@ -64,6 +64,19 @@ test("a gap that is told late begins when the first was dropped", () => {
   output.pendingBytes = 0;
   stream.end(9, EPOCH);
   assert.deepEqual(gaps, [[3, 9]]);
+});
+
+test("a gap of which nobody knows the count takes nothing from those that are counted", () => {
+  const { output, stream: changes } = stream();
+  output.pendingBytes = MANY;
+  changes.add(change("gap", 5, GAP_REASON.overflow), EPOCH);
+  for (let i = 0; i < 2; i++) changes.add(change("gap", UNKNOWN, GAP_REASON.overflow), EPOCH);
+  output.pendingBytes = 0;
+  changes.end(9, EPOCH);
+  assert.deepEqual(output.lines, [
+    `gap 5 ${GAP_REASON.overflow}`,
+    `gap ${UNKNOWN} ${GAP_REASON.overflow}`,
+  ]);
 });
 
 test("ready is false before anything has to be dropped", () => {
