@@ -39,7 +39,8 @@ export interface MomentOptions {
  * time that the clocks skip is the moment of the skip; of one that comes twice the first is
  * meant, by `HH:MM` alone the latest.
  *
- * @throws {UsageError} It is no such text, or lies more than a second after `nowMs` and after `latest`.
+ * @throws {UsageError} It is no such text, or lies more than a second after `nowMs` and after
+ * `latest`.
  */
 export function parseMoment(
   text: string,

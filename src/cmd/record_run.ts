@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { openForRecording, prepareFile, type WritableHistory } from "../history/file.ts";
 import type { FilePlace } from "../history/file_place.ts";
+import { ROW_BYTES } from "../history/ledger.ts";
 import { HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
@@ -38,7 +39,7 @@ const MAX_BYTES = 2 ** 30;
 const INSTALLED = "/usr/local/bin/fh";
 /** What has happened is in the file after so long. */
 const FLUSH_MS = 500;
-/** So many new processes, and so many bytes of what they run, are not kept waiting. */
+/** So many new processes, and so many bytes of them and what they run, are not kept waiting. */
 const FLUSH_AT = 4000;
 const FLUSH_AT_BYTES = 4 << 20;
 /** Whether the file is still where it was is looked at so often while nothing happens. */
@@ -307,7 +308,8 @@ class Recorder {
     this.#server?.flush();
     const { waiting, waitingBytes, dirty } = this.#writer;
     const most = Math.min(FLUSH_AT_BYTES, this.#limits.maxBytes / 32);
-    if ((waiting >= FLUSH_AT || waitingBytes >= most) && !this.#failing) this.#flush();
+    const bytes = waiting * ROW_BYTES.life + waitingBytes;
+    if ((waiting >= FLUSH_AT || bytes >= most) && !this.#failing) this.#flush();
     else if (dirty) this.#flushIn(FLUSH_MS);
   }
 

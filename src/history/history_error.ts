@@ -37,10 +37,11 @@ const READONLY = 8;
 const BUSY = 5;
 
 /**
- * Whether an error of SQLite may pass: no room, a failed write, a lock. Runtimes that hide the
- * result code have its standard text in the message.
+ * Whether an error of SQLite or of a file may pass: no room, a failed write, a lock. Runtimes that
+ * hide the result code have its standard text in the message.
  */
 export function mayPass(error: unknown): boolean {
+  if (error instanceof HistoryError) return error.trouble === "full";
   const { errcode, message = "" } = error as { errcode?: number; message?: string };
   if (errcode !== undefined) return [FULL, IOERR, READONLY, BUSY].includes(errcode & 0xff);
   return /disk is full|disk I\/O error|readonly database|database is locked/.test(message);

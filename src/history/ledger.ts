@@ -46,6 +46,13 @@ interface Entry {
   saved: number;
 }
 
+/** What is done beside a transaction. */
+export interface BesideWrites {
+  /** Throws where it must not be. */
+  before(): void;
+  after(): void;
+}
+
 /** Bytes by user and part, in memory and in the table `usage`. */
 export class Ledger {
   readonly #db: DatabaseSync;
@@ -57,6 +64,8 @@ export class Ledger {
   /** The last that was charged: most often it is the next. */
   #last: Entry | null = null;
   #lastUid = 0;
+
+  #beside: BesideWrites | null = null;
 
   /** Reads what the file has, or counts where it has nothing: once, and then it is kept. */
   constructor(db: DatabaseSync) {
@@ -150,6 +159,7 @@ export class Ledger {
 
   /** Does `work` in one transaction, and writes with it what it has charged or given back. */
   write(work: () => void): void {
+    this.#beside?.before();
     try {
       inTransaction(this.#db, () => {
         work();
@@ -164,6 +174,12 @@ export class Ledger {
       throw error;
     }
     this.#committed();
+    this.#beside?.after();
+  }
+
+  /** Has something done beside each transaction. */
+  writeBeside(beside: BesideWrites): void {
+    this.#beside = beside;
   }
 
   #committed(): void {

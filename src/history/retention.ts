@@ -9,6 +9,7 @@ import { readBoots } from "./boots.ts";
 import { pragma } from "./file.ts";
 import { trimFrame } from "./frame.ts";
 import type { Ledger } from "./ledger.ts";
+import { LogFile } from "./log_file.ts";
 import { OldJobs } from "./old_jobs.ts";
 import { LIFE_FACTS, type LifeFacts, Remover } from "./remover.ts";
 import { SpentTexts } from "./spent_texts.ts";
@@ -29,9 +30,6 @@ const URGENT = 1.05;
 const MORE_URGENT = 1.15;
 /** Bytes of texts that may be nobody's, after which that is looked into. */
 const SPENT_MAX = 4 << 20;
-/** What the log may take of the bytes of all; the default of SQLite for what goes into the file. */
-const LOG_MAX = 16 << 20;
-const LOG_PAGES = 1000;
 /** Free pages that are kept for what comes. */
 const FREE_PAGES = 1024;
 
@@ -61,6 +59,8 @@ export class Retention {
   readonly #ledger: Ledger;
   readonly #limits: RetentionLimits;
   readonly #maxPages: number;
+  /** The file may have so many free ones beyond that. */
+  readonly #sparePages: number;
   readonly #pageBytes: number;
   readonly #onSweep: () => void;
   readonly #statements: Statements;
@@ -86,13 +86,11 @@ export class Retention {
     this.#ledger = ledger;
     this.#limits = limits;
     this.#onSweep = onSweep;
-    const log = Math.min(LOG_MAX, limits.maxBytes / 4);
     this.#pageBytes = pragma(db, "page_size");
-    const logPages = Math.min(LOG_PAGES, Math.floor(log / 2 / this.#pageBytes));
-    // Half of it is there before it goes into the file, and what is written at once comes on top.
-    db.exec(`PRAGMA journal_size_limit = ${Math.floor(log)};
-      PRAGMA wal_autocheckpoint = ${logPages}`);
-    this.#maxPages = Math.floor((limits.maxBytes - log) / this.#pageBytes);
+    const log = new LogFile(db, limits.maxBytes);
+    ledger.writeBeside({ before: () => log.checkRoom(), after: () => log.tend() });
+    this.#maxPages = Math.floor((limits.maxBytes - log.maxBytes - log.atOnce) / this.#pageBytes);
+    this.#sparePages = Math.floor(log.atOnce / 2 / this.#pageBytes);
     this.#statements = prepare(db);
     this.#remover = new Remover(db, ledger);
     this.#texts = new SpentTexts(db, ledger, this.#remover);
@@ -240,7 +238,9 @@ export class Retention {
   #giveBack(): void {
     const free = pragma(this.#db, "freelist_count");
     const total = pragma(this.#db, "page_count");
-    if (free <= Math.max(FREE_PAGES, total / 4) && total <= this.#maxPages * URGENT) return;
+    if (free <= Math.max(FREE_PAGES, total / 4) && total <= this.#maxPages + this.#sparePages) {
+      return;
+    }
     this.#db.prepare(`PRAGMA incremental_vacuum(${FREE_PAGES})`).all();
   }
 }

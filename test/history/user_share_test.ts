@@ -291,7 +291,7 @@ test("where a user has nothing that can go, others lose their oldest alone", () 
   past.tell(...INIT, ...shell(2 * S, 100, 0), ...shell(2 * S, 200, ALICE));
   past.tell(...shell(2 * S, 300, NOBODY));
   // So many live that nothing else fits in.
-  for (let i = 0; i < 20_000; i++) past.tell(fork(3 * S + i, 50_000 + i, 300));
+  for (let i = 0; i < 15_000; i++) past.tell(fork(3 * S + i, 50_000 + i, 300));
   for (let i = 0; i < 8000; i++) {
     past.tell(
       ...command((10 + i) * S, 1000 + i, i % 2 === 0 ? 100 : 200, `${"o".repeat(300)}${i}`),
