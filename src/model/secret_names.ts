@@ -8,7 +8,7 @@
  */
 
 /** One of these stands in every name that can be secret: asked first, because it costs little. */
-const MAYBE = /pass|pw|secret|token|key|auth|cookie|bearer|jwt|psk|mnemonic|pin/i;
+const MAYBE = /pass|pw|secret|token|key|auth|cookie|bearer|jwt|psk|mnemonic|pin|phrase/i;
 /** Longer names are no names. */
 const NAME_MAX = 100;
 /** Longer values are no words that a program knows, no paths and no references. */
@@ -22,7 +22,7 @@ const SECRET = new RegExp(
 );
 /** Last words that mean something else at the end of a longer word, such as `compass`. */
 const SECRET_ALONE = new RegExp(
-  "^(?:(?:bind|db|root|admin|user|my)?pw" +
+  "^(?:(?:bind|db|root|admin|user|my)?pw|(?!(?:no|ask|get|set|max|min|num)pw$)[a-z]{3,16}pw" +
     "|(?!(?:com|by|tres|encom|over|under|sur|im|multi|single|one|two|first|second|re|high" +
     "|low|band|all|mat|ses|through)pass$)[a-z]{0,16}pass)$",
 );
@@ -33,6 +33,8 @@ const KEY_OF = new RegExp(
 );
 /** What stands before `tokens`: alone they are what a language model counts. */
 const TOKENS_OF = /^(?:api|auth|access|bearer|refresh)$/;
+/** What stands before `pin` where that is no contact of a chip. */
+const PIN_OF = /^(?:user|so|new|old|current|card|sim|piv|token|admin|login|unlock)$/;
 /** What a name can end in without meaning something else. */
 const ENDING = /^(?:\d+|base|base64|b64|value|string|plain|plaintext|hash|old|new|current)$/;
 /** What a name begins with that says what to do instead of what a secret is. */
@@ -42,12 +44,20 @@ const DECISION = new RegExp(
 );
 /** Names that are secret as a whole. */
 const WHOLE = /^(?:_auth|so-pin|user-pin|pin-value)$/i;
+/** Words that are often written as two. */
+const IN_TWO = /(?<![a-z\d])(pass)[-_.]?(word|phrase|code)(?![a-z\d])/i;
+/** What stands before `phrase` where that opens a wallet. */
+const PHRASE_OF = /^(?:seed|recovery|secret|mnemonic)$/;
 
 /** Values that decide, and values that say where the secret stands. */
 const NO_SECRET = /^(?:true|false|yes|no|on|off|none|null|undefined|stdin|-|(?:env|file|fd):.*)$/is;
 const PATH = /^[\/~.$`]/;
 /** `-pass 1` of encoders that go over a film twice. */
 const ENCODER_PASS = /^[0-3]$/;
+/** Of a person or a card: pins of chips have smaller numbers, or letters before these. */
+const PIN = /^\d{4,16}$/;
+/** Cookies of one value: with letters and digits, and nothing that a file has in its name. */
+const COOKIE_VALUE = /^(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w%+-]{6,}$/;
 
 /** Whether the value of `name` is a secret as a rule. */
 export function isSecretName(name: string): boolean {
@@ -61,11 +71,12 @@ export function isSecretValue(name: string, value: string): boolean {
   if (kind === null || value.length > PLAIN_MAX) return kind !== null;
   if (NO_SECRET.test(value)) return false;
   if (kind === "key" || kind === "pwd") return !PATH.test(value);
-  if (kind === "cookie") return value.includes("=");
+  if (kind === "cookie") return value.includes("=") || COOKIE_VALUE.test(value);
+  if (kind === "pin") return PIN.test(value);
   return kind !== "pass" || !ENCODER_PASS.test(value);
 }
 
-type Kind = "secret" | "key" | "pwd" | "cookie" | "pass";
+type Kind = "secret" | "key" | "pwd" | "cookie" | "pass" | "pin";
 
 /** The same names come again and again. */
 const known = new Map<string, Kind | null>();
@@ -92,7 +103,9 @@ function judge(name: string): Kind | null {
   if (before !== undefined && DECISION.test(words[0]!)) return null;
   if (last === "key" || last === "keys") return keyKind(before);
   if (last === "pwd") return pwdKind(before);
-  if (last === "cookie") return "cookie";
+  if (last === "cookie") return before === "erlang" ? "secret" : "cookie";
+  if (last === "pin") return before === undefined || PIN_OF.test(before) ? "pin" : null;
+  if (last === "phrase") return before !== undefined && PHRASE_OF.test(before) ? "secret" : null;
   if (last === "tokens") return before !== undefined && TOKENS_OF.test(before) ? "secret" : null;
   if (last === "pass" && before === undefined) return "pass";
   return SECRET.test(last) || SECRET_ALONE.test(last) ? "secret" : null;
@@ -110,6 +123,7 @@ function pwdKind(before: string | undefined): Kind | null {
 
 /** The words of `keyStorePassword`, `KEY_STORE_PASSWORD`, `--key-store-password`, in lower case. */
 function wordsOf(name: string): string[] {
-  return name.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z\d]+/)
+  return name.replace(IN_TWO, "$1$2").replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase()
+    .split(/[^a-z\d]+/)
     .filter((word) => word !== "");
 }

@@ -20,7 +20,7 @@ const LONG_OPTION = /^(?:--[A-Za-z]|-[A-Za-z][\w.-]{2})[\w.-]{0,64}$/;
 /** Shorter options have no name. */
 const NAMED_MIN = 4;
 /** Options whose value may be a user with a password. */
-const USER_OPTION = /^--?(?:[\w-]{0,64}-)?auth$/;
+const USER_OPTION = /^--?(?:[\w-]{0,64}-)?(?:auth|basicauth|credential)$/;
 const USER_PASSWORD = /^[^:\/\s]{1,256}:(?!\/\/)(.+)$/ds;
 /** Options whose value is that or a password, unless it is a file or a word for what to do. */
 const CREDENTIALS_OPTION = /^--?(?:[\w-]{0,64}-)?(?:creds|credentials|userpass)$/;
@@ -29,6 +29,8 @@ const CREDENTIALS = new RegExp(
     "|^(?![~.\\/]|(?:include|omit|same-origin|default|none)$|[^:]{0,256}\\.\\w{1,6}$)([^:]+)$",
   "ds",
 );
+/** With one dash, these are names and no letter with its value, but where that is never apart. */
+const SPELLED = /^-(?:password|passwd|passphrase|pass|token|secret)$/;
 /** Longer words begin nothing. */
 const AFTER_MAX = 64;
 /** What stands where a value would stand if there were one. */
@@ -141,6 +143,7 @@ class CommandScan {
         if (counts[at]! < 0) {
           if (rule.after?.includes(name)) counts[at] = 0;
         } else if (this.#applyToOption(rule, name, text, i)) isKnown = true;
+        if (rule.close) counts[at] = -1;
       }
       if (program.valued?.includes(text[1]!) && text.length === 2) this.#isValue = true;
     }
@@ -177,6 +180,7 @@ class CommandScan {
       return true;
     }
     if (letters === undefined || text[1] === "-") return false;
+    if (rule.value !== "same" && SPELLED.test(name)) return false;
     let at = 1;
     while (at < text.length && bare.includes(text[at]!)) at++;
     if (at === text.length || !letters.includes(text[at]!)) return false;

@@ -27,6 +27,8 @@ export interface SecretRule {
   readonly after?: readonly string[];
   /** The same for words that it matches. */
   readonly behind?: RegExp;
+  /** An option ends it. */
+  readonly close?: boolean;
   /** Letters of options that must have come before. */
   readonly needs?: string;
   /** Group 1 is what is secret of the value; without it all is. */

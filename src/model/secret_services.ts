@@ -181,7 +181,11 @@ export const SERVICES: SecretTable = [
     ],
   }],
   ["rclone", {
-    rules: [{ named: true, after: ["config"] }, { operands: [1, 1], after: ["obscure"] }],
+    rules: [
+      // The word behind `config password` is the name of a remote.
+      { named: true, after: ["config create", "config update", "config password"] },
+      { operands: [1, 1], after: ["obscure"] },
+    ],
   }],
   ["swift", { rules: [{ letters: "K", options: ["--key"] }] }],
   ["ossutil ossutil64", { rules: [{ letters: "k" }] }],
@@ -195,6 +199,21 @@ export const SERVICES: SecretTable = [
   }],
   ["ansible-vault", { rules: [{ operands: [1, 1], after: ["encrypt_string"] }], valued: "n" }],
   ["knife", { rules: [{ letters: "P" }] }],
-  ["caddy", { rules: [{ letters: "p", options: ["--plaintext"], after: ["hash-password"] }] }],
+  ["caddy", {
+    rules: [{ letters: "p", options: ["--plaintext", "-plaintext"], after: ["hash-password"] }],
+  }],
+  ["grafana-cli grafana", {
+    rules: [{ operands: [1, 1], after: ["reset-admin-password"] }],
+    common: true,
+  }],
+  ["transmission-remote", { rules: [{ letters: "n", options: ["--auth"], part: AFTER_COLON }] }],
+  ["govc", { rules: [{ options: ["-u"], part: PROXY_PASSWORD }] }],
+  ["airflow", {
+    rules: [{ letters: "p", after: ["users create", "users reset-password"] }],
+    common: true,
+  }],
+  ["filebeat metricbeat packetbeat heartbeat auditbeat functionbeat elastic-agent", {
+    rules: [{ letters: "E", part: /^cloud\.auth=[^:]*:(.+)$/ds }],
+  }],
   ["lego", { rules: [{ options: ["--hmac"] }] }],
 ];

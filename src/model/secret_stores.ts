@@ -44,7 +44,11 @@ export const STORES: SecretTable = [
     "nxc evil-winrm ncftp ncftpget ncftpput",
     { rules: [P_PASSWORD] },
   ],
-  ["redis-cli valkey-cli redis-server valkey-server", {
+  ["redis-benchmark valkey-benchmark keydb-benchmark iredis", { rules: [{ letters: "a" }] }],
+  ["memtier_benchmark", {
+    rules: [{ letters: "a", options: ["--authenticate"], part: AFTER_COLON_OR_ALL }],
+  }],
+  ["redis-cli valkey-cli keydb-cli redis-server valkey-server keydb-server", {
     rules: [
       { letters: "a", value: "next" },
       { operands: [1, REST], after: ["auth"] },
@@ -60,12 +64,30 @@ export const STORES: SecretTable = [
   }],
   ["mosquitto_pub mosquitto_sub mosquitto_rr", { rules: [{ letters: "P", value: "next" }] }],
   [
-    "smbclient smbget smbcacls smbcquotas smbtree rpcclient net winexe wmic nmblookup ldbsearch " +
+    "smbget smbcacls smbcquotas smbtree rpcclient winexe wmic nmblookup ldbsearch " +
     "ldbadd ldbmodify ldbdel ldbedit ldbrename",
     {
       rules: [{ letters: "U", options: ["--user"], part: AFTER_PERCENT }],
     },
   ],
+  ["smbclient", {
+    rules: [
+      { letters: "U", options: ["--user"], part: AFTER_PERCENT },
+      // The password stands at once behind the service; `-Tc file dir` comes later.
+      { operands: [1, 1], behind: /^(?:\/\/|\\\\)[^\/\\]+[\/\\]/, close: true },
+    ],
+    valued: "ILp",
+  }],
+  ["net", {
+    rules: [
+      { letters: "U", options: ["--user"], part: AFTER_PERCENT },
+      {
+        operands: [2, 2],
+        after: ["user add", "user password", "rpc password", "ads password"],
+      },
+    ],
+    valued: "SIUwWpCFc",
+  }],
   [
     "ldapsearch ldapadd ldapmodify ldapdelete ldapcompare ldapmodrdn ldapwhoami ldapexop",
     { rules: [{ letters: "w", bare: "AcCILMnNTuvWxZ" }] },
@@ -145,6 +167,13 @@ export const STORES: SecretTable = [
     ],
     valued: "HUks",
   }],
+  ["turnserver", { rules: [{ letters: "u", options: ["--user"], part: AFTER_COLON }] }],
+  ["nodetool", { rules: [{ options: ["-pw"] }] }],
+  ["zkCli zookeeper-client", {
+    rules: [{ operands: [1, 1], after: ["addauth digest"], part: AFTER_COLON }],
+    inner: true,
+  }],
+  ["dsmadmc", { rules: [{ options: ["-pa", "-pas", "-passw", "-passwo", "-passwor"] }] }],
   ["turnadmin", { rules: [{ letters: "ps" }] }],
   ["turnutils_uclient", { rules: [W_PASSWORD] }],
   ["ejabberdctl prosodyctl", {

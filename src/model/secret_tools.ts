@@ -40,8 +40,13 @@ export const TOOLS: SecretTable = [
   ["pkcs11-tool pkcs15-crypt", {
     rules: [{ letters: "p", value: "next", options: ["--pin", "--new-pin"] }],
   }],
-  ["pkcs15-tool pkcs15-init sc-hsm-tool", {
-    rules: [{ options: ["--pin", "--new-pin", "--puk", "--so-puk"] }],
+  ["pkcs15-tool pkcs15-init sc-hsm-tool softhsm2-util p11tool", {
+    rules: [{
+      options: [
+        ...["--pin", "--new-pin", "--puk", "--so-puk", "--so-pin", "--file-pin"],
+        ...["--set-pin", "--set-so-pin"],
+      ],
+    }],
   }],
   ["yubico-piv-tool", { rules: [{ letters: "pPNn" }, { letters: "k", value: "same" }] }],
   [
@@ -99,7 +104,13 @@ export const TOOLS: SecretTable = [
   ["curlftpfs", {
     rules: [{ letters: "o", part: /(?:^|,)(?:proxy_)?user=[^:,]*:([^,]+)/d }],
   }],
-  ["wpa_cli", { rules: [{ named: true }] }],
+  ["wpa_cli", {
+    rules: [
+      { named: true, after: ["set_network", "set_cred", "set"] },
+      // Behind these comes the number of a network.
+      { operands: [2, 2], after: ["password", "new_password", "passphrase", "otp", "pin"] },
+    ],
+  }],
   ["iwconfig", { rules: [{ operands: [1, 1], after: ["key", "enc"] }] }],
   ["iw", { rules: [{ operands: [1, 1], after: ["key"], part: AFTER_COLON_OR_ALL }] }],
   ["openfortivpn", { rules: [P_PASSWORD] }],
@@ -139,5 +150,12 @@ export const TOOLS: SecretTable = [
     { rules: [{ letters: "pk" }] },
   ],
   ["racadm redfishtool esxcli", { rules: [P_PASSWORD] }],
+  ["ss-local ss-server ss-redir ss-tunnel ss-manager sslocal ssserver", {
+    rules: [{ letters: "k" }],
+  }],
+  ["fs_cli", { rules: [{ letters: "p" }] }],
+  ["ccrypt ccencrypt ccdecrypt ccat", { rules: [{ letters: "KH", options: ["--key", "--key2"] }] }],
+  ["erl werl iex elixir run_erl", { rules: [{ options: ["-setcookie", "--cookie"] }] }],
+  ["openconnect", { rules: [{ letters: "C", options: ["--cookie"] }] }],
   ["vmrun", { rules: [{ options: ["-gp", "-vp"] }] }],
 ];

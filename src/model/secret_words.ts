@@ -132,7 +132,9 @@ function findAssigned(found: Found, pair: Pair): number {
   if (text[start] === "=" || text[start] === ">") start++; // name==value, name=>value
   const spaced = skipSpaces(text, start, word.end);
   const value = { start: spaced, end: word.end };
-  if (openingQuote(text, value) === "") {
+  const opened = openingQuote(text, value);
+  if (closesText(pair, opened)) return hideAppended(found, pair, spaced + opened.length);
+  if (opened === "") {
     if (spaced > start) return hideLonely(found, pair, spaced);
     value.end = start + lengthOf(text.slice(start, word.end), endAfter(name));
   }
@@ -187,14 +189,28 @@ function findField(found: Found, pair: Pair): number {
     value.end = start + lengthOf(text.slice(start, word.end), /\s/);
     return value.start > start ? -1 : hideValue(found, name.text, value, inScript);
   }
+  const opened = openingQuote(text, value);
+  if (closesText(pair, opened)) return hideAppended(found, pair, value.start + opened.length);
   // A field of an object: sentences do not go on with a quote.
-  if (openingQuote(text, value) !== "") return hideValue(found, name.text, value, inScript);
+  if (opened !== "") return hideValue(found, name.text, value, inScript);
   if (isInBraces(text, name, word)) {
     value.end = value.start + lengthOf(text.slice(value.start, word.end), FLOW_END);
     if (/[,}]/.test(text[value.end] ?? "")) return hideValue(found, name.text, value, inScript);
   }
   if (!FIELD_BEFORE.test(name.before)) return -1;
   return value.start > start ? hideLonely(found, pair, value.start) : -1;
+}
+
+/** `"password:"`, a text that ends there: that quote opens nothing. */
+function closesText({ name }: Pair, opened: string): boolean {
+  return opened !== "" && !name.quoted && opened.at(-1) === name.before;
+}
+
+/** What a shell puts behind such a text: `"password="secret`. */
+function hideAppended(found: Found, { name, word, inScript }: Pair, start: number): number {
+  if (start >= word.end || !/[\w$]/.test(found.text[start]!)) return -1;
+  const end = start + lengthOf(found.text.slice(start, word.end), CODE_END);
+  return hideValue(found, name.text, { start, end }, inScript);
 }
 
 /** `/password:secret`, `-password:secret`. */

@@ -36,6 +36,10 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     "virt-customize --root-password «password:a»",
     "skopeo copy --src-creds u:«p» --dest-creds=u:«q» docker://a docker://b",
     "pkcs11-tool --login --pin «1234» --so-pin «5678»",
+    "app --pin «1234» --pass-phrase «a» --pass-code=«b» --seed-phrase «c»",
+    "app --rootpw «a» --adminpw=«b» --dbpw «c» --ldappw=«d»",
+    "app --cookie «a1b2c3d4» --erlang-cookie «ABC»",
+    "cbq -u u -password «p» -s q",
     "aws secretsmanager create-secret --name n --secret-string «a»",
     "curl --oauth2-bearer «a» url",
     "k3s server --agent-token «a» --datastore-endpoint mysql://u:«p»@tcp(h:3306)/k3s",
@@ -73,6 +77,8 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     "curl -d user[password]=«p» url",
     ["python3", "-c", "connect(user='u', password='«p»', token = \"«t»\", api_key=«k»)"],
     ["ruby", "-e", "connect('password' => '«p»')"],
+    ["sh", "-c", 'curl -d "password="«p» url'],
+    'curl -d {"pin":"«1234»"} url',
   ],
   "fields of objects without quotes": [
     ["node", "-e", "connect({user:'u',pwd:'«p»'})"],
@@ -108,6 +114,7 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
   "credentials": [
     "app --creds=«p» --registry-creds «q»",
     "app --creds u@example.org:«p» --auth=u@example.org:«q»",
+    "app --credential u:«p» --db-credential=u:«q» --basicauth=u:«r»",
   ],
   "headers": [
     ["curl", "-H", "Authorization: Bearer «a.b»", "url"],
@@ -266,6 +273,9 @@ export const HARMLESS: Readonly<Record<string, Rows>> = {
     "pass show mail",
     "ssh-keygen -t ed25519 -f key",
     "ssh-add -k",
+    "train --pin-memory --pin 17 --pin GPIO17 --pin=latest --pin 1.2.3 --nopw --bpw 4.0",
+    "wget --cookie cookies.txt --cookie jar --rephrase x --phrase y",
+    "app --credential u.json --credential u",
   ],
   "values that are none": [
     "app --password= --token",
@@ -288,6 +298,11 @@ export const HARMLESS: Readonly<Record<string, Rows>> = {
     "app --creds=/etc/c --credentials=include --creds u.creds",
     "scp u@h:/x u@h:y/z .",
     ["bash", "-c", "cat <<< hello; sort <<EOF\nb a\nEOF"],
+  ],
+  "a text that ends behind a name": [
+    ["expect", "-c", 'expect "password:"; interact'],
+    ["python3", "-c", 'print("password:" + p); input("password: "); x("token=" + t, "a")'],
+    ["sh", "-c", 'grep "password=" f; echo "x y"'],
   ],
   "sentences": [
     ["git", "commit", "-m", "Fix token: handle expiry of the password: reset it"],

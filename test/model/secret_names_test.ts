@@ -7,6 +7,7 @@ const SECRET = [
   ..."passwd passphrase passcode pass DB_PASS smtppass pw DB_PW MYSQL_PWD PGPASSWORD".split(" "),
   ..."secret client-secret clientSecret SECRET_KEY SECRET_KEY_BASE secret-string".split(" "),
   ..."token access_token X-Auth-Token _authToken refreshToken hf-token API_TOKENS".split(" "),
+  ..."pin card_pin rootpw ftppw pass-phrase PASS_WORD seed-phrase erlang-cookie".split(" "),
   ..."api-key apikey apiKey API_KEYS X-Api-Key AWS_SECRET_ACCESS_KEY AccountKey".split(" "),
   ..."private-key PRIVATE_KEY_BASE64 signing-key LICENSE_KEY psk jwt bearer _auth so-pin".split(
     " ",
@@ -14,7 +15,7 @@ const SECRET = [
 ];
 
 const HARMLESS = [
-  ..."user name key keys public-key sort.key monkey keyboard pin pins spin cpu-pin".split(" "),
+  ..."user name key keys public-key sort.key monkey keyboard pins spin cpu-pin gpio_pin".split(" "),
   ..."password-file passwordFile PASSWORD_FILE pass-through passes bypass compass passenger".split(
     " ",
   ),
@@ -39,6 +40,8 @@ test("isSecretValue() knows values that are none", () => {
     ["private-key", "~/.ssh/key"],
     ["pass", "2"],
     ["cookie", "jar.txt"],
+    ["pin", "17"],
+    ["pin", "PB0512"],
     ["user", "hunter2"],
   ];
   for (const [name, value] of none) assert.ok(!isSecretValue(name, value), `${name}=${value}`);
@@ -50,6 +53,8 @@ test("isSecretValue() knows values that are none", () => {
     ["pass", "22"],
     ["db_pass", "2"],
     ["cookie", "a=b"],
+    ["cookie", "a1b2c3"],
+    ["pin", "1234"],
     ["password", "env:".padEnd(300, "x")],
   ];
   for (const [name, value] of secret) assert.ok(isSecretValue(name, value), `${name}=${value}`);
