@@ -21,9 +21,9 @@ export type Redact = (argv: Uint8Array) => Uint8Array;
 const PASSES = 4;
 /** Parts of names that can be secret. */
 const MAYBE_NAME = new RegExp(
-  "pass|pwd|secret|token|pw\\d?[^a-z]|keys?[^a-z]|auth(?!or)|authoriz|cookie|cred|bearer" +
-    "|jwt|psk|mnemonic|phrase|sig(?:nature)?=|-pin|pin-|(?<![a-z])pin[^a-z]|sudo|cryptsetup" +
-    "|kinit|http-basic|<<",
+  "pass|asswor|assphr|pwd|secret|token|pw\\d?[^a-z]|keys?[^a-z]|auth(?!or)|authoriz|cookie|cred" +
+    "|bearer|jwt|psk|mnemonic|phrase|sig(?:nature)?=|-pin|pin-|(?<![a-z])pin[^a-z]|sudo" +
+    "|cryptsetup|kinit|http-basic|<<",
   "i",
 );
 

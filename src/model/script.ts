@@ -16,8 +16,8 @@ export interface Word {
 /** A command of a script. */
 export interface ScriptCommand {
   readonly words: readonly Word[];
-  /** The next command reads what this one writes. */
-  readonly piped: boolean;
+  /** What reads what this one writes: the next of a pipe, or the one before whose file it is. */
+  reader: ScriptCommand | null;
 }
 
 /** Scripts in quotes in scripts in quotes are read so deep. */
@@ -33,7 +33,10 @@ for (const sign of " \t\v\f\r") SIGNS[sign.charCodeAt(0)] = SPACES;
 for (const sign of "\n;|&()`") SIGNS[sign.charCodeAt(0)] = ENDS;
 for (const sign of "'\"\\") SIGNS[sign.charCodeAt(0)] = QUOTES;
 
-/** The commands from `start` to `end`, and those in quoted words that have spaces in them. */
+/**
+ * The commands from `start` to `end`, and those in quoted words that have spaces in them, in the
+ * order in which they end.
+ */
 export function readScript(text: string, start: number, end: number): ScriptCommand[] {
   const commands: ScriptCommand[] = [];
   read(text, { start, end }, commands, 0, false);
@@ -57,16 +60,32 @@ function read(
     if (begin >= 0) words.push(withoutQuotes(text, begin, at, escaped));
     begin = -1;
   };
-  const endCommand = (piped: boolean) => {
-    if (words.length > 0) commands.push({ words, piped });
+  const pipes = new Pipes();
+  const endCommand = (at: number) => {
+    const braces = bracesOf(text, words);
+    if (braces === "{") {
+      words.shift();
+      pipes.open(false);
+    }
+    if (words.length > 0) {
+      const command = { words, reader: null };
+      commands.push(command);
+      pipes.add(command);
+    }
+    if (braces === "}") pipes.close();
     words = [];
+    const sign = text[at];
+    if (sign === "(") pipes.open(text[at - 1] === "<");
+    else if (sign === ")") pipes.close();
+    else if (sign === "|" && text[at + 1] !== "|" && text[at - 1] !== "|") pipes.pipe();
+    else if (sign !== undefined) pipes.end();
   };
   const quotes = new Quotes(text, script.end);
   for (let at = script.start; at < script.end; at++) {
     const sign = SIGNS[text.charCodeAt(at)];
     if (sign === ENDS) {
       endWord(at);
-      endCommand(text[at] === "|" && text[at + 1] !== "|");
+      endCommand(at);
       continue;
     }
     if (sign === SPACES) {
@@ -87,7 +106,62 @@ function read(
     }
   }
   endWord(script.end);
-  endCommand(false);
+  endCommand(script.end);
+}
+
+/** The brace that begins a command: a shell takes it for one of a group. */
+function bracesOf(text: string, [first]: readonly Word[]): string {
+  return first !== undefined && first.end - first.start === 1 ? text[first.start]! : "";
+}
+
+/** Says which command reads what another writes; each command is told so once. */
+class Pipes {
+  /** Commands that nothing reads so far. */
+  readonly #writers: ScriptCommand[] = [];
+  /** Where the groups that are open begin among the writers, and whose files they are. */
+  readonly #groups: { from: number; reader: ScriptCommand | null }[] = [];
+  /** From here on the writers are the command that ended last, or the group. */
+  #last = 0;
+  #ended: ScriptCommand | null = null;
+  #isPiped = false;
+
+  /** A command, with all its words. */
+  add(command: ScriptCommand): void {
+    if (this.#isPiped) {
+      for (const writer of this.#writers.splice(this.#last)) writer.reader = command;
+    }
+    this.#isPiped = false;
+    this.#last = this.#writers.length;
+    this.#writers.push(command);
+    this.#ended = command;
+  }
+
+  /** The commands that follow are a group, until it is closed. */
+  open(isFile: boolean): void {
+    const from = this.#isPiped ? this.#last : this.#writers.length;
+    this.#groups.push({ from, reader: isFile ? this.#ended : null });
+    this.end();
+  }
+
+  /** What comes next reads what all of the group wrote. */
+  close(): void {
+    const group = this.#groups.pop();
+    if (group === undefined) return;
+    this.#isPiped = false;
+    this.#last = group.from;
+    if (group.reader === null) return;
+    for (const writer of this.#writers.splice(group.from)) writer.reader = group.reader;
+  }
+
+  /** What comes next reads what was written. */
+  pipe(): void {
+    this.#isPiped = true;
+  }
+
+  /** A command ends, unless there was none since the sign of a pipe: that may end a line. */
+  end(): void {
+    if (!this.#isPiped) this.#last = this.#writers.length;
+  }
 }
 
 /** `"` and `'` take one character, the `\"` of a script in double quotes two. */

@@ -8,7 +8,8 @@ import { NextOf } from "./next_of.ts";
 import { readScript, type Word } from "./script.ts";
 import type { Found } from "./secret_found.ts";
 import { isSecretName } from "./secret_names.ts";
-import { findGiven, findTold } from "./secret_input.ts";
+import { findAnswers } from "./secret_expect.ts";
+import { findInput } from "./secret_input.ts";
 import { secretProgram } from "./secret_programs.ts";
 import type { SecretProgram, SecretRule } from "./secret_rule.ts";
 import { findInWord, hideValue } from "./secret_words.ts";
@@ -33,6 +34,9 @@ const CREDENTIALS = new RegExp(
 const SPELLED = /^-(?:password|passwd|passphrase|pass|token|secret)$/;
 /** Longer words begin nothing. */
 const AFTER_MAX = 64;
+/** What stands before a value in the same word. */
+const SETTING = /^-{0,2}[\w.-]{1,64}=/;
+const SETTING_MAX = 70;
 /** What stands where a value would stand if there were one. */
 const NEXT_OPTION = /^(?:-[A-Za-z]|--[a-z][a-z\d-]*(?:=.*)?|-[a-z]+(?:-[a-z]+)*)$/s;
 /** Finds the secrets of a command line, whose words end in NUL. */
@@ -60,19 +64,25 @@ function findInScript(
   inner: readonly SecretProgram[],
 ): void {
   const commands = readScript(found.text, script.start, script.end);
-  /** Up to this command, all are lines of here-documents. */
-  let given = 0;
-  for (let i = 0; i < commands.length; i++) {
-    const { words, piped } = commands[i]!;
+  for (const { words } of commands) {
     const scan = new CommandScan(found, words, null);
     for (const program of inner) scan.begin(program);
     scan.run();
-    if (piped && commands[i + 1] !== undefined) findTold(found, words, commands[i + 1]!.words);
-    if (i >= given && found.text.slice(words[0]!.start, words.at(-1)!.end).includes("<<")) {
-      given = findGiven(found, commands, i);
-    }
+    if (words[0]!.start === script.start) findInSetting(found, words);
   }
+  findInput(found, commands);
+  findAnswers(found, commands);
   if (!isShell) findInWord(found, script, false);
+}
+
+/** `--rsh=sshpass -p secret ssh`: a command that is a value. */
+function findInSetting(found: Found, [first, ...others]: readonly Word[]): void {
+  const { start, end } = first!;
+  const name = SETTING.exec(found.text.slice(start, Math.min(end, start + SETTING_MAX)));
+  if (name === null) return;
+  const program = { start: start + name[0].length, end };
+  if (secretProgram(found.text.slice(program.start, end)) === undefined) return;
+  new CommandScan(found, [program, ...others], null).run();
 }
 
 /** A program that was named, and what it has got so far. */

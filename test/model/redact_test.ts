@@ -154,6 +154,8 @@ const REPEATED = [
     "/password:a ",
   ],
   ...['"name":"PASSWORD",', '","name":"PASSWORD",', "--creds=a ", "echo a|passwd|", "-a\0", "a\0"],
+  ...["echo a|cat|", "(echo a;", "a|(b)|", "echo <(", "{ a;", "kinit << A;", "kinit <<A;\nA\n"],
+  ...["expect password;", "send a;", "expect password {send a} ", "a=mysql ", '"password="a '],
   ...['bash -c "mysql -p \\"', "kinit <<<a;", "?token=a&", "name=password,value=", "[CDATA["],
 ];
 
@@ -190,7 +192,8 @@ test("redact() takes in proportion to what it reads", () => {
 });
 
 test("so it does where the one half makes work of the other", () => {
-  const halves = [["<<A ", ";-"], ["kinit <<A;", "-;"], ["x@/a", "/a@"], ["a ", "x@/a"]];
+  const nested = [["(", ")|a"], ["a<(", ")"], ["{ ", "a;} |a;"], ["kinit <<A;", "a\n"]];
+  const halves = [...nested, ["<<A ", ";-"], ["kinit <<A;", "-;"], ["x@/a", "/a@"], ["a ", "x@/a"]];
   for (const pieces of halves) {
     for (const start of ["", "sh\0-c\0kinit "]) {
       assert.ok(isInProportion(start, pieces), JSON.stringify([start, pieces]));

@@ -4,12 +4,12 @@ import { readScript } from "../../src/model/script.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 
-/** The commands of a script, in the order they end; `|` stands behind those that are piped. */
+/** The commands of a script, in the order they end; behind `|` stands the one that reads it. */
 function commandsOf(script: string): string[] {
-  return readScript(script, 0, script.length).map(({ words, piped }) => {
+  return readScript(script, 0, script.length).map(({ words, reader }) => {
     const texts = words.map(({ start, end }) => script.slice(start, end));
     return texts.map((text) => /\s/.test(text) ? `<${text}>` : text).join(" ") +
-      (piped ? " |" : "");
+      (reader === null ? "" : " | " + script.slice(reader.words[0]!.start, reader.words[0]!.end));
   });
 }
 
@@ -17,7 +17,14 @@ const SCRIPTS: readonly (readonly [string, readonly string[]])[] = [
   ["", []],
   ["  a  b\tc ", ["a b c"]],
   ["a; b && c || d & e", ["a", "b", "c", "d", "e"]],
-  ["a | b |c", ["a |", "b |", "c"]],
+  ["a | b |c", ["a | b", "b | c", "c"]],
+  ["a |\nb |& c || d | 'e f' g", ["a | b", "b | c", "c", "d | e f", "e f", "<e f> g"]],
+  ["a | b 'c d' | e", ["a | b", "c d", "b <c d> | e", "e"]],
+  ["a; (b; c | d) | e; f", ["a", "b | e", "c | d", "d | e", "e", "f"]],
+  ["a | (b; c); d", ["a | b", "b", "c", "d"]],
+  ["{ a; b; } | c; d", ["a | c", "b | c", "} | c", "c", "d"]],
+  ["a -f <(b; c | d) e", ["a -f <", "b | a", "c | d", "d | a", "e"]],
+  [") a | b", ["a | b", "b"]],
   ["a\nb (c d) `e f`", ["a", "b", "c d", "e f"]],
   ["a $(b c)", ["a $", "b c"]],
   ["a 'b' \"c\" d'e'f", ["a b c d'e'f"]],
