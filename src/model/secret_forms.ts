@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { CODE_WORDS, findInCode } from "./secret_code.ts";
 import type { Found } from "./secret_found.ts";
 import { findPairs, findTagged } from "./secret_markup.ts";
 import { findGoDsns, findUrls } from "./secret_urls.ts";
@@ -51,24 +52,10 @@ const WEBHOOKS: readonly RegExp[] = [
   /api\.telegram\.org\/(?:file\/)?bot(\d{1,16}:[\w-]+)/dg,
 ];
 
-/** Passwords in SQL. */
-const SQL: readonly RegExp[] = [
-  /\bidentified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?(?:by|as)\s{1,8}'([^']+)/dgi,
-  /\bidentified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?(?:by|as)\s{1,8}"([^"]+)/dgi,
-  /\bidentified\s{1,8}by\s{1,8}password\s{1,8}'([^']+)/dgi,
-  /\bpassword\s{0,8}[=(\s]\s{0,8}N?'([^']+)/dgi,
-  // Oracle takes it without quotes.
-  new RegExp(
-    "\\b(?:user|role)\\s{1,8}\\S{1,128}\\s{1,8}identified\\s{1,8}by\\s{1,8}" +
-      "(?!['\"]|password\\b|values\\b)([^\\s;'\"]+)",
-    "dgi",
-  ),
-  /\bpragma\s{1,8}(?:\w{1,32}\.)?(?:re|hex)?key\s{0,8}=\s{0,8}["']([^"']+)/dgi,
-  /\battach\s[^;]{0,128}?\skey\s{1,8}'([^']+)/dgi,
-];
-
 /** `cvs -d :pserver:user:password@host:/path`. */
 const PSERVER = /:[gkp]server:[^:@\s]{0,64}:([^@\s]{1,256})@/dg;
+/** `jdbc:oracle:thin:user/password@host:1521/service`. */
+const JDBC_ORACLE = /jdbc:oracle:\w{1,16}:[^\/@:\s"']{1,128}\/([^@\s]{1,256})@/dg;
 
 const PEM_BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const PEM_END = "-----END";
@@ -81,7 +68,7 @@ const MAYBE_FORM = new RegExp(
   "gh[oprsu]_|github_pat_|gl[a-z]{2,5}-|xox[a-z]-|xapp-|dckr_|A[KS]IA|AIza|ya29|GOCSPX" +
     "|(?<![a-z])sk-|[prs]k_|whsec_|SG\\.|npm_|pypi-|rubygems_|hf_|hv[sbr]\\.|do[opr]_" +
     "|shp[acps]|tskey-|lin_api|NRAK|PMAK|glsa_|SECRET|eyJ|hooks\\.slack|webhooks|api\\.tele" +
-    "|[Ii]dentified|IDENTIFIED|server:|PRIVATE" +
+    `|${CODE_WORDS}|server:|jdbc:oracle|PRIVATE` +
     "|@(?:tcp|unix|udp|pipe|memory|cloudsql|ssh|mysql|\\/)",
 );
 
@@ -91,12 +78,13 @@ export function maybeForm(text: string): boolean {
   return (url >= 0 && text.indexOf("@", url) >= 0) || MAYBE_FORM.test(text);
 }
 
-/** Finds tokens, keys, passwords in URLs, markup and SQL; in `line` spaces part the words. */
+/** Finds tokens, keys, passwords in URLs, markup and code; in `line` spaces part the words. */
 export function findForms(found: Found, line: string): void {
   for (const { index, 0: token } of line.matchAll(TOKEN)) found.hide(index, index + token.length);
-  for (const pattern of [...WEBHOOKS, ...SQL, PSERVER]) {
+  for (const pattern of [...WEBHOOKS, PSERVER, JDBC_ORACLE]) {
     for (const { indices } of line.matchAll(pattern)) found.hide(...indices![1]!);
   }
+  findInCode(found, line);
   findPrivateKeys(found, line);
   findUrls(found, line);
   findGoDsns(found, line);

@@ -137,6 +137,7 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     "curl https://hooks.slack.com/services/«T0/B0/x»",
     "curl https://api.telegram.org/bot«123:AAx-y»/sendMessage",
     "cvs -d :pserver:u:«p»@h:/cvs login",
+    "app --url=jdbc:oracle:thin:u/«p»@h:1521/s jdbc:oracle:oci:u/«q»@//h/s",
     `psql postgres://u:«${"x".repeat(2000)}»@h/d`,
     `psql postgres://u:«${"x".repeat(300)}/${"y".repeat(2000)}»@h/d`,
   ],
@@ -159,7 +160,23 @@ export const SECRETS: Readonly<Record<string, Rows>> = {
     ["mysql", "-e", "SET PASSWORD = '«p»'"],
     ["sqlcmd", "-Q", "CREATE LOGIN l WITH PASSWORD(N'«p»')"],
     ["sql", "-e", "alter user u identified by «p»;"],
+    ["mysql", "-e", "SET PASSWORD FOR 'root'@'localhost' = '«p»'"],
+    ["mysql", "-e", 'set password for u@h="«p»"; select 1'],
+    ["sql", "-e", "alter user u identified by «p» replace «q»;"],
+    ["sql", "-e", "create database link l connect to u identified by «p» using 'x'"],
+    ["sqlcmd", "-Q", "EXEC sp_addlogin 'u', '«p»'; EXEC sp_password '«q»', '«r»', 'u'"],
     ["sqlcipher", "f", "PRAGMA key = '«p»'; ATTACH DATABASE 'f' AS d KEY '«q»';"],
+  ],
+  "passwords in calls that log in": [
+    ["mongosh", "--eval", 'db.auth("u","«p»"); db.changeUserPassword("u", "«q»")'],
+    ["sh", "-c", 'mongosh --eval "db.auth(\\"u\\", \\"«p»\\")"'],
+    ["python3", "-c", "s.login('u', '«p»'); requests.get(u, auth=('u', '«q»'))"],
+    ["python3", "-c", 'get(u, auth=HTTPBasicAuth("u", "«p»"))'],
+  ],
+  "answers for debconf": [
+    ["sh", "-c", "echo 'a a/root_password password «p»' | debconf-set-selections"],
+    ["sh", "-c", "debconf-set-selections <<< 'a a/root-pass password «p»'"],
+    ["sh", "-c", "debconf-set-selections <<E\na a/b select c\na a/p password «p»\nE"],
   ],
   "what programs take without a name for it": [
     "mysql -uroot -p«p» shop",
@@ -322,6 +339,10 @@ export const HARMLESS: Readonly<Record<string, Rows>> = {
     ["git", "-c", "user.name=mysql dev", "commit"],
     ["bash", "-c", "diff <(echo a) <(echo b); app -f <(echo a); (echo a; echo b) | sort"],
     ["bash", "-c", "cat << EOF > f; ls x\nhello you\nEOF"],
+    ["sh", "-c", "echo 'tz tz/Areas select Europe' | debconf-set-selections; ls a/ password"],
+    ["mongosh", "--eval", 'db.auth("u", passwordPrompt()); login(user, p); x.get("a", "b")'],
+    ["python3", "-c", "s.login('u', p); auth('u')"],
+    ["mysql", "-e", "SET PASSWORD FOR u TO RANDOM; select identified from t"],
     ["git", "commit", "-m", "expect a password: send it"],
     ["bash", "-c", "cat <<< hello; sort <<EOF\nb a\nEOF"],
   ],
@@ -341,12 +362,15 @@ export const HARMLESS: Readonly<Record<string, Rows>> = {
     "git clone ssh://git@example.org:22/r.git",
     "curl https://h:8443/a@b?x=1&tokenize=2",
     "docker pull registry:5000/a/token:latest",
+    "app jdbc:oracle:thin:@h:1521/s jdbc:oracle:thin:@//u@h/s",
   ],
   "what nobody can know": [
     // A word that is not named, of a program that is not known.
     "backup nightly hunter2",
     // Read from standard input by a program that is not known.
     ["sh", "-c", "echo hunter2 | backup"],
+    // What su reads may be commands.
+    ["sh", "-c", "su - postgres <<E\npsql -l\nE\nsu -c cat u <<< hunter2"],
     // An environment variable or an option with a name of its own.
     "app MAGIC=hunter2 --magic hunter2",
   ],

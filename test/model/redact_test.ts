@@ -155,6 +155,14 @@ const REPEATED = [
   ],
   ...['"name":"PASSWORD",', '","name":"PASSWORD",', "--creds=a ", "echo a|passwd|", "-a\0", "a\0"],
   ...["echo a|cat|", "(echo a;", "a|(b)|", "echo <(", "{ a;", "kinit << A;", "kinit <<A;\nA\n"],
+  ...[
+    "auth('a','",
+    "login(",
+    "sp_password 'a','",
+    "set password for a=",
+    "identified by a replace ",
+  ],
+  ...["debconf-set-selections a/b password ", "a/a", "jdbc:oracle:thin:a/", "connect to a "],
   ...["expect password;", "send a;", "expect password {send a} ", "a=mysql ", '"password="a '],
   ...['bash -c "mysql -p \\"', "kinit <<<a;", "?token=a&", "name=password,value=", "[CDATA["],
 ];
