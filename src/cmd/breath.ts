@@ -13,15 +13,18 @@ const BREATH_MS = 50;
 /** Takes a breath now and then. */
 export class Breath {
   readonly #signal: AbortSignal;
+  readonly #turnMs: number;
   #last = performance.now();
 
-  constructor(signal: AbortSignal) {
+  /** `turnMs` is how long work goes on before others have their turn. */
+  constructor(signal: AbortSignal, turnMs: number = BREATH_MS) {
     this.#signal = signal;
+    this.#turnMs = turnMs;
   }
 
   /** Whether the event loop has not turned for a while: asked where waiting would cost too much. */
   get due(): boolean {
-    return performance.now() - this.#last >= BREATH_MS;
+    return performance.now() - this.#last >= this.#turnMs;
   }
 
   /** Lets the event loop turn; the signal may be aborted then. */

@@ -186,7 +186,7 @@ function any(tests: readonly TextTest[], text: string): boolean {
 
 /** Asks once for each image that was met lately: forks share their parent's. */
 function ofImage(test: (image: Image) => boolean): ShownTest {
-  const answers = new RecentAnswers<Image, boolean>(PATTERN_LIMITS.remembered);
+  const answers = RecentAnswers.ofObjects<Image, boolean>(PATTERN_LIMITS.remembered);
   return ({ image }) => {
     let answer = answers.get(image);
     if (answer === undefined) {

@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { type Climb, linkUp } from "../history/ancestors.ts";
 import type { Boot } from "../history/boots.ts";
 import type { BootSpan, History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
+import { STEP_ROWS, type Steps } from "../history/steps.ts";
+import { ANCESTORS_MAX } from "../model/memory.ts";
 import { type Process, processId } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
@@ -19,63 +22,95 @@ export class Kin {
   readonly #history: History;
   readonly #reader: ProcReader;
   readonly #boot: Boot | undefined;
-  /** Living processes by the number of their life. */
-  readonly #living = new Map<number, Process>();
-  readonly #lives = new Map<Process, Life>();
+  readonly #most: number;
   readonly #byPid = new Map<number, Process>();
-  /** Those that are linked to their parents, up to the last. */
+  /** What the history knows of living processes, as far as it was asked. */
+  readonly #lives = new Map<Process, Life | null>();
   readonly #linked = new Set<Process>();
+  /** Those above which there is no ring. */
+  readonly #sound = new Set<Process>();
+  readonly #climb: Climb<Process> = {
+    isLinked: (process) => this.#linked.has(process),
+    link: (process) => this.#linkOne(process),
+    cut: (process) => {
+      this.#linked.add(process);
+      if (process instanceof Life) this.#history.lives.cut(process);
+      else process.parent = null;
+    },
+  };
 
   /**
-   * `living` are processes as `reader` shows them, some or all; those that the history knows get
-   * their true parents, dead or alive.
+   * `living` are processes as `reader` shows them, some or all. Of the ancestors that the history
+   * knows `most` are followed at a time.
    */
-  constructor(history: History, reader: ProcReader, living: readonly Process[]) {
+  constructor(
+    history: History,
+    reader: ProcReader,
+    living: readonly Process[],
+    most: number = ANCESTORS_MAX,
+  ) {
     this.#history = history;
     this.#reader = reader;
+    this.#most = most;
     this.#boot = history.boot(readBootId(reader));
-    for (const process of living) {
-      this.#byPid.set(process.pid, process);
-      const life = this.#boot === undefined ? null : history.lifeNow(this.#boot, process);
-      if (life === null) continue;
-      this.#living.set(life.key, process);
-      this.#lives.set(process, life);
-      // /proc tells it to a clock tick only.
-      if (life.start !== null) process.start = life.start;
-      if (process.state === "running") continue;
-      // Of a zombie /proc has neither the command line nor, for all readers, the status.
-      if (process.image.parts.argv === null) process.image = life.image;
-      if (process.state === "exited") process.status ??= life.status;
+    for (const process of living) this.#byPid.set(process.pid, process);
+  }
+
+  /** Asks the history about all living processes: of zombies /proc does not show everything. */
+  *meet(): Steps<void> {
+    let seen = 0;
+    for (const process of this.#byPid.values()) {
+      this.lifeOf(process);
+      if (++seen % STEP_ROWS === 0) yield;
     }
-    for (const process of this.#lives.keys()) this.#link(process);
+  }
+
+  /** Gives all living processes their true parents, dead or alive, the nearest first. */
+  linkAll(): Steps<void> {
+    return this.link(this.#byPid.values());
   }
 
   /** The process that a target names; throws CommandError when it is none, or not the only one. */
-  find(target: Target): Process | null {
+  *find(target: Target): Steps<Process | null> {
     const { pid, at, id } = target;
-    const living = this.#byPid.get(pid);
+    const living = this.#byPid.get(pid) ?? null;
+    let found: Process | null = null;
     // A file of another host or boot is asked about what it has; its pids are not those of here.
-    if (id === null && at === null && living !== undefined && this.#boot !== undefined) {
-      return living;
+    if (id === null && at === null && living !== null && this.#boot !== undefined) {
+      found = living;
+    } else {
+      const life = chooseLife(this.#history.byPid(pid), target);
+      if (life !== null) return yield* this.of(life);
+      if (living === null || at !== null) return null;
+      const here = readBootId(this.#reader).slice(0, 8);
+      if (id === null || processId(here, living) === id) found = living;
     }
-    const life = chooseLife(this.#history.byPid(pid), target);
-    if (life !== null) return this.of(life);
-    if (living === undefined || at !== null) return null;
-    const here = readBootId(this.#reader).slice(0, 8);
-    return id === null || processId(here, living) === id ? living : null;
+    if (found !== null) yield* this.link([found]);
+    return found;
   }
 
   /** The one object that stands for a life: the living process, or the life itself, linked. */
-  of(life: Life): Process {
-    const living = this.#living.get(life.key);
-    if (living !== undefined) return living;
-    this.#link(life);
-    return life;
+  *of(life: Life): Steps<Process> {
+    const found = this.#livingOf(life) ?? life;
+    if (!this.#linked.has(found)) yield* this.link([found]);
+    return found;
   }
 
   /** What the history knows of a process; null when nothing. */
   lifeOf(process: Process): Life | null {
-    return process instanceof Life ? process : this.#lives.get(process) ?? null;
+    if (process instanceof Life) return process;
+    const known = this.#lives.get(process);
+    if (known !== undefined) return known;
+    const life = this.#boot === undefined ? null : this.#history.lifeNow(this.#boot, process);
+    this.#lives.set(process, life);
+    if (life === null) return null;
+    // /proc tells it to a clock tick only.
+    if (life.start !== null) process.start = life.start;
+    if (process.state === "running") return life;
+    // Of a zombie /proc has neither the command line nor, for all readers, the status.
+    if (process.image.parts.argv === null) process.image = life.image;
+    if (process.state === "exited") process.status ??= life.status;
+    return life;
   }
 
   /** From its start to its end, or on; null where the history does not know its boot. */
@@ -87,16 +122,18 @@ export class Kin {
   }
 
   /** What descends from a process and has ended, up to `limit`, and whether there is more. */
-  deadBelow(process: Process, limit: number): { readonly dead: Process[]; readonly more: boolean } {
+  *deadBelow(process: Process, limit: number): Steps<{ readonly dead: Process[]; more: boolean }> {
     const top = this.lifeOf(process);
     const dead: Process[] = [];
     const queue = new Set(top === null ? [] : [top]);
+    let seen = 0;
     for (const life of queue) {
       // One more than there is room for tells that there is more; the living take none.
-      const most = limit - dead.length + this.#living.size + 1;
-      for (const child of this.#history.children(life, most)) {
+      const most = limit - dead.length + this.#byPid.size + 1;
+      for (const child of this.#history.childrenOf(life, most)) {
+        if (++seen % STEP_ROWS === 0) yield;
         if (queue.has(child)) continue;
-        if (this.of(child) === child) {
+        if ((yield* this.of(child)) === child) {
           if (dead.length >= limit) return { dead, more: true };
           dead.push(child);
         }
@@ -104,6 +141,18 @@ export class Kin {
       }
     }
     return { dead, more: false };
+  }
+
+  /** Links processes upwards; where a life is a living process, that one stands above. */
+  *link(some: Iterable<Process>): Steps<void> {
+    const all = [...some];
+    yield* linkUp(all, this.#climb, this.#most);
+    yield* this.#openRings(all);
+  }
+
+  #livingOf(life: Life): Process | null {
+    const living = life.boot === this.#boot ? this.#byPid.get(life.pid) : undefined;
+    return living !== undefined && this.lifeOf(living)?.key === life.key ? living : null;
   }
 
   /** The history has it open, but it may be gone: then nobody has seen its end. */
@@ -115,32 +164,33 @@ export class Kin {
     if (!there) life.state = "unknown";
   }
 
-  /** Links a process upwards; where a life is a living process, that one stands above. */
-  #link(process: Process): void {
-    const path = new Set<Process>();
-    for (let at: Process | null = process; at !== null && !this.#linked.has(at);) {
-      path.add(at);
-      at = this.#linkOne(at, path);
-    }
-    for (const one of path) this.#linked.add(one);
-  }
-
-  /**
-   * Gives a process the parent that forked it, or leaves it the one that /proc shows; none that
-   * leads back to the process itself, as a file of others may have it.
-   */
-  #linkOne(at: Process, path: ReadonlySet<Process>): Process | null {
+  /** Gives a process the parent that forked it, or leaves it the one that /proc shows. */
+  #linkOne(at: Process): Process | null {
+    this.#linked.add(at);
     if (at instanceof Life) this.#check(at);
     const key = this.lifeOf(at)?.parentKey ?? null;
-    const known = key === null ? null : this.#living.get(key) ?? this.#history.lives.get(key);
-    if (known !== null && !path.has(known)) {
+    const life = key === null ? null : this.#history.lives.get(key);
+    const known = life === null ? null : this.#livingOf(life) ?? life;
+    if (known !== null && known !== at) {
       if (!(at instanceof Life) && at.ppid !== known.pid) at.reaper = at.ppid;
       at.ppid = known.pid;
       at.parent = known;
-    } else if (at.parent !== null && path.has(at.parent)) {
-      at.parent = null;
     }
     return at.parent;
+  }
+
+  /** No parent leads back to the process itself, as a file of others may have it. */
+  *#openRings(some: Iterable<Process>): Steps<void> {
+    let seen = 0;
+    for (const one of some) {
+      const path = new Set<Process>();
+      for (let at: Process | null = one; at !== null && !this.#sound.has(at); at = at.parent) {
+        path.add(at);
+        if (at.parent !== null && path.has(at.parent)) at.parent = null;
+        if (++seen % STEP_ROWS === 0) yield;
+      }
+      for (const at of path) this.#sound.add(at);
+    }
   }
 }
 

@@ -34,6 +34,8 @@ export const QUESTION_LIMITS = {
   /** Bytes of command lines of the members in one answer, and members that are read at once. */
   memberLines: 2 << 20,
   membersAtOnce: 100,
+  /** Ancestors out of the history that are followed; each takes some 500 bytes. */
+  ancestors: 8192,
   /** Others have their turn after so long. */
   turnMs: 5,
 } as const;

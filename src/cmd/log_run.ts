@@ -29,6 +29,7 @@ import { localOffset } from "./local_time.ts";
 import { listRunning } from "./log_running.ts";
 import { missingJson, tellMissing } from "./missing.ts";
 import { PastLineage } from "../model/lineage.ts";
+import { ANCESTORS_MAX } from "../model/memory.ts";
 import { adviseToRecord, checkAhead, readStretch, recordedSpans, type Stretch } from "./past.ts";
 import { PastJson } from "./past_json.ts";
 import { placeOf } from "./past_tree.ts";
@@ -68,10 +69,11 @@ export async function runLog(
   checkOptions(options);
   const stretch = readStretch(options, Date.now());
   const users = openUsers();
+  const lineage = options.pid === undefined ? null : new PastLineage(options.pid);
   const filter = createFilter(
     { ...options, event: options.event ?? ["exit"] },
     users,
-    (pids) => new PastLineage(pids),
+    () => lineage!,
   );
   const history = await askHistory(context, options.db, !options.follow);
   if (history === null) {
@@ -82,7 +84,7 @@ export async function runLog(
     adviseToRecord(context, "these are the processes that run now", options.quiet);
     return status;
   }
-  return await new Log(context, options, history, filter, stretch, users).run();
+  return await new Log(context, options, history, { filter, lineage }, stretch, users).run();
 }
 
 const RECORDED: ReadonlySet<string> = new Set(["fork", "exec", "exit"]);
@@ -103,6 +105,7 @@ class Log {
   readonly #context: Context;
   readonly #options: LogOptions;
   readonly #filter: Filter;
+  readonly #lineage: PastLineage | null;
   readonly #stretch: Stretch;
   readonly #kinds: ReadonlySet<ChangeKind>;
   readonly #writer: LineWriter;
@@ -116,7 +119,7 @@ class Log {
     context: Context,
     options: LogOptions,
     history: History,
-    filter: Filter,
+    { filter, lineage }: { readonly filter: Filter; readonly lineage: PastLineage | null },
     stretch: Stretch,
     users: Users,
   ) {
@@ -125,6 +128,7 @@ class Log {
     this.#options = options;
     this.#history = history;
     this.#filter = filter;
+    this.#lineage = lineage;
     this.#stretch = stretch;
     this.#kinds = new Set(options.event ?? ["exit"]);
     const { stdout, env } = context;
@@ -196,7 +200,8 @@ class Log {
       among,
       failed,
       keep: this.#options.tree === true,
-      ancestors: pid !== null || this.#options.tree === true,
+      ancestors: this.#options.tree === true ? ANCESTORS_MAX : 0,
+      lineage: this.#lineage,
       whole: !few,
     };
     for (const span of backwards ? [...spans].reverse() : spans) {

@@ -10,6 +10,6 @@ import type { TreePlace } from "../view/tree_json.ts";
 /** The boot of a process out of a history; undefined for one of /proc. */
 export function placeOf(process: Process): TreePlace | undefined {
   if (!(process instanceof Life)) return undefined;
-  const { boot } = process;
-  return { boot: boot.shortId, epoch: boot.epochAt(process.born) };
+  const { boot, born, moreAbove } = process;
+  return { boot: boot.shortId, epoch: boot.epochAt(born), moreAbove };
 }

@@ -12,6 +12,7 @@ import { Timeline, type TimelineQuery } from "../history/timeline.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Users } from "../proc/passwd.ts";
 import { UsageError } from "./command.ts";
+import { QUESTION_LIMITS } from "./limits.ts";
 import { parseMoment } from "./moments.ts";
 import { PastJson } from "./past_json.ts";
 
@@ -19,7 +20,7 @@ import { PastJson } from "./past_json.ts";
 const ALL: TimelineQuery = {
   kinds: new Set<ChangeKind>(["fork", "exec", "exit"]),
   backwards: false,
-  ancestors: true,
+  ancestors: QUESTION_LIMITS.ancestors,
 };
 
 /** The history that a recorder writes. */
@@ -60,7 +61,7 @@ export class RecordedPast implements Past {
     return this.#write();
   }
 
-  *changes(after: number, until: number): Generator<PastChange, void> {
+  *changes(after: number, until: number): Generator<PastChange | null, void> {
     const history = new History(this.#path);
     try {
       const json = new PastJson(this.#users);
@@ -71,8 +72,8 @@ export class RecordedPast implements Past {
           since: this.#timeOf(boot, after + 1),
           until: this.#timeOf(boot, until + 1),
         };
-        for (const change of timeline.changes(span, ALL)) {
-          yield {
+        for (const change of timeline.steps(span, ALL)) {
+          yield change === null ? null : {
             change,
             at: this.#placeOf(boot, change.time),
             append(seq, to) {

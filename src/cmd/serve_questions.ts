@@ -13,8 +13,10 @@ import type { Users } from "../proc/passwd.ts";
 import { answerMax, bad, maySee, type Peer, Refusal, tooLongAnswer } from "../serve/protocol.ts";
 import { treeJson, type TreeJsonOptions } from "../view/tree_json.ts";
 import { readEpoch } from "./boot_time.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { historyFailure } from "./failure.ts";
+import { QUESTION_LIMITS } from "./limits.ts";
 import { openHistory } from "./history_open.ts";
 import { placeOf } from "./past_tree.ts";
 import { readAhead } from "./read_ahead.ts";
@@ -45,7 +47,7 @@ export class Questions {
     const reader = await this.#read();
     return await this.#ask(peer, async (history) => {
       const target = text === null ? null : parseTarget(text, Date.now(), history);
-      const options = { ...this.#redact, json: true, quiet: true };
+      const options = { ...this.#redact, ...IN_TURN, json: true, quiet: true };
       const found = await findTree(this.#context, reader, history, target, options);
       const { roots, focus, missing: gaps } = found;
       const sees = ({ uid }: Process) => maySee(peer, uid);
@@ -68,19 +70,23 @@ export class Questions {
     const text = readOperand(operand);
     const reader = await this.#read();
     const epoch = await readEpoch(this.#context);
-    return await this.#ask(peer, (history) => {
+    return await this.#ask(peer, async (history) => {
       const why = new Why(this.#context, epoch, history, {
         color: "never",
         quiet: true,
         redact: this.#redact,
         reader,
         users: this.#users,
+        ...IN_TURN,
         sees: ({ uid }) => maySee(peer, uid),
       });
-      const found = isTarget(text)
-        ? why.findTarget(parseTarget(text, Date.now(), history))
-        : why.findName(text);
-      return Promise.resolve(why.fields(found));
+      const breath = new Breath(this.#context.signal, QUESTION_LIMITS.turnMs);
+      const found = await breath.finish(
+        isTarget(text)
+          ? why.findTarget(parseTarget(text, Date.now(), history))
+          : why.findName(text),
+      );
+      return await breath.finish(why.fields(found));
     });
   }
 
@@ -125,6 +131,9 @@ function joined(roots: readonly TreeNode[], options: TreeJsonOptions, peer: Peer
   }
   return `[${parts.join("")}]`;
 }
+
+/** How far a server follows lines of ancestors, and how long before others have their turn. */
+const IN_TURN = { followed: QUESTION_LIMITS.ancestors, turnMs: QUESTION_LIMITS.turnMs };
 
 function readOperand(value: unknown): string {
   if (typeof value === "number" || typeof value === "string") return String(value);

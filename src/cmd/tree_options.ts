@@ -38,6 +38,9 @@ export interface TreeOptions extends RedactSettings {
   readonly until?: string;
   /** The dead that are shown. */
   readonly limit?: number;
+  /** Ancestors out of a history that are followed, and how long before others have their turn. */
+  readonly followed?: number;
+  readonly turnMs?: number;
   readonly db?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;

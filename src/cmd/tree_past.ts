@@ -6,6 +6,8 @@
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
 import type { Missing } from "../history/missing.ts";
+import { STEP_ROWS, type Steps } from "../history/steps.ts";
+import { ANCESTORS_MAX } from "../model/memory.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import { openProcfs } from "../proc/procfs.ts";
@@ -34,22 +36,28 @@ export interface Shown {
  * Joins living processes with what the history knows: true parents, and what descended from the
  * process that was asked for and has ended. Throws CommandError when it is nowhere.
  */
-export function withPast(
+export function* withPast(
   context: Context,
   history: History,
   living: readonly Process[],
   target: Target | null,
   options: TreeOptions,
-): Shown {
-  const kin = new Kin(history, openProcfs(context.procRoot), living);
-  if (target === null) return { forest: buildForest(living), focus: null };
-  const focus = kin.find(target);
+): Steps<Shown> {
+  const kin = new Kin(history, openProcfs(context.procRoot), living, options.followed);
+  if (target === null) {
+    yield* kin.linkAll();
+    tellCut(context, living, options);
+    return { forest: buildForest(living), focus: null };
+  }
+  const focus = yield* kin.find(target);
   if (focus === null) throw neverSeen(history, target);
   tellOthers(context, history, target, focus, options);
+  tellCut(context, [focus], options);
   const all = new Set([...living, focus]);
   if (!options.ancestors || options.descendants) {
+    yield* kin.linkAll();
     const limit = options.limit ?? DEAD_LIMIT;
-    const { dead, more } = kin.deadBelow(focus, limit);
+    const { dead, more } = yield* kin.deadBelow(focus, limit);
     for (const one of dead) all.add(one);
     if (more && !options.quiet) {
       const what = `the newest ${limit} of what ended below ${focus.pid} are shown`;
@@ -59,6 +67,26 @@ export function withPast(
   const span = kin.spanOf(focus);
   const missing = tellMissing(context, history, span === null ? [] : [span], options.quiet);
   return { forest: buildForest(all), focus, missing };
+}
+
+/** Says that a line of ancestors is longer than is followed. */
+function tellCut({ stderr }: Context, shown: Iterable<Process>, { quiet }: TreeOptions): void {
+  const top = quiet ? null : firstCut(shown);
+  if (top === null) return;
+  const what = `above ${top.pid} there are more ancestors: ${ANCESTORS_MAX} are followed`;
+  stderr.write(`fh: ${what}; for those of that one give its pid\n`);
+}
+
+/** The first end of a line above which there is more; null when there is none. */
+function firstCut(shown: Iterable<Process>): Life | null {
+  const passed = new Set<Process>();
+  for (const one of shown) {
+    for (let at: Process | null = one; at !== null && !passed.has(at); at = at.parent) {
+      passed.add(at);
+      if (at instanceof Life && at.moreAbove) return at;
+    }
+  }
+  return null;
 }
 
 /** A living process may not be the one that was meant. */
@@ -123,11 +151,9 @@ export async function pastForest(
     for (const life of await breath.finish(history.livedWithinSteps(span))) found.push(life);
   }
   const lives = limitDead(found, options);
-  for (const life of lives) {
-    history.lives.withAncestors(life);
-    await breath.take();
-  }
-  if (at !== undefined) standAsOf(history, lives, spans.at(-1)!.since);
+  await breath.finish(history.lives.linkUp(lives));
+  tellCut(context, lives, options);
+  if (at !== undefined) await breath.finish(standAsOf(history, lives, spans.at(-1)!.since));
   const forest = buildForest(lives);
   if (target === null) return { forest, focus: null, missing };
   const focus = chooseLife(lives.filter((life) => life.pid === target.pid), target);
@@ -143,21 +169,22 @@ function limitDead(lives: Life[], { limit = Infinity }: TreeOptions): Life[] {
 }
 
 /** Lives as they stood at a time, and their ancestors, that ended before or lived, too. */
-function standAsOf(history: History, lives: readonly Life[], ns: number): void {
+function* standAsOf(history: History, lives: readonly Life[], ns: number): Steps<void> {
   const done = new Set<Process>();
   for (const life of lives) {
     for (let at: Process | null = life; at instanceof Life && !done.has(at); at = at.parent) {
       done.add(at);
-      if (at.born + at.seenFor > ns) standAt(history, at, ns);
+      if (done.size % STEP_ROWS === 0) yield;
+      if (at.born + at.seenFor > ns) yield* standAt(history, at, ns);
     }
   }
 }
 
-function standAt(history: History, life: Life, ns: number): void {
+function* standAt(history: History, life: Life, ns: number): Steps<void> {
   life.state = "running";
   life.end = null;
   life.status = null;
-  history.lives.dressAt(life, ns);
+  yield* history.lives.dressAtSteps(life, ns);
   const { parent } = life;
   if (parent !== null && (parent.end === null || parent.end > ns)) life.reaper = null;
 }

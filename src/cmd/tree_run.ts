@@ -15,6 +15,7 @@ import { openUsers } from "../proc/users.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { readEpoch } from "./boot_time.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { historyToAsk, noHistory } from "./history_place.ts";
 import { adviseToRecord } from "./past.ts";
@@ -75,7 +76,9 @@ export async function findTree(
   target: Target | null,
   options: TreeOptions,
 ): Promise<TreeFound> {
-  const { forest, focus, missing = [] } = await show(context, reader, history, target, options);
+  const breath = new Breath(context.signal, options.turnMs);
+  const shown = await show(context, breath, reader, history, target, options);
+  const { forest, focus, missing = [] } = shown;
   const roots = chooseRoots(forest, focus && forest.nodeOf(focus), options);
   if (missing.length === 0) return { roots, focus, missing: [] };
   const { missingJson } = await import("./missing.ts");
@@ -91,6 +94,7 @@ async function openHistoryFor(context: Context, options: TreeOptions): Promise<H
 
 async function show(
   context: Context,
+  breath: Breath,
   reader: ProcReader,
   history: History | null,
   target: Target | null,
@@ -104,7 +108,7 @@ async function show(
   if (history !== null) {
     const { withPast } = await import("./tree_past.ts");
     const living = readSnapshot(context, reader, target?.pid ?? null, options);
-    return withPast(context, history, living, target, options);
+    return await breath.finish(withPast(context, history, living, target, options));
   }
   if (target === null) {
     const forest = buildForest(readSnapshot(context, reader, null, options));

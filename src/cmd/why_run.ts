@@ -6,7 +6,8 @@
 import type { BootEpoch } from "../model/batch.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
-import { type Missing, missingIn } from "../history/missing.ts";
+import { type Missing, missingSteps } from "../history/missing.ts";
+import type { Steps } from "../history/steps.ts";
 import type { Account } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
 import { exitStatus, type Process, processId, TICK_NS } from "../model/process.ts";
@@ -29,6 +30,7 @@ import { linkNotes, whyLines } from "../view/why.ts";
 import { signalName } from "../view/words.ts";
 import { jsonText } from "../view/json_text.ts";
 import { readEpoch } from "./boot_time.ts";
+import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
@@ -43,6 +45,8 @@ import { neverSeen } from "./tree_past.ts";
 
 const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
 const NS_PER_MS = 1e6;
+/** Links of a chain between two pauses. */
+const LINKS_AT_ONCE = 100;
 
 /** What the command line asks for. */
 export interface WhyOptions {
@@ -52,6 +56,8 @@ export interface WhyOptions {
   readonly reader?: ProcReader;
   /** The users of this host, where somebody knows them already. */
   readonly users?: Users;
+  /** Ancestors out of the history that are followed. */
+  readonly followed?: number;
   /** Whether a process may be shown; every one may, if not given. */
   sees?(process: Process): boolean;
   readonly json?: boolean;
@@ -71,10 +77,11 @@ export async function runWhy(
   const history = await askHistory(context, options.db);
   try {
     const why = new Why(context, await readEpoch(context), history, options);
-    const found = isName
-      ? why.findName(operand)
-      : why.findTarget(parseTarget(operand, Date.now(), history));
-    why.tell(found);
+    const breath = new Breath(context.signal);
+    const found = await breath.finish(
+      isName ? why.findName(operand) : why.findTarget(parseTarget(operand, Date.now(), history)),
+    );
+    await breath.finish(why.tell(found));
     await context.stdout.flush();
     if (history === null) {
       adviseToRecord(context, "parents that have ended are not known", options.quiet);
@@ -113,19 +120,20 @@ export class Why {
     this.#epoch = epoch;
     const sightings = readProcesses(this.#reader, this.#reader.pids());
     this.#living = takeSnapshot(sightings, createRedactFrom(options.redact ?? {}));
-    this.#kin = history === null ? null : new Kin(history, this.#reader, this.#living);
+    const { followed } = options;
+    this.#kin = history === null ? null : new Kin(history, this.#reader, this.#living, followed);
   }
 
   /** The process that a target names; throws CommandError where it is not there. */
-  findTarget(target: Target): Process {
-    const found = this.#find(target);
+  *findTarget(target: Target): Steps<Process> {
+    const found = yield* this.#find(target);
     if (this.#sees(found)) return found;
     throw noProcess(target.pid, "it is none that you may see; give one of your own");
   }
 
-  #find(target: Target): Process {
+  *#find(target: Target): Steps<Process> {
     if (this.#kin !== null) {
-      const found = this.#kin.find(target);
+      const found = yield* this.#kin.find(target);
       if (found !== null) return found;
       throw neverSeen(this.#history!, target);
     }
@@ -137,10 +145,12 @@ export class Why {
   }
 
   /** The process with a name: a living one that no other with that name is above of. */
-  findName(name: string): Process {
+  *findName(name: string): Steps<Process> {
+    yield* this.#kin?.meet() ?? [];
     const named = new Set(
       this.#living.filter((one) => isNamed(one.image, name) && this.#sees(one)),
     );
+    yield* this.#kin?.link(named) ?? [];
     const answers = new Map<Process, boolean>([...named].map((one) => [one, true]));
     const first = [...named].filter(({ parent }) => parent === null || !isBelow(parent, answers));
     const newest = first.sort((a, b) => b.born - a.born)[0];
@@ -149,7 +159,7 @@ export class Why {
       return newest;
     }
     const life = this.#history?.byComm(name) ?? null;
-    if (life !== null && this.#sees(life)) return this.#kin!.of(life);
+    if (life !== null && this.#sees(life)) return yield* this.#kin!.of(life);
     const history = this.#history;
     const where = history === null ? "in /proc" : `in /proc and in ${history.path}` +
       missingClause(history, history.spans(0, Number.MAX_SAFE_INTEGER));
@@ -158,56 +168,59 @@ export class Why {
   }
 
   /** Writes the chain and the origin. */
-  tell(process: Process): void {
+  *tell(process: Process): Steps<void> {
     const { stdout, stderr, env } = this.#context;
-    const chain = this.#chain(process);
-    if (!this.#options.quiet) sayMissing(stderr, this.#missing(chain));
+    const chain = this.chain(process);
+    if (!this.#options.quiet) sayMissing(stderr, yield* this.#missing(chain));
     if (this.#options.json) {
-      stdout.write(jsonText(this.fields(process)) + "\n");
+      stdout.write(jsonText(yield* this.fields(process)) + "\n");
       return;
     }
-    const origin = originOf(chain);
+    const origin = whence(chain);
     const lines = whyLines(chain, {
       users: this.#users,
       width: stdout.isTerminal ? stdout.columns : Infinity,
       timeOf: (one, ns) => localTime(this.#moment(one, ns) ?? 0),
       ageOf: (one) => this.#ageOf(one),
+      isCut: (one) => isCut([one]),
     });
     const color = useColor(this.#options.color, stdout, env);
     lines.forEach((line, index) => {
       const style = chain[index]!.alive ? index === 0 ? "bold" : null : "dim";
       stdout.write(`${style === null ? line : paint(line, style, color)}\n`);
     });
+    if (isCut(chain)) stdout.write(`… more above: ${chain.length - 1} ancestors are followed\n`);
     stdout.write(`${paint("Source:", "bold", color)} ${escapeText(origin.text)}\n`);
     const cost = this.#costOf(process);
     if (cost !== null) stdout.write(`${paint("Cost:", "bold", color)} ${costWords(cost)}\n`);
   }
 
   /** What is not known of its life, and of the moments in which those above it began. */
-  #missing([process, ...above]: readonly Process[]): Missing[] {
+  *#missing([process, ...above]: readonly Process[]): Steps<Missing[]> {
     const whole = this.#kin?.spanOf(process!) ?? null;
     if (whole === null) return [];
     const begins = above.flatMap((one) => {
       const span = this.#kin!.spanOf(one);
       return span === null ? [] : [{ ...span, until: span.since + TICK_NS }];
     });
-    return missingIn(this.#history!, [whole, ...begins]);
+    return yield* missingSteps(this.#history!, [whole, ...begins]);
   }
 
   /**
    * The chain, the origin, the cost and what is not known, as JSON has them; no origin where a link
    * may not be seen.
    */
-  fields(process: Process): Record<string, unknown> {
-    const whole = this.#chain(process);
-    const chain = this.#linksJson(whole);
+  *fields(process: Process): Steps<Record<string, unknown>> {
+    const whole = this.chain(process);
+    const chain = yield* this.#linksJson(whole);
     const origin = chain.length === whole.length ? this.#originJson(whole) : null;
     const cost = this.#costOf(process);
     return {
       chain,
+      ...isCut(whole) ? { more_above: true } : {},
       origin,
       cost: cost === null ? null : accountJson(cost),
-      gaps: missingJson(this.#missing(whole)),
+      gaps: missingJson(yield* this.#missing(whole)),
     };
   }
 
@@ -217,7 +230,8 @@ export class Why {
     return process.alive || life === null ? null : this.#history!.accountOf(life);
   }
 
-  #chain(process: Process): Process[] {
+  /** A process and its ancestors, as far as they are followed. */
+  chain(process: Process): Process[] {
     const chain: Process[] = [];
     for (let at: Process | null = process; at !== null; at = at.parent) chain.push(at);
     for (const link of chain) this.#complete(link);
@@ -277,15 +291,18 @@ export class Why {
   }
 
   #originJson(chain: readonly Process[]): unknown {
-    const { text, ...rest }: Origin = originOf(chain);
+    const { text, ...rest } = whence(chain);
     return { ...rest, words: text };
   }
 
   /** The links that may be seen; what is noted of each depends on the one that it started. */
-  #linksJson(whole: readonly Process[]): unknown[] {
-    return whole.flatMap((link, index) =>
-      this.#sees(link) ? [this.#linkJson(link, whole[index - 1] ?? null)] : []
-    );
+  *#linksJson(whole: readonly Process[]): Steps<unknown[]> {
+    const links: unknown[] = [];
+    for (const [index, link] of whole.entries()) {
+      if (index % LINKS_AT_ONCE === 0) yield;
+      if (this.#sees(link)) links.push(this.#linkJson(link, whole[index - 1] ?? null));
+    }
+    return links;
   }
 
   #linkJson(process: Process, child: Process | null): unknown {
@@ -322,6 +339,19 @@ export class Why {
     const epoch = process instanceof Life ? process.boot.epochAt(ns) : this.#epoch;
     return epoch === null ? null : new WallClock().utc(epoch, ns);
   }
+}
+
+/** Whether there are more ancestors than are in a chain. */
+function isCut(chain: readonly Process[]): boolean {
+  const top = chain.at(-1);
+  return top instanceof Life && top.moreAbove;
+}
+
+/** Where a chain leads; not known where it was not followed to its end. */
+function whence(chain: readonly Process[]): Origin {
+  const origin = originOf(chain);
+  if (origin.kind !== "unknown" || !isCut(chain)) return origin;
+  return { ...origin, text: "not known: there are more ancestors than are followed" };
 }
 
 function isNamed({ comm, argv }: Image, name: string): boolean {

@@ -153,6 +153,11 @@ export class History {
     return this.#take(this.#children.all(life.key, limit));
   }
 
+  /** The same, one by one. */
+  *childrenOf(life: Life, limit: number): Generator<Life, void> {
+    for (const row of this.#children.iterate(life.key, limit)) yield this.lives.take(row);
+  }
+
   /** What lived at some time within a stretch: began before its end, and not ended before it. */
   livedWithin(span: BootSpan): Life[] {
     return finish(this.livedWithinSteps(span));

@@ -5,11 +5,16 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { Image, IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
+import type { PastLineage } from "../model/lineage.ts";
+import { ANCESTORS_MAX } from "../model/memory.ts";
 import { Process } from "../model/process.ts";
+import { RecentAnswers } from "../model/recent_answers.ts";
+import { type Climb, linkUp } from "./ancestors.ts";
 import type { Boot } from "./boots.ts";
 import { pragma } from "./file.ts";
 import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { brokenValue, HistoryError } from "./history_error.ts";
+import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, leftOut, nullable, TypedRows } from "./typed.ts";
 
@@ -54,6 +59,8 @@ export class Life extends Process {
   readonly flags: number;
   /** Nanoseconds for which it is known to have lived; Infinity while it lives. */
   readonly seenFor: number;
+  /** It has a parent, which is not linked: its line is longer than is followed. */
+  moreAbove = false;
 
   constructor(row: LifeRow, boot: Boot) {
     const [key, , pid, born, span, parent, ppid, reaper, status, image, exec, flags] = row;
@@ -92,8 +99,11 @@ function hasNoProgram({ parts }: Image): boolean {
   return parts.argv === null && parts.exe === null;
 }
 
-/** Beginnings that are remembered: to find one again can take as long as its chain is. */
-const BEGUN_MAX = 500_000;
+/** Beginnings that are remembered, twice: to find one again can take as long as its chain is. */
+const BEGUN_MAX = 100_000;
+
+/** Lives of which it is remembered what they ran before. */
+const FORMERS_MAX = 100_000;
 
 /** Reads images and lives by their numbers, each once. */
 export class LifeStore {
@@ -104,13 +114,26 @@ export class LifeStore {
   readonly #images = new Map<number, { readonly image: Image; readonly uid: number | null }>();
   readonly #formers = new Map<number, readonly LifeRow[]>();
   /** Numbers of the images that lives began with, as far as it was asked; null: not known. */
-  readonly #begun = new Map<number, number | null>();
+  readonly #begun = RecentAnswers.ofNumbers<number | null>(BEGUN_MAX);
   /** Control groups: images that share one share its bytes. */
   readonly #texts = new Map<number, Uint8Array>();
   readonly #getLife: TypedRows<LifeRow>;
   readonly #getImage: TypedRows<LifeRow>;
   readonly #getText: TypedRows<readonly [StoredText]>;
   readonly #getFormer: TypedRows<LifeRow>;
+  /** How many lives were linked to their parents since the last call of forget(). */
+  linked = 0;
+  readonly #climb: Climb<Life> = {
+    isLinked: ({ parent, parentKey }) => parent !== null || parentKey === null,
+    link: (life) => this.withParent(life),
+    cut: (life) => this.cut(life),
+  };
+  /** A life that is not remembered, nor dressed: of long lines the number alone is kept. */
+  readonly #peek = (key: number): Life | null => {
+    const row = this.#known(key) === undefined ? this.#getLife.get(key) : undefined;
+    if (row === undefined) return this.#known(key) ?? null;
+    return new Life(row, this.#bootOf(row));
+  };
   /** Bytes of the texts that are remembered. */
   #textBytes = 0;
   /** Of those, the bytes of large ones. */
@@ -139,13 +162,17 @@ export class LifeStore {
   take(row: LifeRow): Life {
     const known = this.#known(row[0]!);
     if (known !== undefined) return known;
-    const boot = this.#boots.get(row[1]!);
-    if (boot === undefined) throw brokenValue("life.boot", "is no boot");
-    const life = new Life(row, boot);
+    const life = new Life(row, this.#bootOf(row));
     this.dress(life, life.imageKey);
     life.kernel = life.exec === null && hasNoProgram(life.image);
     this.#lives.set(life.key, life);
     return life;
+  }
+
+  #bootOf(row: LifeRow): Boot {
+    const boot = this.#boots.get(row[1]!);
+    if (boot === undefined) throw brokenValue("life.boot", "is no boot");
+    return boot;
   }
 
   /** The life with that number; null when it is not there any more. */
@@ -156,46 +183,74 @@ export class LifeStore {
     return row === undefined ? null : this.take(row);
   }
 
-  /** Links a life to its parent, and so on upwards. */
-  withAncestors(life: Life): Life {
-    let at = life;
-    while (at.parent === null && at.parentKey !== null) {
-      if (!this.withParent(at)) break;
-      at = at.parent as unknown as Life;
-    }
-    return life;
+  /**
+   * Links lives to their ancestors, `most` of these at most, the nearest first; who is linked to
+   * his parent already is not followed.
+   */
+  linkUp(lives: Iterable<Life>, most: number = ANCESTORS_MAX): Steps<void> {
+    return linkUp(lives, this.#climb, most);
   }
 
-  /** Links a life to its parent; false when there is none. */
-  withParent(life: Life): boolean {
-    if (life.parent !== null) return true;
+  /** A line ends here, although there may be more above it. */
+  cut(life: Life): void {
+    const parent = this.parentOf(life, this.#peek);
+    if (parent === null) return;
+    life.ppid = parent.pid;
+    life.moreAbove = true;
+  }
+
+  /** Links a life to its parent; null when there is none. */
+  withParent(life: Life): Life | null {
+    if (life.parent !== null) return life.parent as Life;
     const parent = this.parentOf(life);
-    if (parent === null) return false;
+    if (parent === null) return null;
     life.parent = parent;
     life.ppid = parent.pid;
-    return true;
+    life.moreAbove = false;
+    this.linked++;
+    return parent;
   }
 
   /**
    * The life that forked another; null when that is not known. Nobody is born before his parent,
    * but for the rest of a clock tick: so this leads upwards and ends, whatever a file says.
    */
-  parentOf(life: Life): Life | null {
+  parentOf(life: Life, get: (key: number) => Life | null = (key) => this.get(key)): Life | null {
     const { parentKey, born, startTicks } = life;
-    const parent = parentKey === null ? null : this.get(parentKey);
+    const parent = parentKey === null ? null : get(parentKey);
     if (parent === null || parent.boot !== life.boot || parent.startTicks > startTicks) return null;
     if (parent.born < born || (parent.born === born && parent.key < life.key)) return parent;
     let at: Life | null = parent;
     for (let steps = 0; at !== null && at.startTicks === startTicks; steps++) {
       if (at === life || steps >= SAME_TICK_MAX) return null;
-      at = at.parentKey === null ? null : this.get(at.parentKey);
+      at = at.parentKey === null ? null : get(at.parentKey);
     }
     return parent;
   }
 
+  /** Notes whether a life belongs to a lineage, however long the line above it is. */
+  *trace(life: Life, lineage: PastLineage): Steps<void> {
+    const line: number[] = [];
+    let belongs = false;
+    for (let at: Life | null = life; at !== null; at = this.parentOf(at, this.#peek)) {
+      const known = lineage.known(at);
+      if (known !== undefined) {
+        belongs = known;
+        break;
+      }
+      if (line.push(at.key) % STEP_ROWS === 0) yield;
+    }
+    lineage.note(line, belongs);
+  }
+
   /** Gives a life the image it had at a time (nanoseconds since boot). */
   dressAt(life: Life, ns: number): void {
-    const image = this.#ownAt(life, ns) ?? this.#begunWith(life);
+    finish(this.dressAtSteps(life, ns));
+  }
+
+  /** {@linkcode LifeStore.dressAt} with pauses. */
+  *dressAtSteps(life: Life, ns: number): Steps<void> {
+    const image = this.#ownAt(life, ns) ?? (yield* this.#begunWith(life));
     this.dress(life, image ?? life.imageKey);
     if (image === null) life.image = NO_IMAGE;
   }
@@ -213,8 +268,8 @@ export class LifeStore {
    * been the one that the parent began with, and so on upwards through all generations of a chain.
    * Null where that is not known.
    */
-  #begunWith(life: Life): number | null {
-    const line: Life[] = [];
+  *#begunWith(life: Life): Steps<number | null> {
+    const line: number[] = [];
     let image: number | null = null;
     for (let at: Life | null = life; at !== null;) {
       const known = this.#begun.get(at.key);
@@ -222,12 +277,13 @@ export class LifeStore {
         image = known;
         break;
       }
-      line.push(at);
-      const parent: Life | null = this.parentOf(at);
+      if (line.push(at.key) % STEP_ROWS === 0) yield;
+      const parent: Life | null = this.parentOf(at, this.#peek);
       image = parent === null ? null : this.#ownAt(parent, at.born);
       at = image === null ? parent : null;
     }
-    for (const { key } of line) this.#begun.set(key, image);
+    // The nearest of a long line are asked for next.
+    for (const key of line.slice(0, BEGUN_MAX)) this.#begun.set(key, image);
     return image;
   }
 
@@ -242,6 +298,7 @@ export class LifeStore {
   #formersOf({ key }: Life): readonly LifeRow[] {
     let found = this.#formers.get(key);
     if (found === undefined) {
+      if (this.#formers.size >= FORMERS_MAX) this.#formers.clear();
       found = this.#getFormer.all(key);
       this.#formers.set(key, found);
     }
@@ -267,10 +324,19 @@ export class LifeStore {
     this.#lives = new Map();
     this.#images.clear();
     this.#formers.clear();
-    if (this.#begun.size > BEGUN_MAX) this.#begun.clear();
     this.#texts.clear();
     this.#textBytes = 0;
     this.#largeBytes = 0;
+  }
+
+  /**
+   * Forgets all lives: what is asked for from now on are other objects, and the lines of those that
+   * were there are not held any more.
+   */
+  forget(): void {
+    this.age();
+    this.#older = new Map();
+    this.linked = 0;
   }
 
   /** How many lives were asked for since the last call of age(). */

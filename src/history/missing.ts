@@ -6,6 +6,7 @@
 import { GAP_WORDS } from "../model/event.ts";
 import type { Boot } from "./boots.ts";
 import type { BootSpan, History } from "./history.ts";
+import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
 /** Reasons that a file may have; those that this version does not know are one. */
@@ -38,10 +39,16 @@ type Row = readonly [
 
 /** One for each reason, in the order of time; a gap that touches several stretches counts once. */
 export function missingIn(history: History, spans: readonly BootSpan[]): Missing[] {
+  return finish(missingSteps(history, spans));
+}
+
+/** The same with pauses: of a long line of ancestors there are many stretches. */
+export function* missingSteps(history: History, spans: readonly BootSpan[]): Steps<Missing[]> {
   const found = new Map<string, Missing>();
   const rows = prepare(history);
   const sorted = spans.toSorted((a, b) => a.boot.id - b.boot.id || a.since - b.since);
   for (const [index, { boot, since, until }] of sorted.entries()) {
+    if ((index + 1) % STEP_ROWS === 0) yield;
     const next = sorted[index + 1];
     const before = next?.boot === boot ? next.since : Number.MAX_SAFE_INTEGER;
     for (const row of rows.all(boot.id, since, until, before)) {

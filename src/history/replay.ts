@@ -47,7 +47,7 @@ export function* replaySteps(
   }
   yield event.reset(EVENT.scanEnd, since, 0, 0);
   const timeline = new Timeline(history);
-  const query = { kinds: KINDS, backwards: false, ancestors: false, whole: true };
+  const query = { kinds: KINDS, backwards: false, ancestors: 0, whole: true };
   for (const change of timeline.steps(span, query)) {
     yield change === null ? null : toEvent(change, span.until, event);
   }

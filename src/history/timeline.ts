@@ -5,10 +5,13 @@
  */
 import { GAP_WORDS, UNKNOWN } from "../model/event.ts";
 import { Change, type ChangeKind } from "../model/machine.ts";
+import type { PastLineage } from "../model/lineage.ts";
+import { ANCESTORS_MAX } from "../model/memory.ts";
 import type { Boot } from "./boots.ts";
 import type { BootSpan, History } from "./history.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import { LIFE_FLAG, SHORT_NS } from "./schema.ts";
+import type { Steps } from "./steps.ts";
 import { column, TypedRows } from "./typed.ts";
 
 /** Ends in a piece of the stream that is sorted at once. */
@@ -43,8 +46,10 @@ export interface TimelineQuery {
   readonly among?: readonly Life[] | null;
   /** Lives stay the same objects from beginning to end. */
   readonly keep?: boolean;
-  /** Lives are linked to all their ancestors, not to their parents alone. */
-  readonly ancestors?: boolean;
+  /** Lives are linked to so many of their ancestors; to their parents alone if not given. */
+  readonly ancestors?: number;
+  /** It is noted which lives belong to it. */
+  readonly lineage?: PastLineage | null;
   /** Only exits that failed. */
   readonly failed?: boolean;
   /** Gaps that end after the stretch are told, too, at its end: it is a whole answer. */
@@ -76,6 +81,7 @@ export class Timeline {
   *steps(span: BootSpan, query: TimelineQuery): Generator<Change | null, void> {
     const { boot } = span;
     const { among = null } = query;
+    query.lineage?.begin();
     for (const [since, until] of among === null ? this.#pieces(span, query) : [entire(span)]) {
       yield null;
       const piece = { boot, since, until };
@@ -86,10 +92,12 @@ export class Timeline {
       this.#addGaps(piece, query.whole === true && isLast, moments);
       moments.sort((a, b) => a.time - b.time || (RANK[a.kind]! - RANK[b.kind]!));
       if (query.backwards) moments.reverse();
-      for (const moment of moments) yield this.#tell(moment, query.ancestors === true);
-      if (query.keep || among !== null) continue;
       const { lives } = this.#history;
-      if (lives.size > REMEMBERED_MAX || lives.textBytes > TEXTS_MAX) lives.age();
+      for (const moment of moments) yield* this.#tell(moment, query);
+      if (query.keep || among !== null) continue;
+      // Each life holds all that are above it.
+      if (lives.linked > 2 * (query.ancestors || ANCESTORS_MAX)) lives.forget();
+      else if (lives.size > REMEMBERED_MAX || lives.textBytes > TEXTS_MAX) lives.age();
     }
   }
 
@@ -198,7 +206,25 @@ export class Timeline {
     return rows.all(boot.id, since, until).map((row) => lives.take(row));
   }
 
-  #tell({ time, kind, life, a, b, since }: Moment, ancestors: boolean): Change {
+  /** Makes the change of a moment; its process is dressed and linked, which may take a while. */
+  *#tell(
+    moment: Moment,
+    { ancestors = 0, lineage = null }: TimelineQuery,
+  ): Generator<Change | null, void> {
+    const { life, kind, a } = moment;
+    if (life !== null) {
+      const { lives } = this.#history;
+      if (ancestors === 0) lives.withParent(life);
+      else if (life.parent === null) yield* paused(lives.linkUp([life], ancestors));
+      if (lineage !== null) yield* paused(lives.trace(life, lineage));
+      if (kind === "exec") lives.dress(life, a!);
+      else if (kind === "fork") yield* paused(lives.dressAtSteps(life, life.born));
+      else lives.dress(life, life.imageKey);
+    }
+    yield this.#changeOf(moment);
+  }
+
+  #changeOf({ time, kind, life, a, b, since }: Moment): Change {
     const change = this.#change;
     change.since = since ?? 0;
     change.kind = kind;
@@ -209,12 +235,6 @@ export class Timeline {
     change.a = a ?? UNKNOWN;
     change.b = b;
     if (life === null) return change;
-    const { lives } = this.#history;
-    if (ancestors) lives.withAncestors(life);
-    else lives.withParent(life);
-    if (kind === "exec") lives.dress(life, a!);
-    else if (kind === "fork") lives.dressAt(life, life.born);
-    else lives.dress(life, life.imageKey);
     const guessed = LIFE_FLAG.endInferred | LIFE_FLAG.endUnknown;
     const isGuess = (life.flags & LIFE_FLAG.nameInferred) !== 0;
     if (kind === "exec") change.inferred = isGuess && a === life.imageKey;
@@ -222,6 +242,10 @@ export class Timeline {
     if (kind === "exit") change.inferred = (life.flags & guessed) !== 0;
     return change;
   }
+}
+
+function* paused(steps: Steps<void>): Generator<null, void> {
+  while (steps.next().done !== true) yield null;
 }
 
 function entire({ since, until }: BootSpan): readonly [number, number] {

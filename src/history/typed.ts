@@ -112,11 +112,16 @@ export class TypedRows<Row> {
   /** Row by row. Throws as {@linkcode TypedRows.all}. */
   *iterate(...parameters: (number | string | null)[]): Generator<Row, void> {
     const rows = explained(() => this.#statement.iterate(...parameters));
-    while (true) {
-      const { done, value } = explained(() => rows.next());
-      if (done) return;
-      this.#check(value as unknown as Value[]);
-      yield value as unknown as Row;
+    try {
+      while (true) {
+        const { done, value } = explained(() => rows.next());
+        if (done) return;
+        this.#check(value as unknown as Value[]);
+        yield value as unknown as Row;
+      }
+    } finally {
+      // Who wants no more rows leaves no statement at work.
+      rows.return?.();
     }
   }
 

@@ -8,6 +8,8 @@ import { RecentAnswers } from "./recent_answers.ts";
 
 /** Answers that one lineage remembers: who asks for many of them must not take all memory. */
 const ANSWERS = 4096;
+/** The same for the past, by numbers. */
+const PAST_ANSWERS = 50_000;
 
 /** The processes that had certain pids when they were first met, and all their descendants. */
 export class Lineage {
@@ -18,7 +20,7 @@ export class Lineage {
    * True for a member. For others the end of their line of ancestors: the answer holds as long
    * as that end has found no parent (a rescan, or a fork told late, may give it one).
    */
-  readonly #known = new RecentAnswers<Process, true | Process>(ANSWERS);
+  readonly #known = RecentAnswers.ofObjects<Process, true | Process>(ANSWERS);
 
   /** `startTicks`, where it is known, tells the process that is meant from others of its pid. */
   constructor(pids: readonly number[], startTicks: number | null = null) {
@@ -83,20 +85,41 @@ export class Lineage {
 export class PastLineage {
   readonly #pids: ReadonlySet<number>;
   readonly #known = new WeakMap<Process, boolean>();
+  /** By the number of a life: of long lines only the numbers are remembered. */
+  #byKey = RecentAnswers.ofNumbers<boolean>(PAST_ANSWERS);
 
   constructor(pids: readonly number[]) {
     this.#pids = new Set(pids);
   }
 
-  /** Whether `process`, linked to its ancestors, belongs to it. */
+  /** What follows is of a file, or a boot, in which rows may have other numbers. */
+  begin(): void {
+    this.#byKey = RecentAnswers.ofNumbers(PAST_ANSWERS);
+  }
+
+  /** What is known of a process without its ancestors. */
+  known(process: Process): boolean | undefined {
+    if (this.#pids.has(process.pid)) return true;
+    return this.#known.get(process) ??
+      (process.key > 0 ? this.#byKey.get(process.key) : undefined);
+  }
+
+  /** Lives with those numbers, each below the next one, do or do not belong to it. */
+  note(keys: readonly number[], belong: boolean): void {
+    // The nearest are asked for again.
+    for (const key of keys.slice(0, PAST_ANSWERS)) this.#byKey.set(key, belong);
+  }
+
+  /** Whether `process`, linked to its ancestors or noted, belongs to it. */
   has(process: Process): boolean {
     const line: Process[] = [];
     let verdict = false;
     for (let at: Process | null = process; at !== null; at = at.parent) {
-      const known = this.#known.get(at);
-      verdict = known ?? this.#pids.has(at.pid);
+      const known = this.known(at);
       line.push(at);
-      if (verdict || known !== undefined) break;
+      if (known === undefined) continue;
+      verdict = known;
+      break;
     }
     for (const one of line) this.#known.set(one, verdict);
     return verdict;

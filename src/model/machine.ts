@@ -19,7 +19,7 @@ import { EVENT, FLAG, type SourceEvent, UNKNOWN } from "./event.ts";
 import type { Image } from "./image.ts";
 import { IMAGE_LIMITS, ImageShares, type UserTime } from "./image_shares.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
-import { Memory } from "./memory.ts";
+import { ANCESTORS_MAX, Memory } from "./memory.ts";
 import { Process, TICK_NS } from "./process.ts";
 import type { Redact } from "./redact.ts";
 
@@ -78,7 +78,7 @@ export class Machine {
     this.#onAccount = options.onAccount?.bind(options);
     const { redact, time = null, imageLimits: { total, reserve } = IMAGE_LIMITS } = options;
     this.#images = new ImageShares(redact, time, total, reserve);
-    const { deadLimit = 4096, ancestorLimit = 65_536 } = options;
+    const { deadLimit = 4096, ancestorLimit = ANCESTORS_MAX } = options;
     this.#memory = new Memory(deadLimit, ancestorLimit, (process) => this.#forgotten(process));
     this.#effects = {
       "ignore": () => {},

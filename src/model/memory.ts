@@ -5,6 +5,9 @@
  */
 import type { Process } from "./process.ts";
 
+/** Dead ancestors that are remembered. */
+export const ANCESTORS_MAX = 65_536;
+
 /** The known processes by pid, and the rules of forgetting. */
 export class Memory {
   readonly #byPid = new Map<number, Process>();

@@ -114,13 +114,13 @@ export class Catchup {
   }
 
   /** Whether the subscriber is still there. */
-  async #tellPast(changes: Iterable<PastChange>): Promise<boolean> {
+  async #tellPast(changes: Iterable<PastChange | null>): Promise<boolean> {
     const view = this.#view;
     this.#begin();
-    for (const { change, at, append } of changes) {
-      if (this.#seam.isNew(change, at) && view.takes(change)) {
-        append(this.#next(at), view.text);
-        view.added(change, this.#seq);
+    for (const one of changes) {
+      if (one !== null && this.#seam.isNew(one.change, one.at) && view.takes(one.change)) {
+        one.append(this.#next(one.at), view.text);
+        view.added(one.change, this.#seq);
       }
       if (view.text.length >= PIECE) {
         this.#send();

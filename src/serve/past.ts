@@ -26,8 +26,8 @@ export interface Past {
   place(time: string): number;
   /** Writes what waits; whether everything that was told is in it now. */
   write(): boolean;
-  /** What happened after a place, up to another one, oldest first. */
-  changes(after: number, until: number): Iterable<PastChange>;
+  /** What happened after a place, up to another one, oldest first; null where work may pause. */
+  changes(after: number, until: number): Iterable<PastChange | null>;
 }
 
 /** How late the history may learn of something: the poll source sees exits when it looks. */

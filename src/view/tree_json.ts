@@ -28,7 +28,10 @@ export interface TreeJsonOptions {
 }
 
 /** The boot of a process: first group of its id, and when it was; null where not known. */
-export type TreePlace = Pick<TreeJsonOptions, "boot" | "epoch">;
+export type TreePlace = Pick<TreeJsonOptions, "boot" | "epoch"> & {
+  /** It has ancestors that were not followed. */
+  readonly moreAbove?: boolean;
+};
 
 /** Words of the field `state`. */
 export const STATE_WORDS: Readonly<Record<LifeState, string>> = {
@@ -69,7 +72,7 @@ class NodeWriter {
   /** A node up to the beginning of its children. */
   open({ process }: TreeNode): string {
     const { users } = this.#options;
-    const { boot, epoch } = this.#options.placeOf?.(process) ?? this.#options;
+    const { boot, epoch, moreAbove }: TreePlace = this.#options.placeOf?.(process) ?? this.#options;
     const { pid, ppid, parent, uid, image } = process;
     const { code, signal } = exitStatus(process.status);
     const duration = process.durationNs;
@@ -78,6 +81,7 @@ class NodeWriter {
       pid,
       ppid,
       parent: parent === null ? null : processId(boot, parent),
+      ...moreAbove ? { more_above: true } : {},
       comm: image.comm,
       ...argvFields(image),
       uid,

@@ -26,6 +26,8 @@ export interface WhyOptions {
   timeOf(process: Process, ns: number): string;
   /** How long a living process has run, nanoseconds; null when not known. */
   ageOf(process: Process): number | null;
+  /** Whether it has ancestors that are not followed. */
+  isCut(process: Process): boolean;
 }
 
 /** What is remarkable about a link of a chain, as words. */
@@ -94,6 +96,7 @@ function startText(process: Process, above: Process | null, options: WhyOptions)
     ? ""
     : ` as ${escapeText(options.users.name(uid) ?? String(uid))}`;
   const missing = process.parent === null && process.ppid !== null && process.ppid > 0;
+  if (missing && options.isCut(process)) return `${when}${user} by ${process.ppid}`;
   return missing ? `${when}${user} by ${process.ppid}, of which nothing is known` : when + user;
 }
 

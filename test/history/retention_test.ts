@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { openForRecording } from "../../src/history/file.ts";
 import { History } from "../../src/history/history.ts";
 import { Retention } from "../../src/history/retention.ts";
+import { finish } from "../../src/history/steps.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { PAST_EPOCH, TestRecorder } from "../support/past.ts";
@@ -129,7 +130,7 @@ test("only where nothing but ancestors is left do they go, and their children na
   retain(past.path, Infinity, 4 * MIB, BOOTED_MS + 3_600_000);
   const history = new History(past.path);
   const [last] = history.byPid(69_999);
-  history.lives.withAncestors(last!);
+  finish(history.lives.linkUp([last!]));
   let top = last!;
   while (top.parent !== null) top = top.parent as typeof top;
   assert.equal(top.ppid, top.pid - 1, "the oldest that is left knows the pid of its parent");

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { History } from "../../src/history/history.ts";
 import type { Life } from "../../src/history/life.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
+import { finish } from "../../src/history/steps.ts";
 import { decodeText } from "../../src/model/image.ts";
 import { exitStatus, processId } from "../../src/model/process.ts";
 import { account, exec, exit, fork, type Found, scan } from "../support/events.ts";
@@ -76,7 +77,8 @@ function story(): TestRecorder {
 
 /** Columns of the view as fh itself has them of a life. */
 function told(history: History, life: Life): Record<string, unknown> {
-  const { image, flags, boot, start, end } = history.lives.withAncestors(life) as Life;
+  finish(history.lives.linkUp([life]));
+  const { image, flags, boot, start, end } = life;
   const cost = history.accountOf(life);
   const { code, signal } = exitStatus(life.status);
   const text = (part: "exe" | "cwd" | "cgroup") => {

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { History } from "../../src/history/history.ts";
 import type { Life } from "../../src/history/life.ts";
 import { NTH_SHIFT } from "../../src/history/schema.ts";
+import { finish } from "../../src/history/steps.ts";
 import { EVENT, type SourceEvent } from "../../src/model/event.ts";
 import { type Found, scan, simple } from "./events.ts";
 import { TestRecorder } from "./past.ts";
@@ -30,7 +31,8 @@ export function ask<T>(path: string, question: (history: History) => T): T {
 export function lifeOf(history: History, pid: number): Life {
   const lives = history.byPid(pid);
   assert.equal(lives.length, 1, `one life of ${pid}`);
-  return history.lives.withAncestors(lives[0]!);
+  finish(history.lives.linkUp(lives));
+  return lives[0]!;
 }
 
 /** Its marks, without the number of its tick. */
