@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { Boot } from "../../src/history/boots.ts";
 import { findCandidates } from "../../src/history/candidates.ts";
 import { History } from "../../src/history/history.ts";
+import { LIFE_FLAG } from "../../src/history/schema.ts";
+import { pageSql } from "../../src/history/pages.ts";
+import { SOURCES } from "../../src/history/timeline_feeds.ts";
 import { Timeline, type TimelineQuery } from "../../src/history/timeline.ts";
 import type { Change, ChangeKind } from "../../src/model/machine.ts";
 import { exec, exit, fork, gap, scan } from "../support/events.ts";
@@ -243,4 +247,63 @@ test("of any clock, a moment is found again, the latest time that showed it", ()
       }
     }
   }
+});
+
+/** Adds `count` lives that have ended in the same moment, as those that nobody saw end. */
+function crowd(path: string, count: number, born: number, end: number): void {
+  using db = new DatabaseSync(path);
+  db.exec(`INSERT INTO life (boot, pid, born, span, status, image, flags)
+    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${count - 1})
+    SELECT boot, 10000 + i, ${born} + i, ${end - born} - i, 0, image, ${LIFE_FLAG.endUnknown}
+      FROM n, (SELECT boot, image FROM life LIMIT 1)`);
+}
+
+test("an index has the order of each page: nothing is passed over, and next to nothing sorted", () => {
+  using past = new TestRecorder();
+  for (const [name, source] of Object.entries(SOURCES)) {
+    for (const backwards of [false, true]) {
+      for (const sql of Object.values(pageSql(source, backwards))) {
+        const steps = past.db.prepare(`EXPLAIN QUERY PLAN SELECT 1 ${sql}`).all();
+        const plan = steps.map(({ detail }) => detail).join("; ");
+        const place = /(<expr>|since|until|born)[=<>]/;
+        assert.match(plan, place, name);
+        // Of those born in the same moment the index has the spans between.
+        if (name !== "long") assert.doesNotMatch(plan, /TEMP B-TREE/, name);
+      }
+    }
+  }
+  past.end();
+});
+
+test("a crowd that ended in one moment is read in pieces, each row a bounded number of times", () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]), gap(400 * S, 1));
+  past.end();
+  const count = 4000;
+  crowd(past.path, count, 2 * S, 100 * S);
+  crowd(past.path, count, 100.2 * S, 100.9 * S);
+  const history = new History(past.path);
+  const { lives } = history;
+  const { take } = lives;
+  let [taken, most, sinceLast] = [0, 0, 0];
+  lives.take = function (row) {
+    [taken, sinceLast] = [taken + 1, sinceLast + 1];
+    most = Math.max(most, sinceLast);
+    return take.call(this, row);
+  };
+  const boot = history.boots[0]!;
+  for (const backwards of [false, true]) {
+    [taken, most, sinceLast] = [0, 0, 0];
+    const times: number[] = [];
+    const span = { boot, since: 0, until: 1e12 };
+    for (const change of new Timeline(history).steps(span, { kinds: ALL, backwards })) {
+      if (change === null) sinceLast = 0;
+      else times.push(change.time);
+    }
+    assert.equal(times.length, 4 * count + 1);
+    assert.deepEqual(times, times.toSorted((a, b) => backwards ? b - a : a - b));
+    assert.ok(taken <= 4 * count + 10, `${taken} taken`);
+    assert.ok(most <= 2000, `${most} in one piece`);
+  }
+  history.close();
 });

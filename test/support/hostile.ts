@@ -111,7 +111,6 @@ const NUMBERS: readonly string[] = [
   "run.pid",
   "run.lost",
   "run.boot",
-  "gap.until",
   "gap.lost",
   "former.since",
   "job.owner",
@@ -127,7 +126,7 @@ const NUMBERS: readonly string[] = [
   "life.faults",
 ];
 /** A text in these matches no question. */
-const UNREAD: readonly string[] = ["gap.since", "member.life"];
+const UNREAD: readonly string[] = ["gap.since", "gap.until", "member.life"];
 
 function setAll(column: string, value: string): string {
   const [table, name] = column.split(".");
