@@ -10,7 +10,7 @@ import {
   type KeyTotals,
   recordingSources,
   sumEndedSteps,
-  sumJobs,
+  sumJobsSteps,
 } from "../history/accounts.ts";
 import type { BootSpan, History } from "../history/history.ts";
 import { type Missing, missingIn } from "../history/missing.ts";
@@ -106,7 +106,7 @@ async function answerOf(
   users: Users,
 ): Promise<Answer> {
   if (by === "job") {
-    const jobs = sumJobs(history, spans, test);
+    const jobs = await new Breath(signal).finish(sumJobsSteps(history, spans, test));
     const of = `processes that have ended of ${number(jobs.length)} jobs open`;
     const what = jobs.length === 0 ? "jobs open" : of;
     const running = jobs.reduce((sum, { job }) => sum + job.living, 0);

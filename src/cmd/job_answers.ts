@@ -7,10 +7,10 @@ import { accountSources } from "../history/accounts.ts";
 import type { History } from "../history/history.ts";
 import type { Life } from "../history/life.ts";
 import {
+  jobSteps,
   type JobsWanted,
   type PastJob,
   type PastMember,
-  readJobs,
   readMembers,
 } from "../history/past_jobs.ts";
 import type { Steps } from "../history/steps.ts";
@@ -23,10 +23,16 @@ import { accountJson } from "../view/account_json.ts";
 import { argvFields } from "../view/argv_fields.ts";
 import { WallClock } from "../view/time.ts";
 import { signalName } from "../view/words.ts";
-import { isMeant, noJob, readJobName } from "./job_name.ts";
+import { noJob, readJobName } from "./job_name.ts";
 
-/** Members in one answer. */
+/** Members, and jobs, in one answer. */
 export const MEMBERS_MAX = 1000;
+export const JOBS_MAX = 200;
+
+/** Jobs that are looked at for whose they are, where none of one's own has a name. */
+const OTHERS = 100;
+/** Nobody's uid: there is no user of a name. */
+const NOBODY = -1;
 
 /** Living members of which all is told, in one answer. */
 const DETAILS = 100;
@@ -47,9 +53,19 @@ export class JobAnswers {
     this.#asker = asker;
   }
 
-  /** Open jobs, or all of them, the latest first. */
-  list(all: boolean): Fields[] {
-    return this.#jobs(all ? {} : { open: true }).map((job) => this.#fields(job));
+  /**
+   * Open jobs, or all of them, the latest first, with numbers below `before`, and where to go on;
+   * null at the end.
+   */
+  list(all: boolean, before: number, limit: number): Fields {
+    const jobs: Fields[] = [];
+    let last = before;
+    for (const job of this.#jobs(all ? { before } : { before, open: true })) {
+      if (jobs.length >= limit) return { jobs, next: last };
+      jobs.push(this.#fields(job));
+      last = job.id;
+    }
+    return { jobs, next: null };
   }
 
   /** One job, with its sums by command and user. */
@@ -108,14 +124,25 @@ export class JobAnswers {
   find(text: string): PastJob {
     const meant = readJobName(text, this.#asker.uid, this.#users);
     const { id, name } = meant;
-    const named = this.#jobs(id === null ? { name } : { id });
-    const found = named.filter((job) => isMeant(meant, job));
-    return found.find(({ until }) => until === null) ?? found[0] ??
-      refuse(noJob(meant, id === null && name === text ? named : [], this.#users));
+    if (id !== null) return first(this.#jobs({ id })) ?? refuse(noJob(meant));
+    const own = { name, owner: meant.owner ?? NOBODY };
+    return first(this.#jobs({ ...own, open: true })) ?? first(this.#jobs(own)) ??
+      refuse(noJob(meant, name === text ? this.#others(name) : [], this.#users));
   }
 
-  #jobs(wanted: JobsWanted): PastJob[] {
-    return readJobs(this.#history, wanted).filter(({ owner }) => maySee(this.#asker, owner));
+  /** Some of the jobs that have that name. */
+  #others(name: string): PastJob[] {
+    const some: PastJob[] = [];
+    for (const job of this.#jobs({ name })) if (some.push(job) >= OTHERS) break;
+    return some;
+  }
+
+  /** Those that the asker may see. */
+  *#jobs(wanted: JobsWanted): Generator<PastJob, void> {
+    const { uid, privileged } = this.#asker;
+    if (!privileged && wanted.owner !== undefined && wanted.owner !== uid) return;
+    const seen = privileged ? wanted : { ...wanted, owner: uid };
+    for (const job of jobSteps(this.#history, seen)) if (job !== null) yield job;
   }
 
   #fields(job: PastJob): Fields {
@@ -206,6 +233,11 @@ export function lastFields({ id, name, last, until }: {
     exit_code: code,
     signal: signal === null ? null : signalName(signal),
   };
+}
+
+function first<Item>(items: Iterable<Item>): Item | undefined {
+  for (const item of items) return item;
+  return undefined;
 }
 
 function refuse(refusal: Refusal): never {

@@ -4,13 +4,14 @@
  * @module
  */
 import process from "node:process";
+import { setImmediate as immediate } from "node:timers/promises";
 import { Connection, type ConnectionError, RequestError } from "../serve/socket_client.ts";
 import { type Fields, Refusal } from "../serve/protocol.ts";
 import { openUsers } from "../proc/users.ts";
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { askHistory } from "./history_open.ts";
-import { JobAnswers, MEMBERS_MAX } from "./job_answers.ts";
+import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "./job_answers.ts";
 import { noServer, socketToAsk } from "./socket_place.ts";
 
 /** Names the two places. */
@@ -30,13 +31,25 @@ type Answer = (answers: JobAnswers, params: Fields, breath: Breath) => Fields | 
 
 /** What can be answered without a recorder. */
 const FROM_HISTORY: Readonly<Record<string, Answer>> = {
-  job_list: (answers, { all }) => ({ jobs: answers.list(all === true) }),
+  job_list: (answers, { all, before = Number.MAX_SAFE_INTEGER }) =>
+    answers.list(all === true, Number(before), JOBS_MAX),
   job_show: (answers, { job }) => answers.show(String(job)),
   job_members: (answers, { job, after = 0, running }, breath) =>
     running === true
       ? breath.finish(answers.running(String(job)))
       : answers.members(String(job), Number(after), MEMBERS_MAX),
 };
+
+/** Open jobs, or all, the latest first; a recorder tells of so many at once. */
+export async function* listJobs(door: JobDoor, all: boolean): AsyncGenerator<Fields, void> {
+  for (let before: unknown = undefined; before !== null;) {
+    const answer = await door.ask("job_list", before === undefined ? { all } : { all, before });
+    yield* answer["jobs"] as readonly Fields[];
+    before = answer["next"] ?? null;
+    // A history answers at once: signals are told between two turns of the event loop only.
+    await immediate();
+  }
+}
 
 /** Opens the door to the recorder; rejects with {@linkcode CommandError} where none listens. */
 export async function openRecorder(context: Context, place: JobPlace): Promise<JobDoor> {

@@ -7,7 +7,7 @@ import type { Fields } from "../serve/protocol.ts";
 import { jsonText } from "../view/json_text.ts";
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
-import type { JobDoor } from "./job_ask.ts";
+import { type JobDoor, listJobs } from "./job_ask.ts";
 import { createFile, writeAll } from "./new_file.ts";
 
 interface ExportOptions {
@@ -21,10 +21,10 @@ export async function exportJobs(
   name: string | null,
   { output }: ExportOptions,
 ): Promise<number> {
-  const names = name === null ? await allJobs(door) : [name];
+  const breath = new Breath(signal);
+  const names = name === null ? await allJobs(door, breath) : [name];
   // Nothing is written before it is known that the job is there.
   let write: ((text: string) => void) | null = null;
-  const breath = new Breath(signal);
   for (const job of names) {
     for (let after: unknown = 0; after !== null;) {
       const answer = await door.ask("job_members", { job, after });
@@ -41,9 +41,13 @@ export async function exportJobs(
   return EXIT.done;
 }
 
-async function allJobs(door: JobDoor): Promise<string[]> {
-  const { jobs } = await door.ask("job_list", { all: true });
-  return (jobs as readonly { job: number }[]).map(({ job }) => String(job)).reverse();
+async function allJobs(door: JobDoor, breath: Breath): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { job } of listJobs(door, true)) {
+    names.push(String(job));
+    await breath.take();
+  }
+  return names.reverse();
 }
 
 /** Creates a file; what comes is appended. */

@@ -23,7 +23,13 @@ import {
   Refusal,
   type Request,
 } from "../serve/protocol.ts";
-import { type JobAnswers, lastFields, MEMBERS_MAX, runningFields } from "./job_answers.ts";
+import {
+  type JobAnswers,
+  JOBS_MAX,
+  lastFields,
+  MEMBERS_MAX,
+  runningFields,
+} from "./job_answers.ts";
 import { isMeant, noJob, readJobName } from "./job_name.ts";
 import { RULE_LIMITS } from "./limits.ts";
 
@@ -169,9 +175,12 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
   }
 
   #list(peer: Peer, request: Request): Fields {
-    checkNames(request, ["all"]);
+    checkNames(request, ["all", "before", "limit"]);
+    const { before = Number.MAX_SAFE_INTEGER, limit = JOBS_MAX } = request.params;
     const all = readFlag("all", request.params["all"]);
-    return { jobs: this.#host.ask(peer, (answers) => answers.list(all)) };
+    const from = readWhole("before", before, 0, Number.MAX_SAFE_INTEGER);
+    const most = readWhole("limit", limit, 1, JOBS_MAX);
+    return this.#host.ask(peer, (answers) => answers.list(all, from, most));
   }
 
   #show(peer: Peer, request: Request): Fields {

@@ -8,9 +8,9 @@ import { type JobRow, renderJobs, renderRules, type RuleRow } from "../view/jobs
 import { escapeText } from "../view/escape.ts";
 import { paint } from "../view/style.ts";
 import { jsonText } from "../view/json_text.ts";
-import { type Context, EXIT, UsageError, useColor } from "./command.ts";
+import { type Context, EXIT, Stopped, UsageError, useColor } from "./command.ts";
 import { JOB_ACTIONS, type JobAction } from "./job.ts";
-import { type JobDoor, openJobs, openRecorder } from "./job_ask.ts";
+import { type JobDoor, listJobs, openJobs, openRecorder } from "./job_ask.ts";
 import { exportJobs } from "./job_export.ts";
 import { killJob } from "./job_kill.ts";
 import { showJob } from "./job_show.ts";
@@ -176,8 +176,11 @@ async function tell(
 }
 
 async function list({ context, door, options }: Call): Promise<number> {
-  const { jobs } = await door.ask("job_list", { all: options.all ?? false });
-  const found = jobs as JobRow[];
+  const found: JobRow[] = [];
+  for await (const job of listJobs(door, options.all ?? false)) {
+    if (context.signal.aborted) throw new Stopped(String(context.signal.reason));
+    found.push(job as unknown as JobRow);
+  }
   const none = options.all ? "no jobs" : "no open jobs; --all shows those that have ended";
   return show(context, options, found, (head) => renderJobs(found, head, localTime), none);
 }

@@ -8,7 +8,7 @@ import { decodeText } from "../model/image.ts";
 import type { JobTotal } from "../model/kept_job.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { BootSpan, History } from "./history.ts";
-import { type PastJob, readJobs } from "./past_jobs.ts";
+import { jobSteps, type PastJob } from "./past_jobs.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { pragma } from "./file.ts";
 import { LIFE_FLAG, NO_ACCOUNTS } from "./schema.ts";
@@ -261,18 +261,30 @@ export function sumJobs(
   spans: readonly BootSpan[],
   test: CostTest | null,
 ): JobTotals[] {
-  const isOpenIn = ({ boot, since, until }: PastJob) =>
-    spans.some((span) => {
-      return span.boot.id === boot.id && since < span.until && (until ?? Infinity) >= span.since;
-    });
-  return readJobs(history).filter(isOpenIn).flatMap((job) => {
-    const matches = ({ comm, uid }: JobTotal) => test!(comm, uid < 0 ? null : uid);
-    const chosen = test === null ? job.totals : job.totals.filter(matches);
-    if (test !== null && chosen.length === 0) return [];
-    const totals = new PastTotals();
-    for (const total of chosen) totals.addMembers(total);
-    return [{ job, totals }];
-  });
+  return finish(sumJobsSteps(history, spans, test));
+}
+
+/** {@linkcode sumJobs} with pauses. */
+export function* sumJobsSteps(
+  history: History,
+  spans: readonly BootSpan[],
+  test: CostTest | null,
+): Steps<JobTotals[]> {
+  const found = new Map<number, JobTotals>();
+  for (const within of spans.toReversed()) {
+    for (const job of jobSteps(history, { within })) {
+      if (job === null) yield;
+      else if (!found.has(job.id)) {
+        const matches = ({ comm, uid }: JobTotal) => test!(comm, uid < 0 ? null : uid);
+        const chosen = test === null ? job.totals : job.totals.filter(matches);
+        if (test !== null && chosen.length === 0) continue;
+        const totals = new PastTotals();
+        for (const total of chosen) totals.addMembers(total);
+        found.set(job.id, { job, totals });
+      }
+    }
+  }
+  return [...found.values()];
 }
 
 /** Where accounts came from: "unknown" where an older fh has recorded, which did not note it. */

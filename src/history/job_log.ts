@@ -95,6 +95,7 @@ export class JobLog implements JobListener, Companion {
       `SELECT id, name, owner, CAST(since AS REAL) AS since, started, lost, last_pid, last_status
         FROM job WHERE until IS NULL ORDER BY id`,
     ).all();
+    const totals = new TotalsReader(db);
     for (const row of open) {
       const job = new KeptJob({
         id: Number(row["id"]),
@@ -108,7 +109,7 @@ export class JobLog implements JobListener, Companion {
         const status = row["last_status"] === null ? null : Number(row["last_status"]);
         job.last = { pid: Number(row["last_pid"]), status };
       }
-      readTotals(db, job);
+      totals.addTo(job);
       this.#keepAsStored(job);
       job.changed.clear();
       jobs.restore(job, livingMembers(db, job.id));
@@ -231,25 +232,36 @@ export class JobLog implements JobListener, Companion {
   }
 }
 
-/** Adds what members of a job have cost, as it is in the file. */
-export function readTotals(db: DatabaseSync, job: KeptJob): void {
-  const counts = ["processes", "failed", "elapsed_us", "accounted", ...COST_COLUMNS];
-  const rows = new TypedRows<readonly [string, number, ...number[]]>(
-    db,
-    [
-      column("job_total.comm", "name"),
-      column("job_total.uid", "uid"),
-      ...counts.map((name) => column(`job_total.${name}`, "count")),
-    ],
-    "FROM job_total WHERE job = ?",
-  );
-  for (const [comm, uid, processes, failed, elapsedUs, accounted, ...costs] of rows.all(job.id)) {
-    const total = job.total(comm, uid);
-    total.processes = processes!;
-    total.failed = failed!;
-    total.elapsedNs = elapsedUs! * 1000;
-    total.accounted = accounted!;
-    addCost(total.account, costs);
+type TotalRow = readonly [string, number, ...number[]];
+
+/** Reads what members of jobs have cost, as it is in a file. */
+export class TotalsReader {
+  readonly #rows: TypedRows<TotalRow>;
+
+  constructor(db: DatabaseSync) {
+    const counts = ["processes", "failed", "elapsed_us", "accounted", ...COST_COLUMNS];
+    this.#rows = new TypedRows<TotalRow>(
+      db,
+      [
+        column("job_total.comm", "name"),
+        column("job_total.uid", "uid"),
+        ...counts.map((name) => column(`job_total.${name}`, "count")),
+      ],
+      "FROM job_total WHERE job = ?",
+    );
+  }
+
+  /** Adds it to a job. */
+  addTo(job: KeptJob): void {
+    for (const row of this.#rows.all(job.id)) {
+      const [comm, uid, processes, failed, elapsedUs, accounted, ...costs] = row;
+      const total = job.total(comm, uid);
+      total.processes = processes!;
+      total.failed = failed!;
+      total.elapsedNs = elapsedUs! * 1000;
+      total.accounted = accounted!;
+      addCost(total.account, costs);
+    }
   }
 }
 

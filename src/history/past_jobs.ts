@@ -5,8 +5,8 @@
  */
 import { type JobTotal, KeptJob, type LastMember } from "../model/kept_job.ts";
 import type { Boot } from "./boots.ts";
-import type { History } from "./history.ts";
-import { readTotals } from "./job_log.ts";
+import type { BootSpan, History } from "./history.ts";
+import { TotalsReader } from "./job_log.ts";
 import { brokenValue } from "./history_error.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
@@ -47,8 +47,17 @@ export interface PastMember {
 export interface JobsWanted {
   readonly id?: number;
   readonly name?: string;
+  /** uid of who has made it. */
+  readonly owner?: number;
   readonly open?: boolean;
+  /** With a number below that one. */
+  readonly before?: number;
+  /** Open at some time within it. */
+  readonly within?: BootSpan;
 }
+
+/** Jobs that are read at once. */
+const PAGE_JOBS = 100;
 
 const JOB_COLUMNS = [
   column("job.id", "key"),
@@ -83,24 +92,47 @@ type JobRow = readonly [
 ];
 
 /** Jobs, the latest first. */
-export function readJobs(history: History, { id, name, open }: JobsWanted = {}): PastJob[] {
-  if (!history.hasJobs) return [];
-  const found = new TypedRows<JobRow>(
+export function readJobs(history: History, wanted: JobsWanted = {}): PastJob[] {
+  const jobs: PastJob[] = [];
+  for (const job of jobSteps(history, wanted)) if (job !== null) jobs.push(job);
+  return jobs;
+}
+
+/** {@linkcode readJobs} one by one, read as they are wanted; null stands where work may pause. */
+export function* jobSteps(
+  history: History,
+  { id, name, owner, open, before, within }: JobsWanted,
+): Generator<PastJob | null, void> {
+  if (!history.hasJobs) return;
+  const rows = new TypedRows<JobRow>(
     history.db,
     JOB_COLUMNS,
-    `FROM job WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR name = ?2)
-      AND (?3 = 0 OR until IS NULL) ORDER BY id DESC`,
-  ).all(id ?? null, name ?? null, open ? 1 : 0);
-  return found.map((row) => {
-    const [id, name, owner, bootKey, since, until, started, lost, pid, status, living] = row;
-    const identity = { id, name, owner, since };
-    const job = new KeptJob(identity);
-    readTotals(history.db, job);
-    const boot = history.boots.find((one) => one.id === bootKey);
-    if (boot === undefined) throw brokenValue("job.boot", "is no boot");
-    const last = pid === null ? null : { pid, status };
-    return { ...identity, boot, until, started, living, lost, last, totals: [...job.totals] };
-  });
+    `FROM job WHERE id < ?1 AND (?2 IS NULL OR id = ?2)${name === undefined ? "" : " AND name = ?3"}
+      AND (?3 IS NULL OR name = ?3) AND (?4 IS NULL OR owner = ?4) AND (?5 = 0 OR until IS NULL)
+      AND (?6 IS NULL OR boot = ?6 AND since < ?8 AND (until IS NULL OR until >= ?7))
+      ORDER BY id DESC LIMIT ${PAGE_JOBS}`,
+  );
+  const asked = [id ?? null, name ?? null, owner ?? null, open ? 1 : 0, within?.boot.id ?? null];
+  const [since, until] = [within?.since ?? null, within?.until ?? null];
+  const totals = new TotalsReader(history.db);
+  for (let last = before ?? Number.MAX_SAFE_INTEGER;;) {
+    const found = rows.all(last, ...asked, since, until);
+    for (const row of found) yield jobOf(history, row, totals);
+    yield null;
+    if (found.length < PAGE_JOBS) return;
+    last = found.at(-1)![0];
+  }
+}
+
+function jobOf(history: History, row: JobRow, totals: TotalsReader): PastJob {
+  const [id, name, owner, bootKey, since, until, started, lost, pid, status, living] = row;
+  const identity = { id, name, owner, since };
+  const job = new KeptJob(identity);
+  totals.addTo(job);
+  const boot = history.boots.find((one) => one.id === bootKey);
+  if (boot === undefined) throw brokenValue("job.boot", "is no boot");
+  const last = pid === null ? null : { pid, status };
+  return { ...identity, boot, until, started, living, lost, last, totals: [...job.totals] };
 }
 
 /** Members of a job in the order in which they were met, from after a number on. */

@@ -261,6 +261,32 @@ test("show has the sums of a job, of its commands and its users", async () => {
   ]);
 });
 
+test("jobs come two hundred at a time, each once", async () => {
+  using asked = new Asked();
+  for (let n = 0; n < 450; n++) {
+    const name = `j${n}`;
+    await asked.ask(n % 3 === 0 ? ANN : BOB, "job_create", { name });
+    await asked.ask(n % 3 === 0 ? ANN : BOB, "job_end", { job: name });
+  }
+  const pagesOf = async (peer: Peer) => {
+    const pages: number[][] = [];
+    for (let before: unknown = undefined; before !== null;) {
+      const params = before === undefined ? { all: true } : { all: true, before };
+      const { jobs, next } = await asked.ask(peer, "job_list", params) as Fields;
+      pages.push((jobs as { job: number }[]).map(({ job }) => job));
+      before = next;
+    }
+    return pages;
+  };
+  const all = await pagesOf(ROOT);
+  assert.deepEqual(all.map(({ length }) => length), [200, 200, 50]);
+  assert.deepEqual(all.flat(), Array.from({ length: 450 }, (_, n) => 450 - n));
+  assert.deepEqual((await pagesOf(ANN)).flat(), all.flat().filter((id) => id % 3 === 1));
+  for (const params of [{ before: -1 }, { limit: 0 }, { limit: 201 }]) {
+    assert.equal(await asked.ask(ROOT, "job_list", params), "EFAULT");
+  }
+});
+
 test("members come a thousand at a time", async () => {
   using asked = new Asked();
   await asked.ask(ROOT, "job_create", { name: "j" });

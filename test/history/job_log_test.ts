@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { sumJobsSteps } from "../../src/history/accounts.ts";
 import { exportHistory } from "../../src/history/export.ts";
 import { openForRecording } from "../../src/history/file.ts";
 import { History } from "../../src/history/history.ts";
-import { type PastJob, readJobs, readMembers } from "../../src/history/past_jobs.ts";
+import { TotalsReader } from "../../src/history/job_log.ts";
+import { jobSteps, type PastJob, readJobs, readMembers } from "../../src/history/past_jobs.ts";
 import { Retention } from "../../src/history/retention.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/history/schema.ts";
 import { account, exec, exit, fork, type Found, gap, scan } from "../support/events.ts";
@@ -33,7 +35,7 @@ function ask<T>(path: string, question: (history: History) => T): T {
   }
 }
 
-const jobsIn = (path: string) => ask(path, readJobs);
+const jobsIn = (path: string) => ask(path, (history) => readJobs(history));
 const pidsIn = (path: string, job: number) =>
   ask(path, (history) => readMembers(history, job, 0, 1000).map(({ life: { pid } }) => pid));
 
@@ -279,4 +281,54 @@ test("a file of version 1 is exported as one, and knows neither jobs nor costs",
   openForRecording(path).close();
   ask(path, (history) => assert.equal(history.hasJobs, true));
   rmSync(folder, { recursive: true });
+});
+
+/** Adds jobs that have ended, of one owner. */
+function addJobs(path: string, count: number, owner: number, name: string): void {
+  using db = new DatabaseSync(path);
+  db.exec(`
+    INSERT INTO job (name, owner, boot, since, until, started, lost)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+      SELECT '${name}', ${owner}, (SELECT min(id) FROM boot), 2000000000 + i, 3000000000, 1, 0 FROM n;
+    INSERT OR IGNORE INTO job_total
+      SELECT id, 'cc', ${owner}, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM job WHERE owner = ${owner}`);
+}
+
+test("jobs are read by a few statements, and of others nothing where one's own are wanted", () => {
+  using past = begun();
+  past.end();
+  addJobs(past.path, 3, 1000, "ann");
+  addJobs(past.path, 3000, 1001, "bob");
+  ask(past.path, (history) => {
+    const { prepare } = history.db;
+    const { addTo } = TotalsReader.prototype;
+    let [prepared, summed] = [0, 0];
+    history.db.prepare = (sql) => {
+      prepared++;
+      return prepare.call(history.db, sql);
+    };
+    TotalsReader.prototype.addTo = function (job) {
+      summed++;
+      addTo.call(this, job);
+    };
+    try {
+      assert.equal(readJobs(history).length, 3003);
+      assert.ok(prepared <= 3, `${prepared} prepared`);
+      summed = 0;
+      assert.deepEqual(readJobs(history, { owner: 1000 }).map(({ id }) => id), [3, 2, 1]);
+      assert.equal(summed, 3);
+      // The first is there without the rest.
+      summed = 0;
+      for (const job of jobSteps(history, { name: "bob" })) if (job?.id === 3003) break;
+      assert.equal(summed, 1);
+      const span = { boot: history.boots[0]!, since: 0, until: 1e12 };
+      const steps = sumJobsSteps(history, [span], null);
+      let [step, pauses] = [steps.next(), 0];
+      for (; step.done !== true; step = steps.next()) pauses++;
+      const sums = step.value.length;
+      assert.ok(pauses >= 30 && sums === 3003, `${pauses} pauses, ${sums} sums`);
+    } finally {
+      TotalsReader.prototype.addTo = addTo;
+    }
+  });
 });
