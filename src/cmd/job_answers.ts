@@ -25,8 +25,10 @@ import { WallClock } from "../view/time.ts";
 import { signalName } from "../view/words.ts";
 import { noJob, readJobName } from "./job_name.ts";
 
-/** Members, and jobs, in one answer. */
+/** Members in one answer. */
 export const MEMBERS_MAX = 1000;
+
+/** Jobs in one answer. */
 export const JOBS_MAX = 200;
 
 /** Jobs that are looked at for whose they are, where none of one's own has a name. */

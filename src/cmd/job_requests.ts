@@ -56,6 +56,8 @@ export interface JobHost {
   dropRule(id: number): void;
   /** Writes what waits: what was answered to be done is not undone by a kill -9. */
   write(): void;
+  /** Whether the history takes nothing at the moment: the disk is full. */
+  failing(): boolean;
   /** Asks what is in the history by now, on behalf of a peer. */
   ask<T>(peer: Peer, question: (answers: JobAnswers) => T): T;
 }
@@ -121,6 +123,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
 
   #create(peer: Peer, request: Request): Fields {
     checkNames(request, ["name"]);
+    this.#checkRoom();
     const { jobs } = this.#host;
     const name = this.#freeName(peer.uid, request.params["name"]);
     if (!peer.privileged && !jobs.hasRoom(peer.uid)) {
@@ -135,6 +138,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     const only = readFlag("only", params["only"]);
     const pids = readPids(params["pids"]);
     const job = this.#job(peer, params["job"]);
+    this.#checkRoom();
     const roots: Process[] = [];
     for (const pid of pids) roots.push(await this.#process(peer, pid, "put into a job"));
     if (job.until !== null) throw noJob({ text: job.name });
@@ -233,6 +237,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
 
   #rename(peer: Peer, request: Request): Fields {
     checkNames(request, ["job", "name"]);
+    this.#checkRoom();
     const job = this.#job(peer, request.params["job"]);
     const { jobs } = this.#host;
     if (jobs.isFed(job)) {
@@ -247,6 +252,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     checkNames(request, ["job", "filter"]);
     const { job, filter } = request.params;
     const name = readNewName("job", job);
+    this.#checkRoom();
     const { jobs } = this.#host;
     if (!peer.privileged && !this.#hasRoomForRule(peer.uid)) {
       throw new Refusal("EUSERS", "Cannot add a rule: your share of them is used; remove some");
@@ -309,6 +315,13 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
       jobs: jobs.map(({ name }) => name),
       rules: rules.map(({ id, job }) => ({ rule: id, job })),
     };
+  }
+
+  /** What is taken on while nothing can be written would have to be kept in memory. */
+  #checkRoom(): void {
+    if (!this.#host.failing()) return;
+    const what = "No room: the history cannot be written, so nothing new is taken on";
+    throw new Refusal("ENOSPC", `${what}; try again when there is room on its disk`);
   }
 
   #freeName(owner: number, value: unknown): string {

@@ -152,7 +152,8 @@ class Recorder {
       reader: openProcfs(context.procRoot),
       users: this.#users,
       shares: this.#shares,
-      write: () => this.#flush(),
+      write: () => void this.#flushNow(),
+      failing: () => this.#failing,
       say: (text) => this.#say(text),
     });
   }
@@ -234,10 +235,7 @@ class Recorder {
   /** Where there is no place to listen, the history is kept all the same. */
   async #openServer(): Promise<SocketServer | null> {
     const bootId = readBootId(openProcfs(this.#context.procRoot));
-    const past = this.#past = new RecordedPast(this.#path, this.#users, () => {
-      this.#flush();
-      return !this.#failing;
-    });
+    const past = this.#past = new RecordedPast(this.#path, this.#users, () => this.#flushNow());
     try {
       return await SocketServer.open(this.#context, this.#session, {
         ...this.#options,
@@ -311,6 +309,12 @@ class Recorder {
     const bytes = waiting * ROW_BYTES.life + waitingBytes;
     if ((waiting >= FLUSH_AT || bytes >= most) && !this.#failing) this.#flush();
     else if (dirty) this.#flushIn(FLUSH_MS);
+  }
+
+  /** Writes what waits, unless a full disk is tried again soon; whether it is in the file. */
+  #flushNow(): boolean {
+    if (!this.#failing) this.#flush();
+    return !this.#failing;
   }
 
   #flushIn(ms: number): void {

@@ -32,6 +32,8 @@ export interface JobRecorder {
   readonly shares: CommonShares;
   /** Writes what waits. */
   write(): void;
+  /** Whether the file takes nothing at the moment. */
+  failing(): boolean;
   /** Tells a person. */
   say(text: string): void;
 }
@@ -65,6 +67,7 @@ export class RecordedJobs {
       keepRule: (rule) => this.#keepRule(rule),
       dropRule: (id) => this.#drop(id),
       write: () => recorder.write(),
+      failing: () => recorder.failing(),
       ask: (peer, question) => {
         recorder.write();
         const history = new History(recorder.path);

@@ -27,7 +27,7 @@ interface Cursor {
   readonly key: number;
 }
 
-/** SQL behind the columns: what has the time of a cursor and stands behind it, and what is later. */
+/** SQL behind the columns: what stands behind a cursor at the same time, and what is later. */
 export function pageSql(
   { from, time, key }: Omit<Source, "columns">,
   backwards: boolean,

@@ -31,6 +31,7 @@ export type RefusalName =
   | "EPROTO"
   | "EBADMSG"
   | "EEXIST"
+  | "ENOSPC"
   | "EUSERS"
   | "EMSGSIZE"
   | "EOPNOTSUPP";

@@ -37,6 +37,7 @@ class Asked extends JobRecorder {
     },
     dropRule: (id) => this.log.removeRule(id),
     write: () => void this.flush(),
+    failing: () => this.writer.failing !== null,
     ask: (peer, question) => {
       this.flush();
       const history = new History(this.path);
@@ -346,6 +347,35 @@ test("who is not privileged has a bounded number of jobs and rules", async () =>
   for (let n = 0; n < 1000; n++) asked.begin(ANN, "job_create", { name: `k${n}` });
   assert.equal(await asked.ask(ANN, "job_create", { name: "last" }), "EUSERS");
   assert.equal(typeof await asked.ask(BOB, "job_create", { name: "first" }), "object");
+});
+
+test("while the disk is full no job is made, so that memory is bounded; they may end", async () => {
+  using asked = new Asked();
+  await asked.ask(ANN, "job_create", { name: "old" });
+  asked.db.prepare("PRAGMA max_page_count = 1").get();
+  let made = 0;
+  for (let n = 0; n < 600; n++) {
+    const answer = await asked.ask(ANN, "job_create", { name: `j${n}` });
+    if (typeof answer !== "string") made++;
+    else assert.equal(answer, "ENOSPC");
+    await asked.ask(ANN, "job_end", { job: `j${n}` });
+  }
+  // There may have been room in the last pages.
+  assert.ok(made < 400, `${made} made`);
+  for (
+    const [op, params] of [
+      ["job_add", { job: "old", pids: [1000] }],
+      ["job_rename", { job: "old", name: "new" }],
+      ["rule_add", { job: "old", filter: { exe: "none" } }],
+    ] as const
+  ) {
+    assert.equal(await asked.ask(ANN, op, params), "ENOSPC", op);
+  }
+  assert.equal(typeof await asked.ask(ANN, "job_end", { job: "old" }), "object");
+  asked.db.prepare(`PRAGMA max_page_count = ${1 << 30}`).get();
+  asked.flush();
+  assert.equal(typeof await asked.ask(ANN, "job_create", { name: "next" }), "object");
+  assert.equal((await asked.names(ANN) as unknown[])[0], "next");
 });
 
 test("bad requests are refused", async () => {

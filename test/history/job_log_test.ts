@@ -289,9 +289,9 @@ function addJobs(path: string, count: number, owner: number, name: string): void
   db.exec(`
     INSERT INTO job (name, owner, boot, since, until, started, lost)
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-      SELECT '${name}', ${owner}, (SELECT min(id) FROM boot), 2000000000 + i, 3000000000, 1, 0 FROM n;
-    INSERT OR IGNORE INTO job_total
-      SELECT id, 'cc', ${owner}, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM job WHERE owner = ${owner}`);
+      SELECT '${name}', ${owner}, (SELECT min(id) FROM boot), 2e9 + i, 3000000000, 1, 0 FROM n;
+    INSERT OR IGNORE INTO job_total SELECT id, 'cc', ${owner}, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+      FROM job WHERE owner = ${owner}`);
 }
 
 test("jobs are read by a few statements, and of others nothing where one's own are wanted", () => {

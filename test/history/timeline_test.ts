@@ -258,7 +258,7 @@ function crowd(path: string, count: number, born: number, end: number): void {
       FROM n, (SELECT boot, image FROM life LIMIT 1)`);
 }
 
-test("an index has the order of each page: nothing is passed over, and next to nothing sorted", () => {
+test("an index has the order of each page: nothing is passed over, nearly nothing sorted", () => {
   using past = new TestRecorder();
   for (const [name, source] of Object.entries(SOURCES)) {
     for (const backwards of [false, true]) {
@@ -275,7 +275,7 @@ test("an index has the order of each page: nothing is passed over, and next to n
   past.end();
 });
 
-test("a crowd that ended in one moment is read in pieces, each row a bounded number of times", () => {
+test("a crowd that ended in one moment comes in pieces, each row read a few times", () => {
   using past = new TestRecorder();
   past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]), gap(400 * S, 1));
   past.end();
