@@ -5,7 +5,6 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { restingShare } from "../model/shares.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** What rows take with their indexes, about. */
@@ -24,8 +23,6 @@ export const ROW_BYTES = {
 export const PART_LIVES = 4096;
 /** The part of the jobs, which are their owners'. */
 export const JOBS_PART = -1;
-const ROOT = 0;
-const NOBODY: ReadonlySet<number> = new Set();
 /** A user that is not known. */
 const NOBODY_KNOWN = -1;
 /** All users of a part that are too many to be counted one by one. */
@@ -128,6 +125,13 @@ export class Ledger {
     return this.#totals;
   }
 
+  /** Who holds the most; null when nobody holds anything. */
+  get largest(): number | null {
+    let [largest, most] = [null as number | null, 0];
+    for (const [uid, bytes] of this.#totals) if (bytes > most) [largest, most] = [uid, bytes];
+    return largest;
+  }
+
   /** The first part after another one in which a user has something; null when there is none. */
   nextPart(owner: number, after: number): number | null {
     let next = Infinity;
@@ -135,26 +139,6 @@ export class Ledger {
       if (part > after && part < next && (users.get(owner)?.bytes ?? 0) > 0) next = part;
     }
     return next === Infinity ? null : next;
-  }
-
-  /**
-   * The user who holds the most, where that is beyond his share, of those who are not `spared`;
-   * null when all are within theirs. Root has a quarter for itself, and keeps what it has up to a
-   * half.
-   */
-  beyondShare(spared: ReadonlySet<number> = NOBODY): number | null {
-    let all = 0;
-    for (const bytes of this.#totals.values()) all += bytes;
-    const root = this.#totals.get(ROOT) ?? 0;
-    const users = [...this.#totals].filter(([uid]) => uid !== ROOT);
-    const reserve = Math.min(all / 2, Math.max(all / 4, root));
-    const share = restingShare(all - reserve, users.map(([, bytes]) => bytes));
-    let largest: number | null = null;
-    for (const [uid, bytes] of users) {
-      if (spared.has(uid) || bytes <= share) continue;
-      if (largest === null || bytes > this.#totals.get(largest)!) largest = uid;
-    }
-    return largest;
   }
 
   /** Does `work` in one transaction, and writes with it what it has charged or given back. */

@@ -190,8 +190,8 @@ export class Retention {
       return true;
     }
     this.#forced = false;
-    const [largest] = [...this.#ledger.totals].sort(([, a], [, b]) => b - a);
-    return largest !== undefined && this.#share.stepOf(largest[0], wanted);
+    const { largest } = this.#ledger;
+    return largest !== null && this.#share.stepOf(largest, wanted);
   }
 
   /** Deletes some of the oldest lives of a boot; where it came to, null when there are no more. */

@@ -7,10 +7,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { type Ledger, PART_LIVES, partOf } from "./ledger.ts";
+import { Ranking } from "./ranking.ts";
 import { type Freed, LIFE_FACTS, type LifeFacts, NOTHING, type Remover } from "./remover.ts";
 
 /** Lives that are looked at in one step. */
 const STEP = 512;
+/** Of so many users it is reckoned at each step who is beyond his share, of more less often. */
+const RANKED_USERS = 512;
 
 /** What goes, when all that came before is gone. */
 const STAGE = {
@@ -51,6 +54,9 @@ export class UserShare {
   readonly #statements: Statements;
   /** Of whom nothing more can go: what there is lives. */
   readonly #spared = new Set<number>();
+  #ranking: Ranking | null = null;
+  /** How often it was asked. */
+  #steps = 0;
   readonly #places = new Map<number, Place>();
 
   constructor(db: DatabaseSync, ledger: Ledger, remover: Remover) {
@@ -65,15 +71,27 @@ export class UserShare {
    */
   step(wanted: number): boolean {
     while (true) {
-      const owner = this.#ledger.beyondShare(this.#spared);
+      const owner = this.#ranked();
       if (owner === null) return false;
       if (this.stepOf(owner, wanted)) return true;
+      this.#ranking!.pass();
       this.#spared.add(owner);
     }
   }
 
+  /** Who holds most of those beyond their share; null when nobody is. */
+  #ranked(): number | null {
+    const { totals } = this.#ledger;
+    if (this.#ranking === null || ++this.#steps > totals.size / RANKED_USERS) {
+      this.#ranking = new Ranking(totals, this.#spared);
+      this.#steps = 0;
+    }
+    return this.#ranking.first;
+  }
+
   /** What could not go may have ended meanwhile. */
   again(): void {
+    for (const owner of this.#spared) this.#ranking?.add(owner);
     this.#spared.clear();
     for (const place of this.#places.values()) {
       if (place.stage === STAGE.living) Object.assign(place, begin(STAGE.free));
