@@ -11,6 +11,9 @@ const NS_PER_MS = 1e6;
 /** What may be asked for though it lies ahead: a second (parseMoment), and what that takes. */
 const AHEAD_NS = 2e9;
 
+/** Of the settings of the clock in one boot, and of runs, the latest so many are read. */
+const ROWS_MAX = 100_000;
+
 /** From `since` on (ns since boot) the wall clock showed `epoch` plus the time since boot. */
 interface ClockRow {
   readonly since: number;
@@ -58,7 +61,7 @@ export class Boot {
 
   /** The source of the recorder at a time since boot. */
   sourceAt(ns: number): string {
-    return (this.#runs.findLast(({ since }) => since <= ns) ?? this.#runs[0])?.source ?? "unknown";
+    return (lastUntil(this.#runs, ns) ?? this.#runs[0])?.source ?? "unknown";
   }
 
   /** A recorder is at work: what it knows reaches up to a moment, and goes on. */
@@ -81,10 +84,11 @@ export class Boot {
 
   /** The latest moment that its clock has shown, before it was set back, perhaps. */
   get latest(): number {
-    const shown = this.#clock.map(({ epoch }, i) => {
-      return momentOf(this.#clock[i + 1]?.since ?? this.until, epoch);
-    });
-    return Math.max(0, ...shown);
+    let latest = 0;
+    for (const [i, { epoch }] of this.#clock.entries()) {
+      latest = Math.max(latest, momentOf(this.#clock[i + 1]?.since ?? this.until, epoch));
+    }
+    return latest;
   }
 
   /** Just after the last that is recorded: a number above 2^53 has no next one by adding 1. */
@@ -123,13 +127,26 @@ export class Boot {
 
   #rowAt(ns: number): ClockRow {
     const rows = this.#clock;
-    for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.since <= ns) return rows[i]!;
-    return rows[0] ?? { since: 0, epoch: { seconds: 0, ns: 0 } };
+    return lastUntil(rows, ns) ?? rows[0] ?? { since: 0, epoch: { seconds: 0, ns: 0 } };
   }
 }
 
 function momentOf(sinceBoot: number, { seconds, ns }: BootEpoch): number {
   return seconds * 1000 + (ns + sinceBoot) / NS_PER_MS;
+}
+
+/** The last that began at a time or before, of rows in that order; undefined where none did. */
+function lastUntil<Row extends { readonly since: number }>(
+  rows: readonly Row[],
+  ns: number,
+): Row | undefined {
+  let [from, to] = [0, rows.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (rows[middle]!.since <= ns) from = middle + 1;
+    else to = middle;
+  }
+  return rows[from - 1];
 }
 
 function sinceBoot(moment: number, { seconds, ns }: BootEpoch): number {
@@ -145,30 +162,43 @@ export function readBoots(db: DatabaseSync): Boot[] {
       column(whole("epoch", "epoch / 1000000000"), "clock"),
       column(whole("epoch", "epoch % 1000000000"), "clock"),
     ],
-    "FROM clock WHERE boot = ? ORDER BY since",
-  );
-  const runs = new TypedRows<readonly [since: number, source: string]>(
-    db,
-    [column("run.since", "time"), column("run.source", "name")],
-    "FROM run WHERE boot = ? ORDER BY id",
+    `FROM clock WHERE boot = ? ORDER BY since DESC LIMIT ${ROWS_MAX}`,
   );
   const boots = new TypedRows<readonly [number, string, number | null, number | null]>(
     db,
     [
       column("boot.id", "key"),
       column("boot.boot_id", "name"),
-      nullable("(SELECT min(kept) FROM run WHERE run.boot = boot.id)", "time"),
-      nullable("(SELECT max(seen) FROM run WHERE run.boot = boot.id)", "time"),
+      nullable("kept", "time"),
+      nullable("seen", "time"),
     ],
-    "FROM boot ORDER BY id",
+    `FROM boot LEFT JOIN
+      (SELECT boot, min(kept) AS kept, max(seen) AS seen FROM run GROUP BY boot) AS run
+      ON run.boot = boot.id ORDER BY boot.id`,
   );
+  const starts = readStarts(db);
   return boots.all().map((row) => {
     const [id, boot_id, from, until] = row;
-    const clock = clocks.all(id).map(([since, seconds, ns]) => ({ since, epoch: { seconds, ns } }));
-    const starts = runs.all(id).map(([since, source]) => ({
-      since,
-      source: SOURCES.find((name) => name === source) ?? "unknown",
-    }));
-    return new Boot({ id, boot_id, since: from, until }, clock, starts);
+    const clock = clocks.all(id).reverse()
+      .map(([since, seconds, ns]) => ({ since, epoch: { seconds, ns } }));
+    return new Boot({ id, boot_id, since: from, until }, clock, starts.get(id) ?? []);
   });
+}
+
+/** The runs of all boots, by boot, in the order of their starts. */
+function readStarts(db: DatabaseSync): Map<number, RunStart[]> {
+  const runs = new TypedRows<readonly [boot: number, since: number, source: string]>(
+    db,
+    [column("run.boot", "key"), column("run.since", "time"), column("run.source", "name")],
+    `FROM run ORDER BY id DESC LIMIT ${ROWS_MAX}`,
+  );
+  const starts = new Map<number, RunStart[]>();
+  for (const [boot, since, name] of runs.all().reverse()) {
+    const source = SOURCES.find((one) => one === name) ?? "unknown";
+    const those = starts.get(boot);
+    if (those === undefined) starts.set(boot, [{ since, source }]);
+    else those.push({ since, source });
+  }
+  for (const those of starts.values()) those.sort((a, b) => a.since - b.since);
+  return starts;
 }

@@ -72,6 +72,7 @@ export class History {
   /** Oldest first. */
   readonly boots: readonly Boot[];
   readonly lives: LifeStore;
+  readonly #boots: ReadonlyMap<number, Boot>;
   readonly #children: TypedRows<LifeRow>;
   readonly #byPid: TypedRows<LifeRow>;
   readonly #latest: TypedRows<LifeRow>;
@@ -86,7 +87,8 @@ export class History {
     this.path = path;
     this.db = openForReading(path);
     this.boots = readBoots(this.db);
-    this.lives = new LifeStore(this.db, this.boots);
+    this.#boots = new Map(this.boots.map((boot) => [boot.id, boot]));
+    this.lives = new LifeStore(this.db, this.#boots);
     const lives = (rest: string) => new TypedRows<LifeRow>(this.db, LIFE_COLUMNS, rest);
     this.#children = lives("FROM life WHERE parent = ? ORDER BY id DESC LIMIT ?");
     this.#byPid = lives("FROM life WHERE pid = ? ORDER BY id DESC LIMIT ?");
@@ -106,6 +108,13 @@ export class History {
   /** The boot with a whole boot id; undefined when none of it was recorded. */
   boot(bootId: string): Boot | undefined {
     return this.boots.find((boot) => boot.bootId === bootId);
+  }
+
+  /** The boot with a number that stands in a column; throws HistoryError where there is none. */
+  bootOf(id: number, column: string): Boot {
+    const boot = this.#boots.get(id);
+    if (boot === undefined) throw brokenValue(column, "is no boot");
+    return boot;
   }
 
   /** Lives that had a pid, the latest first, `limit` at most. */
@@ -215,8 +224,7 @@ export class History {
     ).get();
     if (row === undefined) return null;
     const [id, pid, since, seen, ended, source, why, version, events, lost] = row;
-    const boot = this.boots.find((one) => one.id === id);
-    if (boot === undefined) throw brokenValue("run.boot", "is no boot");
+    const boot = this.bootOf(id, "run.boot");
     return { boot, pid, since, seen, ended, source, why, version, events, lost };
   }
 
@@ -259,7 +267,7 @@ export class History {
    * ahead where the clock has been set back since.
    */
   get latest(): number {
-    return Math.max(0, ...this.boots.map(({ latest }) => latest));
+    return this.boots.reduce((most, { latest }) => Math.max(most, latest), 0);
   }
 
   /** The first and the last moment that is recorded, milliseconds; null when nothing is. */

@@ -139,8 +139,8 @@ export class LifeStore {
   /** Of those, the bytes of large ones. */
   #largeBytes = 0;
 
-  constructor(db: DatabaseSync, boots: readonly Boot[]) {
-    this.#boots = new Map(boots.map((boot) => [boot.id, boot]));
+  constructor(db: DatabaseSync, boots: ReadonlyMap<number, Boot>) {
+    this.#boots = boots;
     this.#getLife = new TypedRows(db, LIFE_COLUMNS, "FROM life WHERE id = ?");
     const parts = IMAGE_PARTS.map((name) => nullable(`image.${name}`, "key"));
     const image = [nullable("image.uid", "uid"), ...parts];

@@ -7,7 +7,6 @@ import { type JobTotal, KeptJob, type LastMember } from "../model/kept_job.ts";
 import type { Boot } from "./boots.ts";
 import type { BootSpan, History } from "./history.ts";
 import { TotalsReader } from "./job_log.ts";
-import { brokenValue } from "./history_error.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
@@ -129,8 +128,7 @@ function jobOf(history: History, row: JobRow, totals: TotalsReader): PastJob {
   const identity = { id, name, owner, since };
   const job = new KeptJob(identity);
   totals.addTo(job);
-  const boot = history.boots.find((one) => one.id === bootKey);
-  if (boot === undefined) throw brokenValue("job.boot", "is no boot");
+  const boot = history.bootOf(bootKey, "job.boot");
   const last = pid === null ? null : { pid, status };
   return { ...identity, boot, until, started, living, lost, last, totals: [...job.totals] };
 }

@@ -11,6 +11,11 @@ import { type Image, IMAGE_PARTS, type ImageParts } from "../model/image.ts";
 const REMEMBERED_MAX = 8192;
 /** Longer texts are not remembered. */
 const REMEMBERED_BYTES = 1024;
+/**
+ * The latest so many texts of one hash are compared: whoever makes others with that hash on purpose
+ * makes nobody wait. What is not among them is stored once more.
+ */
+const ALIKE_MAX = 16;
 const HASHES = 2 ** 52;
 const ENV_HASH = 2 ** 51;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -72,7 +77,11 @@ export class ImageStore {
   /** `argv` tells whether command lines are stored at all. */
   constructor(db: DatabaseSync, argv: boolean) {
     this.#argv = argv;
-    this.#findText = db.prepare("SELECT id, value FROM text WHERE hash = ?");
+    this.#findText = db.prepare(
+      `SELECT id FROM
+          (SELECT id, value FROM text WHERE hash = ? ORDER BY id DESC LIMIT ${ALIKE_MAX})
+        WHERE value IS ? LIMIT 1`,
+    );
     this.#addText = db.prepare("INSERT INTO text (hash, value) VALUES (?, ?)");
     const columns = [...IMAGE_PARTS, "uid", "argv_missing"];
     const same = columns.map((name) => `${name} IS ?`).join(" AND ");
@@ -133,13 +142,8 @@ export class ImageStore {
   }
 
   #find(hash: number, stored: StoredText): number | null {
-    for (const { id, value } of this.#findText.all(hash)) {
-      const same = typeof stored === "string"
-        ? value === stored
-        : value instanceof Uint8Array && sameBytes(value, stored);
-      if (same) return Number(id);
-    }
-    return null;
+    const id = this.#findText.get(hash, stored)?.["id"];
+    return id === undefined ? null : Number(id);
   }
 }
 

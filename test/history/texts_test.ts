@@ -53,3 +53,25 @@ test("each text and each image is stored once", () => {
   const { argv } = db.prepare("SELECT argv FROM image WHERE id = ?").get(silent)!;
   assert.equal(argv, null, "no command lines where none are wanted");
 });
+
+test("of texts made to have one hash a few are looked at", () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec(MIGRATIONS.join("\n"));
+  const store = new ImageStore(db, true);
+  const shell = new Image({ ...NO_IMAGE.parts, exe: encode("/bin/sh") });
+  store.id(shell, 0);
+  const collide = (count: number) =>
+    db.exec(`INSERT INTO text (hash, value)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+      SELECT (SELECT hash FROM text LIMIT 1), 'x' || i FROM n`);
+  const stored = () => {
+    store.forget();
+    store.id(shell, 0);
+    return db.prepare("SELECT count(*) AS n FROM text WHERE value = '/bin/sh'").get()!["n"];
+  };
+  collide(15);
+  assert.equal(stored(), 1, "it is among the latest");
+  collide(5000);
+  assert.equal(stored(), 2, "it is stored once more instead of looked for among all");
+  assert.equal(stored(), 2);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { test } from "node:test";
-import { Boot } from "../../src/history/boots.ts";
+import { Boot, readBoots } from "../../src/history/boots.ts";
 import { findCandidates } from "../../src/history/candidates.ts";
 import { History } from "../../src/history/history.ts";
 import { LIFE_FLAG } from "../../src/history/schema.ts";
@@ -306,4 +306,54 @@ test("a crowd that ended in one moment comes in pieces, each row read a few time
     assert.ok(most <= 2000, `${most} in one piece`);
   }
   history.close();
+});
+
+test("of thousands of clock settings and runs a few are looked at for each time", () => {
+  let looked = 0;
+  const from = (since: number) => ({
+    get since() {
+      looked++;
+      return since;
+    },
+  });
+  const count = 50_000;
+  const clock = Array.from(
+    { length: count },
+    (_, i) => Object.assign(from(i * S), { epoch: { seconds: i, ns: 0 } }),
+  );
+  const runs = Array.from(
+    { length: count },
+    (_, i) => Object.assign(from(i * S), { source: String(i) }),
+  );
+  const boot = new Boot({ id: 1, boot_id: "", since: 0, until: count * S }, clock, runs);
+  for (let i = 0; i < 100; i++) {
+    assert.equal(boot.epochAt(i * S + 1).seconds, i);
+    assert.equal(boot.sourceAt(i * S + 1), String(i));
+  }
+  assert.deepEqual([boot.epochAt(-5).seconds, boot.sourceAt(-5)], [0, "0"]);
+  assert.ok(looked < 100 * 2 * 20, `${looked} looked at`);
+});
+
+test("the runs of all boots are read once", () => {
+  using past = new TestRecorder();
+  past.end();
+  using db = new DatabaseSync(past.path);
+  db.exec(`INSERT INTO boot (boot_id)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+      SELECT printf('00000000-0000-0000-0000-%012d', i) FROM n;
+    INSERT INTO run (boot, pid, since, kept, seen, source, why, version)
+      SELECT id, 1, 5, 7, 9, 'poll', '', '' FROM boot WHERE id > 1`);
+  const { prepare } = db;
+  let asked = 0;
+  db.prepare = (sql) => {
+    const statement = prepare.call(db, sql);
+    if (!/\brun\b/.test(sql)) return statement;
+    const all = statement.all.bind(statement) as () => Record<string, SQLOutputValue>[];
+    return Object.assign(statement, { all: (...given: []) => (asked++, all(...given)) });
+  };
+  const boots = readBoots(db);
+  assert.equal(boots.length, 501);
+  const last = boots.at(-1)!;
+  assert.deepEqual([last.since, last.until, last.sourceAt(6)], [7, 9, "poll"]);
+  assert.ok(asked <= 2, `${asked} times`);
 });
