@@ -34,10 +34,8 @@ export class Child {
   private constructor(child: ChildProcess, pid: number, context: ChildContext) {
     const { signal, onSignal, endBy, procRoot } = context;
     this.pid = pid;
-    const heard = new Set<NodeJS.Signals>();
     // What becomes of a signal is the command's business: it may well go on.
     onSignal?.((name) => {
-      heard.add(name);
       if (!(FROM_TERMINAL.has(name) && isForeground(procRoot))) this.#send(name);
       return true;
     });
@@ -49,7 +47,7 @@ export class Child {
         onSignal?.(null);
         this.status = killedBy === null ? code ?? 0 : 128 + constants.signals[killedBy];
         // A command that has dealt with it and exits by itself was not ended by it, nor are we.
-        if (killedBy !== null && heard.has(killedBy)) endBy?.(killedBy);
+        if (killedBy !== null) endBy?.(killedBy);
         resolve();
       });
     });

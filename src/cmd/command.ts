@@ -37,7 +37,10 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Has `listener` told of each signal first: whether it has dealt with it. Null undoes it. */
   readonly onSignal?: (listener: ((signal: NodeJS.Signals) => boolean) | null) => void;
-  /** Has the program end by that signal, once it ends with a status of 128 + its number. */
+  /**
+   * Has the program end by that signal, once it ends with a status of 128 + its number, if it was
+   * sent that signal itself.
+   */
   readonly endBy?: (signal: NodeJS.Signals) => void;
   /** Where procfs is mounted. */
   readonly procRoot: string;
