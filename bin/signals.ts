@@ -88,7 +88,7 @@ export class ProgramSignals {
     return this.#told.has(signal);
   }
 
-  /** As without this program's handler; with what a shell says of it where nothing comes of that. */
+  /** As without a handler; with what a shell says of it where nothing comes of that. */
   async #die(signal: NodeJS.Signals): Promise<never> {
     if (signal !== "SIGINT") await leaveNoCore();
     process.removeListener(signal, this.#take);

@@ -32,6 +32,7 @@ import {
 } from "./job_answers.ts";
 import { isMeant, noJob, readJobName } from "./job_name.ts";
 import { RULE_LIMITS } from "./limits.ts";
+import { storedFilter } from "./serve_filter.ts";
 
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@+-]{0,63}$/u;
 const PID_MAX = 4_194_304;
@@ -375,7 +376,7 @@ export function ruleFields(
     job,
     uid: owner,
     user: users.name(owner),
-    filter: JSON.parse(filter),
+    filter: storedFilter(filter),
     created: new Date(created).toISOString(),
     used: used !== undefined,
     skipped: used?.skipped ?? null,

@@ -8,7 +8,7 @@ import process from "node:process";
 import { openForRecording, prepareFile, type WritableHistory } from "../history/file.ts";
 import type { FilePlace } from "../history/file_place.ts";
 import { ROW_BYTES } from "../history/ledger.ts";
-import { HistoryError, mayPass } from "../history/history_error.ts";
+import { explainSql, HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import { CommonShares } from "../model/common_shares.ts";
@@ -159,6 +159,19 @@ class Recorder {
   }
 
   async run(): Promise<number> {
+    try {
+      return await this.#record();
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  /** What is wrong with the file, where that is what stopped it: others may have made it. */
+  #explained(error: unknown): unknown {
+    return error instanceof CommandError ? error : explainSql(this.#path, error);
+  }
+
+  async #record(): Promise<number> {
     const { signal, onSignal } = this.#context;
     await ignoreStraySignals();
     onSignal?.((name) => name === "SIGHUP" && this.#hangUp());
@@ -209,19 +222,21 @@ class Recorder {
         redact,
         time: this.#shares.time,
         onChange: (change) => {
+          // Where the file is refused, what the capture still had in hand is told to nobody.
+          if (this.#file === null) return;
           // The number of a new process comes first.
           this.#writer.note(change);
           this.#jobs.note(change);
           this.#server?.note(change);
         },
         onAccount: (process, _figures, last) => {
-          if (!last) return;
+          if (!last || this.#file === null) return;
           this.#writer.noteAccount(process);
           this.#jobs.noteAccount(process);
         },
         onThread: (time, process, tid) => this.#server?.noteThread(time, process, tid),
-        onScanned: () => this.#afterScan(),
-        onBatch: () => this.#afterBatch(),
+        onScanned: () => this.#file !== null && this.#afterScan(),
+        onBatch: () => this.#file !== null && this.#afterBatch(),
         onNote: (text) => this.#say(text),
         onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
       }, this.#context.capture);
@@ -257,6 +272,16 @@ class Recorder {
 
   #startRun(continued: boolean): void {
     const file = this.#file!;
+    try {
+      this.#startIn(file, continued);
+    } catch (error) {
+      this.#file = null;
+      file.close();
+      throw error;
+    }
+  }
+
+  #startIn(file: WritableHistory, continued: boolean): void {
     const { info, machine, epoch } = this.#session;
     const bootId = readBootId(openProcfs(this.#context.procRoot));
     const jobs = this.#jobs.open(file);
@@ -367,6 +392,8 @@ class Recorder {
   }
 
   #writeFailure(error: unknown): CommandError {
+    const explained = this.#explained(error);
+    if (explained instanceof HistoryError) return historyFailure(explained);
     const what = `Cannot write to ${this.#path}`;
     const { message } = error as Error;
     return new CommandError(EXIT.failed, `${what}: ${message}; move it away and start again`);

@@ -18,7 +18,7 @@ import { Refusal } from "../serve/protocol.ts";
 import type { Session } from "../session.ts";
 import { JobAnswers } from "./job_answers.ts";
 import { JobRequests } from "./job_requests.ts";
-import { parseRule } from "./serve_filter.ts";
+import { parseRule, storedFilter } from "./serve_filter.ts";
 
 /** Stands for the number of a rule that has none yet. */
 const NEW = 0;
@@ -137,7 +137,7 @@ export class RecordedJobs {
 
   #compile({ id, job, owner, filter }: KeptRule): JobRule {
     const { users, shares: { patterns } } = this.#recorder;
-    const { matches, bytes } = parseRule(JSON.parse(filter), users);
+    const { matches, bytes } = parseRule(storedFilter(filter), users);
     if (!patterns.take(owner, bytes)) {
       const message = "No room for its patterns: all rules and filters of its user take too much";
       throw new Refusal("EUSERS", `${message}; remove some`);

@@ -103,6 +103,15 @@ export interface ParsedRule {
   readonly bytes: number;
 }
 
+/** The filter of a rule as a history has it; a text that is no JSON stays one, and is no filter. */
+export function storedFilter(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Understands what a rule asks of a process; throws {@linkcode Refusal} EFAULT. */
 export function parseRule(filter: unknown, users: UserIds): ParsedRule {
   const room = new PatternRoom();

@@ -49,11 +49,12 @@ export function fromStored(part: keyof ImageParts, stored: StoredText): Uint8Arr
   return encoder.encode(parseWords(stored).map((word) => `${word}\0`).join(""));
 }
 
-/** The words of a JSON array; a damaged file may have anything there. */
-function parseWords(stored: string): unknown[] {
+/** The words of a JSON array of strings; a file that others made may have anything there. */
+function parseWords(stored: string): readonly string[] {
   try {
     const words: unknown = JSON.parse(stored);
-    return Array.isArray(words) ? words : [stored];
+    const areWords = Array.isArray(words) && words.every((word) => typeof word === "string");
+    return areWords ? words : [stored];
   } catch {
     return [stored];
   }

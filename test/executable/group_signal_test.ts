@@ -46,7 +46,7 @@ for (const args of COMMANDS) {
   }
 }
 
-test("a command that was killed by a signal that fh was not sent does not end fh by it", async () => {
+test("a signal that killed the command and was not sent to fh does not end fh", async () => {
   await using fh = Running.start([FH, "run", "-q", "--source", "poll", "sh", "-c", "kill $$"]);
   assert.equal((await fh.end()).status, 143);
 });

@@ -214,6 +214,12 @@ export const HOSTILE: readonly Hostile[] = [
     name: "argv that is no array of strings",
     make: `UPDATE text SET value = '[{"a":1},null,[[1]],"x"]'`,
   },
+  {
+    name: "argv that is deep",
+    make: (db) => {
+      db.prepare("UPDATE text SET value = ?").run("[".repeat(200_000) + "]".repeat(200_000));
+    },
+  },
   { name: "a view in place of a table", make: viewOf, refused: DAMAGED },
   {
     name: "one view more",
@@ -255,6 +261,32 @@ export const HOSTILE: readonly Hostile[] = [
   { name: "a ring of the living", make: ringOfLiving },
   { name: "lives of no boot", make: "DELETE FROM boot" },
   { name: "nothing at all", make: "DELETE FROM life; DELETE FROM run; DELETE FROM text" },
+];
+
+/** What stands in a file with which a recorder is to go on; it does, or refuses it in a sentence. */
+export const CONTINUED: readonly Hostile[] = [
+  ...([
+    ["life.pid", "-id"],
+    ["life.pid", "9007199254740993 + id"],
+    ["life.image", "9007199254740993 + id"],
+    ["life.born", "9223372036854775807"],
+    ["image.uid", "9223372036854775807"],
+    ["run.seen", "9223372036854775807"],
+    ["job.owner", "9223372036854775807"],
+    ["usage.uid", "9223372036854775807"],
+  ] as const).map(([column, value]) => ({
+    name: `${value} in ${column}`,
+    make: `UPDATE life SET span = NULL; UPDATE job SET until = NULL; ${setAll(column, value)}`,
+  })),
+  ...["life", "image", "text", "boot", "job"].map((table) => ({
+    name: `a number above all in ${table}`,
+    make: `UPDATE ${table} SET id = 9223372036854775807
+      WHERE id = (SELECT max(id) FROM ${table})`,
+  })),
+  {
+    name: "a rule that is no JSON",
+    make: "INSERT INTO job_rule VALUES (1, 'build', 0, '{no', 0), (2, 'other', 0, '[1]', 0)",
+  },
 ];
 
 /** Files that want time or memory. */
