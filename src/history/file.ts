@@ -17,6 +17,8 @@ import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 const LOCK_SUFFIX = "-lock";
 /** SQLite's log of what is not in the file yet. */
 const LOG_SUFFIX = "-wal";
+/** And the index of that. */
+const INDEX_SUFFIX = "-shm";
 /** How long a writer waits for another program that writes. */
 export const BUSY_MS = 5000;
 /** Files up to this size are looked through at each start, larger ones after a crash. */
@@ -205,7 +207,10 @@ function openChecked(path: string, readOnly: boolean): DatabaseSync {
 
 function prepareSchema(path: string, db: DatabaseSync): void {
   const from = versionOf(db);
-  if (from === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  if (from === 0) {
+    keepPrivate(path);
+    db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  }
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
     PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}; PRAGMA cache_size = -${CACHE_KIB}`);
   if (from > 0) checkIntegrity(path, db);
@@ -214,6 +219,17 @@ function prepareSchema(path: string, db: DatabaseSync): void {
   for (const migration of MIGRATIONS.slice(from)) db.exec(migration);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   db.exec("COMMIT");
+}
+
+/**
+ * What becomes a history is its owner's alone, also where an empty file was there; the mode of a
+ * history that is one already is what somebody has chosen.
+ */
+function keepPrivate(path: string): void {
+  for (const suffix of ["", LOG_SUFFIX, INDEX_SUFFIX, LOCK_SUFFIX]) {
+    const found = lstatSync(path + suffix, { throwIfNoEntry: false });
+    if (found !== undefined) chmodSync(path + suffix, 0o600);
+  }
 }
 
 function checkIntegrity(path: string, db: DatabaseSync): void {

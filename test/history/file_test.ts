@@ -49,6 +49,21 @@ function refused(trouble: HistoryError["trouble"], message: RegExp): (error: unk
   };
 }
 
+test("an empty file that becomes a history is its owner's alone", () => {
+  const mode = (of: string) => (statSync(of).mode & 0o7777).toString(8);
+  const path = inFolder();
+  for (const  of of[path, `${path}-lock`]) {
+    writeFileSync(of, "");
+    chmodSync(of, 0o644);
+  }
+  const history = openForRecording(path);
+  for (const suffix of ["", "-wal", "-shm", "-lock"]) assert.equal(mode(path + suffix), "600");
+  history.close();
+  chmodSync(path, 0o640);
+  openForRecording(path).close();
+  assert.equal(mode(path), "640");
+});
+
 test("what made earlier versions never changes: files of them are held against it", () => {
   const hashes = MIGRATIONS.slice(0, 3).map((sql) => {
     return createHash("sha256").update(sql.replace(/\s+/g, " ").trim()).digest("hex");

@@ -263,7 +263,7 @@ export const HOSTILE: readonly Hostile[] = [
   { name: "nothing at all", make: "DELETE FROM life; DELETE FROM run; DELETE FROM text" },
 ];
 
-/** What stands in a file with which a recorder is to go on; it does, or refuses it in a sentence. */
+/** What stands in a file with which a recorder is to go on; it does, or says why it does not. */
 export const CONTINUED: readonly Hostile[] = [
   ...([
     ["life.pid", "-id"],
