@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fstatSync, write as fsWrite, writeSync } from "node:fs";
+import { fstatSync, readFileSync, write as fsWrite, writeSync } from "node:fs";
 import process from "node:process";
 import { CommandError, EXIT, type Output } from "./cmd/command.ts";
 
@@ -55,13 +55,33 @@ function writeFile(fd: number, bytes: Uint8Array, done: Parameters<WriteCall>[2]
 /** Major number of /dev/null and its kin, Documentation/admin-guide/devices.txt. */
 const MEMORY_DEVICES = 1;
 
+const STDOUT = 1;
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Whether standard output was closed, and the runtime has put /dev/null there: what would be closed
+ * by execve(2) cannot have come through it. Nobody misses what standard error would have said.
+ */
+function isStopgap(fd: number): boolean {
+  if (fd !== STDOUT) return false;
+  const [, flags = "0"] = /^flags:\s*(\d+)/m.exec(
+    readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"),
+  )!;
+  return (parseInt(flags, 8) & O_CLOEXEC) !== 0;
+}
+
+/** write(2) to what is not open. */
+function writeNowhere(_fd: number, _bytes: Uint8Array, done: Parameters<WriteCall>[2]): void {
+  queueMicrotask(() => done(Object.assign(new Error("Bad file descriptor"), { code: "EBADF" }), 0));
+}
+
 /** What a descriptor is: a `file`, /dev/null too, has nobody whom a write could wait for. */
-function kindOf(fd: number): "terminal" | "file" | "other" {
+function kindOf(fd: number): "terminal" | "file" | "closed" | "other" {
   try {
     const found = fstatSync(fd);
     if (found.isFile()) return "file";
     if (!found.isCharacterDevice()) return "other";
-    if (found.rdev >> 8 === MEMORY_DEVICES) return "file";
+    if (found.rdev >> 8 === MEMORY_DEVICES) return isStopgap(fd) ? "closed" : "file";
   } catch {
     return "other"; // A closed descriptor: the write will tell.
   }
@@ -111,7 +131,8 @@ export class FdOutput implements Output {
     this.#options = options;
     const kind = kindOf(fd);
     this.isTerminal = kind === "terminal";
-    this.#write = kind === "file" ? writeFileAtOnce : options.write ?? writeFile;
+    if (kind === "closed") this.#write = writeNowhere;
+    else this.#write = kind === "file" ? writeFileAtOnce : options.write ?? writeFile;
   }
 
   get closed(): boolean {

@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportSteps } from "../history/export.ts";
+import { HistoryError } from "../history/history_error.ts";
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, Stopped, UsageError } from "./command.ts";
 import { askHistory } from "./history_open.ts";
@@ -78,6 +79,9 @@ async function orRemove<T>(path: string, make: () => Promise<T>): Promise<T> {
     return await make();
   } catch (error) {
     for (const suffix of ["", "-journal"]) rmSync(path + suffix, { force: true });
+    if (error instanceof HistoryError && error.trouble === "full") {
+      throw new CommandError(EXIT.failed, `Cannot export: ${error.message}; ${error.advice}`);
+    }
     if (!(error instanceof Stopped)) throw error;
     throw new CommandError(EXIT.failed, `Cannot export: ${error.message}; nothing is left of it`);
   }

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { checkFiles, checkSchema, GUARDS } from "./door.ts";
 import { BUSY_MS, pragma } from "./file.ts";
 import type { BootSpan } from "./history.ts";
-import { explainSql } from "./history_error.ts";
+import { explainSql, isOfWriting } from "./history_error.ts";
 import { APPLICATION_ID, LIVED_WITHIN, MIGRATIONS } from "./schema.ts";
 import { finish, type Steps } from "./steps.ts";
 
@@ -37,7 +37,7 @@ export function* exportSteps(from: string, to: string, spans: readonly BootSpan[
     db.exec("COMMIT");
     return Number(row!["n"]);
   } catch (error) {
-    throw explainSql(from, error);
+    throw explainSql(isOfWriting(error) ? to : from, error);
   } finally {
     db.close();
   }

@@ -33,6 +33,8 @@ export class HistoryError extends Error {
 /** SQLITE_FULL and its kin: https://sqlite.org/rescode.html */
 const FULL = 13;
 const IOERR = 10;
+/** SQLITE_IOERR_READ and SQLITE_IOERR_SHORT_READ. */
+const IOERR_READS = [266, 522];
 const READONLY = 8;
 const BUSY = 5;
 
@@ -45,6 +47,13 @@ export function mayPass(error: unknown): boolean {
   const { errcode, message = "" } = error as { errcode?: number; message?: string };
   if (errcode !== undefined) return [FULL, IOERR, READONLY, BUSY].includes(errcode & 0xff);
   return /disk is full|disk I\/O error|readonly database|database is locked/.test(message);
+}
+
+/** Whether an error of SQLite came of writing: what is only read is not to blame. */
+export function isOfWriting(error: unknown): boolean {
+  const { errcode, message = "" } = error as { errcode?: number; message?: string };
+  if (errcode === undefined) return /disk is full|disk I\/O error/.test(message);
+  return [FULL, IOERR].includes(errcode & 0xff) && !IOERR_READS.includes(errcode);
 }
 
 /** Whether an error of SQLite says that somebody else holds the lock. */

@@ -1,0 +1,47 @@
+/** Exports that cannot be written: what could not, and why. */
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { FH, runProgram } from "../support/executable.ts";
+import { honestHistory } from "../support/hostile.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fh-export-faults-"));
+after(() => rmSync(folder, { recursive: true }));
+const history = join(folder, "history.db");
+{
+  using past = honestHistory();
+  copyFileSync(past.path, history);
+}
+
+const shell = (script: string) => runProgram("sh", ["-c", script, FH, history, folder]);
+
+test("what goes to a standard output that is closed is no success", () => {
+  for (
+    const command of ["export", "log --since=1970-01-02T00:00:00Z", "job list --all", "--help"]
+  ) {
+    const db = command === "--help" ? "" : '--db="$1"';
+    const { status, stderr } = shell(`"$0" ${command} ${db} >&-`);
+    assert.equal(status, 1, command);
+    assert.equal(stderr, "fh: Cannot write standard output: EBADF\n", command);
+  }
+});
+
+test("what is given /dev/null is done, also by who has opened it for both", () => {
+  for (const target of ["> /dev/null", "1<> /dev/null"]) {
+    const { status, stderr } = shell(`"$0" export --db="$1" ${target}`);
+    assert.deepEqual([status, /^fh: exported \d+ processes$/m.test(stderr)], [0, true], target);
+  }
+});
+
+test("an export that has no room names the file that has none, and leaves nothing", () => {
+  const target = join(folder, "target.db");
+  const { status, stderr } = shell(`ulimit -f 128; "$0" export --db="$1" -o "$2/target.db"`);
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^fh: Cannot export: no room for \S+\/target\.db: .*; make room on that disk$/m,
+  );
+  assert.ok(!existsSync(target));
+});
