@@ -75,7 +75,8 @@ export async function runCli(
       return EXIT.done;
     }
     verbose = call.options["verbose"] === true;
-    const status = await call.command.run(context, call.operands, call.options);
+    const options = await withFiles(call.options, context);
+    const status = await call.command.run(context, call.operands, options);
     await context.stdout.flush();
     await flushQuietly(context);
     return status;
@@ -85,6 +86,13 @@ export async function runCli(
     await flushQuietly(context);
     return status;
   }
+}
+
+/** Options with what stands in the files that they name, where that may have to be waited for. */
+async function withFiles(options: Call["options"], context: Context): Promise<Call["options"]> {
+  if (options["redactFile"] === undefined) return options;
+  const { withRedactText } = await import("./cmd/redact.ts");
+  return { ...await withRedactText(options, context) };
 }
 
 /** There is nobody left to be told that standard error cannot be written. */

@@ -3,24 +3,45 @@
  *
  * @module
  */
+import { constants } from "node:os";
 import { createRedact, type Redact } from "../model/redact.ts";
-import { CommandError, EXIT, UsageError } from "./command.ts";
+import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { readSmallFile } from "./small_file.ts";
 import { parseRegex } from "./values.ts";
 
 /** What hides the secrets; undefined where they are to be shown. Throws CommandError. */
-export function createRedactFrom({ redact, redactFile }: RedactSettings): Redact | undefined {
+export function createRedactFrom(
+  { redact, redactFile, redactText }: RedactSettings,
+): Redact | undefined {
   if (redact === false) {
     if (redactFile === undefined) return undefined;
     throw new UsageError("Bad options: --no-redact with --redact-file; give one of them");
   }
   const patterns = typeof redact === "object" ? redact : [];
-  return createRedact([...patterns, ...redactFile === undefined ? [] : readPatterns(redactFile)]);
+  const read = redactFile === undefined ? [] : parsePatterns(redactFile, redactText);
+  return createRedact([...patterns, ...read]);
 }
 
-function readPatterns(path: string): RegExp[] {
-  return readLines(path).flatMap((line, i) => {
+/**
+ * Reads the file of {@linkcode RedactSettings} before anything begins: a pipe may be waited for,
+ * and a signal ends that.
+ */
+export async function withRedactText(
+  settings: RedactSettings,
+  context: Pick<Context, "signal" | "endBy">,
+): Promise<RedactSettings> {
+  const { redact, redactFile } = settings;
+  if (redactFile === undefined || redact === false) return settings;
+  return { ...settings, redactText: await readText(redactFile, context) };
+}
+
+function parsePatterns(path: string, text: string | undefined): RegExp[] {
+  // Nothing is shown that somebody wants to have hidden.
+  if (text === undefined) {
+    throw new CommandError(EXIT.failed, `Cannot read ${path}: it was not read`);
+  }
+  return text.split(/\r?\n/).flatMap((line, i) => {
     if (/^\s*(?:#|$)/.test(line)) return [];
     try {
       return [parseRegex(line)];
@@ -31,12 +52,20 @@ function readPatterns(path: string): RegExp[] {
   });
 }
 
-function readLines(path: string): string[] {
+async function readText(
+  path: string,
+  { signal, endBy }: Pick<Context, "signal" | "endBy">,
+): Promise<string> {
   try {
-    return readSmallFile(path).split(/\r?\n/);
+    return await readSmallFile(path, signal);
   } catch (error) {
-    const advice = "give a readable file with a regular expression a line";
     const { message } = error as Error;
+    if (signal.aborted) {
+      const name = signal.reason as NodeJS.Signals;
+      endBy?.(name);
+      throw new CommandError(128 + constants.signals[name], `Cannot read ${path}: ${message}`);
+    }
+    const advice = "give a readable file with a regular expression a line";
     throw new CommandError(EXIT.failed, `Cannot read ${path}: ${message}; ${advice}`);
   }
 }

@@ -25,4 +25,6 @@ export interface RedactSettings {
   readonly redact?: boolean | readonly RegExp[];
   /** Path of a file with more of that. */
   readonly redactFile?: string;
+  /** What stands in that file. */
+  readonly redactText?: string;
 }

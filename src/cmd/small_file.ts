@@ -13,18 +13,21 @@ const WAIT_MS = 5000;
 const PAUSE_MS = 10;
 const REASONS: Readonly<Record<string, string>> = { EISDIR: "it is a folder" };
 
-/** The text of a file; throws an Error that says in a few words what is wrong. */
-export function readSmallFile(path: string): string {
+/** The text of a file; rejects with an Error that says in a few words what is wrong. */
+export async function readSmallFile(path: string, signal: AbortSignal): Promise<string> {
   const fd = open(path);
   try {
     const bytes = new Uint8Array(BYTES_MAX + 1);
     let length = 0;
     const late = performance.now() + WAIT_MS;
     while (length <= BYTES_MAX) {
+      // A signal is told between two turns of the event loop only.
+      if (length > 0) await turn(0);
+      if (signal.aborted) throw new Error(`stopped by ${signal.reason}`);
       const read = readSome(fd, bytes.subarray(length));
       if (read === 0) break;
       if (read === null && performance.now() > late) throw new Error("nothing comes from it");
-      if (read === null) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+      if (read === null) await turn(PAUSE_MS);
       else length += read;
     }
     if (length > BYTES_MAX) throw new Error("it is longer than 1 MiB");
@@ -34,6 +37,10 @@ export function readSmallFile(path: string): string {
   } finally {
     closeSync(fd);
   }
+}
+
+function turn(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function open(path: string): number {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { runCli } from "../../src/cli.ts";
 import { CommandError, UsageError } from "../../src/cmd/command.ts";
-import { createRedactFrom } from "../../src/cmd/redact.ts";
+import { createRedactFrom, withRedactText } from "../../src/cmd/redact.ts";
 import { REDACT_OPTIONS, type RedactSettings } from "../../src/cmd/redact_options.ts";
 import { fakeContext } from "../support/fake_output.ts";
 
@@ -18,15 +18,16 @@ function fileOf(text: string): string {
   return path;
 }
 
-function redacted(settings: RedactSettings, line: string): string {
+async function redacted(settings: RedactSettings, line: string): Promise<string> {
   const bytes = new TextEncoder().encode(line.replaceAll(" ", "\0"));
-  const redact = createRedactFrom(settings) ?? ((argv) => argv);
+  const redact = createRedactFrom(await withRedactText(settings, fakeContext())) ??
+    ((argv) => argv);
   return new TextDecoder().decode(redact(bytes)).replaceAll("\0", " ");
 }
 
-function complaint(settings: RedactSettings): CommandError {
+async function complaint(settings: RedactSettings): Promise<CommandError> {
   try {
-    createRedactFrom(settings);
+    createRedactFrom(await withRedactText(settings, fakeContext()));
   } catch (error) {
     assert.ok(error instanceof CommandError, String(error));
     return error;
@@ -36,41 +37,47 @@ function complaint(settings: RedactSettings): CommandError {
 
 const LINE = "app --token t x=1 y=2";
 
-test("createRedactFrom() hides secrets if nothing is said", () => {
+test("createRedactFrom() hides secrets if nothing is said", async () => {
   for (const redact of [undefined, true, []] as const) {
-    assert.equal(redacted(redact === undefined ? {} : { redact }, LINE), "app --token *** x=1 y=2");
+    assert.equal(
+      await redacted(redact === undefined ? {} : { redact }, LINE),
+      "app --token *** x=1 y=2",
+    );
   }
   assert.equal(createRedactFrom({ redact: false }), undefined);
 });
 
-test("createRedactFrom() takes patterns from options and from a file", () => {
-  assert.equal(redacted({ redact: [/x=(\d)/, /y.*/] }, LINE), "app --token *** x=*** ***");
+test("createRedactFrom() takes patterns from options and from a file", async () => {
+  assert.equal(await redacted({ redact: [/x=(\d)/, /y.*/] }, LINE), "app --token *** x=*** ***");
   const redactFile = fileOf("# numbers\n\n  # more\nx=(\\d)\r\n\t\n(?<=y=).$\n");
-  assert.equal(redacted({ redactFile }, LINE), "app --token *** x=*** y=***");
-  assert.equal(redacted({ redactFile, redact: [/app/] }, LINE), "*** --token *** x=*** y=***");
+  assert.equal(await redacted({ redactFile }, LINE), "app --token *** x=*** y=***");
+  assert.equal(
+    await redacted({ redactFile, redact: [/app/] }, LINE),
+    "*** --token *** x=*** y=***",
+  );
 });
 
-test("createRedactFrom() names the line of a file that is bad", () => {
+test("createRedactFrom() names the line of a file that is bad", async () => {
   const path = fileOf("# comment\nx\n[a\n");
-  const error = complaint({ redactFile: path });
+  const error = await complaint({ redactFile: path });
   assert.ok(error instanceof UsageError);
   assert.match(error.message, /patterns, line 3: Bad regular expression: \[a; \S/);
 });
 
-test("createRedactFrom() says why a file cannot be read", () => {
+test("createRedactFrom() says why a file cannot be read", async () => {
   const path = join(folder, "none");
-  const { status, message } = complaint({ redactFile: path });
+  const { status, message } = await complaint({ redactFile: path });
   assert.equal(status, 1);
   assert.equal(
     message,
     `Cannot read ${path}: ENOENT; give a readable file with a regular expression a line`,
   );
-  assert.match(complaint({ redactFile: folder }).message, /: it is a folder; /);
+  assert.match((await complaint({ redactFile: folder })).message, /: it is a folder; /);
 });
 
-test("createRedactFrom() does not take patterns for what is not hidden", () => {
+test("createRedactFrom() does not take patterns for what is not hidden", async () => {
   assert.match(
-    complaint({ redact: false, redactFile: fileOf("x") }).message,
+    (await complaint({ redact: false, redactFile: fileOf("x") })).message,
     /^Bad options: --no-redact with --redact-file; /,
   );
 });

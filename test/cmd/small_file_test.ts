@@ -4,17 +4,19 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { after, test } from "node:test";
 import { readSmallFile } from "../../src/cmd/small_file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-small-"));
 after(() => rmSync(folder, { recursive: true }));
+const still = new AbortController().signal;
 const at = (name: string) => join(folder, name);
 
 test("readSmallFile() reads files, and what somebody writes into a pipe", async () => {
   writeFileSync(at("file"), "a\nb\n");
-  assert.equal(readSmallFile(at("file")), "a\nb\n");
-  assert.equal(readSmallFile("/dev/null"), "");
+  assert.equal(await readSmallFile(at("file"), still), "a\nb\n");
+  assert.equal(await readSmallFile("/dev/null", still), "");
   assert.equal(spawnSync("mkfifo", [at("pipe")]).status, 0);
   // The pipe is open on both sides before it is read; what is written comes later.
   const script = 'exec 3<> "$1"; echo ready; sleep 0.3; echo late >&3; exec 3>&-';
@@ -22,16 +24,35 @@ test("readSmallFile() reads files, and what somebody writes into a pipe", async 
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(writer.stdout, "data");
-  assert.equal(readSmallFile(at("pipe")), "late\n");
+  assert.equal(await readSmallFile(at("pipe"), still), "late\n");
   if (writer.exitCode === null) await once(writer, "exit");
 });
 
-test("readSmallFile() refuses what has no end, and what nobody writes into", () => {
-  assert.throws(() => readSmallFile("/dev/zero"), /it is longer than 1 MiB/);
+test("readSmallFile() refuses what has no end, and what nobody writes into", async () => {
+  await assert.rejects(() => readSmallFile("/dev/zero", still), /it is longer than 1 MiB/);
   writeFileSync(at("large"), "x".repeat((1 << 20) + 1));
-  assert.throws(() => readSmallFile(at("large")), /it is longer than 1 MiB/);
+  await assert.rejects(() => readSmallFile(at("large"), still), /it is longer than 1 MiB/);
   assert.equal(spawnSync("mkfifo", [at("silent")]).status, 0);
-  assert.throws(() => readSmallFile(at("silent")), /it is a pipe with nothing in it/);
-  assert.throws(() => readSmallFile(folder), /it is a folder/);
-  assert.throws(() => readSmallFile(at("missing")), /ENOENT/);
+  await assert.rejects(() => readSmallFile(at("silent"), still), /it is a pipe with nothing in it/);
+  await assert.rejects(() => readSmallFile(folder, still), /it is a folder/);
+  await assert.rejects(() => readSmallFile(at("missing"), still), /ENOENT/);
+});
+
+test("a signal ends the wait for a pipe, also for one that trickles", async () => {
+  assert.equal(spawnSync("mkfifo", [at("trickle")]).status, 0);
+  for (const script of ["sleep 60", "while :; do echo x >&3; sleep 0.01; done"]) {
+    const begun = `exec 3<> "$1"; echo ready; ${script}`;
+    const writer = spawn("sh", ["-c", begun, "sh", at("trickle")], {
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    });
+    try {
+      await once(writer.stdout, "data");
+      const stop = new AbortController();
+      setTimeout(() => stop.abort("SIGINT"), 100);
+      await assert.rejects(() => readSmallFile(at("trickle"), stop.signal), /stopped by SIGINT/);
+    } finally {
+      process.kill(-writer.pid!, "SIGKILL");
+    }
+  }
 });
