@@ -27,7 +27,8 @@ else {
     const execs = events.filter((event): event is TaskEvent => event.event === "exec");
     const marksOf = (word: string) =>
       execs.filter(({ argv }) => argv?.some((one) => one.includes(word)) && argv.length < 9)
-        .map(({ argv, inferred }) => [argv![0], inferred ?? false]);
+        // What a runtime starts has its whole path.
+        .map(({ argv, inferred }) => [argv![0]!.split("/").at(-1), inferred ?? false]);
     assert.deepEqual(marksOf("fh-title-forked").slice(-1), [["fh-title-forked", true]]);
     assert.deepEqual(marksOf("fh-title-executed").slice(-1), [["fh-title-executed", true]]);
     assert.deepEqual(marksOf("fh-second"), [["sh", false], ["sh", false]]);
