@@ -21,6 +21,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
+import { MIGRATIONS } from "../../src/history/schema.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLibc } from "../../ffi/mod.ts";
 import { fillHistory } from "../bench/support/fill_history.ts";
@@ -101,10 +102,14 @@ const UNUSABLE: readonly (readonly [string, (path: string) => void, string])[] =
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.subarray(0, 30 * PAGE));
   }, "PATH is damaged: WHAT; move it away, and try sqlite3 PATH .recover"],
-  ["of a newer version", (path) => {
-    createHistory(path);
-    withDatabase(path, "PRAGMA user_version = 99");
-  }, "PATH is of version 99, this fh knows 3; use a newer fh, or another file by --db"],
+  [
+    "of a newer version",
+    (path) => {
+      createHistory(path);
+      withDatabase(path, "PRAGMA user_version = 99");
+    },
+    `PATH is of version 99, this fh knows ${MIGRATIONS.length}; use a newer fh, or another file by --db`,
+  ],
   ["a database of another program", (path) => {
     withDatabase(path, "CREATE TABLE a (b); INSERT INTO a VALUES (1)");
   }, "PATH is a database, but no history of fh; choose another file by --db"],
