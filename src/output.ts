@@ -70,18 +70,13 @@ function isStopgap(fd: number): boolean {
   return (parseInt(flags, 8) & O_CLOEXEC) !== 0;
 }
 
-/** write(2) to what is not open. */
-function writeNowhere(_fd: number, _bytes: Uint8Array, done: Parameters<WriteCall>[2]): void {
-  queueMicrotask(() => done(Object.assign(new Error("Bad file descriptor"), { code: "EBADF" }), 0));
-}
-
 /** What a descriptor is: a `file`, /dev/null too, has nobody whom a write could wait for. */
-function kindOf(fd: number): "terminal" | "file" | "closed" | "other" {
+function kindOf(fd: number): "terminal" | "file" | "nowhere" | "other" {
   try {
     const found = fstatSync(fd);
     if (found.isFile()) return "file";
     if (!found.isCharacterDevice()) return "other";
-    if (found.rdev >> 8 === MEMORY_DEVICES) return isStopgap(fd) ? "closed" : "file";
+    if (found.rdev >> 8 === MEMORY_DEVICES) return isStopgap(fd) ? "nowhere" : "file";
   } catch {
     return "other"; // A closed descriptor: the write will tell.
   }
@@ -110,6 +105,7 @@ function writeFileAtOnce(fd: number, bytes: Uint8Array, done: Parameters<WriteCa
  */
 export class FdOutput implements Output {
   readonly isTerminal: boolean;
+  readonly isNowhere: boolean;
   readonly #fd: number;
   readonly #options: FdOutputOptions;
   readonly #write: WriteCall;
@@ -131,8 +127,9 @@ export class FdOutput implements Output {
     this.#options = options;
     const kind = kindOf(fd);
     this.isTerminal = kind === "terminal";
-    if (kind === "closed") this.#write = writeNowhere;
-    else this.#write = kind === "file" ? writeFileAtOnce : options.write ?? writeFile;
+    this.isNowhere = kind === "nowhere";
+    const atOnce = kind === "file" || this.isNowhere;
+    this.#write = atOnce ? writeFileAtOnce : options.write ?? writeFile;
   }
 
   get closed(): boolean {

@@ -19,6 +19,8 @@ export interface Output {
   readonly pendingBytes: number;
   /** It is a terminal. */
   readonly isTerminal: boolean;
+  /** Whether it was closed by who started the program: nobody gets what is written. */
+  readonly isNowhere?: boolean;
   /** Width of the terminal in cells; 80 when it is none. */
   readonly columns: number;
   /** Height of the terminal in lines; 24 when it is none. */

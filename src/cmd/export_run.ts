@@ -45,6 +45,10 @@ export async function runExport(
   const spans = recordedSpans(history, stretch);
   const { path } = history;
   history.close();
+  if (options.output === undefined && context.stdout.isNowhere) {
+    const advice = "give a file by -o";
+    throw new CommandError(EXIT.failed, `Cannot export: standard output is closed; ${advice}`);
+  }
   const folder = options.output === undefined ? mkdtempSync(join(tmpdir(), "fh-export-")) : null;
   const file = options.output ?? join(folder!, "export.db");
   try {

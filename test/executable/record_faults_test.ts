@@ -108,7 +108,8 @@ const UNUSABLE: readonly (readonly [string, (path: string) => void, string])[] =
       createHistory(path);
       withDatabase(path, "PRAGMA user_version = 99");
     },
-    `PATH is of version 99, this fh knows ${MIGRATIONS.length}; use a newer fh, or another file by --db`,
+    `PATH is of version 99, this fh knows ${MIGRATIONS.length}; ` +
+    "use a newer fh, or another file by --db",
   ],
   ["a database of another program", (path) => {
     withDatabase(path, "CREATE TABLE a (b); INSERT INTO a VALUES (1)");
