@@ -5,7 +5,7 @@
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openForRecording, type WritableHistory } from "../../src/history/file.ts";
 import { HistoryWriter, type WriterOptions } from "../../src/history/writer.ts";
 import type { BootEpoch } from "../../src/model/batch.ts";
@@ -20,8 +20,10 @@ const SECOND = 1_000_000_000;
 
 /** A recorder without a source: what it records is told to it. */
 export class TestRecorder {
-  readonly folder: string = mkdtempSync(join(tmpdir(), "fh-past-"));
-  readonly path: string = join(this.folder, "history.db");
+  readonly folder: string;
+  readonly path: string;
+  /** A file that was there is in the folder of whoever made it. */
+  readonly #ownsFolder: boolean;
   readonly #file: WritableHistory;
   readonly writer: HistoryWriter;
   readonly machine: Machine;
@@ -32,7 +34,9 @@ export class TestRecorder {
    * unless `facts` say otherwise.
    */
   constructor(path?: string, facts: Partial<WriterOptions> = {}) {
-    if (path !== undefined) this.path = path;
+    this.#ownsFolder = path === undefined;
+    this.folder = path === undefined ? mkdtempSync(join(tmpdir(), "fh-past-")) : dirname(path);
+    this.path = path ?? join(this.folder, "history.db");
     this.#file = openForRecording(this.path);
     this.#last = facts.since ?? SECOND;
     this.machine = new Machine({
@@ -92,6 +96,6 @@ export class TestRecorder {
 
   /** Removes the file and its folder. */
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true });
+    if (this.#ownsFolder) rmSync(this.folder, { recursive: true });
   }
 }
