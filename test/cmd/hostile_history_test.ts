@@ -1,14 +1,14 @@
 /** Histories that others have prepared: a right answer or one sentence. */
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { runCli } from "../../src/cli.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import {
+  copyHonest,
   FEW_QUESTIONS,
-  honestHistory,
   HOSTILE,
   makeHostile,
   QUESTIONS,
@@ -18,10 +18,7 @@ import {
 const folder = mkdtempSync(join(tmpdir(), "fh-hostile-"));
 after(() => rmSync(folder, { recursive: true }));
 const honest = join(folder, "honest.db");
-{
-  using past = honestHistory();
-  copyFileSync(past.path, honest);
-}
+copyHonest(honest);
 
 test("an honest history answers all that is asked of it", async () => {
   for (const args of QUESTIONS) {

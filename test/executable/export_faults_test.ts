@@ -1,19 +1,16 @@
 /** Exports that cannot be written: what could not, and why. */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { FH, runProgram } from "../support/executable.ts";
-import { honestHistory } from "../support/hostile.ts";
+import { copyHonest } from "../support/hostile.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-export-faults-"));
 after(() => rmSync(folder, { recursive: true }));
 const history = join(folder, "history.db");
-{
-  using past = honestHistory();
-  copyFileSync(past.path, history);
-}
+copyHonest(history);
 
 const shell = (script: string) => runProgram("sh", ["-c", script, FH, history, folder]);
 

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { FH } from "../support/executable.ts";
 import {
   type Answer,
+  copyHonest,
   HEAVY,
-  honestHistory,
   makeHostile,
   QUESTIONS,
   wrongAnswer,
@@ -20,10 +20,7 @@ import {
 const folder = mkdtempSync(join(tmpdir(), "fh-hostile-"));
 after(() => rmSync(folder, { recursive: true }));
 const honest = join(folder, "honest.db");
-{
-  using past = honestHistory();
-  copyFileSync(past.path, honest);
-}
+copyHonest(honest);
 
 /** Each run has so long, and so much memory, on a busy host. */
 const MS_MAX = 60_000;

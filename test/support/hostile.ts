@@ -321,6 +321,12 @@ export const HEAVY: readonly Hostile[] = [
   },
 ];
 
+/** Makes a file of {@linkcode honestHistory} that nobody writes any more. */
+export function copyHonest(path: string): void {
+  using past = honestHistory();
+  copyFileSync(past.path, path);
+}
+
 /** An honest history with a bit of everything; the caller removes it. */
 export function honestHistory(): TestRecorder {
   const past = new TestRecorder();
