@@ -84,6 +84,7 @@ export const FCNTL = {
 export const CLOCK = {
   REALTIME: 0,
   MONOTONIC: 1,
+  THREAD_CPUTIME_ID: 3,
   BOOTTIME: 7,
 } as const;
 

@@ -17,9 +17,9 @@ import { setup } from "./setup.mjs";
 /** Where recorders listen that are not told where. */
 const SOCKET = join(tmpdir(), `fh-tests-${process.pid}.sock`);
 /** What a hanging step may take before it is killed and counted as failed. */
-const STEP_LIMIT_MS = 600_000;
+const STEP_LIMIT_MS = 1_500_000;
 /** Bun's own limit for one test is five seconds. */
-const TEST_LIMIT_MS = 150_000;
+const TEST_LIMIT_MS = 300_000;
 
 /** Starts with the executable alone, so it needs one runtime to drive it. */
 const EXECUTABLE_TESTS = "test/executable/";

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { basename } from "node:path";
 import process from "node:process";
 import { openForRecording, prepareFile, type WritableHistory } from "../history/file.ts";
 import type { FilePlace } from "../history/file_place.ts";
@@ -11,6 +10,7 @@ import { ROW_BYTES } from "../history/ledger.ts";
 import { explainSql, HistoryError, mayPass } from "../history/history_error.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
+import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import { ServiceManager } from "../host/notify.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
@@ -22,7 +22,7 @@ import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { VERSION } from "../version.ts";
 import { durationWords, sizeWords } from "../view/words.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import { CommandError, type Context, EXIT } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { defaultHistory } from "./history_place.ts";
 import { createRedactFrom } from "./redact.ts";
@@ -31,12 +31,10 @@ import { RecordedJobs } from "./recorded_jobs.ts";
 import { RecordedPast } from "./serve_past.ts";
 import type { ListenSettings } from "./socket_options.ts";
 import { SocketServer } from "./socket_server.ts";
-import { SOCKET_UNIT, unitText } from "./unit_text.ts";
+import { printedUnit } from "./record_unit.ts";
 
 const KEEP_NS = 7 * 86_400e9;
 const MAX_BYTES = 2 ** 30;
-/** Where a service finds the executable. */
-const INSTALLED = "/usr/local/bin/fh";
 /** What has happened is in the file after so long. */
 const FLUSH_MS = 500;
 /** So many new processes, and so many bytes of them and what they run, are not kept waiting. */
@@ -72,36 +70,15 @@ export async function runRecord(
 ): Promise<number> {
   const options = given as unknown as RecordOptions;
   if (options.printUnit || options.printSocketUnit) {
-    context.stdout.write(printedUnit(options));
+    context.stdout.write(printedUnit(given));
     return EXIT.done;
   }
   if (options.status) {
     const { runStatus } = await import("./record_status.ts");
     return runStatus(context, options);
   }
-  return await new Recorder(context, options).run();
-}
-
-function printedUnit(options: RecordOptions): string {
-  const { printUnit, printSocketUnit, argv, accounts, realtime, redact, socket } = options;
-  const names = [
-    "db",
-    "keep",
-    "maxSize",
-    "maxArgv",
-    "interval",
-    "redactFile",
-    "socketGroup",
-  ] as const;
-  const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
-  const switched = !argv || !accounts || !realtime || redact !== undefined;
-  if (changed || switched || (printUnit && printSocketUnit)) {
-    const name = printUnit ? "--print-unit" : "--print-socket-unit";
-    throw new UsageError(`Bad options: ${name} with others; change the unit it prints`);
-  }
-  if (printSocketUnit) return SOCKET_UNIT;
-  // From source, the runtime is what runs.
-  return unitText(basename(process.execPath) === "fh" ? process.execPath : INSTALLED);
+  const shares = CommonShares.of(await openThreadClock());
+  return await new Recorder(context, options, shares).run();
 }
 
 /** What has become of a file. */
@@ -118,7 +95,7 @@ class Recorder {
   readonly #limits: RetentionLimits;
   readonly #done = Promise.withResolvers<void>();
   readonly #manager: ServiceManager;
-  readonly #shares = new CommonShares();
+  readonly #shares: CommonShares;
   readonly #users = openUsers();
   readonly #jobs: RecordedJobs;
   #file: WritableHistory | null = null;
@@ -137,9 +114,10 @@ class Recorder {
   #lost = false;
   #places: ReturnType<typeof setInterval> | null = null;
 
-  constructor(context: Context, options: RecordOptions) {
+  constructor(context: Context, options: RecordOptions, shares: CommonShares) {
     this.#context = context;
     this.#options = options;
+    this.#shares = shares;
     this.#path = options.db ?? defaultHistory(context.env);
     // Whoever waits for it is told; an error may come before.
     this.#done.promise.catch(() => {});

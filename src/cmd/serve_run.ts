@@ -5,6 +5,7 @@
  */
 import { ServiceManager } from "../host/notify.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
+import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import { openUsers } from "../proc/users.ts";
 import { Session } from "../session.ts";
@@ -35,7 +36,7 @@ export async function runServe(
   done.promise.catch(() => {});
   let server: SocketServer | null = null;
   let scanned = false;
-  const shares = new CommonShares();
+  const shares = CommonShares.of(await openThreadClock());
   const session = await openSession(context, options, {
     time: shares.time,
     onChange: (change) => server?.note(change),

@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
 import type { Redact } from "../model/redact.ts";
@@ -127,12 +128,15 @@ class Watch {
     void stderr.flush().catch(() => {});
   }
 
-  #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
-    return Session.open({
+  async #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
+    // What is played back has been admitted once.
+    const time = this.#options.source === "replay"
+      ? undefined
+      : CommonShares.of(await openThreadClock()).time;
+    return await Session.open({
       capture,
       redact: this.#redact,
-      // What is played back has been admitted once.
-      time: this.#options.source === "replay" ? undefined : new CommonShares().time,
+      time,
       onChange: (change) => this.#see(change),
       onBatch: () => this.#stream.flush(),
       whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),

@@ -17,24 +17,32 @@ export const COMMON_LIMITS = {
 /** Time of one thread, counted where it is spent. */
 export class ThreadTime {
   readonly #shares: TimeShares;
-  /** Milliseconds; does not go back. */
+  readonly #passed: () => number;
+  /** What the thread has worked, milliseconds. */
   readonly now: () => number;
 
-  /** `now` gives milliseconds, and does not go back. */
-  constructor(shares: TimeShares, now: () => number = () => performance.now()) {
+  /**
+   * `now` gives what the thread has worked: while others have its CPU, nobody spends anything.
+   * `passed` is the clock by which shares are refilled. Both in milliseconds; neither goes back.
+   */
+  constructor(
+    shares: TimeShares,
+    now: () => number = () => performance.now(),
+    passed: () => number = now,
+  ) {
     this.#shares = shares;
     this.now = now;
+    this.#passed = passed;
   }
 
   /** Whether a user has time left. */
   may(uid: number): boolean {
-    return this.#shares.may(uid, this.now());
+    return this.#shares.may(uid, this.#passed());
   }
 
   /** Counts what a user has spent since a moment of {@linkcode ThreadTime.now}. */
   spend(uid: number, since: number): void {
-    const now = this.now();
-    this.#shares.spend(uid, now - since, now);
+    this.#shares.spend(uid, this.now() - since, this.#passed());
   }
 
   /** Does something for a user, and counts how long that takes. */
@@ -54,10 +62,19 @@ export class CommonShares {
   /** Bytes. */
   readonly patterns: Shares;
 
-  /** `time` is the thread's, unless a test has its own. */
-  constructor(time?: ThreadTime) {
-    const { thread: { rate, burstMs }, patterns: { total, reserve } } = COMMON_LIMITS;
-    this.time = time ?? new ThreadTime(new TimeShares(rate, burstMs));
+  /** `worked` gives what the thread has worked so far, in milliseconds. */
+  static of(worked?: () => number): CommonShares {
+    const { rate, burstMs } = COMMON_LIMITS.thread;
+    const passed = () => performance.now();
+    return new CommonShares(
+      new ThreadTime(new TimeShares(rate, burstMs), worked ?? passed, passed),
+    );
+  }
+
+  /** `time` is the thread's. */
+  constructor(time: ThreadTime) {
+    const { total, reserve } = COMMON_LIMITS.patterns;
+    this.time = time;
     this.patterns = new Shares(total, reserve);
   }
 }

@@ -3,7 +3,7 @@
  * assault crowd N BYTES:   N processes that live at the same time, each with its own BYTES of arguments
  * assault names N M:       N processes, one after the other, that call themselves something else M times
  *
- * What an ordinary user can do to a recorder; prints "done" and what it has made. Nothing outlives 60
+ * What an ordinary user can do to a recorder; prints "done" and what it has made. Nothing outlives 200
  * seconds. */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -109,7 +109,7 @@ int main(int count, char **words) {
   const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
   const char *what = count > 2 ? words[1] : "";
   int n = count > 2 ? atoi(words[2]) : 0, m = count > 3 ? atoi(words[3]) : 0, made = n;
-  alarm(60);
+  alarm(200);
   setrlimit(RLIMIT_STACK, &all); /* A quarter of it may be arguments, 6 MiB at most. */
   if (!strcmp(what, "chain")) chain(n), forks(m);
   else if (!strcmp(what, "args") && count > 4) made = args(n, m, words[4]);

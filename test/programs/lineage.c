@@ -208,8 +208,11 @@ static void daemonize(void)
 		finish(0);
 	if (setsid() < 0)
 		fail("setsid");
-	if (beget("daemon", 0))
+	if (beget("daemon", 0)) {
+		/* Who would adopt it while it ends could not be written down. */
+		await_adoption(0);
 		finish(2);
+	}
 	await_adoption(0);
 	work();
 	finish(1);

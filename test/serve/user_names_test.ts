@@ -39,7 +39,7 @@ test("a request that names somebody unknown waits for him, and others do not", a
   const answers: string[] = [];
   const peer: Peer = { client: 1, pid: 1, uid: 1000, privileged: false, startTicks: null };
   const desk = new Desk({
-    time: new CommonShares().time,
+    time: CommonShares.of().time,
     users,
     operations: {
       ask: (_, { params }) => ({ fields: { known: users.unknown([String(params["job"])]) } }),

@@ -37,7 +37,7 @@ export class JobRecorder {
       onMember: (...joined) => this.log.onMember(...joined),
       onLeave: (...left) => this.log.onLeave(...left),
       onEmpty: (job) => this.onEmpty(job),
-    }, new CommonShares().time);
+    }, CommonShares.of().time);
     this.machine = new Machine({
       onChange: (change) => {
         this.writer.note(change);
