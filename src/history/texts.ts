@@ -12,7 +12,7 @@ const REMEMBERED_MAX = 8192;
 /** Longer texts are not remembered. */
 const REMEMBERED_BYTES = 1024;
 /**
- * The latest so many texts of one hash are compared: whoever makes others with that hash on purpose
+ * The first and the latest so many texts of one hash are compared: whoever makes others with that hash on purpose
  * makes nobody wait. What is not among them is stored once more.
  */
 const ALIKE_MAX = 16;
@@ -62,7 +62,8 @@ function parseWords(stored: string): readonly string[] {
 
 /** Gives images their numbers, and stores those that are new. */
 export class ImageStore {
-  readonly #findText: StatementSync;
+  readonly #findOne: StatementSync;
+  readonly #findAlike: StatementSync;
   readonly #addText: StatementSync;
   readonly #findImage: StatementSync;
   readonly #addImage: StatementSync;
@@ -70,15 +71,16 @@ export class ImageStore {
   /** By hash: the text that had it last. */
   readonly #texts = new Map<number, Remembered>();
   readonly #images = new Map<string, number>();
-  /** By image object, for the user it was stored for last: siblings share theirs. */
   /** Bytes that all that was stored takes, about. */
   bytes = 0;
+  /** By image object, for the user it was stored for last: siblings share theirs. */
   #known = new WeakMap<Image, { readonly uid: number | null; readonly id: number }>();
 
   /** `argv` tells whether command lines are stored at all. */
   constructor(db: DatabaseSync, argv: boolean) {
     this.#argv = argv;
-    this.#findText = db.prepare(
+    this.#findOne = db.prepare("SELECT id, value FROM text WHERE hash = ? LIMIT 1");
+    this.#findAlike = db.prepare(
       `SELECT id FROM
           (SELECT id, value FROM text WHERE hash = ? ORDER BY id DESC LIMIT ${ALIKE_MAX})
         WHERE value IS ? LIMIT 1`,
@@ -143,9 +145,18 @@ export class ImageStore {
   }
 
   #find(hash: number, stored: StoredText): number | null {
-    const id = this.#findText.get(hash, stored)?.["id"];
+    // Most often there is none or this one, and to sort them takes ten times as long.
+    const one = this.#findOne.get(hash);
+    if (one === undefined) return null;
+    if (isSame(one["value"], stored)) return Number(one["id"]);
+    const id = this.#findAlike.get(hash, stored)?.["id"];
     return id === undefined ? null : Number(id);
   }
+}
+
+function isSame(value: unknown, stored: StoredText): boolean {
+  if (typeof stored === "string") return value === stored;
+  return value instanceof Uint8Array && sameBytes(value, stored);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

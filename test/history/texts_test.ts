@@ -72,6 +72,10 @@ test("of texts made to have one hash a few are looked at", () => {
     store.id(shell, 0);
     return db.prepare("SELECT count(*) AS n FROM text WHERE value = '/bin/sh'").get()!["n"];
   };
+  collide(5000);
+  assert.equal(stored(), 1, "it is the first of them");
+  db.exec("UPDATE text SET value = 'x0' WHERE value = '/bin/sh'");
+  assert.equal(stored(), 1, "it is stored again");
   collide(15);
   assert.equal(stored(), 1, "it is among the latest");
   collide(5000);
