@@ -134,13 +134,35 @@ export function encodeFigures(task: TaskFigures): Uint8Array {
   return scratch.slice(0, at);
 }
 
-/** The figures of an event; the object is used again for the next. */
-export function decodeFigures(bytes: Uint8Array): TaskFigures {
-  let at = 0;
-  for (const name of NAMES) {
-    let [value, scale] = [0, 1];
-    for (; bytes[at]! >= 128; scale *= 128) value += (bytes[at++]! - 128) * scale;
-    decoded[name] = value + bytes[at++]! * scale;
+let from: Uint8Array = scratch;
+let next = 0;
+
+function decodeNext(): number {
+  let byte = from[next++]!;
+  if (byte < 128) return byte;
+  let value = 0;
+  let scale = 1;
+  for (; byte >= 128; scale *= 128) {
+    value += (byte - 128) * scale;
+    byte = from[next++]!;
   }
+  return value + byte * scale;
+}
+
+/** The figures that begin at `at` of an event's bytes; the object is used again for the next. */
+export function decodeFigures(bytes: Uint8Array, at: number): TaskFigures {
+  from = bytes;
+  next = at;
+  // In the order of NAMES: a loop over them costs three times as much.
+  decoded.cpuNs = decodeNext();
+  decoded.userUs = decodeNext();
+  decoded.systemUs = decodeNext();
+  decoded.minorFaults = decodeNext();
+  decoded.majorFaults = decodeNext();
+  decoded.peakKib = decodeNext();
+  decoded.readBytes = decodeNext();
+  decoded.writeBytes = decodeNext();
+  decoded.voluntarySwitches = decodeNext();
+  decoded.involuntarySwitches = decodeNext();
   return decoded;
 }

@@ -85,8 +85,9 @@ export class BatchWriter {
     ints[base + 6] = event.b;
     ints[base + 7] = event.c;
     ints[base + 8] = event.d;
-    this.#texts[at] = event.text;
-    if (event.text !== null) this.#textBytes += padded(4 + event.text.byteLength);
+    const { text } = event;
+    this.#texts[at] = text;
+    if (text !== null) this.#textBytes += padded(4 + text.byteLength);
   }
 
   /** Takes all records up to time `horizon` as one batch; null when there is none. */
@@ -154,11 +155,11 @@ export class BatchReader {
   readonly epoch: BootEpoch;
   readonly #times: Float64Array;
   readonly #ints: Int32Array;
-  readonly #batch: ArrayBuffer;
+  readonly #bytes: Uint8Array;
 
   /** `batch` comes from {@linkcode BatchWriter.take}. */
   constructor(batch: ArrayBuffer) {
-    this.#batch = batch;
+    this.#bytes = new Uint8Array(batch);
     this.#times = new Float64Array(batch);
     this.#ints = new Int32Array(batch);
     this.epoch = { seconds: this.#times[0]!, ns: this.#times[1]! };
@@ -183,7 +184,9 @@ export class BatchReader {
     event.c = ints[base + 7]!;
     event.d = ints[base + 8]!;
     const textAt = ints[base + 9]!;
-    event.text = textAt === 0 ? null : new Uint8Array(this.#batch, textAt + 4, ints[textAt >> 2]!);
+    event.bytes = textAt === 0 ? null : this.#bytes;
+    event.bytesAt = textAt + 4;
+    event.bytesLength = textAt === 0 ? 0 : ints[textAt >> 2]!;
   }
 }
 

@@ -126,8 +126,25 @@ export class SourceEvent {
   start = 0;
   /** Nanoseconds since boot; `present` and `exit` only. */
   asOf = 0;
+  /** Bytes among which the text is, so that no event needs an object for it; null: no text. */
+  bytes: Uint8Array | null = null;
+  /** Where in {@linkcode SourceEvent.bytes} it begins. */
+  bytesAt = 0;
+  /** How many bytes it has. */
+  bytesLength = 0;
+
   /** Belongs to the batch: copy what is to be kept. */
-  text: Uint8Array | null = null;
+  get text(): Uint8Array | null {
+    const { bytes, bytesAt, bytesLength } = this;
+    if (bytes === null || bytesLength === bytes.length) return bytes;
+    return bytes.subarray(bytesAt, bytesAt + bytesLength);
+  }
+
+  set text(text: Uint8Array | null) {
+    this.bytes = text;
+    this.bytesAt = 0;
+    this.bytesLength = text === null ? 0 : text.length;
+  }
 
   /** Makes it an event of `kind` with every other field at rest. */
   reset(kind: EventKind, time: number, pid: number, tid: number): this {

@@ -150,10 +150,10 @@ export class Machine {
     }
   }
 
-  #noteAccount({ pid, a, text }: SourceEvent): void {
+  #noteAccount({ pid, a, bytes, bytesAt }: SourceEvent): void {
     const process = this.#memory.get(pid);
-    if (process === undefined || text === null) return;
-    const figures = decodeFigures(text);
+    if (process === undefined || bytes === null) return;
+    const figures = decodeFigures(bytes, bytesAt);
     process.account ??= new Account();
     process.account.addTask(figures);
     process.accounted ||= a === 1;

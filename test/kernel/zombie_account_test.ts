@@ -151,7 +151,7 @@ kernelTest("exits of several threads tell one account, and none of a later proce
   const event = new SourceEvent();
   told.read(0, event);
   assert.deepEqual([event.kind, event.time, event.pid, event.a], [EVENT.account, 2, pid, 1]);
-  assertSame(decodeFigures(event.text!), waitedOf(late)[0]!, false);
+  assertSame(decodeFigures(event.text!, 0), waitedOf(late)[0]!, false);
   exits.forget();
 });
 

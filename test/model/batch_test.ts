@@ -17,7 +17,8 @@ test("take() gives back every field of every event", () => {
   const reader = new BatchReader(writer.take(Infinity, EPOCH)!);
   const read = new SourceEvent();
   reader.read(0, read);
-  assert.deepEqual({ ...read, text: [...read.text!] }, { ...event, text: [1, 0, 255] });
+  read.text = read.text!.slice();
+  assert.deepEqual(read, event);
   assert.deepEqual(reader.epoch, EPOCH);
   assert.equal(writer.count, 0);
   assert.equal(writer.textBytes, 0);
