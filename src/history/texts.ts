@@ -12,8 +12,8 @@ const REMEMBERED_MAX = 8192;
 /** Longer texts are not remembered. */
 const REMEMBERED_BYTES = 1024;
 /**
- * The first and the latest so many texts of one hash are compared: whoever makes others with that hash on purpose
- * makes nobody wait. What is not among them is stored once more.
+ * The first and the latest so many texts of one hash are compared: whoever makes others with that
+ * hash on purpose makes nobody wait. What is not among them is stored once more.
  */
 const ALIKE_MAX = 16;
 const HASHES = 2 ** 52;
