@@ -13,13 +13,19 @@ const NS = 1_000_000_000;
 /** The offsets between the three clocks, as of the last {@linkcode Clocks.sample}. */
 export class Clocks {
   readonly #libc: Libc;
-  /** Add to CLOCK_MONOTONIC to get time since boot: the time spent in suspend. */
+  readonly #offsetNs: number;
+  /** Add to the kernel's CLOCK_MONOTONIC to get time since boot: most often the time in suspend. */
   suspendedNs = 0;
   /** Add to time since boot to get the wall clock; changes when somebody sets the clock. */
   epoch: BootEpoch = { seconds: 0, ns: 0 };
 
-  constructor(libc: Libc) {
+  /**
+   * `offsetNs` is what CLOCK_MONOTONIC has in this time namespace beyond the kernel's own, which
+   * the connector's time stamps are of; /proc/PID/stat counts as CLOCK_BOOTTIME does here.
+   */
+  constructor(libc: Libc, offsetNs = 0) {
     this.#libc = libc;
+    this.#offsetNs = offsetNs;
     this.sample();
   }
 
@@ -31,10 +37,10 @@ export class Clocks {
   /** Reads all three clocks; the time since boot is the answer. */
   sample(): number {
     const boot = this.#libc.clockGettime(CLOCK.BOOTTIME);
-    const suspended = boot - this.#libc.clockGettime(CLOCK.MONOTONIC);
+    const suspended = boot - (this.#libc.clockGettime(CLOCK.MONOTONIC) - this.#offsetNs);
     // Two reads are some 100 ns apart: only a suspend moves the offset by more.
     if (Math.abs(suspended - this.suspendedNs) > 1_000_000) {
-      this.suspendedNs = Math.max(0, Math.round(suspended / 1000) * 1000);
+      this.suspendedNs = Math.round(suspended / 1000) * 1000;
     }
     this.#sampleEpoch(boot);
     return boot;

@@ -11,6 +11,8 @@ import { NOTIFY, TASK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { compileEagerly } from "../../ffi/runtime.ts";
 import { BatchWriter } from "../model/batch.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import { readMonotonicOffset } from "../proc/time_offsets.ts";
 import { CONTROL, kibOf, UNREAD_KIB_MAX, type WorkerMessage, type WorkerSetup } from "./capture.ts";
 import { Clocks } from "./clocks.ts";
 import { openLive } from "./open.ts";
@@ -41,7 +43,7 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
   const wake = check("make an eventfd", libc.eventfd(NOTIFY.EFD_CLOEXEC | NOTIFY.EFD_NONBLOCK));
   takePrecedence(libc, setup.options.realtime);
   libc.prctl(TASK.PR_SET_TIMERSLACK, 1);
-  const clocks = new Clocks(libc);
+  const clocks = new Clocks(libc, readMonotonicOffset(openProcfs(setup.options.procRoot)));
   const waiting = new WaitingText();
   const admit = (image: Uint8Array, uidOf: () => number) => waiting.admit(image, uidOf);
   const source = openLive(libc, clocks, { ...setup.options, admit }, wake);

@@ -11,11 +11,15 @@ import { fakeLibc } from "../support/fake_libc.ts";
 const S = 1_000_000_000;
 
 /** Clocks that stand where they are put; nanoseconds, the wall clock's since the epoch in two. */
-function clocksAt(state: { boot: number; suspended: number; wall: [number, number] }): Clocks {
-  return new Clocks(fakeLibc({
+function clocksAt(
+  state: { boot: number; suspended: number; wall: [number, number] },
+  offsetNs = 0,
+): Clocks {
+  const libc = fakeLibc({
     clockGettime: (clock) => state.boot - (clock === CLOCK.BOOTTIME ? 0 : state.suspended),
     clockRealtime: () => ({ seconds: state.wall[0], ns: state.wall[1] }),
-  }));
+  });
+  return new Clocks(libc, offsetNs);
 }
 
 test("sample() follows a wall clock that is set, and leaves the time since boot alone", () => {
@@ -50,6 +54,13 @@ test("sample() adds the time spent in suspend to the connector's time stamps", (
   state.suspended = 3000 * S;
   clocks.sample();
   assert.equal(clocks.suspendedNs, 3000 * S);
+});
+
+test("what a time namespace adds to the clocks is not in the connector's time stamps", () => {
+  const state = { boot: 100 * S, suspended: 90 * S, wall: [1_700_000_100, 0] as [number, number] };
+  assert.equal(clocksAt(state, 4 * S).suspendedNs, 94 * S);
+  state.suspended = -20 * S;
+  assert.equal(clocksAt(state, 4 * S).suspendedNs, -16 * S);
 });
 
 test("a clock that is set moves the times shown from then on, never order or duration", () => {
