@@ -90,6 +90,16 @@ export class BatchWriter {
     if (text !== null) this.#textBytes += padded(4 + text.byteLength);
   }
 
+  /** The text of what a process did at `time` is not its own; it may have been taken already. */
+  dropText(pid: number, time: number): void {
+    for (let at = this.#count - 1; at >= 0 && this.#times[at * F64]! >= time; at--) {
+      const text = this.#texts[at]!;
+      if (this.#times[at * F64] !== time || this.#ints[at * I32 + INTS + 3] !== pid) continue;
+      if (text !== null) this.#textBytes -= padded(4 + text.byteLength);
+      this.#texts[at] = null;
+    }
+  }
+
   /** Takes all records up to time `horizon` as one batch; null when there is none. */
   take(horizon: number, epoch: BootEpoch): ArrayBuffer | null {
     let ready = this.#count;

@@ -23,6 +23,7 @@ import type { Clocks } from "./clocks.ts";
 import { ExecImages } from "./exec_images.ts";
 import { ExitAccounts } from "./exit_accounts.ts";
 import { ExitNames } from "./exit_names.ts";
+import { LateReads } from "./late_reads.ts";
 import { EVENT_TRUESIZE, listen, ownNamespace, pollSet, type Subscription } from "./listen.ts";
 import { type ImageWishes, ProcFiles } from "./proc_files.ts";
 import { Restless } from "./restless.ts";
@@ -80,7 +81,11 @@ export class Connector implements LiveSource {
   readonly #waitRing: Uint8Array;
   readonly #ringOnly: Uint8Array;
   /** Images read at the doorbell, by CPU and sequence number, until the truth delivers the exec. */
-  readonly #images = new ExecImages((pid) => this.#readImage(pid));
+  readonly #images = new ExecImages(
+    (pid) => this.#readImage(pid),
+    () => this.#clocks.now(),
+  );
+  readonly #lateReads = new LateReads();
   /** Events stamped before this time are not told, but for exits. */
   #since = 0;
   readonly #meminfo = new Uint32Array(new ArrayBuffer(SK_MEMINFO.VARS * 4));
@@ -265,6 +270,7 @@ export class Connector implements LiveSource {
     this.#accounts?.drain(writer, this.#clocks, this.#names, this.horizon);
     this.#names.drained(this.horizon, writer);
     this.horizon = before - REORDER_NS;
+    this.#lateReads.settle(this.horizon);
     return events;
   }
 
@@ -278,9 +284,9 @@ export class Connector implements LiveSource {
     if (datagram.what === PROC_EVENT.NONE) return;
     const event = this.#event;
     translate(datagram, suspendedNs, event);
-    if (event.kind === EVENT.exec) {
-      event.text = this.#images.take(eventKey(datagram), datagram.words[1]!);
-    } else if (isThreadsOwn(event)) return;
+    if (event.kind === EVENT.exec) this.#takeImage(event, eventKey(datagram), writer);
+    else if (isThreadsOwn(event)) return;
+    else if (event.kind === EVENT.fork && event.tid === event.pid) this.#doubtImage(event, writer);
     // The scan may have read of a process that has just exited that it lives.
     if (event.time < this.#since && event.kind !== EVENT.exit) return;
     if (!this.#restless.admit(event)) return;
@@ -291,6 +297,19 @@ export class Connector implements LiveSource {
     const { kind, pid, tid, time } = event;
     if (kind === EVENT.fork && pid === tid) this.#exits.forked(pid);
     if (kind === EVENT.exit) this.#exits.exited(pid, tid === pid, time, this.#clocks.now(), writer);
+  }
+
+  #takeImage(event: SourceEvent, key: number, writer: BatchWriter): void {
+    this.#doubtImage(event, writer);
+    event.text = this.#images.take(key, event.pid);
+    if (event.text !== null) this.#lateReads.note(event.pid, event.time, this.#images.readAt);
+  }
+
+  /** What was read of this pid for an exec before may be of what it begins with this event. */
+  #doubtImage({ pid, time }: SourceEvent, writer: BatchWriter): void {
+    if (this.#lateReads.waiting === 0) return;
+    const exec = this.#lateReads.overtaken(pid, time);
+    if (exec !== null) writer.dropText(pid, exec);
   }
 
   /** Reports lost events; whether nothing is in doubt. */
