@@ -191,14 +191,16 @@ export class Poller implements LiveSource {
 
   turn(writer: BatchWriter): void {
     this.#libc.ppoll(this.#waitAll, this.#pace.period(this.#clocks.now()));
-    const now = this.#clocks.sample();
+    let now = this.#clocks.sample();
     const rang = isReady(this.#waitAll, WAIT.bell) ? this.#bell.answer() : RING.none;
     if (isReady(this.#waitAll, WAIT.ends) && this.#endings.poll(now, writer)) {
       this.#pace.active(now);
     }
     this.#lookForNew(now, writer);
     if (this.#tally.moved || rang !== RING.none) this.#pace.active(now);
+    // What that tells is not younger than what is seen from here on.
     if (this.#pace.adaptive) this.#execWatch.answer(rang, now, writer);
+    now = this.#clocks.now();
     this.#known.visitYoung(now, (known) => this.#recheck(known, now, writer));
     this.#endings.loseCodes(now, writer);
     if (!this.#execWatch.isDue(now)) this.#elsewhere.release();
@@ -227,9 +229,9 @@ export class Poller implements LiveSource {
 
   #lookForNew(now: number, writer: BatchWriter): void {
     const lookUp = (pid: number, since: number) => this.#look(pid, since, now, writer);
-    const list = () => listPids(this.#files.root) ?? [];
     // Where the kernel's counter is hidden.
-    this.#tally.look(now, lookUp, () => list().filter((pid) => this.#known.get(pid) === undefined));
+    const list = () => (listPids(this.#files.root) ?? []).filter((pid) => !this.#known.get(pid));
+    this.#tally.look(now, lookUp, list);
   }
 
   #tellMissed(now: number, writer: BatchWriter): void {

@@ -7,6 +7,9 @@ import { FH_SOURCE, Running } from "../support/running.ts";
 
 const CHAIN = ["env", "A=1", "nice", "-n", "0", "setsid", "env", "B=1", "sleep", "60"];
 
+const ONE_AFTER_THE_OTHER = ["env", "nice", "setsid", "env", "true"];
+const CHAINS = 150;
+
 function execsOf(fh: Running, { pid }: Running): (string | null)[] {
   const events = fh.events.filter((event): event is TaskEvent => event.event === "exec");
   return events.filter((event) => event.pid === pid).map(({ argv }) => argv?.[0] ?? null);
@@ -28,6 +31,36 @@ async function watchStopped(): Promise<void> {
   assert.deepEqual(execsOf(fh, chain).slice(1), [null, null, null, null, "sleep"]);
 }
 
-const claim = "no program is told to be the one that was executed after it";
-if (connectorMissing === null) test(claim, watchStopped);
-else test(`${claim} (skipped: ${connectorMissing})`, { skip: true }, () => {});
+/** Many such processes: what is told of each is in the order in which it was. */
+async function watchMany(source: string, ...args: string[]): Promise<void> {
+  const script = `i=0; while [ $i -lt ${CHAINS} ]; do "$@"; i=$((i+1)); done`;
+  const command = ["--", "sh", "-c", script, "sh", ...CHAIN.slice(0, -2), "true"];
+  const watch = ["watch", "--json", "--source", source, "-e", "exec", ...args];
+  await using fh = Running.start([...FH_SOURCE, ...watch, ...command]);
+  await fh.end();
+  const told = new Map<number, string[]>();
+  for (const event of fh.events) {
+    if (event.event !== "exec" || event.argv === null || event.argv.includes("-c")) continue;
+    told.set(event.pid, [...told.get(event.pid) ?? [], event.argv[0]!]);
+  }
+  assert.ok(told.size > CHAINS / 2, `${told.size} processes`);
+  for (const programs of told.values()) {
+    let at = 0;
+    for (const name of programs) at = ONE_AFTER_THE_OTHER.indexOf(name, at) + 1 || NaN;
+    assert.ok(!Number.isNaN(at), programs.join());
+  }
+}
+
+function define(claim: string, missing: string | null, body: () => Promise<void>): void {
+  if (missing === null) test(claim, body);
+  else test(`${claim} (skipped: ${missing})`, { skip: true }, () => {});
+}
+
+define(
+  "no program is told to be the one that was executed after it",
+  connectorMissing,
+  watchStopped,
+);
+const order = "programs that are executed at once are told in their order, or not known";
+define(`${order}: connector`, connectorMissing, () => watchMany("connector", "--no-realtime"));
+define(`${order}: poll`, null, () => watchMany("poll"));
