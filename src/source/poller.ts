@@ -274,9 +274,9 @@ export class Poller implements LiveSource {
 
   /** A process that the first look found may have been forked during it. */
   #countOnce(known: Known, since: number): Found {
-    if (known.counted) return "old";
+    const isOld = known.counted || (known.startTicks !== null && isBefore(known.startTicks, since));
     known.counted = true;
-    return known.startTicks !== null && isBefore(known.startTicks, since) ? "old" : "new";
+    return isOld ? "old" : "new";
   }
 
   #ageOfThread(tid: number, since: number): Found {
