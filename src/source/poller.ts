@@ -193,11 +193,9 @@ export class Poller implements LiveSource {
     this.#libc.ppoll(this.#waitAll, this.#pace.period(this.#clocks.now()));
     let now = this.#clocks.sample();
     const rang = isReady(this.#waitAll, WAIT.bell) ? this.#bell.answer() : RING.none;
-    if (isReady(this.#waitAll, WAIT.ends) && this.#endings.poll(now, writer)) {
-      this.#pace.active(now);
-    }
+    const ended = isReady(this.#waitAll, WAIT.ends) && this.#endings.poll(now, writer);
     this.#lookForNew(now, writer);
-    if (this.#tally.moved || rang !== RING.none) this.#pace.active(now);
+    if (ended || this.#tally.moved || rang !== RING.none) this.#pace.active(now);
     // What that tells is not younger than what is seen from here on.
     if (this.#pace.adaptive) this.#execWatch.answer(rang, now, writer);
     now = this.#clocks.now();
