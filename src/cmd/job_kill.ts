@@ -9,6 +9,7 @@
 import { constants, setPriority } from "node:os";
 import process from "node:process";
 import { MemberSignals } from "../host/members.ts";
+import { hasOwnNumbering } from "../proc/numbering.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import type { Fields } from "../serve/protocol.ts";
@@ -47,6 +48,10 @@ export async function killJob(
 ): Promise<number> {
   const sig = parseSignal(options.signal ?? "TERM");
   const reader = openProcfs(context.procRoot);
+  if (!hasOwnNumbering(reader, process.pid)) {
+    const what = "Cannot signal a job: this /proc is another pid namespace's";
+    throw new CommandError(EXIT.failed, `${what}; do it in that one (nsenter --pid)`);
+  }
   const signals = await MemberSignals.open((pid) => {
     const bytes = reader.read(pid, "stat");
     return (bytes && parseStat(bytes))?.startTicks ?? null;

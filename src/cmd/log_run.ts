@@ -30,7 +30,15 @@ import { listRunning } from "./log_running.ts";
 import { missingJson, tellMissing } from "./missing.ts";
 import { PastLineage } from "../model/lineage.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
-import { adviseToRecord, checkAhead, readStretch, recordedSpans, type Stretch } from "./past.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import {
+  adviseOnPids,
+  adviseToRecord,
+  checkAhead,
+  readStretch,
+  recordedSpans,
+  type Stretch,
+} from "./past.ts";
 import { PastJson } from "./past_json.ts";
 import { placeOf } from "./past_tree.ts";
 import { ended, writePieces } from "./pieces.ts";
@@ -81,6 +89,7 @@ export async function runLog(
     const { since, until, follow, failed, minDuration, tree } = options;
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) throw noHistory(context.env);
     const status = await listRunning(context, options, filter, users);
+    adviseOnPids(context, openProcfs(context.procRoot), options.quiet);
     adviseToRecord(context, "these are the processes that run now", options.quiet);
     return status;
   }

@@ -3,7 +3,10 @@
  *
  * @module
  */
+import process from "node:process";
 import type { BootSpan, History } from "../history/history.ts";
+import { hasOwnNumbering } from "../proc/numbering.ts";
+import type { ProcReader } from "../proc/procfs.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { localTime } from "./local_time.ts";
 import { AHEAD_MAX_MS, inFuture, parseMoment } from "./moments.ts";
@@ -68,4 +71,14 @@ export function outside(history: History): CommandError {
 export function adviseToRecord({ stdout, stderr }: Context, what: string, quiet = false): void {
   if (quiet || stdout.closed) return;
   stderr.write(`fh: no history here: ${what}; to have one, run fh record (or its systemd unit)\n`);
+}
+
+/** Says on standard error where the pids of /proc are not those that this shell would give. */
+export function adviseOnPids(
+  { stdout, stderr }: Context,
+  reader: ProcReader,
+  quiet = false,
+): void {
+  if (quiet || stdout.closed || hasOwnNumbering(reader, process.pid)) return;
+  stderr.write("fh: this /proc is another pid namespace's: pids are as they are there\n");
 }

@@ -18,7 +18,7 @@ import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import { historyToAsk, noHistory } from "./history_place.ts";
-import { adviseToRecord } from "./past.ts";
+import { adviseOnPids, adviseToRecord } from "./past.ts";
 import { placeOf } from "./past_tree.ts";
 import { ended, writePieces } from "./pieces.ts";
 import { createRedactFrom } from "./redact.ts";
@@ -52,6 +52,7 @@ export async function runTree(
     const found = await findTree(context, reader, history, targetOf(history), options);
     await write(context, reader, found, options);
     await context.stdout.flush();
+    adviseOnPids(context, reader, options.quiet);
     if (history === null) adviseToRecord(context, "what has ended is not shown", options.quiet);
   } finally {
     history?.close();

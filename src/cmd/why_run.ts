@@ -36,7 +36,7 @@ import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
 import { localTime } from "./local_time.ts";
 import { missingClause, missingJson, sayMissing } from "./missing.ts";
-import { adviseToRecord } from "./past.ts";
+import { adviseOnPids, adviseToRecord } from "./past.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { isTarget, parseTarget, type Target } from "./target.ts";
@@ -83,6 +83,7 @@ export async function runWhy(
     );
     await breath.finish(why.tell(found));
     await context.stdout.flush();
+    adviseOnPids(context, openProcfs(context.procRoot), options.quiet);
     if (history === null) {
       adviseToRecord(context, "parents that have ended are not known", options.quiet);
     }

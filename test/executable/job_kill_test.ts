@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { FH, runProgram } from "../support/executable.ts";
 import { Family, JobHost, type Shown } from "../support/job_calls.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -52,6 +53,21 @@ for (const source of exactMissing === null ? ["connector", "poll"] : ["poll"]) {
     assert.equal(host.show("job").failed, members.length);
   });
 }
+
+define("where /proc is another pid namespace's, nobody is hit", exactMissing, async () => {
+  await using host = await JobHost.start();
+  await using family = new Family();
+  host.create("job", family.pid);
+  const place = ["--pid", "--fork", "--kill-child", "sh", "-c", '"$@"; exit $?', "sh"];
+  const kill = [FH, "job", "kill", "job", "--socket", host.folder.socket];
+  const { status, stderr } = runProgram("unshare", [...place, ...kill]);
+  assert.equal(status, 1, stderr);
+  assert.match(
+    stderr,
+    /^fh: Cannot signal a job: this \/proc is another pid namespace's; do it in/,
+  );
+  assert.ok(runs(family.pid));
+});
 
 test("a signal by number; members that do not die of it; who records is left out", async () => {
   await using host = await JobHost.start();
