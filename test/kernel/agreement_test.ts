@@ -79,7 +79,8 @@ function describe(own: readonly TaskEvent[]): Told {
     pid: last.pid,
     ppid: last.ppid,
     forks: own.filter(({ event }) => event === "fork").length,
-    execs: own.filter(({ event }) => event === "exec").map(({ argv }) => argv!.join(" ")),
+    // Of the two that follow each other, the first may be read too late by the connector, too.
+    execs: own.filter(({ event }) => event === "exec").flatMap(({ argv }) => argv?.join(" ") ?? []),
     exits: exits.map(({ exit_code, signal }) => [exit_code, signal]),
     last,
     id: identity(id),
