@@ -15,6 +15,8 @@ import { program, programsMissing } from "../support/programs.ts";
 import { Running } from "../support/running.ts";
 
 const WAIT_MS = 20_000;
+/** So long fh tells what it has held back when it is to end; src/session.ts. */
+const END_MS = 3000;
 const [CTRL_C, CTRL_Q, CTRL_S] = ["\x03", "\x11", "\x13"];
 
 const folder = mkdtempSync(join(tmpdir(), "fh-reader-"));
@@ -88,7 +90,9 @@ define(
     await load.end();
     const [{ waiting, drops } = { waiting: NaN, drops: NaN }] = connectorSockets(fh.pid!);
     const { peak } = memory(fh.pid!);
+    const began = performance.now();
     const events = await readToEnd(fh, reader);
+    const isHurried = performance.now() - began > END_MS;
     assert.equal(drops, 0, "the kernel dropped nothing");
     assert.ok(waiting < 1 << 20, `capture is not behind: ${waiting} bytes wait`);
     assert.ok(peak < 200e6, `${peak} bytes`);
@@ -96,7 +100,10 @@ define(
     assert.ok(lost > 0, "so many events do not fit");
     const told = events.filter(({ event }) => event !== "gap" && event !== "source").length;
     // Forks and exits, and the exec and the exit of the load itself.
-    assert.equal(told + lost, 2 * count + 2);
+    const all = 2 * count + 2;
+    // What is not told in time at the end is counted before anybody asks whose it was.
+    if (isHurried) assert.ok(told + lost >= all, `${told} told, ${lost} lost`);
+    else assert.equal(told + lost, all);
   },
 );
 
