@@ -64,7 +64,7 @@ export {
   type MachineOptions,
 } from "./src/model/machine.ts";
 export type { UserTime } from "./src/model/image_shares.ts";
-export { createRedact, type Redact } from "./src/model/redact.ts";
+export { createRedact, type Redact } from "./src/redact/redact.ts";
 export { buildForest, type Forest, type TreeNode } from "./src/model/tree.ts";
 export { ProcError } from "./src/proc/procfs.ts";
 export { type ExitStatus, exitStatus, Process, processId } from "./src/model/process.ts";

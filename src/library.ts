@@ -6,12 +6,12 @@
 import type { BootEpoch } from "./model/batch.ts";
 import { GAP_REASON } from "./model/event.ts";
 import { Change } from "./model/machine.ts";
-import { createRedact, type Redact } from "./model/redact.ts";
 import { takeSnapshot } from "./model/snapshot.ts";
 import { buildForest, type Forest } from "./model/tree.ts";
 import { readProcesses } from "./proc/processes.ts";
 import { openProcfs } from "./proc/procfs.ts";
 import { openUsers } from "./proc/users.ts";
+import { createRedact, type Redact } from "./redact/redact.ts";
 import { follow } from "./serve/follow.ts";
 import { socketToAsk } from "./serve/place.ts";
 import { ConnectionError } from "./serve/socket_client.ts";

@@ -28,7 +28,8 @@ import {
 const ARROWS: Arrows = {
   "ffi/": ["node:", "bun:"],
   "src/wire/": [],
-  "src/model/": [],
+  "src/redact/": [],
+  "src/model/": ["src/redact/"],
   "src/proc/": ["src/model/", "node:"],
   "src/source/": ["ffi/", "src/wire/", "src/proc/", "src/model/", "node:"],
   "src/session.ts": ["src/source/", "src/proc/", "src/model/", "node:"],
@@ -50,6 +51,7 @@ const ARROWS: Arrows = {
     "src/wire/acct.ts",
     "src/proc/",
     "src/model/",
+    "src/redact/",
     "src/version.ts",
     "re2js",
     "node:",
@@ -61,6 +63,7 @@ const ARROWS: Arrows = {
     "src/view/",
     "src/proc/",
     "src/model/",
+    "src/redact/",
   ],
   "src/version.ts": [],
   "src/output.ts": ["src/cmd/command.ts", "node:"],
@@ -73,6 +76,7 @@ const ARROWS: Arrows = {
     "src/proc/",
     "src/wire/",
     "src/model/",
+    "src/redact/",
   ],
 };
 

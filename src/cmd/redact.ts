@@ -4,7 +4,7 @@
  * @module
  */
 import { constants } from "node:os";
-import { createRedact, type Redact } from "../model/redact.ts";
+import { createRedact, type Redact } from "../redact/redact.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { readSmallFile } from "./small_file.ts";

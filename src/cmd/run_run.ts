@@ -6,10 +6,10 @@
 import process from "node:process";
 import { type ChildrenUsage, Reaper } from "../host/reaper.ts";
 import type { TaskFigures } from "../model/account.ts";
-import type { Change } from "../model/machine.ts";
 import { Job } from "../model/job.ts";
+import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
-import { type Redact, redactWords } from "../model/redact.ts";
+import { type Redact, redactWords } from "../redact/redact.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { escapeText } from "../view/escape.ts";

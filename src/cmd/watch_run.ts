@@ -7,8 +7,9 @@ import { existsSync } from "node:fs";
 import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
-import type { Redact } from "../model/redact.ts";
 import { Statistics } from "../model/statistics.ts";
+import { openUsers } from "../proc/users.ts";
+import type { Redact } from "../redact/redact.ts";
 import { socketToAsk } from "../serve/place.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused, type StartCapture } from "../source/capture.ts";
@@ -21,12 +22,11 @@ import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
 import { CommandError, type Context, EXIT, UsageError, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
-import { createRedactFrom } from "./redact.ts";
 import { localOffset } from "./local_time.ts";
+import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { ChangeStream, type LineWriter } from "./stream.ts";
 import { after } from "./timer.ts";
-import { openUsers } from "../proc/users.ts";
 import type { ReplayOptions } from "./watch_replay.ts";
 
 interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {

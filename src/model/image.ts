@@ -5,8 +5,8 @@
  *
  * @module
  */
+import type { Redact } from "../redact/redact.ts";
 import { isDeletedOf, withoutDeleted } from "./deleted.ts";
-import type { Redact } from "./redact.ts";
 import { cutBetweenCharacters } from "./text_cut.ts";
 
 /** The parts of an image, in the order they are encoded. */

@@ -5,8 +5,8 @@
  *
  * @module
  */
+import type { Redact } from "../redact/redact.ts";
 import { Image, shortenImage } from "./image.ts";
-import type { Redact } from "./redact.ts";
 import { Shares } from "./shares.ts";
 
 /** Bytes of images that known processes hold; src/model/shares.ts says what one user gets. */

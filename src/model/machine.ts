@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Redact } from "../redact/redact.ts";
 import { Account, decodeFigures, type TaskFigures } from "./account.ts";
 import { Change, type ChangeKind, PROPERTY_KINDS } from "./change.ts";
 import {
@@ -21,7 +22,6 @@ import { IMAGE_LIMITS, ImageShares, type UserTime } from "./image_shares.ts";
 import { LIFECYCLE, type LifeEffect, type LifeInput } from "./lifecycle.ts";
 import { ANCESTORS_MAX, Memory } from "./memory.ts";
 import { Process, TICK_NS } from "./process.ts";
-import type { Redact } from "./redact.ts";
 
 export { Change, CHANGE_KINDS, type ChangeKind } from "./change.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { Redact } from "../redact/redact.ts";
 import { Image } from "./image.ts";
 import { Process, TICK_NS } from "./process.ts";
-import type { Redact } from "./redact.ts";
 
 /** What was read of one process. */
 export interface Sighting {

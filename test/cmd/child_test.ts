@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { Child } from "../../src/cmd/child.ts";
-import { createRedact } from "../../src/model/redact.ts";
+import { createRedact } from "../../src/redact/redact.ts";
 
 /** What a program does with its signals, by hand. */
 class Signals {

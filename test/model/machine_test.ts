@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EVENT } from "../../src/model/event.ts";
 import { processId } from "../../src/model/process.ts";
-import { createRedact } from "../../src/model/redact.ts";
+import { createRedact } from "../../src/redact/redact.ts";
 import {
   clone,
   drawn,

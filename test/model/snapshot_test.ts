@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { processId } from "../../src/model/process.ts";
-import { createRedact } from "../../src/model/redact.ts";
 import { type Sighting, takeSnapshot } from "../../src/model/snapshot.ts";
+import { createRedact } from "../../src/redact/redact.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { createRedact } from "../../src/model/redact.ts";
-import { PLACES_MAX } from "../../src/model/secret_found.ts";
+import { createRedact } from "../../src/redact/redact.ts";
+import { PLACES_MAX } from "../../src/redact/secret_found.ts";
 import { random } from "../support/random.ts";
 import { CLIENTS, OTHERS } from "./redact_clients.ts";
 import { HARMLESS, SECRETS } from "./redact_table.ts";

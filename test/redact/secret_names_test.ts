@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isSecretName, isSecretValue } from "../../src/model/secret_names.ts";
+import { isSecretName, isSecretValue } from "../../src/redact/secret_names.ts";
 
 const SECRET = [
   ..."password PASSWORD db.password dbPassword DBPASSWORD --db-password user_password2".split(" "),

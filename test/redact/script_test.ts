@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readScript } from "../../src/model/script.ts";
+import { readScript } from "../../src/redact/script.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NextOf } from "../../src/model/next_of.ts";
+import { NextOf } from "../../src/redact/next_of.ts";
 import { random } from "../support/random.ts";
 
 test("after() finds what comes next, and the end where nothing does", () => {

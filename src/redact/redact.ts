@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { decodeText } from "./image.ts";
 import { findForms, maybeForm } from "./secret_forms.ts";
 import { Found, maskWords, TooManyPlaces } from "./secret_found.ts";
 import { findInOptions } from "./secret_options.ts";
@@ -58,7 +57,7 @@ export function createRedact(patterns: readonly RegExp[] = []): Redact {
 export function redactWords(words: readonly string[], redact: Redact | undefined): string[] {
   if (redact === undefined || words.length === 0) return [...words];
   const bytes = new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
-  return decodeText(redact(bytes)).split("\0").slice(0, -1);
+  return lossy.decode(redact(bytes)).split("\0").slice(0, -1);
 }
 
 function mayHaveSecret(text: string): boolean {
@@ -87,6 +86,7 @@ interface Line {
   readonly isUtf8: boolean;
 }
 
+const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Text from which {@linkcode encode} makes the same bytes again. */
