@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { escapeText } from "../text/escape.ts";
+import { paint } from "../text/style.ts";
 import { csvHead, csvLine, type Fields, jsonLine } from "../view/account.ts";
-import { escapeText } from "../view/escape.ts";
-import { paint } from "../view/style.ts";
 import { Breath } from "./breath.ts";
 import { type Context, UsageError, useColor } from "./command.ts";
 

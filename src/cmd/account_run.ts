@@ -9,6 +9,7 @@ import { decodeText } from "../model/image.ts";
 import { OTHER_NAMES } from "../model/kept_job.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
+import { escapeText } from "../text/escape.ts";
 import {
   elsaLines,
   memberFields,
@@ -20,7 +21,6 @@ import {
   totalsFields,
   type TotalsRow,
 } from "../view/account.ts";
-import { escapeText } from "../view/escape.ts";
 import type { ACCOUNT_KEYS } from "./account.ts";
 import { type AccountReading, readAccounts } from "./account_file.ts";
 import { AccountJoin } from "./account_join.ts";

@@ -5,8 +5,8 @@
  */
 import type { Facts } from "../source/probe.ts";
 import { judge, type Verdict } from "../source/probe_judge.ts";
+import { jsonText } from "../text/json_text.ts";
 import { renderDoctor } from "../view/doctor.ts";
-import { jsonText } from "../view/json_text.ts";
 import { type CommandSpec, type Context, EXIT, useColor } from "./command.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { HistoryError } from "../history/history_error.ts";
-import { escapeText } from "../view/escape.ts";
+import { escapeText } from "../text/escape.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "./command.ts";
 
 /** Exit status and text of an error; the text ends its lines and is safe on a terminal. */

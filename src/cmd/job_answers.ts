@@ -17,13 +17,13 @@ import type { Steps } from "../history/steps.ts";
 import { JobTotal } from "../model/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
-import { QUESTION_LIMITS } from "./limits.ts";
 import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";
+import { WallClock } from "../text/time.ts";
+import { signalName } from "../text/words.ts";
 import { accountJson } from "../view/account_json.ts";
 import { argvFields } from "../view/argv_fields.ts";
-import { WallClock } from "../view/time.ts";
-import { signalName } from "../view/words.ts";
 import { noJob, readJobName } from "./job_name.ts";
+import { QUESTION_LIMITS } from "./limits.ts";
 
 /** Members in one answer. */
 export const MEMBERS_MAX = 1000;

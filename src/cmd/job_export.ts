@@ -4,7 +4,7 @@
  * @module
  */
 import type { Fields } from "../serve/protocol.ts";
-import { jsonText } from "../view/json_text.ts";
+import { jsonText } from "../text/json_text.ts";
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT } from "./command.ts";
 import { type JobDoor, listJobs } from "./job_ask.ts";

@@ -13,9 +13,9 @@ import { hasOwnNumbering } from "../proc/numbering.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import type { Fields } from "../serve/protocol.ts";
-import { escapeText } from "../view/escape.ts";
-import { signalName, signalNumber } from "../view/words.ts";
-import { jsonText } from "../view/json_text.ts";
+import { escapeText } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
+import { signalName, signalNumber } from "../text/words.ts";
 import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Fields } from "../serve/protocol.ts";
+import { escapeText } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
+import { paint } from "../text/style.ts";
 import { type JobRow, renderJobs, renderRules, type RuleRow } from "../view/jobs.ts";
-import { escapeText } from "../view/escape.ts";
-import { paint } from "../view/style.ts";
-import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, Stopped, UsageError, useColor } from "./command.ts";
 import { JOB_ACTIONS, type JobAction } from "./job.ts";
 import { type JobDoor, listJobs, openJobs, openRecorder } from "./job_ask.ts";

@@ -7,7 +7,9 @@ import { bootMoment } from "../host/boot_clock.ts";
 import { TICK_NS } from "../model/process.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import type { Fields } from "../serve/protocol.ts";
-import { fitWidth } from "../view/escape.ts";
+import { fitWidth } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
+import { paint } from "../text/style.ts";
 import {
   type JobDetail,
   type JobShown,
@@ -16,8 +18,6 @@ import {
   type RunningRow,
 } from "../view/jobs.ts";
 import { LiveScreen } from "../view/live.ts";
-import { paint } from "../view/style.ts";
-import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 import { type LivingUsage, readLiving } from "./living.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Fields } from "../serve/protocol.ts";
-import { escapeText } from "../view/escape.ts";
-import { signalNumber } from "../view/words.ts";
-import { jsonText } from "../view/json_text.ts";
+import { escapeText } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
+import { signalNumber } from "../text/words.ts";
 import { type Context, EXIT } from "./command.ts";
 import { type JobDoor, type JobPlace, openRecorder, ServerGone } from "./job_ask.ts";
 

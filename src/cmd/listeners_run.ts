@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { jsonText } from "../text/json_text.ts";
+import { paint } from "../text/style.ts";
 import { type Listeners, renderListeners } from "../view/listeners.ts";
-import { paint } from "../view/style.ts";
-import { jsonText } from "../view/json_text.ts";
 import { type Context, EXIT, useColor } from "./command.ts";
 import { localTime } from "./local_time.ts";
 import { askServer } from "./socket_place.ts";

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { openTimeZone, type TimeZone } from "../host/time_zone.ts";
-import { escapeText } from "../view/escape.ts";
+import { escapeText } from "../text/escape.ts";
 
 let zone: TimeZone | null = null;
 let complain: (line: string) => void = () => {};

@@ -4,19 +4,22 @@
  * @module
  */
 import type { Boot } from "../history/boots.ts";
-import { type BootSpan, History } from "../history/history.ts";
 import { seekCandidates } from "../history/candidates.ts";
+import { type BootSpan, History } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
 import type { Life } from "../history/life.ts";
 import { Timeline } from "../history/timeline.ts";
+import { PastLineage } from "../model/lineage.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
+import { ANCESTORS_MAX } from "../model/memory.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
+import { openProcfs } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
-import { ByteText } from "../view/byte_text.ts";
+import { ByteText } from "../text/byte_text.ts";
+import { paint } from "../text/style.ts";
 import { DATED_HEADER, EventLines } from "../view/line.ts";
-import { paint } from "../view/style.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { Breath } from "./breath.ts";
@@ -24,13 +27,10 @@ import { type Context, EXIT, Stopped, UsageError, useColor } from "./command.ts"
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
-import { FileWatch, Seam } from "./log_follow.ts";
 import { localOffset } from "./local_time.ts";
+import { FileWatch, Seam } from "./log_follow.ts";
 import { listRunning } from "./log_running.ts";
 import { missingJson, tellMissing } from "./missing.ts";
-import { PastLineage } from "../model/lineage.ts";
-import { ANCESTORS_MAX } from "../model/memory.ts";
-import { openProcfs } from "../proc/procfs.ts";
 import {
   adviseOnPids,
   adviseToRecord,

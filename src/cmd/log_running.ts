@@ -6,10 +6,10 @@
 import { Change } from "../model/machine.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
+import type { Users } from "../proc/passwd.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { openProcfs } from "../proc/procfs.ts";
-import type { Users } from "../proc/passwd.ts";
-import { ByteText } from "../view/byte_text.ts";
+import { ByteText } from "../text/byte_text.ts";
 import { JsonLines } from "../view/json.ts";
 import { EventLines } from "../view/line.ts";
 import { readEpoch } from "./boot_time.ts";

@@ -6,10 +6,10 @@
 import type { BootSpan, History } from "../history/history.ts";
 import { type Missing, missingIn } from "../history/missing.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
-import { WallClock } from "../view/time.ts";
+import { WallClock } from "../text/time.ts";
+import { lossNoun } from "../text/words.ts";
 import type { Context } from "./command.ts";
 import { localTime } from "./local_time.ts";
-import { lossNoun } from "../view/words.ts";
 
 /** Shorter pauses are those of a recorder that was started anew. */
 const PAUSE_NS = 1e9;

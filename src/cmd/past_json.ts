@@ -7,7 +7,7 @@ import type { Boot } from "../history/boots.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import type { Change } from "../model/machine.ts";
 import type { Users } from "../proc/passwd.ts";
-import type { ByteText } from "../view/byte_text.ts";
+import type { ByteText } from "../text/byte_text.ts";
 import { JsonLines } from "../view/json.ts";
 
 /** Writes changes of any boot. */

@@ -8,17 +8,17 @@ import { type BootSpan, History, type PastRun } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { missingIn } from "../history/missing.ts";
 import { openProcfs } from "../proc/procfs.ts";
-import { escapeText } from "../view/escape.ts";
-import { sizeWords } from "../view/words.ts";
-import { WallClock } from "../view/time.ts";
-import { jsonText } from "../view/json_text.ts";
+import { escapeText } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
+import { WallClock } from "../text/time.ts";
+import { sizeWords } from "../text/words.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./command.ts";
-import { localTime } from "./local_time.ts";
-import { type MissingJson, missingJson, missingWords } from "./missing.ts";
 import { historyFailure } from "./failure.ts";
 import { recorderLives } from "./history_open.ts";
 import { historyToAsk } from "./history_place.ts";
+import { localTime } from "./local_time.ts";
+import { type MissingJson, missingJson, missingWords } from "./missing.ts";
 
 /** What the command prints, as JSON has it; times in RFC 3339. */
 interface Status {

@@ -4,8 +4,8 @@
  * @module
  */
 import { readSignal, Refusal } from "../serve/protocol.ts";
-import { signalName } from "../view/words.ts";
-import { jsonText } from "../view/json_text.ts";
+import { jsonText } from "../text/json_text.ts";
+import { signalName } from "../text/words.ts";
 import { type Context, EXIT, UsageError } from "./command.ts";
 import { askServer } from "./socket_place.ts";
 import { quoted } from "./values.ts";

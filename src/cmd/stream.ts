@@ -6,7 +6,7 @@
 import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON } from "../model/event.ts";
 import { Change } from "../model/machine.ts";
-import { ByteText } from "../view/byte_text.ts";
+import { ByteText } from "../text/byte_text.ts";
 import type { Output } from "./command.ts";
 
 /** Bytes that wait for a slow reader; what comes beyond is dropped and counted. */

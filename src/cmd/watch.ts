@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quoteArgv } from "../view/quote.ts";
+import { quoteArgv } from "../text/quote.ts";
 import { CAPTURE_OPTIONS } from "./capture_options.ts";
 import type { CommandSpec } from "./command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { BootEpoch } from "../model/batch.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
 import { type Missing, missingSteps } from "../history/missing.ts";
 import type { Steps } from "../history/steps.ts";
 import type { Account } from "../model/account.ts";
+import type { BootEpoch } from "../model/batch.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
-import { exitStatus, type Process, processId, TICK_NS } from "../model/process.ts";
 import { isBelow } from "../model/lineage.ts";
+import { exitStatus, type Process, processId, TICK_NS } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
@@ -19,16 +19,16 @@ import type { Users } from "../proc/passwd.ts";
 import { readProcesses } from "../proc/processes.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
+import { escapeText } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
+import { paint } from "../text/style.ts";
+import { WallClock } from "../text/time.ts";
+import { signalName } from "../text/words.ts";
 import { accountJson, costWords } from "../view/account_json.ts";
 import { argvFields } from "../view/argv_fields.ts";
 import { type Origin, originOf } from "../view/origin.ts";
-import { escapeText } from "../view/escape.ts";
-import { paint } from "../view/style.ts";
-import { WallClock } from "../view/time.ts";
 import { STATE_WORDS } from "../view/tree_json.ts";
 import { linkNotes, whyLines } from "../view/why.ts";
-import { signalName } from "../view/words.ts";
-import { jsonText } from "../view/json_text.ts";
 import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
 import { CommandError, type Context, EXIT, useColor } from "./command.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Change, ChangeKind } from "../model/machine.ts";
-import type { ByteText } from "../view/byte_text.ts";
+import type { ByteText } from "../text/byte_text.ts";
 
 /** One change of the past. */
 export interface PastChange {

@@ -6,7 +6,7 @@
  */
 import { ERRNO } from "../../ffi/errno.ts";
 import { shortJson } from "../model/short_json.ts";
-import { jsonText } from "../view/json_text.ts";
+import { jsonText } from "../text/json_text.ts";
 import { SERVER_LIMITS } from "./limits.ts";
 
 /** The version of the protocol. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { Change } from "../model/machine.ts";
-import { ByteText } from "../view/byte_text.ts";
+import { ByteText } from "../text/byte_text.ts";
 import { maySee, type Peer } from "./protocol.ts";
 
 const ROOM = 16 << 10;

@@ -5,10 +5,10 @@
  */
 import type { AcctTotals } from "../model/acct_totals.ts";
 import { exitStatus } from "../model/process.ts";
-import { displayWidth, escapeText } from "./escape.ts";
-import { type Column, tableSteps } from "./table.ts";
-import { durationWords, exitWords, signalName } from "./words.ts";
-import { jsonText } from "./json_text.ts";
+import { displayWidth, escapeText } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
+import { type Column, tableSteps } from "../text/table.ts";
+import { durationWords, exitWords, signalName } from "../text/words.ts";
 
 const NS_PER_CS = 10_000_000;
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Account } from "../model/account.ts";
-import { durationWords, sizeWords } from "./words.ts";
+import { durationWords, sizeWords } from "../text/words.ts";
 
 /** The figures of an account; null each where nothing is known. */
 export function accountJson(account: Account | null): Record<string, number | null> {

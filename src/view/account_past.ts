@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { type Column, tableSteps } from "../text/table.ts";
+import { durationWords, sizeWords } from "../text/words.ts";
 import type { Fields } from "./account.ts";
-import { type Column, tableSteps } from "./table.ts";
-import { durationWords, sizeWords } from "./words.ts";
 
 /** Sums over processes that have ended; times in microseconds. */
 export interface CostSums {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { displayWidth, escapeText } from "./escape.ts";
-import { paint, type Style } from "./style.ts";
+import { displayWidth, escapeText } from "../text/escape.ts";
+import { paint, type Style } from "../text/style.ts";
 
 /** One fact. */
 export interface DoctorRow {

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { GAP_REASON } from "../model/event.ts";
 import type { Account } from "../model/account.ts";
+import { GAP_REASON } from "../model/event.ts";
+import type { Image } from "../model/image.ts";
 import type { CommandTotal, EndedProcess, Job } from "../model/job.ts";
 import type { PathStep } from "../model/job_times.ts";
-import type { Image } from "../model/image.ts";
 import { exitStatus } from "../model/process.ts";
-import { argvFields } from "./argv_fields.ts";
-import { escapeText, fitWidth } from "./escape.ts";
-import { commandText } from "./line.ts";
-import { paint } from "./style.ts";
+import { escapeText, fitWidth } from "../text/escape.ts";
+import { paint } from "../text/style.ts";
 import {
   accountWords,
   durationWords,
@@ -20,7 +18,9 @@ import {
   lossNoun,
   signalName,
   sizeWords,
-} from "./words.ts";
+} from "../text/words.ts";
+import { argvFields } from "./argv_fields.ts";
+import { commandText } from "./line.ts";
 
 /** Rows of each table for people; JSON has all that is known. */
 const ROWS = 10;

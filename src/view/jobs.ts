@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { escapeText, fitWidth } from "./escape.ts";
-import { quoteArgv } from "./quote.ts";
-import { type Column, table } from "./table.ts";
-import { accountWords, durationWords, sizeWords } from "./words.ts";
+import { escapeText, fitWidth } from "../text/escape.ts";
+import { quoteArgv } from "../text/quote.ts";
+import { type Column, table } from "../text/table.ts";
+import { accountWords, durationWords, sizeWords } from "../text/words.ts";
 
 /** Rows of a table within one job. */
 const ROWS = 10;

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { GAP_WORDS } from "../model/event.ts";
 import type { BootEpoch } from "../model/batch.ts";
+import { GAP_WORDS } from "../model/event.ts";
 import { decodeText, type Image } from "../model/image.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
-import { appendArgv, appendString } from "./json_bytes.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { Users } from "../proc/passwd.ts";
-import { ByteText, decimals, utf8 } from "./byte_text.ts";
+import { ByteText, decimals, utf8 } from "../text/byte_text.ts";
+import { appendArgv, appendString } from "../text/json_bytes.ts";
+import { jsonText } from "../text/json_text.ts";
+import { WallClock } from "../text/time.ts";
+import { signalName } from "../text/words.ts";
 import { FRACTION_DIGITS, Holes, LineForm } from "./line_form.ts";
-import { WallClock } from "./time.ts";
-import { signalName } from "./words.ts";
-import { jsonText } from "./json_text.ts";
 
 /** What lines have in common. */
 export interface JsonOptions {

@@ -9,12 +9,12 @@ import type { Image } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
-import type { ByteText } from "./byte_text.ts";
-import { escapeText } from "./escape.ts";
-import { quoteArgv } from "./quote.ts";
-import { paint, type Style } from "./style.ts";
-import { WallClock } from "./time.ts";
-import { durationWords, exitWords, lossNoun, sizeWords } from "./words.ts";
+import type { ByteText } from "../text/byte_text.ts";
+import { escapeText } from "../text/escape.ts";
+import { quoteArgv } from "../text/quote.ts";
+import { paint, type Style } from "../text/style.ts";
+import { WallClock } from "../text/time.ts";
+import { durationWords, exitWords, lossNoun, sizeWords } from "../text/words.ts";
 
 /** How lines are made. */
 export interface LineOptions {

@@ -8,7 +8,7 @@
  */
 import type { Image } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
-import { type ByteText, decimals } from "./byte_text.ts";
+import { type ByteText, decimals } from "../text/byte_text.ts";
 
 /** Digits of the fraction of a second. */
 export const FRACTION_DIGITS = 9;

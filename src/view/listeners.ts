@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Column, table } from "./table.ts";
-import { signalName } from "./words.ts";
+import { type Column, table } from "../text/table.ts";
+import { signalName } from "../text/words.ts";
 
 /** A process that is sent a signal at each fork; docs/protocol.md has the fields. */
 export interface ListenerRow {

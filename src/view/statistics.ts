@@ -4,8 +4,8 @@
  * @module
  */
 import type { Statistics, TopCount } from "../model/statistics.ts";
-import { escapeText } from "./escape.ts";
-import { durationWords } from "./words.ts";
+import { escapeText } from "../text/escape.ts";
+import { durationWords } from "../text/words.ts";
 
 const TOP = 10;
 

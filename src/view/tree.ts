@@ -7,10 +7,10 @@ import type { Image } from "../model/image.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
-import { displayWidth, escapeText, fitWidth } from "./escape.ts";
+import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
+import { paint, type Style } from "../text/style.ts";
+import { durationWords, exitWords } from "../text/words.ts";
 import { commandText, missingText } from "./line.ts";
-import { paint, type Style } from "./style.ts";
-import { durationWords, exitWords } from "./words.ts";
 
 /** How a tree is drawn. */
 export interface TreeStyle {

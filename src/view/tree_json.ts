@@ -9,10 +9,10 @@ import type { LifeState } from "../model/lifecycle.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
+import { jsonText } from "../text/json_text.ts";
+import { WallClock } from "../text/time.ts";
+import { signalName } from "../text/words.ts";
 import { argvFields } from "./argv_fields.ts";
-import { WallClock } from "./time.ts";
-import { signalName } from "./words.ts";
-import { jsonText } from "./json_text.ts";
 
 /** What nodes have in common. */
 export interface TreeJsonOptions {

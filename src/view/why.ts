@@ -5,9 +5,9 @@
  */
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
-import { displayWidth, escapeText, fitWidth } from "./escape.ts";
+import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
+import { durationWords, exitWords } from "../text/words.ts";
 import { commandText } from "./line.ts";
-import { durationWords, exitWords } from "./words.ts";
 
 /** A process that outlived a parent which ended so soon was left behind on purpose. */
 const DOUBLE_FORK_NS = 1_000_000_000;

@@ -10,7 +10,7 @@ import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { translate } from "../../src/source/connector.ts";
 import { SequenceAccount } from "../../src/source/sequence.ts";
-import { ByteText } from "../../src/view/byte_text.ts";
+import { ByteText } from "../../src/text/byte_text.ts";
 import { JsonLines } from "../../src/view/json.ts";
 import {
   decodeProcEvent,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { doctorCommand, doctorWith } from "../../src/cmd/doctor.ts";
 import type { Facts } from "../../src/source/probe.ts";
-import { displayWidth } from "../../src/view/escape.ts";
+import { displayWidth } from "../../src/text/escape.ts";
 import { CONTAINER_FACTS, NOBODY_FACTS, ROOT_FACTS } from "../support/doctor_facts.ts";
 import { fakeContext } from "../support/fake_output.ts";
 

@@ -4,7 +4,7 @@ import { Image } from "../../src/model/image.ts";
 import type { Process } from "../../src/model/process.ts";
 import { buildForest, cutBelow, foldAlike, type TreeNode } from "../../src/model/tree.ts";
 import { Users } from "../../src/proc/passwd.ts";
-import { displayWidth, isUnsafe } from "../../src/view/escape.ts";
+import { displayWidth, isUnsafe } from "../../src/text/escape.ts";
 import { renderTree, type TreeStyle } from "../../src/view/tree.ts";
 import { treeJson } from "../../src/view/tree_json.ts";
 import { random } from "../support/random.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeText, splitArgv } from "../../src/model/image.ts";
-import { ByteText } from "../../src/view/byte_text.ts";
-import { appendArgv, appendString } from "../../src/view/json_bytes.ts";
-import { jsonText } from "../../src/view/json_text.ts";
+import { ByteText } from "../../src/text/byte_text.ts";
+import { appendArgv, appendString } from "../../src/text/json_bytes.ts";
+import { jsonText } from "../../src/text/json_text.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 

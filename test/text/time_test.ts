@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WallClock } from "../../src/view/time.ts";
+import { WallClock } from "../../src/text/time.ts";
 
 test("utc() carries nanoseconds of the epoch into the next second", () => {
   const clock = new WallClock();

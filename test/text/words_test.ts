@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { test } from "node:test";
 import { exitStatus } from "../../src/model/process.ts";
-import { durationWords, exitWords, signalName, signalNumber } from "../../src/view/words.ts";
+import { durationWords, exitWords, signalName, signalNumber } from "../../src/text/words.ts";
 
 test("exitWords() says how a process ended", () => {
   const words: [number | null, string][] = [

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { isUnsafe } from "../../src/view/escape.ts";
-import { quoteArgv } from "../../src/view/quote.ts";
+import { isUnsafe } from "../../src/text/escape.ts";
+import { quoteArgv } from "../../src/text/quote.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { displayWidth, escapeText, fitWidth, isUnsafe } from "../../src/view/escape.ts";
+import { displayWidth, escapeText, fitWidth, isUnsafe } from "../../src/text/escape.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 

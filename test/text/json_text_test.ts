@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { escapeText } from "../../src/view/escape.ts";
-import { jsonText } from "../../src/view/json_text.ts";
+import { fileURLToPath } from "node:url";
+import { escapeText } from "../../src/text/escape.ts";
+import { jsonText } from "../../src/text/json_text.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ByteText, decimals, utf8 } from "../../src/view/byte_text.ts";
+import { ByteText, decimals, utf8 } from "../../src/text/byte_text.ts";
 
 test("integer() writes what String() does", () => {
   const values = [0, 7, 9, 10, 99, 100, 12345, 2147483647, 2147483648, 9007199254740991, -1];
