@@ -6,9 +6,9 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { openDoor } from "../ffi/doors.ts";
-import { runCli } from "../src/cli.ts";
 import { writeStandard } from "../ffi/stdio.ts";
-import { FdOutput } from "../src/output.ts";
+import { runCli } from "../src/cli.ts";
+import { FdOutput } from "../src/term/fd_output.ts";
 import { ProgramSignals } from "./signals.ts";
 
 /** Once it is to end, this program waits no longer for who reads nothing. */

@@ -5,13 +5,7 @@
  */
 import { Command, CommanderError, Option, type OutputConfiguration } from "commander";
 import { accountCommand } from "./cmd/account.ts";
-import {
-  type CommandSpec,
-  type Context,
-  EXIT,
-  type OptionSpec,
-  UsageError,
-} from "./cmd/command.ts";
+import type { CommandSpec, Context, OptionSpec } from "./cmd/command.ts";
 import { completionCommand } from "./cmd/completion.ts";
 import { doctorCommand } from "./cmd/doctor.ts";
 import { exportCommand } from "./cmd/export.ts";
@@ -27,11 +21,12 @@ import { registerCommand } from "./cmd/register.ts";
 import { runCommand } from "./cmd/run.ts";
 import { serveCommand } from "./cmd/serve.ts";
 import { suggest } from "./cmd/suggest.ts";
-import { quoted } from "./cmd/values.ts";
 import { treeCommand } from "./cmd/tree.ts";
 import { unregisterCommand } from "./cmd/unregister.ts";
+import { quoted } from "./cmd/values.ts";
 import { watchCommand } from "./cmd/watch.ts";
 import { whyCommand } from "./cmd/why.ts";
+import { EXIT, UsageError } from "./fault.ts";
 import { VERSION } from "./version.ts";
 
 /** Every command of fh. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COMMANDS, runCli } from "../src/cli.ts";
-import { CommandError, type CommandSpec, EXIT } from "../src/cmd/command.ts";
+import type { CommandSpec } from "../src/cmd/command.ts";
 import { parsePid } from "../src/cmd/values.ts";
+import { CommandError, EXIT } from "../src/fault.ts";
 import { VERSION } from "../src/version.ts";
 import { fakeContext } from "./support/fake_output.ts";
 

@@ -27,6 +27,7 @@ import {
 /** The same table stands in ARCHITECTURE.md. */
 const ARROWS: Arrows = {
   "ffi/": ["node:", "bun:"],
+  "src/fault.ts": [],
   "src/wire/": [],
   "src/redact/": [],
   "src/model/": ["src/redact/"],
@@ -38,6 +39,7 @@ const ARROWS: Arrows = {
   "src/host/": ["ffi/", "node:"],
   "src/view/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "src/text/", "node:"],
   "src/report/": ["src/model/", "src/proc/cgroup.ts", "src/proc/passwd.ts", "src/text/", "node:"],
+  "src/term/": ["src/fault.ts", "src/model/", "src/text/", "node:"],
   "src/serve/": ["ffi/", "src/model/", "src/proc/", "src/view/", "src/text/", "node:"],
   "src/cmd/": [
     "src/session.ts",
@@ -55,6 +57,8 @@ const ARROWS: Arrows = {
     "src/redact/",
     "src/version.ts",
     "src/text/",
+    "src/fault.ts",
+    "src/term/",
     "re2js",
     "node:",
   ],
@@ -69,9 +73,8 @@ const ARROWS: Arrows = {
     "src/text/",
   ],
   "src/version.ts": [],
-  "src/output.ts": ["src/cmd/command.ts", "node:"],
-  "src/cli.ts": ["src/cmd/", "src/version.ts", "commander", "node:"],
-  "bin/": ["src/cli.ts", "src/output.ts", "ffi/", "node:"],
+  "src/cli.ts": ["src/cmd/", "src/version.ts", "src/fault.ts", "commander", "node:"],
+  "bin/": ["src/cli.ts", "src/term/fd_output.ts", "ffi/", "node:"],
   "mod.ts": [
     "src/library.ts",
     "src/source/capture.ts",

@@ -4,9 +4,9 @@
  * @module
  */
 import { type FileHandle, open } from "node:fs/promises";
+import { CommandError, EXIT } from "../fault.ts";
 import { ACCT_SIZE, AcctRecord } from "../wire/acct.ts";
 import { Breath } from "./breath.ts";
-import { CommandError, EXIT } from "./command.ts";
 
 /** A whole number of records. */
 const PIECE = 256 << 10;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EXIT, UsageError } from "../fault.ts";
 import {
   accountSources,
   type CostTest,
@@ -23,7 +24,7 @@ import { byCost, costFields, type CostRow, renderCosts } from "../view/account_p
 import type { ACCOUNT_KEYS } from "./account.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
 import { Breath } from "./breath.ts";
-import { type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { localTime } from "./local_time.ts";

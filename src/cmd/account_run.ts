@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { Steps } from "../history/steps.ts";
 import { AcctTotals } from "../model/acct_totals.ts";
 import { decodeText } from "../model/image.ts";
@@ -26,7 +27,7 @@ import { type AccountReading, readAccounts } from "./account_file.ts";
 import { AccountJoin } from "./account_join.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
 import { Breath } from "./breath.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import { type Member, readJobFile } from "./job_file.ts";
 import { localTime } from "./local_time.ts";
 import { parseUser } from "./values.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import { Stopped } from "../fault.ts";
 import type { Steps } from "../history/steps.ts";
-import { Stopped } from "./command.ts";
 
 /** How long work goes on before it is looked whether it is to stop. */
 const BREATH_MS = 50;

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { UsageError } from "../fault.ts";
 import type { CaptureOptions } from "../source/capture.ts";
-import { type Context, type OptionSpec, UsageError } from "./command.ts";
+import type { Context, OptionSpec } from "./command.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 import { parsePeriod, parseSize, quoted } from "./values.ts";
 

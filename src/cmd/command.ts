@@ -6,26 +6,7 @@
 
 import type { BootEpoch } from "../model/batch.ts";
 import type { StartCapture } from "../source/capture.ts";
-
-/** Where a command writes. */
-export interface Output {
-  /** Queues text or a copy of bytes. */
-  write(chunk: string | Uint8Array): void;
-  /** Resolves when everything queued is written or the reader is gone. */
-  flush(): Promise<void>;
-  /** The reader is gone (EPIPE): nothing more needs to be written. */
-  readonly closed: boolean;
-  /** Bytes queued and not yet written: a stream drops events, and counts them, when it grows. */
-  readonly pendingBytes: number;
-  /** It is a terminal. */
-  readonly isTerminal: boolean;
-  /** Whether it was closed by who started the program: nobody gets what is written. */
-  readonly isNowhere?: boolean;
-  /** Width of the terminal in cells; 80 when it is none. */
-  readonly columns: number;
-  /** Height of the terminal in lines; 24 when it is none. */
-  readonly rows: number;
-}
+import type { Output } from "../term/output.ts";
 
 /** The world of a command. */
 export interface Context {
@@ -91,41 +72,6 @@ export interface CommandSpec {
     operands: readonly string[],
     options: Readonly<Record<string, unknown>>,
   ): Promise<number>;
-}
-
-/** Exit statuses; see the contract in README.md. */
-export const EXIT = { done: 0, failed: 1, usage: 2, notFound: 3 } as const;
-
-/** An error a person can act on: printed as one line `fh: ...`, no stack trace. */
-export class CommandError extends Error {
-  readonly status: number;
-  /** Lines that follow it: what there is to choose from. */
-  readonly lines: readonly string[];
-
-  /** `message` is "what failed: what was seen; what to do". */
-  constructor(status: number, message: string, lines: readonly string[] = []) {
-    super(message);
-    this.lines = lines;
-    this.name = "CommandError";
-    this.status = status;
-  }
-}
-
-/** A signal, or a reader that is gone, has stopped the work before it had an answer. */
-export class Stopped extends CommandError {
-  /** `reason` is the name of the signal; SIGPIPE says nothing, because nobody reads. */
-  constructor(reason: string) {
-    super(EXIT.done, reason === "SIGPIPE" ? "" : `Stopped by ${reason} before all was read`);
-    this.name = "Stopped";
-  }
-}
-
-/** Wrong usage, exit status 2. */
-export class UsageError extends CommandError {
-  constructor(message: string) {
-    super(EXIT.usage, message);
-    this.name = "UsageError";
-  }
 }
 
 /** Whether to use colour: `--color`, then NO_COLOR, then the terminal. */

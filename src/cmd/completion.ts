@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type CommandSpec, EXIT, type OptionSpec } from "./command.ts";
+import { EXIT } from "../fault.ts";
+import type { CommandSpec, OptionSpec } from "./command.ts";
 import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
 import { parseChoice } from "./values.ts";
 

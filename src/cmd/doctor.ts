@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { EXIT } from "../fault.ts";
 import type { Facts } from "../source/probe.ts";
 import { judge, type Verdict } from "../source/probe_judge.ts";
 import { jsonText } from "../text/json_text.ts";
 import { renderDoctor } from "../view/doctor.ts";
-import { type CommandSpec, type Context, EXIT, useColor } from "./command.ts";
+import { type CommandSpec, type Context, useColor } from "./command.ts";
 import { type GlobalOptions, liveSource } from "./globals.ts";
 
 /** Tries what the host allows. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { CommandError, EXIT, Stopped, UsageError } from "../fault.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { escapeText } from "../text/escape.ts";
-import { CommandError, EXIT, Stopped, UsageError } from "./command.ts";
 
 /** Exit status and text of an error; the text ends its lines and is safe on a terminal. */
 export function failure(cause: unknown, verbose: boolean): { status: number; text: string } {

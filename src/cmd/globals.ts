@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type OptionSpec, UsageError } from "./command.ts";
+import { UsageError } from "../fault.ts";
+import type { OptionSpec } from "./command.ts";
 import { parseChoice } from "./values.ts";
 
 const SOURCES = ["auto", "connector", "poll", "replay"] as const;

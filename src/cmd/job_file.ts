@@ -9,10 +9,10 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import { shortJson } from "../model/short_json.ts";
 import { readPieces } from "./account_file.ts";
 import { Breath } from "./breath.ts";
-import { CommandError, EXIT } from "./command.ts";
 
 /** A longer line is none of a job file. */
 const LINE_MAX = 1 << 20;

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { EXIT, Stopped, UsageError } from "../fault.ts";
 import type { Fields } from "../serve/protocol.ts";
 import { escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
 import { paint } from "../text/style.ts";
 import { type JobRow, renderJobs, renderRules, type RuleRow } from "../view/jobs.ts";
-import { type Context, EXIT, Stopped, UsageError, useColor } from "./command.ts";
+import { type Context, useColor } from "./command.ts";
 import { JOB_ACTIONS, type JobAction } from "./job.ts";
 import { type JobDoor, listJobs, openJobs, openRecorder } from "./job_ask.ts";
 import { exportJobs } from "./job_export.ts";

@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { EXIT } from "../fault.ts";
 import { bootMoment } from "../host/boot_clock.ts";
 import { TICK_NS } from "../model/process.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import type { Fields } from "../serve/protocol.ts";
+import { LiveScreen } from "../term/live.ts";
+import { mindTerminal } from "../term/terminal.ts";
 import { fitWidth } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
 import { paint } from "../text/style.ts";
@@ -17,12 +20,10 @@ import {
   renderJob,
   type RunningRow,
 } from "../view/jobs.ts";
-import { LiveScreen } from "../view/live.ts";
-import { type Context, EXIT, useColor } from "./command.ts";
+import { type Context, useColor } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 import { type LivingUsage, readLiving } from "./living.ts";
 import { localTime } from "./local_time.ts";
-import { mindTerminal } from "./terminal.ts";
 
 const EVERY_MS = 1000;
 /** Members that are shown by name. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import { type Climb, linkUp } from "../history/ancestors.ts";
 import type { Boot } from "../history/boots.ts";
 import type { BootSpan, History } from "../history/history.ts";
@@ -14,7 +15,6 @@ import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { localTime } from "./local_time.ts";
-import { CommandError, EXIT } from "./command.ts";
 import type { Target } from "./target.ts";
 
 /** Joins what /proc shows now with what a history knows. */

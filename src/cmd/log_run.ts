@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EXIT, Stopped, UsageError } from "../fault.ts";
 import type { Boot } from "../history/boots.ts";
 import { seekCandidates } from "../history/candidates.ts";
 import { type BootSpan, History } from "../history/history.ts";
@@ -17,13 +18,14 @@ import { buildForest } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
+import type { LineWriter } from "../term/stream.ts";
 import { ByteText } from "../text/byte_text.ts";
 import { paint } from "../text/style.ts";
 import { DATED_HEADER, EventLines } from "../view/line.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { Breath } from "./breath.ts";
-import { type Context, EXIT, Stopped, UsageError, useColor } from "./command.ts";
+import { type Context, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
@@ -42,7 +44,6 @@ import {
 import { PastJson } from "./past_json.ts";
 import { placeOf } from "./past_tree.ts";
 import { ended, writePieces } from "./pieces.ts";
-import type { LineWriter } from "./stream.ts";
 import { treeStyle } from "./tree_options.ts";
 
 /** Lines that are shown when neither a time nor a number is given. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EXIT } from "../fault.ts";
 import { Change } from "../model/machine.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
@@ -13,7 +14,7 @@ import { ByteText } from "../text/byte_text.ts";
 import { JsonLines } from "../view/json.ts";
 import { EventLines } from "../view/line.ts";
 import { readEpoch } from "./boot_time.ts";
-import { type Context, EXIT, useColor } from "./command.ts";
+import { type Context, useColor } from "./command.ts";
 import type { Filter } from "./filter.ts";
 import { localOffset } from "./local_time.ts";
 import type { LogOptions } from "./log_run.ts";

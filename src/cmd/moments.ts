@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UsageError } from "./command.ts";
+import { UsageError } from "../fault.ts";
 import { localOffset } from "./local_time.ts";
 import { parseDuration, quoted } from "./values.ts";
 

@@ -4,10 +4,11 @@
  * @module
  */
 import process from "node:process";
+import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { BootSpan, History } from "../history/history.ts";
 import { hasOwnNumbering } from "../proc/numbering.ts";
 import type { ProcReader } from "../proc/procfs.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import { localTime } from "./local_time.ts";
 import { AHEAD_MAX_MS, inFuture, parseMoment } from "./moments.ts";
 import { quoted } from "./values.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import { RE2JS, RE2Set } from "re2js";
-import { UsageError } from "./command.ts";
+import { UsageError } from "../fault.ts";
 import { PATTERN_LIMITS } from "./limits.ts";
 
 const { textLength, count, expanded, instructions, automatonBytes, instructionBytes } =

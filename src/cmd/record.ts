@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { UsageError } from "../fault.ts";
 import { CAPTURE_OPTIONS } from "./capture_options.ts";
-import { type CommandSpec, UsageError } from "./command.ts";
+import type { CommandSpec } from "./command.ts";
 import { REDACT_OPTIONS } from "./redact_options.ts";
 import { LISTEN_OPTIONS } from "./socket_options.ts";
 import { parseDuration, parseSize, quoted } from "./values.ts";

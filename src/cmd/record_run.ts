@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { CommandError, EXIT } from "../fault.ts";
 import { openForRecording, prepareFile, type WritableHistory } from "../history/file.ts";
 import type { FilePlace } from "../history/file_place.ts";
 import { explainSql, HistoryError, mayPass } from "../history/history_error.ts";
@@ -22,7 +23,7 @@ import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import { VERSION } from "../version.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import type { Context } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { defaultHistory } from "./history_place.ts";
 import { printedUnit } from "./record_unit.ts";

@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path";
 import process from "node:process";
-import { UsageError } from "./command.ts";
+import { UsageError } from "../fault.ts";
 import { SOCKET_UNIT, unitText } from "./unit_text.ts";
 
 /** Where a service finds the executable. */

@@ -4,8 +4,9 @@
  * @module
  */
 import { constants } from "node:os";
+import { CommandError, EXIT, UsageError } from "../fault.ts";
 import { createRedact, type Redact } from "../redact/redact.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { readSmallFile } from "./small_file.ts";
 import { parseRegex } from "./values.ts";

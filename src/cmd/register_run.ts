@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { EXIT, UsageError } from "../fault.ts";
 import { readSignal, Refusal } from "../serve/protocol.ts";
 import { jsonText } from "../text/json_text.ts";
 import { signalName } from "../text/words.ts";
-import { type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import { askServer } from "./socket_place.ts";
 import { quoted } from "./values.ts";
 

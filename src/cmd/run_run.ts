@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { CommandError, EXIT } from "../fault.ts";
 import { type ChildrenUsage, Reaper } from "../host/reaper.ts";
 import type { TaskFigures } from "../model/account.ts";
 import { Job } from "../model/job.ts";
@@ -17,7 +18,7 @@ import { jsonText } from "../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../view/job_report.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
-import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import { type Context, useColor } from "./command.ts";
 import { replaceFile, whyNotReplace } from "./new_file.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { UsageError } from "../fault.ts";
 import { Lineage, PastLineage } from "../model/lineage.ts";
 import type { Process } from "../model/process.ts";
 import { bad, Refusal } from "../serve/protocol.ts";
 import type { ParsedFilter } from "../serve/server.ts";
-import { UsageError } from "./command.ts";
 import { createFilter, type FilterOptions, type Shown } from "./filter.ts";
 import { PATTERN_LIMITS } from "./limits.ts";
 import { PatternRoom } from "./patterns.ts";

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { baseOf } from "../serve/sequence.ts";
-import type { Past, PastChange } from "../serve/past.ts";
-import { Refusal } from "../serve/protocol.ts";
+import { UsageError } from "../fault.ts";
 import type { Boot } from "../history/boots.ts";
 import { History } from "../history/history.ts";
 import { Timeline, type TimelineQuery } from "../history/timeline.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Users } from "../proc/passwd.ts";
-import { UsageError } from "./command.ts";
+import type { Past, PastChange } from "../serve/past.ts";
+import { Refusal } from "../serve/protocol.ts";
+import { baseOf } from "../serve/sequence.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
 import { parseMoment } from "./moments.ts";
 import { PastJson } from "./past_json.ts";

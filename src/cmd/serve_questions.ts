@@ -3,21 +3,22 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
 import type { Process } from "../model/process.ts";
 import { onlySeen, type TreeNode } from "../model/tree.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
-import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import type { Users } from "../proc/passwd.ts";
+import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { answerMax, bad, maySee, type Peer, Refusal, tooLongAnswer } from "../serve/protocol.ts";
 import { treeJson, type TreeJsonOptions } from "../view/tree_json.ts";
 import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import type { Context } from "./command.ts";
 import { historyFailure } from "./failure.ts";
-import { QUESTION_LIMITS } from "./limits.ts";
 import { openHistory } from "./history_open.ts";
+import { QUESTION_LIMITS } from "./limits.ts";
 import { placeOf } from "./past_tree.ts";
 import { readAhead } from "./read_ahead.ts";
 import type { RedactSettings } from "./redact_options.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import { ServiceManager } from "../host/notify.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
 import { openThreadClock } from "../host/thread_clock.ts";
@@ -11,7 +12,7 @@ import { openUsers } from "../proc/users.ts";
 import { Session } from "../session.ts";
 import { SourceRefused } from "../source/capture.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import type { Context } from "./command.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import type { ListenSettings } from "./socket_options.ts";

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Connection, ConnectionError, RequestError } from "../serve/socket_client.ts";
+import { CommandError, EXIT } from "../fault.ts";
 import { socketToAsk } from "../serve/place.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import { Connection, ConnectionError, RequestError } from "../serve/socket_client.ts";
+import type { Context } from "./command.ts";
 
 export { defaultSocket, socketToAsk } from "../serve/place.ts";
 

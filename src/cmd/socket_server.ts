@@ -5,14 +5,16 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
+import { decodeText } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
 import { findGroup } from "../proc/group.ts";
+import type { Users } from "../proc/passwd.ts";
 import { openProcfs, ProcError, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { parseStatus } from "../proc/status.ts";
-import type { Users } from "../proc/passwd.ts";
 import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
 import type { Past } from "../serve/past.ts";
@@ -24,8 +26,7 @@ import type { ServerHost } from "../serve/server.ts";
 import type { Session } from "../session.ts";
 import { VERSION } from "../version.ts";
 import { JsonLines } from "../view/json.ts";
-import { decodeText } from "../model/image.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import type { JobRequests } from "./job_requests.ts";
 import type { RedactSettings } from "./redact_options.ts";
 import { parseFilter } from "./serve_filter.ts";

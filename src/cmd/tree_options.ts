@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import { isKthreadd, type Process } from "../model/process.ts";
 import {
   cutBelow,
@@ -15,8 +16,8 @@ import {
 import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import type { TreeStyle } from "../view/tree.ts";
+import { type Context, useColor } from "./command.ts";
 import type { GlobalOptions } from "./globals.ts";
-import { CommandError, type Context, EXIT, useColor } from "./command.ts";
 import type { RedactSettings } from "./redact_options.ts";
 
 /** What the command line asks for. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
 import type { Missing } from "../history/missing.ts";
@@ -12,12 +13,12 @@ import type { Process } from "../model/process.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { Breath } from "./breath.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import { chooseLife, Kin } from "./kin.ts";
 import { localTime } from "./local_time.ts";
 import { missingClause, tellMissing } from "./missing.ts";
-import { outside, readStretch, recordedSpans } from "./past.ts";
 import { parseMoment } from "./moments.ts";
+import { outside, readStretch, recordedSpans } from "./past.ts";
 import type { Target } from "./target.ts";
 import { noProcess, type TreeOptions } from "./tree_options.ts";
 

@@ -4,27 +4,28 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import type { Process } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { buildForest, type TreeNode } from "../model/tree.ts";
+import { readShortBootId } from "../proc/boot_id.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { openProcfs, ProcError, type ProcReader, readProcess } from "../proc/procfs.ts";
-import { readShortBootId } from "../proc/boot_id.ts";
 import { openUsers } from "../proc/users.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
-import { CommandError, type Context, EXIT, UsageError } from "./command.ts";
+import type { Context } from "./command.ts";
 import { historyToAsk, noHistory } from "./history_place.ts";
+import type { MissingJson } from "./missing.ts";
 import { adviseOnPids, adviseToRecord } from "./past.ts";
 import { placeOf } from "./past_tree.ts";
 import { ended, writePieces } from "./pieces.ts";
 import { createRedactFrom } from "./redact.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
-import type { MissingJson } from "./missing.ts";
 import type { Shown } from "./tree_past.ts";
 
 /** Runs the command; the exit status comes back. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest } from "../model/tree.ts";
@@ -10,15 +11,15 @@ import type { ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { Session } from "../session.ts";
 import { SourceRefused } from "../source/capture.ts";
+import { LiveScreen, windowAround } from "../term/live.ts";
+import { mindTerminal } from "../term/terminal.ts";
 import { fitWidth } from "../text/escape.ts";
 import { paint } from "../text/style.ts";
 import { lossNoun } from "../text/words.ts";
-import { LiveScreen, windowAround } from "../view/live.ts";
 import { drawRow, treeRows, type TreeStyle } from "../view/tree.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import type { Context } from "./command.ts";
 import { liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
-import { mindTerminal } from "./terminal.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
 
 /** What has ended is shown for so long, unless told otherwise. */

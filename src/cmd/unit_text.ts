@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandError, EXIT } from "./command.ts";
+import { CommandError, EXIT } from "../fault.ts";
 
 /** Folders that the unit shows empty, or does not show; a program in them would not be found. */
 const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;

@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { CommandError, EXIT, UsageError } from "../fault.ts";
 import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
@@ -13,6 +14,8 @@ import type { Redact } from "../redact/redact.ts";
 import { socketToAsk } from "../serve/place.ts";
 import { Session } from "../session.ts";
 import { type CaptureOptions, SourceRefused, type StartCapture } from "../source/capture.ts";
+import { ChangeStream, type LineWriter } from "../term/stream.ts";
+import { after } from "../term/timer.ts";
 import { escapeText } from "../text/escape.ts";
 import { paint } from "../text/style.ts";
 import { JsonLines } from "../view/json.ts";
@@ -20,13 +23,11 @@ import { EventLines, LINE_HEADER } from "../view/line.ts";
 import { renderStatistics } from "../view/statistics.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
-import { CommandError, type Context, EXIT, UsageError, useColor } from "./command.ts";
+import { type Context, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { localOffset } from "./local_time.ts";
 import { createRedactFrom } from "./redact.ts";
 import type { RedactSettings } from "./redact_options.ts";
-import { ChangeStream, type LineWriter } from "./stream.ts";
-import { after } from "./timer.ts";
 import type { ReplayOptions } from "./watch_replay.ts";
 
 interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { decodeText } from "../model/image.ts";
 import { INIT_NS_INO, parseNamespace } from "../proc/namespaces.ts";
@@ -10,7 +11,7 @@ import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { type Answer, Connection } from "../serve/socket_client.ts";
 import type { CaptureHandlers, RunningCapture, StartCapture } from "../source/capture.ts";
 import { readEpoch } from "./boot_time.ts";
-import { CommandError, type Context, EXIT } from "./command.ts";
+import type { Context } from "./command.ts";
 import { SocketEvents } from "./socket_events.ts";
 import { EVENT_NAMES } from "./values.ts";
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CommandError, EXIT } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
 import { type Missing, missingSteps } from "../history/missing.ts";
@@ -31,7 +32,7 @@ import { STATE_WORDS } from "../view/tree_json.ts";
 import { linkNotes, whyLines } from "../view/why.ts";
 import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
-import { CommandError, type Context, EXIT, useColor } from "./command.ts";
+import { type Context, useColor } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
 import { localTime } from "./local_time.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { runCli } from "../../src/cli.ts";
 import { readAccounts } from "../../src/cmd/account_file.ts";
-import { CommandError } from "../../src/cmd/command.ts";
+import { CommandError } from "../../src/fault.ts";
 import { mutated, randomBelow, SEED } from "../proc/mutate.ts";
 import { acctFile, type AcctParts } from "../support/acct.ts";
 import { fakeContext } from "../support/fake_output.ts";

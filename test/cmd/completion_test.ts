@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { COMMANDS } from "../../src/cli.ts";
-import { UsageError } from "../../src/cmd/command.ts";
 import { completionCommand } from "../../src/cmd/completion.ts";
+import { UsageError } from "../../src/fault.ts";
 import { fakeContext } from "../support/fake_output.ts";
 
 const command = completionCommand(() => COMMANDS);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CommandError, UsageError } from "../../src/cmd/command.ts";
 import { failure } from "../../src/cmd/failure.ts";
+import { CommandError, UsageError } from "../../src/fault.ts";
 
 test("failure() gives an error its status and one line", () => {
   const message = "Cannot read /proc: EACCES; run it as root";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createFilter, FILTER_OPTIONS, type FilterOptions } from "../../src/cmd/filter.ts";
+import { parseGlob } from "../../src/cmd/values.ts";
+import { UsageError } from "../../src/fault.ts";
 import { EVENT, type SourceEvent } from "../../src/model/event.ts";
 import { encodeImage } from "../../src/model/image.ts";
 import { Machine } from "../../src/model/machine.ts";
-import { createFilter, FILTER_OPTIONS, type FilterOptions } from "../../src/cmd/filter.ts";
-import { UsageError } from "../../src/cmd/command.ts";
-import { parseGlob } from "../../src/cmd/values.ts";
 import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 
 const T = 10_000_000;

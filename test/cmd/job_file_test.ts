@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { runCli } from "../../src/cli.ts";
-import { CommandError } from "../../src/cmd/command.ts";
 import { type Member, parseInstant, parseMember, readJobFile } from "../../src/cmd/job_file.ts";
+import { CommandError } from "../../src/fault.ts";
 import { mutated, randomBelow, SEED } from "../proc/mutate.ts";
 import { fakeContext } from "../support/fake_output.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { EXIT, UsageError } from "../../src/cmd/command.ts";
 import { parseMoment } from "../../src/cmd/moments.ts";
+import { EXIT, UsageError } from "../../src/fault.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 

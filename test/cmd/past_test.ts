@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandError, CommandSpec } from "../../src/cmd/command.ts";
+import type { CommandSpec } from "../../src/cmd/command.ts";
 import { exportCommand } from "../../src/cmd/export.ts";
 import { logCommand } from "../../src/cmd/log.ts";
 import { recordCommand } from "../../src/cmd/record.ts";
 import { treeCommand } from "../../src/cmd/tree.ts";
 import { watchCommand } from "../../src/cmd/watch.ts";
 import { whyCommand } from "../../src/cmd/why.ts";
+import type { CommandError } from "../../src/fault.ts";
 import { exec, exit, fork, gap, scan } from "../support/events.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import { fakeProcfs } from "../support/fake_procfs.ts";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { runCli } from "../../src/cli.ts";
-import { CommandError, UsageError } from "../../src/cmd/command.ts";
 import { createRedactFrom, withRedactText } from "../../src/cmd/redact.ts";
 import { REDACT_OPTIONS, type RedactSettings } from "../../src/cmd/redact_options.ts";
+import { CommandError, UsageError } from "../../src/fault.ts";
 import { fakeContext } from "../support/fake_output.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-redact-"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandError } from "../../src/cmd/command.ts";
 import { isTarget, parseTarget } from "../../src/cmd/target.ts";
+import type { CommandError } from "../../src/fault.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
-import type { CommandError, Context } from "../../src/cmd/command.ts";
+import type { Context } from "../../src/cmd/command.ts";
 import { treeCommand } from "../../src/cmd/tree.ts";
+import type { CommandError } from "../../src/fault.ts";
+import { withChild } from "../proc/child.ts";
 import { type FakeContext, fakeContext } from "../support/fake_output.ts";
 import { type FakeProcess, fakeProcfs } from "../support/fake_procfs.ts";
 import { assertGolden } from "../support/golden.ts";
-import { withChild } from "../proc/child.ts";
 
 const PF_KTHREAD = 0x00200000;
 const NOBODY = 65534;

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { DOORS } from "../../ffi/doors.ts";
-import { CommandError, EXIT } from "../../src/cmd/command.ts";
 import { SOCKET_UNIT, unitText } from "../../src/cmd/unit_text.ts";
+import { CommandError, EXIT } from "../../src/fault.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fh-unit-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EXIT, UsageError } from "../../src/cmd/command.ts";
 import {
   EVENT_NAMES,
   parseChoice,
@@ -15,6 +14,7 @@ import {
   parseSize,
   parseUser,
 } from "../../src/cmd/values.ts";
+import { EXIT, UsageError } from "../../src/fault.ts";
 import { random } from "../support/random.ts";
 import { randomText } from "../support/random_text.ts";
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { parseMoment } from "../../src/cmd/moments.ts";
 import { readStretch, recordedSpans } from "../../src/cmd/past.ts";
 import { parseTarget } from "../../src/cmd/target.ts";
-import { UsageError } from "../../src/cmd/command.ts";
+import { UsageError } from "../../src/fault.ts";
 import { History } from "../../src/history/history.ts";
 import { fork, scan } from "../support/events.ts";
 import { TestRecorder } from "../support/past.ts";

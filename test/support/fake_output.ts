@@ -1,5 +1,6 @@
 /** Outputs that keep what is written, and a context around them. */
-import type { Context, Output } from "../../src/cmd/command.ts";
+import type { Context } from "../../src/cmd/command.ts";
+import type { Output } from "../../src/term/output.ts";
 
 /** An output in memory; `pendingBytes` is whatever a test sets. */
 export class FakeOutput implements Output {

@@ -5,8 +5,8 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { LEAVE_SCREEN, type LiveScreen } from "../view/live.ts";
-import type { Context } from "./command.ts";
+import type { Output } from "./output.ts";
+import { LEAVE_SCREEN, type LiveScreen } from "./live.ts";
 
 const STDOUT = 1;
 
@@ -15,7 +15,7 @@ const STDOUT = 1;
  * `onChange` is told when all is to be drawn again.
  */
 export function mindTerminal(
-  { stdout }: Context,
+  { stdout }: { readonly stdout: Output },
   screen: LiveScreen,
   onChange: () => void,
 ): () => void {

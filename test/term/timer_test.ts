@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { after } from "../../src/cmd/timer.ts";
+import { after } from "../../src/term/timer.ts";
 
 test("after() calls when the time is over", async () => {
   const start = performance.now();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LiveScreen, type Terminal, windowAround } from "../../src/view/live.ts";
+import { LiveScreen, type Terminal, windowAround } from "../../src/term/live.ts";
 
 const NAMES: readonly (readonly [string, string])[] = [
   ["\x1b[?1049h\x1b[?25l\x1b[?7l", "~ENTER~"],

@@ -6,7 +6,8 @@
  */
 import { fstatSync, readFileSync, write as fsWrite, writeSync } from "node:fs";
 import process from "node:process";
-import { CommandError, EXIT, type Output } from "./cmd/command.ts";
+import { CommandError, EXIT } from "../fault.ts";
+import type { Output } from "./output.ts";
 
 /** Size of the buffers in which small chunks are gathered, and of the largest write. */
 const STAGE_BYTES = 256 * 1024;

@@ -7,7 +7,7 @@ import type { BootEpoch } from "../model/batch.ts";
 import { GAP_REASON } from "../model/event.ts";
 import { Change } from "../model/machine.ts";
 import { ByteText } from "../text/byte_text.ts";
-import type { Output } from "./command.ts";
+import type { Output } from "./output.ts";
 
 /** Bytes that wait for a slow reader; what comes beyond is dropped and counted. */
 const PENDING_MAX = 16 << 20;

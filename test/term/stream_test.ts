@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChangeStream, type LineWriter } from "../../src/cmd/stream.ts";
 import { GAP_REASON, UNKNOWN } from "../../src/model/event.ts";
 import { Change, type ChangeKind } from "../../src/model/machine.ts";
+import { ChangeStream, type LineWriter } from "../../src/term/stream.ts";
 import { FakeOutput } from "../support/fake_output.ts";
 
 const EPOCH = { seconds: 0, ns: 0 };

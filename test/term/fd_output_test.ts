@@ -16,8 +16,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { CommandError } from "../src/cmd/command.ts";
-import { FdOutput, type WriteCall } from "../src/output.ts";
+import { CommandError } from "../../src/fault.ts";
+import { FdOutput, type WriteCall } from "../../src/term/fd_output.ts";
 
 const decoder = new TextDecoder();
 const NAME = "standard output";
@@ -280,7 +280,7 @@ function isStuck(pid: number, path: string): boolean {
 
 const FH = [
   ..."bun" in process.versions ? [] : ["run", "-A"],
-  fileURLToPath(new URL("../bin/fh.ts", import.meta.url)),
+  fileURLToPath(new URL("../../bin/fh.ts", import.meta.url)),
 ];
 
 /** A line of /proc/self/fdinfo/N: the access mode and flags such as O_NONBLOCK. */
