@@ -35,18 +35,20 @@ test("jsonText() says what JSON.stringify() says, and shows no more than escapeT
 const OTHERS: Readonly<Record<string, number>> = {
   "cmd/job_requests.ts": 1,
   "cmd/serve_filter.ts": 1,
-  "view/json_text.ts": 1,
+  "text/json_text.ts": 1,
   "view/listeners.ts": 1,
 };
 
 test("whatever is shown as JSON is written by jsonText()", () => {
   const root = fileURLToPath(new URL("../../src/", import.meta.url));
-  const found = ["cmd", "view"].flatMap((folder) =>
-    readdirSync(join(root, folder)).flatMap((name) => {
-      const lines = readFileSync(join(root, folder, name), "utf8").split("\n");
-      const count = lines.filter((line) => /^ *[^ /*].*JSON\.stringify\(/.test(line)).length;
-      return count > 0 ? [[`${folder}/${name}`, count]] : [];
-    })
+  const files = ["cmd", "text", "view"].flatMap((room) =>
+    readdirSync(join(root, room), { encoding: "utf8", recursive: true })
+      .filter((name) => name.endsWith(".ts")).map((name) => `${room}/${name}`)
   );
+  const found = files.flatMap((file) => {
+    const lines = readFileSync(join(root, file), "utf8").split("\n");
+    const count = lines.filter((line) => /^ *[^ /*].*JSON\.stringify\(/.test(line)).length;
+    return count > 0 ? [[file, count]] : [];
+  });
   assert.deepEqual(Object.fromEntries(found), OTHERS);
 });
