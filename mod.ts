@@ -36,7 +36,7 @@ export {
   type WatchSettings,
 } from "./src/library.ts";
 export { SourceRefused } from "./src/source/capture.ts";
-export { readRecording, recordBatch } from "./src/source/replay.ts";
+export { readRecording, recordBatch } from "./src/source/recording.ts";
 export { Account, type TaskFigures } from "./src/model/account.ts";
 export { BatchReader, BatchWriter, type BootEpoch, readBatch } from "./src/model/batch.ts";
 export {

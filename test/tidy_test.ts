@@ -44,8 +44,8 @@ const ARROWS: Arrows = {
   "src/cmd/": [
     "src/session.ts",
     "src/source/capture.ts",
-    "src/source/probe.ts",
-    "src/source/probe_judge.ts",
+    "src/source/probe/probe.ts",
+    "src/source/probe/probe_judge.ts",
     "src/history/",
     "src/host/",
     "src/view/",
@@ -78,7 +78,7 @@ const ARROWS: Arrows = {
   "mod.ts": [
     "src/library.ts",
     "src/source/capture.ts",
-    "src/source/replay.ts",
+    "src/source/recording.ts",
     "src/proc/",
     "src/wire/",
     "src/model/",

@@ -4,8 +4,8 @@
  * @module
  */
 import { EXIT } from "../fault.ts";
-import type { Facts } from "../source/probe.ts";
-import { judge, type Verdict } from "../source/probe_judge.ts";
+import type { Facts } from "../source/probe/probe.ts";
+import { judge, type Verdict } from "../source/probe/probe_judge.ts";
 import { jsonText } from "../text/json_text.ts";
 import { renderDoctor } from "../view/doctor.ts";
 import { type CommandSpec, type Context, useColor } from "./command.ts";
@@ -19,7 +19,7 @@ export type GatherFacts = (
 
 /** The command. */
 export const doctorCommand: CommandSpec = doctorWith(async (procRoot, source) => {
-  const { gatherFacts } = await import("../source/probe.ts");
+  const { gatherFacts } = await import("../source/probe/probe.ts");
   return await gatherFacts(procRoot, source);
 });
 

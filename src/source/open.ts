@@ -6,8 +6,8 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { type CaptureOptions, type LiveSource, SourceRefused } from "./capture.ts";
 import type { Clocks } from "./clocks.ts";
-import { Connector } from "./connector.ts";
-import { Poller } from "./poller.ts";
+import { Connector } from "./connector/connector.ts";
+import { Poller } from "./poll/poller.ts";
 import type { ImageWishes } from "./proc_files.ts";
 
 /**

@@ -8,8 +8,8 @@ import { EVENT, SourceEvent } from "../../src/model/event.ts";
 import { encodeImage } from "../../src/model/image.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
-import { translate } from "../../src/source/connector.ts";
-import { SequenceAccount } from "../../src/source/sequence.ts";
+import { translate } from "../../src/source/connector/connector.ts";
+import { SequenceAccount } from "../../src/source/connector/sequence.ts";
 import { ByteText } from "../../src/text/byte_text.ts";
 import { JsonLines } from "../../src/view/json.ts";
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { doctorCommand, doctorWith } from "../../src/cmd/doctor.ts";
-import type { Facts } from "../../src/source/probe.ts";
+import type { Facts } from "../../src/source/probe/probe.ts";
 import { displayWidth } from "../../src/text/escape.ts";
 import { CONTAINER_FACTS, NOBODY_FACTS, ROOT_FACTS } from "../support/doctor_facts.ts";
 import { fakeContext } from "../support/fake_output.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { watchCommand } from "../../src/cmd/watch.ts";
 import { SourceRefused } from "../../src/source/capture.ts";
-import { replay } from "../../src/source/replay.ts";
+import { replay } from "../../src/source/recording.ts";
 import { type FakeContext, fakeContext } from "../support/fake_output.ts";
 
 const EPOCH = { seconds: 1_700_000_000, ns: 0 };

@@ -27,7 +27,7 @@ sleep 0.35
 /** The command lines of the two execs that follow each other within a moment. */
 const REPLACED = /^sh -c exec sleep/;
 
-/** What the poller is documented to see in another way; src/source/poller.ts. */
+/** What the poller is documented to see in another way; src/source/poll/poller.ts. */
 const DIFFERENCES: readonly { claim: string; adjust(process: Told): Told }[] = [
   {
     claim: "an exec that another follows before the next look is not told",

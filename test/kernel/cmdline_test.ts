@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { openLibc } from "../../ffi/mod.ts";
 import type { Libc } from "../../ffi/libc.ts";
-import { ExecBell, RING } from "../../src/source/exec_bell.ts";
+import { openLibc } from "../../ffi/mod.ts";
+import { ExecBell, RING } from "../../src/source/poll/exec_bell.ts";
 import { ProcFiles } from "../../src/source/proc_files.ts";
 
 const WAIT_MS = 10_000;

@@ -10,7 +10,7 @@ import { EVENT, SourceEvent } from "../../src/model/event.ts";
 import { TICK_NS } from "../../src/model/process.ts";
 import { parseStat } from "../../src/proc/stat.ts";
 import { Session } from "../../src/session.ts";
-import { ExitAccounts } from "../../src/source/exit_accounts.ts";
+import { ExitAccounts } from "../../src/source/connector/exit_accounts.ts";
 import { ProcFiles } from "../../src/source/proc_files.ts";
 import { ZombieAccounts } from "../../src/source/zombie_account.ts";
 import { program, programsMissing } from "../support/programs.ts";

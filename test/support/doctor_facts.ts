@@ -4,7 +4,7 @@
  * @module
  */
 import { INIT_NS_INO } from "../../src/proc/namespaces.ts";
-import type { Facts, ProcFacts } from "../../src/source/probe.ts";
+import type { Facts, ProcFacts } from "../../src/source/probe/probe.ts";
 
 const PROC: ProcFacts = {
   root: "/proc",
