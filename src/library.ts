@@ -12,14 +12,14 @@ import { readProcesses } from "./proc/processes.ts";
 import { openProcfs } from "./proc/procfs.ts";
 import { openUsers } from "./proc/users.ts";
 import { createRedact, type Redact } from "./redact/redact.ts";
-import { follow } from "./serve/follow.ts";
+import { follow } from "./serve/client/follow.ts";
+import { ConnectionError } from "./serve/client/socket_client.ts";
 import { socketToAsk } from "./serve/place.ts";
-import { ConnectionError } from "./serve/socket_client.ts";
 import { Session } from "./session.ts";
 import type { CaptureOptions } from "./source/capture.ts";
 import { JsonLines } from "./view/json.ts";
 
-export { ConnectionError, RequestError } from "./serve/socket_client.ts";
+export { ConnectionError, RequestError } from "./serve/client/socket_client.ts";
 
 /** Events that wait for a slow consumer; what comes beyond is dropped and counted in a gap. */
 const WAITING_MAX = 100_000;

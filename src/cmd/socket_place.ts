@@ -4,8 +4,8 @@
  * @module
  */
 import { CommandError, EXIT } from "../fault.ts";
+import { Connection, ConnectionError, RequestError } from "../serve/client/socket_client.ts";
 import { socketToAsk } from "../serve/place.ts";
-import { Connection, ConnectionError, RequestError } from "../serve/socket_client.ts";
 import type { Context } from "./command.ts";
 
 export { defaultSocket, socketToAsk } from "../serve/place.ts";

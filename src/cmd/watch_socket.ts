@@ -8,7 +8,7 @@ import type { BootEpoch } from "../model/batch.ts";
 import { decodeText } from "../model/image.ts";
 import { INIT_NS_INO, parseNamespace } from "../proc/namespaces.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
-import { type Answer, Connection } from "../serve/socket_client.ts";
+import { type Answer, Connection } from "../serve/client/socket_client.ts";
 import type { CaptureHandlers, RunningCapture, StartCapture } from "../source/capture.ts";
 import { readEpoch } from "./boot_time.ts";
 import type { Context } from "./command.ts";

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Connection } from "../../src/serve/socket_client.ts";
+import { Connection } from "../../src/serve/client/socket_client.ts";
 import { CFolder, has } from "../support/c_examples.ts";
 import { program } from "../support/programs.ts";
 import { atMost, type Bench, type Goal, type Section } from "./support/bench.ts";

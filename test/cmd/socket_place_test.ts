@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultSocket, noServer, socketToAsk } from "../../src/cmd/socket_place.ts";
 import { CommandError, EXIT } from "../../src/fault.ts";
-import { ConnectionError } from "../../src/serve/socket_client.ts";
+import { ConnectionError } from "../../src/serve/client/socket_client.ts";
 
 const HOST = "/run/fh/fh.sock";
 

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Connection } from "../../src/serve/socket_client.ts";
+import { Connection } from "../../src/serve/client/socket_client.ts";
 import { FH, type Place } from "./executable.ts";
 import { Running } from "./running.ts";
 

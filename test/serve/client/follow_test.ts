@@ -5,8 +5,13 @@ import {
   type FollowedEvent,
   type FollowSettings,
   type Pause,
-} from "../../src/serve/follow.ts";
-import { type FakeAnswer, type FakeRequest, FakeServer, refusal } from "../support/fake_server.ts";
+} from "../../../src/serve/client/follow.ts";
+import {
+  type FakeAnswer,
+  type FakeRequest,
+  FakeServer,
+  refusal,
+} from "../../support/fake_server.ts";
 
 /** The first number of a test: microseconds since the Unix epoch. */
 const T = 1_764_016_440_000_000;

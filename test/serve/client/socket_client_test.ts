@@ -3,8 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Connection, ConnectionError, RequestError } from "../../src/serve/socket_client.ts";
-import { type FakeClient, FakeServer, hello, refusal } from "../support/fake_server.ts";
+import {
+  Connection,
+  ConnectionError,
+  RequestError,
+} from "../../../src/serve/client/socket_client.ts";
+import { type FakeClient, FakeServer, hello, refusal } from "../../support/fake_server.ts";
 
 /** Takes events until there are `count`, or the connection is over. */
 async function taken(connection: Connection, count = Infinity): Promise<string[]> {
