@@ -1,5 +1,5 @@
 /**
- * The program: streams, environment and signals into src/cli.ts, exit status out.
+ * The program: streams, environment and signals into src/commands.ts, exit status out.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { openDoor } from "../ffi/doors.ts";
 import { writeStandard } from "../ffi/stdio.ts";
-import { runCli } from "../src/cli.ts";
+import { runCli } from "../src/commands.ts";
 import { FdOutput } from "../src/term/fd_output.ts";
 import { ProgramSignals } from "./signals.ts";
 

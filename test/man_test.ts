@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { COMMANDS } from "../src/cli.ts";
+import { COMMANDS } from "../src/commands.ts";
 import { assertGolden } from "./support/golden.ts";
 import { manPage } from "./support/man.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { CommandSpec } from "./command.ts";
+import { parseChoice } from "../ask/text/values.ts";
+import type { CommandSpec } from "../cli/command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";
-import { parseChoice } from "./values.ts";
 
 /** What sums are made by. */
 export const ACCOUNT_KEYS = ["command", "user", "unit", "job"] as const;

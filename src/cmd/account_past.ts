@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { parseUser } from "../ask/text/values.ts";
+import type { Context } from "../cli/command.ts";
 import { EXIT, UsageError } from "../fault.ts";
 import {
   accountSources,
@@ -24,13 +26,11 @@ import { byCost, costFields, type CostRow, renderCosts } from "../view/account_p
 import type { ACCOUNT_KEYS } from "./account.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { localTime } from "./local_time.ts";
 import { missingJson, missingWords } from "./missing.ts";
 import { checkAhead, readStretch, recordedSpans, type Stretch } from "./past.ts";
-import { parseUser } from "./values.ts";
 
 const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { parseUser } from "../ask/text/values.ts";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { Steps } from "../history/steps.ts";
 import { AcctTotals } from "../model/acct_totals.ts";
@@ -27,10 +29,8 @@ import { type AccountReading, readAccounts } from "./account_file.ts";
 import { AccountJoin } from "./account_join.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./account_output.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { type Member, readJobFile } from "./job_file.ts";
 import { localTime } from "./local_time.ts";
-import { parseUser } from "./values.ts";
 
 /** Commands or users that have a row of their own; all others of a file have one together. */
 const GROUPS_MAX = 65_536;

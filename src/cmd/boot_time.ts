@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import { bootMoment } from "../host/boot_clock.ts";
 import type { BootEpoch } from "../model/batch.ts";
-import type { Context } from "./command.ts";
 
 /** Wall-clock time of boot, as the clocks have it now. */
 export async function readEpoch({ epoch }: Context): Promise<BootEpoch> {

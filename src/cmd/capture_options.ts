@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { parsePeriod, parseSize, quoted } from "../ask/text/values.ts";
+import type { Context, OptionSpec } from "../cli/command.ts";
+import { type GlobalOptions, liveSource } from "../cli/globals.ts";
 import { UsageError } from "../fault.ts";
 import type { CaptureOptions } from "../source/capture.ts";
-import type { Context, OptionSpec } from "./command.ts";
-import { type GlobalOptions, liveSource } from "./globals.ts";
-import { parsePeriod, parseSize, quoted } from "./values.ts";
 
 /** A page: less would not tell programs apart. */
 const ARGV_MIN = 4096;

@@ -8,11 +8,11 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import type { Context } from "../cli/command.ts";
 import { CommandError } from "../fault.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { type Redact, redactWords } from "../redact/redact.ts";
-import type { Context } from "./command.ts";
 
 /** Exit statuses a shell gives for commands it could not run; POSIX, 2.8.2. */
 const NOT_FOUND = 127;

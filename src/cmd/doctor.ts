@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { type CommandSpec, type Context, useColor } from "../cli/command.ts";
+import { type GlobalOptions, liveSource } from "../cli/globals.ts";
 import { EXIT } from "../fault.ts";
 import type { Facts } from "../source/probe/probe.ts";
 import { judge, type Verdict } from "../source/probe/probe_judge.ts";
 import { jsonText } from "../text/json_text.ts";
 import { renderDoctor } from "../view/doctor.ts";
-import { type CommandSpec, type Context, useColor } from "./command.ts";
-import { type GlobalOptions, liveSource } from "./globals.ts";
 
 /** Tries what the host allows. */
 export type GatherFacts = (

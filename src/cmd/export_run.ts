@@ -6,11 +6,11 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../fault.ts";
 import { exportSteps } from "../history/export.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";
 import { createFile } from "./new_file.ts";

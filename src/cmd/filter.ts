@@ -3,14 +3,6 @@
  *
  * @module
  */
-import { decodeText, type Image } from "../model/image.ts";
-import type { Change, ChangeKind } from "../model/machine.ts";
-import type { Process } from "../model/process.ts";
-import { RecentAnswers } from "../model/recent_answers.ts";
-import { parseCgroup } from "../proc/cgroup.ts";
-import type { OptionSpec } from "./command.ts";
-import { Lineage } from "../model/lineage.ts";
-import { PATTERN_LIMITS } from "./limits.ts";
 import {
   EVENT_NAMES,
   parseDuration,
@@ -20,7 +12,15 @@ import {
   parseRegex,
   parseUser,
   type UserIds,
-} from "./values.ts";
+} from "../ask/text/values.ts";
+import type { OptionSpec } from "../cli/command.ts";
+import { decodeText, type Image } from "../model/image.ts";
+import { Lineage } from "../model/lineage.ts";
+import type { Change, ChangeKind } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { RecentAnswers } from "../model/recent_answers.ts";
+import { parseCgroup } from "../proc/cgroup.ts";
+import { PATTERN_LIMITS } from "./limits.ts";
 
 /** The options that {@linkcode createFilter} understands. */
 export const FILTER_OPTIONS: readonly OptionSpec[] = [

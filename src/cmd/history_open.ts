@@ -3,14 +3,14 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import { History, type PastRun } from "../history/history.ts";
-import { endAtSecondSignal } from "../host/last_signal.ts";
 import { HistoryError } from "../history/history_error.ts";
+import { endAtSecondSignal } from "../host/last_signal.ts";
 import { TICK_NS } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
-import type { Context } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { historyToAsk } from "./history_place.ts";
 

@@ -6,8 +6,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT } from "../fault.ts";
-import type { Context } from "./command.ts";
 
 const OF_ROOT = "/var/lib/fh/history.db";
 

@@ -5,12 +5,12 @@
  */
 import process from "node:process";
 import { setImmediate as immediate } from "node:timers/promises";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { openUsers } from "../proc/users.ts";
 import { Connection, type ConnectionError, RequestError } from "../serve/client/socket_client.ts";
 import { type Fields, Refusal } from "../serve/protocol.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "./job_answers.ts";
 import { noServer, socketToAsk } from "./socket_place.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import type { Fields } from "../serve/protocol.ts";
 import { jsonText } from "../text/json_text.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { type JobDoor, listJobs } from "./job_ask.ts";
 import { createFile, writeAll } from "./new_file.ts";
 

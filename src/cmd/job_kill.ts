@@ -8,6 +8,7 @@
  */
 import { constants, setPriority } from "node:os";
 import process from "node:process";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import { MemberSignals } from "../host/members.ts";
 import { hasOwnNumbering } from "../proc/numbering.ts";
@@ -17,7 +18,6 @@ import type { Fields } from "../serve/protocol.ts";
 import { escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
 import { signalName, signalNumber } from "../text/words.ts";
-import type { Context } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 
 const SIGNAL_MAX = 64;

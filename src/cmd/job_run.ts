@@ -3,13 +3,15 @@
  *
  * @module
  */
+import { suggest } from "../ask/text/suggest.ts";
+import { parsePid, quoted } from "../ask/text/values.ts";
+import { type Context, useColor } from "../cli/command.ts";
 import { EXIT, Stopped, UsageError } from "../fault.ts";
 import type { Fields } from "../serve/protocol.ts";
 import { escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
 import { paint } from "../text/style.ts";
 import { type JobRow, renderJobs, renderRules, type RuleRow } from "../view/jobs.ts";
-import { type Context, useColor } from "./command.ts";
 import { JOB_ACTIONS, type JobAction } from "./job.ts";
 import { type JobDoor, listJobs, openJobs, openRecorder } from "./job_ask.ts";
 import { exportJobs } from "./job_export.ts";
@@ -17,8 +19,6 @@ import { killJob } from "./job_kill.ts";
 import { showJob } from "./job_show.ts";
 import { waitForJob } from "./job_wait.ts";
 import { localTime } from "./local_time.ts";
-import { suggest } from "./suggest.ts";
-import { parsePid, quoted } from "./values.ts";
 
 /** What the command line asks for. */
 export interface JobOptions {

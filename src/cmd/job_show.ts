@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Context, useColor } from "../cli/command.ts";
 import { EXIT } from "../fault.ts";
 import { bootMoment } from "../host/boot_clock.ts";
 import { TICK_NS } from "../model/process.ts";
@@ -20,7 +21,6 @@ import {
   renderJob,
   type RunningRow,
 } from "../view/jobs.ts";
-import { type Context, useColor } from "./command.ts";
 import type { JobDoor } from "./job_ask.ts";
 import { type LivingUsage, readLiving } from "./living.ts";
 import { localTime } from "./local_time.ts";

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import { EXIT } from "../fault.ts";
 import type { Fields } from "../serve/protocol.ts";
 import { escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
 import { signalNumber } from "../text/words.ts";
-import type { Context } from "./command.ts";
 import { type JobDoor, type JobPlace, openRecorder, ServerGone } from "./job_ask.ts";
 
 /** So long a recorder that has gone may take to come back: a service is restarted. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { type Context, useColor } from "../cli/command.ts";
 import { EXIT } from "../fault.ts";
 import { jsonText } from "../text/json_text.ts";
 import { paint } from "../text/style.ts";
 import { type Listeners, renderListeners } from "../view/listeners.ts";
-import { type Context, useColor } from "./command.ts";
 import { localTime } from "./local_time.ts";
 import { askServer } from "./socket_place.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { CommandSpec } from "./command.ts";
+import { parseCount } from "../ask/text/values.ts";
+import type { CommandSpec } from "../cli/command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";
-import { parseCount } from "./values.ts";
 
 /** The command. */
 export const logCommand: CommandSpec = {

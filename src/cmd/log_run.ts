@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Context, useColor } from "../cli/command.ts";
 import { EXIT, Stopped, UsageError } from "../fault.ts";
 import type { Boot } from "../history/boots.ts";
 import { seekCandidates } from "../history/candidates.ts";
@@ -25,7 +26,6 @@ import { DATED_HEADER, EventLines } from "../view/line.ts";
 import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { Breath } from "./breath.ts";
-import { type Context, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { askHistory } from "./history_open.ts";
 import { noHistory } from "./history_place.ts";

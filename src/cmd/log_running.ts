@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Context, useColor } from "../cli/command.ts";
 import { EXIT } from "../fault.ts";
 import { Change } from "../model/machine.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
@@ -14,7 +15,6 @@ import { ByteText } from "../text/byte_text.ts";
 import { JsonLines } from "../view/json.ts";
 import { EventLines } from "../view/line.ts";
 import { readEpoch } from "./boot_time.ts";
-import { type Context, useColor } from "./command.ts";
 import type { Filter } from "./filter.ts";
 import { localOffset } from "./local_time.ts";
 import type { LogOptions } from "./log_run.ts";

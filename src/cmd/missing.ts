@@ -3,12 +3,12 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import type { BootSpan, History } from "../history/history.ts";
 import { type Missing, missingIn } from "../history/missing.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { WallClock } from "../text/time.ts";
 import { lossNoun } from "../text/words.ts";
-import type { Context } from "./command.ts";
 import { localTime } from "./local_time.ts";
 
 /** Shorter pauses are those of a recorder that was started anew. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { parseDuration, quoted } from "../ask/text/values.ts";
 import { UsageError } from "../fault.ts";
 import { localOffset } from "./local_time.ts";
-import { parseDuration, quoted } from "./values.ts";
 
 const DAY_MS = 86_400_000;
 /** What may seem to lie ahead, because two clocks differ a little. */

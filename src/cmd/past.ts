@@ -4,14 +4,14 @@
  * @module
  */
 import process from "node:process";
+import { quoted } from "../ask/text/values.ts";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { BootSpan, History } from "../history/history.ts";
 import { hasOwnNumbering } from "../proc/numbering.ts";
 import type { ProcReader } from "../proc/procfs.ts";
-import type { Context } from "./command.ts";
 import { localTime } from "./local_time.ts";
 import { AHEAD_MAX_MS, inFuture, parseMoment } from "./moments.ts";
-import { quoted } from "./values.ts";
 
 /** A clock that was set back has shown times that lie ahead now: checkAhead() refuses others. */
 const ANY = { latest: Infinity };

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 
 /** Text gathered before it is written. */
 const PIECE = 64 << 10;

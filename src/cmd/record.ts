@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { parseDuration, parseSize, quoted } from "../ask/text/values.ts";
+import type { CommandSpec } from "../cli/command.ts";
+import { REDACT_OPTIONS } from "../cli/redact_options.ts";
+import { LISTEN_OPTIONS } from "../cli/socket_options.ts";
 import { UsageError } from "../fault.ts";
 import { CAPTURE_OPTIONS } from "./capture_options.ts";
-import type { CommandSpec } from "./command.ts";
-import { REDACT_OPTIONS } from "./redact_options.ts";
-import { LISTEN_OPTIONS } from "./socket_options.ts";
-import { parseDuration, parseSize, quoted } from "./values.ts";
 
 /** Less than this would hold little more than what runs. */
 const SIZE_MIN = 4 << 20;

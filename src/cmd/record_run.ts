@@ -4,6 +4,9 @@
  * @module
  */
 import process from "node:process";
+import type { Context } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
+import type { ListenSettings } from "../cli/socket_options.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { openForRecording, prepareFile, type WritableHistory } from "../history/file.ts";
 import type { FilePlace } from "../history/file_place.ts";
@@ -23,15 +26,12 @@ import { type CaptureOptions, SourceRefused } from "../source/capture.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import { VERSION } from "../version.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
-import type { Context } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { defaultHistory } from "./history_place.ts";
 import { printedUnit } from "./record_unit.ts";
 import { RecordedJobs } from "./recorded_jobs.ts";
 import { createRedactFrom } from "./redact.ts";
-import type { RedactSettings } from "./redact_options.ts";
 import { RecordedPast } from "./serve_past.ts";
-import type { ListenSettings } from "./socket_options.ts";
 import { SocketServer } from "./socket_server.ts";
 
 const KEEP_NS = 7 * 86_400e9;

@@ -4,6 +4,7 @@
  * @module
  */
 import { statSync } from "node:fs";
+import type { Context } from "../cli/command.ts";
 import { EXIT } from "../fault.ts";
 import { type BootSpan, History, type PastRun } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
@@ -13,7 +14,6 @@ import { escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
 import { WallClock } from "../text/time.ts";
 import { sizeWords } from "../text/words.ts";
-import type { Context } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { recorderLives } from "./history_open.ts";
 import { historyToAsk } from "./history_place.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 import { constants } from "node:os";
+import { parseRegex } from "../ask/text/values.ts";
+import type { Context } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import { createRedact, type Redact } from "../redact/redact.ts";
-import type { Context } from "./command.ts";
-import type { RedactSettings } from "./redact_options.ts";
 import { readSmallFile } from "./small_file.ts";
-import { parseRegex } from "./values.ts";
 
 /** What hides the secrets; undefined where they are to be shown. Throws CommandError. */
 export function createRedactFrom(

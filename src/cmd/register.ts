@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import { parsePid } from "./values.ts";
+import { parsePid } from "../ask/text/values.ts";
+import type { CommandSpec, OptionSpec } from "../cli/command.ts";
 
 /** Names the server. */
 export const SOCKET_OPTION: OptionSpec = {

@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { quoted } from "../ask/text/values.ts";
+import type { Context } from "../cli/command.ts";
 import { EXIT, UsageError } from "../fault.ts";
 import { readSignal, Refusal } from "../serve/protocol.ts";
 import { jsonText } from "../text/json_text.ts";
 import { signalName } from "../text/words.ts";
-import type { Context } from "./command.ts";
 import { askServer } from "./socket_place.ts";
-import { quoted } from "./values.ts";
 
 interface RegisterOptions {
   readonly pid?: number;

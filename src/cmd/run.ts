@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { CommandSpec } from "../cli/command.ts";
+import { REDACT_OPTIONS } from "../cli/redact_options.ts";
 import { CAPTURE_OPTIONS } from "./capture_options.ts";
-import type { CommandSpec } from "./command.ts";
-import { REDACT_OPTIONS } from "./redact_options.ts";
 
 /** The command. */
 export const runCommand: CommandSpec = {

@@ -4,6 +4,8 @@
  * @module
  */
 import process from "node:process";
+import { type Context, useColor } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { type ChildrenUsage, Reaper } from "../host/reaper.ts";
 import type { TaskFigures } from "../model/account.ts";
@@ -18,10 +20,8 @@ import { jsonText } from "../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../view/job_report.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
-import { type Context, useColor } from "./command.ts";
 import { replaceFile, whyNotReplace } from "./new_file.ts";
 import { createRedactFrom } from "./redact.ts";
-import type { RedactSettings } from "./redact_options.ts";
 
 /** What had happened before the end is told by then. */
 const SETTLE_MS = 100;

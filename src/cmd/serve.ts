@@ -3,10 +3,10 @@
  *
  * @module
  */
+import type { CommandSpec } from "../cli/command.ts";
+import { REDACT_OPTIONS } from "../cli/redact_options.ts";
+import { LISTEN_OPTIONS } from "../cli/socket_options.ts";
 import { CAPTURE_OPTIONS } from "./capture_options.ts";
-import type { CommandSpec } from "./command.ts";
-import { REDACT_OPTIONS } from "./redact_options.ts";
-import { LISTEN_OPTIONS } from "./socket_options.ts";
 
 /** The command. */
 export const serveCommand: CommandSpec = {

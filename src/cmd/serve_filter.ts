@@ -3,6 +3,13 @@
  *
  * @module
  */
+import {
+  globSource,
+  parseDuration,
+  parseEvents,
+  parsePid,
+  type UserIds,
+} from "../ask/text/values.ts";
 import { UsageError } from "../fault.ts";
 import { Lineage, PastLineage } from "../model/lineage.ts";
 import type { Process } from "../model/process.ts";
@@ -11,7 +18,6 @@ import type { ParsedFilter } from "../serve/server.ts";
 import { createFilter, type FilterOptions, type Shown } from "./filter.ts";
 import { PATTERN_LIMITS } from "./limits.ts";
 import { PatternRoom } from "./patterns.ts";
-import { globSource, parseDuration, parseEvents, parsePid, type UserIds } from "./values.ts";
 
 type Text = string | number;
 type Parsers = {

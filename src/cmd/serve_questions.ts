@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
@@ -15,13 +17,11 @@ import { answerMax, bad, maySee, type Peer, Refusal, tooLongAnswer } from "../se
 import { treeJson, type TreeJsonOptions } from "../view/tree_json.ts";
 import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { historyFailure } from "./failure.ts";
 import { openHistory } from "./history_open.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
 import { placeOf } from "./past_tree.ts";
 import { readAhead } from "./read_ahead.ts";
-import type { RedactSettings } from "./redact_options.ts";
 import { isTarget, parseTarget } from "./target.ts";
 import { findTree } from "./tree_run.ts";
 import { Why } from "./why_run.ts";

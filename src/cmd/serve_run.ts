@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
+import type { ListenSettings } from "../cli/socket_options.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { ServiceManager } from "../host/notify.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
@@ -12,10 +15,7 @@ import { openUsers } from "../proc/users.ts";
 import { Session } from "../session.ts";
 import { SourceRefused } from "../source/capture.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
-import type { Context } from "./command.ts";
 import { createRedactFrom } from "./redact.ts";
-import type { RedactSettings } from "./redact_options.ts";
-import type { ListenSettings } from "./socket_options.ts";
 import { SocketServer } from "./socket_server.ts";
 
 /** What the command line asks for. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { EVENT_NAMES } from "../ask/text/values.ts";
 import { BatchWriter, type BootEpoch } from "../model/batch.ts";
 import { EVENT, FLAG, GAP_WORDS, SourceEvent, UNKNOWN } from "../model/event.ts";
 import { encodeImage } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
 import { signalNumber } from "../text/words.ts";
-import { EVENT_NAMES } from "./values.ts";
 
 /** The fields of an event, as `fh watch --json` has them; most belong to some events only. */
 interface Fields {

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { Connection, ConnectionError, RequestError } from "../serve/client/socket_client.ts";
 import { socketToAsk } from "../serve/place.ts";
-import type { Context } from "./command.ts";
 
 export { defaultSocket, socketToAsk } from "../serve/place.ts";
 

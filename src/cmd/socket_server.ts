@@ -5,6 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import type { Context } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
+import type { ListenSettings } from "../cli/socket_options.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import { decodeText } from "../model/image.ts";
@@ -26,12 +29,9 @@ import type { ServerHost } from "../serve/server.ts";
 import type { Session } from "../session.ts";
 import { VERSION } from "../version.ts";
 import { JsonLines } from "../view/json.ts";
-import type { Context } from "./command.ts";
 import type { JobRequests } from "./job_requests.ts";
-import type { RedactSettings } from "./redact_options.ts";
 import { parseFilter } from "./serve_filter.ts";
 import { Questions } from "./serve_questions.ts";
-import type { ListenSettings } from "./socket_options.ts";
 
 /** The history that a server has beside the session. */
 export interface ServedHistory {

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { parsePid } from "../ask/text/values.ts";
 import { parseMoment } from "./moments.ts";
-import { parsePid } from "./values.ts";
 
 /** What an operand names. */
 export interface Target {

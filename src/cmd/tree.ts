@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { CommandSpec } from "./command.ts";
-import { REDACT_OPTIONS } from "./redact_options.ts";
-import { parseCount, parseDuration } from "./values.ts";
+import { parseCount, parseDuration } from "../ask/text/values.ts";
+import type { CommandSpec } from "../cli/command.ts";
+import { REDACT_OPTIONS } from "../cli/redact_options.ts";
 
 /** The command. */
 export const treeCommand: CommandSpec = {

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { type Context, useColor } from "../cli/command.ts";
+import type { GlobalOptions } from "../cli/globals.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { isKthreadd, type Process } from "../model/process.ts";
 import {
@@ -16,9 +19,6 @@ import {
 import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import type { TreeStyle } from "../view/tree.ts";
-import { type Context, useColor } from "./command.ts";
-import type { GlobalOptions } from "./globals.ts";
-import type { RedactSettings } from "./redact_options.ts";
 
 /** What the command line asks for. */
 export interface TreeOptions extends RedactSettings {

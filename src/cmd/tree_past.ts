@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
@@ -13,7 +14,6 @@ import type { Process } from "../model/process.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { chooseLife, Kin } from "./kin.ts";
 import { localTime } from "./local_time.ts";
 import { missingClause, tellMissing } from "./missing.ts";

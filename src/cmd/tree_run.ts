@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import type { Process } from "../model/process.ts";
@@ -17,7 +18,6 @@ import { renderTree } from "../view/tree.ts";
 import { treeJson } from "../view/tree_json.ts";
 import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
-import type { Context } from "./command.ts";
 import { historyToAsk, noHistory } from "./history_place.ts";
 import type { MissingJson } from "./missing.ts";
 import { adviseOnPids, adviseToRecord } from "./past.ts";

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Context } from "../cli/command.ts";
+import { liveSource } from "../cli/globals.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
@@ -17,8 +19,6 @@ import { fitWidth } from "../text/escape.ts";
 import { paint } from "../text/style.ts";
 import { lossNoun } from "../text/words.ts";
 import { drawRow, treeRows, type TreeStyle } from "../view/tree.ts";
-import type { Context } from "./command.ts";
-import { liveSource } from "./globals.ts";
 import { createRedactFrom } from "./redact.ts";
 import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./tree_options.ts";
 

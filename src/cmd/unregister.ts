@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { CommandSpec } from "./command.ts";
+import { parsePid } from "../ask/text/values.ts";
+import type { CommandSpec } from "../cli/command.ts";
 import { SOCKET_OPTION } from "./register.ts";
-import { parsePid } from "./values.ts";
 
 /** The command. */
 export const unregisterCommand: CommandSpec = {

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { parseCount, parseDuration, parseNames, parseRate } from "../ask/text/values.ts";
+import type { CommandSpec } from "../cli/command.ts";
+import { REDACT_OPTIONS } from "../cli/redact_options.ts";
 import { quoteArgv } from "../text/quote.ts";
 import { CAPTURE_OPTIONS } from "./capture_options.ts";
-import type { CommandSpec } from "./command.ts";
 import { FILTER_OPTIONS } from "./filter.ts";
-import { REDACT_OPTIONS } from "./redact_options.ts";
-import { parseCount, parseDuration, parseNames, parseRate } from "./values.ts";
 
 /** The command. */
 export const watchCommand: CommandSpec = {

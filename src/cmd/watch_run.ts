@@ -4,6 +4,8 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { type Context, useColor } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
@@ -23,11 +25,9 @@ import { EventLines, LINE_HEADER } from "../view/line.ts";
 import { renderStatistics } from "../view/statistics.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
 import { Child } from "./child.ts";
-import { type Context, useColor } from "./command.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
 import { localOffset } from "./local_time.ts";
 import { createRedactFrom } from "./redact.ts";
-import type { RedactSettings } from "./redact_options.ts";
 import type { ReplayOptions } from "./watch_replay.ts";
 
 interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { EVENT_NAMES } from "../ask/text/values.ts";
+import type { Context } from "../cli/command.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { decodeText } from "../model/image.ts";
@@ -11,9 +13,7 @@ import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { type Answer, Connection } from "../serve/client/socket_client.ts";
 import type { CaptureHandlers, RunningCapture, StartCapture } from "../source/capture.ts";
 import { readEpoch } from "./boot_time.ts";
-import type { Context } from "./command.ts";
 import { SocketEvents } from "./socket_events.ts";
-import { EVENT_NAMES } from "./values.ts";
 
 /** A server that says nothing for so long is left alone. */
 const ANSWER_MS = 2000;

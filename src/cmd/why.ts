@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "../cli/command.ts";
 
 /** The command. */
 export const whyCommand: CommandSpec = {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { type Context, useColor } from "../cli/command.ts";
+import type { RedactSettings } from "../cli/redact_options.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import type { History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
@@ -32,14 +34,12 @@ import { STATE_WORDS } from "../view/tree_json.ts";
 import { linkNotes, whyLines } from "../view/why.ts";
 import { readEpoch } from "./boot_time.ts";
 import { Breath } from "./breath.ts";
-import { type Context, useColor } from "./command.ts";
 import { askHistory } from "./history_open.ts";
 import { Kin } from "./kin.ts";
 import { localTime } from "./local_time.ts";
 import { missingClause, missingJson, sayMissing } from "./missing.ts";
 import { adviseOnPids, adviseToRecord } from "./past.ts";
 import { createRedactFrom } from "./redact.ts";
-import type { RedactSettings } from "./redact_options.ts";
 import { isTarget, parseTarget, type Target } from "./target.ts";
 import { noProcess } from "./tree_options.ts";
 import { neverSeen } from "./tree_past.ts";

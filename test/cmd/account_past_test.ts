@@ -1,8 +1,8 @@
 /** `fh account` without a file: what the history says. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runCli } from "../../src/cli.ts";
 import { localTime } from "../../src/cmd/local_time.ts";
+import { runCli } from "../../src/commands.ts";
 import { gap, scan } from "../support/events.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import { TestRecorder } from "../support/past.ts";

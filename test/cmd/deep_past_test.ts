@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandSpec } from "../../src/cmd/command.ts";
+import type { CommandSpec } from "../../src/cli/command.ts";
 import { logCommand } from "../../src/cmd/log.ts";
 import { treeCommand } from "../../src/cmd/tree.ts";
 import { whyCommand } from "../../src/cmd/why.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseGlob } from "../../src/ask/text/values.ts";
 import { createFilter, FILTER_OPTIONS, type FilterOptions } from "../../src/cmd/filter.ts";
-import { parseGlob } from "../../src/cmd/values.ts";
 import { UsageError } from "../../src/fault.ts";
 import { EVENT, type SourceEvent } from "../../src/model/event.ts";
 import { encodeImage } from "../../src/model/image.ts";

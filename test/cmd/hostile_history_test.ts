@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { runCli } from "../../src/cli.ts";
+import { runCli } from "../../src/commands.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import {
   copyHonest,

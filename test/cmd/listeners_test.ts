@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runCli } from "../../src/cli.ts";
+import { runCli } from "../../src/commands.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import { type FakeAnswer, FakeServer } from "../support/fake_server.ts";
 

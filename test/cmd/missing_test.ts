@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CommandSpec } from "../../src/cli/command.ts";
 import { accountCommand } from "../../src/cmd/account.ts";
-import type { CommandSpec } from "../../src/cmd/command.ts";
 import { logCommand } from "../../src/cmd/log.ts";
 import { recordCommand } from "../../src/cmd/record.ts";
 import { treeCommand } from "../../src/cmd/tree.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandSpec } from "../../src/cmd/command.ts";
+import type { CommandSpec } from "../../src/cli/command.ts";
 import { exportCommand } from "../../src/cmd/export.ts";
 import { logCommand } from "../../src/cmd/log.ts";
 import { recordCommand } from "../../src/cmd/record.ts";

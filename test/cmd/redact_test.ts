@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { runCli } from "../../src/cli.ts";
+import { REDACT_OPTIONS, type RedactSettings } from "../../src/cli/redact_options.ts";
 import { createRedactFrom, withRedactText } from "../../src/cmd/redact.ts";
-import { REDACT_OPTIONS, type RedactSettings } from "../../src/cmd/redact_options.ts";
+import { runCli } from "../../src/commands.ts";
 import { CommandError, UsageError } from "../../src/fault.ts";
 import { fakeContext } from "../support/fake_output.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { runCli } from "../../src/cli.ts";
-import { exportJobs } from "../../src/cmd/job_export.ts";
-import type { Fields } from "../../src/serve/protocol.ts";
 import { JobAnswers } from "../../src/cmd/job_answers.ts";
+import { exportJobs } from "../../src/cmd/job_export.ts";
+import { runCli } from "../../src/commands.ts";
 import { History } from "../../src/history/history.ts";
 import { Users } from "../../src/proc/passwd.ts";
+import type { Fields } from "../../src/serve/protocol.ts";
 import { exit, fork, scan } from "../support/events.ts";
 import { type FakeContext, fakeContext } from "../support/fake_output.ts";
 import { JobRecorder } from "../support/job_recorder.ts";

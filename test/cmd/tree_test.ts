@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
-import type { Context } from "../../src/cmd/command.ts";
+import type { Context } from "../../src/cli/command.ts";
 import { treeCommand } from "../../src/cmd/tree.ts";
 import type { CommandError } from "../../src/fault.ts";
 import { withChild } from "../proc/child.ts";

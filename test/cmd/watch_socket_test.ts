@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import type { Context } from "../../src/cmd/command.ts";
-import { EVENT_NAMES } from "../../src/cmd/values.ts";
+import { EVENT_NAMES } from "../../src/ask/text/values.ts";
+import type { Context } from "../../src/cli/command.ts";
 import { watchCommand } from "../../src/cmd/watch.ts";
 import { type CaptureOptions, SourceRefused, type StartCapture } from "../../src/source/capture.ts";
 import { replay } from "../../src/source/recording.ts";

@@ -1,5 +1,5 @@
 /** Outputs that keep what is written, and a context around them. */
-import type { Context } from "../../src/cmd/command.ts";
+import type { Context } from "../../src/cli/command.ts";
 import type { Output } from "../../src/term/output.ts";
 
 /** An output in memory; `pendingBytes` is whatever a test sets. */

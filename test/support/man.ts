@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { CommandSpec, OptionSpec } from "../../src/cmd/command.ts";
-import { GLOBAL_OPTIONS, HELP_OPTIONS } from "../../src/cmd/globals.ts";
+import type { CommandSpec, OptionSpec } from "../../src/cli/command.ts";
+import { GLOBAL_OPTIONS, HELP_OPTIONS } from "../../src/cli/globals.ts";
 
 /** Text before and after the commands, in man(7) already. */
 const BEFORE = `.SH NAME

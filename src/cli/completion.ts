@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { parseChoice } from "../ask/text/values.ts";
 import { EXIT } from "../fault.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
-import { parseChoice } from "./values.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { COMMANDS } from "../../src/cli.ts";
-import { completionCommand } from "../../src/cmd/completion.ts";
+import { completionCommand } from "../../src/cli/completion.ts";
+import { COMMANDS } from "../../src/commands.ts";
 import { UsageError } from "../../src/fault.ts";
 import { fakeContext } from "../support/fake_output.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COMMANDS, runCli } from "../src/cli.ts";
-import type { CommandSpec } from "../src/cmd/command.ts";
-import { parsePid } from "../src/cmd/values.ts";
+import { parsePid } from "../src/ask/text/values.ts";
+import type { CommandSpec } from "../src/cli/command.ts";
+import { COMMANDS, runCli } from "../src/commands.ts";
 import { CommandError, EXIT } from "../src/fault.ts";
 import { VERSION } from "../src/version.ts";
 import { fakeContext } from "./support/fake_output.ts";

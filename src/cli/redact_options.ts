@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { parseRegex } from "../ask/text/values.ts";
 import type { OptionSpec } from "./command.ts";
-import { parseRegex } from "./values.ts";
 
 /** The options of all that reads command lines of this host. */
 export const REDACT_OPTIONS: readonly OptionSpec[] = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { suggest } from "../../src/cmd/suggest.ts";
+import { suggest } from "../../../src/ask/text/suggest.ts";
 
 const NAMES = ["watch", "tree", "doctor", "completion", "uid", "gid"];
 

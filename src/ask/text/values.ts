@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { UsageError } from "../fault.ts";
-import { CHANGE_KINDS, type ChangeKind } from "../model/machine.ts";
+import { UsageError } from "../../fault.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../../model/machine.ts";
 import { suggest } from "./suggest.ts";
 
 const PID_MAX = 4_194_304;

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { parseChoice } from "../ask/text/values.ts";
 import { UsageError } from "../fault.ts";
 import type { OptionSpec } from "./command.ts";
-import { parseChoice } from "./values.ts";
 
 const SOURCES = ["auto", "connector", "poll", "replay"] as const;
 const COLORS = ["auto", "always", "never"] as const;

@@ -13,10 +13,10 @@ import {
   parseRegex,
   parseSize,
   parseUser,
-} from "../../src/cmd/values.ts";
-import { EXIT, UsageError } from "../../src/fault.ts";
-import { random } from "../support/random.ts";
-import { randomText } from "../support/random_text.ts";
+} from "../../../src/ask/text/values.ts";
+import { EXIT, UsageError } from "../../../src/fault.ts";
+import { random } from "../../support/random.ts";
+import { randomText } from "../../support/random_text.ts";
 
 /** The one line that `parse` complains with. */
 function complaint(parse: (text: string) => unknown, text: string): string {

@@ -47,7 +47,7 @@ export interface OptionSpec {
   readonly values?: readonly string[];
 }
 
-/** One command of the table in src/cli.ts. */
+/** One command of the table in src/commands.ts. */
 export interface CommandSpec {
   readonly name: string;
   /** Operands as commander spells them: `[pid]`, `[command...]`; empty when there are none. */

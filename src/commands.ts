@@ -4,14 +4,16 @@
  * @module
  */
 import { Command, CommanderError, Option, type OutputConfiguration } from "commander";
+import { suggest } from "./ask/text/suggest.ts";
+import { quoted } from "./ask/text/values.ts";
+import type { CommandSpec, Context, OptionSpec } from "./cli/command.ts";
+import { completionCommand } from "./cli/completion.ts";
+import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cli/globals.ts";
+import { commandHelp, HELP_WIDTH, programHelp } from "./cli/help.ts";
 import { accountCommand } from "./cmd/account.ts";
-import type { CommandSpec, Context, OptionSpec } from "./cmd/command.ts";
-import { completionCommand } from "./cmd/completion.ts";
 import { doctorCommand } from "./cmd/doctor.ts";
 import { exportCommand } from "./cmd/export.ts";
 import { failure } from "./cmd/failure.ts";
-import { GLOBAL_DEFAULTS, GLOBAL_OPTIONS } from "./cmd/globals.ts";
-import { commandHelp, HELP_WIDTH, programHelp } from "./cmd/help.ts";
 import { jobCommand } from "./cmd/job.ts";
 import { listenersCommand } from "./cmd/listeners.ts";
 import { onZoneTrouble } from "./cmd/local_time.ts";
@@ -20,10 +22,8 @@ import { recordCommand } from "./cmd/record.ts";
 import { registerCommand } from "./cmd/register.ts";
 import { runCommand } from "./cmd/run.ts";
 import { serveCommand } from "./cmd/serve.ts";
-import { suggest } from "./cmd/suggest.ts";
 import { treeCommand } from "./cmd/tree.ts";
 import { unregisterCommand } from "./cmd/unregister.ts";
-import { quoted } from "./cmd/values.ts";
 import { watchCommand } from "./cmd/watch.ts";
 import { whyCommand } from "./cmd/why.ts";
 import { EXIT, UsageError } from "./fault.ts";

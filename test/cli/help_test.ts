@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COMMANDS } from "../../src/cli.ts";
-import type { CommandSpec } from "../../src/cmd/command.ts";
-import { commandHelp, programHelp } from "../../src/cmd/help.ts";
+import type { CommandSpec } from "../../src/cli/command.ts";
+import { commandHelp, programHelp } from "../../src/cli/help.ts";
+import { COMMANDS } from "../../src/commands.ts";
 
 const COMMAND: CommandSpec = {
   name: "run",
