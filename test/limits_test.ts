@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { unitText } from "../src/cmd/unit_text.ts";
+import { unitText } from "../src/cmd/record/unit_text.ts";
 
 const MIB = 1 << 20;
 const ROOT = new URL("../", import.meta.url);

@@ -22,7 +22,7 @@ import { WallClock } from "../text/time.ts";
 import { signalName } from "../text/words.ts";
 import { accountJson } from "../view/account_json.ts";
 import { argvFields } from "../view/argv_fields.ts";
-import { noJob, readJobName } from "./job_name.ts";
+import { noJob, readJobName } from "./job/name.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
 
 /** Members in one answer. */

@@ -23,6 +23,7 @@ import {
   Refusal,
   type Request,
 } from "../serve/protocol.ts";
+import { isMeant, noJob, readJobName } from "./job/name.ts";
 import {
   type JobAnswers,
   JOBS_MAX,
@@ -30,7 +31,6 @@ import {
   MEMBERS_MAX,
   runningFields,
 } from "./job_answers.ts";
-import { isMeant, noJob, readJobName } from "./job_name.ts";
 import { RULE_LIMITS } from "./limits.ts";
 import { storedFilter } from "./serve_filter.ts";
 

@@ -23,8 +23,8 @@ import { QUESTION_LIMITS } from "./limits.ts";
 import { placeOf } from "./past_tree.ts";
 import { readAhead } from "./read_ahead.ts";
 import { isTarget, parseTarget } from "./target.ts";
-import { findTree } from "./tree_run.ts";
-import { Why } from "./why_run.ts";
+import { findTree } from "./tree/run.ts";
+import { Why } from "./why/run.ts";
 
 /** Answers questions about processes. */
 export class Questions {

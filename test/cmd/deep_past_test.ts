@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CommandSpec } from "../../src/cli/command.ts";
-import { logCommand } from "../../src/cmd/log.ts";
-import { treeCommand } from "../../src/cmd/tree.ts";
-import { whyCommand } from "../../src/cmd/why.ts";
+import { logCommand } from "../../src/cmd/log/command.ts";
+import { treeCommand } from "../../src/cmd/tree/command.ts";
+import { whyCommand } from "../../src/cmd/why/command.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { ANCESTORS_MAX } from "../../src/model/memory.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { noJob } from "../../src/cmd/job/name.ts";
 import { JobAnswers } from "../../src/cmd/job_answers.ts";
-import { noJob } from "../../src/cmd/job_name.ts";
 import { JobRequests } from "../../src/cmd/job_requests.ts";
 import { parseRule } from "../../src/cmd/serve_filter.ts";
 import { History } from "../../src/history/history.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CommandSpec } from "../../src/cli/command.ts";
-import { accountCommand } from "../../src/cmd/account.ts";
-import { logCommand } from "../../src/cmd/log.ts";
-import { recordCommand } from "../../src/cmd/record.ts";
-import { treeCommand } from "../../src/cmd/tree.ts";
-import { watchCommand } from "../../src/cmd/watch.ts";
-import { whyCommand } from "../../src/cmd/why.ts";
+import { accountCommand } from "../../src/cmd/account/command.ts";
+import { logCommand } from "../../src/cmd/log/command.ts";
+import { recordCommand } from "../../src/cmd/record/command.ts";
+import { treeCommand } from "../../src/cmd/tree/command.ts";
+import { watchCommand } from "../../src/cmd/watch/command.ts";
+import { whyCommand } from "../../src/cmd/why/command.ts";
 import type { CommandError } from "../../src/fault.ts";
 import { exec, exit, fork, gap, scan } from "../support/events.ts";
 import { fakeContext } from "../support/fake_output.ts";

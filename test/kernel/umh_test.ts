@@ -7,11 +7,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { treeCommand } from "../../src/cmd/tree.ts";
-import { whyCommand } from "../../src/cmd/why.ts";
+import { treeCommand } from "../../src/cmd/tree/command.ts";
+import { whyCommand } from "../../src/cmd/why/command.ts";
 import { fakeContext } from "../support/fake_output.ts";
-import { run } from "../support/observe.ts";
 import { Mounted, mountsMissing } from "../support/mounts.ts";
+import { run } from "../support/observe.ts";
 
 const WAIT_MS = 20_000;
 const NAME = `fh-test-${process.pid}`;

@@ -1,0 +1,112 @@
+/**
+ * What `fh export` does.
+ *
+ * @module
+ */
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Context } from "../../cli/command.ts";
+import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
+import { exportSteps } from "../../history/export.ts";
+import { HistoryError } from "../../history/history_error.ts";
+import { Breath } from "../breath.ts";
+import { askHistory } from "../history_open.ts";
+import { noHistory } from "../history_place.ts";
+import { createFile } from "../new_file.ts";
+import { checkAhead, readStretch, recordedSpans } from "../past.ts";
+
+const PIECE = 1 << 20;
+
+/** What the command line asks for. */
+interface ExportOptions {
+  readonly db?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly output?: string;
+  readonly quiet?: boolean;
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runExport(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options: ExportOptions = given;
+  const { stdout, stderr, env } = context;
+  if (options.output === undefined && stdout.isTerminal) {
+    throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
+  }
+  const stretch = readStretch(options, Date.now());
+  const history = await askHistory(context, options.db);
+  if (history === null) {
+    checkAhead(stretch, null);
+    throw noHistory(env);
+  }
+  const spans = recordedSpans(history, stretch);
+  const { path } = history;
+  history.close();
+  if (options.output === undefined && context.stdout.isNowhere) {
+    const advice = "give a file by -o";
+    throw new CommandError(EXIT.failed, `Cannot export: standard output is closed; ${advice}`);
+  }
+  const folder = options.output === undefined ? mkdtempSync(join(tmpdir(), "fh-export-")) : null;
+  const file = options.output ?? join(folder!, "export.db");
+  try {
+    createEmpty(file);
+    const count = await orRemove(file, async () => {
+      return await new Breath(context.signal).finish(exportSteps(path, file, spans));
+    });
+    if (folder !== null) await copyOut(file, context);
+    if (!options.quiet) stderr.write(`fh: exported ${count} processes\n`);
+  } finally {
+    if (folder !== null) rmSync(folder, { recursive: true });
+  }
+  return EXIT.done;
+}
+
+/** Nobody else's file is written over, and nobody else may read it. */
+function createEmpty(path: string): void {
+  try {
+    closeSync(createFile(path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const [why, advice] = code === "EEXIST"
+      ? ["it is there already", "remove it, or give another name"]
+      : [message, "give another name"];
+    throw new CommandError(EXIT.failed, `Cannot export to ${path}: ${why}; ${advice}`);
+  }
+}
+
+/** What could not be finished is not left behind. */
+async function orRemove<T>(path: string, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    for (const suffix of ["", "-journal"]) rmSync(path + suffix, { force: true });
+    if (error instanceof HistoryError && error.trouble === "full") {
+      throw new CommandError(EXIT.failed, `Cannot export: ${error.message}; ${error.advice}`);
+    }
+    if (!(error instanceof Stopped)) throw error;
+    throw new CommandError(EXIT.failed, `Cannot export: ${error.message}; nothing is left of it`);
+  }
+}
+
+async function copyOut(path: string, { stdout, signal }: Context): Promise<void> {
+  const file = openSync(path, "r");
+  try {
+    const piece = new Uint8Array(PIECE);
+    while (true) {
+      if (signal.aborted && signal.reason !== "SIGPIPE") {
+        const what = `Cannot export: stopped by ${signal.reason}`;
+        throw new CommandError(EXIT.failed, `${what}; what was written is not complete`);
+      }
+      const length = readSync(file, piece);
+      if (length === 0 || stdout.closed) return;
+      stdout.write(piece.subarray(0, length));
+      await stdout.flush();
+    }
+  } finally {
+    closeSync(file);
+  }
+}

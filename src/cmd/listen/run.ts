@@ -1,0 +1,92 @@
+/**
+ * What `fh register` and `fh unregister` do.
+ *
+ * @module
+ */
+import { quoted } from "../../ask/text/values.ts";
+import type { Context } from "../../cli/command.ts";
+import { EXIT, UsageError } from "../../fault.ts";
+import { readSignal, Refusal } from "../../serve/protocol.ts";
+import { jsonText } from "../../text/json_text.ts";
+import { signalName } from "../../text/words.ts";
+import { askServer } from "../socket_place.ts";
+
+interface RegisterOptions {
+  readonly pid?: number;
+  readonly sig?: string;
+  readonly scope?: number;
+  readonly exclusive?: boolean;
+  readonly threads?: boolean;
+  readonly socket?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Runs `fh register`; the exit status comes back. */
+export async function runRegister(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options: RegisterOptions = given;
+  const { scope, exclusive, threads } = options;
+  const pid = neededPid(options);
+  if (options.sig === undefined) {
+    throw new UsageError("Missing signal: give --sig a real-time signal, such as SIGRTMIN+3");
+  }
+  const answer = await askServer(context, options.socket, "register", {
+    pid,
+    sig: parseSignal(options.sig),
+    scope: scope === undefined ? "all" : { descendants_of: scope },
+    exclusive: exclusive === true,
+    threads: threads === true,
+  });
+  const whose = scope === undefined ? "" : ` by ${scope} and its descendants`;
+  const what = `each fork${threads ? " and new thread" : ""}${whose}`;
+  const sig = Number(answer["sig"]);
+  const alone = exclusive ? ", and nobody else is told" : "";
+  tell(context, options, answer, `pid ${pid} gets ${signalName(sig)} (${sig}) at ${what}${alone}`);
+  return EXIT.done;
+}
+
+/** Runs `fh unregister`; the exit status comes back. */
+export async function runUnregister(
+  context: Context,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options: RegisterOptions = given;
+  const pid = neededPid(options);
+  const answer = await askServer(context, options.socket, "unregister", { pid });
+  const was = answer["removed"] === 0 ? "was not registered" : "is told of no more forks";
+  tell(context, options, answer, `pid ${pid} ${was}`);
+  return EXIT.done;
+}
+
+/** This command ends at once: it is no use to be told. */
+function neededPid({ pid }: RegisterOptions): number {
+  if (pid !== undefined) return pid;
+  throw new UsageError("Missing pid: give --pid the process that is told");
+}
+
+/** A number, or a name as the server takes it. */
+function parseSignal(text: string): number | string {
+  const signal = /^\d{1,9}$/.test(text) ? Number(text) : text;
+  try {
+    readSignal(signal);
+  } catch (error) {
+    // The server says itself which signals are no real-time ones.
+    if (!(error instanceof Refusal) || error.error === "EINVAL") return signal;
+    const help = "give 34 to 64, or a name such as SIGRTMIN+3 or SIGRTMAX-1";
+    throw new UsageError(`Bad signal: ${quoted(text)}; ${help}`);
+  }
+  return signal;
+}
+
+function tell(
+  { stdout, stderr }: Context,
+  { json, quiet }: RegisterOptions,
+  answer: Readonly<Record<string, unknown>>,
+  line: string,
+): void {
+  if (json) stdout.write(jsonText(answer) + "\n");
+  else if (!quiet) stderr.write(`fh: ${line}\n`);
+}

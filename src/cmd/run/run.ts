@@ -1,0 +1,202 @@
+/**
+ * What `fh run` does: a command, a session that follows all that descends from it, and a report.
+ *
+ * @module
+ */
+import process from "node:process";
+import { type Context, useColor } from "../../cli/command.ts";
+import type { RedactSettings } from "../../cli/redact_options.ts";
+import { CommandError, EXIT } from "../../fault.ts";
+import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
+import type { TaskFigures } from "../../model/account.ts";
+import { Job } from "../../model/job.ts";
+import type { Change } from "../../model/machine.ts";
+import type { Process } from "../../model/process.ts";
+import { type Redact, redactWords } from "../../redact/redact.ts";
+import { Session } from "../../session.ts";
+import { type CaptureOptions, SourceRefused } from "../../source/capture.ts";
+import { escapeText } from "../../text/escape.ts";
+import { jsonText } from "../../text/json_text.ts";
+import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
+import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { replaceFile, whyNotReplace } from "../new_file.ts";
+import { createRedactFrom } from "../redact.ts";
+import { Child } from "../watch/child.ts";
+
+/** What had happened before the end is told by then. */
+const SETTLE_MS = 100;
+/** How long a child that has ended may be left for the capture to look at. */
+const UNBURIED_MS = 500;
+
+/** What the command line asks for. */
+interface RunOptions extends CaptureSettings, RedactSettings {
+  readonly name?: string;
+  readonly report?: string;
+  readonly waitAll?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: "auto" | "always" | "never";
+}
+
+/** Runs the command; the exit status of what was run comes back. */
+export function runRun(
+  context: Context,
+  operands: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  return new Run(context, operands, options as unknown as RunOptions).run();
+}
+
+class Run {
+  readonly #context: Context;
+  readonly #options: RunOptions;
+  readonly #operands: readonly string[];
+  readonly #redact: Redact | undefined;
+  #session!: Session;
+  #reaper!: Reaper;
+  #child: Child | null = null;
+  #job: Job | null = null;
+
+  constructor(context: Context, operands: readonly string[], options: RunOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#operands = operands;
+    this.#redact = createRedactFrom(options);
+  }
+
+  async run(): Promise<number> {
+    this.#checkReport();
+    this.#reaper = await Reaper.open();
+    this.#session = await this.#open();
+    const before = this.#reaper.children();
+    const began = performance.now();
+    const child = Child.start(this.#operands, this.#context, this.#redact);
+    this.#child = child;
+    this.#job = new Job(child.pid, process.pid);
+    this.#session.begin();
+    await child.ended;
+    if (this.#options.waitAll) await this.#waitForAll();
+    const wallNs = (performance.now() - began) * 1e6;
+    // The poll source learns of an exit when it looks.
+    if (this.#session.info.source === "poll") {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    }
+    await this.#session.close();
+    this.#tell(wallNs, difference(this.#reaper.children(), before));
+    return child.status ?? EXIT.failed;
+  }
+
+  /** It is said before the command runs that its report would have no place. */
+  #checkReport(): void {
+    const { report } = this.#options;
+    const why = report === undefined ? null : whyNotReplace(report);
+    if (why === null) return;
+    const what = `Cannot write the report to ${report}: ${why}; give the path of a file`;
+    throw new CommandError(EXIT.failed, what);
+  }
+
+  async #open(): Promise<Session> {
+    const { source } = this.#options;
+    const capture: CaptureOptions = {
+      ...captureOptions(this.#context, this.#options),
+      accounts: true,
+      lean: true,
+      patient: true,
+    };
+    try {
+      return await Session.open({
+        capture,
+        redact: this.#redact,
+        onChange: (change) => this.#see(change),
+        onAccount: (one, figures, last) => this.#seeAccount(one, figures, last),
+        onEnd: (error) => this.#tellLost(error),
+      }, this.#context.capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      const what = `Cannot follow a command through the ${source}`;
+      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    }
+  }
+
+  #see(change: Change): void {
+    if (this.#job === null || !this.#job.note(change)) return;
+    const { kind, process: about } = change;
+    // Orphans are ours to bury; the command itself is waited for by who has started it.
+    if (kind !== "exit" || about === null || about.pid === this.#child!.pid) return;
+    if (about.reaper === process.pid || about.ppid === process.pid) this.#reaper.bury(about.pid);
+  }
+
+  #seeAccount(about: Process, figures: TaskFigures, last: boolean): void {
+    this.#job?.noteAccount(about, figures, last);
+    if (!last || this.#session.info.accounts !== "zombie") return;
+    // An orphan's zombie was looked at: it may be buried. The command is not ours to wait for.
+    if (this.#child !== null && about.pid !== this.#child.pid) this.#reaper.bury(about.pid);
+  }
+
+  /**
+   * All that is left of the job hangs below us: it has ended when we have no children. Where the
+   * source reads what zombies have cost, they are buried when it has told that; those that it did
+   * not see a little later.
+   */
+  async #waitForAll(): Promise<void> {
+    const { signal } = this.#context;
+    const patienceMs = this.#session.info.accounts === "zombie" ? UNBURIED_MS : 0;
+    let pauseMs = 5;
+    let lookedAt = performance.now();
+    while (!signal.aborted) {
+      if (this.#job!.living.size === 0 || performance.now() - lookedAt >= patienceMs) {
+        if (!this.#reaper.buryAll()) return;
+        lookedAt = performance.now();
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      pauseMs = Math.min(pauseMs * 1.5, 200);
+    }
+  }
+
+  /** The capture has ended by itself: the command goes on, and what follows is not known. */
+  #tellLost(error: Error | null): void {
+    if (error === null) return;
+    this.#context.stderr.write(`fh: the account is not complete: ${escapeText(error.message)}\n`);
+  }
+
+  #tell(wallNs: number, usage: ChildrenUsage): void {
+    const { quiet, report, json, name } = this.#options;
+    if (quiet && report === undefined) return;
+    const { stderr, env } = this.#context;
+    const { info } = this.#session;
+    const argv = redactWords(this.#operands, this.#redact);
+    const facts: JobFacts = {
+      name: name ?? argv[0]!,
+      argv,
+      status: this.#child!.status!,
+      wallNs,
+      job: this.#job!,
+      usage,
+      source: info.source,
+      accounts: info.accounts ?? null,
+    };
+    const color = report === undefined && useColor(this.#options.color, stderr, env);
+    const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, color);
+    if (report === undefined) stderr.write(text);
+    else writeReport(report, text);
+  }
+}
+
+/** Nobody else may read what a command has run. */
+function writeReport(path: string, text: string): void {
+  try {
+    replaceFile(path, text);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CommandError(EXIT.failed, `Cannot write the report to ${path}: ${code ?? message}`);
+  }
+}
+
+/** What was used since; the largest size is that of all time. */
+function difference(now: ChildrenUsage, before: ChildrenUsage): ChildrenUsage {
+  const entries = Object.entries(now).map(([name, value]: [string, number | null]) => [
+    name,
+    name === "peakBytes" ? value : value! - before[name as keyof ChildrenUsage]!,
+  ]);
+  return Object.fromEntries(entries) as unknown as ChildrenUsage;
+}

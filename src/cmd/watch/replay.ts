@@ -1,0 +1,144 @@
+/**
+ * `fh watch --source replay`: a history played back as if it happened now.
+ *
+ * @module
+ */
+import type { Context } from "../../cli/command.ts";
+import { Stopped } from "../../fault.ts";
+import type { BootSpan, History } from "../../history/history.ts";
+import { replaySteps } from "../../history/replay.ts";
+import { BatchWriter } from "../../model/batch.ts";
+import type { RunningCapture, StartCapture } from "../../source/capture.ts";
+import { Breath } from "../breath.ts";
+import { askHistory } from "../history_open.ts";
+import { noHistory } from "../history_place.ts";
+import { localTime } from "../local_time.ts";
+import { outside, readStretch, recordedSpans } from "../past.ts";
+
+/** Events handed over at once. */
+const PIECE = 1024;
+/** Bytes that may wait for the reader before more is read. */
+const WAITING_MAX = 1 << 20;
+/** With a rate: events of so long are told together. */
+const STEP_NS = 20_000_000;
+
+/** What of a history is played, and how fast. */
+export interface ReplayOptions {
+  readonly db?: string;
+  readonly since?: string;
+  readonly until?: string;
+  /** Times the speed it had; Infinity as fast as can be. */
+  readonly rate?: number;
+}
+
+/** Makes a capture that plays; throws CommandError where there is nothing to be played. */
+export async function replayCapture(
+  context: Context,
+  options: ReplayOptions,
+): Promise<StartCapture> {
+  const history = await askHistory(context, options.db);
+  if (history === null) throw noHistory(context.env);
+  // One boot at a time: pids and times since boot begin anew with each.
+  const spans = recordedSpans(history, readStretch(options, Date.now()));
+  const span = spans.at(-1);
+  if (span === undefined) throw outside(history);
+  const whole = { ...span, since: Math.max(span.since, span.boot.since) };
+  const { boot, since, until } = whole;
+  const times = `${localTime(boot.moment(since))} to ${localTime(boot.moment(until))}`;
+  const others = spans.length > 1 ? `, the last of ${spans.length} boots` : "";
+  return (_options, handlers) => {
+    const player = new Player(context, history, whole, options.rate ?? Infinity);
+    const ended = player.play((batch) => handlers.onBatch(batch)).then(
+      () => handlers.onEnd(null),
+      (error: Error) => handlers.onEnd(error),
+    );
+    const capture: RunningCapture = {
+      info: { source: "replay", why: `${history.path}, ${times}${others}` },
+      began: { epoch: boot.epochAt(since), time: since },
+      boot: boot.shortId,
+      stop: () => {
+        player.stop();
+        return ended;
+      },
+    };
+    return Promise.resolve(capture);
+  };
+}
+
+class Player {
+  readonly #context: Context;
+  readonly #history: History;
+  readonly #span: BootSpan;
+  readonly #rate: number;
+  readonly #writer = new BatchWriter();
+  readonly #began = performance.now();
+  #stopped = false;
+  #wake: (() => void) | null = null;
+
+  constructor(context: Context, history: History, span: BootSpan, rate: number) {
+    this.#context = context;
+    this.#history = history;
+    this.#span = span;
+    this.#rate = rate;
+  }
+
+  /** Hands batches over, at the rate and at the reader's pace. */
+  async play(hand: (batch: ArrayBuffer) => void): Promise<void> {
+    const { boot, since } = this.#span;
+    // Whoever asked for this capture is to know it before the first batch comes.
+    await this.#pause(0);
+    let handedTo = since;
+    const flush = () => {
+      const batch = this.#writer.take(Infinity, boot.epochAt(handedTo));
+      if (batch !== null) hand(batch);
+    };
+    const breath = new Breath(this.#context.signal);
+    for (const event of replaySteps(this.#history, this.#span)) {
+      if (event === null) await this.#breathe(breath);
+      if (this.#stopped) break;
+      if (event === null) continue;
+      if (this.#writer.count >= PIECE || event.time > handedTo + STEP_NS) {
+        flush();
+        handedTo = event.time;
+        await this.#keepPace(event.time);
+      }
+      this.#writer.add(event);
+    }
+    flush();
+    this.#history.close();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#wake?.();
+  }
+
+  async #breathe(breath: Breath): Promise<void> {
+    try {
+      await breath.take();
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      this.#stopped = true;
+    }
+  }
+
+  async #keepPace(time: number): Promise<void> {
+    const { stdout } = this.#context;
+    if (stdout.pendingBytes > WAITING_MAX) await stdout.flush();
+    if (this.#rate === Infinity) return;
+    const due = this.#began + (time - this.#span.since) / 1e6 / this.#rate;
+    const ms = due - performance.now();
+    if (ms > 0) await this.#pause(ms);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      // A timer takes at most 2^31 ms; after that it is asked again.
+      const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * What `fh watch` does: a session, a filter, and a stream of lines.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { type Context, useColor } from "../../cli/command.ts";
+import type { RedactSettings } from "../../cli/redact_options.ts";
+import { CommandError, EXIT, UsageError } from "../../fault.ts";
+import { openThreadClock } from "../../host/thread_clock.ts";
+import { CommonShares } from "../../model/common_shares.ts";
+import type { Change } from "../../model/machine.ts";
+import { Statistics } from "../../model/statistics.ts";
+import { openUsers } from "../../proc/users.ts";
+import type { Redact } from "../../redact/redact.ts";
+import { socketToAsk } from "../../serve/place.ts";
+import { Session } from "../../session.ts";
+import { type CaptureOptions, SourceRefused, type StartCapture } from "../../source/capture.ts";
+import { ChangeStream, type LineWriter } from "../../term/stream.ts";
+import { after } from "../../term/timer.ts";
+import { escapeText } from "../../text/escape.ts";
+import { paint } from "../../text/style.ts";
+import { JsonLines } from "../../view/json.ts";
+import { EventLines, LINE_HEADER } from "../../view/line.ts";
+import { renderStatistics } from "../../view/statistics.ts";
+import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { createFilter, type Filter, type FilterOptions } from "../filter.ts";
+import { localOffset } from "../local_time.ts";
+import { createRedactFrom } from "../redact.ts";
+import { Child } from "./child.ts";
+import type { ReplayOptions } from "./replay.ts";
+
+interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: "auto" | "always" | "never";
+  /** Nanoseconds. */
+  readonly duration?: number;
+  readonly count?: number;
+  readonly stats?: boolean;
+  readonly tree?: boolean;
+  readonly snapshot?: boolean;
+  readonly env?: readonly string[];
+}
+
+/** Runs the command; the exit status comes back. */
+export function runWatch(
+  context: Context,
+  operands: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  return new Watch(context, operands, options as unknown as WatchOptions).run();
+}
+
+class Watch {
+  readonly #context: Context;
+  readonly #options: WatchOptions;
+  readonly #operands: readonly string[];
+  readonly #redact: Redact | undefined;
+  readonly #users = openUsers();
+  /** Kept where somebody asks for them. */
+  readonly #statistics: Statistics | null;
+  /** Time of the last change that was shown, nanoseconds since boot. */
+  #last = 0;
+  readonly #done = Promise.withResolvers<void>();
+  #session!: Session;
+  #filter!: Filter;
+  #stream!: ChangeStream;
+  #child: Child | null = null;
+  #count = 0;
+  #over = false;
+
+  constructor(context: Context, operands: readonly string[], options: WatchOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#operands = operands;
+    this.#redact = createRedactFrom(options);
+    this.#statistics = options.stats ? new Statistics() : null;
+  }
+
+  async run(): Promise<number> {
+    const { signal, stdout } = this.#context;
+    checkReplay(this.#options, this.#operands);
+    // A filter that makes no sense is told before anything starts.
+    this.#filter = createFilter(this.#options, this.#users);
+    if (this.#options.source !== "replay") this.#users.live();
+    this.#session = await this.#open();
+    this.#stream = new ChangeStream(stdout, this.#header());
+    if (this.#operands.length > 0) this.#startChild();
+    const stop = () => this.#stop();
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    const { duration } = this.#options;
+    const cancel = duration === undefined ? null : after(duration, stop);
+    this.#session.begin();
+    try {
+      await this.#done.promise;
+    } finally {
+      cancel?.();
+      signal.removeEventListener("abort", stop);
+    }
+    await this.#session.close();
+    await this.#finish();
+    return this.#child?.status ?? EXIT.done;
+  }
+
+  async #open(): Promise<Session> {
+    const { source, env = [] } = this.#options;
+    const replay = source === "replay" ? await this.#openReplay() : null;
+    const settings = replay === null
+      ? this.#options
+      : { ...this.#options, source: "auto" as const };
+    const capture: CaptureOptions = { ...captureOptions(this.#context, settings), env };
+    const through = await this.#openThroughSocket(capture);
+    if (through !== null) return through;
+    try {
+      return await this.#begin(capture, replay ?? this.#context.capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      const what = `Cannot watch through the ${source}`;
+      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    }
+  }
+
+  #note(text: string): void {
+    const { stderr } = this.#context;
+    if (!this.#options.quiet) stderr.write(`fh: ${text}\n`);
+    void stderr.flush().catch(() => {});
+  }
+
+  async #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
+    // What is played back has been admitted once.
+    const time = this.#options.source === "replay"
+      ? undefined
+      : CommonShares.of(await openThreadClock()).time;
+    return await Session.open({
+      capture,
+      redact: this.#redact,
+      time,
+      onChange: (change) => this.#see(change),
+      onBatch: () => this.#stream.flush(),
+      whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
+      onNote: (text) => this.#note(text),
+      onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+    }, start);
+  }
+
+  /**
+   * Where there is a server: the connector if this user may have it, else that of the server. Null
+   * where neither is to be had.
+   */
+  async #openThroughSocket(capture: CaptureOptions): Promise<Session | null> {
+    const path = this.#socket();
+    if (path === null) return null;
+    let refused: string;
+    try {
+      return await this.#begin({ ...capture, source: "connector" }, this.#context.capture);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      refused = error.message;
+    }
+    try {
+      const { socketCapture } = await import("./socket.ts");
+      return await this.#begin(capture, await socketCapture(this.#context, path, refused));
+    } catch (error) {
+      if (!this.#options.verbose) return null;
+      const { message } = error as Error;
+      this.#context.stderr.write(
+        escapeText(`fh: not through the socket ${path}: ${message}`) + "\n",
+      );
+      return null;
+    }
+  }
+
+  /** A socket that could show what was asked for: it has neither environments nor secrets. */
+  #socket(): string | null {
+    const { source, env = [], redact } = this.#options;
+    if (source !== "auto" || env.length > 0 || redact === false) return null;
+    const path = socketToAsk(this.#context.env, undefined);
+    return path !== null && existsSync(path) ? path : null;
+  }
+
+  async #openReplay(): Promise<StartCapture> {
+    const { replayCapture } = await import("./replay.ts");
+    return await replayCapture(this.#context, this.#options);
+  }
+
+  /** Says which source it is, and makes the writer of lines. */
+  #header(): LineWriter {
+    const { stdout, stderr, env } = this.#context;
+    const { info } = this.#session;
+    const { json, quiet, tree, env: names = [] } = this.#options;
+    if (!quiet) stderr.write(escapeText(`fh: source ${info.source}: ${info.why}`) + "\n");
+    if (json) {
+      const lines = new JsonLines({
+        boot: this.#session.readBootId(),
+        source: info.source,
+        users: this.#users,
+        env: names.length > 0,
+      });
+      stdout.write(lines.source(info.why, this.#session.epoch, this.#session.beganAt));
+      return lines;
+    }
+    const color = useColor(this.#options.color, stdout, env);
+    if (!quiet && stdout.isTerminal) stdout.write(paint(LINE_HEADER, "bold", color) + "\n");
+    return new EventLines({
+      users: this.#users,
+      color,
+      offsetAt: localOffset,
+      tree: tree === true,
+      env: names,
+    });
+  }
+
+  #startChild(): void {
+    const child = Child.start(this.#operands, this.#context, this.#redact);
+    this.#child = child;
+    this.#filter = createFilter(
+      { ...this.#options, pid: [...this.#options.pid ?? [], child.pid] },
+      this.#users,
+    );
+    void child.ended.then(() => this.#stop());
+  }
+
+  #see(change: Change): void {
+    if (this.#over || (change.kind === "snapshot" && !this.#options.snapshot)) return;
+    if (!this.#filter.matches(change)) return;
+    this.#last = change.time;
+    this.#statistics?.note(change);
+    this.#stream.add(change, this.#session.epoch);
+    this.#count++;
+    if (this.#count !== this.#options.count) return;
+    this.#over = true;
+    this.#stop();
+  }
+
+  #stop(): void {
+    // Where nobody reads any more, the command that was started ends the watch all the same.
+    if (this.#child !== null && this.#child.status === null && this.#context.signal.aborted) return;
+    this.#done.resolve();
+  }
+
+  async #finish(): Promise<void> {
+    const { stdout, stderr } = this.#context;
+    this.#stream.end(this.#last, this.#session.epoch);
+    if (this.#statistics !== null) {
+      const lines = renderStatistics(this.#statistics, this.#session.elapsedNs);
+      (this.#options.json ? stderr : stdout).write(lines.join("\n") + "\n");
+    }
+    await stdout.flush();
+    await stderr.flush();
+  }
+}
+
+/** Options that only a replay has, and a command that it could not run. */
+function checkReplay(options: WatchOptions, operands: readonly string[]): void {
+  if (options.source === "replay") {
+    if (operands.length === 0) return;
+    throw new UsageError("Bad options: --source replay with a command; a history starts nothing");
+  }
+  for (const name of ["since", "until", "rate"] as const) {
+    if (options[name] === undefined) continue;
+    throw new UsageError(`Bad option: --${name}; it means something with --source replay only`);
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * `fh why`: who started this, and where does it come from?
+ *
+ * @module
+ */
+import type { CommandSpec } from "../../cli/command.ts";
+
+/** The command. */
+export const whyCommand: CommandSpec = {
+  name: "why",
+  operands: "<process>",
+  summary: "tell in words who started a process, up to where it came from",
+  options: [],
+  examples: [
+    "fh why 4711  the chain that led to a process, dead or alive",
+    "fh why 4711@03:12  the one that had this pid at that time",
+    "fh why rsync  by name: the one that runs, or the last that did",
+    "fh why --json nginx | jq .origin  for scripts",
+  ],
+  async run(context, operands, options): Promise<number> {
+    const { runWhy } = await import("./run.ts");
+    return await runWhy(context, operands[0]!, options);
+  },
+};
