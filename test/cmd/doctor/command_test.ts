@@ -22,7 +22,7 @@ async function doctor(facts: Facts, options: Record<string, unknown> = {}, colum
 }
 
 function golden(name: string): string {
-  return readFileSync(new URL(`../fixtures/doctor/${name}`, import.meta.url), "utf8");
+  return readFileSync(new URL(`../../fixtures/doctor/${name}`, import.meta.url), "utf8");
 }
 
 for (const [name, facts] of Object.entries(HOSTS)) {
