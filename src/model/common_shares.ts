@@ -17,9 +17,10 @@ export const COMMON_LIMITS = {
 /** Time of one thread, counted where it is spent. */
 export class ThreadTime {
   readonly #shares: TimeShares;
-  readonly #passed: () => number;
   /** What the thread has worked, milliseconds. */
   readonly now: () => number;
+  /** The clock by which shares are refilled, milliseconds. */
+  readonly passed: () => number;
 
   /**
    * `now` gives what the thread has worked: while others have its CPU, nobody spends anything.
@@ -32,17 +33,17 @@ export class ThreadTime {
   ) {
     this.#shares = shares;
     this.now = now;
-    this.#passed = passed;
+    this.passed = passed;
   }
 
   /** Whether a user has time left. */
   may(uid: number): boolean {
-    return this.#shares.may(uid, this.#passed());
+    return this.#shares.may(uid, this.passed());
   }
 
   /** Counts what a user has spent since a moment of {@linkcode ThreadTime.now}. */
   spend(uid: number, since: number): void {
-    this.#shares.spend(uid, this.now() - since, this.#passed());
+    this.#shares.spend(uid, this.now() - since, this.passed());
   }
 
   /** Does something for a user, and counts how long that takes. */

@@ -198,7 +198,7 @@ export class Registration {
    */
   #isStillOwn(): boolean | null {
     if (this.owner.privileged) return true;
-    const now = this.#host.time.now();
+    const now = this.#host.time.passed();
     if (now < this.#ownUntil) return true;
     const sight = this.#look();
     if (sight === undefined) return null;

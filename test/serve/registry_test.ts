@@ -297,7 +297,7 @@ test("a receiver that has become another user's is told nothing more", async () 
   it.machine.get(20)!.uid = 1000;
   await it.tell(fork(10, 30, 20));
   uid = 0;
-  it.clockMs += REGISTRATION_LIMITS.ownMs;
+  it.restedMs += REGISTRATION_LIMITS.ownMs;
   await it.tell(fork(11, 31, 20));
   assert.deepEqual(pairs(it, 5000), [[20, 30]]);
   assert.equal(pairs(it, 77).length, 2, "root may signal anybody");

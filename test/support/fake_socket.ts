@@ -148,6 +148,8 @@ export class ServerOfTest {
   readonly left: number[] = [];
   /** What the thread's clock shows, milliseconds: it stands still unless somebody works. */
   clockMs = 0;
+  /** What passes while it does nothing. */
+  restedMs = 0;
   /** What each test of a filter takes on that clock. */
   slowMs = 0;
   readonly shares: CommonShares;
@@ -155,7 +157,11 @@ export class ServerOfTest {
   constructor(options: FakeServerOptions = {}) {
     const { epoch = EPOCH, since = 0 } = options;
     const { rate, burstMs } = COMMON_LIMITS.thread;
-    const time = new ThreadTime(new TimeShares(rate, burstMs), () => this.clockMs);
+    const time = new ThreadTime(
+      new TimeShares(rate, burstMs),
+      () => this.clockMs,
+      () => this.clockMs + this.restedMs,
+    );
     this.shares = new CommonShares(time);
     this.sequence = new Sequence(epoch, since);
     const users = new Users(() => "root:x:0:0::/:\nann:x:1000:1000::/:\n", () => 0);
