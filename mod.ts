@@ -48,7 +48,7 @@ export {
   UNKNOWN,
 } from "./src/model/event.ts";
 export { decodeText, encodeImage, Image, type ImageParts, splitArgv } from "./src/model/image.ts";
-export type { JobIdentity, JobTotal, KeptJob, LastMember } from "./src/model/kept_job.ts";
+export type { JobIdentity, JobTotal, KeptJob, LastMember } from "./src/jobs/kept_job.ts";
 export {
   LIFECYCLE,
   type LifeEffect,
@@ -67,7 +67,7 @@ export type { UserTime } from "./src/model/image_shares.ts";
 export { createRedact, type Redact } from "./src/redact/redact.ts";
 export { buildForest, type Forest, type TreeNode } from "./src/model/tree.ts";
 export { ProcError } from "./src/proc/procfs.ts";
-export { type ExitStatus, exitStatus, Process, processId } from "./src/model/process.ts";
+export { type ExitStatus, exitStatus, type Job, Process, processId } from "./src/model/process.ts";
 export {
   decodeProcEvent,
   encodeProcEvent,

@@ -14,7 +14,7 @@ import {
   readMembers,
 } from "../history/past_jobs.ts";
 import type { Steps } from "../history/steps.ts";
-import { JobTotal } from "../model/kept_job.ts";
+import { JobTotal } from "../jobs/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";

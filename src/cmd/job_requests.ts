@@ -4,9 +4,9 @@
  * @module
  */
 import type { KeptRule } from "../history/job_log.ts";
-import { governs, type JobRule } from "../model/job_rules.ts";
-import { JOB_LIMITS, type JobListener, type Jobs, withDescendants } from "../model/jobs.ts";
-import type { KeptJob } from "../model/kept_job.ts";
+import { governs, type JobRule } from "../jobs/job_rules.ts";
+import { JOB_LIMITS, type JobListener, type Jobs, withDescendants } from "../jobs/jobs.ts";
+import type { KeptJob } from "../jobs/kept_job.ts";
 import type { Process } from "../model/process.ts";
 import { Shares } from "../model/shares.ts";
 import type { Users } from "../proc/passwd.ts";

@@ -7,13 +7,13 @@
 import type { WritableHistory } from "../history/file.ts";
 import { History } from "../history/history.ts";
 import { JobLog, type KeptRule } from "../history/job_log.ts";
+import type { JobRule } from "../jobs/job_rules.ts";
+import { Jobs } from "../jobs/jobs.ts";
 import type { CommonShares } from "../model/common_shares.ts";
-import type { JobRule } from "../model/job_rules.ts";
-import { Jobs } from "../model/jobs.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
-import type { ProcReader } from "../proc/procfs.ts";
 import type { Users } from "../proc/passwd.ts";
+import type { ProcReader } from "../proc/procfs.ts";
 import { Refusal } from "../serve/protocol.ts";
 import type { Session } from "../session.ts";
 import { JobAnswers } from "./job_answers.ts";

@@ -4,16 +4,16 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { JobListener, Jobs, LeftMember } from "../model/jobs.ts";
-import { type JobTotal, KeptJob } from "../model/kept_job.ts";
+import type { JobListener, Jobs, LeftMember } from "../jobs/jobs.ts";
+import { type JobTotal, KeptJob } from "../jobs/kept_job.ts";
 import type { Process } from "../model/process.ts";
+import type { Companion } from "./companion.ts";
+import { addCost, costColumns } from "./cost.ts";
 import type { WritableHistory } from "./file.ts";
 import { JOBS_PART, type Ledger, ROW_BYTES } from "./ledger.ts";
-import { addCost, costColumns } from "./cost.ts";
 import { COST_COLUMNS } from "./schema.ts";
 import { inTransaction } from "./transaction.ts";
 import { column, TypedRows } from "./typed.ts";
-import type { Companion } from "./companion.ts";
 
 /** Memberships that wait for room on the disk; what comes beyond is dropped with its lives. */
 const WAITING_MAX = 100_000;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type JobTotal, KeptJob, type LastMember } from "../model/kept_job.ts";
+import { type JobTotal, KeptJob, type LastMember } from "../jobs/kept_job.ts";
 import type { Boot } from "./boots.ts";
 import type { BootSpan, History } from "./history.ts";
 import { TotalsReader } from "./job_log.ts";

@@ -5,14 +5,25 @@
  */
 import type { Account } from "./account.ts";
 import { type Image, NO_IMAGE } from "./image.ts";
-import type { KeptJob } from "./kept_job.ts";
 import { LIFECYCLE, type LifeState } from "./lifecycle.ts";
 
 /** Nanoseconds in a tick of /proc/PID/stat's times: USER_HZ is 100 on every Linux ABI. */
 export const TICK_NS = 10_000_000;
 
+/** A group that processes are in by birth; src/jobs/ has all that there is to know of it. */
+export interface Job {
+  /** Its number in the history. */
+  readonly id: number;
+  /** Unique among the open jobs of its owner. */
+  readonly name: string;
+  /** uid of who has made it. */
+  readonly owner: number;
+  /** When it ended, nanoseconds since boot; null while it is open. */
+  readonly until: number | null;
+}
+
 /** The jobs of who is in none; the same object for all of them. */
-export const NO_JOBS: readonly KeptJob[] = [];
+export const NO_JOBS: readonly never[] = [];
 
 const STATES = Object.keys(LIFECYCLE) as LifeState[];
 const STATE_MASK = 7;
@@ -63,7 +74,7 @@ export class Process {
   /** What its tasks that have ended have cost; null where nothing is known of that. */
   account: Account | null = null;
   /** The jobs it is in; processes that share them share the array. */
-  jobs: readonly KeptJob[] = NO_JOBS;
+  jobs: readonly Job[] = NO_JOBS;
   /** State and marks in one field: a hundred thousand of these are held at times. */
   #marks = 0;
 

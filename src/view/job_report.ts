@@ -3,11 +3,11 @@
  *
  * @module
  */
+import type { PathStep } from "../jobs/job_times.ts";
+import type { CommandTotal, EndedProcess, Job } from "../jobs/run_job.ts";
 import type { Account } from "../model/account.ts";
 import { GAP_REASON } from "../model/event.ts";
 import type { Image } from "../model/image.ts";
-import type { CommandTotal, EndedProcess, Job } from "../model/job.ts";
-import type { PathStep } from "../model/job_times.ts";
 import { exitStatus } from "../model/process.ts";
 import { escapeText, fitWidth } from "../text/escape.ts";
 import { paint } from "../text/style.ts";

@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { openForRecording, type WritableHistory } from "../../src/history/file.ts";
 import { JobLog } from "../../src/history/job_log.ts";
 import { HistoryWriter } from "../../src/history/writer.ts";
-import type { SourceEvent } from "../../src/model/event.ts";
+import { Jobs } from "../../src/jobs/jobs.ts";
+import type { KeptJob } from "../../src/jobs/kept_job.ts";
 import { CommonShares } from "../../src/model/common_shares.ts";
-import { Jobs } from "../../src/model/jobs.ts";
-import type { KeptJob } from "../../src/model/kept_job.ts";
+import type { SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { PAST_BOOT, PAST_EPOCH } from "./past.ts";
 

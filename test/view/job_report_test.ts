@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Job } from "../../src/jobs/run_job.ts";
 import { Account, encodeFigures, type TaskFigures } from "../../src/model/account.ts";
 import { EVENT, SourceEvent } from "../../src/model/event.ts";
-import { Job } from "../../src/model/job.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { type JobFacts, jobJson, jobReport } from "../../src/view/job_report.ts";
 import { exec, exitOfAll, fork } from "../support/events.ts";

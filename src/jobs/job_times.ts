@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { Image } from "../model/image.ts";
+import type { Process } from "../model/process.ts";
 import { EndedImages } from "./ended_images.ts";
-import type { Image } from "./image.ts";
-import type { Process } from "./process.ts";
 
 /** Processes whose times are remembered, for the critical path: 28 bytes each. */
 const TIMES_MAX = 1_000_000;

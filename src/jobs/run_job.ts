@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { Account, type TaskFigures } from "./account.ts";
-import { decodeText, type Image } from "./image.ts";
+import { Account, type TaskFigures } from "../model/account.ts";
+import { decodeText, type Image } from "../model/image.ts";
+import type { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
 import { JobTimes, type PathStep } from "./job_times.ts";
 import { OTHER_NAMES } from "./kept_job.ts";
-import type { Change } from "./machine.ts";
-import type { Process } from "./process.ts";
 
 /** Failed processes that are remembered with their command lines. */
 const FAILED_MAX = 100;

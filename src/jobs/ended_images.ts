@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Image, IMAGE_PARTS, NO_IMAGE } from "./image.ts";
+import { Image, IMAGE_PARTS, NO_IMAGE } from "../model/image.ts";
 
 /** Bytes of images and names that are kept. */
 export const ENDED_LIMITS = { images: 16 << 20, names: 10_000 } as const;

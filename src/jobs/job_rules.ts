@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { ThreadTime } from "./common_shares.ts";
-import type { Process } from "./process.ts";
+import type { ThreadTime } from "../model/common_shares.ts";
+import type { Process } from "../model/process.ts";
 
 /** Stands for the user of a process whose user is not known. */
 const NOBODY = -1;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { JOB_LIMITS, Jobs } from "../../src/jobs/jobs.ts";
+import { KeptJob } from "../../src/jobs/kept_job.ts";
 import { ThreadTime } from "../../src/model/common_shares.ts";
-import { JOB_LIMITS, Jobs } from "../../src/model/jobs.ts";
-import { KeptJob } from "../../src/model/kept_job.ts";
+import type { SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { NO_JOBS, type Process } from "../../src/model/process.ts";
 import { TimeShares } from "../../src/model/shares.ts";
-import type { SourceEvent } from "../../src/model/event.ts";
 import { account, clone, exec, exit, fork, type Found, gap, scan } from "../support/events.ts";
 
 const MS = 1_000_000;

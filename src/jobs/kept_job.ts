@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Account } from "./account.ts";
-import type { Process } from "./process.ts";
+import { Account } from "../model/account.ts";
+import type { Process } from "../model/process.ts";
 
 /** Names and users that have a sum of their own; others can be made up without end. */
 const TOTALS_MAX = 1000;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Job } from "../../src/jobs/run_job.ts";
 import { Account, decodeFigures, encodeFigures } from "../../src/model/account.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
-import { Job } from "../../src/model/job.ts";
 import { Machine } from "../../src/model/machine.ts";
 import {
   account as accountEvent,

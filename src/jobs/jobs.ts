@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { ThreadTime } from "./common_shares.ts";
+import type { ThreadTime } from "../model/common_shares.ts";
+import { isBelow } from "../model/lineage.ts";
+import type { Change } from "../model/machine.ts";
+import { NO_JOBS, type Process } from "../model/process.ts";
+import { Shares } from "../model/shares.ts";
 import { governs, type JobRule, JobRules, nameKey } from "./job_rules.ts";
 import { type JobIdentity, KeptJob } from "./kept_job.ts";
-import type { Change } from "./machine.ts";
-import { isBelow } from "./lineage.ts";
-import { NO_JOBS, type Process } from "./process.ts";
-import { Shares } from "./shares.ts";
 
 /** What one owner's jobs may take of a recorder. */
 export const JOB_LIMITS = {
@@ -73,7 +73,7 @@ export class Jobs {
   /** Whether a process may be in another job of that owner. */
   mayJoin(process: Process, owner: number): boolean {
     let count = 0;
-    for (const job of process.jobs) if (job.owner === owner && job.until === null) count++;
+    for (const job of jobsOf(process)) if (job.owner === owner && job.until === null) count++;
     return count < JOB_LIMITS.ofProcess;
   }
 
@@ -135,7 +135,7 @@ export class Jobs {
   /** Puts a process into a job; whether it was not in it. */
   add(job: KeptJob, process: Process, time: number): boolean {
     if (!process.alive || process.jobs.includes(job)) return false;
-    process.jobs = [...process.jobs, job];
+    process.jobs = [...jobsOf(process), job];
     job.join(process);
     this.#listener.onMember(job, process, time);
     return true;
@@ -144,7 +144,7 @@ export class Jobs {
   /** Takes a process out of a job, which ends when it was the last; whether it was in it. */
   remove(job: KeptJob, process: Process, time: number): boolean {
     if (!job.living.delete(process)) return false;
-    process.jobs = without(process.jobs, job);
+    process.jobs = without(jobsOf(process), job);
     this.#listener.onLeave(job, process, time);
     this.#endIfEmpty(job, time);
     return true;
@@ -154,7 +154,7 @@ export class Jobs {
   end(job: KeptJob, time: number): void {
     if (job.until !== null) return;
     for (const process of job.living) {
-      process.jobs = without(process.jobs, job);
+      process.jobs = without(jobsOf(process), job);
       this.#listener.onLeave(job, process, time);
     }
     job.living.clear();
@@ -199,14 +199,14 @@ export class Jobs {
     if (kind === "snapshot") this.#comeBack(process);
     if (kind === "fork" || (kind === "snapshot" && this.#isNew(process))) this.#inherit(process);
     if (kind !== "exec" && kind !== "snapshot") return;
-    if (process.jobs !== NO_JOBS) { for (const job of process.jobs) job.revive(process); }
+    if (process.jobs !== NO_JOBS) { for (const job of jobsOf(process)) job.revive(process); }
     if (this.rules.size > 0 && process.alive) this.#classify(process, change.time);
   }
 
   /** Takes note of the account of a process. */
   noteAccount(process: Process): void {
-    for (const job of process.jobs) job.account(process);
-    if (process.jobs !== NO_JOBS) { for (const job of process.jobs) this.#listener.onJob(job); }
+    for (const job of jobsOf(process)) job.account(process);
+    if (process.jobs !== NO_JOBS) { for (const job of jobsOf(process)) this.#listener.onJob(job); }
   }
 
   /** The first scan is over: what an earlier run knew and nobody has seen ended in between. */
@@ -250,12 +250,12 @@ export class Jobs {
   #inherit(process: Process): void {
     const { parent } = process;
     if (parent === null || parent.jobs === NO_JOBS || process.jobs === parent.jobs) return;
-    const open = parent.jobs.every(({ until }) => until === null)
-      ? parent.jobs
-      : parent.jobs.filter(({ until }) => until === null);
+    const above = jobsOf(parent);
+    const isOpen = ({ until }: KeptJob) => until === null;
+    const open = above.every(isOpen) ? above : above.filter(isOpen);
     const fresh = open.filter((job) => !process.jobs.includes(job));
     if (fresh.length === 0) return;
-    process.jobs = process.jobs === NO_JOBS ? open : [...process.jobs, ...fresh];
+    process.jobs = process.jobs === NO_JOBS ? open : [...jobsOf(process), ...fresh];
     for (const job of fresh) {
       job.join(process);
       this.#listener.onMember(job, process, null);
@@ -288,7 +288,7 @@ export class Jobs {
       const others = this.#awaited.get(job)! - 1;
       if (others === 0) this.#awaited.delete(job);
       else this.#awaited.set(job, others);
-      process.jobs = [...process.jobs, job];
+      process.jobs = [...jobsOf(process), job];
       // It was counted when it joined.
       job.living.add(process);
       if (!process.alive) this.#exit(process, process.end ?? process.born);
@@ -296,7 +296,7 @@ export class Jobs {
   }
 
   #exit(process: Process, time: number): void {
-    for (const job of process.jobs) {
+    for (const job of jobsOf(process)) {
       job.end(process);
       this.#listener.onJob(job);
       this.#endIfEmpty(job, time);
@@ -348,6 +348,11 @@ function openShares(): Shares {
 function sumShares(): Shares {
   const { total, reserve, most } = JOB_LIMITS.sums;
   return new Shares(total, reserve, most);
+}
+
+/** Nobody else puts any into a process. */
+function jobsOf({ jobs }: Process): readonly KeptJob[] {
+  return jobs as readonly KeptJob[];
 }
 
 function without(jobs: readonly KeptJob[], job: KeptJob): readonly KeptJob[] {
