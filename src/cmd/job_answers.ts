@@ -13,11 +13,11 @@ import {
   type PastMember,
   readMembers,
 } from "../history/past_jobs.ts";
-import type { Steps } from "../history/steps.ts";
 import { JobTotal } from "../jobs/kept_job.ts";
 import { exitStatus, type Process, processId } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";
+import type { Steps } from "../steps.ts";
 import { WallClock } from "../text/time.ts";
 import { signalName } from "../text/words.ts";
 import { accountJson } from "../view/account_json.ts";

@@ -8,12 +8,12 @@ import { type Climb, linkUp } from "../history/ancestors.ts";
 import type { Boot } from "../history/boots.ts";
 import type { BootSpan, History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
-import { STEP_ROWS, type Steps } from "../history/steps.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import { type Process, processId } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
+import { STEP_ROWS, type Steps } from "../steps.ts";
 import { localTime } from "./local_time.ts";
 import type { Target } from "./target.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context } from "../cli/command.ts";
-import { Breath } from "./breath.ts";
+import { Breath } from "../steps.ts";
 
 /** Text gathered before it is written. */
 const PIECE = 64 << 10;

@@ -7,12 +7,12 @@ import type { JobTotal } from "../jobs/kept_job.ts";
 import type { AccountSource } from "../model/account.ts";
 import { decodeText } from "../model/image.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
+import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { pragma } from "./file.ts";
 import type { BootSpan, History } from "./history.ts";
 import { jobSteps, type PastJob } from "./past_jobs.ts";
 import { LIFE_FLAG, NO_ACCOUNTS } from "./schema.ts";
-import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 

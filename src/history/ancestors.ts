@@ -5,7 +5,7 @@
  * @module
  */
 import { ANCESTORS_MAX } from "../model/memory.ts";
-import { STEP_ROWS, type Steps } from "./steps.ts";
+import { STEP_ROWS, type Steps } from "../steps.ts";
 
 /** How the members of lines are linked. */
 export interface Climb<One> {

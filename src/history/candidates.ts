@@ -5,10 +5,10 @@
  */
 import { Image, NO_IMAGE } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
+import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import type { History } from "./history.ts";
 import type { Life } from "./life.ts";
 import { SHORT_NS } from "./schema.ts";
-import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 

@@ -5,12 +5,12 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { finish, type Steps } from "../steps.ts";
 import { checkFiles, checkSchema, GUARDS } from "./door.ts";
 import { BUSY_MS, pragma } from "./file.ts";
 import type { BootSpan } from "./history.ts";
 import { explainSql, isOfWriting } from "./history_error.ts";
 import { APPLICATION_ID, LIVED_WITHIN, MIGRATIONS } from "./schema.ts";
-import { finish, type Steps } from "./steps.ts";
 
 const LIVES_AT_ONCE = 20_000;
 /** Below every id: a rowid may be any 64-bit number, which no number of JavaScript holds. */

@@ -6,13 +6,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Account } from "../model/account.ts";
 import type { Process } from "../model/process.ts";
+import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import { type Boot, readBoots } from "./boots.ts";
 import { addCost, LIFE_COST_COLUMNS } from "./cost.ts";
 import { openForReading, pragma } from "./file.ts";
 import { brokenValue } from "./history_error.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore } from "./life.ts";
 import { LIVED_WITHIN } from "./schema.ts";
-import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { toStored } from "./texts.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 

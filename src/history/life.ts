@@ -9,12 +9,12 @@ import type { PastLineage } from "../model/lineage.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import { Process } from "../model/process.ts";
 import { RecentAnswers } from "../model/recent_answers.ts";
+import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import { type Climb, linkUp } from "./ancestors.ts";
 import type { Boot } from "./boots.ts";
 import { pragma } from "./file.ts";
-import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { brokenValue, HistoryError } from "./history_error.ts";
-import { finish, STEP_ROWS, type Steps } from "./steps.ts";
+import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, leftOut, nullable, TypedRows } from "./typed.ts";
 

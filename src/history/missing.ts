@@ -4,9 +4,9 @@
  * @module
  */
 import { GAP_WORDS } from "../model/event.ts";
+import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import type { Boot } from "./boots.ts";
 import type { BootSpan, History } from "./history.ts";
-import { finish, STEP_ROWS, type Steps } from "./steps.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
 /** Reasons that a file may have; those that this version does not know are one. */

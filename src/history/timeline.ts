@@ -4,15 +4,15 @@
  * @module
  */
 import { UNKNOWN } from "../model/event.ts";
-import { Change, type ChangeKind } from "../model/machine.ts";
 import type { PastLineage } from "../model/lineage.ts";
+import { Change, type ChangeKind } from "../model/machine.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
+import type { Steps } from "../steps.ts";
 import type { BootSpan, History } from "./history.ts";
 import type { Life } from "./life.ts";
 import { merged } from "./merge.ts";
 import { comparePlaces, type Moment, type Place } from "./moments.ts";
 import { LIFE_FLAG } from "./schema.ts";
-import type { Steps } from "./steps.ts";
 import { TimelineFeeds } from "./timeline_feeds.ts";
 
 /** When so many lives were asked for, those that were not are forgotten; bytes of texts, too. */

@@ -5,13 +5,13 @@
  */
 import { GAP_WORDS } from "../model/event.ts";
 import type { ChangeKind } from "../model/machine.ts";
+import { STEP_ROWS, type Steps } from "../steps.ts";
 import type { BootSpan, History } from "./history.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import type { Feed } from "./merge.ts";
 import { execOf, exitOf, forkOf, type Moment, type Place, takenAt } from "./moments.ts";
 import { PageReader, Pages, type Source } from "./pages.ts";
 import { SHORT_NS } from "./schema.ts";
-import { STEP_ROWS, type Steps } from "./steps.ts";
 import { column, nullable, TypedRows, type Value } from "./typed.ts";
 
 /** What is wanted, as far as it matters here. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AcctTotals } from "../model/acct_totals.ts";
+import type { AcctTotals } from "../acct/totals.ts";
 import { exitStatus } from "../model/process.ts";
 import { displayWidth, escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setImmediate } from "node:timers";
-import { readAccounts } from "../../src/cmd/account_file.ts";
-import { AccountJoin, type JoinRecord } from "../../src/cmd/account_join.ts";
-import { readJobFile } from "../../src/cmd/job_file.ts";
+import { readAccounts } from "../../src/acct/file.ts";
+import { readJobFile } from "../../src/acct/job_file.ts";
+import { AccountJoin, type JoinRecord } from "../../src/acct/join.ts";
 import { runCli } from "../../src/commands.ts";
-import { finish } from "../../src/history/steps.ts";
+import { finish } from "../../src/steps.ts";
 import { acctFile } from "../support/acct.ts";
 import { fakeContext } from "../support/fake_output.ts";
 

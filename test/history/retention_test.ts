@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { openForRecording } from "../../src/history/file.ts";
 import { History } from "../../src/history/history.ts";
 import { Retention } from "../../src/history/retention.ts";
-import { finish } from "../../src/history/steps.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
+import { finish } from "../../src/steps.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { PAST_EPOCH, TestRecorder } from "../support/past.ts";
 

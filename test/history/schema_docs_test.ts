@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { History } from "../../src/history/history.ts";
 import type { Life } from "../../src/history/life.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
-import { finish } from "../../src/history/steps.ts";
 import { decodeText } from "../../src/model/image.ts";
 import { exitStatus, processId } from "../../src/model/process.ts";
+import { finish } from "../../src/steps.ts";
 import { account, exec, exit, fork, type Found, scan } from "../support/events.ts";
 import { PAST_BOOT, PAST_EPOCH, TestRecorder } from "../support/past.ts";
 

@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { History } from "../../src/history/history.ts";
 import type { Life } from "../../src/history/life.ts";
 import { NTH_SHIFT } from "../../src/history/schema.ts";
-import { finish } from "../../src/history/steps.ts";
 import { EVENT, type SourceEvent } from "../../src/model/event.ts";
+import { finish } from "../../src/steps.ts";
 import { type Found, scan, simple } from "./events.ts";
 import { TestRecorder } from "./past.ts";
 

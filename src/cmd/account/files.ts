@@ -3,15 +3,18 @@
  *
  * @module
  */
+import { type AccountReading, readAccounts } from "../../acct/file.ts";
+import { type Member, readJobFile } from "../../acct/job_file.ts";
+import { AccountJoin } from "../../acct/join.ts";
+import { AcctTotals } from "../../acct/totals.ts";
 import { parseUser } from "../../ask/text/values.ts";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
-import type { Steps } from "../../history/steps.ts";
 import { OTHER_NAMES } from "../../jobs/kept_job.ts";
-import { AcctTotals } from "../../model/acct_totals.ts";
 import { decodeText } from "../../model/image.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { openUsers } from "../../proc/users.ts";
+import { Breath, type Steps } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import {
   elsaLines,
@@ -24,10 +27,6 @@ import {
   totalsFields,
   type TotalsRow,
 } from "../../view/account.ts";
-import { type AccountReading, readAccounts } from "../account_file.ts";
-import { AccountJoin } from "../account_join.ts";
-import { Breath } from "../breath.ts";
-import { type Member, readJobFile } from "../job_file.ts";
 import { localTime } from "../local_time.ts";
 import type { ACCOUNT_KEYS } from "./command.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./output.ts";

@@ -5,10 +5,10 @@
  */
 import { type Context, useColor } from "../../cli/command.ts";
 import { UsageError } from "../../fault.ts";
+import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { paint } from "../../text/style.ts";
 import { csvHead, csvLine, type Fields, jsonLine } from "../../view/account.ts";
-import { Breath } from "../breath.ts";
 
 /** Text gathered before it is handed on. */
 const PIECE = 64 << 10;

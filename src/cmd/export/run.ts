@@ -10,7 +10,7 @@ import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
 import { exportSteps } from "../../history/export.ts";
 import { HistoryError } from "../../history/history_error.ts";
-import { Breath } from "../breath.ts";
+import { Breath } from "../../steps.ts";
 import { askHistory } from "../history_open.ts";
 import { noHistory } from "../history_place.ts";
 import { createFile } from "../new_file.ts";

@@ -14,7 +14,7 @@ import {
   RequestError,
 } from "../../serve/client/socket_client.ts";
 import { type Fields, Refusal } from "../../serve/protocol.ts";
-import { Breath } from "../breath.ts";
+import { Breath } from "../../steps.ts";
 import { askHistory } from "../history_open.ts";
 import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../job_answers.ts";
 import { noServer, socketToAsk } from "../socket_place.ts";

@@ -6,8 +6,8 @@
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import type { Fields } from "../../serve/protocol.ts";
+import { Breath } from "../../steps.ts";
 import { jsonText } from "../../text/json_text.ts";
-import { Breath } from "../breath.ts";
 import { createFile, writeAll } from "../new_file.ts";
 import { type JobDoor, listJobs } from "./door.ts";
 

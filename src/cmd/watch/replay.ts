@@ -9,7 +9,7 @@ import type { BootSpan, History } from "../../history/history.ts";
 import { replaySteps } from "../../history/replay.ts";
 import { BatchWriter } from "../../model/batch.ts";
 import type { RunningCapture, StartCapture } from "../../source/capture.ts";
-import { Breath } from "../breath.ts";
+import { Breath } from "../../steps.ts";
 import { askHistory } from "../history_open.ts";
 import { noHistory } from "../history_place.ts";
 import { localTime } from "../local_time.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { readAccounts } from "../../../src/cmd/account_file.ts";
+import { readAccounts } from "../../../src/acct/file.ts";
 import { runCli } from "../../../src/commands.ts";
 import { CommandError } from "../../../src/fault.ts";
 import { mutated, randomBelow, SEED } from "../../proc/mutate.ts";

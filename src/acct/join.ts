@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { STEP_ROWS, type Steps } from "../history/steps.ts";
-import { type AcctCost, AcctTotals } from "../model/acct_totals.ts";
+import { STEP_ROWS, type Steps } from "../steps.ts";
 import type { Member } from "./job_file.ts";
+import { type AcctCost, AcctTotals } from "./totals.ts";
 
 /** How far a record's start, which has whole seconds, may be from that of its process. */
 const APART_MAX_S = 1;

@@ -1,11 +1,25 @@
 /**
- * Long work that a signal can stop: signals are told between two turns of the event loop only.
+ * Work that may take long: it stops now and then, for others to look around, and a signal can end
+ * it: signals are told between two turns of the event loop only.
  *
  * @module
  */
 import { setImmediate } from "node:timers";
-import { Stopped } from "../fault.ts";
-import type { Steps } from "../history/steps.ts";
+import { Stopped } from "./fault.ts";
+
+/** Work that pauses at each `yield`, and returns its result. */
+export type Steps<Result> = Generator<void, Result>;
+
+/** Rows between two pauses. */
+export const STEP_ROWS = 1000;
+
+/** Does work without pauses. */
+export function finish<Result>(steps: Steps<Result>): Result {
+  while (true) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
 
 /** How long work goes on before it is looked whether it is to stop. */
 const BREATH_MS = 50;

@@ -11,8 +11,8 @@
  */
 import { CommandError, EXIT } from "../fault.ts";
 import { shortJson } from "../model/short_json.ts";
-import { readPieces } from "./account_file.ts";
-import { Breath } from "./breath.ts";
+import { Breath } from "../steps.ts";
+import { readPieces } from "./file.ts";
 
 /** A longer line is none of a job file. */
 const LINE_MAX = 1 << 20;

@@ -5,8 +5,8 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { CommandError, EXIT } from "../fault.ts";
+import { Breath } from "../steps.ts";
 import { ACCT_SIZE, AcctRecord } from "../wire/acct.ts";
-import { Breath } from "./breath.ts";
 
 /** A whole number of records. */
 const PIECE = 256 << 10;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type Member, parseInstant, parseMember, readJobFile } from "../../src/cmd/job_file.ts";
+import { type Member, parseInstant, parseMember, readJobFile } from "../../src/acct/job_file.ts";
 import { runCli } from "../../src/commands.ts";
 import { CommandError } from "../../src/fault.ts";
 import { mutated, randomBelow, SEED } from "../proc/mutate.ts";
