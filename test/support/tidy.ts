@@ -22,7 +22,7 @@ export type Arrows = Readonly<Record<string, readonly string[]>>;
 export function checkArrows(files: readonly SourceFile[], arrows: Arrows): string[] {
   const rooms = Object.keys(arrows);
   return files.flatMap(({ path, text }) => {
-    const room = rooms.find((name) => within(path, name));
+    const room = roomOf(path, rooms);
     if (room === undefined) return [`${path}: is in no room of the table`];
     const allowed = [room, ...arrows[room]!];
     return importsOf(text)
@@ -30,6 +30,57 @@ export function checkArrows(files: readonly SourceFile[], arrows: Arrows): strin
       .filter(({ target }) => !allowed.some((name) => within(target, name)))
       .map(({ target, line }) => `${path}:${line}: ${room} must not import ${target}`);
   });
+}
+
+/** The room of a file: of rooms within each other the inner one. */
+function roomOf(path: string, rooms: readonly string[]): string | undefined {
+  const around = rooms.filter((name) => within(path, name));
+  return around.toSorted((a, b) => b.length - a.length)[0];
+}
+
+/** Rooms that import each other, in a circle; types count. */
+export function checkCircles(files: readonly SourceFile[], arrows: Arrows): string[] {
+  const rooms = Object.keys(arrows);
+  const below = new Map(rooms.map((room) => [room, new Set<string>()]));
+  for (const { path, text } of files) {
+    const room = roomOf(path, rooms)!;
+    for (const { specifier } of importsOf(text)) {
+      const target = roomOf(resolve(path, specifier), rooms);
+      if (target !== undefined && target !== room) below.get(room)!.add(target);
+    }
+  }
+  // Whoever imports nobody that is left is in no circle; who remains is in one, or above one.
+  for (let before = -1; before !== below.size;) {
+    before = below.size;
+    for (const [room, targets] of below) {
+      if (![...targets].some((target) => below.has(target))) below.delete(room);
+    }
+  }
+  const lines = [...below].map(([room, targets]) => {
+    return `${room} imports ${[...targets].filter((target) => below.has(target)).join(", ")}`;
+  });
+  return lines.length === 0 ? [] : [lines.join("; ")];
+}
+
+/** Rooms in which there is nothing, and arrows that nobody follows. */
+export function checkUnused(files: readonly SourceFile[], arrows: Arrows): string[] {
+  const rooms = Object.keys(arrows);
+  const used = new Map(rooms.map((room) => [room, new Set<string>()]));
+  const found = new Set<string>();
+  for (const { path, text } of files) {
+    const room = roomOf(path, rooms)!;
+    found.add(room);
+    for (const { specifier } of importsOf(text)) used.get(room)!.add(resolve(path, specifier));
+  }
+  const isUsed = (room: string, name: string) =>
+    [...used.get(room)!].some((target) => within(target, name));
+  return rooms.flatMap((room) =>
+    found.has(room)
+      ? arrows[room]!.filter((name) => !isUsed(room, name)).map((name) =>
+        `${room} does not import ${name}`
+      )
+      : [`${room} is no room`]
+  );
 }
 
 /** The arrows as ARCHITECTURE.md shows them. */
