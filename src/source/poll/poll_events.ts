@@ -12,8 +12,8 @@ export class PollEvents {
   readonly #event = new SourceEvent();
 
   /** `missed` tasks came and went unseen, after `since`. */
-  missed(missed: number, since: number, now: number, writer: BatchWriter): void {
-    const event = this.#event.reset(EVENT.gap, now, 0, 0);
+  missed(missed: number, since: number, until: number, writer: BatchWriter): void {
+    const event = this.#event.reset(EVENT.gap, until, 0, 0);
     event.start = since;
     event.a = missed;
     event.b = GAP_REASON.missed;

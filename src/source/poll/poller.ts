@@ -203,7 +203,7 @@ export class Poller implements LiveSource {
     this.#endings.loseCodes(now, writer);
     if (!this.#execWatch.isDue(now)) this.#elsewhere.release();
     this.#keepHouse(now, writer);
-    this.#tellMissed(now, writer);
+    this.#tellMissed(writer);
     this.horizon = now;
   }
 
@@ -221,7 +221,7 @@ export class Poller implements LiveSource {
     }
     this.#endings.poll(now, writer);
     if (!this.#watchable) this.#listAll(now, writer);
-    this.#tellMissed(now, writer);
+    this.#tellMissed(writer);
     return now;
   }
 
@@ -232,9 +232,9 @@ export class Poller implements LiveSource {
     this.#tally.look(now, lookUp, list);
   }
 
-  #tellMissed(now: number, writer: BatchWriter): void {
-    const { missed, since } = this.#tally.takeMissed();
-    if (missed > 0) this.#events.missed(missed, since, now, writer);
+  #tellMissed(writer: BatchWriter): void {
+    const { missed, since, until } = this.#tally.takeMissed();
+    if (missed > 0) this.#events.missed(missed, since, until, writer);
   }
 
   close(): void {

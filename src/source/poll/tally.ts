@@ -132,11 +132,11 @@ export class Tally {
     return !this.#unsettled;
   }
 
-  /** Tasks nobody saw, since the last call, and when the first of them can have been. */
-  takeMissed(): { readonly missed: number; readonly since: number } {
+  /** Tasks nobody saw, since the last call, and when the first and the last can have been. */
+  takeMissed(): { readonly missed: number; readonly since: number; readonly until: number } {
     const missed = this.#told;
     this.#told = 0;
-    return { missed, since: this.#toldSince };
+    return { missed, since: this.#toldSince, until: this.#soundAt };
   }
 
   close(): void {
