@@ -17,8 +17,9 @@ import { CaptureThread } from "./source/thread.ts";
 
 /** Bytes of batches that are held at most: half a million events. */
 const HELD_MAX = 32 << 20;
-/** Events told before the listener is asked again whether it is ready. */
+/** Events, and bytes of their texts, that are told before the listener is asked for more. */
 const PIECE = 4096;
+const PIECE_BYTES = 128 << 10;
 /** Between notes of one kind. */
 const NOTE_MS = 60_000;
 /** How long what is held is told when it ends. */
@@ -220,11 +221,12 @@ export class Session {
     const event = this.#event;
     this.epoch = reader.epoch;
     const end = Math.min(reader.count, this.#told + PIECE);
-    for (let i = this.#told; i < end; i++) {
-      reader.read(i, event);
+    let at = this.#told;
+    for (let bytes = 0; at < end && bytes < PIECE_BYTES; bytes += event.bytesLength) {
+      reader.read(at++, event);
       machine.step(event);
     }
-    this.#told = end < reader.count ? end : 0;
+    this.#told = at < reader.count ? at : 0;
     this.#lastTime = event.time;
     this.#lastTimeAt = performance.now();
     if (this.#doubted) this.#lookLater();
