@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -15,9 +14,8 @@ import { installPackages } from "./packages.mjs";
 import { BIN, filesBelow, ROOT, say } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
-/** Where recorders of a step listen that are not told where. */
-const socketOf = (step) =>
-  join(tmpdir(), `fh-${process.pid}-${step.name.replaceAll(" ", "-")}.sock`);
+/** Where recorders listen that are not told where. */
+const SOCKET = join(tmpdir(), `fh-tests-${process.pid}.sock`);
 /** What a hanging step may take before it is killed and counted as failed. */
 const STEP_LIMIT_MS = 1_500_000;
 /** Bun's own limit for one test is five seconds. */
@@ -29,27 +27,20 @@ const EXECUTABLE_TESTS = "test/executable/";
 const BUN_TEST = ["test", "--dots", `--timeout=${TEST_LIMIT_MS}`, "--reporter=junit"];
 const DENO_TEST = ["test", "-A", "--no-check", "--reporter=dot"];
 
-/**
- * Everything: lanes that run at the same time, one group of lanes after the other. Most of a test
- * is waiting, but those of the executable count what the whole host does.
- */
+/** Everything, in the order in which a mistake is cheapest to find. */
 function listSteps(reports) {
   const tests = filesBelow("test", "_test.ts");
   const shared = tests.filter((file) => !file.startsWith(EXECUTABLE_TESTS));
   const executable = tests.filter((file) => file.startsWith(EXECUTABLE_TESTS));
-  const checks = [
+  return [
     { name: "format", command: ["deno", "fmt", "--check"] },
     { name: "lint", command: ["deno", "lint"] },
     { name: "types", command: ["deno", "check", "bin", "ffi", "src", "test", "mod.ts"] },
     { name: "publish", command: ["deno", "publish", "--dry-run", "--allow-dirty"] },
     { name: "build", command: ["node", "scripts/build.mjs"] },
-  ];
-  return [
-    [
-      [denoStep("tests on Deno", shared, join(reports, "deno.xml"))],
-      [...checks, bunStep("tests on Bun", shared, join(reports, "bun.xml"))],
-    ],
-    [[bunStep("executable", executable, join(reports, "executable.xml"))]],
+    denoStep("tests on Deno", shared, join(reports, "deno.xml")),
+    bunStep("tests on Bun", shared, join(reports, "bun.xml")),
+    bunStep("executable", executable, join(reports, "executable.xml")),
   ];
 }
 
@@ -58,8 +49,8 @@ function listChosenSteps(reports, beginnings) {
     beginnings.some((beginning) => file.startsWith(beginning.replace(/^\.\//, "")))
   );
   return [
-    [[denoStep("tests on Deno", chosen, join(reports, "deno.xml"))]],
-    [[bunStep("tests on Bun", chosen, join(reports, "bun.xml"))]],
+    denoStep("tests on Deno", chosen, join(reports, "deno.xml")),
+    bunStep("tests on Bun", chosen, join(reports, "bun.xml")),
   ];
 }
 
@@ -84,27 +75,21 @@ function bunStep(name, files, report) {
 }
 
 /** Runs one step; its result has the counts and the names of the skipped tests. */
-async function runStep(step, reports) {
-  const began = performance.now();
-  const path = join(reports, `${step.name}.txt`);
-  const output = openSync(path, "w");
+function runStep(step) {
+  console.log(`\n== ${step.name}`);
   const [command, ...args] = step.command;
-  const child = spawn(command, args, {
+  const began = performance.now();
+  const { status, error } = spawnSync(command, args, {
     cwd: ROOT,
-    stdio: ["ignore", output, output],
-    env: environment(step),
+    stdio: ["ignore", "inherit", "inherit"],
+    env: environment(),
     timeout: STEP_LIMIT_MS,
     killSignal: "SIGKILL",
   });
-  closeSync(output);
-  const [status, signal] = await once(child, "close").catch((error) => [error.message, null]);
-  // Whole: others write at the same time.
-  console.log(`\n== ${step.name}\n${readFileSync(path, "utf8")}`);
-  if (status !== 0) say(`fh: ${step.name}: ended with ${signal ?? status}`);
+  if (error) say(`fh: ${step.name}: ${error.message}`);
   const cases = step.report === undefined ? [] : readCases(step);
   const count = (result) => cases.filter((one) => one.result === result).length;
   const failed = count("failed");
-  rmSync(socketOf(step), { force: true });
   return {
     name: step.name,
     seconds: (performance.now() - began) / 1000,
@@ -114,12 +99,6 @@ async function runStep(step, reports) {
       `${file}: ${name}`
     ),
   };
-}
-
-async function runLane(steps, reports) {
-  const results = [];
-  for (const step of steps) results.push(await runStep(step, reports));
-  return results;
 }
 
 /** A file without a single test case did not load, which no runner writes into its report. */
@@ -136,11 +115,11 @@ function readCases(step) {
   return [...cases, ...silent.map((file) => ({ file, name: "loads", result: "failed" }))];
 }
 
-function environment(step) {
+function environment() {
   const path = [BIN, process.env.PATH ?? ""].join(delimiter);
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
   // Recorders of tests leave the socket of this host alone.
-  const own = { PATH: path, FH_SOCKET: socketOf(step) };
+  const own = { PATH: path, FH_SOCKET: SOCKET };
   return { ...process.env, ...plain, ...own, DENO_NO_UPDATE_CHECK: "1" };
 }
 
@@ -163,23 +142,17 @@ function report(results) {
   return failed === 0 ? 0 : 1;
 }
 
-async function main(beginnings) {
+function main(beginnings) {
   setup();
   installPackages();
   const reports = mkdtempSync(join(tmpdir(), "fh-test-"));
   try {
-    const groups = beginnings.length > 0
-      ? listChosenSteps(reports, beginnings)
-      : listSteps(reports);
-    const results = [];
-    for (const lanes of groups) {
-      const ran = await Promise.all(lanes.map((steps) => runLane(steps, reports)));
-      results.push(...ran.flat());
-    }
-    process.exitCode = report(results);
+    const steps = beginnings.length > 0 ? listChosenSteps(reports, beginnings) : listSteps(reports);
+    process.exitCode = report(steps.map(runStep));
   } finally {
     rmSync(reports, { recursive: true });
+    rmSync(SOCKET, { force: true });
   }
 }
 
-await main(process.argv.slice(2));
+main(process.argv.slice(2));

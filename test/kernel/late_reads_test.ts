@@ -1,6 +1,6 @@
 /** A process that executes one program after the other, faster than anybody reads. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { connectorMissing, type TaskEvent } from "../support/observe.ts";
 import { FH_SOURCE, Running } from "../support/running.ts";
@@ -15,6 +15,14 @@ function execsOf(fh: Running, { pid }: Running): (string | null)[] {
   return events.filter((event) => event.pid === pid).map(({ argv }) => argv?.[0] ?? null);
 }
 
+/** Whether all threads have stopped: on another CPU one goes on for a moment. */
+function isStopped({ pid }: Running): boolean {
+  const folder = `/proc/${pid}/task`;
+  return readdirSync(folder).every((tid) => {
+    return /^State:\tT/m.test(readFileSync(`${folder}/${tid}/status`, "utf8"));
+  });
+}
+
 async function watchStopped(): Promise<void> {
   const watch = ["watch", "--json", "--source", "connector", "-e", "exec"];
   await using fh = Running.start([...FH_SOURCE, ...watch]);
@@ -22,6 +30,7 @@ async function watchStopped(): Promise<void> {
   await using chain = Running.start(["sh", "-c", 'read -r go; exec "$@"', "sh", ...CHAIN]);
   await fh.until("its first exec", () => execsOf(fh, chain).length === 1);
   fh.kill("SIGSTOP");
+  await fh.until("its stop", () => isStopped(fh));
   chain.tell("go");
   const name = () => readFileSync(`/proc/${chain.pid}/comm`, "latin1").trim();
   await chain.until("its last program", () => name() === "sleep");
