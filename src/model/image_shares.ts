@@ -16,7 +16,7 @@ export const IMAGE_LIMITS = {
   /** Each image may have so many, and is not counted; beyond a share it is cut to that. */
   short: 1024,
   /** What becomes of a byte later takes about so many milliseconds, beside the look for secrets. */
-  laterMs: 1e-5,
+  laterMs: 5e-5,
 } as const;
 
 /** A thread's time, of which each user has a share. */
