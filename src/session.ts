@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { BatchReader, type BootEpoch } from "./model/batch.ts";
 import { Doubts } from "./model/doubts.ts";
 import { EVENT, FLAG, GAP_REASON, SourceEvent, UNKNOWN } from "./model/event.ts";
@@ -20,6 +21,8 @@ const HELD_MAX = 32 << 20;
 /** Events, and bytes of their texts, that are told before the listener is asked for more. */
 const PIECE = 4096;
 const PIECE_BYTES = 128 << 10;
+/** How long is told before others have their turn on the thread, such as who asks by a socket. */
+const TURN_MS = 20;
 /** Between notes of one kind. */
 const NOTE_MS = 60_000;
 /** How long what is held is told when it ends. */
@@ -60,8 +63,10 @@ export class Session {
   #told = 0;
   #events = 0;
   #lost = 0;
-  /** Resolves when the listener is ready; null when it is. */
+  /** Resolves when the listener is ready, and others had their turn; null when all that is so. */
   #waiting: Promise<void> | null = null;
+  /** How long was told since others had their turn. */
+  #workedMs = 0;
   #lastTime = 0;
   #lastTimeAt = 0;
   readonly #openedAt = performance.now();
@@ -168,8 +173,10 @@ export class Session {
   async close(): Promise<void> {
     this.#endAt = performance.now() + END_MS;
     await this.#capture?.stop();
-    while (this.#waiting !== null) await this.#waiting;
-    this.#tellHeld();
+    do {
+      this.#tellHeld();
+      while (this.#waiting !== null) await this.#waiting;
+    } while (this.#held.length > 0);
     // Nothing is on its way any more: what is gone is gone.
     for (let look = 0; look < 2; look++) this.#tellGone(Infinity, Infinity);
   }
@@ -205,7 +212,7 @@ export class Session {
   #mayTell(): boolean {
     if (this.#heldBytes > HELD_MAX) return true;
     if (this.#waiting === null) {
-      this.#waiting = this.#options.whenReady?.() ?? null;
+      this.#waiting = this.#options.whenReady?.() ?? this.#turn();
       void this.#waiting?.then(() => {
         this.#waiting = null;
         this.#tellHeld();
@@ -214,12 +221,20 @@ export class Session {
     return this.#waiting === null;
   }
 
+  /** Lets the event loop turn after a while of telling: more than one batch may be held. */
+  #turn(): Promise<void> | null {
+    if (this.#workedMs < TURN_MS) return null;
+    this.#workedMs = 0;
+    return new Promise((resolve) => setImmediate(() => resolve()));
+  }
+
   /** Tells the next events of `batch`; whether there are more. */
   #tellPiece(batch: ArrayBuffer): boolean {
     const reader = new BatchReader(batch);
     const { machine } = this;
     const event = this.#event;
     this.epoch = reader.epoch;
+    const began = performance.now();
     const end = Math.min(reader.count, this.#told + PIECE);
     let at = this.#told;
     for (let bytes = 0; at < end && bytes < PIECE_BYTES; bytes += event.bytesLength) {
@@ -232,6 +247,7 @@ export class Session {
     if (this.#doubted) this.#lookLater();
     this.#noteCut(machine.takeCut());
     this.#options.onBatch?.();
+    this.#workedMs += performance.now() - began;
     return this.#told > 0;
   }
 
