@@ -5,7 +5,7 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -14,12 +14,13 @@ import { installPackages } from "./packages.mjs";
 import { BIN, filesBelow, ROOT, say } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
-/** Where recorders listen that are not told where. */
-const SOCKET = join(tmpdir(), `fh-tests-${process.pid}.sock`);
 /** What a hanging step may take before it is killed and counted as failed. */
 const STEP_LIMIT_MS = 1_500_000;
 /** Bun's own limit for one test is five seconds. */
 const TEST_LIMIT_MS = 300_000;
+
+/** Programs in C that tests build once for all steps (test/support/programs.ts). */
+const PROGRAMS = /^fh-programs-\d+$/;
 
 /** Starts with the executable alone, so it needs one runtime to drive it. */
 const EXECUTABLE_TESTS = "test/executable/";
@@ -75,21 +76,23 @@ function bunStep(name, files, report) {
 }
 
 /** Runs one step; its result has the counts and the names of the skipped tests. */
-function runStep(step) {
+function runStep(step, temporary) {
   console.log(`\n== ${step.name}`);
   const [command, ...args] = step.command;
   const began = performance.now();
   const { status, error } = spawnSync(command, args, {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
-    env: environment(),
+    env: environment(temporary),
     timeout: STEP_LIMIT_MS,
     killSignal: "SIGKILL",
   });
   if (error) say(`fh: ${step.name}: ${error.message}`);
   const cases = step.report === undefined ? [] : readCases(step);
   const count = (result) => cases.filter((one) => one.result === result).length;
-  const failed = count("failed");
+  const left = clear(temporary);
+  for (const name of left) say(`fh: ${step.name}: left in the temporary folder: ${name}`);
+  const failed = count("failed") + left.length;
   return {
     name: step.name,
     seconds: (performance.now() - began) / 1000,
@@ -99,6 +102,13 @@ function runStep(step) {
       `${file}: ${name}`
     ),
   };
+}
+
+/** Tests leave nothing behind: empties the folder, and gives the names of what it has found. */
+function clear(temporary) {
+  const left = readdirSync(temporary).filter((name) => !PROGRAMS.test(name));
+  for (const name of left) rmSync(join(temporary, name), { recursive: true, force: true });
+  return left;
 }
 
 /** A file without a single test case did not load, which no runner writes into its report. */
@@ -115,11 +125,11 @@ function readCases(step) {
   return [...cases, ...silent.map((file) => ({ file, name: "loads", result: "failed" }))];
 }
 
-function environment() {
+function environment(temporary) {
   const path = [BIN, process.env.PATH ?? ""].join(delimiter);
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
   // Recorders of tests leave the socket of this host alone.
-  const own = { PATH: path, FH_SOCKET: SOCKET };
+  const own = { PATH: path, FH_SOCKET: join(temporary, "..", "fh.sock"), TMPDIR: temporary };
   return { ...process.env, ...plain, ...own, DENO_NO_UPDATE_CHECK: "1" };
 }
 
@@ -145,13 +155,17 @@ function report(results) {
 function main(beginnings) {
   setup();
   installPackages();
-  const reports = mkdtempSync(join(tmpdir(), "fh-test-"));
+  const folder = mkdtempSync(join(tmpdir(), "fh-test-"));
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  // Tests run programs of other users, who look at what is in there.
+  chmodSync(folder, 0o755);
+  chmodSync(temporary, 0o1777);
   try {
-    const steps = beginnings.length > 0 ? listChosenSteps(reports, beginnings) : listSteps(reports);
-    process.exitCode = report(steps.map(runStep));
+    const steps = beginnings.length > 0 ? listChosenSteps(folder, beginnings) : listSteps(folder);
+    process.exitCode = report(steps.map((step) => runStep(step, temporary)));
   } finally {
-    rmSync(reports, { recursive: true });
-    rmSync(SOCKET, { force: true });
+    rmSync(folder, { recursive: true });
   }
 }
 

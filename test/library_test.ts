@@ -1,28 +1,19 @@
 /** fh as a library: the example runs, every way out ends the capture, nothing is left behind. */
 import assert from "node:assert/strict";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SourceRefused, takeTree, watch, type WatchEvent } from "../mod.ts";
 import { until, withChild } from "./proc/child.ts";
+import { temporaryFolder } from "./support/at_end.ts";
 import { connectorMissing, run } from "./support/observe.ts";
 import { FH_SOURCE, Running } from "./support/running.ts";
 
 const MODULE = new URL("../mod.ts", import.meta.url);
 const STARTS = 20;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-library-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-library-");
 
 /** The program in a module's doc comment, importing the module from where it is. */
 function exampleOf(module: URL): string {

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { type Member, parseInstant, parseMember, readJobFile } from "../../src/acct/job_file.ts";
 import { runCli } from "../../src/commands.ts";
 import { CommandError } from "../../src/fault.ts";
 import { mutated, randomBelow, SEED } from "../proc/mutate.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { fakeContext } from "../support/fake_output.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-job-file-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-job-file-");
 
 const path = join(folder, "jobs");
 const LINE = '{"job":1,"name":"build","pid":4711,"id":"7c0a51fe-4711-88123",' +

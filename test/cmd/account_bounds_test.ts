@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setImmediate } from "node:timers";
 import { readAccounts } from "../../src/acct/file.ts";
 import { readJobFile } from "../../src/acct/job_file.ts";
@@ -10,10 +9,10 @@ import { AccountJoin, type JoinRecord } from "../../src/acct/join.ts";
 import { runCli } from "../../src/commands.ts";
 import { finish } from "../../src/steps.ts";
 import { acctFile } from "../support/acct.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { fakeContext } from "../support/fake_output.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-account-bounds-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-account-bounds-");
 
 const START = 1_795_543_440;
 

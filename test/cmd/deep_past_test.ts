@@ -6,6 +6,7 @@ import { treeCommand } from "../../src/cmd/tree/command.ts";
 import { whyCommand } from "../../src/cmd/why/command.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { ANCESTORS_MAX } from "../../src/model/memory.ts";
+import { atEnd } from "../support/at_end.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import { fakeProcfs } from "../support/fake_procfs.ts";
@@ -41,7 +42,7 @@ for (const event of chain()) {
   if (++told % 10_000 === 0) past.flush();
 }
 past.end();
-process.on("exit", () => past[Symbol.dispose]());
+atEnd(() => past[Symbol.dispose]());
 
 /** What a command writes, on a host where nothing of the chain is left. */
 async function run(

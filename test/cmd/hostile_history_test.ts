@@ -1,10 +1,10 @@
 /** Histories that others have prepared: a right answer or one sentence. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { runCli } from "../../src/commands.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { fakeContext } from "../support/fake_output.ts";
 import {
   copyHonest,
@@ -15,8 +15,7 @@ import {
   wrongAnswer,
 } from "../support/hostile.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-hostile-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-hostile-");
 const honest = join(folder, "honest.db");
 copyHonest(honest);
 

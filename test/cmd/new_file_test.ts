@@ -4,20 +4,17 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { createFile, replaceFile, whyNotReplace } from "../../src/cmd/new_file.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-new-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-new-");
 const at = (name: string) => join(folder, name);
 
 test("replaceFile() makes a file of one's own, and puts it in the place of another", () => {

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { REDACT_OPTIONS, type RedactSettings } from "../../src/cli/redact_options.ts";
 import { createRedactFrom, withRedactText } from "../../src/cmd/redact.ts";
 import { runCli } from "../../src/commands.ts";
 import { CommandError, UsageError } from "../../src/fault.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { fakeContext } from "../support/fake_output.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-redact-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-redact-");
 
 function fileOf(text: string): string {
   const path = join(folder, "patterns");

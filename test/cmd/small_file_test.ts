@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { readSmallFile } from "../../src/cmd/small_file.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-small-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-small-");
 const still = new AbortController().signal;
 const at = (name: string) => join(folder, name);
 

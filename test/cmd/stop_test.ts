@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { exportJobs } from "../../src/cmd/job/export.ts";
 import { JobAnswers } from "../../src/cmd/job_answers.ts";
 import { runCli } from "../../src/commands.ts";
 import { History } from "../../src/history/history.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import type { Fields } from "../../src/serve/protocol.ts";
+import { atEnd } from "../support/at_end.ts";
 import { exit, fork, scan } from "../support/events.ts";
 import { type FakeContext, fakeContext } from "../support/fake_output.ts";
 import { JobRecorder } from "../support/job_recorder.ts";
@@ -28,7 +29,7 @@ function stoppedByWriting(): FakeContext {
 }
 
 const past = new TestRecorder();
-after(() => past[Symbol.dispose]());
+atEnd(() => past[Symbol.dispose]());
 past.tell(...INIT);
 for (let i = 0; i < COUNT; i++) past.tell(fork((10 + i) * S, 100 + i, 1));
 for (let i = 0; i < COUNT; i++) past.tell(exit((4000 + i) * S, 100 + i, 0));

@@ -1,18 +1,16 @@
 /** `fh account` of what `fh record` has seen, held against what wait4(2) says. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { runFh, runProgram } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { recordTo, untilKnown } from "../support/questions.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-account-past-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-account-past-");
 
 const COUNT = 6;
 /** A user that nobody else on this host is: the connector sees the processes of all. */

@@ -4,16 +4,15 @@
  * switched on here ends with its namespace, whatever becomes of the test.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 import { program, programsMissing } from "../support/programs.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-accounting-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-accounting-");
 
 const ACCT = join(folder, "acct");
 const JOBS = join(folder, "jobs");

@@ -1,10 +1,8 @@
 /** What people get wrong: one clear line, the right status, no stack trace. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, type Outcome, runFh, runProgram } from "../support/executable.ts";
 
 const PIDS = "give a whole number from 1 to 4194304";
@@ -83,8 +81,7 @@ for (const [args, status, line] of BAD) {
   });
 }
 
-const folder = mkdtempSync(join(tmpdir(), "fh-bad-input-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-bad-input-");
 
 /** Why the places below cannot be made; null when they can. */
 function obstacle(): string | null {

@@ -3,17 +3,16 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,9 +20,8 @@ const NOBODY = 65_534;
 const notRoot = process.getuid?.() !== 0;
 const why = notRoot ? " (skipped: needs root)" : "";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-build-"));
+const folder = temporaryFolder("fh-build-");
 chmodSync(folder, 0o777);
-after(() => rmSync(folder, { recursive: true }));
 
 const sprung = join(folder, "sprung");
 writeFileSync(join(folder, ".env"), "FH_TRAP=43\n");

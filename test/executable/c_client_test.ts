@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { atEnd } from "../support/at_end.ts";
 import { CALL, CFolder, COMPILERS, has, MUTATE } from "../support/c_examples.ts";
 import { FH, runProgram } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
@@ -18,7 +19,7 @@ const SANITIZED = ["-std=c99", "-D_GNU_SOURCE", "-O1", "-g", "-fsanitize=address
 const ORDINARY = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror"];
 
 const folder = new CFolder();
-after(() => folder.remove());
+atEnd(() => folder.remove());
 
 const gccMissing = has("gcc") ? null : "needs gcc: apt-get install gcc libc6-dev";
 const call = gccMissing === null ? folder.compile("gcc", { text: CALL }) : "";

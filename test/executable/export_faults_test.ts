@@ -1,14 +1,13 @@
 /** Exports that cannot be written: what could not, and why. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runProgram } from "../support/executable.ts";
 import { copyHonest } from "../support/hostile.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-export-faults-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-export-faults-");
 const history = join(folder, "history.db");
 copyHonest(history);
 

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH } from "../support/executable.ts";
 import {
   type Answer,
@@ -17,8 +17,7 @@ import {
   wrongAnswer,
 } from "../support/hostile.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-hostile-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-hostile-");
 const honest = join(folder, "honest.db");
 copyHonest(honest);
 

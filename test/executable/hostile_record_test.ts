@@ -1,17 +1,16 @@
 /** Histories that others have prepared for a recorder to go on with: it does, or says why not. */
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH } from "../support/executable.ts";
 import { CONTINUED, honestHistory, makeHostile } from "../support/hostile.ts";
 import { Running } from "../support/running.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-hostile-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-hostile-");
 const honest = join(folder, "honest.db");
 {
   using past = honestHistory();

@@ -1,10 +1,10 @@
 /** `fh job` for ordinary users, for who gets something wrong, and without a recorder. */
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, type Outcome, runFh, runProgram } from "../support/executable.ts";
 import { Family, JobHost, type Shown } from "../support/job_calls.ts";
 import { AS_NOBODY, Running, runs } from "../support/running.ts";
@@ -24,8 +24,7 @@ function define(name: string, without: string | null, body: () => Promise<void>)
   else test(`${name} (skipped: ${without})`, { skip: true }, body);
 }
 
-const folder = mkdtempSync(join(tmpdir(), "fh-job-user-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-job-user-");
 chmodSync(folder, 0o755);
 
 /** The executable where everybody may run it. */

@@ -1,16 +1,15 @@
 /** What becomes of command lines that are longer than what is kept of them. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { runFh } from "../support/executable.ts";
 import { startRecorder } from "../support/recorded.ts";
 
 const KIB = 1024;
-const folder = mkdtempSync(join(tmpdir(), "fh-long-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-long-");
 
 /** Lives long enough for the poller, below a stack limit that allows 6 MiB of arguments. */
 const LONG = "ulimit -s unlimited; x=$(head -c 120000 /dev/zero | tr '\\0' x); set --; i=0; " +

@@ -3,12 +3,13 @@
  * of its own. The proc connector works in the initial namespace only, so the poll source records.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { release, tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { ExitEvent, WatchEvent } from "../../src/library.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, type Outcome, runProgram } from "../support/executable.ts";
 import { type Member, Truth } from "../support/lineage.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -41,8 +42,7 @@ kill -TERM $fh
 wait $fh
 `;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-reuse-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-reuse-");
 
 /** Why this cannot be tried; null when it can. Before 6.14 pid_max was one for the whole host. */
 function obstacle(): string | null {

@@ -1,14 +1,13 @@
 /** Places that are not as they mostly are: the executable starts there all the same. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-places-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-places-");
 
 const isRoot = process.getuid?.() === 0;
 const mounts = ["unshare", "--mount", "--pid", "--fork", "sh", "-c"] as const;

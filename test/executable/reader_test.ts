@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WatchEvent } from "../../src/library.ts";
 import { childrenOf, connectorSockets, memory } from "../bench/support/system.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runProgram } from "../support/executable.ts";
 import { connectorMissing, run } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -19,8 +19,7 @@ const WAIT_MS = 20_000;
 const END_MS = 3000;
 const [CTRL_C, CTRL_Q, CTRL_S] = ["\x03", "\x11", "\x13"];
 
-const folder = mkdtempSync(join(tmpdir(), "fh-reader-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-reader-");
 
 const exactMissing = programsMissing ?? connectorMissing;
 const terminalMissing = runProgram("sh", ["-c", "command -v script"]).status === 0

@@ -1,11 +1,11 @@
 /** A recorder that ends and begins again, or opens its file again, and what follows its file. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { ExitEvent, GapEvent, WatchEvent } from "../../src/library.ts";
 import { parseTruth, type Task } from "../bench/support/truth.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh } from "../support/executable.ts";
 import { Truth } from "../support/lineage.ts";
 import { connectorMissing, run, type TaskEvent } from "../support/observe.ts";
@@ -34,8 +34,7 @@ const LOADS = {
   poll: ["fork,count=300,rate=300,life=30000"],
 } as const;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-again-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-again-");
 
 function define(name: string, missing: string | null, body: () => Promise<void>): void {
   if (missing === null) test(name, body);

@@ -16,16 +16,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLibc } from "../../ffi/mod.ts";
 import { fillHistory } from "../bench/support/fill_history.ts";
 import { hostForks, hostTasks, read } from "../bench/support/system.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh } from "../support/executable.ts";
 import { LastingLoad } from "../support/lasting_load.ts";
 import { Mounted, mountsMissing } from "../support/mounts.ts";
@@ -65,9 +65,8 @@ const WINDOW_MS = 2000;
 /** For so long the host is given the chance to rest. */
 const PATIENCE_MS = 45_000;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-record-"));
+const folder = temporaryFolder("fh-record-");
 chmodSync(folder, 0o755);
-after(() => rmSync(folder, { recursive: true }));
 
 const rootMissing = process.getuid?.() === 0 ? null : "needs root";
 const exactMissing = programsMissing ?? connectorMissing ?? rootMissing;

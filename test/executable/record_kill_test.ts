@@ -1,12 +1,12 @@
 /** A recorder that is killed loses less than the last second, and never leaves a damaged file. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Task } from "../bench/support/truth.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { LastingLoad } from "../support/lasting_load.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { programsMissing } from "../support/programs.ts";
@@ -31,8 +31,7 @@ const LIFE_MS = 2200;
 const LOSS_NS = 1e9;
 const SEED = 20_261_124;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-kill-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-kill-");
 
 /** A stretch of time within which a recorder ran, nanoseconds of CLOCK_MONOTONIC. */
 interface Round {

@@ -1,15 +1,14 @@
 /** A history file that is deleted, moved or replaced under its recorder is noticed and said. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { integrityOf, readRuns, startRecorder } from "../support/recorded.ts";
 import { Running } from "../support/running.ts";
 
-const top = mkdtempSync(join(tmpdir(), "fh-place-"));
-after(() => rmSync(top, { recursive: true }));
+const top = temporaryFolder("fh-place-");
 
 /** What a file has of a process; null when there is no such file now. */
 function known(db: string, pid: number): string | null {

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { runFh } from "../support/executable.ts";
 import { startRecorder } from "../support/recorded.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-secret-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-secret-");
 
 /** Lives long enough for the poller, and has what is to be hidden. */
 const SCRIPT = ["-c", "sleep 0.1; :", "marked", "--password=hunter2", "ticket-4711", "badge-42"];

@@ -1,11 +1,11 @@
 /** What one user does pushes out no other's history, and the file stays within its size. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { runFh } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -17,9 +17,8 @@ const MAX_BYTES = 4 << 20;
 const OTHERS = 200;
 const missing = programsMissing ?? connectorMissing;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-share-"));
+const folder = temporaryFolder("fh-share-");
 chmodSync(folder, 0o755);
-after(() => rmSync(folder, { recursive: true }));
 
 function sizeOf(db: string): number {
   return ["", "-wal"].reduce((sum, suffix) => sum + statSync(db + suffix).size, 0);

@@ -1,11 +1,11 @@
 /** How a recorder ends: up to which moment everything is in its file, and what does not end it. */
 import assert from "node:assert/strict";
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { Task } from "../bench/support/truth.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { LastingLoad } from "../support/lasting_load.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { programsMissing } from "../support/programs.ts";
@@ -28,8 +28,7 @@ const EDGE_NS = 50e6;
 /** Restarts of a recorder: where a part of a millisecond is missing, one of them shows it. */
 const RUNS = 6;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-stop-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-stop-");
 
 function define(name: string, missing: string | null, body: () => Promise<void>): void {
   if (missing === null) test(name, body);

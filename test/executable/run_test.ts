@@ -1,10 +1,10 @@
 /** `fh run`: the command as it is, and its account. */
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test, type TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -13,9 +13,8 @@ import { AS_NOBODY, Running } from "../support/running.ts";
 // deno-lint-ignore no-explicit-any
 type Report = any;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-run-"));
+const folder = temporaryFolder("fh-run-");
 chmodSync(folder, 0o777);
-after(() => rmSync(folder, { recursive: true }));
 
 const isRoot = process.getuid?.() === 0;
 const exactMissing = programsMissing ?? connectorMissing ?? (isRoot ? null : "needs root");

@@ -1,14 +1,13 @@
 /** Pipes, devices and links where a file is asked for: one sentence, and nobody waits. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-special-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-special-");
 const at = (name: string) => join(folder, name);
 assert.equal(spawnSync("mkfifo", [at("pipe")]).status, 0);
 

@@ -1,17 +1,15 @@
 /** Which signals end what runs for long, each with everything written, and which it survives. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runProgram } from "../support/executable.ts";
 import { readRuns, startRecorder } from "../support/recorded.ts";
 import { Running } from "../support/running.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-signals-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-signals-");
 
 /** By number as signal(7) has them: those that end it. */
 const ENDING = { INT: 2, QUIT: 3, ALRM: 14, TERM: 15, XCPU: 24, VTALRM: 26, PROF: 27 };

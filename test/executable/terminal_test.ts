@@ -1,15 +1,14 @@
 /** fh in a shell on a terminal: what Ctrl-C and Ctrl-\\ end, and what goes on. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runProgram } from "../support/executable.ts";
 import { Running } from "../support/running.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-terminal-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-terminal-");
 
 const missing = ["script", "bash"].find((name) => {
   return runProgram("sh", ["-c", `command -v ${name}`]).status !== 0;

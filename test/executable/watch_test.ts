@@ -1,22 +1,14 @@
 /** The executable watches: exactly, as anybody, into anything that can be written to. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { ExitEvent, WatchEvent } from "../../src/library.ts";
 import { LINE_HEADER } from "../../src/view/line.ts";
 import { parseTruth, type Task } from "../bench/support/truth.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 import { connectorMissing, run, type TaskEvent } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -26,9 +18,8 @@ const VFORKS = 20_000;
 const SPAWNS = 2_000;
 const NOBODY = 65_534;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-watch-"));
+const folder = temporaryFolder("fh-watch-");
 chmodSync(folder, 0o755);
-after(() => rmSync(folder, { recursive: true }));
 
 const rootMissing = process.getuid?.() === 0 ? null : "needs root";
 const exactMissing = programsMissing ?? connectorMissing ?? rootMissing;

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { check, errnoName, SyscallError } from "../../ffi/errno.ts";
 import { CLOCK, FCNTL, NOTIFY, POLL, SOCKET, TASK, UCRED } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-libc-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-libc-");
 const cString = (text: string) => new TextEncoder().encode(text + "\0");
 
 test("openat() and read() give the bytes of a file, and ENOENT for none", async () => {

@@ -4,28 +4,25 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { openForReading, openForRecording } from "../../src/history/file.ts";
 import { HistoryError } from "../../src/history/history_error.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/history/schema.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { runProgram } from "../support/executable.ts";
 import { TestRecorder } from "../support/past.ts";
 import { AS_NOBODY, FH_SOURCE } from "../support/running.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-file-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-file-");
 let count = 0;
 
 function fresh(): string {

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { CLOCK, SOCKET } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { ServiceManager } from "../../src/host/notify.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { fakeLibc } from "../support/fake_libc.ts";
 import { Receiver } from "../support/receiver.ts";
 
 const { AF_UNIX, SOCK_DGRAM, SOCK_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL } = SOCKET;
-const folder = mkdtempSync(join(tmpdir(), "fh-notify-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-notify-");
 
 let names = 0;
 const addresses: [string, () => string][] = [

@@ -1,13 +1,12 @@
 /** What may disturb the connector: strangers, other listeners, a buffer that overflows. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chmodSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { openLibc } from "../../ffi/mod.ts";
 import { listen, ownNamespace } from "../../src/source/listen.ts";
 import { encodeMcastOp, PROC_CN_MCAST } from "../../src/wire/proc_event.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { runProgram } from "../support/executable.ts";
 import { type NetlinkSocket, parseNetlink } from "../support/netlink.ts";
 import {
@@ -30,9 +29,8 @@ const rootMissing = process.getuid?.() === 0 ? null : "needs root";
 const missing = programsMissing ?? connectorMissing ?? rootMissing;
 
 /** Where the runtime may keep what it makes of sources, whoever runs it. */
-const cache = mkdtempSync(join(tmpdir(), "fh-connector-"));
+const cache = temporaryFolder("fh-connector-");
 chmodSync(cache, 0o777);
-after(() => rmSync(cache, { recursive: true }));
 const ENV = { PATH: process.env["PATH"] ?? "", HOME: cache, DENO_DIR: cache };
 
 /** Why an ordinary user cannot listen, whose small buffer overflows soon. */

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chmodSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { INIT_NS_INO } from "../../src/proc/namespaces.ts";
 import { gatherFacts } from "../../src/source/probe/probe.ts";
 import { judge } from "../../src/source/probe/probe_judge.ts";
 import type { RowState } from "../../src/source/probe/probe_row.ts";
 import { until } from "../proc/child.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { type Outcome, runProgram } from "../support/executable.ts";
 import { lxcfsMissing, STILL_FILES, WITH_LXCFS } from "../support/virtual_proc.ts";
 
@@ -19,9 +18,8 @@ const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 const LATE_MS = 30_000;
 
 /** Where the runtime may keep what it makes of sources, whoever runs it. */
-const cache = mkdtempSync(join(tmpdir(), "fh-doctor-"));
+const cache = temporaryFolder("fh-doctor-");
 chmodSync(cache, 0o777);
-after(() => rmSync(cache, { recursive: true, force: true }));
 
 /** Runs fh doctor behind `prefix`, a program that starts another. */
 function doctor(prefix: readonly string[], args: readonly string[] = ["--json"]): Outcome {

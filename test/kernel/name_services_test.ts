@@ -1,10 +1,10 @@
 /** Users whom only the host's name services know; a getent(1) of ours stands for theirs. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/at_end.ts";
 import { mountsMissing } from "../support/mounts.ts";
 import { FH_SOURCE, Running } from "../support/running.ts";
 import { ask } from "../support/server.ts";
@@ -15,9 +15,8 @@ const missing = mountsMissing;
 const ENV = { LANG: "C.UTF-8", FH_DB: "/nonexistent/history.db" };
 const name = (text: string) => `${text}${missing === null ? "" : ` (${missing})`}`;
 
-const folder = mkdtempSync(join(tmpdir(), "fh-names-"));
+const folder = temporaryFolder("fh-names-");
 chmodSync(folder, 0o755);
-after(() => rmSync(folder, { recursive: true }));
 
 /** A directory in which Ann is, on a host of its own; what it is asked stands in a file. */
 class Host {

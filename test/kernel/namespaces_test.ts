@@ -1,12 +1,12 @@
 /** Places where the connector does not serve: the fallback is chosen, says why, and works. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { WatchEvent } from "../../src/library.ts";
 import { parseTruth, type Task } from "../bench/support/truth.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { runProgram } from "../support/executable.ts";
 import type { TaskEvent } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
@@ -34,9 +34,8 @@ wait $fh
 /** A shell as pid 1 takes all others with it. */
 const PID = ["unshare", "--pid", "--fork", "--kill-child"];
 
-const folder = mkdtempSync(join(tmpdir(), "fh-namespaces-"));
+const folder = temporaryFolder("fh-namespaces-");
 chmodSync(folder, 0o777);
-after(() => rmSync(folder, { recursive: true }));
 const ENV = { PATH: process.env["PATH"] ?? "", HOME: folder, DENO_DIR: folder };
 
 /** Why the namespaces below cannot be made; null when they can. */

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { check } from "../../ffi/errno.ts";
 import { SOCKET } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
@@ -24,11 +24,12 @@ import {
   type ListenTrouble,
   openListener,
 } from "../../src/serve/listen.ts";
+import { atEnd } from "../support/at_end.ts";
 import { makeFolder, RawClient } from "../support/serving.ts";
 
 const { AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK } = SOCKET;
 const folder = makeFolder();
-after(() => folder.remove());
+atEnd(() => folder.remove());
 const libc = await openLibc();
 const isRoot = process.geteuid?.() === 0;
 let names = 0;

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { readAccounts } from "../../../src/acct/file.ts";
 import { runCli } from "../../../src/commands.ts";
 import { CommandError } from "../../../src/fault.ts";
 import { mutated, randomBelow, SEED } from "../../proc/mutate.ts";
 import { acctFile, type AcctParts } from "../../support/acct.ts";
+import { temporaryFolder } from "../../support/at_end.ts";
 import { fakeContext } from "../../support/fake_output.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-account-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-account-");
 
 let files = 0;
 

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { DOORS } from "../../../ffi/doors.ts";
 import { SOCKET_UNIT, unitText } from "../../../src/cmd/record/unit_text.ts";
 import { CommandError, EXIT } from "../../../src/fault.ts";
+import { temporaryFolder } from "../../support/at_end.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "fh-unit-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("fh-unit-");
 
 /** The lines of the text that are settings of these names, in order. */
 function settings(text: string, ...names: string[]): string[] {

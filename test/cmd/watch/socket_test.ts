@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { EVENT_NAMES } from "../../../src/ask/text/values.ts";
 import type { Context } from "../../../src/cli/command.ts";
 import { watchCommand } from "../../../src/cmd/watch/command.ts";
@@ -10,6 +10,7 @@ import {
   type StartCapture,
 } from "../../../src/source/capture.ts";
 import { replay } from "../../../src/source/recording.ts";
+import { atEnd } from "../../support/at_end.ts";
 import { type FakeContext, fakeContext } from "../../support/fake_output.ts";
 import { fakeProcfs } from "../../support/fake_procfs.ts";
 import { type FakeAnswer, type FakeClient, FakeServer, hello } from "../../support/fake_server.ts";
@@ -40,7 +41,7 @@ const OPTIONS = { source: "auto", color: "auto", realtime: true } as const;
 const procfs = fakeProcfs([], {
   "sys/kernel/random/boot_id": `${BOOT}-0000-0000-0000-000000000000\n`,
 });
-after(() => procfs.remove());
+atEnd(() => procfs.remove());
 
 /** What a server would tell of the recording, and `fh watch --json` with all events. */
 async function linesOf(recording: string): Promise<Record<string, unknown>[]> {
