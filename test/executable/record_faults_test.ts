@@ -63,7 +63,7 @@ const CAPTURE_NS = 200e6;
 const SETTLE_MS = 800;
 const WINDOW_MS = 2000;
 /** For so long the host is given the chance to rest. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 240_000;
 
 const folder = temporaryFolder("fh-record-");
 chmodSync(folder, 0o755);
