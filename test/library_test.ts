@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SourceRefused, takeTree, watch, type WatchEvent } from "../mod.ts";
-import { until, withChild } from "./proc/child.ts";
+import { withChild } from "./proc/child.ts";
 import { temporaryFolder } from "./support/at_end.ts";
 import { connectorMissing, run } from "./support/observe.ts";
 import { FH_SOURCE, Running } from "./support/running.ts";
+import { unless } from "./support/unless.ts";
+import { until } from "./support/until.ts";
 
 const MODULE = new URL("../mod.ts", import.meta.url);
 const STARTS = 20;
@@ -39,10 +41,8 @@ test("the example of mod.ts runs as it stands", async () => {
 
 for (const source of ["poll", "connector"] as const) {
   const missing = source === "connector" ? connectorMissing : null;
-  const skip = missing !== null;
-  const why = missing === null ? "" : ` (skipped: ${missing})`;
 
-  test(`watch() through ${source} ends with return()${why}`, { skip }, async () => {
+  test(...unless(missing, `watch() through ${source} ends with return()`), async () => {
     const events = watch({ source });
     const first = (await events.next()).value as WatchEvent;
     assert.deepEqual([first.event, first.source], ["source", source]);
@@ -50,7 +50,7 @@ for (const source of ["poll", "connector"] as const) {
     assert.deepEqual(await events.next(), { done: true, value: undefined });
   });
 
-  test(`watch() through ${source} ends with an AbortSignal${why}`, { skip }, async () => {
+  test(...unless(missing, `watch() through ${source} ends with an AbortSignal`), async () => {
     const abort = new AbortController();
     const seen: string[] = [];
     for await (const { event } of watch({ source, snapshot: true, signal: abort.signal })) {
@@ -61,31 +61,35 @@ for (const source of ["poll", "connector"] as const) {
     assert.ok(seen.includes("snapshot"));
   });
 
-  test(`watch() through ${source} with an aborted signal ends at once${why}`, {
-    skip,
-  }, async () => {
-    const seen: string[] = [];
-    for await (const { event } of watch({ source, signal: AbortSignal.abort() })) seen.push(event);
-    assert.equal(seen[0], "source");
-  });
-
-  test(`watch() through ${source} leaves no descriptor and no thread behind${why}`, {
-    skip,
-  }, async () => {
-    const start = async () => {
-      for await (const { event } of watch({ source, snapshot: true })) {
-        if (event === "snapshot") break;
+  test(
+    ...unless(missing, `watch() through ${source} with an aborted signal ends at once`),
+    async () => {
+      const seen: string[] = [];
+      for await (const { event } of watch({ source, signal: AbortSignal.abort() })) {
+        seen.push(event);
       }
-    };
-    // What a runtime makes once for all Workers is there after the first few.
-    for (let i = 0; i < 3; i++) await start();
-    const count = (name: string) => readdirSync(`/proc/self/${name}`).length;
-    const [files, threads] = [count("fd"), count("task")];
-    for (let i = 0; i < STARTS; i++) await start();
-    await until(() => count("fd") <= files ? true : null);
-    // Runtimes start helpers when they like: a leak would be one thread for each start.
-    await until(() => count("task") < threads + STARTS / 4 ? true : null);
-  });
+      assert.equal(seen[0], "source");
+    },
+  );
+
+  test(
+    ...unless(missing, `watch() through ${source} leaves no descriptor and no thread behind`),
+    async () => {
+      const start = async () => {
+        for await (const { event } of watch({ source, snapshot: true })) {
+          if (event === "snapshot") break;
+        }
+      };
+      // What a runtime makes once for all Workers is there after the first few.
+      for (let i = 0; i < 3; i++) await start();
+      const count = (name: string) => readdirSync(`/proc/self/${name}`).length;
+      const [files, threads] = [count("fd"), count("task")];
+      for (let i = 0; i < STARTS; i++) await start();
+      await until(() => count("fd") <= files);
+      // Runtimes start helpers when they like: a leak would be one thread for each start.
+      await until(() => count("task") < threads + STARTS / 4);
+    },
+  );
 }
 
 test("watch() throws SourceRefused, with advice, for a source that cannot be had", async () => {

@@ -5,6 +5,7 @@ import { completionCommand } from "../../src/cli/completion.ts";
 import { COMMANDS } from "../../src/commands.ts";
 import { UsageError } from "../../src/fault.ts";
 import { fakeContext } from "../support/fake_output.ts";
+import { unless } from "../support/unless.ts";
 
 const command = completionCommand(() => COMMANDS);
 
@@ -69,9 +70,8 @@ test("bash offers programs after --, and none of fh's options behind them", asyn
 });
 
 for (const shell of ["zsh", "fish"]) {
-  const skip = !has(shell);
-  const why = skip ? ` (skipped: no ${shell} on this machine)` : "";
-  test(`${shell} takes the script${why}`, { skip }, async () => {
+  const missing = has(shell) ? null : `no ${shell} on this machine`;
+  test(...unless(missing, `${shell} takes the script`), async () => {
     const { status, stderr } = spawnSync(shell, ["-n"], {
       input: await script(shell),
       encoding: "utf8",

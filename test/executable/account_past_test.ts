@@ -9,6 +9,7 @@ import { runFh, runProgram } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { recordTo, untilKnown } from "../support/questions.ts";
+import { unless } from "../support/unless.ts";
 
 const folder = temporaryFolder("fh-account-past-");
 
@@ -18,8 +19,6 @@ const UID = 1_000_000_000 + process.pid;
 const db = join(folder, "history.db");
 const isRoot = process.getuid?.() === 0;
 const missing = programsMissing ?? connectorMissing ?? (isRoot ? null : "needs root");
-const skip = missing !== null;
-const why = skip ? ` (skipped: ${missing})` : "";
 
 /** What wait4(2) has told of a child: microseconds, counts, KiB. */
 interface Truth {
@@ -37,7 +36,7 @@ interface Truth {
 let truth: readonly Truth[] = [];
 
 before(async () => {
-  if (skip) return;
+  if (missing !== null) return;
   await using recorder = await recordTo(db, "connector");
   const { stdout, status } = runProgram(program("cost")!, [String(COUNT)], { uid: UID, gid: UID });
   assert.equal(status, 0);
@@ -65,7 +64,7 @@ function fhRows(...args: readonly string[]) {
   return { rows: stdout.trimEnd().split("\n").map((line) => JSON.parse(line)), stderr };
 }
 
-test(`fh account --json has what each child has cost${why}`, { skip }, () => {
+test(...unless(missing, "fh account --json has what each child has cost"), () => {
   const { rows, stderr } = fhRows("-c", "cost-?");
   assert.deepEqual(
     rows.map(({ command }) => command).sort(),
@@ -100,7 +99,7 @@ test(`fh account --json has what each child has cost${why}`, { skip }, () => {
   assert.match(stderr, /^fh: accounted 6 of 6 such processes that ended since .*, by taskstats; /);
 });
 
-test(`sums by user and unit are those by command${why}`, { skip }, () => {
+test(...unless(missing, "sums by user and unit are those by command"), () => {
   const numbers = ["processes", "failed", "accounted", "minor_faults", "user_ns", "write_bytes"];
   const sums = (by: string) => {
     const { rows } = fhRows("-c", "cost-?", "--by", by);
@@ -111,7 +110,7 @@ test(`sums by user and unit are those by command${why}`, { skip }, () => {
   assert.equal(sums("command")[3], truth.reduce((sum, { minor }) => sum + minor, 0));
 });
 
-test(`the view of the history has the same figures${why}`, { skip }, () => {
+test(...unless(missing, "the view of the history has the same figures"), () => {
   const [row] = fhRows("-c", "cost-6").rows;
   const file = new DatabaseSync(db, { readOnly: true });
   const { command, processes, failed, accounted, elapsed_ns, swaps, ...figures } = row;
@@ -126,7 +125,7 @@ test(`the view of the history has the same figures${why}`, { skip }, () => {
   for (const [name, value] of Object.entries(figures)) assert.equal(seen[name], value, name);
 });
 
-test(`fh why tells what one process has cost${why}`, { skip }, () => {
+test(...unless(missing, "fh why tells what one process has cost"), () => {
   const [row] = fhRows("-c", "cost-6").rows;
   const ask = (...args: string[]) => {
     const { status, stdout, stderr } = runFh(["why", "-q", "--db", db, ...args, "cost-6"]);
@@ -139,7 +138,7 @@ test(`fh why tells what one process has cost${why}`, { skip }, () => {
   assert.match(ask(), /\nCost: \d\S+ user, \S+ system; at most \S+ MiB of memory; .* written\n$/);
 });
 
-test(`all that ended is counted, and told what of it is accounted${why}`, { skip }, () => {
+test(...unless(missing, "all that ended is counted, and told what of it is accounted"), () => {
   const { status, stdout, stderr } = runFh(["account", "--csv", "--db", db, "--by", "user"]);
   assert.equal(status, 0);
   const [head, ...lines] = stdout.trimEnd().split("\r\n").map((line) => line.split(","));

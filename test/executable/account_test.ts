@@ -11,6 +11,7 @@ import { before, test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 import { program, programsMissing } from "../support/programs.ts";
+import { unless } from "../support/unless.ts";
 
 const folder = temporaryFolder("fh-accounting-");
 
@@ -57,8 +58,6 @@ function obstacle(): string | null {
 }
 
 const missing = obstacle();
-const skip = missing !== null;
-const why = skip ? ` (skipped: ${missing})` : "";
 
 /** What wait4(2) has told of a child, beside its line of the job file. */
 interface Truth {
@@ -83,7 +82,7 @@ function fhRows(...args: readonly string[]) {
 }
 
 before(() => {
-  if (skip) return;
+  if (missing !== null) return;
   writeFileSync(ACCT, "");
   const { status, stderr } = inNamespace(ACCT, program("accounts")!, JOBS, ...ACTIONS);
   assert.equal(status, 0, stderr);
@@ -118,7 +117,7 @@ function readDump(path: string) {
 
 const LETTERS: Readonly<Record<string, string>> = { su: "S", fork: "F", core: "D", signal: "X" };
 
-test(`fh account -d shows each record as dump-acct does${why}`, { skip }, () => {
+test(...unless(missing, "fh account -d shows each record as dump-acct does"), () => {
   const rows = fhRows("-d", "-a", ACCT);
   assert.ok(rows.length > ACTIONS.length);
   const shown = rows.map((row) => ({
@@ -142,7 +141,7 @@ test(`fh account -d shows each record as dump-acct does${why}`, { skip }, () => 
   assert.deepEqual(shown, readDump(ACCT));
 });
 
-test(`fh account -d tells how each child ended, as wait4(2) does${why}`, { skip }, () => {
+test(...unless(missing, "fh account -d tells how each child ended, as wait4(2) does"), () => {
   const truth = readTruth();
   assert.deepEqual(truth.map(({ pid }) => pid).slice(4, 7), Array(3).fill(truth[4]!.pid));
   const [parent] = fhRows("-d", "-a", ACCT, "-c", "accounts*").filter(({ flags }) => {
@@ -191,7 +190,7 @@ function near(shown: readonly number[], expected: readonly number[], what: strin
   });
 }
 
-test(`fh account -x --by command sums up as sa -a does${why}`, { skip }, () => {
+test(...unless(missing, "fh account -x --by command sums up as sa -a does"), () => {
   // sa counts those that did not exec apart, with a star.
   const [total, ...commands] = readSa("--list-all-names");
   const sums = new Map<string, number[]>();
@@ -206,7 +205,7 @@ test(`fh account -x --by command sums up as sa -a does${why}`, { skip }, () => {
   assert.equal(fhRows("-x", "-a", ACCT)[0].processes, total!.numbers[0]);
 });
 
-test(`fh account -x --by user counts as sa -m does${why}`, { skip }, () => {
+test(...unless(missing, "fh account -x --by user counts as sa -m does"), () => {
   const [, ...users] = readSa("--user-summary");
   const rows = fhRows("-x", "-a", ACCT, "--by", "user");
   assert.deepEqual(
@@ -215,7 +214,7 @@ test(`fh account -x --by user counts as sa -m does${why}`, { skip }, () => {
   );
 });
 
-test(`fh account -x -j gives each job the records of its members${why}`, { skip }, () => {
+test(...unless(missing, "fh account -x -j gives each job the records of its members"), () => {
   const truth = readTruth();
   const { stdout, stderr } = runFh(["account", "-x", "-a", ACCT, "-j", JOBS, "--json"]);
   const [first, second] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -229,7 +228,7 @@ test(`fh account -x -j gives each job the records of its members${why}`, { skip 
   assert.match(stderr, /^fh: accounted 13 of 13 members; \d+ records are of no member\n$/);
 });
 
-test(`fh account --elsa has the lines of elsa(1) for a real file${why}`, { skip }, () => {
+test(...unless(missing, "fh account --elsa has the lines of elsa(1) for a real file"), () => {
   const { status, stdout } = runFh(["account", "-x", "-a", ACCT, "-j", JOBS, "--elsa"]);
   assert.equal(status, 0);
   const form = [
@@ -246,14 +245,13 @@ test(`fh account --elsa has the lines of elsa(1) for a real file${why}`, { skip 
 });
 
 const tools = ["bash", "mkfifo"].filter((name) => !has(name));
-const withoutPipes = tools.length > 0;
-const whyPipes = withoutPipes ? ` (skipped: needs ${tools.join(", ")})` : "";
+const pipesMissing = tools.length > 0 ? `needs ${tools.join(", ")}` : null;
 /** One v3 record of `true`. */
 const RECORD = new Uint8Array(64);
 RECORD.set([0, 3]);
 RECORD.set(new TextEncoder().encode("true"), 48);
 
-test(`a pipe is read as a file is, also in odd pieces${whyPipes}`, { skip: withoutPipes }, () => {
+test(...unless(pipesMissing, "a pipe is read as a file is, also in odd pieces"), () => {
   const path = join(folder, "records");
   const pipe = join(folder, "pipe");
   const all = new Uint8Array(64 * 2000);
@@ -266,7 +264,7 @@ test(`a pipe is read as a file is, also in odd pieces${whyPipes}`, { skip: witho
   assert.equal(stdout.split("\n").length, 2001);
 });
 
-test(`SIGTERM ends the wait for a silent pipe${whyPipes}`, { skip: withoutPipes }, () => {
+test(...unless(pipesMissing, "SIGTERM ends the wait for a silent pipe"), () => {
   const pipe = join(folder, "silent");
   // Opening the pipe for writing waits until fh has opened it.
   const script = 'mkfifo "$1"; "$2" account -d -a "$1" & exec 3> "$1"; kill $!; wait $!; echo $?';
@@ -274,7 +272,7 @@ test(`SIGTERM ends the wait for a silent pipe${whyPipes}`, { skip: withoutPipes 
   assert.deepEqual([stdout, stderr], ["0\n", ""]);
 });
 
-test(`a reader that leaves ends it quietly${whyPipes}`, { skip: withoutPipes }, () => {
+test(...unless(pipesMissing, "a reader that leaves ends it quietly"), () => {
   const path = join(folder, "many");
   const all = new Uint8Array(64 * 20_000);
   for (let at = 0; at < 20_000; at++) all.set(RECORD, 64 * at);

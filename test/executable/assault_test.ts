@@ -11,6 +11,7 @@ import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { AS_NOBODY, Running } from "../support/running.ts";
 import { ask } from "../support/server.ts";
+import { unless } from "../support/unless.ts";
 
 /** What the unit gives a recorder, and far more than this takes of it. */
 const LIMIT_MIB = 512;
@@ -80,5 +81,4 @@ async function besiege(): Promise<void> {
 
 const name =
   "a recorder with the unit's memory outlives what one user does, and keeps what others did";
-if (missing === null) test(name, besiege);
-else test(`${name} (skipped: ${missing})`, { skip: true }, besiege);
+test(...unless(missing, name), besiege);

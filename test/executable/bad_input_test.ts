@@ -4,6 +4,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, type Outcome, runFh, runProgram } from "../support/executable.ts";
+import { unless } from "../support/unless.ts";
 
 const PIDS = "give a whole number from 1 to 4194304";
 
@@ -91,41 +92,45 @@ function obstacle(): string | null {
 }
 
 const missing = obstacle();
-const skip = missing !== null;
-const why = missing === null ? "" : ` (skipped: ${missing})`;
 
-test(`fh watch --source connector in a net namespace says where to run it${why}`, { skip }, () => {
-  const outcome = runProgram("unshare", ["--net", FH, "watch", "--source", "connector"]);
-  check(
-    outcome,
-    1,
-    "Cannot watch through the connector: this is another network namespace, and the kernel's " +
-      "proc connector serves the initial one; run on the host, or with --net=host",
-  );
-});
+test(
+  ...unless(missing, "fh watch --source connector in a net namespace says where to run it"),
+  () => {
+    const outcome = runProgram("unshare", ["--net", FH, "watch", "--source", "connector"]);
+    check(
+      outcome,
+      1,
+      "Cannot watch through the connector: this is another network namespace, and the kernel's " +
+        "proc connector serves the initial one; run on the host, or with --net=host",
+    );
+  },
+);
 
-test(`fh watch --source connector in a pid namespace says where to run it${why}`, { skip }, () => {
-  const place = ["--pid", "--fork", "--mount-proc"];
-  const outcome = runProgram("unshare", [...place, FH, "watch", "--source", "connector"]);
-  check(
-    outcome,
-    1,
-    "Cannot watch through the connector: this is another pid namespace, and the kernel's " +
-      "proc connector serves the initial one; run on the host, or with --pid=host",
-  );
-});
+test(
+  ...unless(missing, "fh watch --source connector in a pid namespace says where to run it"),
+  () => {
+    const place = ["--pid", "--fork", "--mount-proc"];
+    const outcome = runProgram("unshare", [...place, FH, "watch", "--source", "connector"]);
+    check(
+      outcome,
+      1,
+      "Cannot watch through the connector: this is another pid namespace, and the kernel's " +
+        "proc connector serves the initial one; run on the host, or with --pid=host",
+    );
+  },
+);
 
 /** An empty /proc, but for the link through which the runtime finds itself. */
 const EMPTY_PROC = 'mount -t proc proc "$0" && mount -t tmpfs none /proc && ' +
   'ln -s "$0/self" /proc/self && exec "$@"';
 
-test(`fh tree says so when /proc shows no process${why}`, { skip }, () => {
+test(...unless(missing, "fh tree says so when /proc shows no process"), () => {
   const outcome = runProgram("unshare", ["--mount", "sh", "-c", EMPTY_PROC, folder, FH, "tree"]);
   const what = "Cannot read /proc: it shows no process; mount it: mount -t proc proc /proc";
   check(outcome, 1, what);
 });
 
-test(`fh tree PID says so when /proc shows no process${why}`, { skip }, () => {
+test(...unless(missing, "fh tree PID says so when /proc shows no process"), () => {
   const command = ["--mount", "sh", "-c", EMPTY_PROC, folder, FH, "tree", "1"];
   check(
     runProgram("unshare", command),

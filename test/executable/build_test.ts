@@ -14,11 +14,11 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
+import { unless } from "../support/unless.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const NOBODY = 65_534;
-const notRoot = process.getuid?.() !== 0;
-const why = notRoot ? " (skipped: needs root)" : "";
+const notRoot = process.getuid?.() === 0 ? null : "needs root";
 
 const folder = temporaryFolder("fh-build-");
 chmodSync(folder, 0o777);
@@ -78,7 +78,7 @@ test("fh finds its Worker from / with an empty environment", () => {
   assert.equal(JSON.parse(stdout.split("\n")[0]!).event, "source");
 });
 
-test(`fh watches where its sources are not${why}`, { skip: notRoot }, () => {
+test(...unless(notRoot, "fh watches where its sources are not"), () => {
   const copy = join(folder, "alone");
   copyFileSync(FH, copy);
   const watch = `exec ${copy} watch --json --source poll --duration 100ms`;

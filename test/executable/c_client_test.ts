@@ -11,6 +11,7 @@ import { FH, runProgram } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { AS_NOBODY, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const [EPERM, ENOENT, ESRCH, EINVAL, ENAMETOOLONG] = [-1, -2, -3, -22, -36];
 const [EPROTO, EUSERS, EMSGSIZE, ECONNRESET] = [-71, -87, -90, -104];
@@ -25,13 +26,8 @@ const gccMissing = has("gcc") ? null : "needs gcc: apt-get install gcc libc6-dev
 const call = gccMissing === null ? folder.compile("gcc", { text: CALL }) : "";
 const told = gccMissing === null ? folder.compile("gcc", { file: "told.c" }) : "";
 
-function define(name: string, without: string | null, body: () => void | Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
-
 for (const cc of COMPILERS) {
-  define(`${cc} has nothing to say`, has(cc) ? null : `needs ${cc}`, () => {
+  test(...unless(has(cc) ? null : `needs ${cc}`, `${cc} has nothing to say`), () => {
     folder.compile(cc, { file: "told.c" });
     folder.compile(cc, { text: CALL }, ORDINARY);
     assert.throws(() => folder.compile(cc, { text: "int main(void) { char a = 1000; }" }), /char/);
@@ -69,9 +65,8 @@ function answering(...answers: string[]): (client: Socket) => void {
   };
 }
 
-define(
-  "an answer in pieces, with escapes and unknown fields, is understood",
-  gccMissing,
+test(
+  ...unless(gccMissing, "an answer in pieces, with escapes and unknown fields, is understood"),
   async () => {
     const refusal = String
       .raw`{ "deep":{"ok":true,"errno":1,"message":"no"}, "list":["message","ok"],
@@ -84,7 +79,7 @@ define(
   },
 );
 
-define("a request has only what was asked for", gccMissing, async () => {
+test(...unless(gccMissing, "a request has only what was asked for"), async () => {
   const seen: unknown[] = [];
   await callFake(
     (client) =>
@@ -103,7 +98,7 @@ define("a request has only what was asked for", gccMissing, async () => {
   ]);
 });
 
-define("what is no answer ends the connection", gccMissing, async () => {
+test(...unless(gccMissing, "what is no answer ends the connection"), async () => {
   const broken: readonly [string, number][] = [
     ["", EPROTO],
     ["HTTP/1.1 400 Bad Request", EPROTO],
@@ -123,7 +118,7 @@ define("what is no answer ends the connection", gccMissing, async () => {
   assert.match(long, new RegExp(`^${ENAMETOOLONG} closed /x`));
 });
 
-define("a server that is full says so before it is asked", gccMissing, async () => {
+test(...unless(gccMissing, "a server that is full says so before it is asked"), async () => {
   const full = '{"ok":false,"error":"EUSERS","errno":87,"message":"Too many connections"}\n';
   const said = await callFake((client) => client.end(full), "0,37");
   assert.match(said, /^-87 (?:open|closed) Too many connections$/);
@@ -140,7 +135,7 @@ function missingSanitizer(): string | null {
   }
 }
 
-define("20 000 mutated answers do no harm", sanitizerMissing, () => {
+test(...unless(sanitizerMissing, "20 000 mutated answers do no harm"), () => {
   const program = folder.compile("gcc", { text: MUTATE }, [...SANITIZED, "-fno-sanitize-recover"]);
   const { status, stdout, stderr } = runProgram(program, []);
   assert.deepEqual([status, stderr], [0, ""]);
@@ -149,7 +144,7 @@ define("20 000 mutated answers do no harm", sanitizerMissing, () => {
   assert.ok(refused > 10_000 && broken > 1000, stdout);
 });
 
-define("a long message is cut off between two characters", gccMissing, async () => {
+test(...unless(gccMissing, "a long message is cut off between two characters"), async () => {
   for (const before of ["", "a", "ab"]) {
     const message = `${before}${"€".repeat(400)}`;
     const said = await callFake(
@@ -208,19 +203,22 @@ function errorsOf(...args: string[]): number[] {
   return runProgram(call, args).stdout.trimEnd().split("\n").map((line) => parseInt(line));
 }
 
-define("told is told of each fork, in their order, and of no other", serverMissing, async () => {
-  const path = nextSocket();
-  await using _server = await serve(path);
-  const { forks, truth } = await prepare("500", "-d", "4");
-  await using _forks = forks;
-  await using listener = await listen(path, "-p", `${forks.pid}`);
-  await using counter = await listen(path, "-q", "-n", "2000", "-p", `${forks.pid}`, "-s", "0");
-  await go(forks);
-  assert.equal(await endOf(listener, truth()), truth());
-  assert.equal((await counter.end()).stdout, "2000\n");
-});
+test(
+  ...unless(serverMissing, "told is told of each fork, in their order, and of no other"),
+  async () => {
+    const path = nextSocket();
+    await using _server = await serve(path);
+    const { forks, truth } = await prepare("500", "-d", "4");
+    await using _forks = forks;
+    await using listener = await listen(path, "-p", `${forks.pid}`);
+    await using counter = await listen(path, "-q", "-n", "2000", "-p", `${forks.pid}`, "-s", "0");
+    await go(forks);
+    assert.equal(await endOf(listener, truth()), truth());
+    assert.equal((await counter.end()).stdout, "2000\n");
+  },
+);
 
-define("forks of several processes come in the order of each", serverMissing, async () => {
+test(...unless(serverMissing, "forks of several processes come in the order of each"), async () => {
   const path = nextSocket();
   await using _server = await serve(path);
   const { forks, truth } = await prepare("1000", "-j", "2");
@@ -234,19 +232,22 @@ define("forks of several processes come in the order of each", serverMissing, as
   for (const forker of forkers) assert.deepEqual(linesOf(said, forker), linesOf(truth(), forker));
 });
 
-define("threads are told to who asks for them, by their process", serverMissing, async () => {
-  const path = nextSocket();
-  await using _server = await serve(path);
-  const { forks, truth } = await prepare("-T", "200");
-  await using _forks = forks;
-  await using other = await listen(path, "-p", `${forks.pid}`);
-  await using listener = await listen(path, "-t", "-p", `${forks.pid}`);
-  await go(forks);
-  assert.equal(await endOf(listener, truth()), truth());
-  assert.equal((await other.end("SIGTERM")).stdout, "");
-});
+test(
+  ...unless(serverMissing, "threads are told to who asks for them, by their process"),
+  async () => {
+    const path = nextSocket();
+    await using _server = await serve(path);
+    const { forks, truth } = await prepare("-T", "200");
+    await using _forks = forks;
+    await using other = await listen(path, "-p", `${forks.pid}`);
+    await using listener = await listen(path, "-t", "-p", `${forks.pid}`);
+    await go(forks);
+    assert.equal(await endOf(listener, truth()), truth());
+    assert.equal((await other.end("SIGTERM")).stdout, "");
+  },
+);
 
-define("one that is exclusive keeps others out until it ends", serverMissing, async () => {
+test(...unless(serverMissing, "one that is exclusive keeps others out until it ends"), async () => {
   const path = nextSocket();
   await using _server = await serve(path);
   const others = () =>
@@ -267,7 +268,7 @@ define("one that is exclusive keeps others out until it ends", serverMissing, as
   assert.equal((await next.end("SIGINT")).status, 0);
 });
 
-define("what the driver did not look at is refused", serverMissing, async () => {
+test(...unless(serverMissing, "what the driver did not look at is refused"), async () => {
   const path = nextSocket();
   await using _server = await serve(path);
   await using brief = Running.start(["true"]);
@@ -278,27 +279,30 @@ define("what the driver did not look at is refused", serverMissing, async () => 
   assert.deepEqual(errorsOf(path, ...asked), [ESRCH, EINVAL, 0]);
 });
 
-define("what a full queue has no room for waits, and comes in order", serverMissing, async () => {
-  const path = nextSocket();
-  await using _server = await serve(path);
-  // It takes nothing until it is told to, and the kernel keeps no more than 100 signals for it.
-  await using waits = Running.start([program("sigwait")!, "-l", "100"]);
-  await waits.wrote("ready");
-  const { forks, truth } = await prepare("3000");
-  await using _forks = forks;
-  await using other = await listen(path, "-p", `${forks.pid}`);
-  assert.deepEqual(errorsOf(path, `${waits.pid},50,${forks.pid}`), [0]);
-  await go(forks);
-  assert.equal(await endOf(other, truth()), truth());
-  waits.tell("go");
-  await waits.until("3000 forks", () => waits.stdout.split("\n").length > 3001);
-  waits.tell("quit");
-  const received = (await waits.end()).stdout.split("\n").slice(1);
-  const expected = truth().trimEnd().split("\n").map((line) => `50 -4 0 ${line}`);
-  assert.deepEqual(received, [...expected, "count 3000", ""]);
-});
+test(
+  ...unless(serverMissing, "what a full queue has no room for waits, and comes in order"),
+  async () => {
+    const path = nextSocket();
+    await using _server = await serve(path);
+    // It takes nothing until it is told to, and the kernel keeps no more than 100 signals for it.
+    await using waits = Running.start([program("sigwait")!, "-l", "100"]);
+    await waits.wrote("ready");
+    const { forks, truth } = await prepare("3000");
+    await using _forks = forks;
+    await using other = await listen(path, "-p", `${forks.pid}`);
+    assert.deepEqual(errorsOf(path, `${waits.pid},50,${forks.pid}`), [0]);
+    await go(forks);
+    assert.equal(await endOf(other, truth()), truth());
+    waits.tell("go");
+    await waits.until("3000 forks", () => waits.stdout.split("\n").length > 3001);
+    waits.tell("quit");
+    const received = (await waits.end()).stdout.split("\n").slice(1);
+    const expected = truth().trimEnd().split("\n").map((line) => `50 -4 0 ${line}`);
+    assert.deepEqual(received, [...expected, "count 3000", ""]);
+  },
+);
 
-define("who is unregistered is not told any more", serverMissing, async () => {
+test(...unless(serverMissing, "who is unregistered is not told any more"), async () => {
   const path = nextSocket();
   await using _server = await serve(path);
   await using waits = Running.start([program("sigwait")!]);
@@ -327,7 +331,7 @@ define("who is unregistered is not told any more", serverMissing, async () => {
   }
 });
 
-define("told registers again with the next server", serverMissing, async () => {
+test(...unless(serverMissing, "told registers again with the next server"), async () => {
   const path = nextSocket();
   const before = await prepare("50");
   await using _before = before.forks;
@@ -347,15 +351,18 @@ define("told registers again with the next server", serverMissing, async () => {
   assert.equal((await listener.end("SIGTERM")).status, 0);
 });
 
-define("a stranger may not be exclusive, nor have others told", asNobodyMissing, async () => {
-  const path = nextSocket();
-  await using _server = await serve(path, "--socket-group", "65534");
-  const { stdout } = runProgram(AS_NOBODY[0]!, [
-    ...AS_NOBODY.slice(1),
-    call,
-    path,
-    "0,37,0,1",
-    "1,37",
-  ]);
-  assert.deepEqual(stdout.trimEnd().split("\n").map((line) => parseInt(line)), [EPERM, EPERM]);
-});
+test(
+  ...unless(asNobodyMissing, "a stranger may not be exclusive, nor have others told"),
+  async () => {
+    const path = nextSocket();
+    await using _server = await serve(path, "--socket-group", "65534");
+    const { stdout } = runProgram(AS_NOBODY[0]!, [
+      ...AS_NOBODY.slice(1),
+      call,
+      path,
+      "0,37,0,1",
+      "1,37",
+    ]);
+    assert.deepEqual(stdout.trimEnd().split("\n").map((line) => parseInt(line)), [EPERM, EPERM]);
+  },
+);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { DOORS, openDoor } from "../../ffi/doors.ts";
 import { FH } from "../support/executable.ts";
 import { AS_NOBODY } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 /** Harmless as they are: nobody connects, and there is no such file. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -15,11 +16,10 @@ const VALUES: Readonly<Record<string, string>> = {
   BUN_OPTIONS: "--smol",
 };
 
-const root = process.geteuid?.() === 0;
-const why = root ? "" : " (skipped: needs root)";
+const missing = process.geteuid?.() === 0 ? null : "needs root";
 
 for (const name of Object.keys(DOORS)) {
-  test(`root is refused with ${name} set, nobody else is${why}`, { skip: !root }, () => {
+  test(...unless(missing, `root is refused with ${name} set, nobody else is`), () => {
     const env = { ...process.env, [name]: VALUES[name]! };
     const refused = spawnSync(FH, ["--version"], { env, encoding: "utf8" });
     assert.deepEqual([refused.status, refused.stdout], [1, ""]);

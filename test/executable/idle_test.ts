@@ -6,6 +6,7 @@ import { hostForks, hostTasks, list, read } from "../bench/support/system.ts";
 import { FH } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const WINDOW_MS = 400;
 /** A window without a fork is waited for so long: others may be at work on this host. */
@@ -22,10 +23,7 @@ function switchesOfCapture(pid: number): number {
   return counts[0]! + counts[1]!;
 }
 
-const why = connectorMissing === null ? "" : ` (skipped: ${connectorMissing})`;
-const skip = connectorMissing !== null;
-
-test(`the capture thread sleeps as long as nobody forks${why}`, { skip }, async () => {
+test(...unless(connectorMissing, "the capture thread sleeps as long as nobody forks"), async () => {
   await using fh = Running.start([FH, "watch", "-q", "--json", "--source", "connector"]);
   await fh.wrote('"event":"source"');
   // An exec of others wakes it as well, and no count tells of that: a timer does each time.

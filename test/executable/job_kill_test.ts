@@ -5,29 +5,18 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { FH, runProgram } from "../support/executable.ts";
 import { Family, JobHost, type Shown } from "../support/job_calls.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { Running, runs } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
+import { until } from "../support/until.ts";
 
 const isRoot = process.getuid?.() === 0;
 const exactMissing = connectorMissing ?? (isRoot ? null : "needs root");
 const reuseMissing = exactMissing ??
   (existsSync("/proc/sys/kernel/ns_last_pid") ? null : "needs CONFIG_CHECKPOINT_RESTORE");
-
-function define(name: string, without: string | null, body: () => Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
-
-/** Waits until `reached` answers yes, for so long at most. */
-async function until(what: string, reached: () => boolean, ms = 10_000): Promise<void> {
-  for (const late = performance.now() + ms; !reached(); await delay(10)) {
-    if (performance.now() > late) throw new Error(`No ${what} in time`);
-  }
-}
 
 for (const source of exactMissing === null ? ["connector", "poll"] : ["poll"]) {
   test(`${source}: SIGTERM reaches every member, and nobody beside them`, async () => {
@@ -46,7 +35,7 @@ for (const source of exactMissing === null ? ["connector", "poll"] : ["poll"]) {
     await host.untilLiving("job", members);
     const { stderr } = host.done("kill", "job");
     assert.equal(stderr, `fh: SIGTERM to ${members.length} members of job\n`);
-    await until("end of the members", () => !members.some(runs));
+    await until(() => !members.some(runs));
     assert.equal(host.job("wait", "job").status, 143);
     assert.deepEqual(strangers.filter(runs), strangers);
     assert.ok(runs(host.recorder.pid));
@@ -54,7 +43,7 @@ for (const source of exactMissing === null ? ["connector", "poll"] : ["poll"]) {
   });
 }
 
-define("where /proc is another pid namespace's, nobody is hit", exactMissing, async () => {
+test(...unless(exactMissing, "where /proc is another pid namespace's, nobody is hit"), async () => {
   await using host = await JobHost.start();
   await using family = new Family();
   host.create("job", family.pid);
@@ -88,7 +77,7 @@ test("a signal by number; members that do not die of it; who records is left out
   const outcome = host.done("kill", "job", "--signal", "sigkill");
   const text = "SIGKILL to 2 members of job; the recorder is a member and was left out";
   assert.equal(outcome.stderr, `fh: ${text}\n`);
-  await until("end of the members", () => !runs(child));
+  await until(() => !runs(child));
   assert.deepEqual(await host.living("job"), [host.recorder.pid]);
 });
 
@@ -119,9 +108,11 @@ function endAll(path: string): void {
 /** Strangers that come and go all the time, each a line of how it ended. */
 const STRANGERS = `while :; do sleep 0.005 & wait $!; echo $?; sh -c 'exit 3'; echo $?; done`;
 
-define(
-  "a fork bomb is killed while it forks, and no stranger",
-  programsMissing ?? exactMissing,
+test(
+  ...unless(
+    programsMissing ?? exactMissing,
+    "a fork bomb is killed while it forks, and no stranger",
+  ),
   async () => {
     await using host = await JobHost.start();
     await using strangers = Running.start(["sh", "-c", STRANGERS]);
@@ -132,7 +123,7 @@ define(
     host.create("bomb", bomb.pid);
     bomb.tell("go");
     try {
-      await until("100 processes", () => count() >= 100);
+      await until(() => count() >= 100);
       const outcome = host.job("kill", "bomb", "--signal", "KILL");
       assert.equal(outcome.status, 0, outcome.stderr);
       assert.match(outcome.stderr, /^fh: SIGKILL to \d+ members of bomb\n$/);
@@ -209,27 +200,30 @@ async function reuse(source: "auto" | "poll"): Promise<void> {
   assert.deepEqual(pids.map(({ signal }) => signal), ["SIGKILL"]);
 }
 
-define("who gets the pid of a member is none", reuseMissing, () => reuse("auto"));
-define("the same for the poller", reuseMissing, () => reuse("poll"));
+test(...unless(reuseMissing, "who gets the pid of a member is none"), () => reuse("auto"));
+test(...unless(reuseMissing, "the same for the poller"), () => reuse("poll"));
 
 const MANY = 100_000;
 /** One who starts them, or two and one who has started these. */
 const STARTERS = availableParallelism() > 1 ? 3 : 1;
 
-define("100 000 short processes are all members", programsMissing ?? exactMissing, async () => {
-  await using host = await JobHost.start();
-  const load = [program("load")!, "--phase", `vfork,count=${MANY},cpus=${STARTERS > 1 ? 2 : 1}`];
-  await using forks = Running.start(["sh", "-c", 'read -r go; exec "$@"', "sh", ...load]);
-  host.create("job", forks.pid);
-  await using waiting = await host.wait("job");
-  forks.tell("go");
-  assert.equal((await waiting.end()).status, 0);
-  const { members, processes, accounted, failed, running, lost } = host.show("job");
-  assert.equal(running, 0);
-  assert.equal(processes, members);
-  // load.c exits with 0 to 3 in turn, and with 0 itself.
-  const all = MANY + STARTERS;
-  if (lost === 0) {
-    assert.deepEqual([members, accounted, failed], [all, all, MANY * 3 / 4]);
-  } else assert.ok(members <= all && members + lost >= all, `${members}, ${lost} lost`);
-});
+test(
+  ...unless(programsMissing ?? exactMissing, "100 000 short processes are all members"),
+  async () => {
+    await using host = await JobHost.start();
+    const load = [program("load")!, "--phase", `vfork,count=${MANY},cpus=${STARTERS > 1 ? 2 : 1}`];
+    await using forks = Running.start(["sh", "-c", 'read -r go; exec "$@"', "sh", ...load]);
+    host.create("job", forks.pid);
+    await using waiting = await host.wait("job");
+    forks.tell("go");
+    assert.equal((await waiting.end()).status, 0);
+    const { members, processes, accounted, failed, running, lost } = host.show("job");
+    assert.equal(running, 0);
+    assert.equal(processes, members);
+    // load.c exits with 0 to 3 in turn, and with 0 itself.
+    const all = MANY + STARTERS;
+    if (lost === 0) {
+      assert.deepEqual([members, accounted, failed], [all, all, MANY * 3 / 4]);
+    } else assert.ok(members <= all && members + lost >= all, `${members}, ${lost} lost`);
+  },
+);

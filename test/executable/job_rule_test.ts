@@ -8,6 +8,7 @@ import { runProgram } from "../support/executable.ts";
 import { Family, JobHost, type Shown } from "../support/job_calls.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { AS_NOBODY, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const isRoot = process.getuid?.() === 0;
 const exactMissing = connectorMissing ?? (isRoot ? null : "needs root");
@@ -15,11 +16,6 @@ const nobodyMissing = exactMissing ??
   (runProgram(AS_NOBODY[0]!, [...AS_NOBODY.slice(1), "true"]).status === 0
     ? null
     : "needs setpriv(1)");
-
-function define(name: string, without: string | null, body: () => Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
 
 /** A program of a name that nothing else on this host has. */
 function copySleep(folder: string, name: string): string {
@@ -33,37 +29,40 @@ function addRule(host: JobHost, job: string, ...conditions: readonly string[]): 
   return host.json("rule", "add", job, ...conditions)[0].rule;
 }
 
-define("an executable by name and by path, at exec and when it runs", exactMissing, async () => {
-  await using host = await JobHost.start();
-  const { path } = host.folder;
-  const [one, two] = [copySleep(path, "fh-one"), copySleep(path, "fh-two")];
-  await using before = Running.start([one, "60"]);
-  await using _other = Running.start(["sleep", "60"]);
-  await host.untilKnown(before.pid, "fh-one");
-  const [added] = host.json("rule", "add", "by-name", "--exe", "fh-one");
-  assert.deepEqual(added, { rule: 1, job: "by-name", added: 1 });
-  assert.match(
-    host.done("rule", "add", "by-path", "--exe", `${path}/fh-*`).stderr,
-    /^fh: rule 2 of by-path; added 1 that run\n$/,
-  );
-  await using later = Running.start([two, "60"]);
-  // What execs stays in the job, and so does what it has forked before.
-  await using shell = Running.start(["sh", "-c", 'read -r go; exec "$0" 60', one]);
-  shell.tell("go");
-  await host.untilLiving("by-path", [before.pid, later.pid, shell.pid]);
-  await host.untilLiving("by-name", [before.pid, shell.pid]);
-  const tested = host.done("rule", "test", `${shell.pid}`).stdout;
-  assert.equal(
-    tested,
-    `${shell.pid} fh-one: in by-name, by-path\nrule 1 puts it into by-name\n` +
-      "rule 2 puts it into by-path\n",
-  );
-  const [none] = [host.job("rule", "test", `${process.pid}`)];
-  assert.equal(none!.status, 1);
-  assert.match(none!.stdout, /: in no job\nno rule is for it\n$/);
-});
+test(
+  ...unless(exactMissing, "an executable by name and by path, at exec and when it runs"),
+  async () => {
+    await using host = await JobHost.start();
+    const { path } = host.folder;
+    const [one, two] = [copySleep(path, "fh-one"), copySleep(path, "fh-two")];
+    await using before = Running.start([one, "60"]);
+    await using _other = Running.start(["sleep", "60"]);
+    await host.untilKnown(before.pid, "fh-one");
+    const [added] = host.json("rule", "add", "by-name", "--exe", "fh-one");
+    assert.deepEqual(added, { rule: 1, job: "by-name", added: 1 });
+    assert.match(
+      host.done("rule", "add", "by-path", "--exe", `${path}/fh-*`).stderr,
+      /^fh: rule 2 of by-path; added 1 that run\n$/,
+    );
+    await using later = Running.start([two, "60"]);
+    // What execs stays in the job, and so does what it has forked before.
+    await using shell = Running.start(["sh", "-c", 'read -r go; exec "$0" 60', one]);
+    shell.tell("go");
+    await host.untilLiving("by-path", [before.pid, later.pid, shell.pid]);
+    await host.untilLiving("by-name", [before.pid, shell.pid]);
+    const tested = host.done("rule", "test", `${shell.pid}`).stdout;
+    assert.equal(
+      tested,
+      `${shell.pid} fh-one: in by-name, by-path\nrule 1 puts it into by-name\n` +
+        "rule 2 puts it into by-path\n",
+    );
+    const [none] = [host.job("rule", "test", `${process.pid}`)];
+    assert.equal(none!.status, 1);
+    assert.match(none!.stdout, /: in no job\nno rule is for it\n$/);
+  },
+);
 
-define("children of whom a rule has added join by birth", exactMissing, async () => {
+test(...unless(exactMissing, "children of whom a rule has added join by birth"), async () => {
   await using host = await JobHost.start();
   await using family = new Family();
   const child = await family.child();
@@ -88,7 +87,7 @@ define("children of whom a rule has added join by birth", exactMissing, async ()
   assert.equal(host.show("tagged").members, 4);
 });
 
-define("all conditions of a rule must hold", nobodyMissing, async () => {
+test(...unless(nobodyMissing, "all conditions of a rule must hold"), async () => {
   await using host = await JobHost.start();
   const { path } = host.folder;
   runProgram("chmod", ["0755", path]);
@@ -132,7 +131,7 @@ const root = cgroupRoot();
 const cgroupMissing = exactMissing ??
   (root === null ? "needs root in the initial cgroup namespace, and a cgroup hierarchy" : null);
 
-define("by control group and by unit", cgroupMissing, async () => {
+test(...unless(cgroupMissing, "by control group and by unit"), async () => {
   const service = join(root!, `fh-${process.pid}.service`);
   const group = join(service, "inner");
   mkdirSync(group, { recursive: true });
@@ -166,9 +165,8 @@ function removeGroups(paths: readonly string[]): void {
   }
 }
 
-define(
-  "rules outlive the recorder, and are for what runs when it begins",
-  exactMissing,
+test(
+  ...unless(exactMissing, "rules outlive the recorder, and are for what runs when it begins"),
   async () => {
     await using host = await JobHost.start();
     const exe = copySleep(host.folder.path, "fh-four");
@@ -190,23 +188,26 @@ define(
   },
 );
 
-define("bad rules are refused in one line, and nothing is kept", exactMissing, async () => {
-  await using host = await JobHost.start();
-  const rows: readonly (readonly [string[], RegExp])[] = [
-    [["add", "job"], /^Missing condition: a rule for job; give one or more of --exe, --match/],
-    [["add", "job", "--match", "(?=a)"], /^Bad /],
-    [["add", "job", "--match", "x".repeat(2000)], /^Bad /],
-    [["add", "job", "--exe", "[z-a]"], /^Bad /],
-    [["add", "job", "--user", "no such user"], /^Bad .*no such user/],
-    [["add", "a b", "--exe", "x"], /^Bad /],
-    [["remove"], /^Missing operands: fh job rule remove NUMBER\n$/],
-    [["frob"], /^Unknown action: rule frob; give rule add, list, remove or test\n$/],
-  ];
-  for (const [args, message] of rows) checkRefusal(host, args, 2, message);
-  checkRefusal(host, ["remove", "99"], 3, /^No such rule: 99; .*\(ESRCH\)\n$/);
-  checkRefusal(host, ["test", "4194304"], 3, /^No such process: 4194304; .*\(ESRCH\)\n$/);
-  assert.deepEqual(host.json("rule", "list"), []);
-});
+test(
+  ...unless(exactMissing, "bad rules are refused in one line, and nothing is kept"),
+  async () => {
+    await using host = await JobHost.start();
+    const rows: readonly (readonly [string[], RegExp])[] = [
+      [["add", "job"], /^Missing condition: a rule for job; give one or more of --exe, --match/],
+      [["add", "job", "--match", "(?=a)"], /^Bad /],
+      [["add", "job", "--match", "x".repeat(2000)], /^Bad /],
+      [["add", "job", "--exe", "[z-a]"], /^Bad /],
+      [["add", "job", "--user", "no such user"], /^Bad .*no such user/],
+      [["add", "a b", "--exe", "x"], /^Bad /],
+      [["remove"], /^Missing operands: fh job rule remove NUMBER\n$/],
+      [["frob"], /^Unknown action: rule frob; give rule add, list, remove or test\n$/],
+    ];
+    for (const [args, message] of rows) checkRefusal(host, args, 2, message);
+    checkRefusal(host, ["remove", "99"], 3, /^No such rule: 99; .*\(ESRCH\)\n$/);
+    checkRefusal(host, ["test", "4194304"], 3, /^No such process: 4194304; .*\(ESRCH\)\n$/);
+    assert.deepEqual(host.json("rule", "list"), []);
+  },
+);
 
 function checkRefusal(
   host: JobHost,

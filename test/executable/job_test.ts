@@ -10,6 +10,7 @@ import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import type { Source } from "../support/questions.ts";
 import { Running, runs } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const TMPFS = 0x01021994;
 const MIB = 1024 * 1024;
@@ -21,11 +22,6 @@ const EXIT_US = 5000;
 const isRoot = process.getuid?.() === 0;
 const exactMissing = connectorMissing ?? (isRoot ? null : "needs root");
 const bashMissing = runProgram("sh", ["-c", "command -v bash"]).status === 0 ? null : "needs bash";
-
-function define(name: string, without: string | null, body: () => Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
 
 /** Writes down who it is, and becomes what is to be run. */
 const NOTED = `echo "$$ \${1##*/}" >> "$NOTES"; exec "$@"`;
@@ -195,9 +191,11 @@ function sortedKeys<T>(record: Record<string, T>): Record<string, T> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-define(
-  "three builds at once are three right accounts",
-  programsMissing ?? exactMissing ?? bashMissing,
+test(
+  ...unless(
+    programsMissing ?? exactMissing ?? bashMissing,
+    "three builds at once are three right accounts",
+  ),
   async () => {
     await using host = await JobHost.start();
     const { path } = host.folder;
@@ -370,6 +368,6 @@ const CASES: readonly [string, (source: Source) => Promise<void>, onlyOnce?: tru
 
 for (const [name, check, onlyOnce] of CASES) {
   for (const source of onlyOnce ? sources.slice(0, 1) : sources) {
-    define(`${source}: ${name}`, null, () => check(source));
+    test(...unless(null, `${source}: ${name}`), () => check(source));
   }
 }

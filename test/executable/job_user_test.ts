@@ -9,6 +9,7 @@ import { FH, type Outcome, runFh, runProgram } from "../support/executable.ts";
 import { Family, JobHost, type Shown } from "../support/job_calls.ts";
 import { AS_NOBODY, Running, runs } from "../support/running.ts";
 import { ServerFolder } from "../support/server.ts";
+import { unless } from "../support/unless.ts";
 
 const NOBODY = 65534;
 
@@ -18,11 +19,6 @@ const nobodyMissing = !isRoot
   : runProgram(AS_NOBODY[0]!, [...AS_NOBODY.slice(1), "true"]).status === 0
   ? null
   : "needs setpriv(1)";
-
-function define(name: string, without: string | null, body: () => Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
 
 const folder = temporaryFolder("fh-job-user-");
 chmodSync(folder, 0o755);
@@ -68,7 +64,7 @@ function checkRefusal(outcome: Outcome, expected: number, message: RegExp): void
 
 const fh = nobodyMissing === null ? publicFh() : FH;
 
-define("an ordinary user has a recorder and jobs of his own", nobodyMissing, async () => {
+test(...unless(nobodyMissing, "an ordinary user has a recorder and jobs of his own"), async () => {
   using server = new ServerFolder();
   chownSync(server.path, NOBODY, NOBODY);
   const { db, socket } = server;
@@ -95,7 +91,7 @@ define("an ordinary user has a recorder and jobs of his own", nobodyMissing, asy
   assert.equal((await recorder.end("SIGTERM")).status, 0);
 });
 
-define("at root's recorder he sees and does what is his own", nobodyMissing, async () => {
+test(...unless(nobodyMissing, "at root's recorder he sees and does what is his own"), async () => {
   await using host = await JobHost.start("--socket-group", String(NOBODY));
   chmodSync(host.folder.path, 0o755);
   await using own = new Family(AS_NOBODY);

@@ -21,6 +21,7 @@ import {
   why,
 } from "../support/questions.ts";
 import type { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const FAMILIES = ["double-fork", "daemon", "subreaper", "setsid=6", "tree=3", "stages"];
 const GENERATIONS = 10_000;
@@ -76,11 +77,6 @@ async function familyOf(db: string, { program: { pid, start } }: Truth): Promise
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
   return () => made ??= make();
-}
-
-function define(name: string, missing: string | null, body: () => Promise<void>): void {
-  if (missing === null) test(name, body);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, body);
 }
 
 const pidsOf = (members: readonly { readonly pid: number }[]) => members.map(({ pid }) => pid);
@@ -249,9 +245,12 @@ for (const source of ["connector", "poll"] as const) {
     ["fh tree --since --until shows who lived in between", checkStretch],
   ];
   for (const [name, check] of checks) {
-    define(`${source}: ${name}`, missing, async () => await check(await families()));
+    test(...unless(missing, `${source}: ${name}`), async () => await check(await families()));
   }
-  define(`${source}: a chain of ${GENERATIONS} generations is whole`, missing, async () => {
-    await checkGenerations(await record(source, [`generations=${GENERATIONS}`], CHAIN_MS));
-  });
+  test(
+    ...unless(missing, `${source}: a chain of ${GENERATIONS} generations is whole`),
+    async () => {
+      await checkGenerations(await record(source, [`generations=${GENERATIONS}`], CHAIN_MS));
+    },
+  );
 }

@@ -15,6 +15,7 @@ import { type Member, Truth } from "../support/lineage.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { seconds, type Shown, untilEnded } from "../support/questions.ts";
 import { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 /** The kernel gives out pids from 300 on when they have come round. */
 const PID_MAX = 330;
@@ -106,29 +107,26 @@ function checkQuestions(ask: Ask, pid: number, lives: readonly Member[]): void {
 
 const missing = obstacle();
 const name = "poll: a pid that was used more than once is asked about";
-if (missing !== null) test(`${name} (skipped: ${missing})`, { skip: true }, () => {});
-else {
-  test(name, async () => {
-    const outside = readFileSync("/proc/sys/kernel/pid_max", "utf8");
-    const [db, path] = [join(folder, "history.db"), join(folder, "truth")];
-    const numbers = [PID_MAX, LIFE_MS, FIRST, MORE].map(String);
-    await using space = Running.start([
-      ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SCRIPT, "sh"],
-      ...[FH, db, program("lineage")!, path, ...numbers],
-    ]);
-    await space.wrote("made");
-    assert.equal(readFileSync("/proc/sys/kernel/pid_max", "utf8"), outside);
-    const truth = Truth.read(path);
-    const several = reused(truth);
-    assert.ok(several.length >= 20, `${several.length} pids were used again`);
-    await untilEnded(db, truth);
-    const shell = readFileSync(`/proc/${space.pid}/task/${space.pid}/children`, "utf8").trim();
-    const ask: Ask = (...args) =>
-      runProgram("nsenter", ["--target", shell, "--pid", "--mount", FH, ...args, "--db", db]);
-    for (const [pid, lives] of several.slice(0, 4)) checkQuestions(ask, pid, lives);
-    for (const [pid, lives] of several) checkLog(ask, pid, lives);
-    space.tell("end");
-    const { status, stderr } = await space.end();
-    assert.equal(status, 0, stderr);
-  });
-}
+test(...unless(missing, name), async () => {
+  const outside = readFileSync("/proc/sys/kernel/pid_max", "utf8");
+  const [db, path] = [join(folder, "history.db"), join(folder, "truth")];
+  const numbers = [PID_MAX, LIFE_MS, FIRST, MORE].map(String);
+  await using space = Running.start([
+    ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SCRIPT, "sh"],
+    ...[FH, db, program("lineage")!, path, ...numbers],
+  ]);
+  await space.wrote("made");
+  assert.equal(readFileSync("/proc/sys/kernel/pid_max", "utf8"), outside);
+  const truth = Truth.read(path);
+  const several = reused(truth);
+  assert.ok(several.length >= 20, `${several.length} pids were used again`);
+  await untilEnded(db, truth);
+  const shell = readFileSync(`/proc/${space.pid}/task/${space.pid}/children`, "utf8").trim();
+  const ask: Ask = (...args) =>
+    runProgram("nsenter", ["--target", shell, "--pid", "--mount", FH, ...args, "--db", db]);
+  for (const [pid, lives] of several.slice(0, 4)) checkQuestions(ask, pid, lives);
+  for (const [pid, lives] of several) checkLog(ask, pid, lives);
+  space.tell("end");
+  const { status, stderr } = await space.end();
+  assert.equal(status, 0, stderr);
+});

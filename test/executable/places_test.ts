@@ -6,6 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
+import { unless } from "../support/unless.ts";
 
 const folder = temporaryFolder("fh-places-");
 
@@ -15,33 +16,29 @@ const missing = isRoot && runProgram(mounts[0], [...mounts.slice(1), "true"]).st
   ? null
   : "needs root, and unshare(1)";
 
-function define(name: string, body: () => void): void {
-  if (missing === null) test(name, body);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, body);
-}
-
 for (const option of ["subset=pid", "hidepid=2"]) {
-  define(`with /proc mounted with ${option} fh shows the tree and watches`, () => {
-    const mount = `mount -t proc -o ${option} proc /proc`;
-    const watch = `${FH} watch -q --json --source poll -- true`;
-    const script = `${mount} && ${FH} tree -q --json 1 && ${watch}`;
-    const { status, stdout, stderr } = runProgram(mounts[0], [...mounts.slice(1), script]);
-    assert.equal(status, 0, stderr);
-    const [tree, source] = stdout.split("\n").map((line) => line === "" ? null : JSON.parse(line));
-    assert.equal(tree.pid, 1);
-    assert.equal(source.event, "source");
-  });
+  test(
+    ...unless(missing, `with /proc mounted with ${option} fh shows the tree and watches`),
+    () => {
+      const mount = `mount -t proc -o ${option} proc /proc`;
+      const watch = `${FH} watch -q --json --source poll -- true`;
+      const script = `${mount} && ${FH} tree -q --json 1 && ${watch}`;
+      const { status, stdout, stderr } = runProgram(mounts[0], [...mounts.slice(1), script]);
+      assert.equal(status, 0, stderr);
+      const [tree, source] = stdout.split("\n").map((line) =>
+        line === "" ? null : JSON.parse(line)
+      );
+      assert.equal(tree.pid, 1);
+      assert.equal(source.event, "source");
+    },
+  );
 }
 
 const AS_NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"];
 const mayRun = isRoot && runProgram("setpriv", [...AS_NOBODY, FH, "--version"]).status === 0;
+const nobodyMissing = missing ?? (mayRun ? null : `nobody may not run ${FH}`);
 
-function defineNobody(name: string, body: () => void): void {
-  if (mayRun) define(name, body);
-  else test(`${name} (skipped: nobody may not run ${FH})`, { skip: true }, body);
-}
-
-defineNobody("in a working directory that it may not enter fh works", () => {
+test(...unless(nobodyMissing, "in a working directory that it may not enter fh works"), () => {
   const closed = join(folder, "closed");
   mkdirSync(closed);
   chmodSync(closed, 0o700);

@@ -13,8 +13,9 @@ import { FH, runProgram } from "../support/executable.ts";
 import { connectorMissing, run } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
+import { until } from "../support/until.ts";
 
-const WAIT_MS = 20_000;
 /** So long fh tells what it has held back when it is to end; src/session.ts. */
 const END_MS = 3000;
 const [CTRL_C, CTRL_Q, CTRL_S] = ["\x03", "\x11", "\x13"];
@@ -25,17 +26,6 @@ const exactMissing = programsMissing ?? connectorMissing;
 const terminalMissing = runProgram("sh", ["-c", "command -v script"]).status === 0
   ? null
   : "needs script(1): apt-get install bsdutils";
-
-function define(name: string, without: string | null, body: () => Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
-
-async function until(what: string, reached: () => boolean): Promise<void> {
-  for (const end = performance.now() + WAIT_MS; !reached(); await delay(10)) {
-    if (performance.now() > end) throw new Error(`No ${what} in time`);
-  }
-}
 
 /** A shell that becomes the load when it is told a line: its pid is known beforehand. */
 function loadToBe(phase: string): Running {
@@ -53,7 +43,7 @@ async function watchIntoPipe(pid: number): Promise<{ fh: ChildProcess; reader: n
   const fh = spawn(FH, args, { stdio: ["ignore", writer, "inherit"] });
   closeSync(both);
   closeSync(writer);
-  await until("subscription", () => connectorSockets(fh.pid!).length > 0);
+  await until(() => connectorSockets(fh.pid!).length > 0);
   await delay(200);
   return { fh, reader };
 }
@@ -78,9 +68,11 @@ function lostTo(events: readonly WatchEvent[], reason: string): number {
   );
 }
 
-define(
-  "a reader that stands still costs bounded memory and is told what it missed",
-  exactMissing,
+test(
+  ...unless(
+    exactMissing,
+    "a reader that stands still costs bounded memory and is told what it missed",
+  ),
   async () => {
     const count = 320_000;
     await using load = loadToBe(`vfork,count=${count}`);
@@ -106,7 +98,7 @@ define(
   },
 );
 
-define("a reader that is late gets all that fits", exactMissing, async () => {
+test(...unless(exactMissing, "a reader that is late gets all that fits"), async () => {
   const count = 20_000;
   await using load = loadToBe(`vfork,count=${count}`);
   const { fh, reader } = await watchIntoPipe(load.pid);
@@ -117,25 +109,27 @@ define("a reader that is late gets all that fits", exactMissing, async () => {
   assert.deepEqual([of("fork"), of("exec"), of("exit"), of("gap")], [count, 1, count + 1, 0]);
 });
 
-define("what happens while fh is stopped is told when it goes on", exactMissing, async () => {
-  const count = 3000;
-  await using load = loadToBe(`vfork,count=${count}`);
-  const args = ["watch", "-q", "--json", "--source", "connector", "-p", `${load.pid}`];
-  await using fh = Running.start([FH, ...args]);
-  await fh.wrote('"event":"source"');
-  fh.kill("SIGSTOP");
-  load.tell("go");
-  await load.end();
-  fh.kill("SIGCONT");
-  const { status } = await fh.end("SIGTERM");
-  assert.equal(status, 0);
-  const of = (kind: string) => fh.events.filter(({ event }) => event === kind).length;
-  assert.deepEqual([of("fork"), of("exit"), of("gap")], [count, count + 1, 0]);
-});
+test(
+  ...unless(exactMissing, "what happens while fh is stopped is told when it goes on"),
+  async () => {
+    const count = 3000;
+    await using load = loadToBe(`vfork,count=${count}`);
+    const args = ["watch", "-q", "--json", "--source", "connector", "-p", `${load.pid}`];
+    await using fh = Running.start([FH, ...args]);
+    await fh.wrote('"event":"source"');
+    fh.kill("SIGSTOP");
+    load.tell("go");
+    await load.end();
+    fh.kill("SIGCONT");
+    const { status } = await fh.end("SIGTERM");
+    assert.equal(status, 0);
+    const of = (kind: string) => fh.events.filter(({ event }) => event === kind).length;
+    assert.deepEqual([of("fork"), of("exit"), of("gap")], [count, count + 1, 0]);
+  },
+);
 
-define(
-  "a terminal that is stopped with Ctrl-S gets everything after Ctrl-Q",
-  terminalMissing,
+test(
+  ...unless(terminalMissing, "a terminal that is stopped with Ctrl-S gets everything after Ctrl-Q"),
   async () => {
     const mark = `fh-mark-${performance.now()}`;
     // script(1) runs it with $SHELL, which need not replace itself by the last command.
@@ -151,7 +145,6 @@ define(
     const start = (from: number, to: number) =>
       run("sh", ["-c", `for i in $(seq ${from} ${to}); do sh -c 'sleep 0.01; :' ${mark}-$i; done`]);
     await until(
-      "first mark",
       () => (spawnSync("sh", ["-c", "sleep 0.02; :", `${mark}-0`]), marks().length > 0),
     );
     script.stdin.write(CTRL_S);
@@ -163,7 +156,7 @@ define(
     const [pid = 0] = childrenOf(script.pid!);
     assert.equal(connectorSockets(pid).reduce((sum, { waiting }) => sum + waiting, 0), 0);
     script.stdin.write(CTRL_Q);
-    await until("mark 40", () => marks().includes(40));
+    await until(() => marks().includes(40));
     const later = marks().filter((n) => n > 0);
     assert.deepEqual([...new Set(later)], Array.from({ length: 40 }, (_, i) => i + 1));
     const ended = once(script, "exit");

@@ -25,6 +25,7 @@ import {
   why,
 } from "../support/questions.ts";
 import { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 /** What the poller must see lives so long. */
 const LIFE_MS = { connector: "0", poll: "40" } as const;
@@ -35,11 +36,6 @@ const LOADS = {
 } as const;
 
 const folder = temporaryFolder("fh-again-");
-
-function define(name: string, missing: string | null, body: () => Promise<void>): void {
-  if (missing === null) test(name, body);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, body);
-}
 
 /** The phase "paused" of lineage.c: a family that waits to be told to go on. */
 class Family implements AsyncDisposable {
@@ -284,11 +280,13 @@ for (const source of ["connector", "poll"] as const) {
     ["fh log --follow tells of each once while thousands come and go", follow],
   ];
   for (const [name, check] of cases) {
-    define(`${source}: ${name}`, missing, async () => await check(source));
+    test(...unless(missing, `${source}: ${name}`), async () => await check(source));
   }
 }
-define(
-  "an export answers like the whole, and is played back as it was",
-  programsMissing ?? connectorMissing,
+test(
+  ...unless(
+    programsMissing ?? connectorMissing,
+    "an export answers like the whole, and is played back as it was",
+  ),
   exportPart,
 );

@@ -46,6 +46,7 @@ import {
 import { untilKnown } from "../support/questions.ts";
 import { Receiver } from "../support/receiver.ts";
 import { AS_NOBODY, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const LIVES = 2000;
 const NOBODY = 65_534;
@@ -70,11 +71,6 @@ chmodSync(folder, 0o755);
 
 const rootMissing = process.getuid?.() === 0 ? null : "needs root";
 const exactMissing = programsMissing ?? connectorMissing ?? rootMissing;
-
-function define(name: string, without: string | null, body: () => void | Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
 
 /** A sound history, to be made unusable. */
 function createHistory(path: string): void {
@@ -173,7 +169,7 @@ test("fh record takes no folder to which others may write", () => {
   assert.deepEqual(readdirSync(place), []);
 });
 
-define("fh record says so when the file system is read-only", mountsMissing, () => {
+test(...unless(mountsMissing, "fh record says so when the file system is read-only"), () => {
   const place = mkdtempSync(join(folder, "read-only-"));
   createHistory(join(place, "there.db"));
   using mounted = Mounted.readOnly(place);
@@ -210,7 +206,7 @@ async function untilMany(db: string, since: number): Promise<void> {
   );
 }
 
-define("SIGTERM under load: everything is written", exactMissing, async () => {
+test(...unless(exactMissing, "SIGTERM under load: everything is written"), async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const db = join(folder, `${signal}.db`);
     await using fh = await startRecorder(db);
@@ -234,7 +230,7 @@ define("SIGTERM under load: everything is written", exactMissing, async () => {
   }
 });
 
-define("SIGHUP after the file was renamed begins a new one", exactMissing, async () => {
+test(...unless(exactMissing, "SIGHUP after the file was renamed begins a new one"), async () => {
   const [db, old] = [join(folder, "rotated.db"), join(folder, "rotated-old.db")];
   await using fh = await startRecorder(db);
   const ready = monotonicNs();
@@ -292,7 +288,7 @@ test("a service manager hears when it is ready, opens anew, and stops", async ()
   assert.deepEqual(words, ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"]);
 });
 
-define("nobody records by polling, into files of its own", rootMissing, async () => {
+test(...unless(rootMissing, "nobody records by polling, into files of its own"), async () => {
   const place = mkdtempSync(join(folder, "nobody-"));
   const copy = join(place, basename(FH));
   copyFileSync(FH, copy);
@@ -335,7 +331,7 @@ function written(db: string, pid: number): string {
   return [...files, /^write_bytes: .*$/m.exec(read(`/proc/${pid}/io`))?.[0]].join("\n");
 }
 
-define("nothing is written while nothing happens", exactMissing, async () => {
+test(...unless(exactMissing, "nothing is written while nothing happens"), async () => {
   const paths = ["connector", "poll"].map((source) => join(folder, `idle-${source}.db`));
   await using connector = await startRecorder(paths[0]!, ["--source", "connector"]);
   await using poll = await startRecorder(paths[1]!, ["--source", "poll"]);

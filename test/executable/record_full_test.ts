@@ -23,6 +23,7 @@ import {
   suspendedNs,
 } from "../support/recorded.ts";
 import type { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const DISK_BYTES = 64 << 20;
 const MEMORY_MAX = 200e6;
@@ -34,11 +35,6 @@ const PACE = 12_000;
 const WAITING_MAX = 100_000;
 
 const missing = programsMissing ?? mountsMissing ?? connectorMissing;
-
-function define(name: string, body: () => void | Promise<void>): void {
-  if (missing === null) test(name, body);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, body);
-}
 
 /** Processes that live until the end of the test, if they are not ended before. */
 async function sleep(): Promise<Sleepers & AsyncDisposable> {
@@ -69,7 +65,7 @@ async function whileFull<T>(fh: Running, folder: string, during: () => Promise<T
   return result;
 }
 
-define("a short while without room on the disk costs nothing", async () => {
+test(...unless(missing, "a short while without room on the disk costs nothing"), async () => {
   using disk = Mounted.tmpfs(DISK_BYTES);
   const db = join(disk.folder, "history.db");
   await using _before = await sleep();
@@ -100,52 +96,55 @@ define("a short while without room on the disk costs nothing", async () => {
   file.close();
 });
 
-define("what does not fit into memory while the disk is full is told as a gap", async () => {
-  using disk = Mounted.tmpfs(DISK_BYTES);
-  const db = join(disk.folder, "history.db");
-  await using _before = await sleep();
-  await using ended = await sleep();
-  await using fh = await startRecorder(db);
-  const forks = hostForks();
-  let tasks: readonly Task[] = [];
-  await using _later = await whileFull(fh, disk.folder, async () => {
-    const sleepers = await sleep();
-    await ended.end();
-    tasks = await runLoad([`vfork,count=${MANY},pace=${PACE}`]);
-    return sleepers;
-  });
-  const others = hostForks() - forks - tasks.length;
-  // A second time, in which nothing has to be dropped.
-  const more = await whileFull(fh, disk.folder, () => runLoad(["fork,count=200,rate=200"]));
-  assert.deepEqual(await compareWithProc(db), []);
-  const { peak } = memory(fh.pid);
-  const { status, stderr } = await fh.end("SIGTERM");
-  assert.equal(status, 0, stderr);
-  assert.ok(peak < MEMORY_MAX, `${peak} bytes`);
-  const file = new DatabaseSync(db, { readOnly: true });
-  const told = compareRows(readRows(file), tasks);
-  assert.deepEqual(told.wrong, []);
-  const gaps = readGaps(file);
-  assert.deepEqual(gaps.map(({ reason }) => reason), ["disk full"]);
-  // Lives of which there is no row; those of others on the host may be among them.
-  const lost = gaps[0]!.lost! - told.missing.length;
-  assert.ok(lost >= 0 && lost <= others, `${gaps[0]!.lost} told, ${told.missing.length} missing`);
-  // Each time that all places are taken, all that waits is dropped: others' lives take places, too.
-  const drops = Math.floor((MANY + others) / WAITING_MAX);
-  assert.ok(told.missing.length <= drops * WAITING_MAX);
-  // A few are taken by who was there before.
-  assert.ok(told.missing.length + others >= WAITING_MAX * 0.9);
-  const offset = suspendedNs();
-  for (const { start, end } of told.missing) {
-    assert.ok(start + offset >= gaps[0]!.since && end + offset <= gaps[0]!.until);
-  }
-  assert.deepEqual(compareRows(readRows(file), more), { missing: [], wrong: [] });
-  assert.equal(readRuns(file)[0]!["lost"], 0);
-  assert.equal(integrityOf(file), "ok");
-  file.close();
-});
+test(
+  ...unless(missing, "what does not fit into memory while the disk is full is told as a gap"),
+  async () => {
+    using disk = Mounted.tmpfs(DISK_BYTES);
+    const db = join(disk.folder, "history.db");
+    await using _before = await sleep();
+    await using ended = await sleep();
+    await using fh = await startRecorder(db);
+    const forks = hostForks();
+    let tasks: readonly Task[] = [];
+    await using _later = await whileFull(fh, disk.folder, async () => {
+      const sleepers = await sleep();
+      await ended.end();
+      tasks = await runLoad([`vfork,count=${MANY},pace=${PACE}`]);
+      return sleepers;
+    });
+    const others = hostForks() - forks - tasks.length;
+    // A second time, in which nothing has to be dropped.
+    const more = await whileFull(fh, disk.folder, () => runLoad(["fork,count=200,rate=200"]));
+    assert.deepEqual(await compareWithProc(db), []);
+    const { peak } = memory(fh.pid);
+    const { status, stderr } = await fh.end("SIGTERM");
+    assert.equal(status, 0, stderr);
+    assert.ok(peak < MEMORY_MAX, `${peak} bytes`);
+    const file = new DatabaseSync(db, { readOnly: true });
+    const told = compareRows(readRows(file), tasks);
+    assert.deepEqual(told.wrong, []);
+    const gaps = readGaps(file);
+    assert.deepEqual(gaps.map(({ reason }) => reason), ["disk full"]);
+    // Lives of which there is no row; those of others on the host may be among them.
+    const lost = gaps[0]!.lost! - told.missing.length;
+    assert.ok(lost >= 0 && lost <= others, `${gaps[0]!.lost} told, ${told.missing.length} missing`);
+    // Each time that all places are taken, all that waits is dropped: others' lives take some.
+    const drops = Math.floor((MANY + others) / WAITING_MAX);
+    assert.ok(told.missing.length <= drops * WAITING_MAX);
+    // A few are taken by who was there before.
+    assert.ok(told.missing.length + others >= WAITING_MAX * 0.9);
+    const offset = suspendedNs();
+    for (const { start, end } of told.missing) {
+      assert.ok(start + offset >= gaps[0]!.since && end + offset <= gaps[0]!.until);
+    }
+    assert.deepEqual(compareRows(readRows(file), more), { missing: [], wrong: [] });
+    assert.equal(readRuns(file)[0]!["lost"], 0);
+    assert.equal(integrityOf(file), "ok");
+    file.close();
+  },
+);
 
-define("a recorder that finds no room at its start says so and ends", () => {
+test(...unless(missing, "a recorder that finds no room at its start says so and ends"), () => {
   using disk = Mounted.tmpfs(1 << 20);
   const db = join(disk.folder, "history.db");
   fillUp(disk.folder);

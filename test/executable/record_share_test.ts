@@ -11,6 +11,7 @@ import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { integrityOf, startRecorder } from "../support/recorded.ts";
 import { AS_NOBODY, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 // So small that it fills, however much of the command lines a busy recorder leaves out.
 const MAX_BYTES = 4 << 20;
@@ -78,5 +79,4 @@ async function attack(): Promise<void> {
 }
 
 const name = "a user who fills the file loses what is his";
-if (missing === null) test(name, attack);
-else test(`${name} (skipped: ${missing})`, { skip: true }, attack);
+test(...unless(missing, name), attack);

@@ -20,6 +20,7 @@ import {
   suspendedNs,
 } from "../support/recorded.ts";
 import { recordTo, type Source } from "../support/questions.ts";
+import { unless } from "../support/unless.ts";
 
 /** Forks at a steady pace: some two in each millisecond, of processes that a poller meets. */
 const STEADY = "fork,count=8000,rate=2000,life=30000";
@@ -29,11 +30,6 @@ const EDGE_NS = 50e6;
 const RUNS = 6;
 
 const folder = temporaryFolder("fh-stop-");
-
-function define(name: string, missing: string | null, body: () => Promise<void>): void {
-  if (missing === null) test(name, body);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, body);
-}
 
 /** A stretch of time in which a recorder ran, nanoseconds since boot. */
 interface Run {
@@ -134,14 +130,18 @@ function assertComplete(
 
 for (const source of ["connector", "poll"] as const) {
   const missing = programsMissing ?? (source === "connector" ? connectorMissing : null);
-  define(
-    `${source}: what was forked before the end of a run is in it, and the gap begins there`,
-    missing,
+  test(
+    ...unless(
+      missing,
+      `${source}: what was forked before the end of a run is in it, and the gap begins there`,
+    ),
     () => stopAgainAndAgain(source),
   );
-  define(
-    `${source}: a file that is opened again goes on where the one before has ended`,
-    missing,
+  test(
+    ...unless(
+      missing,
+      `${source}: a file that is opened again goes on where the one before has ended`,
+    ),
     () => reopen(source),
   );
 }

@@ -8,16 +8,12 @@ import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { Running } from "../support/running.ts";
 import { ask, ServerFolder } from "../support/server.ts";
+import { unless } from "../support/unless.ts";
 
 const FORKS = 3000;
 
 const isRoot = process.getuid?.() === 0;
 const missing = programsMissing ?? connectorMissing ?? (isRoot ? null : "needs root");
-
-function define(name: string, body: () => Promise<void>): void {
-  if (missing === null) test(name, body);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, body);
-}
 
 /** Follows in the background, with what it was told. */
 class Follower {
@@ -65,40 +61,50 @@ function holes(all: readonly string[], some: readonly string[]): number {
   return count;
 }
 
-define("a subscriber goes on after a restart and after a kill, and is told each once", async () => {
-  using folder = new ServerFolder();
-  let server = await folder.record();
-  await using load = Running.start([program("forks")!, "-g", "-w", "1500", String(FORKS)]);
-  await load.wrote("ready");
-  const follower = new Follower(folder.socket, load.pid);
-  for (let told = []; told.length === 0; await delay(10)) {
-    told = (await ask(folder.socket, "listeners")).subscribers;
-  }
-  load.tell("go");
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    const seen = follower.of("fork").length;
-    for (let tries = 0; follower.of("fork").length < seen + 300 && tries < 1000; tries++) {
-      await delay(10);
+test(
+  ...unless(
+    missing,
+    "a subscriber goes on after a restart and after a kill, and is told each once",
+  ),
+  async () => {
+    using folder = new ServerFolder();
+    let server = await folder.record();
+    await using load = Running.start([program("forks")!, "-g", "-w", "1500", String(FORKS)]);
+    await load.wrote("ready");
+    const follower = new Follower(folder.socket, load.pid);
+    for (let told = []; told.length === 0; await delay(10)) {
+      told = (await ask(folder.socket, "listeners")).subscribers;
     }
-    await server.end(signal);
-    await server[Symbol.asyncDispose]();
-    server = await folder.record();
-  }
-  await using _server = server;
-  const outcome = await load.end();
-  const truth = outcome.stdout.split("\n").filter((line) => /^\d+ \d+$/.test(line))
-    .map((line) => line.split(" ")[1]!);
-  assert.equal(truth.length, FORKS);
-  const last = truth.at(-1)!;
-  for (let tries = 0; !follower.of("exit").includes(last) && tries < 1000; tries++) await delay(10);
-  await follower.end();
-  const forks = follower.of("fork");
-  assert.equal(new Set(forks).size, forks.length, "no fork twice");
-  const exits = follower.of("exit");
-  assert.equal(new Set(exits).size, exits.length, "no exit twice");
-  const count = holes(truth, forks);
-  assert.ok(count <= 2, `${count} stretches are missing after two restarts`);
-  assert.ok(forks.length > FORKS / 2, `${forks.length} of ${FORKS} were told`);
-  const unknown = follower.gaps.filter((gap) => "lost" in gap && gap.lost === null);
-  assert.ok(unknown.length >= 2, "each time in which nobody recorded is told");
-});
+    load.tell("go");
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      const seen = follower.of("fork").length;
+      for (let tries = 0; follower.of("fork").length < seen + 300 && tries < 1000; tries++) {
+        await delay(10);
+      }
+      await server.end(signal);
+      await server[Symbol.asyncDispose]();
+      server = await folder.record();
+    }
+    await using _server = server;
+    const outcome = await load.end();
+    const truth = outcome.stdout.split("\n").filter((line) => /^\d+ \d+$/.test(line))
+      .map((line) => line.split(" ")[1]!);
+    assert.equal(truth.length, FORKS);
+    const last = truth.at(-1)!;
+    for (let tries = 0; !follower.of("exit").includes(last) && tries < 1000; tries++) {
+      await delay(
+        10,
+      );
+    }
+    await follower.end();
+    const forks = follower.of("fork");
+    assert.equal(new Set(forks).size, forks.length, "no fork twice");
+    const exits = follower.of("exit");
+    assert.equal(new Set(exits).size, exits.length, "no exit twice");
+    const count = holes(truth, forks);
+    assert.ok(count <= 2, `${count} stretches are missing after two restarts`);
+    assert.ok(forks.length > FORKS / 2, `${forks.length} of ${FORKS} were told`);
+    const unknown = follower.gaps.filter((gap) => "lost" in gap && gap.lost === null);
+    assert.ok(unknown.length >= 2, "each time in which nobody recorded is told");
+  },
+);

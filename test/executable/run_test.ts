@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { AS_NOBODY, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 // deno-lint-ignore no-explicit-any
 type Report = any;
@@ -18,13 +19,6 @@ chmodSync(folder, 0o777);
 
 const isRoot = process.getuid?.() === 0;
 const exactMissing = programsMissing ?? connectorMissing ?? (isRoot ? null : "needs root");
-
-type Body = (t: TestContext) => void | Promise<void>;
-
-function define(name: string, without: string | null, body: Body): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
 
 let reports = 0;
 
@@ -44,7 +38,7 @@ function account(command: readonly string[], ...options: string[]): [Report, num
   return [JSON.parse(readFileSync(path, "utf8")), status];
 }
 
-define("what children cost is what wait4(2) says", exactMissing, () => {
+test(...unless(exactMissing, "what children cost is what wait4(2) says"), () => {
   const path = join(folder, "cost.json");
   const args = ["run", "--json", "--report", path, "--", program("cost")!, "6"];
   const { stdout, status } = runFh(args);
@@ -85,7 +79,7 @@ define("what children cost is what wait4(2) says", exactMissing, () => {
   assert.ok(report.totals.minor_faults <= own + 50, `${report.totals.minor_faults}, not ${own}`);
 });
 
-define("5 000 short processes are all accounted", exactMissing, () => {
+test(...unless(exactMissing, "5 000 short processes are all accounted"), () => {
   const [report, status] = account([program("load")!, "--phase", "spawn,count=5000"]);
   assert.equal(status, 0);
   const { started, ended, accounted, lost } = report.processes;
@@ -146,7 +140,7 @@ for (const source of exactMissing === null ? ["connector", "poll"] : ["poll"]) {
 
 for (const source of ["connector", "poll"] as const) {
   const missing = source === "connector" ? connectorMissing : null;
-  define(`${source}: no secret of the command is in its account`, missing, () => {
+  test(...unless(missing, `${source}: no secret of the command is in its account`), () => {
     const command = ["sh", "-c", "sleep 0.1; exit 3", "app", "--password=hunter2"];
     const hidden = command.with(4, "--password=***");
     const [report] = account(command, "--source", source);
@@ -205,21 +199,24 @@ function assertSums({ totals }: Report, cpuUs: number, minorFaults: number): voi
 const sumOf = (lines: readonly string[][], at: number) =>
   lines.reduce((sum, line) => sum + Number(line[at]), 0);
 
-define("an ordinary user has the sums, and is told what is not known", exactMissing, () => {
-  const [report, lines] = accountOfNobody([program("cost")!, "3"]);
-  assert.deepEqual([report.accounts, report.totals.from], ["zombie", "zombie, wait4"]);
-  const { started, ended, accounted } = report.processes;
-  assert.deepEqual([started, ended], [4, 4]);
-  const rows = report.commands.filter(({ accounted }: Report) => accounted === 0);
-  assert.equal(rows.length, 4 - accounted, "each has a name of its own");
-  for (const { user_ns, minor_faults } of rows) {
-    assert.deepEqual([user_ns, minor_faults], [null, null]);
-  }
-  assertSums(report, sumOf(lines, 1) + sumOf(lines, 2), sumOf(lines, 3));
-});
+test(
+  ...unless(exactMissing, "an ordinary user has the sums, and is told what is not known"),
+  () => {
+    const [report, lines] = accountOfNobody([program("cost")!, "3"]);
+    assert.deepEqual([report.accounts, report.totals.from], ["zombie", "zombie, wait4"]);
+    const { started, ended, accounted } = report.processes;
+    assert.deepEqual([started, ended], [4, 4]);
+    const rows = report.commands.filter(({ accounted }: Report) => accounted === 0);
+    assert.equal(rows.length, 4 - accounted, "each has a name of its own");
+    for (const { user_ns, minor_faults } of rows) {
+      assert.deepEqual([user_ns, minor_faults], [null, null]);
+    }
+    assertSums(report, sumOf(lines, 1) + sumOf(lines, 2), sumOf(lines, 3));
+  },
+);
 
 for (const source of ["poll", "auto"]) {
-  define(`${source}: a zombie that stays is accounted, as nobody`, exactMissing, () => {
+  test(...unless(exactMissing, `${source}: a zombie that stays is accounted, as nobody`), () => {
     assertZombies(...accountOfNobody([program("late")!, "3", "100"], "--source", source));
   });
 }
@@ -230,7 +227,7 @@ select(undef, undef, undef, 1.5); 1 while wait() > 0;`;
 const perlMissing = runProgram("perl", ["-e", "1"]).status === 0 ? null : "needs perl";
 
 for (const source of ["poll", "connector"]) {
-  define(`${source}: so are forks without an exec`, exactMissing ?? perlMissing, () => {
+  test(...unless(exactMissing ?? perlMissing, `${source}: so are forks without an exec`), () => {
     const [report] = accountOfNobody(["perl", "-e", FORKS], "--source", source);
     const { started, accounted } = report.processes;
     assert.equal(started, 6);
@@ -238,7 +235,7 @@ for (const source of ["poll", "connector"]) {
   });
 }
 
-define("poll: a zombie that stays is accounted, as root", exactMissing, () => {
+test(...unless(exactMissing, "poll: a zombie that stays is accounted, as root"), () => {
   const args = ["run", "--json", "--source", "poll", "--", program("late")!, "3", "100"];
   const { stdout, stderr, status } = runFh(args);
   assert.equal(status, 0);
@@ -270,7 +267,7 @@ function assertZombies(report: Report, output: readonly string[][]): void {
   }
 }
 
-define("a zombie of another user is not accounted", exactMissing, (t) => {
+test(...unless(exactMissing, "a zombie of another user is not accounted"), (t) => {
   const late = join(folder, "late");
   copyFileSync(program("late")!, late);
   chmodSync(late, 0o4755);
@@ -279,7 +276,7 @@ define("a zombie of another user is not accounted", exactMissing, (t) => {
   assert.deepEqual([report.processes.started, report.processes.accounted], [3, 0]);
 });
 
-define("a job's orphans are buried after they were accounted", exactMissing, () => {
+test(...unless(exactMissing, "a job's orphans are buried after they were accounted"), () => {
   // They belong to nobody else: fh itself waits for them.
   const orphans = "for i in 1 2 3 4 5; do (sleep 0.2 & ) ; done";
   for (const source of ["poll", "auto"]) {

@@ -13,14 +13,10 @@ import { program, programsMissing } from "../support/programs.ts";
 import { random } from "../support/random.ts";
 import { Running } from "../support/running.ts";
 import { ask, ServerFolder, Subscription } from "../support/server.ts";
+import { unless } from "../support/unless.ts";
 
 // deno-lint-ignore no-explicit-any
 type Line = any;
-
-function define(name: string, without: string | null, body: () => Promise<void>): void {
-  if (without === null) test(name, body);
-  else test(`${name} (skipped: ${without})`, { skip: true }, body);
-}
 
 async function connect(path: string): Promise<Socket> {
   const socket = createConnection(path);
@@ -134,9 +130,8 @@ test("100 000 bad requests: each has its error, nothing crashes, nothing leaks",
   assert.equal(server.stderr.includes("cannot answer"), false, server.stderr);
 });
 
-define(
-  "clients that die at random harm nobody: who stays is told all",
-  programsMissing,
+test(
+  ...unless(programsMissing, "clients that die at random harm nobody: who stays is told all"),
   async () => {
     using folder = new ServerFolder();
     await using server = await folder.serve();
@@ -216,14 +211,17 @@ const perlMissing = runProgram("perl", ["-e", "use Socket; use POSIX ();"]).stat
   ? null
   : "needs perl";
 
-define("a socket that a service manager hands over is served, and left", perlMissing, async () => {
-  using folder = new ServerFolder();
-  await using server = Running.start(["perl", "-e", MANAGER, folder.socket, FH]);
-  await server.until("server at work", () => server.stderr.includes("listening on"));
-  assert.equal((await ask(folder.socket, "hello")).pid, server.pid);
-  await server.end("SIGTERM");
-  assert.ok(statSync(folder.socket).isSocket());
-});
+test(
+  ...unless(perlMissing, "a socket that a service manager hands over is served, and left"),
+  async () => {
+    using folder = new ServerFolder();
+    await using server = Running.start(["perl", "-e", MANAGER, folder.socket, FH]);
+    await server.until("server at work", () => server.stderr.includes("listening on"));
+    assert.equal((await ask(folder.socket, "hello")).pid, server.pid);
+    await server.end("SIGTERM");
+    assert.ok(statSync(folder.socket).isSocket());
+  },
+);
 
 test("LISTEN_FDS of another process are not ours", () => {
   using folder = new ServerFolder();
@@ -259,18 +257,21 @@ test("bad places to listen are told in one line, and nothing is touched", () => 
 const unsharedMissing = programsMissing ?? connectorMissing ??
   (runProgram("unshare", ["--net", "true"]).status === 0 ? null : "needs unshare(1)");
 
-define("fh watch has its events from a server where it must", unsharedMissing, async () => {
-  using folder = new ServerFolder();
-  await using server = await folder.serve();
-  const env = { PATH: process.env["PATH"]!, FH_SOCKET: folder.socket };
-  const script = "for i in 1 2 3; do sleep 0.1; done; exit 4";
-  const args = ["--net", FH, "watch", "--json", "--", "sh", "-c", script];
-  const { stdout, stderr, status } = runProgram("unshare", args, { env });
-  assert.equal(status, 4);
-  assert.match(stderr, /^fh: source connector: through the socket /);
-  assert.ok(stderr.includes(`(pid ${server.pid})`), stderr);
-  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  const runs = events.filter(({ event, comm }) => event === "exit" && comm === "sleep");
-  assert.equal(runs.length, 3);
-  assert.ok(runs.every(({ exit_code: code, duration_ns: ns }) => code === 0 && ns > 0));
-});
+test(
+  ...unless(unsharedMissing, "fh watch has its events from a server where it must"),
+  async () => {
+    using folder = new ServerFolder();
+    await using server = await folder.serve();
+    const env = { PATH: process.env["PATH"]!, FH_SOCKET: folder.socket };
+    const script = "for i in 1 2 3; do sleep 0.1; done; exit 4";
+    const args = ["--net", FH, "watch", "--json", "--", "sh", "-c", script];
+    const { stdout, stderr, status } = runProgram("unshare", args, { env });
+    assert.equal(status, 4);
+    assert.match(stderr, /^fh: source connector: through the socket /);
+    assert.ok(stderr.includes(`(pid ${server.pid})`), stderr);
+    const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const runs = events.filter(({ event, comm }) => event === "exit" && comm === "sleep");
+    assert.equal(runs.length, 3);
+    assert.ok(runs.every(({ exit_code: code, duration_ns: ns }) => code === 0 && ns > 0));
+  },
+);

@@ -7,17 +7,14 @@ import { test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runProgram } from "../support/executable.ts";
 import { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const folder = temporaryFolder("fh-terminal-");
 
-const missing = ["script", "bash"].find((name) => {
+const lacking = ["script", "bash"].find((name) => {
   return runProgram("sh", ["-c", `command -v ${name}`]).status !== 0;
 });
-
-function define(name: string, body: () => Promise<void>): void {
-  if (missing === undefined) test(name, body);
-  else test(`${name} (skipped: no ${missing})`, { skip: true }, body);
-}
+const missing = lacking === undefined ? null : `no ${lacking}`;
 
 const [CTRL_C, CTRL_BACKSLASH] = ["\x03", "\x1c"];
 /** Starts that command three times, one after the other. */
@@ -42,7 +39,7 @@ function shell(script: string): Running {
 const count = ({ stdout }: Running, word: string) => stdout.split(word).length - 1;
 
 for (const [name, command] of Object.entries(COMMANDS)) {
-  define(`Ctrl-C below ${name} ends the shell's loop`, async () => {
+  test(...unless(missing, `Ctrl-C below ${name} ends the shell's loop`), async () => {
     await using terminal = shell(loop(command + LASTS));
     await terminal.wrote("began");
     terminal.tell(CTRL_C);
@@ -52,23 +49,29 @@ for (const [name, command] of Object.entries(COMMANDS)) {
     assert.equal(status, 130);
   });
 
-  define(`Ctrl-C that the command of ${name} deals with ends no loop`, async () => {
-    await using terminal = shell(loop(command + DEALS));
-    for (const times of [1, 2, 3]) {
-      await terminal.until(`start ${times}`, () => count(terminal, "began") === times);
-      terminal.tell(CTRL_C);
-    }
-    assert.equal((await terminal.end()).status, 0);
-    assert.equal(count(terminal, "status 3"), 3, terminal.stdout);
-  });
+  test(
+    ...unless(missing, `Ctrl-C that the command of ${name} deals with ends no loop`),
+    async () => {
+      await using terminal = shell(loop(command + DEALS));
+      for (const times of [1, 2, 3]) {
+        await terminal.until(`start ${times}`, () => count(terminal, "began") === times);
+        terminal.tell(CTRL_C);
+      }
+      assert.equal((await terminal.end()).status, 0);
+      assert.equal(count(terminal, "status 3"), 3, terminal.stdout);
+    },
+  );
 
-  define(`Ctrl-\\ below ${name} ends it by SIGQUIT, without a core of its own`, async () => {
-    await using terminal = shell(`${command} sh -c 'ulimit -c 0; echo began; exec sleep 60'`);
-    await terminal.wrote("began");
-    terminal.tell(CTRL_BACKSLASH);
-    assert.equal((await terminal.end()).status, 131);
-    assert.ok(!existsSync(join(folder, "core")));
-  });
+  test(
+    ...unless(missing, `Ctrl-\\ below ${name} ends it by SIGQUIT, without a core of its own`),
+    async () => {
+      await using terminal = shell(`${command} sh -c 'ulimit -c 0; echo began; exec sleep 60'`);
+      await terminal.wrote("began");
+      terminal.tell(CTRL_BACKSLASH);
+      assert.equal((await terminal.end()).status, 131);
+      assert.ok(!existsSync(join(folder, "core")));
+    },
+  );
 }
 
 for (const [name, command] of Object.entries(COMMANDS)) {

@@ -13,6 +13,7 @@ import { FH, runFh, runProgram } from "../support/executable.ts";
 import { connectorMissing, run, type TaskEvent } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const VFORKS = 20_000;
 const SPAWNS = 2_000;
@@ -23,11 +24,6 @@ chmodSync(folder, 0o755);
 
 const rootMissing = process.getuid?.() === 0 ? null : "needs root";
 const exactMissing = programsMissing ?? connectorMissing ?? rootMissing;
-
-function define(name: string, without: string | null, run: () => void | Promise<void>): void {
-  if (without === null) test(name, run);
-  else test(`${name} (skipped: ${without})`, { skip: true }, run);
-}
 
 /** Runs phases of load.c; the truth of them. */
 async function load(...phases: string[]): Promise<Task[]> {
@@ -71,44 +67,50 @@ function checkLoad(events: readonly WatchEvent[], tasks: readonly Task[]): void 
   assert.deepEqual(events.filter(({ event }) => event === "gap"), []);
 }
 
-define("fh watch as root tells every event of a load exactly once", exactMissing, async () => {
-  await using fh = Running.start([FH, "watch", "--json", "--stats"]);
-  await fh.wrote("\n");
-  const tasks = await load(`vfork,count=${VFORKS}`, `spawn,count=${SPAWNS}`);
-  assert.equal(tasks.length, VFORKS + SPAWNS);
-  const { status, stderr } = await fh.end("SIGINT");
-  assert.equal(status, 0);
-  const { events } = fh;
-  checkLoad(events, tasks);
-  const times = events.map(({ time }) => time);
-  // A task that the kernel preempts between the stamp and the send comes late: rare, but not ours.
-  const late = times.filter((time, at) => at > 0 && time < times[at - 1]!);
-  assert.ok(late.length <= 3, `${late.length} of ${times.length} lines out of order`);
-  assert.match(stderr, /, lost events 0\n/);
-  const forks = Number(/^watched .*\bfork (\d+)/m.exec(stderr)?.[1]);
-  assert.equal(forks, events.filter(({ event }) => event === "fork").length);
-});
+test(
+  ...unless(exactMissing, "fh watch as root tells every event of a load exactly once"),
+  async () => {
+    await using fh = Running.start([FH, "watch", "--json", "--stats"]);
+    await fh.wrote("\n");
+    const tasks = await load(`vfork,count=${VFORKS}`, `spawn,count=${SPAWNS}`);
+    assert.equal(tasks.length, VFORKS + SPAWNS);
+    const { status, stderr } = await fh.end("SIGINT");
+    assert.equal(status, 0);
+    const { events } = fh;
+    checkLoad(events, tasks);
+    const times = events.map(({ time }) => time);
+    // A task that the kernel preempts between stamp and send comes late: rare, but not ours.
+    const late = times.filter((time, at) => at > 0 && time < times[at - 1]!);
+    assert.ok(late.length <= 3, `${late.length} of ${times.length} lines out of order`);
+    assert.match(stderr, /, lost events 0\n/);
+    const forks = Number(/^watched .*\bfork (\d+)/m.exec(stderr)?.[1]);
+    assert.equal(forks, events.filter(({ event }) => event === "fork").length);
+  },
+);
 
-define("fh watch works as nobody, copied to a folder that is not nobody's", rootMissing, () => {
-  const place = join(folder, "copy");
-  mkdirSync(place, { mode: 0o755 });
-  const copy = join(place, "fh");
-  copyFileSync(FH, copy);
-  chmodSync(copy, 0o755);
-  const args = ["watch", "--json", "--source", "poll", "--", "sh", "-c", "sleep 0.2; exit 5"];
-  const { status, stdout, stderr } = runProgram(copy, args, {
-    cwd: "/",
-    env: { PATH: "/usr/bin:/bin" },
-    uid: NOBODY,
-    gid: NOBODY,
-  });
-  assert.equal(status, 5, stderr);
-  assert.equal(stderr, "fh: source poll: it was asked for; /proc is read instead\n");
-  const events: TaskEvent[] = stdout.trim().split("\n").slice(1).map((line) => JSON.parse(line));
-  const exit = events.find((event) => event.argv?.[0] === "sleep" && event.event === "exit");
-  assert.deepEqual([exit?.user, (exit as ExitEvent)?.exit_code], ["nobody", 0]);
-  rmSync(place, { recursive: true });
-});
+test(
+  ...unless(rootMissing, "fh watch works as nobody, copied to a folder that is not nobody's"),
+  () => {
+    const place = join(folder, "copy");
+    mkdirSync(place, { mode: 0o755 });
+    const copy = join(place, "fh");
+    copyFileSync(FH, copy);
+    chmodSync(copy, 0o755);
+    const args = ["watch", "--json", "--source", "poll", "--", "sh", "-c", "sleep 0.2; exit 5"];
+    const { status, stdout, stderr } = runProgram(copy, args, {
+      cwd: "/",
+      env: { PATH: "/usr/bin:/bin" },
+      uid: NOBODY,
+      gid: NOBODY,
+    });
+    assert.equal(status, 5, stderr);
+    assert.equal(stderr, "fh: source poll: it was asked for; /proc is read instead\n");
+    const events: TaskEvent[] = stdout.trim().split("\n").slice(1).map((line) => JSON.parse(line));
+    const exit = events.find((event) => event.argv?.[0] === "sleep" && event.event === "exit");
+    assert.deepEqual([exit?.user, (exit as ExitEvent)?.exit_code], ["nobody", 0]);
+    rmSync(place, { recursive: true });
+  },
+);
 
 /** Watches what a shell does and ends with its status: the command, its status. */
 const COMMANDS: readonly (readonly [command: readonly string[], status: number])[] = [
@@ -136,7 +138,7 @@ for (const source of ["poll", "connector"] as const) {
   const missing = source === "connector" ? connectorMissing : null;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
     const name = `${signal} ends fh watch through ${source} with everything written`;
-    define(name, programsMissing ?? missing, async () => {
+    test(...unless(programsMissing ?? missing, name), async () => {
       const args = ["watch", "--json", "--snapshot", "--source", source];
       await using fh = Running.start([FH, ...args]);
       await fh.wrote('"event":"snapshot"');
@@ -216,7 +218,7 @@ const terminalMissing = runProgram("sh", ["-c", "command -v script"]).status ===
   ? null
   : "needs script(1): apt-get install bsdutils";
 
-define("fh watch has a header and colours in a terminal", terminalMissing, () => {
+test(...unless(terminalMissing, "fh watch has a header and colours in a terminal"), () => {
   const lines = inTerminal({});
   assert.equal(lines[0], `~[1m${LINE_HEADER}~[0m`);
   assert.match(
@@ -225,7 +227,7 @@ define("fh watch has a header and colours in a terminal", terminalMissing, () =>
   );
 });
 
-define("fh watch respects NO_COLOR in a terminal", terminalMissing, () => {
+test(...unless(terminalMissing, "fh watch respects NO_COLOR in a terminal"), () => {
   const lines = inTerminal({ NO_COLOR: "1" });
   assert.equal(lines[0], LINE_HEADER);
   assert.match(lines.findLast(isExit)!, /^\S+ exit .* exit 3 +sh -c 'sleep 0.1; exit 3'$/);

@@ -8,10 +8,9 @@ import { check, ERRNO } from "../../ffi/errno.ts";
 import { SIGINFO } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { program, programsMissing } from "../support/programs.ts";
+import { unless } from "../support/unless.ts";
 
 const libc = await openLibc();
-const skip = programsMissing !== null;
-const why = programsMissing === null ? "" : ` (skipped: ${programsMissing})`;
 
 /** A siginfo_t as fh queues it. */
 function siginfo(sig: number, pid: number, value: number): Uint8Array {
@@ -45,19 +44,22 @@ test("pidfdSendSignal() refuses a siginfo that is too short or of another signal
   libc.close(pidfd);
 });
 
-test(`pidfdSendSignal() queues what it is given, in order${why}`, { skip }, async () => {
-  const child = spawn(program("sigwait")!, [], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => (await lines.next()).value;
-  assert.equal(await next(), `ready ${child.pid}`);
-  const pidfd = check("open a pidfd", libc.pidfdOpen(child.pid!));
-  for (const [pid, value] of [[4711, 4712], [2, 4_194_303], [1, -7]] as const) {
-    assert.equal(libc.pidfdSendSignal(pidfd, 37, siginfo(37, pid, value)), 0);
-  }
-  child.stdin.end("quit\n");
-  assert.equal(await next(), "37 -4 0 4711 4712");
-  assert.equal(await next(), "37 -4 0 2 4194303");
-  assert.equal(await next(), "37 -4 0 1 -7");
-  assert.equal(await next(), "count 3");
-  libc.close(pidfd);
-});
+test(
+  ...unless(programsMissing, "pidfdSendSignal() queues what it is given, in order"),
+  async () => {
+    const child = spawn(program("sigwait")!, [], { stdio: ["pipe", "pipe", "inherit"] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const next = async () => (await lines.next()).value;
+    assert.equal(await next(), `ready ${child.pid}`);
+    const pidfd = check("open a pidfd", libc.pidfdOpen(child.pid!));
+    for (const [pid, value] of [[4711, 4712], [2, 4_194_303], [1, -7]] as const) {
+      assert.equal(libc.pidfdSendSignal(pidfd, 37, siginfo(37, pid, value)), 0);
+    }
+    child.stdin.end("quit\n");
+    assert.equal(await next(), "37 -4 0 4711 4712");
+    assert.equal(await next(), "37 -4 0 2 4194303");
+    assert.equal(await next(), "37 -4 0 1 -7");
+    assert.equal(await next(), "count 3");
+    libc.close(pidfd);
+  },
+);

@@ -21,6 +21,7 @@ import { temporaryFolder } from "../support/at_end.ts";
 import { runProgram } from "../support/executable.ts";
 import { TestRecorder } from "../support/past.ts";
 import { AS_NOBODY, FH_SOURCE } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const folder = temporaryFolder("fh-file-");
 let count = 0;
@@ -195,13 +196,18 @@ test("an empty file becomes a history, and an earlier one is brought up to date"
 });
 
 const root = process.getuid?.() === 0;
-const why = root ? " (skipped: root may read everything)" : "";
-test(`a history that is closed to us says so${why}`, { skip: root }, () => {
-  const path = fresh();
-  openForRecording(path).close();
-  chmodSync(path, 0);
-  assert.throws(() => openForReading(path), refused("unusable", /is closed to you|unable to open/));
-});
+test(
+  ...unless(root ? "root may read everything" : null, "a history that is closed to us says so"),
+  () => {
+    const path = fresh();
+    openForRecording(path).close();
+    chmodSync(path, 0);
+    assert.throws(
+      () => openForReading(path),
+      refused("unusable", /is closed to you|unable to open/),
+    );
+  },
+);
 
 /** Why nobody cannot be asked; null when it can. */
 function nobodyMissing(): string | null {
@@ -211,8 +217,7 @@ function nobodyMissing(): string | null {
 }
 
 const missing = nobodyMissing();
-const because = missing === null ? "" : ` (skipped: ${missing})`;
-test(`nobody neither reads nor writes what is root's${because}`, { skip: missing !== null }, () => {
+test(...unless(missing, "nobody neither reads nor writes what is root's"), () => {
   const path = fresh();
   openForRecording(path).close();
   const env = { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", DENO_DIR: folder };

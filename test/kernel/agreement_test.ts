@@ -9,6 +9,7 @@ import {
   run,
   type TaskEvent,
 } from "../support/observe.ts";
+import { unless } from "../support/unless.ts";
 
 /**
  * Every process lives for at least 30 ms; `$0` marks the command lines. Nested ones, one that
@@ -99,11 +100,7 @@ function assertSame([pid, ticks]: Identity, [otherPid, otherTicks]: Identity): v
   assert.ok(Math.abs(ticks - otherTicks) <= 1, `${ticks} and ${otherTicks}`);
 }
 
-const why = connectorMissing === null ? "" : ` (skipped: ${connectorMissing})`;
-
-test(`connector and poller agree on one scenario${why}`, {
-  skip: connectorMissing !== null,
-}, async () => {
+test(...unless(connectorMissing, "connector and poller agree on one scenario"), async () => {
   const mark = `fh-agree-${Math.random().toString(36).slice(2)}`;
   let byPoller: Observation | null = null;
   const byConnector = await observe({ source: "connector" }, async () => {

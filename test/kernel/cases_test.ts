@@ -14,6 +14,7 @@ import {
   truthOf,
 } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
+import { unless } from "../support/unless.ts";
 
 type Source = "connector" | "poll";
 
@@ -273,10 +274,9 @@ const EXACT_CASES: readonly Case[] = [
   },
 ];
 
-function define(source: Source, cases: readonly Case[], missing: string | null): void {
+function defineCases(source: Source, cases: readonly Case[], missing: string | null): void {
   for (const { args, claim, check } of cases) {
-    const why = missing === null ? "" : `: skipped, ${missing}`;
-    test(`${source}: ${claim} (${args.join(" ")})${why}`, { skip: missing !== null }, async () => {
+    test(...unless(missing, `${source}: ${claim} (${args.join(" ")})`), async () => {
       const seen = await observe({ source }, () => run(program("cases")!, args));
       assert.equal(seen.events[0]?.source, source);
       if (source === "connector") assert.deepEqual(gapsOf(seen), []);
@@ -285,8 +285,8 @@ function define(source: Source, cases: readonly Case[], missing: string | null):
   }
 }
 
-define("connector", [...CASES, ...EXACT_CASES], programsMissing ?? connectorMissing);
-define("poll", CASES.filter(({ brief }) => !brief), programsMissing);
+defineCases("connector", [...CASES, ...EXACT_CASES], programsMissing ?? connectorMissing);
+defineCases("poll", CASES.filter(({ brief }) => !brief), programsMissing);
 
 const rootMissing = process.getuid?.() === 0 ? null : "needs root to choose a pid";
-define("connector", [REUSE], programsMissing ?? connectorMissing ?? rootMissing);
+defineCases("connector", [REUSE], programsMissing ?? connectorMissing ?? rootMissing);

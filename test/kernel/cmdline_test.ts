@@ -9,31 +9,28 @@ import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/mod.ts";
 import { ExecBell, RING } from "../../src/source/poll/exec_bell.ts";
 import { ProcFiles } from "../../src/source/proc_files.ts";
+import { until } from "../support/until.ts";
 
 const WAIT_MS = 10_000;
 
 /** Reads until `wanted` holds, for the command line or the length of a read. */
-async function until(
+async function untilRead(
   libc: Libc,
   fd: number,
   wanted: (text: string, length: number) => boolean,
 ): Promise<void> {
   const buffer = new Uint8Array(new ArrayBuffer(4096));
-  for (const end = performance.now() + WAIT_MS; performance.now() < end; await delay(2)) {
+  await until(() => {
     const length = libc.pread(fd, buffer, 0);
     const text = new TextDecoder().decode(buffer.subarray(0, Math.max(0, length)));
-    if (wanted(text, length)) return;
-  }
-  assert.fail("the command line never showed what was waited for");
+    return wanted(text, length);
+  }, String(wanted));
 }
 
 /** The only child of `parent`, once it has one. */
 async function childOf(parent: number): Promise<number> {
-  while (true) {
-    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim();
-    if (children !== "") return Number(children);
-    await delay(2);
-  }
+  const children = () => readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim();
+  return Number(await until(() => children() !== "" && children()));
 }
 
 function openCmdline(files: ProcFiles, libc: Libc, pid: number): number {
@@ -51,11 +48,11 @@ test("an open cmdline shows the program after an exec, and fails after the reapi
   });
   const exited = once(shell, "exit");
   const fd = openCmdline(new ProcFiles(libc, "/proc"), libc, shell.pid!);
-  await until(libc, fd, (text) => text.endsWith("-c\0read line; exec sleep 0.3\0"));
+  await untilRead(libc, fd, (text) => text.endsWith("-c\0read line; exec sleep 0.3\0"));
   shell.stdin.end("\n");
-  await until(libc, fd, (text) => text === "sleep\x000.3\0");
+  await untilRead(libc, fd, (text) => text === "sleep\x000.3\0");
   await exited;
-  await until(libc, fd, (_, length) => length === -3); // ESRCH
+  await untilRead(libc, fd, (_, length) => length === -3); // ESRCH
   libc.close(fd);
 });
 
@@ -67,8 +64,8 @@ test("an open cmdline of a zombie is empty, and its comm is still there", async 
   const exited = once(parent, "exit");
   const pid = await childOf(parent.pid!);
   const fd = openCmdline(files, libc, pid);
-  await until(libc, fd, (text) => text === "sleep\x000.2\0");
-  await until(libc, fd, (_, length) => length === 0);
+  await untilRead(libc, fd, (text) => text === "sleep\x000.2\0");
+  await untilRead(libc, fd, (_, length) => length === 0);
   assert.equal(readFileSync(`/proc/${pid}/comm`, "utf8"), "sleep\n");
   parent.kill();
   await exited;
@@ -133,12 +130,12 @@ test("an open comm shows the name of a zombie, and fails after the reaping", asy
   const handle = files.openProcess(pid);
   const comm = files.openFile(handle, "comm");
   libc.close(handle);
-  await until(libc, comm, (text) => text === "sleep\n");
+  await untilRead(libc, comm, (text) => text === "sleep\n");
   const state = () => /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
-  while (state() !== "Z") await delay(2);
-  await until(libc, comm, (text) => text === "sleep\n");
+  await until(() => state() === "Z");
+  await untilRead(libc, comm, (text) => text === "sleep\n");
   parent.stdin?.write("\n");
-  await until(libc, comm, (_, length) => length < 0);
+  await untilRead(libc, comm, (_, length) => length < 0);
   parent.kill();
   await exited;
   libc.close(comm);

@@ -19,6 +19,7 @@ import {
 } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { AS_NOBODY, FH_SOURCE, Running, runs } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 /** NETLINK_CONNECTOR, include/uapi/linux/netlink.h. */
 const CONNECTOR = 11;
@@ -44,11 +45,6 @@ function tryAsNobody(): string | null {
   return source === "connector" ? null : `nobody may not listen: ${why}`;
 }
 
-function kernelTest(name: string, without: string | null, run: () => Promise<void>): void {
-  if (without === null) test(name, run);
-  else test(`${name} (skipped: ${without})`, { skip: true }, run);
-}
-
 /** The sockets of a process that get the connector's events. */
 function listenersOf(pid: number | "self"): NetlinkSocket[] {
   const inodes = new Set<string>();
@@ -64,7 +60,7 @@ function listenersOf(pid: number | "self"): NetlinkSocket[] {
   );
 }
 
-kernelTest("the connector ignores a datagram that is not the kernel's", missing, async () => {
+test(...unless(missing, "the connector ignores a datagram that is not the kernel's"), async () => {
   let delivered = 0;
   const seen = await observe({ source: "connector" }, async () => {
     let output = "";
@@ -80,7 +76,7 @@ kernelTest("the connector ignores a datagram that is not the kernel's", missing,
   assert.deepEqual(gapsOf(seen), []);
 });
 
-kernelTest("answers to other listeners are no loss", missing, async () => {
+test(...unless(missing, "answers to other listeners are no loss"), async () => {
   const libc = await openLibc();
   const seen = await observe({ source: "connector" }, async () => {
     for (let listener = 0; listener < 20; listener++) {
@@ -112,7 +108,7 @@ function isTask(event: object): event is TaskEvent {
   return "pid" in event;
 }
 
-kernelTest("an overflow is counted exactly, and repaired", nobodyMissing, async () => {
+test(...unless(nobodyMissing, "an overflow is counted exactly, and repaired"), async () => {
   await using before = await startSleepers(10);
   await using doomed = await startSleepers(10);
   await using fh = Running.start(

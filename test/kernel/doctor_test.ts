@@ -7,15 +7,15 @@ import { INIT_NS_INO } from "../../src/proc/namespaces.ts";
 import { gatherFacts } from "../../src/source/probe/probe.ts";
 import { judge } from "../../src/source/probe/probe_judge.ts";
 import type { RowState } from "../../src/source/probe/probe_row.ts";
-import { until } from "../proc/child.ts";
 import { temporaryFolder } from "../support/at_end.ts";
 import { type Outcome, runProgram } from "../support/executable.ts";
+import { unless } from "../support/unless.ts";
+import { until } from "../support/until.ts";
 import { lxcfsMissing, STILL_FILES, WITH_LXCFS } from "../support/virtual_proc.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/fh.ts", import.meta.url));
 const RUN = process.versions["deno"] === undefined ? [PROGRAM] : ["run", "-A", PROGRAM];
 const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-const LATE_MS = 30_000;
 
 /** Where the runtime may keep what it makes of sources, whoever runs it. */
 const cache = temporaryFolder("fh-doctor-");
@@ -56,11 +56,6 @@ const nobodyMissing = missing ??
   (runProgram(NOBODY[0]!, [...NOBODY.slice(1), "test", "-r", PROGRAM]).status === 0
     ? null
     : "nobody cannot read the checkout");
-
-function kernelTest(name: string, without: string | null, run: () => void): void {
-  if (without === null) test(name, { timeout: LATE_MS }, run);
-  else test(`${name} (skipped: ${without})`, { skip: true }, run);
-}
 
 interface Report {
   readonly source: string;
@@ -149,7 +144,7 @@ const PLACES: readonly (readonly [
 
 for (const [place, prefix, source, rows] of PLACES) {
   const without = prefix.includes(NOBODY[0]!) ? nobodyMissing : missing;
-  kernelTest(`fh doctor says what is so ${place}`, without, () => {
+  test(...unless(without, `fh doctor says what is so ${place}`), () => {
     const outcome = doctor(prefix);
     const report = reportOf(outcome);
     assert.deepEqual([outcome.status, report.complete, report.source], [1, false, source]);
@@ -161,7 +156,7 @@ for (const [place, prefix, source, rows] of PLACES) {
   });
 }
 
-kernelTest("fh doctor says what lxcfs lies over", missing ?? lxcfsMissing, () => {
+test(...unless(missing ?? lxcfsMissing, "fh doctor says what lxcfs lies over"), () => {
   const { rows, source } = reportOf(doctor(WITH_LXCFS));
   const found = (wanted: string) => rows.find(({ name }) => name === wanted)!;
   assert.equal(source, "poll");
@@ -173,7 +168,7 @@ kernelTest("fh doctor says what lxcfs lies over", missing ?? lxcfsMissing, () =>
   assert.match(found("pid counter").found, /ns_last_pid instead of \/proc\/loadavg/);
 });
 
-kernelTest("fh doctor ends with 0 as root on the host", missing, () => {
+test(...unless(missing, "fh doctor ends with 0 as root on the host"), () => {
   const outcome = doctor([]);
   const { complete, source, rows } = reportOf(outcome);
   const unsound = rows.filter(({ name, state }) => state !== "ok" && name !== "other users");
@@ -181,14 +176,14 @@ kernelTest("fh doctor ends with 0 as root on the host", missing, () => {
   assert.deepEqual([outcome.status, complete, source], [0, true, "connector"]);
 });
 
-kernelTest("fh doctor ends with 0 as root, whom hidepid does not concern", missing, () => {
+test(...unless(missing, "fh doctor ends with 0 as root, whom hidepid does not concern"), () => {
   const outcome = doctor(withProcMounted("hidepid=2"));
   const { rows } = reportOf(outcome);
   assert.match(rows.find(({ name }) => name === "/proc")!.found, /does not concern this user/);
   assert.equal(outcome.status, 0);
 });
 
-kernelTest("fh doctor sees everything as root with subset=pid, and says so", missing, () => {
+test(...unless(missing, "fh doctor sees everything as root with subset=pid, and says so"), () => {
   const outcome = doctor(withProcMounted("subset=pid"));
   const { rows, source } = reportOf(outcome);
   const state = (wanted: string) => rows.find(({ name }) => name === wanted)!.state;
@@ -196,7 +191,7 @@ kernelTest("fh doctor sees everything as root with subset=pid, and says so", mis
   assert.deepEqual([outcome.status, source], [0, "connector"]);
 });
 
-kernelTest("fh doctor for people ends with the verdict", missing, () => {
+test(...unless(missing, "fh doctor for people ends with the verdict"), () => {
   const { status, stdout, stderr } = doctor([], []);
   assert.deepEqual([status, stderr], [0, ""]);
   assert.match(stdout, /\nsource connector: [^]*\nfh watch sees everything\n$/);
@@ -216,7 +211,7 @@ test("gatherFacts() leaves no descriptor open and the thread as it was", async (
   await gatherFacts("/proc");
   const [files, scheduling] = [openFiles(), policy()];
   await gatherFacts("/proc");
-  await until(() => openFiles() === files ? true : null);
+  await until(() => openFiles() === files);
   assert.equal(policy(), scheduling);
 });
 

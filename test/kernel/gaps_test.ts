@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gapsOf, observe, run } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
+import { unless } from "../support/unless.ts";
 
 const name = "what the poller misses is a stretch of time, and each begins after the one before";
-const skip = programsMissing !== null;
 
-test(skip ? `${name} (skipped: ${programsMissing})` : name, { skip }, async () => {
+test(...unless(programsMissing, name), async () => {
   const began = Date.now();
   let loaded = 0;
   const seen = await observe({ source: "poll" }, async () => {

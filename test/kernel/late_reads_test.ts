@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { connectorMissing, type TaskEvent } from "../support/observe.ts";
 import { FH_SOURCE, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const CHAIN = ["env", "A=1", "nice", "-n", "0", "setsid", "env", "B=1", "sleep", "60"];
 
@@ -60,16 +61,13 @@ async function watchMany(source: string, ...args: string[]): Promise<void> {
   }
 }
 
-function define(claim: string, missing: string | null, body: () => Promise<void>): void {
-  if (missing === null) test(claim, body);
-  else test(`${claim} (skipped: ${missing})`, { skip: true }, () => {});
-}
-
-define(
-  "no program is told to be the one that was executed after it",
-  connectorMissing,
+test(
+  ...unless(connectorMissing, "no program is told to be the one that was executed after it"),
   watchStopped,
 );
 const order = "programs that are executed at once are told in their order, or not known";
-define(`${order}: connector`, connectorMissing, () => watchMany("connector", "--no-realtime"));
-define(`${order}: poll`, null, () => watchMany("poll"));
+test(
+  ...unless(connectorMissing, `${order}: connector`),
+  () => watchMany("connector", "--no-realtime"),
+);
+test(...unless(null, `${order}: poll`), () => watchMany("poll"));

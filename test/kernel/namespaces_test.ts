@@ -11,6 +11,7 @@ import { runProgram } from "../support/executable.ts";
 import type { TaskEvent } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { AS_NOBODY, FH_SOURCE, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 import { lxcfsMissing, NO_COUNTER, STILL_FILES, WITH_LXCFS } from "../support/virtual_proc.ts";
 
 const SLEEPERS = 20;
@@ -270,18 +271,15 @@ const missing = obstacle();
 for (const place of PLACES) {
   const name = `fh watch works through poll ${place.claim}`;
   const lacks = missing ?? place.without ?? null;
-  if (lacks !== null) test(`${name} (skipped: ${lacks})`, { skip: true }, () => {});
-  else {
-    test(name, async () => {
-      const seen = await watchIn(place);
-      const [first] = seen.events;
-      assert.ok(first?.event === "source");
-      assert.equal(first.source, "poll");
-      assert.match(first.why, place.why);
-      const lines = seen.errors.split("\n").filter((line) => line !== "");
-      const others = lines.filter((line) => !OF_OTHERS.test(line));
-      assert.deepEqual(others, [`fh: source poll: ${first.why}`]);
-      for (const check of place.checks) check(seen);
-    });
-  }
+  test(...unless(lacks, name), async () => {
+    const seen = await watchIn(place);
+    const [first] = seen.events;
+    assert.ok(first?.event === "source");
+    assert.equal(first.source, "poll");
+    assert.match(first.why, place.why);
+    const lines = seen.errors.split("\n").filter((line) => line !== "");
+    const others = lines.filter((line) => !OF_OTHERS.test(line));
+    assert.deepEqual(others, [`fh: source poll: ${first.why}`]);
+    for (const check of place.checks) check(seen);
+  });
 }

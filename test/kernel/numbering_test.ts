@@ -6,6 +6,7 @@ import { hasOwnNumbering } from "../../src/proc/numbering.ts";
 import { openProcfs } from "../../src/proc/procfs.ts";
 import { runProgram } from "../support/executable.ts";
 import { FH_SOURCE } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 const PLACE = ["--pid", "--fork", "--kill-child"];
 const NOTE = "fh: this /proc is another pid namespace's: pids are as they are there\n";
@@ -16,11 +17,6 @@ function obstacle(): string | null {
   return made.status === 0 ? null : `needs unshare(1): ${made.stderr.trim()}`;
 }
 
-function define(name: string, missing: string | null, body: () => void): void {
-  if (missing === null) test(name, body);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, () => {});
-}
-
 test("here /proc counts as we do", () => {
   assert.ok(hasOwnNumbering(openProcfs("/proc"), process.pid));
   assert.ok(!hasOwnNumbering(openProcfs("/proc"), process.pid + 1));
@@ -28,7 +24,7 @@ test("here /proc counts as we do", () => {
 
 const missing = obstacle();
 for (const words of [["tree", "1"], ["why", "1"]]) {
-  define(`fh ${words.join(" ")} says whose pids it shows`, missing, () => {
+  test(...unless(missing, `fh ${words.join(" ")} says whose pids it shows`), () => {
     // A shell as pid 1 has fh as its child.
     const args = [...PLACE, "sh", "-c", '"$@"; exit $?', "sh", ...FH_SOURCE, ...words];
     const there = runProgram("unshare", args);

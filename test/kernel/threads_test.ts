@@ -12,6 +12,7 @@ import { openProcfs } from "../../src/proc/procfs.ts";
 import { Session } from "../../src/session.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
+import { unless } from "../support/unless.ts";
 
 const ROUNDS = 12;
 const EACH = 3;
@@ -88,13 +89,10 @@ const sources = [
 
 for (const [source, without] of sources) {
   const missing = programsMissing ?? without;
-  const kernelTest = (name: string, run: () => Promise<void>) => {
-    const whole = `${source}: ${name}`;
-    if (missing === null) test(whole, run);
-    else test(`${whole} (skipped: ${missing})`, { skip: true }, run);
-  };
+  const defineFor = (name: string, run: () => Promise<void>) =>
+    test(...unless(missing, `${source}: ${name}`), run);
 
-  kernelTest("the end of a process whose threads came and went before is told", async () => {
+  defineFor("the end of a process whose threads came and went before is told", async () => {
     const took: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const children = Array.from({ length: EACH }, () => start("churn"));
@@ -118,7 +116,7 @@ for (const [source, without] of sources) {
     assert.ok(took[took.length >> 1]! < 1000, `half of ${took.length} took ${took} ms`);
   });
 
-  kernelTest("the end of a process whose leader had ended before is told", async () => {
+  defineFor("the end of a process whose leader had ended before is told", async () => {
     const child = start("lead", "3");
     await delay(200);
     const ends = await Ends.open(source);
@@ -138,7 +136,7 @@ for (const [source, without] of sources) {
     }
   });
 
-  kernelTest("no process is told as ended while one of its threads lives", async () => {
+  defineFor("no process is told as ended while one of its threads lives", async () => {
     const children = ["swap", "swap", "swap", "swap", "idle", "churn", "churn"]
       .map((what) => start(what));
     try {

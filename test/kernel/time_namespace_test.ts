@@ -7,6 +7,7 @@ import { readMonotonicOffset } from "../../src/proc/time_offsets.ts";
 import { runProgram } from "../support/executable.ts";
 import { connectorMissing, type TaskEvent } from "../support/observe.ts";
 import { FH_SOURCE, Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 /** What is added: less than the host is up, and more. */
 const OFFSETS: readonly (readonly [monotonic: number, boot: number])[] = [
@@ -24,36 +25,43 @@ function obstacle(): string | null {
 
 const missing = obstacle();
 
-function define(name: string, lacking: string | null, body: () => Promise<void>): void {
-  if (lacking === null) test(name, body);
-  else test(`${name} (skipped: ${lacking})`, { skip: true }, () => {});
-}
-
 for (const source of ["connector", "poll"] as const) {
   const lacking = missing ?? (source === "connector" ? connectorMissing : null);
-  define(`${source}: a command has its own times in a time namespace`, lacking, async () => {
-    for (const [monotonic, boot] of OFFSETS) {
-      const began = Date.now();
-      const place = ["unshare", "--time", "--monotonic", `${monotonic}`, "--boottime", `${boot}`];
-      const watch = ["watch", "--json", "--source", source, "--", "sh", "-c", "sleep 0.3; exit 3"];
-      await using running = Running.start([...place, "--fork", ...FH_SOURCE, ...watch]);
-      const { status, stderr } = await running.end();
-      assert.equal(status, 3, stderr);
-      const events = running.events.filter((event): event is TaskEvent => "pid" in event);
-      const fork = events.find(({ event }) => event === "fork")!;
-      const exit = events.find(({ event, pid }) => event === "exit" && pid === fork.pid)!;
-      assert.ok(exit !== undefined, JSON.stringify(events));
-      for (const { time } of events) {
-        const at = Date.parse(time);
-        assert.ok(at > began - SLACK_MS && at < Date.now() + SLACK_MS, `${time}, ${boot}`);
+  test(
+    ...unless(lacking, `${source}: a command has its own times in a time namespace`),
+    async () => {
+      for (const [monotonic, boot] of OFFSETS) {
+        const began = Date.now();
+        const place = ["unshare", "--time", "--monotonic", `${monotonic}`, "--boottime", `${boot}`];
+        const watch = [
+          "watch",
+          "--json",
+          "--source",
+          source,
+          "--",
+          "sh",
+          "-c",
+          "sleep 0.3; exit 3",
+        ];
+        await using running = Running.start([...place, "--fork", ...FH_SOURCE, ...watch]);
+        const { status, stderr } = await running.end();
+        assert.equal(status, 3, stderr);
+        const events = running.events.filter((event): event is TaskEvent => "pid" in event);
+        const fork = events.find(({ event }) => event === "fork")!;
+        const exit = events.find(({ event, pid }) => event === "exit" && pid === fork.pid)!;
+        assert.ok(exit !== undefined, JSON.stringify(events));
+        for (const { time } of events) {
+          const at = Date.parse(time);
+          assert.ok(at > began - SLACK_MS && at < Date.now() + SLACK_MS, `${time}, ${boot}`);
+        }
+        const ms = Date.parse(exit.time) - Date.parse(fork.time);
+        assert.ok(ms >= 290, `${ms} ms`);
       }
-      const ms = Date.parse(exit.time) - Date.parse(fork.time);
-      assert.ok(ms >= 290, `${ms} ms`);
-    }
-  });
+    },
+  );
 }
 
-define("/proc tells what a time namespace adds", missing, async () => {
+test(...unless(missing, "/proc tells what a time namespace adds"), async () => {
   assert.equal(readMonotonicOffset(openProcfs("/proc")), 0);
   const place = ["unshare", "--time", "--monotonic", "-7", "--fork"];
   await using running = Running.start([...place, "cat", "/proc/self/timens_offsets"]);

@@ -15,17 +15,13 @@ import { ProcFiles } from "../../src/source/proc_files.ts";
 import { ZombieAccounts } from "../../src/source/zombie_account.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { Running } from "../support/running.ts";
+import { unless } from "../support/unless.ts";
 
 /** What a zombie that has not left its CPU yet may have used since the last tick, CONFIG_HZ=100. */
 const UNCOUNTED_NS = 10_000_000;
 const BLOCK = 512;
 
 const missing = programsMissing ?? (process.getuid?.() === 0 ? null : "needs root");
-
-function kernelTest(name: string, run: () => Promise<void>): void {
-  if (missing === null) test(name, run);
-  else test(`${name} (skipped: ${missing})`, { skip: true }, run);
-}
 
 /** What wait4(2) said of a child. */
 interface Waited {
@@ -82,7 +78,7 @@ function assertSame(figures: TaskFigures, waited: Waited, isThreaded: boolean): 
   }
 }
 
-kernelTest("a zombie's account is what wait4(2) says later", async () => {
+test(...unless(missing, "a zombie's account is what wait4(2) says later"), async () => {
   const libc = await openLibc();
   const accounts = new ZombieAccounts(libc, new ProcFiles(libc, "/proc"));
   await using late = Running.start([program("late")!, "4", "0"]);
@@ -104,7 +100,7 @@ kernelTest("a zombie's account is what wait4(2) says later", async () => {
   assert.equal(accounts.read({ pid, startMin: 0, startMax: Infinity, io: -1 }), null, "gone");
 });
 
-kernelTest("what its children had written is not the zombie's", async () => {
+test(...unless(missing, "what its children had written is not the zombie's"), async () => {
   const libc = await openLibc();
   const accounts = new ZombieAccounts(libc, new ProcFiles(libc, "/proc"));
   await using late = Running.start([program("late")!, "parent"]);
@@ -116,78 +112,87 @@ kernelTest("what its children had written is not the zombie's", async () => {
   assert.equal(figures!.writeBytes, 0);
 });
 
-kernelTest("who lives is not accounted, nor who has lost its first thread alone", async () => {
-  const libc = await openLibc();
-  const accounts = new ZombieAccounts(libc, new ProcFiles(libc, "/proc"));
-  await using late = Running.start([program("late")!, "leader"]);
-  const pid = await zombieOf(late, 0);
-  assert.equal(parseStat(readFileSync(`/proc/${pid}/stat`))!.state, "Z".charCodeAt(0));
-  for (const one of [pid, process.pid]) {
-    assert.equal(accounts.read({ pid: one, startMin: 0, startMax: Infinity, io: -1 }), null);
-  }
-  late.tell("");
-  assert.equal((await late.end()).status, 0);
-});
-
-kernelTest("exits of several threads tell one account, and none of a later process", async () => {
-  const libc = await openLibc();
-  const exits = new ExitAccounts(libc, new ProcFiles(libc, "/proc"));
-  await using late = Running.start([program("late")!, "1", "0"]);
-  const pid = await zombieOf(late, 0);
-  const start = startOf(pid) * TICK_NS;
-  const writer = new BatchWriter();
-  exits.exited(pid, true, start - 1, 1, writer);
-  assert.equal(writer.count, 0, "what exited before it began was another process");
-  for (let i = 1; i < 256; i++) exits.exited(0, false, 0, 1, writer);
-  exits.exited(pid, false, start + TICK_NS, 1, writer);
-  assert.equal(writer.count, 0, "in a storm it is not looked at");
-  exits.beginDrain();
-  exits.exited(pid, false, start + TICK_NS, 2, writer);
-  exits.exited(pid, true, start + TICK_NS, 3, writer);
-  late.tell("");
-  await late.end();
-  const told = new BatchReader(writer.take(Infinity, { seconds: 0, ns: 0 })!);
-  assert.equal(told.count, 1);
-  const event = new SourceEvent();
-  told.read(0, event);
-  assert.deepEqual([event.kind, event.time, event.pid, event.a], [EVENT.account, 2, pid, 1]);
-  assertSame(decodeFigures(event.text!, 0), waitedOf(late)[0]!, false);
-  exits.forget();
-});
-
-kernelTest("the poller tells the accounts of zombies, if they are wanted", async () => {
-  for (const accounts of [true, false]) {
-    const told = new Map<number, TaskFigures>();
-    const exited = new Set<number>();
-    const session = await Session.open({
-      capture: {
-        source: "poll",
-        procRoot: "/proc",
-        env: [],
-        intervalNs: null,
-        realtime: true,
-        accounts,
-      },
-      onChange({ kind, process: one }) {
-        if (kind === "exit") exited.add(one!.pid);
-      },
-      onAccount({ pid, alive }, figures, last) {
-        assert.ok(last && alive && !told.has(pid), "once, before the exit");
-        told.set(pid, { ...figures });
-      },
-      onEnd: (error) => assert.equal(error, null),
-    });
-    session.begin();
-    assert.equal(session.info.accounts, accounts ? "zombie" : null);
-    await using late = Running.start([program("late")!, "2", "150"]);
-    await late.end();
-    const waited = waitedOf(late);
-    await session.close();
-    assert.ok(waited.every(({ pid }) => exited.has(pid)));
-    for (const [index, one] of waited.entries()) {
-      const figures = told.get(one.pid);
-      assert.equal(figures !== undefined, accounts, `${one.pid} was told to have cost something`);
-      if (figures !== undefined) assertSame(figures, one, index === 1);
+test(
+  ...unless(missing, "who lives is not accounted, nor who has lost its first thread alone"),
+  async () => {
+    const libc = await openLibc();
+    const accounts = new ZombieAccounts(libc, new ProcFiles(libc, "/proc"));
+    await using late = Running.start([program("late")!, "leader"]);
+    const pid = await zombieOf(late, 0);
+    assert.equal(parseStat(readFileSync(`/proc/${pid}/stat`))!.state, "Z".charCodeAt(0));
+    for (const one of [pid, process.pid]) {
+      assert.equal(accounts.read({ pid: one, startMin: 0, startMax: Infinity, io: -1 }), null);
     }
-  }
-});
+    late.tell("");
+    assert.equal((await late.end()).status, 0);
+  },
+);
+
+test(
+  ...unless(missing, "exits of several threads tell one account, and none of a later process"),
+  async () => {
+    const libc = await openLibc();
+    const exits = new ExitAccounts(libc, new ProcFiles(libc, "/proc"));
+    await using late = Running.start([program("late")!, "1", "0"]);
+    const pid = await zombieOf(late, 0);
+    const start = startOf(pid) * TICK_NS;
+    const writer = new BatchWriter();
+    exits.exited(pid, true, start - 1, 1, writer);
+    assert.equal(writer.count, 0, "what exited before it began was another process");
+    for (let i = 1; i < 256; i++) exits.exited(0, false, 0, 1, writer);
+    exits.exited(pid, false, start + TICK_NS, 1, writer);
+    assert.equal(writer.count, 0, "in a storm it is not looked at");
+    exits.beginDrain();
+    exits.exited(pid, false, start + TICK_NS, 2, writer);
+    exits.exited(pid, true, start + TICK_NS, 3, writer);
+    late.tell("");
+    await late.end();
+    const told = new BatchReader(writer.take(Infinity, { seconds: 0, ns: 0 })!);
+    assert.equal(told.count, 1);
+    const event = new SourceEvent();
+    told.read(0, event);
+    assert.deepEqual([event.kind, event.time, event.pid, event.a], [EVENT.account, 2, pid, 1]);
+    assertSame(decodeFigures(event.text!, 0), waitedOf(late)[0]!, false);
+    exits.forget();
+  },
+);
+
+test(
+  ...unless(missing, "the poller tells the accounts of zombies, if they are wanted"),
+  async () => {
+    for (const accounts of [true, false]) {
+      const told = new Map<number, TaskFigures>();
+      const exited = new Set<number>();
+      const session = await Session.open({
+        capture: {
+          source: "poll",
+          procRoot: "/proc",
+          env: [],
+          intervalNs: null,
+          realtime: true,
+          accounts,
+        },
+        onChange({ kind, process: one }) {
+          if (kind === "exit") exited.add(one!.pid);
+        },
+        onAccount({ pid, alive }, figures, last) {
+          assert.ok(last && alive && !told.has(pid), "once, before the exit");
+          told.set(pid, { ...figures });
+        },
+        onEnd: (error) => assert.equal(error, null),
+      });
+      session.begin();
+      assert.equal(session.info.accounts, accounts ? "zombie" : null);
+      await using late = Running.start([program("late")!, "2", "150"]);
+      await late.end();
+      const waited = waitedOf(late);
+      await session.close();
+      assert.ok(waited.every(({ pid }) => exited.has(pid)));
+      for (const [index, one] of waited.entries()) {
+        const figures = told.get(one.pid);
+        assert.equal(figures !== undefined, accounts, `${one.pid} was told to have cost something`);
+        if (figures !== undefined) assertSame(figures, one, index === 1);
+      }
+    }
+  },
+);

@@ -5,7 +5,6 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 
 /**
  * Runs a shell script with arguments, and `use` once it has written a line, which it is given
@@ -26,16 +25,5 @@ export async function withChild(
   } finally {
     child.kill("SIGKILL");
     await exit;
-  }
-}
-
-/** Waits until `look` gives something else than null; throws after ten seconds. */
-export async function until<T>(look: () => T | null): Promise<T> {
-  const end = performance.now() + 10_000;
-  for (;;) {
-    const seen = look();
-    if (seen !== null) return seen;
-    if (performance.now() > end) throw new Error("Cannot wait longer than 10 s");
-    await delay(1);
   }
 }

@@ -17,7 +17,8 @@ import { openProcfs, ProcError, type ProcReader, readProcess } from "../../src/p
 import { parseStat, PF_KTHREAD } from "../../src/proc/stat.ts";
 import { parseStatus } from "../../src/proc/status.ts";
 import { readFixture } from "../support/fixture.ts";
-import { until, withChild } from "./child.ts";
+import { until } from "../support/until.ts";
+import { withChild } from "./child.ts";
 
 const reader = openProcfs("/proc");
 const textOf = (bytes: Uint8Array | null) => new TextDecoder("latin1").decode(bytes!);

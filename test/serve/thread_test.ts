@@ -11,7 +11,8 @@ import { openLibc } from "../../ffi/mod.ts";
 import { openListener } from "../../src/serve/listen.ts";
 import type { Peer } from "../../src/serve/messages.ts";
 import { ServerThread } from "../../src/serve/thread.ts";
-import { makeFolder, NetClient, until } from "../support/serving.ts";
+import { makeFolder, NetClient } from "../support/serving.ts";
+import { until } from "../support/until.ts";
 
 const libc = await openLibc();
 const encoder = new TextEncoder();

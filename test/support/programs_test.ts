@@ -5,27 +5,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { program, programsMissing } from "./programs.ts";
-
-const skip = programsMissing === null ? false : true;
-const why = programsMissing === null ? "" : ` (skipped: ${programsMissing})`;
+import { unless } from "./unless.ts";
 
 function run(name: string, args: string[]): { status: number | null; output: string } {
   const result = spawnSync(program(name) ?? "", args, { encoding: "utf8", timeout: 20_000 });
   return { status: result.status, output: result.stdout };
 }
 
-test(`program() gives a file that anybody may run${why}`, { skip }, () => {
+test(...unless(programsMissing, "program() gives a file that anybody may run"), () => {
   const path = program("cases");
   assert.ok(path !== null);
   assert.equal(statSync(path).mode & 0o777, 0o755);
   assert.equal(program("cases"), path);
 });
 
-test(`program() names a program that does not exist${why}`, { skip }, () => {
+test(...unless(programsMissing, "program() names a program that does not exist"), () => {
   assert.throws(() => program("none"), /none\.c/);
 });
 
-test(`cases tells pid and parent of what it makes happen${why}`, { skip }, () => {
+test(...unless(programsMissing, "cases tells pid and parent of what it makes happen"), () => {
   const { status, output } = run("cases", ["generations", "3"]);
   assert.equal(status, 0);
   const lines = output.trim().split("\n").map((line) => line.match(/\d+/g)?.map(Number) ?? []);
@@ -34,12 +32,12 @@ test(`cases tells pid and parent of what it makes happen${why}`, { skip }, () =>
   assert.equal(lines[2]?.[1], lines[1]?.[0]);
 });
 
-test(`cases ends as it is told to${why}`, { skip }, () => {
+test(...unless(programsMissing, "cases ends as it is told to"), () => {
   assert.equal(run("cases", ["exit", "7"]).status, 7);
   assert.equal(run("cases", ["no-such-case"]).status, 2);
 });
 
-test(`load writes each task it started with its end${why}`, { skip }, () => {
+test(...unless(programsMissing, "load writes each task it started with its end"), () => {
   const folder = mkdtempSync(join(tmpdir(), "fh-load-"));
   try {
     const truth = join(folder, "truth");
@@ -58,16 +56,19 @@ test(`load writes each task it started with its end${why}`, { skip }, () => {
   }
 });
 
-test(`measure counts the command's time and passes its status on${why}`, { skip }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "fh-measure-"));
-  try {
-    const out = join(folder, "out");
-    const args = ["--repeat", "2", out, program("cases") ?? "", "exit", "3"];
-    assert.equal(run("measure", args).status, 0);
-    const { runs } = JSON.parse(readFileSync(out, "utf8"));
-    assert.deepEqual(runs.map((one: { status: number }) => one.status), [768, 768]);
-    assert.ok(runs.every((one: { max_rss: number }) => one.max_rss > 0));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+test(
+  ...unless(programsMissing, "measure counts the command's time and passes its status on"),
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "fh-measure-"));
+    try {
+      const out = join(folder, "out");
+      const args = ["--repeat", "2", out, program("cases") ?? "", "exit", "3"];
+      assert.equal(run("measure", args).status, 0);
+      const { runs } = JSON.parse(readFileSync(out, "utf8"));
+      assert.deepEqual(runs.map((one: { status: number }) => one.status), [768, 768]);
+      assert.ok(runs.every((one: { max_rss: number }) => one.max_rss > 0));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);

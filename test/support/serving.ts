@@ -14,20 +14,9 @@ import { type ConnectionLimits, Connections } from "../../src/serve/connections.
 import { SOCKET_LIMITS } from "../../src/serve/limits.ts";
 import { type Listener, openListener } from "../../src/serve/listen.ts";
 import type { Peer } from "../../src/serve/messages.ts";
+import { until } from "./until.ts";
 
 const { AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL } = SOCKET;
-/** How long a test waits for what must come. */
-const PATIENCE_MS = 20_000;
-
-/** Lets the event loop run until something holds; fails when it does not come about. */
-export async function until(holds: () => boolean, between: () => void = () => {}): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`This does not come about: ${holds}`);
-    between();
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-}
 
 /** A folder for a test's socket. */
 export function makeFolder(): { path: string; remove(): void } {
@@ -147,8 +136,8 @@ export class Serving {
   }
 
   /** Turns until something holds. */
-  until(holds: () => boolean): Promise<void> {
-    return until(holds, () => this.idle());
+  async until(holds: () => boolean): Promise<void> {
+    await until(() => (this.idle(), holds()), String(holds));
   }
 
   /** A client that is connected, and its number. */

@@ -18,6 +18,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "../../src/fault.ts";
 import { FdOutput, type WriteCall } from "../../src/term/fd_output.ts";
+import { until } from "../support/until.ts";
 
 const decoder = new TextDecoder();
 const NAME = "standard output";
@@ -60,14 +61,6 @@ class FakeWriter {
 function fakeOutput(onClosed: () => void = () => {}): { writer: FakeWriter; output: FdOutput } {
   const writer = new FakeWriter();
   return { writer, output: new FdOutput(-1, { name: NAME, write: writer.write, onClosed }) };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, "it did not come true in 10 s");
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
 
 test("write() gathers what is written in one go", async () => {

@@ -10,7 +10,7 @@ import {
   SourceRefused,
   type StartCapture,
 } from "../../../src/source/capture.ts";
-import { until } from "../../proc/child.ts";
+import { until } from "../../support/until.ts";
 import { exec, exit, fork, gap, scan } from "../../support/events.ts";
 import { type FakeContext, fakeContext } from "../../support/fake_output.ts";
 import { fakeProcfs } from "../../support/fake_procfs.ts";
@@ -78,7 +78,7 @@ async function watching(
       return same ? shown.at(-1)! : null;
     });
   try {
-    await until(() => context.stdout.text.includes(ENTER) ? true : null);
+    await until(() => context.stdout.text.includes(ENTER));
     await use({ context, source, status, screen });
     context.abort.abort("SIGINT");
     assert.equal(await status, 0);
