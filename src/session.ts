@@ -46,12 +46,29 @@ export interface SessionOptions extends MachineOptions {
   onEnd(error: Error | null): void;
 }
 
+/** Time as a session reads it, and what it does later. */
+export interface SessionClock {
+  /** Milliseconds of a clock that is never set. */
+  now(): number;
+  /** Calls `act` in so many milliseconds, unless what comes back is called before. */
+  after(ms: number, act: () => void): () => void;
+}
+
+const REAL_CLOCK: SessionClock = {
+  now: () => performance.now(),
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** The state of the host as a source tells it. */
 export class Session {
   readonly machine: Machine;
   /** Wall-clock time of boot: add it to an event's time. */
   epoch: BootEpoch = { seconds: 0, ns: 0 };
   readonly #options: SessionOptions;
+  readonly #clock: SessionClock;
   readonly #procfs: ProcReader;
   readonly #event = new SourceEvent();
   #capture: RunningCapture | null = null;
@@ -69,22 +86,25 @@ export class Session {
   #workedMs = 0;
   #lastTime = 0;
   #lastTimeAt = 0;
-  readonly #openedAt = performance.now();
+  readonly #openedAt: number;
   readonly #doubts = new Doubts();
-  #looking: ReturnType<typeof setTimeout> | null = null;
-  /** When the next look is planned, and when the last was: milliseconds of performance.now(). */
+  /** Calls the next look off. */
+  #callOff: (() => void) | null = null;
+  /** When the next look is planned, and when the last was: milliseconds of the clock. */
   #lookAt = Infinity;
   #lookedAt = -Infinity;
   /** Command lines that were cut since that was said last, and when that was. */
   #cut = 0;
   #cutNotedAt = -Infinity;
-  /** When what is still held is lost: milliseconds of performance.now(). */
+  /** When what is still held is lost: milliseconds of the clock. */
   #endAt = Infinity;
   /** Something is in doubt since the next look was planned. */
   #doubted = false;
 
-  private constructor(options: SessionOptions) {
+  private constructor(options: SessionOptions, clock: SessionClock) {
     this.#options = options;
+    this.#clock = clock;
+    this.#openedAt = clock.now();
     this.machine = new Machine({ ...options, onChange: (change) => this.#tell(change) });
     this.#procfs = openProcfs(options.capture.procRoot);
   }
@@ -96,8 +116,9 @@ export class Session {
   static async open(
     options: SessionOptions,
     start: StartCapture = CaptureThread.start,
+    clock: SessionClock = REAL_CLOCK,
   ): Promise<Session> {
-    const session = new Session(options);
+    const session = new Session(options, clock);
     session.#capture = await start(options.capture, {
       onBatch: (batch) => session.#receive(batch),
       onNote: (text) => options.onNote?.(text),
@@ -119,7 +140,7 @@ export class Session {
   #tellHeld(): void {
     while (this.#held.length > 0 && this.#mayTell()) {
       const batch = this.#held[0]!;
-      if (performance.now() > this.#endAt) this.#lose(batch);
+      if (this.#clock.now() > this.#endAt) this.#lose(batch);
       else if (this.#tellPiece(batch)) continue;
       this.#held.shift();
       this.#heldBytes -= batch.byteLength;
@@ -128,7 +149,7 @@ export class Session {
 
   /** Nanoseconds from the beginning to the last event, or to now. */
   get elapsedNs(): number {
-    return Math.max(this.#lastTime - this.beganAt, (performance.now() - this.#openedAt) * 1e6);
+    return Math.max(this.#lastTime - this.beganAt, (this.#clock.now() - this.#openedAt) * 1e6);
   }
 
   /** Nanoseconds since boot when the capture began. */
@@ -149,9 +170,9 @@ export class Session {
   /** Nanoseconds since boot, now: reckoned from the last event, never before it. */
   get now(): number {
     if (this.#lastTime === 0) {
-      return this.beganAt + (performance.now() - this.#openedAt) * 1e6;
+      return this.beganAt + (this.#clock.now() - this.#openedAt) * 1e6;
     }
-    return this.#lastTime + (performance.now() - this.#lastTimeAt) * 1e6;
+    return this.#lastTime + (this.#clock.now() - this.#lastTimeAt) * 1e6;
   }
 
   /** Changes that were told, and events that the source has lost, as far as it knows. */
@@ -171,7 +192,7 @@ export class Session {
 
   /** Stops the source; resolves when everything it had seen has been told. */
   async close(): Promise<void> {
-    this.#endAt = performance.now() + END_MS;
+    this.#endAt = this.#clock.now() + END_MS;
     await this.#capture?.stop();
     do {
       this.#tellHeld();
@@ -234,7 +255,7 @@ export class Session {
     const { machine } = this;
     const event = this.#event;
     this.epoch = reader.epoch;
-    const began = performance.now();
+    const began = this.#clock.now();
     const end = Math.min(reader.count, this.#told + PIECE);
     let at = this.#told;
     for (let bytes = 0; at < end && bytes < PIECE_BYTES; bytes += event.bytesLength) {
@@ -243,18 +264,18 @@ export class Session {
     }
     this.#told = at < reader.count ? at : 0;
     this.#lastTime = event.time;
-    this.#lastTimeAt = performance.now();
+    this.#lastTimeAt = this.#clock.now();
     if (this.#doubted) this.#lookLater();
     this.#noteCut(machine.takeCut());
     this.#options.onBatch?.();
-    this.#workedMs += performance.now() - began;
+    this.#workedMs += this.#clock.now() - began;
     return this.#told > 0;
   }
 
   /** Says now and then how many command lines were cut, beside what each says of itself. */
   #noteCut(cut: number): void {
     this.#cut += cut;
-    const now = performance.now();
+    const now = this.#clock.now();
     if (this.#cut === 0 || now < this.#cutNotedAt + NOTE_MS) return;
     const programs = this.#cut === 1 ? "a program" : `${this.#cut} programs`;
     this.#options.onNote?.(
@@ -266,7 +287,7 @@ export class Session {
 
   #mistrust(): void {
     this.machine.mistrustCounts((process, exitAt) => {
-      this.#doubts.note(process, exitAt, performance.now());
+      this.#doubts.note(process, exitAt, this.#clock.now());
       this.#doubted = true;
     });
   }
@@ -275,16 +296,17 @@ export class Session {
     this.#doubted = false;
     const at = Math.max(this.#doubts.nextAt, this.#lookedAt + LOOKS_MS);
     if (at >= this.#lookAt) return;
-    if (this.#looking !== null) clearTimeout(this.#looking);
+    this.#callOff?.();
     this.#lookAt = at;
-    this.#looking = setTimeout(() => this.#look(), Math.max(0, at - performance.now()));
+    const wait = Math.max(0, at - this.#clock.now());
+    this.#callOff = this.#clock.after(wait, () => this.#look());
   }
 
   /** Looks up processes whose end may have been told: /proc knows. */
   #look(): void {
-    this.#looking = null;
+    this.#callOff = null;
     this.#lookAt = Infinity;
-    this.#lookedAt = performance.now();
+    this.#lookedAt = this.#clock.now();
     // Their ends may be among what is held.
     if (this.#held.length === 0) this.#tellGone(this.#lookedAt);
     this.#lookLater();
@@ -316,7 +338,7 @@ export class Session {
   }
 
   #ended(error: Error | null): void {
-    if (this.#looking !== null) clearTimeout(this.#looking);
+    this.#callOff?.();
     this.#options.onEnd(error);
   }
 }
