@@ -40,14 +40,17 @@ export interface FakeContext extends Context {
   readonly abort: AbortController;
 }
 
-/** A context for a command's test; parts of it can be given. */
+/** Nothing is where this user, or the host, would have a history and a server. */
+const NO_PLACES = { FH_DB: "/nonexistent/history.db", FH_SOCKET: "/nonexistent/fh.sock" };
+
+/** A context for a command's test, on a host without a recorder; parts of it can be given. */
 export function fakeContext(parts: Partial<Context> = {}): FakeContext {
   const abort = new AbortController();
   return {
-    env: {},
     signal: abort.signal,
     procRoot: "/proc",
     ...parts,
+    env: { ...NO_PLACES, ...parts.env },
     stdout: new FakeOutput(),
     stderr: new FakeOutput(),
     abort,
