@@ -27,7 +27,7 @@ const WHOLE = "bash\0-c\0sleep 0.1; :\0marked\x001\0".length + 18 * 120_001;
 async function recordLong(name: string, ...options: string[]): Promise<[string, Event[]]> {
   const home = mkdtempSync(join(folder, `${name}-`));
   const db = join(home, "history.db");
-  const fh = await startRecorder(db, options);
+  await using fh = await startRecorder(db, options);
   assert.equal(spawnSync("bash", ["-c", LONG]).status, 0);
   const { status, stderr } = await fh.end("SIGTERM");
   assert.equal(status, 0, stderr);

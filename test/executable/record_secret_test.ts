@@ -16,7 +16,7 @@ const SCRIPT = ["-c", "sleep 0.1; :", "marked", "--password=hunter2", "ticket-47
 async function recordScript(name: string, ...options: string[]): Promise<[string, unknown]> {
   const home = mkdtempSync(join(folder, `${name}-`));
   const db = join(home, "history.db");
-  const fh = await startRecorder(db, options);
+  await using fh = await startRecorder(db, options);
   spawnSync("sh", SCRIPT);
   const { status, stderr } = await fh.end("SIGTERM");
   assert.equal(status, 0, stderr);

@@ -41,8 +41,7 @@ export interface Shown {
 /** Starts `fh record` and waits until it records. */
 export async function recordTo(db: string, source: Source): Promise<Running> {
   const recorder = Running.start([FH, "record", "-q", "--source", source, "--db", db]);
-  await recorder.until("recording", () => statusOf(db)["pid"] === recorder.pid);
-  return recorder;
+  return await recorder.startedWhen("recorder", () => statusOf(db)["pid"] === recorder.pid);
 }
 
 /** What `fh record --status --json` says; nothing where there is no history yet. */

@@ -38,14 +38,12 @@ export async function startRecorder(
   args: readonly string[] = [],
   place: Place = {},
 ): Promise<Running> {
-  const fh = Running.start([FH, "record", "--db", db, ...args], place);
-  await recording(fh);
-  return fh;
+  return await recording(Running.start([FH, "record", "--db", db, ...args], place));
 }
 
-/** Waits until a recorder says that it records. */
-export async function recording(fh: Running): Promise<void> {
-  await fh.until("recorder at work", () => fh.stderr.includes("fh: recording to "));
+/** A recorder that was started, once it says that it records. */
+export async function recording(fh: Running): Promise<Running> {
+  return await fh.startedWhen("recorder", () => fh.stderr.includes("fh: recording to "));
 }
 
 /** Copies a history as its dead recorder left it, for opening it would repair it. */

@@ -83,6 +83,9 @@ export class Running {
   readonly #stdout: Growing;
   readonly #stderr: Growing;
   readonly #ended: Promise<void>;
+  readonly #events: WatchEvent[] = [];
+  /** Where the first line of standard output begins that is not among them. */
+  #eventsAt = 0;
   #over = false;
 
   private constructor(child: ChildProcess, folder: string) {
@@ -116,9 +119,13 @@ export class Running {
     return this.#stderr.read();
   }
 
-  /** The complete lines of standard output, which are NDJSON. */
-  get events(): WatchEvent[] {
-    return this.stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  /** The complete lines of standard output, which are NDJSON: each is read once. */
+  get events(): readonly WatchEvent[] {
+    const { stdout } = this;
+    for (let end; (end = stdout.indexOf("\n", this.#eventsAt)) >= 0; this.#eventsAt = end + 1) {
+      this.#events.push(JSON.parse(stdout.slice(this.#eventsAt, end)));
+    }
+    return this.#events;
   }
 
   /** Writes a line to its standard input. */
@@ -145,6 +152,17 @@ export class Running {
       if (over) throw new Error(`Ended before ${what}: ${this.stderr}`);
       return false;
     });
+  }
+
+  /** Itself, once `reached` answers yes; it is ended where that does not come about. */
+  async startedWhen(what: string, reached: () => boolean): Promise<this> {
+    try {
+      await this.until(what, reached);
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+    return this;
   }
 
   /** Waits for its end, after a signal if one is given. */

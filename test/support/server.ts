@@ -37,8 +37,7 @@ export class ServerFolder {
     prefix: readonly string[] = [],
   ): Promise<Running> {
     const fh = Running.start([...prefix, FH, ...args, "--socket", this.socket], place);
-    await fh.until("server at work", () => fh.stderr.includes("fh: listening on "));
-    return fh;
+    return await fh.startedWhen("server", () => fh.stderr.includes("fh: listening on "));
   }
 
   [Symbol.dispose](): void {
