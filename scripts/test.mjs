@@ -1,136 +1,85 @@
 /**
  * Runs every check and every test on both runtimes, and ends with one line of counts.
- * Arguments are the beginnings of test file names: then only these tests run, on both runtimes.
+ * Arguments are the beginnings of test file names: then only these tests run, on both runtimes;
+ * those of the executable, which is to be built, on Bun.
  *
  * @module
  */
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
-import { readReport } from "./junit.mjs";
+import { killSteps, runSteps } from "./lanes.mjs";
 import { installPackages } from "./packages.mjs";
-import { BIN, filesBelow, ROOT, say } from "./project.mjs";
+import { filesBelow } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
-/** What a hanging step may take before it is killed and counted as failed. */
-const STEP_LIMIT_MS = 1_500_000;
+/** How many steps run at a time, where they do not mind. */
+const LANES = 2;
 /** Bun's own limit for one test is five seconds. */
 const TEST_LIMIT_MS = 300_000;
 
-/** Programs in C that tests build once for all steps (test/support/programs.ts). */
-const PROGRAMS = /^fh-programs-\d+$/;
-
-/** Starts with the executable alone, so it needs one runtime to drive it. */
+/** They start with the executable alone, so one runtime is enough to drive it. */
 const EXECUTABLE_TESTS = "test/executable/";
+/** Tests that count what happens on the whole host, wait for silence, or are a load themselves. */
+const ALONE = /^test\/kernel\/|_alone_test\.ts$/;
 
-const BUN_TEST = ["test", "--dots", `--timeout=${TEST_LIMIT_MS}`, "--reporter=junit"];
-const DENO_TEST = ["test", "-A", "--no-check", "--reporter=dot"];
+const CHECKS = [
+  ["build", "node", "scripts/build.mjs"],
+  ["types", "deno", "check", "bin", "ffi", "src", "test", "mod.ts"],
+  ["publish", "deno", "publish", "--dry-run", "--allow-dirty"],
+  ["lint", "deno", "lint"],
+  ["format", "deno", "fmt", "--check"],
+].map(([name, ...command]) => ({ row: name, name, command: () => command }));
 
-/** Everything, in the order in which a mistake is cheapest to find. */
-function listSteps(reports) {
+/** Steps by phase: what stands in one runs at the same time, as far as there are lanes. */
+function listPhases() {
   const tests = filesBelow("test", "_test.ts");
   const shared = tests.filter((file) => !file.startsWith(EXECUTABLE_TESTS));
-  const executable = tests.filter((file) => file.startsWith(EXECUTABLE_TESTS));
+  // One file a step: whichever lane is free takes the next.
+  const executable = tests.filter((file) => file.startsWith(EXECUTABLE_TESTS))
+    .map((file) => bunStep("executable", [file], `executable: ${basename(file)}`));
+  const isAlone = ({ files }) => ALONE.test(files[0]);
+  const [free, alone] = bothRuntimes(shared);
   return [
-    { name: "format", command: ["deno", "fmt", "--check"] },
-    { name: "lint", command: ["deno", "lint"] },
-    { name: "types", command: ["deno", "check", "bin", "ffi", "src", "test", "mod.ts"] },
-    { name: "publish", command: ["deno", "publish", "--dry-run", "--allow-dirty"] },
-    { name: "build", command: ["node", "scripts/build.mjs"] },
-    denoStep("tests on Deno", shared, join(reports, "deno.xml")),
-    bunStep("tests on Bun", shared, join(reports, "bun.xml")),
-    bunStep("executable", executable, join(reports, "executable.xml")),
+    { lanes: CHECKS.length, steps: CHECKS },
+    { lanes: LANES, steps: [...free, ...executable.filter((step) => !isAlone(step))] },
+    { lanes: 1, steps: [...alone, ...executable.filter(isAlone)] },
   ];
 }
 
-function listChosenSteps(reports, beginnings) {
+function listChosenPhases(beginnings) {
   const chosen = filesBelow("test", "_test.ts").filter((file) =>
     beginnings.some((beginning) => file.startsWith(beginning.replace(/^\.\//, "")))
   );
+  const [free, alone] = bothRuntimes(chosen);
+  return [{ lanes: LANES, steps: free }, { lanes: 1, steps: alone }];
+}
+
+/** Steps of those that may meet others, and of those that may not. */
+function bothRuntimes(files) {
   return [
-    denoStep("tests on Deno", chosen, join(reports, "deno.xml")),
-    bunStep("tests on Bun", chosen, join(reports, "bun.xml")),
-  ];
+    files.filter((file) => !ALONE.test(file)),
+    files.filter((file) => ALONE.test(file)),
+  ].map((some) =>
+    [
+      denoStep("tests on Deno", some.filter((file) => !file.startsWith(EXECUTABLE_TESTS))),
+      bunStep("tests on Bun", some),
+    ].filter((step) => step.files.length > 0)
+  );
 }
 
-/** Both runners take one file after the other: tests that count forks must not meet others. */
-function denoStep(name, files, report) {
-  return {
-    name,
-    files,
-    report,
-    command: ["deno", ...DENO_TEST, `--junit-path=${report}`, ...files],
-  };
+function denoStep(row, files, name = row) {
+  const options = ["-A", "--no-check", "--reporter=dot"];
+  const command = (report) => ["deno", "test", ...options, `--junit-path=${report}`, ...files];
+  return { row, name, files, command };
 }
 
-function bunStep(name, files, report) {
+function bunStep(row, files, name = row) {
+  const options = ["--dots", `--timeout=${TEST_LIMIT_MS}`, "--reporter=junit"];
   const paths = files.map((file) => `./${file}`);
-  return {
-    name,
-    files,
-    report,
-    command: ["bun", ...BUN_TEST, `--reporter-outfile=${report}`, ...paths],
-  };
-}
-
-/** Runs one step; its result has the counts and the names of the skipped tests. */
-function runStep(step, temporary) {
-  console.log(`\n== ${step.name}`);
-  const [command, ...args] = step.command;
-  const began = performance.now();
-  const { status, error } = spawnSync(command, args, {
-    cwd: ROOT,
-    stdio: ["ignore", "inherit", "inherit"],
-    env: environment(temporary),
-    timeout: STEP_LIMIT_MS,
-    killSignal: "SIGKILL",
-  });
-  if (error) say(`fh: ${step.name}: ${error.message}`);
-  const cases = step.report === undefined ? [] : readCases(step);
-  const count = (result) => cases.filter((one) => one.result === result).length;
-  const left = clear(temporary);
-  for (const name of left) say(`fh: ${step.name}: left in the temporary folder: ${name}`);
-  const failed = count("failed") + left.length;
-  return {
-    name: step.name,
-    seconds: (performance.now() - began) / 1000,
-    passed: count("passed"),
-    failed: status !== 0 && failed === 0 ? 1 : failed,
-    skipped: cases.filter((one) => one.result === "skipped").map(({ file, name }) =>
-      `${file}: ${name}`
-    ),
-  };
-}
-
-/** Tests leave nothing behind: empties the folder, and gives the names of what it has found. */
-function clear(temporary) {
-  const left = readdirSync(temporary).filter((name) => !PROGRAMS.test(name));
-  for (const name of left) rmSync(join(temporary, name), { recursive: true, force: true });
-  return left;
-}
-
-/** A file without a single test case did not load, which no runner writes into its report. */
-function readCases(step) {
-  let cases = [];
-  try {
-    cases = readReport(readFileSync(step.report, "utf8"));
-  } catch (error) {
-    say(`fh: ${step.name}: no report: ${error.message}`);
-  }
-  const seen = new Set(cases.map((one) => one.file));
-  const silent = step.files.filter((file) => !seen.has(file));
-  for (const file of silent) say(`fh: ${step.name}: nothing ran in ${file}`);
-  return [...cases, ...silent.map((file) => ({ file, name: "loads", result: "failed" }))];
-}
-
-function environment(temporary) {
-  const path = [BIN, process.env.PATH ?? ""].join(delimiter);
-  const plain = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
-  // Recorders of tests leave the socket of this host alone.
-  const own = { PATH: path, FH_SOCKET: join(temporary, "..", "fh.sock"), TMPDIR: temporary };
-  return { ...process.env, ...plain, ...own, DENO_NO_UPDATE_CHECK: "1" };
+  const command = (report) => ["bun", "test", ...options, `--reporter-outfile=${report}`, ...paths];
+  return { row, name, files, command };
 }
 
 function report(results) {
@@ -138,35 +87,45 @@ function report(results) {
   if (skipped.size > 0) console.log("\nSkipped:");
   for (const name of [...skipped].sort()) console.log(`  ${name}`);
   console.log("");
-  for (const { name, seconds, passed, failed } of results) {
-    const counts = passed > 0 ? `${passed} passed` : "";
+  const sum = (some, count) => some.reduce((total, result) => total + count(result), 0);
+  for (const row of new Set(results.map((result) => result.row))) {
+    const own = results.filter((result) => result.row === row);
+    const passed = sum(own, (result) => result.passed);
+    const failed = sum(own, (result) => result.failed);
+    const seconds = sum(own, (result) => result.seconds);
     const verdict = failed > 0 ? `FAILED ${failed}` : "ok";
+    const counts = passed > 0 ? `${passed} passed` : "";
     console.log(
-      `${name.padEnd(16)}${verdict.padEnd(10)}${seconds.toFixed(1).padStart(7)} s  ${counts}`,
+      `${row.padEnd(16)}${verdict.padEnd(10)}${seconds.toFixed(1).padStart(7)} s  ${counts}`,
     );
   }
-  const total = (count) => results.reduce((sum, result) => sum + count(result), 0);
-  const failed = total((result) => result.failed);
-  const counts = `${total((result) => result.passed)} passed, ${failed} failed, `;
-  console.log(`${counts}${total((result) => result.skipped.length)} skipped`);
+  const failed = sum(results, (result) => result.failed);
+  const counts = `${sum(results, (result) => result.passed)} passed, ${failed} failed, `;
+  console.log(`${counts}${sum(results, (result) => result.skipped.length)} skipped`);
   return failed === 0 ? 0 : 1;
 }
 
-function main(beginnings) {
+async function main(beginnings) {
   setup();
   installPackages();
   const folder = mkdtempSync(join(tmpdir(), "fh-test-"));
-  const temporary = join(folder, "tmp");
-  mkdirSync(temporary);
-  // Tests run programs of other users, who look at what is in there.
+  const remove = () => rmSync(folder, { recursive: true, force: true });
   chmodSync(folder, 0o755);
-  chmodSync(temporary, 0o1777);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      killSteps();
+      remove();
+      process.exit(1);
+    });
+  }
   try {
-    const steps = beginnings.length > 0 ? listChosenSteps(folder, beginnings) : listSteps(folder);
-    process.exitCode = report(steps.map((step) => runStep(step, temporary)));
+    const phases = beginnings.length > 0 ? listChosenPhases(beginnings) : listPhases();
+    const results = [];
+    for (const { steps, lanes } of phases) results.push(...await runSteps(steps, lanes, folder));
+    process.exitCode = report(results);
   } finally {
-    rmSync(folder, { recursive: true });
+    remove();
   }
 }
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));
