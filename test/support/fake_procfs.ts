@@ -25,23 +25,35 @@ export interface FakeProcess {
   readonly tgid?: number;
 }
 
-/** Makes such a folder, with `files` by path below it; remove() takes it away again. */
+/** Such a folder. */
+export interface FakeProcfs {
+  readonly root: string;
+  /** Writes a file by its path below the folder; one that is open shows the new text. */
+  write(path: string, text: string): void;
+  /** A process is there, or is as told from now on. */
+  add(process: FakeProcess): void;
+  /** Takes the folder away. */
+  remove(): void;
+}
+
+/** Makes such a folder, with `files` by path below it. */
 export function fakeProcfs(
   processes: readonly FakeProcess[],
   files: Readonly<Record<string, string>> = {},
-): { root: string; remove(): void } {
+): FakeProcfs {
   const root = mkdtempSync(join(tmpdir(), "fh-procfs-"));
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text, "latin1");
   };
-  for (const [path, text] of Object.entries(files)) write(path, text);
-  for (const process of processes) {
+  const add = (process: FakeProcess) => {
     write(`${process.pid}/stat`, statLine(process));
     write(`${process.pid}/status`, statusText(process));
     write(`${process.pid}/cmdline`, process.cmdline ?? "");
-  }
-  return { root, remove: () => rmSync(root, { recursive: true }) };
+  };
+  for (const [path, text] of Object.entries(files)) write(path, text);
+  for (const process of processes) add(process);
+  return { root, write, add, remove: () => rmSync(root, { recursive: true }) };
 }
 
 function statLine(process: FakeProcess): string {
