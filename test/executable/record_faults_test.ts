@@ -262,7 +262,8 @@ test("a service manager hears when it is ready, opens anew, and stops", async ()
   const socket = join(folder, "notify");
   const receiver = new Receiver(libc, socket);
   const db = join(folder, "notified.db");
-  const env = { PATH: process.env["PATH"] ?? "", NOTIFY_SOCKET: socket };
+  const place = { FH_SOCKET: join(folder, "notified.sock"), NOTIFY_SOCKET: socket };
+  const env = { PATH: process.env["PATH"] ?? "", ...place };
   await using fh = await startRecorder(db, [], { env });
   const heard: string[] = [];
   const hear = (pattern: RegExp) =>
