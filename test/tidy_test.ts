@@ -59,7 +59,19 @@ const ARROWS: Arrows = {
     "src/term/",
     "src/ask/text/",
   ],
-  "src/serve/": ["ffi/", "src/model/", "src/proc/", "src/view/", "src/text/", "node:"],
+  "src/cmd/filter.ts": ["src/ask/text/", "src/cli/command.ts", "src/model/", "src/proc/cgroup.ts"],
+  "src/serve/": [
+    "ffi/",
+    "src/fault.ts",
+    "src/model/",
+    "src/proc/",
+    "src/view/",
+    "src/text/",
+    "src/ask/text/",
+    "src/cmd/filter.ts",
+    "re2js",
+    "node:",
+  ],
   "src/serve/client/": ["node:"],
   "src/cmd/": [
     "src/session.ts",
@@ -82,7 +94,6 @@ const ARROWS: Arrows = {
     "src/jobs/",
     "src/steps.ts",
     "src/acct/",
-    "re2js",
     "node:",
   ],
   "src/library.ts": [

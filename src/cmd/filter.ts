@@ -20,7 +20,9 @@ import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { RecentAnswers } from "../model/recent_answers.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
-import { PATTERN_LIMITS } from "./limits.ts";
+
+/** Images whose answer is remembered by each test of a filter. */
+const REMEMBERED = 512;
 
 /** The options that {@linkcode createFilter} understands. */
 export const FILTER_OPTIONS: readonly OptionSpec[] = [
@@ -186,7 +188,7 @@ function any(tests: readonly TextTest[], text: string): boolean {
 
 /** Asks once for each image that was met lately: forks share their parent's. */
 function ofImage(test: (image: Image) => boolean): ShownTest {
-  const answers = RecentAnswers.ofObjects<Image, boolean>(PATTERN_LIMITS.remembered);
+  const answers = RecentAnswers.ofObjects<Image, boolean>(REMEMBERED);
   return ({ image }) => {
     let answer = answers.get(image);
     if (answer === undefined) {

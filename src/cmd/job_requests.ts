@@ -10,6 +10,8 @@ import type { KeptJob } from "../jobs/kept_job.ts";
 import type { Process } from "../model/process.ts";
 import { Shares } from "../model/shares.ts";
 import type { Users } from "../proc/passwd.ts";
+import { storedFilter } from "../serve/filter.ts";
+import { RULE_LIMITS } from "../serve/limits.ts";
 import {
   bad,
   checkNames,
@@ -31,8 +33,6 @@ import {
   MEMBERS_MAX,
   runningFields,
 } from "./job_answers.ts";
-import { RULE_LIMITS } from "./limits.ts";
-import { storedFilter } from "./serve_filter.ts";
 
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@+-]{0,63}$/u;
 const PID_MAX = 4_194_304;

@@ -1,31 +1,9 @@
 /**
- * What others may take of a server's work and memory: questions, patterns, jobs and rules. Those
- * of the socket itself are in `src/serve/limits.ts`; docs/limits.md has all of them.
+ * What questions of others may take of a server's work and memory. The rest is in
+ * `src/serve/limits.ts`; docs/limits.md has all of it.
  *
  * @module
  */
-
-/** Patterns of one filter: globs and regular expressions. */
-export const PATTERN_LIMITS = {
-  /** Characters of one. */
-  textLength: 1024,
-  /** How many there are of a kind, such as `comm`. */
-  perKind: 64,
-  /** Copies that the counted repeats of one make. */
-  count: 200,
-  /** What they are expanded to, all kinds together: looked at before anything is compiled. */
-  expanded: 32_768,
-  /** Instructions of RE2 that they become, all kinds together. */
-  instructions: 2000,
-  /** Memory of one instruction, and of the states that one kind's automaton keeps. */
-  instructionBytes: 256,
-  automatonBytes: 64 << 10,
-  /** Characters of a text that are looked at, for who is not privileged and for who is. */
-  text: 4096,
-  trustedText: 64 << 10,
-  /** Images whose answer is remembered by each test of a filter. */
-  remembered: 512,
-} as const;
 
 /** Questions about the whole host. */
 export const QUESTION_LIMITS = {
@@ -39,6 +17,3 @@ export const QUESTION_LIMITS = {
   /** Others have their turn after so long. */
   turnMs: 5,
 } as const;
-
-/** Rules in all, those for root alone, and those of one owner. */
-export const RULE_LIMITS = { total: 512, reserve: 128, most: 64 } as const;

@@ -14,11 +14,11 @@ import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { ProcReader } from "../proc/procfs.ts";
+import { parseRule, storedFilter } from "../serve/filter.ts";
 import { Refusal } from "../serve/protocol.ts";
 import type { Session } from "../session.ts";
 import { JobAnswers } from "./job_answers.ts";
 import { JobRequests } from "./job_requests.ts";
-import { parseRule, storedFilter } from "./serve_filter.ts";
 
 /** Stands for the number of a rule that has none yet. */
 const NEW = 0;

@@ -18,6 +18,7 @@ import type { Users } from "../proc/passwd.ts";
 import { openProcfs, ProcError, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { parseStatus } from "../proc/status.ts";
+import { parseFilter } from "../serve/filter.ts";
 import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
 import type { Past } from "../serve/past.ts";
@@ -30,7 +31,6 @@ import type { Session } from "../session.ts";
 import { VERSION } from "../version.ts";
 import { JsonLines } from "../view/json.ts";
 import type { JobRequests } from "./job_requests.ts";
-import { parseFilter } from "./serve_filter.ts";
 import { Questions } from "./serve_questions.ts";
 
 /** The history that a server has beside the session. */

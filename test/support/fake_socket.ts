@@ -6,11 +6,11 @@
  */
 import type { BootEpoch } from "../../src/model/batch.ts";
 import { COMMON_LIMITS, CommonShares, ThreadTime } from "../../src/model/common_shares.ts";
-import { type Change, Machine } from "../../src/model/machine.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
+import { type Change, Machine } from "../../src/model/machine.ts";
 import { TimeShares } from "../../src/model/shares.ts";
 import { Users } from "../../src/proc/passwd.ts";
-import { parseFilter } from "../../src/cmd/serve_filter.ts";
+import { parseFilter } from "../../src/serve/filter.ts";
 import type { Past } from "../../src/serve/past.ts";
 import type { Sight } from "../../src/serve/registration.ts";
 import { Sequence } from "../../src/serve/sequence.ts";

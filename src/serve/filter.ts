@@ -10,14 +10,14 @@ import {
   parsePid,
   type UserIds,
 } from "../ask/text/values.ts";
+import { createFilter, type FilterOptions, type Shown } from "../cmd/filter.ts";
 import { UsageError } from "../fault.ts";
 import { Lineage, PastLineage } from "../model/lineage.ts";
 import type { Process } from "../model/process.ts";
-import { bad, Refusal } from "../serve/protocol.ts";
-import type { ParsedFilter } from "../serve/server.ts";
-import { createFilter, type FilterOptions, type Shown } from "./filter.ts";
 import { PATTERN_LIMITS } from "./limits.ts";
 import { PatternRoom } from "./patterns.ts";
+import { bad, Refusal } from "./protocol.ts";
+import type { ParsedFilter } from "./server.ts";
 
 type Text = string | number;
 type Parsers = {

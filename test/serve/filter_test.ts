@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseGlob } from "../../src/ask/text/values.ts";
-import { parseFilter, parseRule } from "../../src/cmd/serve_filter.ts";
 import { Image } from "../../src/model/image.ts";
 import { Change } from "../../src/model/machine.ts";
 import { Process } from "../../src/model/process.ts";
 import { Users } from "../../src/proc/passwd.ts";
+import { parseFilter, parseRule } from "../../src/serve/filter.ts";
 
 const users = new Users(() => "root:x:0:0::/:\n", () => 0);
 const ASKER = { find: () => undefined, trusted: false };
