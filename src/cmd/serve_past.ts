@@ -12,9 +12,9 @@ import type { Users } from "../proc/passwd.ts";
 import type { Past, PastChange } from "../serve/past.ts";
 import { Refusal } from "../serve/protocol.ts";
 import { baseOf } from "../serve/sequence.ts";
+import { PastJson } from "../view/past_json.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
 import { parseMoment } from "./moments.ts";
-import { PastJson } from "./past_json.ts";
 
 /** What readers may ask for: their filters can be about descent. */
 const ALL: TimelineQuery = {

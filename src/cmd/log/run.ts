@@ -24,6 +24,7 @@ import type { LineWriter } from "../../term/stream.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { paint } from "../../text/style.ts";
 import { DATED_HEADER, EventLines } from "../../view/line.ts";
+import { PastJson } from "../../view/past_json.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
 import { createFilter, type Filter, type FilterOptions } from "../filter.ts";
@@ -39,7 +40,6 @@ import {
   recordedSpans,
   type Stretch,
 } from "../past.ts";
-import { PastJson } from "../past_json.ts";
 import { placeOf } from "../past_tree.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";

@@ -3,19 +3,26 @@
  *
  * @module
  */
-import type { Boot } from "../history/boots.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import type { Change } from "../model/machine.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { ByteText } from "../text/byte_text.ts";
-import { JsonLines } from "../view/json.ts";
+import { JsonLines } from "./json.ts";
+
+/** A boot, as far as its lines tell of it. */
+export interface SeenBoot {
+  /** First group of the boot id. */
+  readonly shortId: string;
+  /** The source that saw what was then, nanoseconds since boot. */
+  sourceAt(ns: number): string;
+}
 
 /** Writes changes of any boot. */
 export class PastJson {
   readonly #users: Users;
   readonly #lines = new Map<string, JsonLines>();
   /** Whose changes follow. */
-  boot: Boot | null = null;
+  boot: SeenBoot | null = null;
   /** What the field `seq` of the next lines says; null leaves it out. */
   seq: number | null = null;
 
