@@ -21,6 +21,8 @@ import { CommonShares } from "../../model/common_shares.ts";
 import { readBootId } from "../../proc/boot_id.ts";
 import { openProcfs } from "../../proc/procfs.ts";
 import { openUsers } from "../../proc/users.ts";
+import { RecordedJobs } from "../../recorder/jobs.ts";
+import { RecordedPast } from "../../recorder/served_past.ts";
 import { Session } from "../../session.ts";
 import { type CaptureOptions, SourceRefused } from "../../source/capture.ts";
 import { durationWords, sizeWords } from "../../text/words.ts";
@@ -28,9 +30,7 @@ import { VERSION } from "../../version.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
 import { historyFailure } from "../failure.ts";
 import { defaultHistory } from "../history_place.ts";
-import { RecordedJobs } from "../recorded_jobs.ts";
 import { createRedactFrom } from "../redact.ts";
-import { RecordedPast } from "../serve_past.ts";
 import { SocketServer } from "../socket_server.ts";
 import { printedUnit } from "./unit.ts";
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { QUESTION_LIMITS } from "../cmd/limits.ts";
+import { parseMoment } from "../cmd/moments.ts";
 import { UsageError } from "../fault.ts";
 import type { Boot } from "../history/boots.ts";
 import { History } from "../history/history.ts";
@@ -13,8 +15,6 @@ import type { Past, PastChange } from "../serve/past.ts";
 import { Refusal } from "../serve/protocol.ts";
 import { baseOf } from "../serve/sequence.ts";
 import { PastJson } from "../view/past_json.ts";
-import { QUESTION_LIMITS } from "./limits.ts";
-import { parseMoment } from "./moments.ts";
 
 /** What readers may ask for: their filters can be about descent. */
 const ALL: TimelineQuery = {

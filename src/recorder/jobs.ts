@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { JobAnswers } from "../cmd/job_answers.ts";
+import { JobRequests } from "../cmd/job_requests.ts";
 import type { WritableHistory } from "../history/file.ts";
 import { History } from "../history/history.ts";
 import { JobLog, type KeptRule } from "../history/job_log.ts";
@@ -17,8 +19,6 @@ import type { ProcReader } from "../proc/procfs.ts";
 import { parseRule, storedFilter } from "../serve/filter.ts";
 import { Refusal } from "../serve/protocol.ts";
 import type { Session } from "../session.ts";
-import { JobAnswers } from "./job_answers.ts";
-import { JobRequests } from "./job_requests.ts";
 
 /** Stands for the number of a rule that has none yet. */
 const NEW = 0;
