@@ -19,6 +19,7 @@ import type { ProcReader } from "../proc/procfs.ts";
 import { parseRule, storedFilter } from "../serve/filter.ts";
 import { Refusal } from "../serve/protocol.ts";
 import type { Session } from "../session.ts";
+import type { Sink } from "./sink.ts";
 
 /** Stands for the number of a rule that has none yet. */
 const NEW = 0;
@@ -26,7 +27,7 @@ const NEW = 0;
 /** What a recorder has. */
 export interface JobRecorder {
   readonly path: string;
-  readonly session: () => Session;
+  readonly session: Session;
   readonly reader: ProcReader;
   readonly users: Users;
   readonly shares: CommonShares;
@@ -39,7 +40,7 @@ export interface JobRecorder {
 }
 
 /** All jobs of one recorder. */
-export class RecordedJobs {
+export class RecordedJobs implements Sink {
   readonly #recorder: JobRecorder;
   readonly #jobs: Jobs;
   readonly requests: JobRequests;
@@ -59,9 +60,9 @@ export class RecordedJobs {
     this.requests = new JobRequests({
       jobs: this.#jobs,
       users: recorder.users,
-      now: () => recorder.session().now,
-      find: (pid) => recorder.session().machine.get(pid),
-      processes: () => recorder.session().machine.processes(),
+      now: () => recorder.session.now,
+      find: (pid) => recorder.session.machine.get(pid),
+      processes: () => recorder.session.machine.processes(),
       exists: (pid) => recorder.reader.read(pid, "stat") !== null,
       rules: () => log().rules,
       keepRule: (rule) => this.#keepRule(rule),
@@ -104,19 +105,17 @@ export class RecordedJobs {
     }
   }
 
-  /** Takes note of a change; the process has its number in the history. */
   note(change: Change): void {
     this.#jobs.note(change);
   }
 
-  /** Takes note of the account of a process. */
   noteAccount(process: Process): void {
     this.#jobs.noteAccount(process);
   }
 
   /** The first scan is over. */
   scanned(): void {
-    const { machine, now } = this.#recorder.session();
+    const { machine, now } = this.#recorder.session;
     this.#jobs.scanned(machine.processes(), now);
   }
 

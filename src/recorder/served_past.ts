@@ -28,15 +28,20 @@ export class RecordedPast implements Past {
   readonly #path: string;
   readonly #users: Users;
   readonly #write: () => boolean;
+  readonly #now: () => number;
   /** The boot that is recorded, and where a server has placed it: other files agree on it. */
   #anchor: { readonly bootId: string; readonly base: number } | null = null;
   generation = 0;
 
-  /** `write` writes what waits, and answers whether it is in the file. */
-  constructor(path: string, users: Users, write: () => boolean) {
+  /**
+   * `write` writes what waits, and answers whether it is in the file; `now` is the wall clock in
+   * milliseconds.
+   */
+  constructor(path: string, users: Users, write: () => boolean, now: () => number = Date.now) {
     this.#path = path;
     this.#users = users;
     this.#write = write;
+    this.#now = now;
   }
 
   get begin(): number {
@@ -49,7 +54,7 @@ export class RecordedPast implements Past {
   place(time: string): number {
     return this.#ask((history) => {
       const { boots } = history;
-      const moment = momentOf(time, history);
+      const moment = momentOf(time, this.#now(), history);
       // The clock may have been set since boot: the history knows how it stood.
       const boot = boots.findLast((one) => one.since > 0 && one.nsOf(moment) >= one.since) ??
         boots.find((one) => one.since > 0);
@@ -129,9 +134,9 @@ export class RecordedPast implements Past {
   }
 }
 
-function momentOf(time: string, history: History): number {
+function momentOf(time: string, nowMs: number, history: History): number {
   try {
-    return parseMoment(time, Date.now(), history);
+    return parseMoment(time, nowMs, history);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new Refusal("EFAULT", `Bad from: ${error.message}`);

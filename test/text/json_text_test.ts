@@ -45,7 +45,7 @@ const OTHERS: Readonly<Record<string, number>> = {
 
 test("whatever is shown as JSON is written by jsonText()", () => {
   const root = fileURLToPath(new URL("../../src/", import.meta.url));
-  const files = ["cmd", "serve", "text", "view"].flatMap((room) =>
+  const files = ["cmd", "recorder", "serve", "text", "view"].flatMap((room) =>
     readdirSync(join(root, room), { encoding: "utf8", recursive: true })
       .filter((name) => name.endsWith(".ts")).map((name) => `${room}/${name}`)
   );

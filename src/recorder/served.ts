@@ -1,19 +1,15 @@
 /**
- * A server for a session: what `fh record` and `fh serve` listen with.
+ * The server of a recorder: it tells others what a session tells, and answers them.
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import process from "node:process";
-import type { Context } from "../cli/command.ts";
-import type { RedactSettings } from "../cli/redact_options.ts";
-import type { ListenSettings } from "../cli/socket_options.ts";
-import { CommandError, EXIT, UsageError } from "../fault.ts";
+import type { JobRequests } from "../cmd/job_requests.ts";
+import { CommandError, EXIT } from "../fault.ts";
 import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import { decodeText } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
-import { findGroup } from "../proc/group.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openProcfs, ProcError, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
@@ -22,7 +18,6 @@ import { parseFilter } from "../serve/filter.ts";
 import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
 import type { Past } from "../serve/past.ts";
-import { defaultSocket } from "../serve/place.ts";
 import type { Peer } from "../serve/protocol.ts";
 import type { Sight } from "../serve/registration.ts";
 import { Sequence } from "../serve/sequence.ts";
@@ -30,8 +25,8 @@ import type { ServerHost } from "../serve/server.ts";
 import type { Session } from "../session.ts";
 import { VERSION } from "../version.ts";
 import { JsonLines } from "../view/json.ts";
-import type { JobRequests } from "./job_requests.ts";
-import { Questions } from "./serve_questions.ts";
+import type { Sink } from "./sink.ts";
+import type { World } from "./world.ts";
 
 /** The history that a server has beside the session. */
 export interface ServedHistory {
@@ -41,22 +36,29 @@ export interface ServedHistory {
   readonly base: number | null;
 }
 
+/** Where a server listens, and for whom. */
+export interface ListenPlace {
+  /** Path of the socket; null where a service manager must hand one over. */
+  readonly path: string | null;
+  /** Group that may connect, a gid; null for nobody but root and who runs the server. */
+  readonly group: number | null;
+}
+
 /** How a server is set up. */
-export interface SocketSettings extends ListenSettings {
-  readonly redact: RedactSettings;
+export interface ServerSettings {
+  readonly place: ListenPlace;
+  /** Answers questions about processes. */
+  readonly questions: Pick<ServerHost, "tree" | "why">;
   /** Null where none is kept. */
   readonly history: ServedHistory | null;
   /** Null where none are kept. */
   readonly jobs: JobRequests | null;
-  readonly shares: CommonShares;
-  /** They keep nobody waiting. */
-  readonly users: Users;
   /** The thread that owns the socket has failed. */
   onFailed(error: Error): void;
 }
 
 /** Listens, and tells what a session tells. */
-export class SocketServer {
+export class SocketServer implements Sink {
   readonly #opened: OpenServer;
   #begun = false;
 
@@ -64,26 +66,16 @@ export class SocketServer {
     this.#opened = opened;
   }
 
-  /**
-   * Opens it; null where there is no place for it. Throws CommandError where the place that was
-   * asked for cannot be used.
-   */
+  /** Opens it; null where there is no place. Throws CommandError where that cannot be used. */
   static async open(
-    context: Context,
+    world: World,
     session: Session,
-    settings: SocketSettings,
+    settings: ServerSettings,
   ): Promise<SocketServer | null> {
-    const { socket, socketGroup } = settings;
-    if (socket === false) {
-      if (socketGroup === undefined) return null;
-      throw new UsageError("Bad options: --no-socket with --socket-group; give one of them");
-    }
-    const path = socket ?? defaultSocket(context.env);
-    const group = socketGroup === undefined ? null : readGroup(socketGroup);
     try {
       const opened = await openServer(
-        { path, group, env: context.env },
-        (kernel) => new Host(context, session, settings, kernel),
+        { ...settings.place, env: world.env },
+        (kernel) => new Host(world, session, settings, kernel),
         settings.onFailed,
       );
       return opened === null ? null : new SocketServer(opened);
@@ -98,12 +90,14 @@ export class SocketServer {
     return this.#opened.where;
   }
 
-  /** Takes note of a change. */
+  get intro(): string {
+    return `listening on ${this.where}`;
+  }
+
   note(change: Change): void {
     this.#opened.server.note(change);
   }
 
-  /** Takes note of a new thread. */
   noteThread(...thread: Parameters<OpenServer["server"]["noteThread"]>): void {
     this.#opened.server.noteThread(...thread);
   }
@@ -115,7 +109,6 @@ export class SocketServer {
     this.#opened.server.begin();
   }
 
-  /** Hands on what was noted. */
   flush(): void {
     this.#opened.server.flush();
   }
@@ -141,28 +134,28 @@ class Host implements ServerHost {
   readonly seesThreads: boolean;
   readonly more: ServerHost["more"];
   readonly #jobs: JobRequests | null;
-  readonly #context: Context;
+  readonly #world: World;
   readonly #session: Session;
   readonly #kernel: Kernel;
   readonly #reader: ProcReader;
-  readonly #questions: Questions;
+  readonly #questions: ServerSettings["questions"];
   #saidAt = -Infinity;
   /** Errors that were not said since. */
   #unsaid = 0;
 
-  constructor(context: Context, session: Session, settings: SocketSettings, kernel: Kernel) {
-    const { history, redact, jobs, shares, users } = settings;
-    this.users = users;
-    this.shares = shares;
-    this.time = shares.time;
+  constructor(world: World, session: Session, settings: ServerSettings, kernel: Kernel) {
+    const { history, jobs } = settings;
+    this.users = world.users;
+    this.shares = world.shares;
+    this.time = world.shares.time;
     const { source, why } = session.info;
-    this.#context = context;
+    this.#world = world;
     this.#session = session;
     this.#kernel = kernel;
-    this.#reader = openProcfs(context.procRoot);
+    this.#reader = openProcfs(world.procRoot);
     this.more = jobs?.operations ?? {};
     this.#jobs = jobs;
-    this.#questions = new Questions(context, history?.path ?? null, redact, this.users);
+    this.#questions = settings.questions;
     const boot = readShortBootId(this.#reader);
     this.lines = new JsonLines({ boot, source, users: this.users, env: false });
     this.past = history?.past ?? null;
@@ -238,23 +231,9 @@ class Host implements ServerHost {
       this.#unsaid++;
       return;
     }
-    const { stderr } = this.#context;
     const others = this.#unsaid === 0 ? "" : ` (and ${this.#unsaid} more before)`;
     [this.#saidAt, this.#unsaid] = [now, 0];
     const seen = error instanceof ProcError ? error.message : error.stack ?? error.message;
-    stderr.write(`fh: cannot answer a request${others}: ${seen}\n`);
-    void stderr.flush().catch(() => {});
+    this.#world.complain(`cannot answer a request${others}: ${seen}`);
   }
-}
-
-function readGroup(text: string): number {
-  let file = "";
-  try {
-    file = readFileSync("/etc/group", "utf8");
-  } catch {
-    // A container may have none: a number will do.
-  }
-  const gid = findGroup(file, text);
-  if (gid !== null) return gid;
-  throw new UsageError(`Unknown group: ${text}; give a group of this host or a gid`);
 }
