@@ -22,11 +22,21 @@ export async function openSession(
   { act, source, start }: WantedSession,
   options: SessionOptions,
 ): Promise<Session> {
+  const session = await trySession(options, start);
+  if (session instanceof Session) return session;
+  const { message, advice } = session;
+  throw new CommandError(EXIT.failed, `Cannot ${act} through the ${source}: ${message}; ${advice}`);
+}
+
+/** The same for who has another way: answers why the host allows no such source. */
+export async function trySession(
+  options: SessionOptions,
+  start: StartCapture | undefined,
+): Promise<Session | SourceRefused> {
   try {
     return await Session.open(options, start);
   } catch (error) {
-    if (!(error instanceof SourceRefused)) throw error;
-    const what = `Cannot ${act} through the ${source}`;
-    throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
+    if (error instanceof SourceRefused) return error;
+    throw error;
   }
 }

@@ -13,11 +13,11 @@ import type { TaskFigures } from "../../model/account.ts";
 import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
 import { type Redact, redactWords } from "../../redact/redact.ts";
-import { Session } from "../../session.ts";
-import { type CaptureOptions, SourceRefused } from "../../source/capture.ts";
+import type { Session } from "../../session.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
+import { openSession } from "../capture.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
 import { replaceFile, whyNotReplace } from "../new_file.ts";
 import { createRedactFrom } from "../redact.ts";
@@ -97,25 +97,19 @@ class Run {
 
   async #open(): Promise<Session> {
     const { source } = this.#options;
-    const capture: CaptureOptions = {
-      ...captureOptions(this.#context, this.#options),
-      accounts: true,
-      lean: true,
-      patient: true,
-    };
-    try {
-      return await Session.open({
-        capture,
-        redact: this.#redact,
-        onChange: (change) => this.#see(change),
-        onAccount: (one, figures, last) => this.#seeAccount(one, figures, last),
-        onEnd: (error) => this.#tellLost(error),
-      }, this.#context.capture);
-    } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
-      const what = `Cannot follow a command through the ${source}`;
-      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
-    }
+    const wanted = { act: "follow a command", source, start: this.#context.capture };
+    return await openSession(wanted, {
+      capture: {
+        ...captureOptions(this.#context, this.#options),
+        accounts: true,
+        lean: true,
+        patient: true,
+      },
+      redact: this.#redact,
+      onChange: (change) => this.#see(change),
+      onAccount: (one, figures, last) => this.#seeAccount(one, figures, last),
+      onEnd: (error) => this.#tellLost(error),
+    });
   }
 
   #see(change: Change): void {

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { type Context, useColor } from "../../cli/command.ts";
 import type { RedactSettings } from "../../cli/redact_options.ts";
-import { CommandError, EXIT, UsageError } from "../../fault.ts";
+import { EXIT, UsageError } from "../../fault.ts";
 import { openThreadClock } from "../../host/thread_clock.ts";
 import { CommonShares } from "../../model/common_shares.ts";
 import type { Change } from "../../model/machine.ts";
@@ -14,8 +14,8 @@ import { Statistics } from "../../model/statistics.ts";
 import { openUsers } from "../../proc/users.ts";
 import type { Redact } from "../../redact/redact.ts";
 import { socketToAsk } from "../../serve/place.ts";
-import { Session } from "../../session.ts";
-import { type CaptureOptions, SourceRefused, type StartCapture } from "../../source/capture.ts";
+import { Session, type SessionOptions } from "../../session.ts";
+import type { CaptureOptions, StartCapture } from "../../source/capture.ts";
 import { ChangeStream, type LineWriter } from "../../term/stream.ts";
 import { after } from "../../term/timer.ts";
 import { escapeText } from "../../text/escape.ts";
@@ -23,6 +23,7 @@ import { paint } from "../../text/style.ts";
 import { JsonLines } from "../../view/json.ts";
 import { EventLines, LINE_HEADER } from "../../view/line.ts";
 import { renderStatistics } from "../../view/statistics.ts";
+import { openSession, trySession } from "../capture.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
 import { createFilter, type Filter, type FilterOptions } from "../filter.ts";
 import { localOffset } from "../local_time.ts";
@@ -114,13 +115,8 @@ class Watch {
     const capture: CaptureOptions = { ...captureOptions(this.#context, settings), env };
     const through = await this.#openThroughSocket(capture);
     if (through !== null) return through;
-    try {
-      return await this.#begin(capture, replay ?? this.#context.capture);
-    } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
-      const what = `Cannot watch through the ${source}`;
-      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
-    }
+    const wanted = { act: "watch", source, start: replay ?? this.#context.capture };
+    return await openSession(wanted, await this.#sessionOptions(capture));
   }
 
   #note(text: string): void {
@@ -129,12 +125,12 @@ class Watch {
     void stderr.flush().catch(() => {});
   }
 
-  async #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
+  async #sessionOptions(capture: CaptureOptions): Promise<SessionOptions> {
     // What is played back has been admitted once.
     const time = this.#options.source === "replay"
       ? undefined
       : CommonShares.of(await openThreadClock()).time;
-    return await Session.open({
+    return {
       capture,
       redact: this.#redact,
       time,
@@ -143,7 +139,7 @@ class Watch {
       whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
       onNote: (text) => this.#note(text),
       onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
-    }, start);
+    };
   }
 
   /**
@@ -153,16 +149,13 @@ class Watch {
   async #openThroughSocket(capture: CaptureOptions): Promise<Session | null> {
     const path = this.#socket();
     if (path === null) return null;
-    let refused: string;
-    try {
-      return await this.#begin({ ...capture, source: "connector" }, this.#context.capture);
-    } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
-      refused = error.message;
-    }
+    const connector = await this.#sessionOptions({ ...capture, source: "connector" });
+    const session = await trySession(connector, this.#context.capture);
+    if (session instanceof Session) return session;
     try {
       const { socketCapture } = await import("./socket.ts");
-      return await this.#begin(capture, await socketCapture(this.#context, path, refused));
+      const start = await socketCapture(this.#context, path, session.message);
+      return await Session.open(await this.#sessionOptions(capture), start);
     } catch (error) {
       if (!this.#options.verbose) return null;
       const { message } = error as Error;
