@@ -75,7 +75,7 @@ const ARROWS: Arrows = {
     "re2js",
     "node:",
   ],
-  "src/serve/client/": ["node:"],
+  "src/serve/client/": ["src/model/", "src/text/words.ts", "node:"],
   "src/cmd/job/name.ts": ["src/proc/passwd.ts", "src/serve/protocol.ts"],
   "src/cmd/job_answers.ts": [
     "src/history/",

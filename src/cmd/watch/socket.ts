@@ -10,10 +10,10 @@ import type { BootEpoch } from "../../model/batch.ts";
 import { decodeText } from "../../model/image.ts";
 import { INIT_NS_INO, parseNamespace } from "../../proc/namespaces.ts";
 import { openProcfs, type ProcReader } from "../../proc/procfs.ts";
+import { SocketEvents } from "../../serve/client/events.ts";
 import { type Answer, Connection } from "../../serve/client/socket_client.ts";
 import type { CaptureHandlers, RunningCapture, StartCapture } from "../../source/capture.ts";
 import { readEpoch } from "../boot_time.ts";
-import { SocketEvents } from "../socket_events.ts";
 
 /** A server that says nothing for so long is left alone. */
 const ANSWER_MS = 2000;

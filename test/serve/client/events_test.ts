@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SocketEvents } from "../../src/cmd/socket_events.ts";
-import { readBatch } from "../../src/model/batch.ts";
-import { Machine } from "../../src/model/machine.ts";
-import { processId } from "../../src/model/process.ts";
+import { readBatch } from "../../../src/model/batch.ts";
+import { Machine } from "../../../src/model/machine.ts";
+import { processId } from "../../../src/model/process.ts";
+import { SocketEvents } from "../../../src/serve/client/events.ts";
 
 const EPOCH = { seconds: 1_700_000_000, ns: 250_000_000 };
 const BOOT = "7c0a51fe";

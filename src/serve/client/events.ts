@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { EVENT_NAMES } from "../ask/text/values.ts";
-import { BatchWriter, type BootEpoch } from "../model/batch.ts";
-import { EVENT, FLAG, GAP_WORDS, SourceEvent, UNKNOWN } from "../model/event.ts";
-import { encodeImage } from "../model/image.ts";
-import { TICK_NS } from "../model/process.ts";
-import { signalNumber } from "../text/words.ts";
+import { BatchWriter, type BootEpoch } from "../../model/batch.ts";
+import { EVENT, FLAG, GAP_WORDS, SourceEvent, UNKNOWN } from "../../model/event.ts";
+import { CHANGE_KINDS } from "../../model/change.ts";
+import { encodeImage } from "../../model/image.ts";
+import { TICK_NS } from "../../model/process.ts";
+import { signalNumber } from "../../text/words.ts";
 
 /** The fields of an event, as `fh watch --json` has them; most belong to some events only. */
 interface Fields {
@@ -40,10 +40,10 @@ interface Fields {
   readonly reason: string;
 }
 
-/** What {@linkcode EVENT_NAMES} has. */
+/** Events of one process. */
 type Kind = "fork" | "exec" | "exit" | "comm" | "uid" | "gid" | "sid" | "ptrace" | "coredump";
 
-const KINDS: ReadonlySet<string> = new Set(EVENT_NAMES);
+const KINDS: ReadonlySet<string> = new Set(CHANGE_KINDS);
 const RUNNING = "R".charCodeAt(0);
 /** Signals to some application are missing then; of this stream nothing is. */
 const OF_SIGNALS = "signal queue full";
