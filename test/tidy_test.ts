@@ -75,7 +75,13 @@ const ARROWS: Arrows = {
     "re2js",
     "node:",
   ],
-  "src/serve/client/": ["src/model/", "src/text/words.ts", "node:"],
+  "src/serve/client/": [
+    "src/fault.ts",
+    "src/model/",
+    "src/text/words.ts",
+    "src/serve/place.ts",
+    "node:",
+  ],
   "src/cmd/job/name.ts": ["src/proc/passwd.ts", "src/serve/protocol.ts"],
   "src/cmd/job_answers.ts": [
     "src/history/",

@@ -5,11 +5,11 @@
  */
 import { type Context, useColor } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
+import { askServer } from "../../serve/client/ask.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { paint } from "../../text/style.ts";
 import { type Listeners, renderListeners } from "../../view/listeners.ts";
 import { localTime } from "../local_time.ts";
-import { askServer } from "../socket_place.ts";
 
 interface ListenersOptions {
   readonly socket?: string;

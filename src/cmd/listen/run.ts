@@ -6,10 +6,10 @@
 import { quoted } from "../../ask/text/values.ts";
 import type { Context } from "../../cli/command.ts";
 import { EXIT, UsageError } from "../../fault.ts";
+import { askServer } from "../../serve/client/ask.ts";
 import { readSignal, Refusal } from "../../serve/protocol.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { signalName } from "../../text/words.ts";
-import { askServer } from "../socket_place.ts";
 
 interface RegisterOptions {
   readonly pid?: number;

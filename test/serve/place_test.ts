@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultSocket, noServer, socketToAsk } from "../../src/cmd/socket_place.ts";
-import { CommandError, EXIT } from "../../src/fault.ts";
-import { ConnectionError } from "../../src/serve/client/socket_client.ts";
+import { defaultSocket, socketToAsk } from "../../src/serve/place.ts";
 
 const HOST = "/run/fh/fh.sock";
 
@@ -29,32 +27,4 @@ test("socketToAsk() is the one that is named, one's own, or the host's", () => {
   assert.equal(ask(session, undefined), own);
   assert.equal(ask({}, undefined, HOST), HOST);
   assert.equal(ask({}, undefined), null);
-});
-
-test("noServer() says what was seen, and what to do", () => {
-  const lines: [string | null, string | null, string][] = [
-    [
-      null,
-      null,
-      "No server: no socket is named, and XDG_RUNTIME_DIR is not set; name one by --socket",
-    ],
-    ["/s", "ENOENT", "No server: there is no /s; run fh record or fh serve to have one"],
-    [
-      "/s",
-      "ECONNREFUSED",
-      "No server: nobody listens at /s; run fh record or fh serve to have one",
-    ],
-    [
-      "/s",
-      "EACCES",
-      "Cannot connect to /s: not permitted; ask who runs the server for its --socket-group, and " +
-      "to be in that group",
-    ],
-    ["/s", "EINVAL", "what was seen; see that fh record or fh serve runs"],
-  ];
-  for (const [path, code, message] of lines) {
-    const error = noServer(path, code === null ? null : new ConnectionError(code, "what was seen"));
-    assert.ok(error instanceof CommandError);
-    assert.deepEqual([error.message, error.status], [message, EXIT.failed]);
-  }
 });
