@@ -79,6 +79,7 @@ const ARROWS: Arrows = {
     "src/fault.ts",
     "src/model/",
     "src/text/words.ts",
+    "src/source/capture.ts",
     "src/serve/place.ts",
     "node:",
   ],

@@ -30,6 +30,14 @@ import { localOffset } from "../local_time.ts";
 import { createRedactFrom } from "../redact.ts";
 import { Child } from "./child.ts";
 import type { ReplayOptions } from "./replay.ts";
+import type { WatchedServer } from "./socket.ts";
+import { filterFor } from "./wish.ts";
+
+/** A session, or what stands in for it. */
+type Watched = Pick<
+  Session,
+  "info" | "epoch" | "beganAt" | "elapsedNs" | "readBootId" | "begin" | "close"
+>;
 
 interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {
   readonly json?: boolean;
@@ -65,7 +73,8 @@ class Watch {
   /** Time of the last change that was shown, nanoseconds since boot. */
   #last = 0;
   readonly #done = Promise.withResolvers<void>();
-  #session!: Session;
+  /** What is watched; lines of a server need no machine. */
+  #session!: Watched;
   #filter!: Filter;
   #stream!: ChangeStream;
   #child: Child | null = null;
@@ -106,7 +115,7 @@ class Watch {
     return this.#child?.status ?? EXIT.done;
   }
 
-  async #open(): Promise<Session> {
+  async #open(): Promise<Watched> {
     const { source, env = [] } = this.#options;
     const replay = source === "replay" ? await this.#openReplay() : null;
     const settings = replay === null
@@ -146,16 +155,18 @@ class Watch {
    * Where there is a server: the connector if this user may have it, else that of the server. Null
    * where neither is to be had.
    */
-  async #openThroughSocket(capture: CaptureOptions): Promise<Session | null> {
+  async #openThroughSocket(capture: CaptureOptions): Promise<Watched | null> {
     const path = this.#socket();
     if (path === null) return null;
     const connector = await this.#sessionOptions({ ...capture, source: "connector" });
     const session = await trySession(connector, this.#context.capture);
     if (session instanceof Session) return session;
     try {
-      const { socketCapture } = await import("./socket.ts");
-      const start = await socketCapture(this.#context, path, session.message);
-      return await Session.open(await this.#sessionOptions(capture), start);
+      const { WatchedServer } = await import("./socket.ts");
+      const server = await WatchedServer.find(this.#context, path, session.message);
+      const relay = await this.#openRelay(server);
+      if (relay !== null) return relay;
+      return await Session.open(await this.#sessionOptions(capture), await server.capture());
     } catch (error) {
       if (!this.#options.verbose) return null;
       const { message } = error as Error;
@@ -164,6 +175,27 @@ class Watch {
       );
       return null;
     }
+  }
+
+  /**
+   * The lines of a server, where they are what is to be shown. A command's processes are not known
+   * before it begins, and statistics are made of more than lines.
+   */
+  async #openRelay(server: WatchedServer): Promise<Watched | null> {
+    const { json, stats, snapshot = false, match, count } = this.#options;
+    const filter = filterFor(this.#options, this.#users);
+    if (!json || stats || this.#operands.length > 0 || filter === null) return null;
+    const lines = await server.lines({ filter, snapshot });
+    if (lines === null) return null;
+    const { Relay } = await import("./relay.ts");
+    return new Relay(lines, {
+      output: this.#context.stdout,
+      epoch: server.epoch,
+      redact: this.#redact,
+      match,
+      count,
+      onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+    });
   }
 
   /** A socket that could show what was asked for: it has neither environments nor secrets. */
