@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { CommandError } from "../../src/fault.ts";
 import { openForReading } from "../../src/history/file.ts";
@@ -16,7 +17,7 @@ import { exec, exit, fork, scan } from "../support/events.ts";
 import { fakeProcfs } from "../support/fake_procfs.ts";
 import { HandFed } from "../support/hand_fed.ts";
 import { PAST_BOOT, PAST_EPOCH } from "../support/past.ts";
-import { Subscription } from "../support/server.ts";
+import { ask, Subscription } from "../support/server.ts";
 
 const S = 1e9;
 const BOOT_ID = { "sys/kernel/random/boot_id": `${PAST_BOOT}\n` };
@@ -29,7 +30,7 @@ const questions = { tree: () => Promise.reject(), why: () => Promise.reject() };
 /** A recorder of a test, and the world around it. */
 class Recording {
   readonly folder = mkdtempSync(join(tmpdir(), "fh-recorder-"));
-  readonly path = join(this.folder, "history.db");
+  readonly path: string;
   readonly source = new HandFed(PAST_EPOCH, 10 * S);
   readonly said: string[] = [];
   readonly #abort = new AbortController();
@@ -37,7 +38,8 @@ class Recording {
   #signalled: ((name: string) => boolean) | null = null;
   readonly ended: Promise<void>;
 
-  constructor(parts: Partial<RecorderSettings> = {}) {
+  constructor(parts: Partial<RecorderSettings> = {}, before?: Recording) {
+    this.path = before?.path ?? join(this.folder, "history.db");
     const capture = {
       source: "poll",
       procRoot: "",
@@ -106,6 +108,36 @@ test("a recorder keeps what a session tells until it is ended", async () => {
     "source replay: a test feeds it",
     `recording to ${it.path}, for 1h00m, up to 64 MiB`,
   ]);
+});
+
+test("a recorder knows after its first look what has ended while nobody recorded", async () => {
+  using first = await new Recording().begun();
+  first.source.send([...SCAN, fork(11 * S, 5, 1)]);
+  await first.end();
+  assert.deepEqual(first.rows(), [[1, "running"], [5, "running"]]);
+  using second = await new Recording({}, first).begun();
+  second.source.send(SCAN);
+  await second.end();
+  assert.deepEqual(first.rows(), [[1, "running"], [5, "unknown"]]);
+});
+
+test("a recorder keeps jobs, and answers about them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fh-recorder-"));
+  try {
+    const place = { path: join(folder, "fh.sock"), group: null };
+    using it = await new Recording({ socket: { place, needed: true, questions } }).begun();
+    const own = scan(10 * S, 10 * S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]);
+    // A process of whoever runs the test.
+    for (const event of own) event.d = process.getuid!();
+    it.source.send(own);
+    await ask(place.path, "job_create", { name: "work" });
+    await ask(place.path, "job_add", { job: "work", pids: [1] });
+    it.source.send([fork(11 * S, 5, 1), fork(12 * S, 6, 5)]);
+    assert.equal((await ask(place.path, "job_show", { job: "work" })).members, 3);
+    await it.end();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a recorder goes on in a new file after SIGHUP where the old one was moved", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { EVENT_NAMES } from "../../../src/ask/text/values.ts";
 import type { Context } from "../../../src/cli/command.ts";
 import { watchCommand } from "../../../src/cmd/watch/command.ts";
@@ -248,6 +249,29 @@ test("--json filters here what a server does not take", async () => {
     ["exec", "false"],
     ["exit", "false"],
   ]);
+});
+
+test("a command's descendants need a machine, with --json too", async () => {
+  await using server = await serve(await linesOf(RECORDING));
+  const { capture } = noConnector();
+  await watchCommand.run(contextFor(server, { capture }), ["true"], { ...OPTIONS, json: true });
+  assert.deepEqual(subscriptions(server), [{ filter: { event: EVENT_NAMES }, snapshot: true }]);
+});
+
+test("--json takes no more from a server while its own reader is behind", async () => {
+  const events = await linesOf(RECORDING);
+  await using server = await serve([events[1]!]);
+  const { capture } = noConnector();
+  const context = contextFor(server, { capture });
+  context.stdout.pendingBytes = 5 << 20;
+  const running = watchCommand.run(context, [], { ...OPTIONS, json: true, count: 2 });
+  while (context.stdout.lines.length < 2) await new Promise((then) => setImmediate(then));
+  (await server.client(0)).send(events[2]!);
+  await delay(50);
+  assert.equal(context.stdout.lines.length, 2);
+  context.stdout.drain();
+  assert.equal(await running, 0);
+  assert.equal(context.stdout.lines.length, 3);
 });
 
 test("filters, --tree and --stats work on what comes through a socket", async () => {

@@ -43,10 +43,13 @@ test("a server that goes and a signal end a question", async () => {
 });
 
 test("a door says in its own words that a server does not know what it is asked", async () => {
-  await using server = await FakeServer.start(() => refusal("ENOTTY", 25, "Unknown operation"));
+  await using server = await FakeServer.start(({ op }) =>
+    op === "hello" ? refusal("EPERM", 1, "No") : refusal("ENOTTY", 25, "Unknown operation")
+  );
   const signal = new AbortController().signal;
   const door = await ServerDoor.open({ env: {}, signal }, server.path, "It keeps no jobs");
   await assert.rejects(door.ask("job_list", {}), /^CommandError: It keeps no jobs$/);
+  await assert.rejects(door.ask("hello", {}), /^CommandError: No \(EPERM\)$/);
   door.close();
 });
 
