@@ -4,19 +4,15 @@
  * @module
  */
 import type { BootEpoch } from "../../model/batch.ts";
-import { CHANGE_KINDS } from "../../model/change.ts";
-import { GAP_REASON, GAP_WORDS } from "../../model/event.ts";
 import { type Redact, redactWords } from "../../redact/redact.ts";
 import type { Subscription } from "../../serve/client/capture.ts";
+import { startOf, tellsChange } from "../../serve/client/events.ts";
 import type { SourceInfo } from "../../source/capture.ts";
 import type { Output } from "../../term/output.ts";
 import { jsonText } from "../../text/json_text.ts";
 
 /** Bytes that may wait for the reader when more is asked for. */
 const READY_MAX = 4 << 20;
-const KINDS: ReadonlySet<string> = new Set(CHANGE_KINDS);
-/** Signals to some application are missing then; of this stream nothing is. */
-const OF_SIGNALS = GAP_WORDS[GAP_REASON.signals];
 /** What a subscription numbers is no number of this stream. */
 const NUMBER = /,"seq":\d+\}$/;
 
@@ -105,14 +101,14 @@ export class Relay {
   /** What is shown because of a line. */
   #shown(line: string): string[] {
     const fields = JSON.parse(line) as Fields;
-    const { event, id = "", reason } = fields;
+    const { event, id = "" } = fields;
     if (event === "source") return [];
     if (event === "snapshot") {
-      if (this.#matches(fields)) this.#snapshot?.push([startOf(id), this.#told(line, fields)]);
+      if (this.#matches(fields)) this.#snapshot?.push([startOf(id) ?? 0, this.#told(line, fields)]);
       return [];
     }
     const before = this.#takeSnapshot();
-    if (!KINDS.has(event) || reason === OF_SIGNALS) return before;
+    if (!tellsChange(fields)) return before;
     if (event !== "gap" && !this.#matches(fields)) return before;
     return [...before, this.#told(line, fields)];
   }
@@ -139,9 +135,4 @@ export class Relay {
     if (shown.some((word, i) => word !== words[i])) return jsonText({ ...rest, argv: shown });
     return NUMBER.test(line) ? line.replace(NUMBER, "}") : jsonText(rest);
   }
-}
-
-/** The start that an id tells, in clock ticks. */
-function startOf(id: string): number {
-  return Number(/-(\d+)(?:\.\d+)?$/.exec(id)?.[1] ?? 0);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { BatchWriter, type BootEpoch } from "../../model/batch.ts";
-import { EVENT, FLAG, GAP_WORDS, SourceEvent, UNKNOWN } from "../../model/event.ts";
+import { EVENT, FLAG, GAP_REASON, GAP_WORDS, SourceEvent, UNKNOWN } from "../../model/event.ts";
 import { CHANGE_KINDS } from "../../model/change.ts";
 import { encodeImage } from "../../model/image.ts";
 import { TICK_NS } from "../../model/process.ts";
@@ -46,9 +46,14 @@ type Kind = "fork" | "exec" | "exit" | "comm" | "uid" | "gid" | "sid" | "ptrace"
 const KINDS: ReadonlySet<string> = new Set(CHANGE_KINDS);
 const RUNNING = "R".charCodeAt(0);
 /** Signals to some application are missing then; of this stream nothing is. */
-const OF_SIGNALS = "signal queue full";
+const OF_SIGNALS = GAP_WORDS[GAP_REASON.signals];
 
 const encoder = new TextEncoder();
+
+/** Whether a line tells of a change, or that some are missing, and not of the stream itself. */
+export function tellsChange({ event, reason }: Partial<Pick<Fields, "event" | "reason">>): boolean {
+  return KINDS.has(event ?? "") && !(event === "gap" && reason === OF_SIGNALS);
+}
 
 /**
  * Turns lines into batches. Starts are those of the ids, so that each process keeps its id; times
@@ -90,9 +95,9 @@ export class SocketEvents {
       return;
     }
     this.#endSnapshot(time);
-    if (event === "heartbeat") return;
+    if (!tellsChange(fields)) return;
     if (event === "gap") this.#gap(time, fields);
-    else if (KINDS.has(event)) this.#change(time, event as Kind, fields);
+    else this.#change(time, event as Kind, fields);
   }
 
   /** What was added since, as batches for a session. */
@@ -135,7 +140,6 @@ export class SocketEvents {
   }
 
   #gap(time: number, { since, lost, reason }: Fields): void {
-    if (reason === OF_SIGNALS) return;
     const event = this.#event.reset(EVENT.gap, time, 0, 0);
     // A server of an earlier version tells the end alone.
     event.start = since === undefined ? time : this.#timeOf(since);
@@ -217,7 +221,7 @@ export class SocketEvents {
 }
 
 /** The start that an id tells, nanoseconds since boot; null for one that marks it as unknown. */
-function startOf(id: string): number | null {
+export function startOf(id: string): number | null {
   const ticks = /-(\d+)(?:\.\d+)?$/.exec(id)?.[1];
   return ticks === undefined ? null : Number(ticks) * TICK_NS;
 }
