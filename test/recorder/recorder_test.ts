@@ -12,12 +12,12 @@ import { Users } from "../../src/proc/passwd.ts";
 import { Recorder, type RecorderSettings } from "../../src/recorder/recorder.ts";
 import type { World } from "../../src/recorder/world.ts";
 import { Session } from "../../src/session.ts";
-import { until } from "../proc/child.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { fakeProcfs } from "../support/fake_procfs.ts";
 import { HandFed } from "../support/hand_fed.ts";
 import { PAST_BOOT, PAST_EPOCH } from "../support/past.ts";
 import { ask, Subscription } from "../support/server.ts";
+import { until } from "../support/serving.ts";
 
 const S = 1e9;
 const BOOT_ID = { "sys/kernel/random/boot_id": `${PAST_BOOT}\n` };
@@ -67,7 +67,7 @@ class Recording {
   /** Waits until it has said that it is at work. */
   async begun(): Promise<this> {
     const begins = "source replay: a test feeds it";
-    await until(() => this.said.includes(begins) ? true : null);
+    await until(() => this.said.includes(begins));
     return this;
   }
 
