@@ -14,7 +14,7 @@ import {
   readMembers,
 } from "../history/past_jobs.ts";
 import { JobTotal } from "../jobs/kept_job.ts";
-import { exitStatus, type Process, processId } from "../model/process.ts";
+import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";
 import type { Steps } from "../steps.ts";
@@ -177,7 +177,7 @@ export class JobAnswers {
       job: job.id,
       name: job.name,
       pid,
-      id: processId(job.boot.shortId, life),
+      id: life.id,
       ppid,
       ...this.#userFields(uid ?? -1),
       comm: image.comm,

@@ -9,7 +9,7 @@ import type { Boot } from "../history/boots.ts";
 import type { BootSpan, History } from "../history/history.ts";
 import { Life } from "../history/life.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
-import { type Process, processId } from "../model/process.ts";
+import type { Process } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
@@ -82,8 +82,7 @@ export class Kin {
       const life = chooseLife(this.#history.byPid(pid), target);
       if (life !== null) return yield* this.of(life);
       if (living === null || at !== null) return null;
-      const here = readBootId(this.#reader).slice(0, 8);
-      if (id === null || processId(here, living) === id) found = living;
+      if (id === null || living.id === id) found = living;
     }
     if (found !== null) yield* this.link([found]);
     return found;
@@ -202,7 +201,7 @@ export function chooseLife(lives: readonly Life[], { pid, at, id }: Target): Lif
   const meant = lives.filter((life) =>
     id !== null ? isNamed(life, id) : at === null || livedAt(life, at)
   );
-  const exact = meant.find((life) => processId(life.boot.shortId, life) === id);
+  const exact = meant.find((life) => life.id === id);
   if (exact === undefined && meant.length > 1) throw whichOne(pid, meant);
   return exact ?? meant[0] ?? null;
 }
@@ -211,7 +210,7 @@ export function chooseLife(lives: readonly Life[], { pid, at, id }: Target): Lif
 function isNamed(life: Life, id: string): boolean {
   const [boot, pid, ticks = ""] = id.split("-");
   if (boot !== life.boot.shortId || Number(pid) !== life.pid) return false;
-  if (processId(boot, life) === id) return true;
+  if (life.id === id) return true;
   return Math.abs(Number(ticks) - life.startTicks) <= 1;
 }
 
@@ -223,8 +222,7 @@ function livedAt(life: Life, moment: number): boolean {
 
 function whichOne(pid: number, lives: readonly Life[]): CommandError {
   const shown = lives.slice(0, 10).map((life) => {
-    const id = processId(life.boot.shortId, life);
-    return `  ${id}  ${localTime(life.boot.moment(life.born))}  ${life.image.comm ?? "?"}`;
+    return `  ${life.id}  ${localTime(life.boot.moment(life.born))}  ${life.image.comm ?? "?"}`;
   });
   const more = lives.length - shown.length;
   const what = `Which process ${pid}: ${lives.length} had that pid; give one of these ids`;

@@ -10,7 +10,6 @@ import type { History } from "../history/history.ts";
 import { HistoryError } from "../history/history_error.ts";
 import type { Process } from "../model/process.ts";
 import { onlySeen, type TreeNode } from "../model/tree.ts";
-import { readShortBootId } from "../proc/boot_id.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { answerMax, bad, maySee, type Peer, Refusal, tooLongAnswer } from "../serve/protocol.ts";
@@ -20,7 +19,6 @@ import { readEpoch } from "./boot_time.ts";
 import { historyFailure } from "./failure.ts";
 import { openHistory } from "./history_open.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
-import { placeOf } from "./past_tree.ts";
 import { readAhead } from "./read_ahead.ts";
 import { isTarget, parseTarget } from "./target.ts";
 import { findTree } from "./tree/run.ts";
@@ -54,10 +52,7 @@ export class Questions {
       const sees = ({ uid }: Process) => maySee(peer, uid);
       if (focus !== null && !sees(focus)) throw noneOfYours();
       const json = {
-        boot: readShortBootId(reader),
-        epoch: await readEpoch(this.#context),
         users: this.#users,
-        placeOf,
         gaps,
       };
       const seen = peer.privileged ? roots : onlySeen(roots, sees);

@@ -164,7 +164,7 @@ class Host implements ServerHost {
     this.#jobs = jobs;
     this.#questions = new Questions(context, history?.path ?? null, redact, this.users);
     const boot = readShortBootId(this.#reader);
-    this.lines = new JsonLines({ boot, source, users: this.users, env: false });
+    this.lines = new JsonLines({ source, users: this.users, env: false });
     this.past = history?.past ?? null;
     this.sequence = new Sequence(history?.base ?? session.epoch, session.beganAt);
     this.signals = kernel.signals;

@@ -48,7 +48,7 @@ const encoder = new TextEncoder();
 
 /** A process out of a history. Its `key` is the number of its row. */
 export class Life extends Process {
-  readonly boot: Boot;
+  declare readonly boot: Boot;
   /** Row of the process that forked it; null when that is not known. */
   readonly parentKey: number | null;
   /** Number of its last image. */
@@ -59,14 +59,11 @@ export class Life extends Process {
   readonly flags: number;
   /** Nanoseconds for which it is known to have lived; Infinity while it lives. */
   readonly seenFor: number;
-  /** It has a parent, which is not linked: its line is longer than is followed. */
-  moreAbove = false;
 
   constructor(row: LifeRow, boot: Boot) {
     const [key, , pid, born, span, parent, ppid, reaper, status, image, exec, flags] = row;
-    super(pid!, born!, flags! >> NTH_SHIFT);
+    super(pid!, born!, flags! >> NTH_SHIFT, boot);
     this.key = key!;
-    this.boot = boot;
     this.parentKey = parent!;
     this.imageKey = image!;
     this.exec = exec === null || exec! < 0 ? null : exec!;

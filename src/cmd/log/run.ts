@@ -40,7 +40,6 @@ import {
   type Stretch,
 } from "../past.ts";
 import { PastJson } from "../past_json.ts";
-import { placeOf } from "../past_tree.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
 import { FileWatch, Seam } from "./follow.ts";
@@ -286,7 +285,7 @@ class Log {
     const missing = tellMissing(this.#context, this.#history, spans, this.#options.quiet);
     if (this.#options.json) {
       const gaps = missingJson(missing);
-      const json = { boot: "", epoch: null, users: this.#users, placeOf, gaps };
+      const json = { users: this.#users, gaps };
       for (const root of roots) await writePieces(this.#context, treeJson(root, json));
       return;
     }

@@ -5,6 +5,7 @@
  */
 import { type Context, useColor } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
+import { RunningBoot } from "../../model/boot.ts";
 import { Change } from "../../model/machine.ts";
 import { takeSnapshot } from "../../model/snapshot.ts";
 import { readShortBootId } from "../../proc/boot_id.ts";
@@ -30,10 +31,14 @@ export async function listRunning(
   const reader = openProcfs(context.procRoot);
   const epoch = await readEpoch(context);
   const pids = withoutKernelThreads(reader, reader.pids());
-  const processes = takeSnapshot(readProcesses(reader, pids), createRedactFrom({ redact: [] }));
+  const processes = takeSnapshot(
+    readProcesses(reader, pids),
+    createRedactFrom({ redact: [] }),
+    new RunningBoot(readShortBootId(reader), epoch),
+  );
   const color = useColor(options.color, context.stdout, context.env);
   const lines = options.json
-    ? new JsonLines({ boot: readShortBootId(reader), source: "poll", users, env: false })
+    ? new JsonLines({ source: "poll", users, env: false })
     : new EventLines({ users, color, offsetAt: localOffset, tree: false, dates: true, env: [] });
   const text = new ByteText(64 << 10);
   const change = new Change();

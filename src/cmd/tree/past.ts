@@ -78,12 +78,12 @@ function tellCut({ stderr }: Context, shown: Iterable<Process>, { quiet }: TreeO
 }
 
 /** The first end of a line above which there is more; null when there is none. */
-function firstCut(shown: Iterable<Process>): Life | null {
+function firstCut(shown: Iterable<Process>): Process | null {
   const passed = new Set<Process>();
   for (const one of shown) {
     for (let at: Process | null = one; at !== null && !passed.has(at); at = at.parent) {
       passed.add(at);
-      if (at instanceof Life && at.moreAbove) return at;
+      if (at.moreAbove) return at;
     }
   }
   return null;

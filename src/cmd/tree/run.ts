@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import type { History } from "../../history/history.ts";
+import { RunningBoot } from "../../model/boot.ts";
 import type { Process } from "../../model/process.ts";
 import { takeSnapshot } from "../../model/snapshot.ts";
 import { buildForest, type TreeNode } from "../../model/tree.ts";
@@ -21,7 +22,6 @@ import { readEpoch } from "../boot_time.ts";
 import { historyToAsk, noHistory } from "../history_place.ts";
 import type { MissingJson } from "../missing.ts";
 import { adviseOnPids, adviseToRecord } from "../past.ts";
-import { placeOf } from "../past_tree.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { createRedactFrom } from "../redact.ts";
 import { parseTarget, type Target } from "../target.ts";
@@ -44,14 +44,15 @@ export async function runTree(
   const reader = openProcfs(context.procRoot);
   if (options.watch) {
     const pid = target?.pid ?? null;
-    if (pid !== null) findLiving(context, reader, pid, options);
+    const boot = new RunningBoot(readShortBootId(reader));
+    if (pid !== null) findLiving(context, reader, pid, boot, options);
     const { TreeWatch } = await import("./watch.ts");
     return await new TreeWatch(context, reader, pid, options).run();
   }
   const history = await openHistoryFor(context, options);
   try {
     const found = await findTree(context, reader, history, targetOf(history), options);
-    await write(context, reader, found, options);
+    await write(context, found, options);
     await context.stdout.flush();
     adviseOnPids(context, reader, options.quiet);
     if (history === null) adviseToRecord(context, "what has ended is not shown", options.quiet);
@@ -79,7 +80,10 @@ export async function findTree(
   options: TreeOptions,
 ): Promise<TreeFound> {
   const breath = new Breath(context.signal, options.turnMs);
-  const shown = await show(context, breath, reader, history, target, options);
+  // Only JSON says when something living began.
+  const epoch = options.json ? await readEpoch(context) : null;
+  const boot = new RunningBoot(readShortBootId(reader), epoch);
+  const shown = await show(context, breath, reader, boot, history, target, options);
   const { forest, focus, missing = [] } = shown;
   const roots = chooseRoots(forest, focus && forest.nodeOf(focus), options);
   if (missing.length === 0) return { roots, focus, missing: [] };
@@ -98,6 +102,7 @@ async function show(
   context: Context,
   breath: Breath,
   reader: ProcReader,
+  boot: RunningBoot,
   history: History | null,
   target: Target | null,
   options: TreeOptions,
@@ -109,24 +114,25 @@ async function show(
   }
   if (history !== null) {
     const { withPast } = await import("./past.ts");
-    const living = readSnapshot(context, reader, target?.pid ?? null, options);
+    const living = readSnapshot(context, reader, target?.pid ?? null, boot, options);
     return await breath.finish(withPast(context, history, living, target, options));
   }
   if (target === null) {
-    const forest = buildForest(readSnapshot(context, reader, null, options));
+    const forest = buildForest(readSnapshot(context, reader, null, boot, options));
     return { forest, focus: null };
   }
   if (target.at !== null || target.id !== null) throw noHistory(context.env);
-  return findLiving(context, reader, target.pid, options);
+  return findLiving(context, reader, target.pid, boot, options);
 }
 
 function findLiving(
   context: Context,
   reader: ProcReader,
   pid: number,
+  boot: RunningBoot,
   options: TreeOptions,
 ): Shown {
-  const forest = buildForest(readSnapshot(context, reader, pid, options));
+  const forest = buildForest(readSnapshot(context, reader, pid, boot, options));
   const node = forest.find(pid);
   if (node === null) throw whyMissing(context.procRoot, reader, pid);
   return { forest, focus: node.process };
@@ -134,7 +140,6 @@ function findLiving(
 
 async function write(
   context: Context,
-  reader: ProcReader,
   { roots, focus, missing }: TreeFound,
   options: TreeOptions,
 ): Promise<void> {
@@ -142,8 +147,7 @@ async function write(
     const style = treeStyle(context, options, focus);
     return await writePieces(context, ended(renderTree(roots, style)));
   }
-  const here = { boot: readShortBootId(reader), epoch: await readEpoch(context) };
-  const json = { ...here, users: openUsers(), placeOf, gaps: missing };
+  const json = { users: openUsers(), gaps: missing };
   for (const root of roots) await writePieces(context, treeJson(root, json));
 }
 
@@ -175,17 +179,18 @@ function readSnapshot(
   context: Context,
   reader: ProcReader,
   pid: number | null,
+  boot: RunningBoot,
   options: TreeOptions,
 ): Process[] {
   const { procRoot } = context;
   const redact = createRedactFrom(options);
   const chainOnly = pid !== null && options.ancestors && !options.descendants;
   const processes = orExplain(procRoot, () => {
-    if (chainOnly) return takeSnapshot(readProcesses(reader, [pid]), redact);
+    if (chainOnly) return takeSnapshot(readProcesses(reader, [pid]), redact, boot);
     const pids = reader.pids();
     const users = options.kernel ? pids : withoutKernelThreads(reader, pids);
     const all = options.kernel || (pid !== null && !users.includes(pid));
-    return takeSnapshot(readProcesses(reader, all ? pids : users), redact);
+    return takeSnapshot(readProcesses(reader, all ? pids : users), redact, boot);
   });
   if (processes.length === 0 && pid === null) {
     const what = `Cannot read ${procRoot}: it shows no process`;

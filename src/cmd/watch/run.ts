@@ -194,7 +194,6 @@ class Watch {
     if (!quiet) stderr.write(escapeText(`fh: source ${info.source}: ${info.why}`) + "\n");
     if (json) {
       const lines = new JsonLines({
-        boot: this.#session.readBootId(),
         source: info.source,
         users: this.#users,
         env: names.length > 0,

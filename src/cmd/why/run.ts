@@ -11,11 +11,12 @@ import { Life } from "../../history/life.ts";
 import { type Missing, missingSteps } from "../../history/missing.ts";
 import type { Account } from "../../model/account.ts";
 import type { BootEpoch } from "../../model/batch.ts";
+import { RunningBoot } from "../../model/boot.ts";
 import { decodeText, Image, NO_IMAGE } from "../../model/image.ts";
 import { isBelow } from "../../model/lineage.ts";
-import { exitStatus, type Process, processId, TICK_NS } from "../../model/process.ts";
+import { exitStatus, type Process, TICK_NS } from "../../model/process.ts";
 import { takeSnapshot } from "../../model/snapshot.ts";
-import { readBootId } from "../../proc/boot_id.ts";
+import { readShortBootId } from "../../proc/boot_id.ts";
 import { parseCgroup } from "../../proc/cgroup.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { readProcesses } from "../../proc/processes.ts";
@@ -99,8 +100,6 @@ export class Why {
   readonly #options: WhyOptions;
   readonly #history: History | null;
   readonly #reader: ProcReader;
-  readonly #bootId: string;
-  readonly #epoch: BootEpoch;
   readonly #living: Process[];
   readonly #kin: Kin | null;
   readonly #users: Users;
@@ -117,10 +116,9 @@ export class Why {
     this.#history = history;
     this.#users = options.users ?? openUsers();
     this.#reader = options.reader ?? openProcfs(context.procRoot);
-    this.#bootId = readBootId(this.#reader);
-    this.#epoch = epoch;
+    const boot = new RunningBoot(readShortBootId(this.#reader), epoch);
     const sightings = readProcesses(this.#reader, this.#reader.pids());
-    this.#living = takeSnapshot(sightings, createRedactFrom(options.redact ?? {}));
+    this.#living = takeSnapshot(sightings, createRedactFrom(options.redact ?? {}), boot);
     const { followed } = options;
     this.#kin = history === null ? null : new Kin(history, this.#reader, this.#living, followed);
   }
@@ -181,7 +179,7 @@ export class Why {
     const lines = whyLines(chain, {
       users: this.#users,
       width: stdout.isTerminal ? stdout.columns : Infinity,
-      timeOf: (one, ns) => localTime(this.#moment(one, ns) ?? 0),
+      timeOf: (one, ns) => localTime(one.boot.moment(ns) ?? 0),
       ageOf: (one) => this.#ageOf(one),
       isCut: (one) => isCut([one]),
     });
@@ -274,20 +272,12 @@ export class Why {
   }
 
   #idOf(process: Process): string {
-    const boot = process instanceof Life ? process.boot.shortId : this.#bootId.slice(0, 8);
-    return processId(boot, this.#kin?.lifeOf(process) ?? process);
-  }
-
-  /** Milliseconds since the epoch; null where the time of boot is not known. */
-  #moment(process: Process, ns: number): number | null {
-    if (process instanceof Life) return process.boot.moment(ns);
-    const epoch = this.#epoch;
-    return epoch.seconds * 1000 + (epoch.ns + ns) / NS_PER_MS;
+    return (this.#kin?.lifeOf(process) ?? process).id;
   }
 
   #ageOf(process: Process): number | null {
     if (process.start === null) return null;
-    const moment = this.#moment(process, process.start);
+    const moment = process.boot.moment(process.start);
     return moment === null ? null : Math.max(0, Date.now() - moment) * NS_PER_MS;
   }
 
@@ -337,7 +327,7 @@ export class Why {
 
   #time(process: Process, ns: number | null): string | null {
     if (ns === null) return null;
-    const epoch = process instanceof Life ? process.boot.epochAt(ns) : this.#epoch;
+    const epoch = process.boot.epochAt(ns);
     return epoch === null ? null : new WallClock().utc(epoch, ns);
   }
 }
@@ -345,7 +335,7 @@ export class Why {
 /** Whether there are more ancestors than are in a chain. */
 function isCut(chain: readonly Process[]): boolean {
   const top = chain.at(-1);
-  return top instanceof Life && top.moreAbove;
+  return top?.moreAbove ?? false;
 }
 
 /** Where a chain leads; not known where it was not followed to its end. */
