@@ -18,7 +18,6 @@ import { jobCommand } from "./cmd/job/command.ts";
 import { listenersCommand } from "./cmd/listen/listeners.ts";
 import { registerCommand } from "./cmd/listen/register.ts";
 import { unregisterCommand } from "./cmd/listen/unregister.ts";
-import { onZoneTrouble } from "./cmd/local_time.ts";
 import { logCommand } from "./cmd/log/command.ts";
 import { recordCommand } from "./cmd/record/command.ts";
 import { runCommand } from "./cmd/run/command.ts";
@@ -27,6 +26,7 @@ import { treeCommand } from "./cmd/tree/command.ts";
 import { watchCommand } from "./cmd/watch/command.ts";
 import { whyCommand } from "./cmd/why/command.ts";
 import { EXIT, UsageError } from "./fault.ts";
+import { onZoneTrouble } from "./host/local_time.ts";
 import { VERSION } from "./version.ts";
 
 /** Every command of fh. */
@@ -86,7 +86,7 @@ export async function runCli(
 /** Options with what stands in the files that they name, where that may have to be waited for. */
 async function withFiles(options: Call["options"], context: Context): Promise<Call["options"]> {
   if (options["redactFile"] === undefined) return options;
-  const { withRedactText } = await import("./cmd/redact.ts");
+  const { withRedactText } = await import("./cmd/redact_text.ts");
   return { ...await withRedactText(options, context) };
 }
 

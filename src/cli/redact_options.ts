@@ -18,13 +18,3 @@ export const REDACT_OPTIONS: readonly OptionSpec[] = [
   { flags: "--redact-file <path>", description: "the same, a regular expression a line" },
   { flags: "--no-redact", description: "show secrets in command lines as they are" },
 ];
-
-/** What {@linkcode REDACT_OPTIONS} give. */
-export interface RedactSettings {
-  /** False shows command lines as they are, else what else to hide. */
-  readonly redact?: boolean | readonly RegExp[];
-  /** Path of a file with more of that. */
-  readonly redactFile?: string;
-  /** What stands in that file. */
-  readonly redactText?: string;
-}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import { accountSources } from "../history/accounts.ts";
 import type { History } from "../history/history.ts";
 import type { Life } from "../history/life.ts";
@@ -16,14 +17,14 @@ import {
 import { JobTotal } from "../jobs/kept_job.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
-import { type Fields, maySee, type Peer, type Refusal } from "../serve/protocol.ts";
+import type { Fields, Peer, Refusal } from "../serve/protocol.ts";
 import type { Steps } from "../steps.ts";
 import { WallClock } from "../text/time.ts";
 import { signalName } from "../text/words.ts";
 import { accountJson } from "../view/account_json.ts";
 import { argvFields } from "../view/argv_fields.ts";
 import { noJob, readJobName } from "./job/name.ts";
-import { QUESTION_LIMITS } from "./limits.ts";
+import { QUESTION_LIMITS } from "../ask/limits.ts";
 
 /** Members in one answer. */
 export const MEMBERS_MAX = 1000;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import type { KeptRule } from "../history/job_log.ts";
 import { governs, type JobRule } from "../jobs/job_rules.ts";
 import { JOB_LIMITS, type JobListener, type Jobs, withDescendants } from "../jobs/jobs.ts";
@@ -15,7 +16,6 @@ import {
   checkNames,
   type Done,
   type Fields,
-  maySee,
   type Operation,
   type Peer,
   readFlag,

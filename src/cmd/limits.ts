@@ -1,5 +1,5 @@
 /**
- * What others may take of a server's work and memory: questions, patterns, jobs and rules. Those
+ * What others may take of a server's work and memory: patterns and rules. Those
  * of the socket itself are in `src/serve/limits.ts`; docs/limits.md has all of them.
  *
  * @module
@@ -23,21 +23,6 @@ export const PATTERN_LIMITS = {
   /** Characters of a text that are looked at, for who is not privileged and for who is. */
   text: 4096,
   trustedText: 64 << 10,
-  /** Images whose answer is remembered by each test of a filter. */
-  remembered: 512,
-} as const;
-
-/** Questions about the whole host. */
-export const QUESTION_LIMITS = {
-  /** Bytes of the command lines of all processes together. */
-  commandLines: 8 << 20,
-  /** Bytes of command lines of the members in one answer, and members that are read at once. */
-  memberLines: 2 << 20,
-  membersAtOnce: 100,
-  /** Ancestors out of the history that are followed; each takes some 500 bytes. */
-  ancestors: 8192,
-  /** Others have their turn after so long. */
-  turnMs: 5,
 } as const;
 
 /** Rules in all, those for root alone, and those of one owner. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createFilter, type FilterOptions, type Shown } from "../ask/filter.ts";
 import {
   globSource,
   parseDuration,
@@ -15,7 +16,6 @@ import { Lineage, PastLineage } from "../model/lineage.ts";
 import type { Process } from "../model/process.ts";
 import { bad, Refusal } from "../serve/protocol.ts";
 import type { ParsedFilter } from "../serve/server.ts";
-import { createFilter, type FilterOptions, type Shown } from "./filter.ts";
 import { PATTERN_LIMITS } from "./limits.ts";
 import { PatternRoom } from "./patterns.ts";
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseMoment } from "../ask/text/moments.ts";
 import { UsageError } from "../fault.ts";
 import type { Boot } from "../history/boots.ts";
 import { History } from "../history/history.ts";
@@ -12,8 +13,7 @@ import type { Users } from "../proc/passwd.ts";
 import type { Past, PastChange } from "../serve/past.ts";
 import { Refusal } from "../serve/protocol.ts";
 import { baseOf } from "../serve/sequence.ts";
-import { QUESTION_LIMITS } from "./limits.ts";
-import { parseMoment } from "./moments.ts";
+import { QUESTION_LIMITS } from "../ask/limits.ts";
 import { PastJson } from "./past_json.ts";
 
 /** What readers may ask for: their filters can be about descent. */

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { Context } from "../cli/command.ts";
-import type { RedactSettings } from "../cli/redact_options.ts";
+import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
 import type { ListenSettings } from "../cli/socket_options.ts";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
 import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
@@ -20,6 +20,7 @@ import { parseStat } from "../proc/stat.ts";
 import { parseStatus } from "../proc/status.ts";
 import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
+import { Questions } from "../serve/questions.ts";
 import type { Past } from "../serve/past.ts";
 import { defaultSocket } from "../serve/place.ts";
 import type { Peer } from "../serve/protocol.ts";
@@ -29,9 +30,9 @@ import type { ServerHost } from "../serve/server.ts";
 import type { Session } from "../session.ts";
 import { VERSION } from "../version.ts";
 import { JsonLines } from "../view/json.ts";
+import { readEpoch } from "./asking.ts";
 import type { JobRequests } from "./job_requests.ts";
 import { parseFilter } from "./serve_filter.ts";
-import { Questions } from "./serve_questions.ts";
 
 /** The history that a server has beside the session. */
 export interface ServedHistory {
@@ -162,7 +163,15 @@ class Host implements ServerHost {
     this.#reader = openProcfs(context.procRoot);
     this.more = jobs?.operations ?? {};
     this.#jobs = jobs;
-    this.#questions = new Questions(context, history?.path ?? null, redact, this.users);
+    this.#questions = new Questions({
+      env: context.env,
+      procRoot: context.procRoot,
+      db: history?.path ?? null,
+      redact: createRedactFrom(redact),
+      users: this.users,
+      signal: context.signal,
+      epoch: () => readEpoch(context),
+    });
     const boot = readShortBootId(this.#reader);
     this.lines = new JsonLines({ source, users: this.users, env: false });
     this.past = history?.past ?? null;

@@ -91,6 +91,11 @@ export class Life extends Process {
   }
 }
 
+/** A process as one out of a history; null where it is none. */
+export function asLife(process: Process | null): Life | null {
+  return process instanceof Life ? process : null;
+}
+
 /** What a thread of the kernel runs, which no file is. */
 function hasNoProgram({ parts }: Image): boolean {
   return parts.argv === null && parts.exe === null;

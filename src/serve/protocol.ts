@@ -75,14 +75,6 @@ export interface Operation {
   readonly isSlow?: boolean;
 }
 
-/** Whether a peer may see a process with that real uid. */
-export function maySee(
-  { privileged, uid }: Pick<Peer, "privileged" | "uid">,
-  of: number | null,
-): boolean {
-  return privileged || uid === of;
-}
-
 /** Whose share of what is limited a peer draws on: who runs the server has root's. */
 export function payer({ privileged, uid }: Pick<Peer, "privileged" | "uid">): number {
   return privileged ? 0 : uid;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import { ERRNO, errnoName } from "../../ffi/errno.ts";
 import type { ThreadTime } from "../model/common_shares.ts";
 import type { Process } from "../model/process.ts";
@@ -10,7 +11,6 @@ import { Shares } from "../model/shares.ts";
 import { REGISTRATION_LIMITS, type ShareLimits } from "./limits.ts";
 import {
   checkNames,
-  maySee,
   payer,
   type Peer,
   readFlag,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
@@ -18,7 +19,6 @@ import {
   checkNames,
   type Done,
   type Fields,
-  maySee,
   type Operation,
   type Peer,
   PROTOCOL,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import type { ThreadTime } from "../model/common_shares.ts";
 import { GAP_REASON } from "../model/event.ts";
@@ -13,7 +14,7 @@ import type { JsonLines } from "../view/json.ts";
 import { Catchup } from "./catchup.ts";
 import { SERVER_LIMITS } from "./limits.ts";
 import type { Past } from "./past.ts";
-import { maySee, payer, type Peer } from "./protocol.ts";
+import { payer, type Peer } from "./protocol.ts";
 import { Recent } from "./recent.ts";
 import type { Sequence } from "./sequence.ts";
 import { Turns } from "./shares.ts";

@@ -19,6 +19,8 @@ export interface TreeJsonOptions {
   readonly users: Users;
   /** What is not known of the time that was asked for: the field `gaps` of the outermost nodes. */
   readonly gaps?: readonly unknown[];
+  /** What has to be said beside the answer: the field `notes` of the outermost nodes. */
+  readonly notes?: Iterable<unknown>;
 }
 
 /** Words of the field `state`. */
@@ -33,20 +35,26 @@ export const STATE_WORDS: Readonly<Record<LifeState, string>> = {
 /** One tree as one object on one line, newline included, in pieces. */
 export function* treeJson(root: TreeNode, options: TreeJsonOptions): Generator<string> {
   const writer = new NodeWriter(options);
-  const { gaps = [] } = options;
+  const end = `]${field("gaps", options.gaps ?? [])}${field("notes", options.notes ?? [])}}`;
   const path: { readonly node: TreeNode; next: number }[] = [{ node: root, next: 0 }];
   yield writer.open(root);
   for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
     const child = at.node.children[at.next];
     if (child === undefined) {
       path.pop();
-      yield path.length > 0 || gaps.length === 0 ? "]}" : `],"gaps":${jsonText(gaps)}}`;
+      yield path.length > 0 ? "]}" : end;
       continue;
     }
     yield at.next++ === 0 ? writer.open(child) : `,${writer.open(child)}`;
     path.push({ node: child, next: 0 });
   }
   yield "\n";
+}
+
+/** A field behind others; nothing where there is nothing to say. */
+function field(name: string, values: Iterable<unknown>): string {
+  const all = [...values];
+  return all.length === 0 ? "" : `,"${name}":${jsonText(all)}`;
 }
 
 class NodeWriter {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { maySee } from "../../src/ask/viewer.ts";
 import {
   answerLine,
   checkNames,
-  maySee,
   parseRequest,
   RawJson,
   readFlag,

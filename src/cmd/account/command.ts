@@ -3,12 +3,10 @@
  *
  * @module
  */
+import { ACCOUNT_KEYS } from "../../ask/account_keys.ts";
+import { FILTER_OPTIONS } from "../../cli/filter_options.ts";
 import { parseChoice } from "../../ask/text/values.ts";
 import type { CommandSpec } from "../../cli/command.ts";
-import { FILTER_OPTIONS } from "../filter.ts";
-
-/** What sums are made by. */
-export const ACCOUNT_KEYS = ["command", "user", "unit", "job"] as const;
 
 const FILTERS = ["--user", "--comm", "--failed"];
 /** Options that ask for a file; without them the history is asked. */

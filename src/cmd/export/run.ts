@@ -6,15 +6,18 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { askHistory } from "../../ask/open.ts";
+import { checkAhead, readStretch, recordedSpans } from "../../ask/stretch.ts";
+import { Notes } from "../../ask/notes.ts";
+import { tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
 import { exportSteps } from "../../history/export.ts";
 import { HistoryError } from "../../history/history_error.ts";
+import { noHistory } from "../../ask/not_found.ts";
+import { historyToAsk } from "../../history/place.ts";
 import { Breath } from "../../steps.ts";
-import { askHistory } from "../history_open.ts";
-import { noHistory } from "../history_place.ts";
 import { createFile } from "../new_file.ts";
-import { checkAhead, readStretch, recordedSpans } from "../past.ts";
 
 const PIECE = 1 << 20;
 
@@ -38,10 +41,12 @@ export async function runExport(
     throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
   }
   const stretch = readStretch(options, Date.now());
-  const history = await askHistory(context, options.db);
+  const notes = new Notes();
+  const history = await askHistory(context, options.db, notes);
+  tellNotes(context, notes);
   if (history === null) {
     checkAhead(stretch, null);
-    throw noHistory(env);
+    throw noHistory(historyToAsk(env, undefined));
   }
   const spans = recordedSpans(history, stretch);
   const { path } = history;

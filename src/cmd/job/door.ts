@@ -5,6 +5,9 @@
  */
 import process from "node:process";
 import { setImmediate as immediate } from "node:timers/promises";
+import { askHistory } from "../../ask/open.ts";
+import { Notes } from "../../ask/notes.ts";
+import { tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { openUsers } from "../../proc/users.ts";
@@ -15,7 +18,6 @@ import {
 } from "../../serve/client/socket_client.ts";
 import { type Fields, Refusal } from "../../serve/protocol.ts";
 import { Breath } from "../../steps.ts";
-import { askHistory } from "../history_open.ts";
 import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../job_answers.ts";
 import { noServer, socketToAsk } from "../socket_place.ts";
 
@@ -81,7 +83,9 @@ export async function openJobs(context: Context, place: JobPlace): Promise<JobDo
 }
 
 async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
-  const history = await askHistory(context, db);
+  const notes = new Notes();
+  const history = await askHistory(context, db, notes);
+  tellNotes(context, notes);
   if (history === null) return null;
   const uid = process.geteuid!();
   // Who can read the file may read all of it.

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { type LivingUsage, readLiving } from "../../ask/living.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
 import { bootMoment } from "../../host/boot_clock.ts";
+import { localTime } from "../../host/local_time.ts";
 import { TICK_NS } from "../../model/process.ts";
 import { openProcfs } from "../../proc/procfs.ts";
 import type { Fields } from "../../serve/protocol.ts";
@@ -21,8 +23,6 @@ import {
   renderJob,
   type RunningRow,
 } from "../../view/jobs.ts";
-import { type LivingUsage, readLiving } from "../living.ts";
-import { localTime } from "../local_time.ts";
 import type { JobDoor } from "./door.ts";
 
 const EVERY_MS = 1000;

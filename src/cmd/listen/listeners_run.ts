@@ -5,10 +5,10 @@
  */
 import { type Context, useColor } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
+import { localTime } from "../../host/local_time.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { paint } from "../../text/style.ts";
 import { type Listeners, renderListeners } from "../../view/listeners.ts";
-import { localTime } from "../local_time.ts";
 import { askServer } from "../socket_place.ts";
 
 interface ListenersOptions {

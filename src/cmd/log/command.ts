@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { FILTER_OPTIONS } from "../../cli/filter_options.ts";
 import { parseCount } from "../../ask/text/values.ts";
 import type { CommandSpec } from "../../cli/command.ts";
-import { FILTER_OPTIONS } from "../filter.ts";
 
 /** The command. */
 export const logCommand: CommandSpec = {

@@ -5,13 +5,14 @@
  */
 import process from "node:process";
 import type { Context } from "../../cli/command.ts";
-import type { RedactSettings } from "../../cli/redact_options.ts";
+import type { RedactSettings } from "../../ask/text/redact.ts";
 import type { ListenSettings } from "../../cli/socket_options.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { openForRecording, prepareFile, type WritableHistory } from "../../history/file.ts";
 import type { FilePlace } from "../../history/file_place.ts";
 import { explainSql, HistoryError, mayPass } from "../../history/history_error.ts";
 import { ROW_BYTES } from "../../history/ledger.ts";
+import { defaultHistory } from "../../history/place.ts";
 import { Retention, type RetentionLimits } from "../../history/retention.ts";
 import { HistoryWriter } from "../../history/writer.ts";
 import { ServiceManager } from "../../host/notify.ts";
@@ -26,10 +27,9 @@ import { type CaptureOptions, SourceRefused } from "../../source/capture.ts";
 import { durationWords, sizeWords } from "../../text/words.ts";
 import { VERSION } from "../../version.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
-import { historyFailure } from "../failure.ts";
-import { defaultHistory } from "../history_place.ts";
+import { historyFailure } from "../../ask/history_failure.ts";
 import { RecordedJobs } from "../recorded_jobs.ts";
-import { createRedactFrom } from "../redact.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
 import { RecordedPast } from "../serve_past.ts";
 import { SocketServer } from "../socket_server.ts";
 import { printedUnit } from "./unit.ts";

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { type Context, useColor } from "../../cli/command.ts";
-import type { RedactSettings } from "../../cli/redact_options.ts";
+import type { RedactSettings } from "../../ask/text/redact.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
 import { Job } from "../../jobs/run_job.ts";
@@ -20,7 +20,7 @@ import { jsonText } from "../../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
 import { replaceFile, whyNotReplace } from "../new_file.ts";
-import { createRedactFrom } from "../redact.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
 import { Child } from "../watch/child.ts";
 
 /** What had happened before the end is told by then. */

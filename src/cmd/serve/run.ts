@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
-import type { RedactSettings } from "../../cli/redact_options.ts";
+import type { RedactSettings } from "../../ask/text/redact.ts";
 import type { ListenSettings } from "../../cli/socket_options.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { ServiceManager } from "../../host/notify.ts";
@@ -15,7 +15,7 @@ import { openUsers } from "../../proc/users.ts";
 import { Session } from "../../session.ts";
 import { SourceRefused } from "../../source/capture.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
-import { createRedactFrom } from "../redact.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
 import { SocketServer } from "../socket_server.ts";
 
 /** What the command line asks for. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { FILTER_OPTIONS } from "../../cli/filter_options.ts";
 import { parseCount, parseDuration, parseNames, parseRate } from "../../ask/text/values.ts";
 import type { CommandSpec } from "../../cli/command.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import { quoteArgv } from "../../text/quote.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
-import { FILTER_OPTIONS } from "../filter.ts";
 
 /** The command. */
 export const watchCommand: CommandSpec = {

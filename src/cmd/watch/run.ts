@@ -4,9 +4,11 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { createFilter, type Filter, type FilterOptions } from "../../ask/filter.ts";
 import { type Context, useColor } from "../../cli/command.ts";
-import type { RedactSettings } from "../../cli/redact_options.ts";
+import type { RedactSettings } from "../../ask/text/redact.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
+import { localOffset } from "../../host/local_time.ts";
 import { openThreadClock } from "../../host/thread_clock.ts";
 import { CommonShares } from "../../model/common_shares.ts";
 import type { Change } from "../../model/machine.ts";
@@ -24,9 +26,7 @@ import { JsonLines } from "../../view/json.ts";
 import { EventLines, LINE_HEADER } from "../../view/line.ts";
 import { renderStatistics } from "../../view/statistics.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
-import { createFilter, type Filter, type FilterOptions } from "../filter.ts";
-import { localOffset } from "../local_time.ts";
-import { createRedactFrom } from "../redact.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
 import { Child } from "./child.ts";
 import type { ReplayOptions } from "./replay.ts";
 

@@ -12,7 +12,7 @@ import { INIT_NS_INO, parseNamespace } from "../../proc/namespaces.ts";
 import { openProcfs, type ProcReader } from "../../proc/procfs.ts";
 import { type Answer, Connection } from "../../serve/client/socket_client.ts";
 import type { CaptureHandlers, RunningCapture, StartCapture } from "../../source/capture.ts";
-import { readEpoch } from "../boot_time.ts";
+import { readEpoch } from "../asking.ts";
 import { SocketEvents } from "../socket_events.ts";
 
 /** A server that says nothing for so long is left alone. */
