@@ -21,13 +21,13 @@ that
 .B fh record
 keeps.
 Events come from the proc connector of the kernel, which reports every fork, exec and exit; where
-that is not to be had, from looking at
+that is refused, from looking at
 .I /proc
 all the time.
 .B fh doctor
 tells what this host allows.
-Nothing needs to be set up, and root is not needed; for a user his own processes are all that can
-be seen in full.
+Nothing needs to be set up, and root is not needed; users who are not root see only their own
+processes in full.
 .PP
 A process is named by its pid, by
 .IR PID @ TIME
