@@ -315,7 +315,7 @@ export class Session {
     try {
       bytes = this.#procfs.read(pid, "stat");
     } catch {
-      return true; // No descriptor to be had: nothing is known.
+      return true; // No descriptor is left: nothing is known.
     }
     const stat = bytes === null ? null : parseStat(bytes);
     if (stat === null) return isHidden(pid);

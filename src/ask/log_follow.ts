@@ -101,7 +101,7 @@ export class FileWatch {
   }
 }
 
-/** Null where there is no watch left to be had: then it is looked every now and again. */
+/** Null where no watch is left: then it is looked every now and again. */
 function openWatch(
   folder: string,
   onChange: (file: string | null) => void,

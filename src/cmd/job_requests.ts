@@ -1,5 +1,5 @@
 /**
- * Requests about jobs: what a peer asks of a recorder, and whether he may.
+ * Requests about jobs: what a peer asks of a recorder, and whether they may.
  *
  * @module
  */

@@ -20,7 +20,7 @@ export const PATTERN_LIMITS = {
   /** Memory of one instruction, and of the states that one kind's automaton keeps. */
   instructionBytes: 256,
   automatonBytes: 64 << 10,
-  /** Characters of a text that are looked at, for who is not privileged and for who is. */
+  /** Characters of a text that are looked at, for ordinary users and for the privileged. */
   text: 4096,
   trustedText: 64 << 10,
 } as const;

@@ -187,7 +187,7 @@ export class LifeStore {
 
   /**
    * Links lives to their ancestors, `most` of these at most, the nearest first; who is linked to
-   * his parent already is not followed.
+   * a parent already is not followed.
    */
   linkUp(lives: Iterable<Life>, most: number = ANCESTORS_MAX): Steps<void> {
     return linkUp(lives, this.#climb, most);
@@ -214,7 +214,7 @@ export class LifeStore {
   }
 
   /**
-   * The life that forked another; null when that is not known. Nobody is born before his parent,
+   * The life that forked another; null when that is not known. Nobody is born before the parent,
    * but for the rest of a clock tick: so this leads upwards and ends, whatever a file says.
    */
   parentOf(life: Life, get: (key: number) => Life | null = (key) => this.get(key)): Life | null {

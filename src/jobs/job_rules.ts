@@ -38,7 +38,7 @@ export class JobRules {
   readonly #time: ThreadTime;
   readonly #rules = new Map<number, JobRule>();
   #forAll: JobRule[] = [];
-  /** Rules of each user for his own processes. */
+  /** Rules of users for their own processes. */
   readonly #ofOwner = new Map<number, JobRule[]>();
   /** How many rules feed a job, by its key. */
   readonly #feeding = new Map<string, number>();
@@ -102,7 +102,7 @@ export class JobRules {
   }
 }
 
-/** Whether a rule may put a process into a job: that of an ordinary user only his own ones. */
+/** Whether a rule may put a process into a job: that of ordinary users only their own ones. */
 export function governs({ all, owner }: JobRule, { uid }: Process): boolean {
   return all || uid === owner;
 }

@@ -26,7 +26,7 @@ import { type NamedUsers, onceKnown, unknownNames } from "./user_names.ts";
 
 /** Requests are worked on for so long before events have their turn. */
 const TURN_MS = 5;
-/** Who has used up his share of the time is looked at again after so long. */
+/** Who has used up their share of the time is looked at again after so long. */
 const REST_MS = 10;
 
 /** What it takes to answer. */

@@ -205,7 +205,7 @@ export class Server {
     this.#peers.set(client, { client, pid, uid, privileged, startTicks });
   }
 
-  /** Null, too, where /proc could not be read: he then says by a pid who he is. */
+  /** Null, too, where /proc could not be read: they then say by a pid who they are. */
   #startOf(pid: number): number | null {
     try {
       return this.#host.look(pid)?.startTicks ?? null;

@@ -158,7 +158,7 @@ export class Stream {
     if (view.text.length >= LARGE) this.#handOverView(view);
   }
 
-  /** Who is not privileged may not take all the time: what is beyond his share is counted. */
+  /** Ordinary users may not take all the time: what is beyond their share is counted. */
   #showToUser(view: View, change: Change, seq: number): void {
     const { time } = this.#host;
     const { uid } = view.peer;

@@ -21,7 +21,7 @@ that
 .B fh record
 keeps.
 Events come from the proc connector of the kernel, which reports every fork, exec and exit; where
-that is refused, from looking at
+that cannot be used, from looking at
 .I /proc
 all the time.
 .B fh doctor

@@ -26,7 +26,7 @@ interface Named {
 
 /**
  * Reads it: a name alone is one of `uid`, who asks. Whoever may end the jobs of all would else
- * end another's, once his own of that name has ended.
+ * end another's, once their own of that name has ended.
  */
 export function readJobName(text: string, uid: number, users: Users): JobName {
   if (/^\d+$/.test(text)) return { text, id: Number(text), name: "", owner: null };

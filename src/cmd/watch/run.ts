@@ -148,7 +148,7 @@ class Watch {
 
   /**
    * Where there is a server: the connector if this user may have it, else that of the server. Null
-   * where neither is to be had.
+   * where there is neither.
    */
   async #openThroughSocket(capture: CaptureOptions): Promise<Session | null> {
     const path = this.#socket();
