@@ -2,6 +2,8 @@
 # Puts dist/fh on the PATH, with its man page and its completion; --remove takes all of it away.
 # As root below /usr/local, as anybody else below ~/.local, or below the folder that is named.
 set -eu
+# What is installed is for everybody.
+umask 022
 root=$(cd -- "$(dirname -- "$0")/.." && pwd)
 
 fail() {

@@ -1,7 +1,7 @@
 /** scripts/install.sh puts the executable with its page and completion in place, and away again. */
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -22,8 +22,9 @@ const FILES = {
 
 const folder = temporaryFolder("fh-install-");
 
+/** Runs the script as somebody who keeps files to themselves. */
 function install(...args: string[]) {
-  return runProgram("sh", [SCRIPT, ...args]);
+  return runProgram("sh", ["-c", 'umask 077 && exec sh "$0" "$@"', SCRIPT, ...args]);
 }
 
 /** The regular files below a folder, in order. */
@@ -50,6 +51,7 @@ test("fh is installed with its man page and completion, twice, and removed witho
     const path = join(prefix, FILES[shell]);
     assert.equal(readFileSync(path, "utf8"), runFh(["completion", shell]).stdout);
     assert.equal(statSync(path).mode & 0o777, 0o644);
+    assert.equal(statSync(dirname(path)).mode & 0o777, 0o755);
   }
   assert.equal(install("--remove", prefix).status, 0);
   assert.deepEqual(filesIn(prefix), []);
