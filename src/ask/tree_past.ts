@@ -21,6 +21,7 @@ import { readStretch, recordedSpans } from "./stretch.ts";
 import { parseMoment } from "./text/moments.ts";
 import type { Target } from "./text/target.ts";
 import type { TreeQuery } from "./tree_query.ts";
+import { maySee } from "./viewer.ts";
 
 /** The dead below one process that are shown unless told otherwise. */
 const DEAD_LIMIT = 1000;
@@ -53,7 +54,7 @@ export function* withPast(
   }
   const focus = yield* kin.find(target);
   if (focus === null) throw neverSeen(history, target);
-  noteOthers(notes, history, target, focus);
+  noteOthers(asking, history, target, focus);
   noteCut(notes, [focus]);
   const all = new Set([...living, focus]);
   if (!query.ancestors || query.descendants) {
@@ -93,14 +94,14 @@ function firstCut(shown: Iterable<Process>): Process | null {
 
 /** A living process may not be the one that was meant. */
 function noteOthers(
-  notes: Notes,
+  { notes, viewer }: Asking,
   history: History,
   { pid, at, id }: Target,
   focus: Process,
 ): void {
   if (at !== null || id !== null || !focus.alive) return;
-  const others = history.byPid(pid).filter(({ startTicks, seenFor }) =>
-    seenFor !== Infinity && Math.abs(startTicks - focus.startTicks) > 1
+  const others = history.byPid(pid).filter(({ startTicks, seenFor, uid }) =>
+    seenFor !== Infinity && Math.abs(startTicks - focus.startTicks) > 1 && maySee(viewer, uid)
   );
   if (others.length === 0) return;
   const [latest] = others;
