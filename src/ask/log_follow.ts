@@ -7,6 +7,7 @@ import { statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Change } from "../model/machine.ts";
 import type { Logged } from "./log.ts";
+import { pause } from "../steps.ts";
 
 /** New rows are looked for so long after the file changed, and at least so often. */
 const SETTLE_MS = 100;
@@ -69,8 +70,12 @@ export class FileWatch {
         this.#seen = state;
         return;
       }
-      await this.#pause(LOOK_EVERY_MS, signal);
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      const woken = new AbortController();
+      this.#wake = () => woken.abort();
+      signal.addEventListener("abort", this.#wake);
+      await pause(LOOK_EVERY_MS, woken.signal);
+      signal.removeEventListener("abort", this.#wake);
+      await pause(SETTLE_MS, signal);
     }
   }
 
@@ -84,20 +89,6 @@ export class FileWatch {
       return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
     });
     return parts.join("\n");
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#wake = null;
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#wake = done;
-      signal.addEventListener("abort", done);
-    });
   }
 }
 

@@ -15,6 +15,7 @@ import type { Process } from "../../model/process.ts";
 import { type Redact, redactWords } from "../../redact/redact.ts";
 import { Session } from "../../session.ts";
 import { type CaptureOptions, SourceRefused } from "../../source/capture.ts";
+import { pause } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
@@ -78,9 +79,7 @@ class Run {
     if (this.#options.waitAll) await this.#waitForAll();
     const wallNs = (performance.now() - began) * 1e6;
     // The poll source learns of an exit when it looks.
-    if (this.#session.info.source === "poll") {
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    }
+    if (this.#session.info.source === "poll") await pause(SETTLE_MS);
     await this.#session.close();
     this.#tell(wallNs, difference(this.#reaper.children(), before));
     return child.status ?? EXIT.failed;
@@ -148,7 +147,7 @@ class Run {
         if (!this.#reaper.buryAll()) return;
         lookedAt = performance.now();
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs, signal);
       pauseMs = Math.min(pauseMs * 1.5, 200);
     }
   }
