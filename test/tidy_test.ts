@@ -75,6 +75,7 @@ const ARROWS: Arrows = {
     "src/ask/text/",
     "src/ask/notes.ts",
     "src/text/",
+    "node:",
   ],
   "src/serve/": [
     "ffi/",
@@ -130,9 +131,7 @@ const ARROWS: Arrows = {
     "src/version.ts",
     "src/fault.ts",
     "src/cli/",
-    "src/ask/text/",
     "src/host/local_time.ts",
-    "commander",
   ],
   "bin/": ["src/commands.ts", "src/term/fd_output.ts", "ffi/", "node:"],
   "mod.ts": [

@@ -5,8 +5,10 @@
  */
 import { parseChoice } from "../ask/text/values.ts";
 import { EXIT } from "../fault.ts";
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import { command, type CommandSpec, type Spec } from "./command.ts";
 import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
+import type { OptionSpec } from "./option.ts";
+import { isGroup, leavesOf } from "./spec_tree.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -16,11 +18,11 @@ const SCRIPTS: Readonly<Record<typeof SHELLS[number], (commands: Commands) => st
   fish: fishScript,
 };
 
-type Commands = readonly CommandSpec[];
+type Commands = readonly Pick<CommandSpec, "name" | "summary" | "options">[];
 
 /** The command for a table, which may be the one it stands in. */
-export function completionCommand(commands: () => Commands): CommandSpec {
-  return {
+export function completionCommand(commands: () => readonly Spec[]): CommandSpec {
+  return command({
     name: "completion",
     operands: "<shell>",
     summary: "shell completion for bash, zsh or fish",
@@ -30,11 +32,19 @@ export function completionCommand(commands: () => Commands): CommandSpec {
       "fh completion bash > /etc/bash_completion.d/fh  for everybody",
       "fh completion fish > ~/.config/fish/completions/fh.fish  for fish",
     ],
-    run(context, [shell = ""]): Promise<number> {
-      context.stdout.write(SCRIPTS[parseChoice("shell", SHELLS)(shell)](commands()));
+    run(context, [shell]): Promise<number> {
+      const table = commands().map(flatten);
+      context.stdout.write(SCRIPTS[parseChoice("shell", SHELLS)(shell)](table));
       return Promise.resolve(EXIT.done);
     },
-  };
+  });
+}
+
+/** A group with the options of all its actions. */
+function flatten(spec: Spec): Commands[number] {
+  if (!isGroup(spec)) return spec;
+  const options = leavesOf(spec).flatMap((leaf) => leaf.spec.options);
+  return { ...spec, options: [...new Set(options)] };
 }
 
 /** An option as shells know it. */
@@ -54,6 +64,10 @@ function flagsOf(options: readonly OptionSpec[]): Flag[] {
     takesValue: /[<[]/.test(spec.flags),
     spec,
   }));
+}
+
+function valuesOf({ spec: { offers } }: Flag): readonly string[] | undefined {
+  return typeof offers === "string" ? undefined : offers ?? undefined;
 }
 
 function spellings({ short, long }: Flag): string[] {
@@ -82,7 +96,7 @@ function bashScript(commands: Commands): string {
   const values = withProgram(commands).flatMap(({ name, options }) =>
     flagsOf(options).filter(({ takesValue }) => takesValue).map((flag) => {
       const patterns = spellings(flag).map((spelling) => quoted(`${name} ${spelling}`)).join(" | ");
-      const { values } = flag.spec;
+      const values = valuesOf(flag);
       if (values === undefined) return `    ${patterns}) return ;;`;
       return `    ${patterns}) words=${quoted(values.join(" "))} ;;`;
     })
@@ -159,17 +173,17 @@ fi
 
 function zshFlags(options: readonly OptionSpec[]): string {
   return flagsOf(options).map((flag) => {
-    const { description, repeatable, values } = flag.spec;
+    const { description } = flag.spec;
+    const values = valuesOf(flag);
     const names = spellings(flag);
     const about = `[${description.replace(/[[\]:\\]/g, "\\$&")}]`;
     const value = flag.takesValue
       ? `: :${values === undefined ? "" : `(${values.join(" ")})`}`
       : "";
-    if (!repeatable && names.length > 1) {
+    if (names.length > 1) {
       return `'(${names.join(" ")})'{${names.join(",")}}${quoted(about + value)}`;
     }
-    const star = repeatable ? "*" : "";
-    return names.map((name) => quoted(star + name + about + value)).join(" ");
+    return names.map((name) => quoted(name + about + value)).join(" ");
   }).join(" ");
 }
 
@@ -189,10 +203,12 @@ function fishScript(commands: Commands): string {
   return `${lines.join("\n")}\n`;
 }
 
-function fishFlag({ short, long, takesValue, spec }: Flag): string {
+function fishFlag(flag: Flag): string {
+  const { short, long, takesValue, spec } = flag;
+  const values = valuesOf(flag);
   const parts = [`-l ${long.slice(2)}`, `-d ${quoted(spec.description)}`];
   if (short !== null) parts.unshift(`-s ${short.slice(1)}`);
   if (takesValue) parts.push("-x");
-  if (spec.values !== undefined) parts.push(`-a ${quoted(spec.values.join(" "))}`);
+  if (values !== undefined) parts.push(`-a ${quoted(values.join(" "))}`);
   return parts.join(" ");
 }

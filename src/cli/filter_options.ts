@@ -1,5 +1,5 @@
 /**
- * The options of FILTERS, which several commands have.
+ * The options of a filter; what they do stands in `src/ask/filter.ts`.
  *
  * @module
  */
@@ -11,49 +11,33 @@ import {
   parsePid,
   parseRegex,
 } from "../ask/text/values.ts";
-import type { OptionSpec } from "./command.ts";
+import { asText, flag, many, opt } from "./option.ts";
 
-/** The options that `createFilter` of src/ask/filter.ts understands. */
-export const FILTER_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: "-p, --pid <pid>",
-    description: "that process and all its descendants",
-    parse: parsePid,
-    repeatable: true,
-  },
-  {
-    flags: "-e, --event <list>",
-    description: "events to show (default: fork,exec,exit)",
-    parse: parseEvents,
-    values: EVENT_NAMES,
-  },
-  {
-    flags: "-u, --user <user>",
-    description: "processes of a user, by name or uid",
-    repeatable: true,
-  },
-  {
-    flags: "-c, --comm <glob>",
-    description: "processes whose name matches",
-    parse: parseGlob,
-    repeatable: true,
-  },
-  {
-    flags: "-m, --match <regex>",
-    description: "processes whose command line matches",
-    parse: parseRegex,
-    repeatable: true,
-  },
-  { flags: "--failed", description: "exits with a status not 0 or by a signal" },
-  {
-    flags: "--min-duration <time>",
-    description: "exits after at least that life time",
-    parse: parseDuration,
-  },
-  {
-    flags: "--cgroup <glob>",
-    description: "processes whose cgroup path matches",
-    parse: parseGlob,
-    repeatable: true,
-  },
-];
+/** One by one, for commands that do not take all. */
+export const FILTER = {
+  pid: many("-p, --pid <pid>", parsePid, "that process and all its descendants"),
+  event: opt(
+    "-e, --event <list>",
+    parseEvents,
+    "events to show (default: fork,exec,exit)",
+    EVENT_NAMES,
+  ),
+  user: many("-u, --user <user>", asText, "processes of a user, by name or uid"),
+  comm: many("-c, --comm <glob>", parseGlob, "processes whose name matches", "name"),
+  match: many("-m, --match <regex>", parseRegex, "processes whose command line matches"),
+  failed: flag("--failed", "exits with a status not 0 or by a signal"),
+  minDuration: opt("--min-duration <time>", parseDuration, "exits after at least that life time"),
+  cgroup: many("--cgroup <glob>", parseGlob, "processes whose cgroup path matches"),
+} as const;
+
+/** All of them. */
+export const FILTER_OPTIONS = [
+  FILTER.pid,
+  FILTER.event,
+  FILTER.user,
+  FILTER.comm,
+  FILTER.match,
+  FILTER.failed,
+  FILTER.minDuration,
+  FILTER.cgroup,
+] as const;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { completionCommand } from "../../src/cli/completion.ts";
+import { asText, opt } from "../../src/cli/option.ts";
 import { COMMANDS } from "../../src/commands.ts";
 import { UsageError } from "../../src/fault.ts";
 import { fakeContext } from "../support/fake_output.ts";
@@ -86,7 +87,7 @@ test("descriptions with quotes and brackets stay within their quotes", async () 
     ...command,
     name: "odd",
     summary: "it's [odd]: $(x)",
-    options: [{ flags: "-o, --odd <x>", description: "it's [odd]: $(x)", values: ["a"] }],
+    options: [opt("-o, --odd <x>", asText, "it's [odd]: $(x)", ["a"])],
   }]);
   for (
     const [shell, pattern] of [["zsh", "it'\\''s \\[odd\\]\\: $(x)"], ["fish", "it'\\''s [odd]"]]

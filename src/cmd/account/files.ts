@@ -57,9 +57,8 @@ interface Asked {
 /** Runs the command; the exit status comes back. */
 export async function runAccount(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: AccountOptions,
 ): Promise<number> {
-  const options: AccountOptions = given;
   checkOptions(options);
   const { acct, jobs } = options;
   const run = new AccountRun(context, options);

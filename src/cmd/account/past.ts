@@ -28,9 +28,8 @@ interface PastOptions extends FormOptions, AccountQuery {
 /** Runs the command; the exit status comes back. */
 export async function runPastAccount(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: PastOptions,
 ): Promise<number> {
-  const options: PastOptions = given;
   checkForm(options);
   if (options.by === "job" && options.failed) {
     throw new UsageError(

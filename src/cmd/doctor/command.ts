@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CommandSpec, type Context, useColor } from "../../cli/command.ts";
+import { command, type CommandSpec, type Context, useColor } from "../../cli/command.ts";
 import { type GlobalOptions, liveSource } from "../../cli/globals.ts";
 import { EXIT } from "../../fault.ts";
 import type { Facts } from "../../source/probe/probe.ts";
@@ -25,7 +25,7 @@ export const doctorCommand: CommandSpec = doctorWith(async (procRoot, source) =>
 
 /** The command on other facts than this host's. */
 export function doctorWith(gather: GatherFacts): CommandSpec {
-  return {
+  return command({
     name: "doctor",
     operands: "",
     summary: "what this host allows, and what to do about it",
@@ -35,15 +35,14 @@ export function doctorWith(gather: GatherFacts): CommandSpec {
       "sudo fh doctor  what root would see",
       "fh doctor --json | jq .complete  for scripts; the exit status says the same",
     ],
-    async run(context, _operands, options): Promise<number> {
-      const { source, json, color } = options as unknown as GlobalOptions;
+    async run(context, _operands, { source, json, color }): Promise<number> {
       const verdict = judge(await gather(context.procRoot, liveSource(source)));
       const complete = verdict.source !== null && verdict.limits.length === 0;
       if (json) writeJson(context, verdict, complete);
       else writeText(context, verdict, color);
       return complete ? EXIT.done : EXIT.failed;
     },
-  };
+  });
 }
 
 function writeJson({ stdout }: Context, verdict: Verdict, complete: boolean): void {

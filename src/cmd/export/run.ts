@@ -18,24 +18,15 @@ import { noHistory } from "../../ask/not_found.ts";
 import { historyToAsk } from "../../history/place.ts";
 import { Breath } from "../../steps.ts";
 import { createFile } from "../new_file.ts";
+import type { ExportOptions } from "./command.ts";
 
 const PIECE = 1 << 20;
-
-/** What the command line asks for. */
-interface ExportOptions {
-  readonly db?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly output?: string;
-  readonly quiet?: boolean;
-}
 
 /** Runs the command; the exit status comes back. */
 export async function runExport(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: ExportOptions,
 ): Promise<number> {
-  const options: ExportOptions = given;
   const { stdout, stderr, env } = context;
   if (options.output === undefined && stdout.isTerminal) {
     throw new UsageError("Missing file: an export is a database; give --output, or redirect it");

@@ -9,20 +9,14 @@ import { localTime } from "../../host/local_time.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { paint } from "../../text/style.ts";
 import { type Listeners, renderListeners } from "../../view/listeners.ts";
+import type { ListenersOptions } from "./listeners.ts";
 import { askServer } from "../socket_place.ts";
-
-interface ListenersOptions {
-  readonly socket?: string;
-  readonly json?: boolean;
-  readonly color?: "auto" | "always" | "never";
-}
 
 /** Runs the command; the exit status comes back. */
 export async function runListeners(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  { socket, json, color }: ListenersOptions,
 ): Promise<number> {
-  const { socket, json, color = "auto" }: ListenersOptions = given;
   const { stdout, env } = context;
   const answer = await askServer(context, socket, "listeners", {});
   const { listeners = [], subscribers = [] } = answer as Partial<Listeners>;

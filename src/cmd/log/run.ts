@@ -74,9 +74,8 @@ export interface LogOptions extends FilterOptions {
 /** Runs the command; the exit status comes back. */
 export async function runLog(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: LogOptions,
 ): Promise<number> {
-  const options = given as unknown as LogOptions;
   checkOptions(options);
   const stretch = readStretch(options, Date.now());
   const users = openUsers();

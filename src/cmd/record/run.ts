@@ -5,8 +5,6 @@
  */
 import process from "node:process";
 import type { Context } from "../../cli/command.ts";
-import type { RedactSettings } from "../../ask/text/redact.ts";
-import type { ListenSettings } from "../../cli/socket_options.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { openForRecording, prepareFile, type WritableHistory } from "../../history/file.ts";
 import type { FilePlace } from "../../history/file_place.ts";
@@ -26,12 +24,13 @@ import { Session } from "../../session.ts";
 import { type CaptureOptions, SourceRefused } from "../../source/capture.ts";
 import { durationWords, sizeWords } from "../../text/words.ts";
 import { VERSION } from "../../version.ts";
-import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { captureOptions } from "../capture_options.ts";
 import { historyFailure } from "../../ask/history_failure.ts";
 import { RecordedJobs } from "../recorded_jobs.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import { RecordedPast } from "../serve_past.ts";
 import { SocketServer } from "../socket_server.ts";
+import type { RecordOptions } from "./command.ts";
 import { printedUnit } from "./unit.ts";
 
 const KEEP_NS = 7 * 86_400e9;
@@ -48,30 +47,13 @@ const RETRY_MS = 1000;
 /** Of the environment: where a login came from, and which timer started a unit. */
 const ENVIRONMENT = ["SSH_CONNECTION", "TRIGGER_UNIT"];
 
-/** What the command line asks for. */
-interface RecordOptions extends CaptureSettings, ListenSettings, RedactSettings {
-  readonly db?: string;
-  /** Nanoseconds. */
-  readonly keep?: number;
-  /** Bytes. */
-  readonly maxSize?: number;
-  readonly argv: boolean;
-  readonly accounts: boolean;
-  readonly status?: boolean;
-  readonly printUnit?: boolean;
-  readonly printSocketUnit?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
-
 /** Runs the command; the exit status comes back. */
 export async function runRecord(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: RecordOptions,
 ): Promise<number> {
-  const options = given as unknown as RecordOptions;
   if (options.printUnit || options.printSocketUnit) {
-    context.stdout.write(printedUnit(given));
+    context.stdout.write(printedUnit(options));
     return EXIT.done;
   }
   if (options.status) {

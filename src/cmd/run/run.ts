@@ -5,7 +5,6 @@
  */
 import process from "node:process";
 import { type Context, useColor } from "../../cli/command.ts";
-import type { RedactSettings } from "../../ask/text/redact.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
 import { Job } from "../../jobs/run_job.ts";
@@ -19,33 +18,24 @@ import { pause } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
-import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { captureOptions } from "../capture_options.ts";
 import { replaceFile, whyNotReplace } from "../new_file.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import { Child } from "../watch/child.ts";
+import type { RunOptions } from "./command.ts";
 
 /** What had happened before the end is told by then. */
 const SETTLE_MS = 100;
 /** How long a child that has ended may be left for the capture to look at. */
 const UNBURIED_MS = 500;
 
-/** What the command line asks for. */
-interface RunOptions extends CaptureSettings, RedactSettings {
-  readonly name?: string;
-  readonly report?: string;
-  readonly waitAll?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly color: "auto" | "always" | "never";
-}
-
 /** Runs the command; the exit status of what was run comes back. */
 export function runRun(
   context: Context,
   operands: readonly string[],
-  options: Readonly<Record<string, unknown>>,
+  options: RunOptions,
 ): Promise<number> {
-  return new Run(context, operands, options as unknown as RunOptions).run();
+  return new Run(context, operands, options).run();
 }
 
 class Run {

@@ -4,8 +4,6 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
-import type { RedactSettings } from "../../ask/text/redact.ts";
-import type { ListenSettings } from "../../cli/socket_options.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { ServiceManager } from "../../host/notify.ts";
 import { ignoreStraySignals } from "../../host/stray.ts";
@@ -14,21 +12,16 @@ import { CommonShares } from "../../model/common_shares.ts";
 import { openUsers } from "../../proc/users.ts";
 import { Session } from "../../session.ts";
 import { SourceRefused } from "../../source/capture.ts";
-import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { captureOptions } from "../capture_options.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import { SocketServer } from "../socket_server.ts";
-
-/** What the command line asks for. */
-interface ServeOptions extends CaptureSettings, ListenSettings, RedactSettings {
-  readonly quiet?: boolean;
-}
+import type { ServeOptions } from "./command.ts";
 
 /** Runs the command; the exit status comes back. */
 export async function runServe(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: ServeOptions,
 ): Promise<number> {
-  const options = given as unknown as ServeOptions;
   const { signal } = context;
   await ignoreStraySignals();
   const manager = ServiceManager.open(context.env);

@@ -23,9 +23,8 @@ import { type TreeOptions, treeStyle } from "./options.ts";
 export async function runTree(
   context: Context,
   operands: readonly string[],
-  given: Readonly<Record<string, unknown>>,
+  options: TreeOptions,
 ): Promise<number> {
-  const options: TreeOptions = given;
   const [text] = operands;
   const targetOf = (known: { readonly latest: number } | null) => {
     return text === undefined ? null : parseTarget(text, Date.now(), known);

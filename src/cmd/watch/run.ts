@@ -4,9 +4,8 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { createFilter, type Filter, type FilterOptions } from "../../ask/filter.ts";
+import { createFilter, type Filter } from "../../ask/filter.ts";
 import { type Context, useColor } from "../../cli/command.ts";
-import type { RedactSettings } from "../../ask/text/redact.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { localOffset } from "../../host/local_time.ts";
 import { openThreadClock } from "../../host/thread_clock.ts";
@@ -25,32 +24,18 @@ import { paint } from "../../text/style.ts";
 import { JsonLines } from "../../view/json.ts";
 import { EventLines, LINE_HEADER } from "../../view/line.ts";
 import { renderStatistics } from "../../view/statistics.ts";
-import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { captureOptions } from "../capture_options.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import { Child } from "./child.ts";
-import type { ReplayOptions } from "./replay.ts";
-
-interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly color: "auto" | "always" | "never";
-  /** Nanoseconds. */
-  readonly duration?: number;
-  readonly count?: number;
-  readonly stats?: boolean;
-  readonly tree?: boolean;
-  readonly snapshot?: boolean;
-  readonly env?: readonly string[];
-}
+import type { WatchOptions } from "./command.ts";
 
 /** Runs the command; the exit status comes back. */
 export function runWatch(
   context: Context,
   operands: readonly string[],
-  options: Readonly<Record<string, unknown>>,
+  options: WatchOptions,
 ): Promise<number> {
-  return new Watch(context, operands, options as unknown as WatchOptions).run();
+  return new Watch(context, operands, options).run();
 }
 
 class Watch {

@@ -34,9 +34,8 @@ interface WhyOptions {
 export async function runWhy(
   context: Context,
   operand: string,
-  given: Readonly<Record<string, unknown>>,
+  options: WhyOptions,
 ): Promise<number> {
-  const options = given as unknown as WhyOptions;
   checkOperand(operand);
   const notes = new Notes();
   const history = await askHistory(context, options.db, notes);
