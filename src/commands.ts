@@ -8,6 +8,7 @@ import { completionCommand } from "./cli/completion.ts";
 import { helpText } from "./cli/help.ts";
 import { parseLine } from "./cli/parse.ts";
 import { accountCommand } from "./cmd/account/command.ts";
+import { completeCommand } from "./cmd/complete/command.ts";
 import { doctorCommand } from "./cmd/doctor/command.ts";
 import { exportCommand } from "./cmd/export/command.ts";
 import { failure } from "./cmd/failure.ts";
@@ -42,7 +43,8 @@ export const COMMANDS: readonly Spec[] = [
   listenersCommand,
   accountCommand,
   doctorCommand,
-  completionCommand(() => COMMANDS),
+  completionCommand,
+  completeCommand(() => programOf(COMMANDS)),
 ];
 
 /** The program, of which every command is an action. */

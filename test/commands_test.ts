@@ -246,7 +246,7 @@ test("the table has the commands of the contract that exist", () => {
   const names = COMMANDS.map(({ name }) => name);
   const past = ["why", "log", "record", "export"];
   const socket = ["serve", "register", "unregister", "listeners"];
-  const rest = ["account", "doctor", "completion"];
+  const rest = ["account", "doctor", "completion", "complete"];
   assert.deepEqual(names, ["watch", "tree", ...past, "run", "job", ...socket, ...rest]);
 });
 

@@ -5,15 +5,19 @@
  * @module
  */
 
-/** What completion looks up for a value. */
+/**
+ * What completion looks up for a value: open jobs or any, names of programs that run or ran lately,
+ * files, processes by pid alone or by name too, and so on.
+ */
 export type Kind =
-  | "command"
+  | "any job"
   | "group"
   | "job"
   | "name"
   | "path"
   | "pid"
   | "process"
+  | "real-time signal"
   | "signal"
   | "user"
   | "when";

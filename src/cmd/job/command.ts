@@ -65,7 +65,7 @@ const list = command({
 const show = command({
   name: "show",
   operands: "<name>",
-  offers: ["job"],
+  offers: ["any job"],
   summary: "show who is in a job, and what it has cost",
   options: [flag("--watch", "again each second, until the job ends"), ...JOB_OPTIONS],
   examples: ["fh job show build --watch  who is in it, and what it has cost"],
@@ -130,7 +130,7 @@ const rename = command({
 const exported = command({
   name: "export",
   operands: "[name]",
-  offers: ["job"],
+  offers: ["any job"],
   summary: "write who was in a job, or in all, as a job file",
   options: [
     opt("-o, --output <path>", asText, "a new file, instead of standard output"),

@@ -17,7 +17,12 @@ export const SOCKET_OPTION = opt(
 
 const OPTIONS = [
   opt("--pid <pid>", parsePid, "the process that is told"),
-  opt("--sig <signal>", asText, "a real-time signal it awaits: SIGRTMIN+3, or 37"),
+  opt(
+    "--sig <signal>",
+    asText,
+    "a real-time signal it awaits: SIGRTMIN+3, or 37",
+    "real-time signal",
+  ),
   opt("--scope <pid>", parsePid, "only forks by that process and its descendants"),
   flag("--exclusive", "nobody else is told as long as this lasts"),
   flag("--threads", "tell of new threads too"),

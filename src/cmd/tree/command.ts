@@ -12,6 +12,7 @@ import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 export const treeCommand: CommandSpec = command({
   name: "tree",
   operands: "[process]",
+  offers: ["pid"],
   summary: "show who started whom: the host, or one process with its kin",
   options: [
     opt("-d, --depth <n>", parseCount, "levels below the process"),
