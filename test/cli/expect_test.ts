@@ -51,6 +51,7 @@ test("options of the command or the action, and nothing of others", () => {
     ["tree 1 --no", "--no-fold --no-redact"],
     ["tree -- --no", "<pid> --no"],
     ["run -- ls --js", "command at 2"],
+    ["-- log --si", "--since"],
     ["log --nonsense=", ""],
     ["log --json=", ""],
   ];

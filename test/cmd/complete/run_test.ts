@@ -104,7 +104,8 @@ test("names of what ran, and jobs, as the history has them", async () => {
   try {
     const there = { procRoot: root, env: { ...NOTHING, FH_DB: past.path } };
     assert.deepEqual(await offered(["log", "-c", "rs"], there), ["rsyslogd", "rsync"]);
-    assert.deepEqual(await offered(["why", "rsyn"], there), ["rsync"]);
+    assert.equal(await answer(["why", "rsyn"], there), "words\nrsync\tran\n");
+    assert.equal(await answer(["log", "-c", "init"], there), "words\ninit\truns\n");
     assert.deepEqual(await offered(["job", "add", ""], there), ["web"]);
     assert.deepEqual(await offered(["job", "show", ""], there), ["web", "build"]);
     const named = ["job", "export", "--db", past.path, "b"];
