@@ -4,22 +4,24 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
 import type { Context } from "../cli/command.ts";
-import type { RedactSettings } from "../cli/redact_options.ts";
 import type { ListenSettings } from "../cli/socket_options.ts";
 import { UsageError } from "../fault.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
 import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import { findGroup } from "../proc/group.ts";
+import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import type { ListenPlace } from "../recorder/served.ts";
 import type { World } from "../recorder/world.ts";
 import { defaultSocket } from "../serve/place.ts";
+import { Questions } from "../serve/questions.ts";
 import type { CaptureOptions } from "../source/capture.ts";
+import { readEpoch } from "./asking.ts";
 import { openSession } from "./capture.ts";
 import { captureOptions, type CaptureSettings } from "./capture_options.ts";
-import { createRedactFrom } from "./redact.ts";
 
 /** What the command line says about it. */
 export interface WorldOptions extends CaptureSettings, RedactSettings {
@@ -58,6 +60,25 @@ export async function recorderWorld(
       return openSession(wanted, { capture, redact, ...told });
     },
   };
+}
+
+/** What answers `tree` and `why`, out of a history where there is one. */
+export function questionsOf(
+  context: Context,
+  redact: RedactSettings,
+  users: Users,
+  db: string | null,
+): Questions {
+  const { env, procRoot, signal } = context;
+  return new Questions({
+    env,
+    procRoot,
+    signal,
+    db,
+    users,
+    redact: createRedactFrom(redact),
+    epoch: () => readEpoch(context),
+  });
 }
 
 /** Where to listen; null where that is not wanted. Throws UsageError. */

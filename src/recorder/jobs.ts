@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { JobAnswers } from "../cmd/job_answers.ts";
-import { JobRequests } from "../cmd/job_requests.ts";
+import { JobAnswers } from "../ask/jobs.ts";
 import type { WritableHistory } from "../history/file.ts";
 import { History } from "../history/history.ts";
-import { JobLog, type KeptRule } from "../history/job_log.ts";
+import type { KeptRule } from "../jobs/job_rules.ts";
+import { JobLog } from "../history/job_log.ts";
 import type { JobRule } from "../jobs/job_rules.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import type { CommonShares } from "../model/common_shares.ts";
@@ -17,7 +17,8 @@ import type { Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { parseRule, storedFilter } from "../serve/filter.ts";
-import { Refusal } from "../serve/protocol.ts";
+import { JobRequests } from "../serve/job_requests.ts";
+import { Refusal } from "../fault.ts";
 import type { Session } from "../session.ts";
 import type { Sink } from "./sink.ts";
 

@@ -4,7 +4,6 @@
  * @module
  */
 import process from "node:process";
-import type { JobRequests } from "../cmd/job_requests.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import { decodeText } from "../model/image.ts";
@@ -15,6 +14,7 @@ import { openProcfs, ProcError, type ProcReader } from "../proc/procfs.ts";
 import { parseStat } from "../proc/stat.ts";
 import { parseStatus } from "../proc/status.ts";
 import { parseFilter } from "../serve/filter.ts";
+import type { JobRequests } from "../serve/job_requests.ts";
 import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
 import type { Past } from "../serve/past.ts";
@@ -157,7 +157,7 @@ class Host implements ServerHost {
     this.#jobs = jobs;
     this.#questions = settings.questions;
     const boot = readShortBootId(this.#reader);
-    this.lines = new JsonLines({ boot, source, users: this.users, env: false });
+    this.lines = new JsonLines({ source, users: this.users, env: false });
     this.past = history?.past ?? null;
     this.sequence = new Sequence(history?.base ?? session.epoch, session.beganAt);
     this.signals = kernel.signals;

@@ -3,16 +3,15 @@
  *
  * @module
  */
-import { QUESTION_LIMITS } from "../cmd/limits.ts";
-import { parseMoment } from "../cmd/moments.ts";
-import { UsageError } from "../fault.ts";
+import { QUESTION_LIMITS } from "../ask/limits.ts";
+import { parseMoment } from "../ask/text/moments.ts";
+import { Refusal, UsageError } from "../fault.ts";
 import type { Boot } from "../history/boots.ts";
 import { History } from "../history/history.ts";
 import { Timeline, type TimelineQuery } from "../history/timeline.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { Past, PastChange } from "../serve/past.ts";
-import { Refusal } from "../serve/protocol.ts";
 import { baseOf } from "../serve/sequence.ts";
 import { PastJson } from "../view/past_json.ts";
 

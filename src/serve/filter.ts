@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createFilter, type FilterOptions, type Shown } from "../ask/filter.ts";
 import {
   globSource,
   parseDuration,
@@ -10,13 +11,12 @@ import {
   parsePid,
   type UserIds,
 } from "../ask/text/values.ts";
-import { createFilter, type FilterOptions, type Shown } from "../cmd/filter.ts";
-import { UsageError } from "../fault.ts";
+import { Refusal, UsageError } from "../fault.ts";
 import { Lineage, PastLineage } from "../model/lineage.ts";
 import type { Process } from "../model/process.ts";
 import { PATTERN_LIMITS } from "./limits.ts";
 import { PatternRoom } from "./patterns.ts";
-import { bad, Refusal } from "./protocol.ts";
+import { bad } from "./protocol.ts";
 import type { ParsedFilter } from "./server.ts";
 
 type Text = string | number;

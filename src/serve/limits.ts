@@ -1,7 +1,7 @@
 /**
  * What clients may take of the socket's server. Where a line has `total`, src/model/shares.ts says
  * what one user gets of it: `reserve` is root's, `most` the most that one user has, if less than a
- * half. What questions and jobs may take stands in src/cmd/limits.ts, src/jobs/ and src/model/;
+ * half. What questions and jobs may take stands in src/ask/limits.ts, src/jobs/ and src/model/;
  * docs/limits.md has all of them.
  *
  * @module

@@ -21,7 +21,7 @@ export interface SeenBoot {
 export class PastJson {
   readonly #users: Users;
   readonly #lines = new Map<string, JsonLines>();
-  /** Whose changes follow. */
+  /** In which boot the changes that follow were. */
   boot: SeenBoot | null = null;
   /** What the field `seq` of the next lines says; null leaves it out. */
   seq: number | null = null;
@@ -32,13 +32,11 @@ export class PastJson {
 
   /** Appends one change of {@linkcode PastJson.boot} as a line, newline included. */
   append(change: Change, epoch: BootEpoch, to: ByteText): void {
-    const { shortId } = this.boot!;
     const source = this.boot!.sourceAt(change.time);
-    const key = `${shortId} ${source}`;
-    let lines = this.#lines.get(key);
+    let lines = this.#lines.get(source);
     if (lines === undefined) {
-      lines = new JsonLines({ boot: shortId, source, users: this.#users, env: false });
-      this.#lines.set(key, lines);
+      lines = new JsonLines({ source, users: this.#users, env: false });
+      this.#lines.set(source, lines);
     }
     lines.seq = this.seq;
     lines.append(change, epoch, to);

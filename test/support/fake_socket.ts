@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { RunningBoot } from "../../src/model/boot.ts";
 import type { BootEpoch } from "../../src/model/batch.ts";
 import { COMMON_LIMITS, CommonShares, ThreadTime } from "../../src/model/common_shares.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
@@ -166,6 +167,7 @@ export class ServerOfTest {
     this.sequence = new Sequence(epoch, since);
     const users = new Users(() => "root:x:0:0::/:\nann:x:1000:1000::/:\n", () => 0);
     this.machine = new Machine({
+      boot: new RunningBoot("b"),
       onChange: (change) => {
         options.onChange?.(change);
         this.server.note(change);
@@ -189,7 +191,7 @@ export class ServerOfTest {
         since: 0,
         db: null,
       },
-      lines: new JsonLines({ boot: "b", source: "connector", users, env: false }),
+      lines: new JsonLines({ source: "connector", users, env: false }),
       users,
       sequence: this.sequence,
       past: options.past ?? null,

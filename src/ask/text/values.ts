@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../../fault.ts";
-import { CHANGE_KINDS, type ChangeKind } from "../../model/machine.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../../model/change_kinds.ts";
 import { suggest } from "./suggest.ts";
 
 const PID_MAX = 4_194_304;

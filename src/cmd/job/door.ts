@@ -5,13 +5,16 @@
  */
 import process from "node:process";
 import { setImmediate as immediate } from "node:timers/promises";
+import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../../ask/jobs.ts";
+import { Notes } from "../../ask/notes.ts";
+import { askHistory } from "../../ask/open.ts";
 import type { Context } from "../../cli/command.ts";
+import { tellNotes } from "../../cli/tell.ts";
 import { openUsers } from "../../proc/users.ts";
 import { refused, ServerDoor } from "../../serve/client/ask.ts";
-import { type Fields, Refusal } from "../../serve/protocol.ts";
+import { Refusal } from "../../fault.ts";
+import type { Fields } from "../../serve/protocol.ts";
 import { Breath } from "../../steps.ts";
-import { askHistory } from "../history_open.ts";
-import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../job_answers.ts";
 
 /** Names the two places. */
 export interface JobPlace {
@@ -71,7 +74,9 @@ export async function openJobs(context: Context, place: JobPlace): Promise<JobDo
 }
 
 async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
-  const history = await askHistory(context, db);
+  const notes = new Notes();
+  const history = await askHistory(context, db, notes);
+  tellNotes(context, notes);
   if (history === null) return null;
   const uid = process.geteuid!();
   // Who can read the file may read all of it.

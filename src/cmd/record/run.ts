@@ -4,13 +4,12 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
-import type { ListenSettings } from "../../cli/socket_options.ts";
 import { EXIT } from "../../fault.ts";
+import { defaultHistory } from "../../history/place.ts";
 import { Recorder, type SocketSettings } from "../../recorder/recorder.ts";
 import type { World } from "../../recorder/world.ts";
-import { defaultHistory } from "../history_place.ts";
-import { listenPlace, recorderWorld, type WorldOptions } from "../recorder_world.ts";
-import { Questions } from "../serve_questions.ts";
+import { listenPlace, questionsOf, recorderWorld } from "../recorder_world.ts";
+import type { RecordOptions } from "./command.ts";
 import { printedUnit } from "./unit.ts";
 
 const KEEP_NS = 7 * 86_400e9;
@@ -18,29 +17,13 @@ const MAX_BYTES = 2 ** 30;
 /** Of the environment: where a login came from, and which timer started a unit. */
 const ENVIRONMENT = ["SSH_CONNECTION", "TRIGGER_UNIT"];
 
-/** What the command line asks for. */
-interface RecordOptions extends WorldOptions, ListenSettings {
-  readonly db?: string;
-  /** Nanoseconds. */
-  readonly keep?: number;
-  /** Bytes. */
-  readonly maxSize?: number;
-  readonly argv: boolean;
-  readonly accounts: boolean;
-  readonly status?: boolean;
-  readonly printUnit?: boolean;
-  readonly printSocketUnit?: boolean;
-  readonly json?: boolean;
-}
-
 /** Runs the command; the exit status comes back. */
 export async function runRecord(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: RecordOptions,
 ): Promise<number> {
-  const options = given as unknown as RecordOptions;
   if (options.printUnit || options.printSocketUnit) {
-    context.stdout.write(printedUnit(given));
+    context.stdout.write(printedUnit(options));
     return EXIT.done;
   }
   if (options.status) {
@@ -65,5 +48,5 @@ function socketOf(
   const place = listenPlace(context.env, options);
   if (place === null) return null;
   const needed = options.socket !== undefined || options.socketGroup !== undefined;
-  return { place, needed, questions: new Questions(context, path, options, users) };
+  return { place, needed, questions: questionsOf(context, options, users, path) };
 }

@@ -4,24 +4,16 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
-import type { ListenSettings } from "../../cli/socket_options.ts";
 import { EXIT } from "../../fault.ts";
 import { Recorder } from "../../recorder/recorder.ts";
-import { listenPlace, recorderWorld, type WorldOptions } from "../recorder_world.ts";
-import { Questions } from "../serve_questions.ts";
-
-/** What the command line asks for. */
-interface ServeOptions extends WorldOptions, ListenSettings {}
+import { listenPlace, questionsOf, recorderWorld } from "../recorder_world.ts";
+import type { ServeOptions } from "./command.ts";
 
 /** Runs the command; the exit status comes back. */
-export async function runServe(
-  context: Context,
-  given: Readonly<Record<string, unknown>>,
-): Promise<number> {
-  const options = given as unknown as ServeOptions;
+export async function runServe(context: Context, options: ServeOptions): Promise<number> {
   const world = await recorderWorld(context, options, "serve");
   const place = listenPlace(context.env, options);
-  const questions = new Questions(context, null, options, world.users);
+  const questions = questionsOf(context, options, world.users, null);
   const socket = place === null ? null : { place, needed: true, questions };
   await new Recorder(world, { history: null, socket }).run();
   return EXIT.done;

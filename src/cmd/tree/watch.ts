@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { noProcess } from "../../ask/not_found.ts";
+import { chooseRoots } from "../../ask/tree_query.ts";
 import type { Context } from "../../cli/command.ts";
 import { liveSource } from "../../cli/globals.ts";
 import { EXIT } from "../../fault.ts";
@@ -19,8 +21,8 @@ import { paint } from "../../text/style.ts";
 import { lossNoun } from "../../text/words.ts";
 import { drawRow, treeRows, type TreeStyle } from "../../view/tree.ts";
 import { openSession } from "../capture.ts";
-import { createRedactFrom } from "../redact.ts";
-import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./options.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
+import { type TreeOptions, treeStyle } from "./options.ts";
 
 /** What has ended is shown for so long, unless told otherwise. */
 const KEEP_NS = 10_000_000_000;

@@ -4,9 +4,10 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { createFilter, type Filter } from "../../ask/filter.ts";
 import { type Context, useColor } from "../../cli/command.ts";
-import type { RedactSettings } from "../../cli/redact_options.ts";
 import { EXIT, UsageError } from "../../fault.ts";
+import { localOffset } from "../../host/local_time.ts";
 import { openThreadClock } from "../../host/thread_clock.ts";
 import { CommonShares } from "../../model/common_shares.ts";
 import type { Change } from "../../model/machine.ts";
@@ -23,43 +24,24 @@ import { paint } from "../../text/style.ts";
 import { JsonLines } from "../../view/json.ts";
 import { EventLines, LINE_HEADER } from "../../view/line.ts";
 import { renderStatistics } from "../../view/statistics.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
 import { openSession, trySession } from "../capture.ts";
-import { captureOptions, type CaptureSettings } from "../capture_options.ts";
-import { createFilter, type Filter, type FilterOptions } from "../filter.ts";
-import { localOffset } from "../local_time.ts";
-import { createRedactFrom } from "../redact.ts";
+import { captureOptions } from "../capture_options.ts";
 import { Child } from "./child.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { WatchOptions } from "./command.ts";
 import type { WatchedServer } from "./socket.ts";
 import { filterFor } from "./wish.ts";
 
 /** A session, or what stands in for it. */
-type Watched = Pick<
-  Session,
-  "info" | "epoch" | "beganAt" | "elapsedNs" | "readBootId" | "begin" | "close"
->;
-
-interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly color: "auto" | "always" | "never";
-  /** Nanoseconds. */
-  readonly duration?: number;
-  readonly count?: number;
-  readonly stats?: boolean;
-  readonly tree?: boolean;
-  readonly snapshot?: boolean;
-  readonly env?: readonly string[];
-}
+type Watched = Pick<Session, "info" | "epoch" | "beganAt" | "elapsedNs" | "begin" | "close">;
 
 /** Runs the command; the exit status comes back. */
 export function runWatch(
   context: Context,
   operands: readonly string[],
-  options: Readonly<Record<string, unknown>>,
+  options: WatchOptions,
 ): Promise<number> {
-  return new Watch(context, operands, options as unknown as WatchOptions).run();
+  return new Watch(context, operands, options).run();
 }
 
 class Watch {
@@ -153,7 +135,7 @@ class Watch {
 
   /**
    * Where there is a server: the connector if this user may have it, else that of the server. Null
-   * where neither is to be had.
+   * where there is neither.
    */
   async #openThroughSocket(capture: CaptureOptions): Promise<Watched | null> {
     const path = this.#socket();
@@ -219,7 +201,6 @@ class Watch {
     if (!quiet) stderr.write(escapeText(`fh: source ${info.source}: ${info.why}`) + "\n");
     if (json) {
       const lines = new JsonLines({
-        boot: this.#session.readBootId(),
         source: info.source,
         users: this.#users,
         env: names.length > 0,

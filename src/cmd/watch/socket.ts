@@ -12,7 +12,7 @@ import { openProcfs, type ProcReader } from "../../proc/procfs.ts";
 import { captureOf, Subscription, type Watching, type Wish } from "../../serve/client/capture.ts";
 import { RequestError } from "../../serve/client/socket_client.ts";
 import type { StartCapture } from "../../source/capture.ts";
-import { readEpoch } from "../boot_time.ts";
+import { readEpoch } from "../asking.ts";
 
 /** What a machine of one's own needs to know. */
 const ALL: Wish = { filter: { event: EVENT_NAMES }, snapshot: true };

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Glob, parseUser, type UserIds } from "../../ask/text/values.ts";
-import type { FilterOptions } from "../filter.ts";
+import type { FilterOptions } from "../../ask/filter.ts";
 
 /**
  * The filter of a subscription; null where an option cannot be told. `match` stays with who asks:

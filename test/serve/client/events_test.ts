@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readBatch } from "../../../src/model/batch.ts";
+import { RunningBoot } from "../../../src/model/boot.ts";
 import { Machine } from "../../../src/model/machine.ts";
-import { processId } from "../../../src/model/process.ts";
 import { SocketEvents } from "../../../src/serve/client/events.ts";
 
 const EPOCH = { seconds: 1_700_000_000, ns: 250_000_000 };
@@ -36,10 +36,11 @@ const ENDED = { exit_code: 0, signal: null, core: false, duration_ns: 5e6 };
 function told(...lines: string[]): string[] {
   const changes: string[] = [];
   const machine = new Machine({
+    boot: new RunningBoot(BOOT),
     onChange({ kind, process, inferred, a }) {
       const mark = inferred ? "*" : "";
-      const which = process === null ? a : `${processId(BOOT, process)} ${process.image.comm}`;
-      const by = process?.parent == null ? "" : ` by ${processId(BOOT, process.parent)}`;
+      const which = process === null ? a : `${process.id} ${process.image.comm}`;
+      const by = process?.parent == null ? "" : ` by ${process.parent.id}`;
       const ns = kind === "exit" && process?.durationNs != null ? ` ${process.durationNs}` : "";
       changes.push(`${kind}${mark} ${which}${by}${ns}`.replaceAll(`${BOOT}-`, ""));
     },
