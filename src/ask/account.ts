@@ -20,10 +20,11 @@ import type { Users } from "../proc/passwd.ts";
 import type { Breath } from "../steps.ts";
 import { accountWords, durationWords } from "../text/words.ts";
 import type { AccountKey } from "./account_keys.ts";
+import type { Asking } from "./asking.ts";
 import { missingWords } from "./missing.ts";
-import type { Notes } from "./notes.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
 import { parseUser } from "./text/values.ts";
+import { maySee, type Viewer } from "./viewer.ts";
 
 const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
 
@@ -97,14 +98,14 @@ interface Found {
 
 /** Sums over what a history has of a stretch; throws CommandError where it has nothing. */
 export async function askAccount(
-  { users, breath, notes }: { users: Users; breath: Breath; notes: Notes },
+  { users, breath, notes, viewer }: Pick<Asking, "users" | "breath" | "notes" | "viewer">,
   history: History,
   stretch: Stretch,
   query: AccountQuery,
 ): Promise<AccountAnswer> {
-  const test = testOf(query, users);
+  const test = seenBy(viewer, testOf(query, users));
   const spans = recordedSpans(history, stretch);
-  const found = await find(breath, history, spans, query, test, users);
+  const found = await find(breath, history, spans, query, test, { users, viewer });
   const missing = missingIn(history, spans);
   notes.add("coverage", coverage(history, spans, stretch, found, missing));
   return { rows: found.rows, missing };
@@ -120,16 +121,23 @@ function testOf({ user, comm }: AccountQuery, users: Users): CostTest | null {
   };
 }
 
+/** Counts what a viewer may see alone. */
+function seenBy(viewer: Viewer, test: CostTest | null): CostTest | null {
+  if (viewer.privileged) return test;
+  return (comm, uid) => maySee(viewer, uid) && (test === null || test(comm, uid));
+}
+
 async function find(
   breath: Breath,
   history: History,
   spans: readonly BootSpan[],
   { by = "command", failed = false, user, comm }: AccountQuery,
   test: CostTest | null,
-  users: Users,
+  { users, viewer }: Pick<Asking, "users" | "viewer">,
 ): Promise<Found> {
   if (by === "job") {
-    const jobs = await breath.finish(sumJobsSteps(history, spans, test));
+    const all = await breath.finish(sumJobsSteps(history, spans, test));
+    const jobs = all.filter(({ job }) => maySee(viewer, job.owner));
     const of = `processes that have ended of ${number(jobs.length)} jobs open`;
     const what = jobs.length === 0 ? "jobs open" : of;
     const running = jobs.reduce((sum, { job }) => sum + job.living, 0);

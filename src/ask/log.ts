@@ -17,6 +17,7 @@ import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import type { Asking } from "./asking.ts";
 import type { Filter } from "./filter.ts";
 import { checkAhead, recordedSpans, type Stretch } from "./stretch.ts";
+import { maySee, type Viewer } from "./viewer.ts";
 
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 const RECORDED: ReadonlySet<string> = new Set(["fork", "exec", "exit"]);
@@ -34,6 +35,7 @@ export interface LogQuery {
   /** Nanoseconds. */
   readonly minDuration: number | null;
   readonly failed: boolean;
+  readonly viewer: Viewer;
 }
 
 /** How changes are gone through. */
@@ -61,7 +63,8 @@ export function* loggedSteps(
   { backwards, few = false, kept = false }: LogWay,
 ): Generator<Logged | null, void> {
   const timeline = new Timeline(history);
-  const { filter, pids, minDuration, failed, lineage } = query;
+  const { filter, pids, minDuration, failed, lineage, viewer } = query;
+  const sees = ({ process }: Change) => process === null || maySee(viewer, process.uid);
   let among: readonly Life[] | null = null;
   if (!few) {
     const steps = seekCandidates(history, { ofImage: filter.ofImage, pids, minDuration });
@@ -82,7 +85,7 @@ export function* loggedSteps(
   for (const span of backwards ? [...spans].reverse() : spans) {
     for (const change of timeline.steps(span, way)) {
       if (change === null) yield null;
-      else if (filter.matches(change)) yield [change, span.boot];
+      else if (filter.matches(change) && sees(change)) yield [change, span.boot];
     }
   }
 }

@@ -12,7 +12,6 @@ import { ignoreStraySignals } from "../host/stray.ts";
 import { openThreadClock } from "../host/thread_clock.ts";
 import { CommonShares } from "../model/common_shares.ts";
 import { findGroup } from "../proc/group.ts";
-import type { Users } from "../proc/passwd.ts";
 import { openUsers } from "../proc/users.ts";
 import type { ListenPlace } from "../recorder/served.ts";
 import type { World } from "../recorder/world.ts";
@@ -66,7 +65,7 @@ export async function recorderWorld(
 export function questionsOf(
   context: Context,
   redact: RedactSettings,
-  users: Users,
+  { users, shares }: World,
   db: string | null,
 ): Questions {
   const { env, procRoot, signal } = context;
@@ -76,6 +75,7 @@ export function questionsOf(
     signal,
     db,
     users,
+    shares,
     redact: createRedactFrom(redact),
     epoch: () => readEpoch(context),
   });

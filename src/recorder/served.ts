@@ -18,7 +18,7 @@ import type { JobRequests } from "../serve/job_requests.ts";
 import { ListenError } from "../serve/listen.ts";
 import { type Kernel, type OpenServer, openServer } from "../serve/open.ts";
 import type { Past } from "../serve/past.ts";
-import type { Peer } from "../serve/protocol.ts";
+import { type Operation, type Peer, slow } from "../serve/protocol.ts";
 import type { Sight } from "../serve/registration.ts";
 import { Sequence } from "../serve/sequence.ts";
 import type { ServerHost } from "../serve/server.ts";
@@ -48,7 +48,10 @@ export interface ListenPlace {
 export interface ServerSettings {
   readonly place: ListenPlace;
   /** Answers questions about processes. */
-  readonly questions: Pick<ServerHost, "tree" | "why">;
+  readonly questions: Pick<ServerHost, "tree" | "why"> & {
+    /** What else they answer. */
+    readonly operations?: ServerHost["more"];
+  };
   /** Null where none is kept. */
   readonly history: ServedHistory | null;
   /** Null where none are kept. */
@@ -153,7 +156,7 @@ class Host implements ServerHost {
     this.#session = session;
     this.#kernel = kernel;
     this.#reader = openProcfs(world.procRoot);
-    this.more = jobs?.operations ?? {};
+    this.more = { ...this.#ofPast(settings.questions.operations ?? {}), ...jobs?.operations };
     this.#jobs = jobs;
     this.#questions = settings.questions;
     const boot = readShortBootId(this.#reader);
@@ -173,6 +176,18 @@ class Host implements ServerHost {
       since: session.beganAt,
       db: history?.path ?? null,
     };
+  }
+
+  /** What has happened is in the history before it is asked. */
+  #ofPast(operations: ServerHost["more"]): ServerHost["more"] {
+    const written = Object.entries(operations).map(([name, operation]) => {
+      const ask: Operation = (peer, request) => {
+        this.past?.write();
+        return operation(peer, request);
+      };
+      return [name, operation.isSlow === true ? slow(ask) : ask] as const;
+    });
+    return Object.fromEntries(written);
   }
 
   epoch(): Session["epoch"] {

@@ -73,14 +73,22 @@ export interface Asker {
   readonly trusted: boolean;
 }
 
+/** What a filter asks for, as options, and the memory that its patterns may take. */
+export function filterOptions(
+  filter: unknown,
+  trusted: boolean,
+): { readonly options: FilterOptions; readonly bytes: number } {
+  const room = new PatternRoom();
+  return { options: readOptions(filter, parsers(room, textMaxOf(trusted))), bytes: room.bytes };
+}
+
 /** Understands a filter; throws {@linkcode Refusal} EFAULT. */
 export function parseFilter(
   filter: unknown,
   users: UserIds,
   { find, trusted }: Asker,
 ): ParsedFilter {
-  const room = new PatternRoom();
-  const options = readOptions(filter, parsers(room, textMaxOf(trusted)));
+  const { options, bytes } = filterOptions(filter, trusted);
   const roots: string[] = [];
   try {
     const live = createFilter(options, users, (pids) => {
@@ -96,7 +104,7 @@ export function parseFilter(
     const past = createFilter(options, users, (pids) => new PastLineage(pids));
     // The same pid may be another process for who asks later.
     const key = `${JSON.stringify(filter)} ${roots.join(" ")}`;
-    return { key, live, past, bytes: room.bytes };
+    return { key, live, past, bytes };
   } catch (error) {
     throw refusalOf(error, "filter");
   }

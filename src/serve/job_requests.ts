@@ -26,6 +26,7 @@ import {
   readFlag,
   readWhole,
   type Request,
+  slow,
 } from "./protocol.ts";
 
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@+-]{0,63}$/u;
@@ -375,10 +376,6 @@ export function ruleFields(
     used: used !== undefined,
     skipped: used?.skipped ?? null,
   };
-}
-
-function slow(work: Operation): Operation {
-  return Object.assign(work, { isSlow: true });
 }
 
 function isPeer({ pid, startTicks: ticks }: Process, peer: Peer): boolean {

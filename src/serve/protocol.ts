@@ -47,6 +47,11 @@ export interface Operation {
   readonly isSlow?: boolean;
 }
 
+/** An operation that may take for ever: others are served before it is answered. */
+export function slow(operation: Operation): Operation {
+  return Object.assign(operation, { isSlow: true });
+}
+
 /** Whose share of what is limited a peer draws on: who runs the server has root's. */
 export function payer({ privileged, uid }: Pick<Peer, "privileged" | "uid">): number {
   return privileged ? 0 : uid;

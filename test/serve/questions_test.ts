@@ -1,12 +1,14 @@
 /** What tree and why show over the socket: what a peer may see, and nothing else. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CommonShares } from "../../src/model/common_shares.ts";
+import { EVENT } from "../../src/model/event.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { Refusal } from "../../src/fault.ts";
-import type { Peer } from "../../src/serve/protocol.ts";
+import { answerLine, type Peer } from "../../src/serve/protocol.ts";
 import { Questions } from "../../src/serve/questions.ts";
 import { atEnd } from "../support/at_end.ts";
-import { exec, exit, fork, scan } from "../support/events.ts";
+import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 import { fakeProcfs } from "../support/fake_procfs.ts";
 import { PAST_BOOT, PAST_EPOCH, TestRecorder } from "../support/past.ts";
 
@@ -32,6 +34,8 @@ atEnd(() => recorder[Symbol.dispose]());
 recorder.tell(
   ...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]),
   ...[fork(1.5 * S, 40, 1), exec(1.5 * S, 40, "cron"), exit(1.6 * S, 40, 0)],
+  ...[fork(2 * S, 41, 1), simple(EVENT.uid, 2 * S, 41, ANN, ANN)],
+  ...[exec(2.1 * S, 41, "ls", "-l"), exit(2.2 * S, 41, 0x100), gap(3 * S, 7, 2.5 * S)],
 ).end();
 
 /** Questions without a history, and with one. */
@@ -43,6 +47,7 @@ const ASKED = [null, recorder.path].map((db) =>
     db,
     users: new Users(() => "", () => 0),
     redact: undefined,
+    shares: CommonShares.of(),
     epoch: () => Promise.resolve(PAST_EPOCH),
   })
 );
@@ -104,4 +109,71 @@ test("tree shows others their own processes alone", async () => {
     assert.deepEqual(await pids(PEER, 70), [60, 70]);
     await assert.rejects(pids(PEER, 50), { error: "ESRCH" });
   }
+});
+
+/** What an operation answers, as its line has it. */
+async function answer(peer: Peer, op: string, params: Record<string, unknown> = {}) {
+  const [, past] = ASKED;
+  const { fields } = past!.operations[op]!(peer, { op, id: undefined, params });
+  // deno-lint-ignore no-explicit-any
+  return JSON.parse(answerLine(op, undefined, await fields)) as any;
+}
+
+test("log tells what happened, to others of their own processes alone", async () => {
+  const told = async (peer: Peer, params: Record<string, unknown> = {}) => {
+    const { events } = await answer(peer, "log", params);
+    return events.map(({ event, comm, lost }: Record<string, unknown>) =>
+      `${event} ${comm ?? lost}`
+    );
+  };
+  assert.deepEqual(await told(ROOT), ["exit cron", "exit ls", "gap 7"]);
+  assert.deepEqual(await told(PEER), ["exit ls", "gap 7"]);
+  const filter = { event: "exec" };
+  assert.deepEqual(await told(PEER, { filter }), ["exec ls", "gap 7"]);
+  assert.deepEqual(await told(ROOT, { filter, reverse: true }), ["gap 7", "exec ls", "exec cron"]);
+  assert.deepEqual(await told(ROOT, { filter: { failed: true } }), ["exit ls", "gap 7"]);
+  assert.deepEqual(await told(ROOT, { filter: { comm: "cr*" }, until: "2026-11-24 00:00:02Z" }), [
+    "exit cron",
+  ]);
+  const { events, notes } = await answer(ROOT, "log", { limit: 1 });
+  assert.deepEqual([events.length, notes.map(({ kind }: { kind: string }) => kind)], [1, [
+    "limit",
+  ]]);
+});
+
+test("account sums what has ended, for others what was their own", async () => {
+  const rows = async (peer: Peer, params: Record<string, unknown> = {}) => {
+    const { rows } = await answer(peer, "account", params);
+    return rows.map((row: Record<string, unknown>) => [Object.values(row)[0], row["processes"]]);
+  };
+  assert.deepEqual((await rows(ROOT)).sort(), [["cron", 1], ["ls", 1]]);
+  assert.deepEqual(await rows(PEER), [["ls", 1]]);
+  assert.deepEqual(await rows(ROOT, { filter: { failed: true } }), [["ls", 1]]);
+  assert.deepEqual(await rows(ROOT, { by: "job" }), []);
+  const { gaps, notes } = await answer(PEER, "account");
+  assert.deepEqual(gaps.map(({ lost }: { lost: number }) => lost), [7]);
+  assert.match(notes[0].text, /^accounted 0 of 1 processes that ended since /);
+});
+
+test("log and account refuse what they do not know, and what no history has", async () => {
+  const refused: readonly (readonly [string, Record<string, unknown>, string])[] = [
+    ["log", { filter: { event: "coredump" } }, "EFAULT"],
+    ["log", { filter: { nonsense: 1 } }, "EFAULT"],
+    ["log", { limit: 0 }, "EFAULT"],
+    ["log", { limit: 10_001 }, "EFAULT"],
+    ["log", { since: 5 }, "EFAULT"],
+    ["log", { since: "nonsense" }, "EFAULT"],
+    ["log", { since: "2020-01-01", until: "2020-01-02" }, "ESRCH"],
+    ["account", { by: "phase of the moon" }, "EFAULT"],
+    ["account", { filter: { event: "exit" } }, "EFAULT"],
+    ["account", { limit: 3 }, "EFAULT"],
+  ];
+  for (const [op, params, error] of refused) {
+    for (const peer of [ROOT, PEER]) {
+      await assert.rejects(answer(peer, op, params), { error }, JSON.stringify(params));
+    }
+  }
+  const [none] = ASKED;
+  const { fields } = none!.operations["log"]!(ROOT, { op: "log", id: undefined, params: {} });
+  await assert.rejects(Promise.resolve(fields), { error: "EOPNOTSUPP" });
 });

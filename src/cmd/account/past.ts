@@ -8,6 +8,7 @@ import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
+import { EVERYTHING } from "../../ask/viewer.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
@@ -46,12 +47,8 @@ export async function runPastAccount(
   }
   try {
     const breath = new Breath(context.signal);
-    const answer = await askAccount(
-      { users: openUsers(), breath, notes },
-      history,
-      stretch,
-      options,
-    );
+    const asking = { users: openUsers(), breath, notes, viewer: EVERYTHING };
+    const answer = await askAccount(asking, history, stretch, options);
     await writeRows(context, new AccountOutput(context, options), answer, notes, options);
     tellNotes(context, notes, options.quiet);
   } finally {

@@ -19,6 +19,7 @@ import { noHistory } from "../../ask/not_found.ts";
 import { noteNoHistory, notePids, Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open.ts";
 import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
+import { EVERYTHING } from "../../ask/viewer.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, Stopped, UsageError } from "../../fault.ts";
@@ -98,7 +99,8 @@ export async function runLog(
     return EXIT.done;
   }
   const kinds = new Set(event);
-  const query = { kinds, filter, lineage, pids: pid ?? null, minDuration, failed };
+  const pids = pid ?? null;
+  const query = { kinds, filter, lineage, pids, minDuration, failed, viewer: EVERYTHING };
   return await new Log(context, options, history, query, stretch, users, notes).run();
 }
 

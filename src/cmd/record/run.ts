@@ -43,10 +43,10 @@ function socketOf(
   context: Context,
   options: RecordOptions,
   path: string,
-  { users }: World,
+  world: World,
 ): SocketSettings | null {
   const place = listenPlace(context.env, options);
   if (place === null) return null;
   const needed = options.socket !== undefined || options.socketGroup !== undefined;
-  return { place, needed, questions: questionsOf(context, options, users, path) };
+  return { place, needed, questions: questionsOf(context, options, world, path) };
 }

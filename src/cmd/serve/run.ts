@@ -13,7 +13,7 @@ import type { ServeOptions } from "./command.ts";
 export async function runServe(context: Context, options: ServeOptions): Promise<number> {
   const world = await recorderWorld(context, options, "serve");
   const place = listenPlace(context.env, options);
-  const questions = questionsOf(context, options, world.users, null);
+  const questions = questionsOf(context, options, world, null);
   const socket = place === null ? null : { place, needed: true, questions };
   await new Recorder(world, { history: null, socket }).run();
   return EXIT.done;
