@@ -39,6 +39,7 @@ export { SourceRefused } from "./src/source/capture.ts";
 export { readRecording, recordBatch } from "./src/source/recording.ts";
 export { Account, type TaskFigures } from "./src/model/account.ts";
 export { BatchReader, BatchWriter, type BootEpoch, readBatch } from "./src/model/batch.ts";
+export { type BootClock, RunningBoot } from "./src/model/boot.ts";
 export {
   EVENT,
   type EventKind,
@@ -67,7 +68,7 @@ export type { UserTime } from "./src/model/image_shares.ts";
 export { createRedact, type Redact } from "./src/redact/redact.ts";
 export { buildForest, type Forest, type TreeNode } from "./src/model/tree.ts";
 export { ProcError } from "./src/proc/procfs.ts";
-export { type ExitStatus, exitStatus, type Job, Process, processId } from "./src/model/process.ts";
+export { type ExitStatus, exitStatus, type Job, Process } from "./src/model/process.ts";
 export {
   decodeProcEvent,
   encodeProcEvent,

@@ -11,6 +11,7 @@ import { run, say } from "./project.mjs";
 /** Package, and a command or file of it whose absence says that it is missing. */
 const PACKAGES = {
   "acct": "/usr/sbin/dump-acct",
+  "fish": "fish",
   "gcc": "gcc",
   "libc6-dev": "/usr/include/stdio.h",
   "jq": "jq",
@@ -19,6 +20,7 @@ const PACKAGES = {
   "psmisc": "pstree",
   "tmux": "tmux",
   "util-linux": "unshare",
+  "zsh": "zsh",
 };
 
 /** What a package starts when it is installed, and tests do not need: ends it. */

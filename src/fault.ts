@@ -38,3 +38,32 @@ export class UsageError extends CommandError {
     this.name = "UsageError";
   }
 }
+
+/** Names of the errors an answer may have; errno(3). */
+export type RefusalName =
+  | "EPERM"
+  | "ESRCH"
+  | "EIO"
+  | "EFAULT"
+  | "EBUSY"
+  | "EINVAL"
+  | "ENOTTY"
+  | "EPROTO"
+  | "EBADMSG"
+  | "EEXIST"
+  | "ENOSPC"
+  | "EUSERS"
+  | "EMSGSIZE"
+  | "EOPNOTSUPP";
+
+/** A request that is not done, and why. */
+export class Refusal extends Error {
+  readonly error: RefusalName;
+
+  /** `message` is "what failed: what was seen; what to do". */
+  constructor(error: RefusalName, message: string) {
+    super(message);
+    this.name = "Refusal";
+    this.error = error;
+  }
+}

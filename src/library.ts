@@ -4,10 +4,12 @@
  * @module
  */
 import type { BootEpoch } from "./model/batch.ts";
+import { RunningBoot } from "./model/boot.ts";
 import { GAP_REASON } from "./model/event.ts";
 import { Change } from "./model/machine.ts";
 import { takeSnapshot } from "./model/snapshot.ts";
 import { buildForest, type Forest } from "./model/tree.ts";
+import { readShortBootId } from "./proc/boot_id.ts";
 import { readProcesses } from "./proc/processes.ts";
 import { openProcfs } from "./proc/procfs.ts";
 import { openUsers } from "./proc/users.ts";
@@ -307,7 +309,6 @@ export async function* watch(settings: WatchSettings = {}): AsyncGenerator<Watch
     onEnd: (error) => feed.end(error),
   });
   const lines = new JsonLines({
-    boot: session.readBootId(),
     source: session.info.source,
     users: openUsers().live(),
     env: settings.env !== undefined,
@@ -339,7 +340,8 @@ export function takeTree(
 ): Forest {
   const reader = openProcfs(procRoot);
   const sightings = readProcesses(reader, reader.pids());
-  return buildForest(takeSnapshot(sightings, redactOf(redact)));
+  const boot = new RunningBoot(readShortBootId(reader));
+  return buildForest(takeSnapshot(sightings, redactOf(redact), boot));
 }
 
 function redactOf(redact: WatchSettings["redact"] = true): Redact | undefined {

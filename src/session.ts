@@ -6,6 +6,7 @@
 import process from "node:process";
 import { setImmediate } from "node:timers";
 import { BatchReader, type BootEpoch } from "./model/batch.ts";
+import { RunningBoot } from "./model/boot.ts";
 import { Doubts } from "./model/doubts.ts";
 import { EVENT, FLAG, GAP_REASON, SourceEvent, UNKNOWN } from "./model/event.ts";
 import { type Change, Machine, type MachineOptions } from "./model/machine.ts";
@@ -65,8 +66,7 @@ const REAL_CLOCK: SessionClock = {
 /** The state of the host as a source tells it. */
 export class Session {
   readonly machine: Machine;
-  /** Wall-clock time of boot: add it to an event's time. */
-  epoch: BootEpoch = { seconds: 0, ns: 0 };
+  readonly #boot: RunningBoot;
   readonly #options: SessionOptions;
   readonly #clock: SessionClock;
   readonly #procfs: ProcReader;
@@ -105,8 +105,13 @@ export class Session {
     this.#options = options;
     this.#clock = clock;
     this.#openedAt = clock.now();
-    this.machine = new Machine({ ...options, onChange: (change) => this.#tell(change) });
     this.#procfs = openProcfs(options.capture.procRoot);
+    this.#boot = new RunningBoot(readShortBootId(this.#procfs));
+    this.machine = new Machine({
+      ...options,
+      boot: this.#boot,
+      onChange: (change) => this.#tell(change),
+    });
   }
 
   /**
@@ -124,7 +129,9 @@ export class Session {
       onNote: (text) => options.onNote?.(text),
       onEnd: (error) => session.#ended(error),
     });
-    session.epoch = session.#capture.began.epoch;
+    const { boot, began } = session.#capture;
+    session.#boot.shortId = boot ?? session.#boot.shortId;
+    session.#boot.epoch = began.epoch;
     // What is replayed is not in /proc.
     if (session.info.source !== "replay") session.#mistrust();
     return session;
@@ -145,6 +152,11 @@ export class Session {
       this.#held.shift();
       this.#heldBytes -= batch.byteLength;
     }
+  }
+
+  /** Wall-clock time of boot: add it to an event's time. */
+  get epoch(): BootEpoch {
+    return this.#boot.epoch!;
   }
 
   /** Nanoseconds from the beginning to the last event, or to now. */
@@ -183,11 +195,6 @@ export class Session {
   /** The source in use. */
   get info(): SourceInfo {
     return this.#capture!.info;
-  }
-
-  /** First group of the boot id: the part that ids carry. */
-  readBootId(): string {
-    return this.#capture?.boot ?? readShortBootId(this.#procfs);
   }
 
   /** Stops the source; resolves when everything it had seen has been told. */
@@ -254,7 +261,7 @@ export class Session {
     const reader = new BatchReader(batch);
     const { machine } = this;
     const event = this.#event;
-    this.epoch = reader.epoch;
+    this.#boot.epoch = reader.epoch;
     const began = this.#clock.now();
     const end = Math.min(reader.count, this.#told + PIECE);
     let at = this.#told;
@@ -330,7 +337,7 @@ export class Session {
     try {
       bytes = this.#procfs.read(pid, "stat");
     } catch {
-      return true; // No descriptor to be had: nothing is known.
+      return true; // No descriptor is left: nothing is known.
     }
     const stat = bytes === null ? null : parseStat(bytes);
     if (stat === null) return isHidden(pid);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parsePid } from "../src/ask/text/values.ts";
 import type { CommandSpec } from "../src/cli/command.ts";
+import { asText, many, opt, undo, unless } from "../src/cli/option.ts";
 import { COMMANDS, runCli } from "../src/commands.ts";
 import { CommandError, EXIT } from "../src/fault.ts";
 import { VERSION } from "../src/version.ts";
@@ -19,10 +20,9 @@ function command(parts: Partial<CommandSpec> = {}): CommandSpec {
     operands: "[command...]",
     summary: "watches",
     options: [
-      { flags: "-p, --pid <pid>", description: "pids", parse: parsePid, repeatable: true },
-      { flags: "--min-duration <time>", description: "time" },
-      { flags: "--no-fold", description: "unfolded" },
-      { flags: "--depth <n>", description: "levels", default: 3 },
+      many("-p, --pid <pid>", parsePid, "pids"),
+      opt("--min-duration <time>", asText, "time"),
+      unless("--no-fold", "unfolded"),
     ],
     examples: ["fh watch  watches"],
     run: () => Promise.resolve(0),
@@ -65,7 +65,6 @@ const DEFAULTS = {
   quiet: false,
   verbose: false,
   fold: true,
-  depth: 3,
 };
 
 test("a command gets its options and the global ones with their defaults", async () => {
@@ -87,8 +86,8 @@ test("global options are taken before and after the command's name", async () =>
 
 test("an option that can be repeated and switched off is what came last", async () => {
   const options = [
-    { flags: "--hide <x>", description: "more", repeatable: true },
-    { flags: "--no-hide", description: "nothing" },
+    many("--hide <x>", asText, "more"),
+    undo("--no-hide", "nothing"),
   ];
   const hide = async (...argv: string[]) => {
     return (await cli(["watch", ...argv], { options })).given!.options["hide"];
@@ -247,7 +246,7 @@ test("the table has the commands of the contract that exist", () => {
   const names = COMMANDS.map(({ name }) => name);
   const past = ["why", "log", "record", "export"];
   const socket = ["serve", "register", "unregister", "listeners"];
-  const rest = ["account", "doctor", "completion"];
+  const rest = ["account", "doctor", "completion", "complete"];
   assert.deepEqual(names, ["watch", "tree", ...past, "run", "job", ...socket, ...rest]);
 });
 

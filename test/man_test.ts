@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { shownOf } from "../src/cli/spec_tree.ts";
 import { COMMANDS } from "../src/commands.ts";
 import { assertGolden } from "./support/golden.ts";
 import { manPage } from "./support/man.ts";
@@ -24,7 +25,9 @@ test("groff has nothing to say about the man page", {
   // deno-lint-ignore no-control-regex
   const plain = stdout.replace(/\x1b\[[\d;]*m|.\x08/g, "");
   const text = plain.replaceAll("\u2010", "-").replaceAll("\u2212", "-");
-  for (const { name } of COMMANDS) assert.ok(text.includes(`fh ${name}`), name);
+  const shown = shownOf({ name: "fh", summary: "", actions: COMMANDS });
+  for (const { name } of shown) assert.ok(text.includes(`fh ${name}`), name);
+  assert.doesNotMatch(text, /fh complete/);
   assert.ok(text.includes("--min-duration"), text.slice(0, 2000));
   assert.ok(readFileSync(PATH, "utf8").length > 5000);
 });

@@ -7,6 +7,8 @@
 import type { BootEpoch } from "../model/batch.ts";
 import type { StartCapture } from "../source/capture.ts";
 import type { Output } from "../term/output.ts";
+import type { GlobalOptions } from "./globals.ts";
+import type { Offers, OptionsOf, OptionSpec } from "./option.ts";
 
 /** The world of a command. */
 export interface Context {
@@ -33,25 +35,37 @@ export interface Context {
   readonly capture?: StartCapture;
 }
 
-/** An option as commander takes it. */
-export interface OptionSpec {
-  /** `-p, --pid <pid>` */
-  readonly flags: string;
-  readonly description: string;
-  /** Turns the text into a value; throws {@linkcode UsageError}. */
-  readonly parse?: (text: string) => unknown;
-  readonly default?: unknown;
-  /** May be given several times: the value is an array of all. */
-  readonly repeatable?: boolean;
-  /** Words that completion offers for the value. */
-  readonly values?: readonly string[];
+type Operand<Word extends string> = Word extends `<${string}...>` ? readonly [string, ...string[]]
+  : Word extends `<${string}>` ? readonly [string]
+  : Word extends `[${string}...]` ? readonly string[]
+  : readonly [] | readonly [string];
+
+/** What operands give a command: of `<job> [pid...]`, one word and as many as there are. */
+export type OperandsOf<Operands extends string> = Operands extends "" ? readonly []
+  : Operands extends `${infer First} ${infer Rest}`
+    ? readonly [...Operand<First>, ...OperandsOf<Rest>]
+  : Operand<Operands>;
+
+/** What all can be called by name. */
+interface Named {
+  readonly name: string;
+  /** One line for the help of what it stands in. */
+  readonly summary: string;
 }
 
-/** One command of the table in src/commands.ts. */
-export interface CommandSpec {
-  readonly name: string;
-  /** Operands as commander spells them: `[pid]`, `[command...]`; empty when there are none. */
-  readonly operands: string;
+/** A command, or an action of one. */
+export interface CommandSpec<
+  Operands extends string = string,
+  Given = readonly string[],
+  Options = Readonly<Record<string, unknown>>,
+> extends Named {
+  /**
+   * `<pid>` must be there, `[pid]` may be, `<pid...>` and `[pid...]` may be several; the word is
+   * what completion offers. Empty when there are none.
+   */
+  readonly operands: Operands;
+  /** What completion offers for each operand, where its word does not say so. */
+  readonly offers?: readonly Offers[];
   /**
    * Its operands are a command and its arguments: from the first on, options are that command's.
    */
@@ -61,17 +75,46 @@ export interface CommandSpec {
    * meant, which this answers.
    */
   readonly meant?: (operands: readonly string[]) => string;
-  /** One line for `fh --help`. */
-  readonly summary: string;
+  /** Neither shown nor offered: it is for programs. */
+  readonly hidden?: true;
   readonly options: readonly OptionSpec[];
   /** Lines for `--help`: a command, two spaces, what it does. */
   readonly examples: readonly string[];
   /** Does it; the exit status comes back. Options are named in camel case. */
-  run(
-    context: Context,
-    operands: readonly string[],
-    options: Readonly<Record<string, unknown>>,
-  ): Promise<number>;
+  run(context: Context, operands: Given, options: Options): Promise<number>;
+}
+
+/** A command that is several: each of its actions has operands and options of its own. */
+export interface GroupSpec extends Named {
+  readonly actions: readonly Spec[];
+}
+
+/** One line of the table in src/commands.ts, or of a group's actions. */
+export type Spec = CommandSpec | GroupSpec;
+
+/** A command whose `run` is given what `operands` and `options` say, typed. */
+export function command<Operands extends string, const Options extends readonly OptionSpec[]>(
+  spec:
+    & CommandSpec<Operands, OperandsOf<Operands>, GlobalOptions & OptionsOf<Options>>
+    & { readonly options: Options },
+): CommandSpec;
+/** What {@linkcode command} is to those that know of no types. */
+export function command(spec: CommandSpec): CommandSpec {
+  return spec;
+}
+
+/** The operands, one by one. */
+export function operandsOf({ operands }: Pick<CommandSpec, "operands">): readonly {
+  /** `pid` */
+  readonly word: string;
+  readonly isNeeded: boolean;
+  readonly isMany: boolean;
+}[] {
+  return operands.split(" ").filter((text) => text !== "").map((text) => ({
+    word: text.replace(/[^\w-]/g, ""),
+    isNeeded: text.startsWith("<"),
+    isMany: text.includes("..."),
+  }));
 }
 
 /** Whether to use colour: `--color`, then NO_COLOR, then the terminal. */

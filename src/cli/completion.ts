@@ -1,151 +1,81 @@
 /**
- * `fh completion`: scripts by which shells complete fh's command line, made from its table.
+ * `fh completion`: scripts by which shells complete fh's command line. They ask `fh complete`, and
+ * hand on words as they stand: nothing of them is evaluated.
  *
  * @module
  */
 import { parseChoice } from "../ask/text/values.ts";
 import { EXIT } from "../fault.ts";
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
+import { command, type CommandSpec } from "./command.ts";
 
-const SHELLS = ["bash", "zsh", "fish"] as const;
-
-const SCRIPTS: Readonly<Record<typeof SHELLS[number], (commands: Commands) => string>> = {
-  bash: bashScript,
-  zsh: zshScript,
-  fish: fishScript,
-};
-
-type Commands = readonly CommandSpec[];
-
-/** The command for a table, which may be the one it stands in. */
-export function completionCommand(commands: () => Commands): CommandSpec {
-  return {
-    name: "completion",
-    operands: "<shell>",
-    summary: "shell completion for bash, zsh or fish",
-    options: [],
-    examples: [
-      "source <(fh completion bash)  for this shell",
-      "fh completion bash > /etc/bash_completion.d/fh  for everybody",
-      "fh completion fish > ~/.config/fish/completions/fh.fish  for fish",
-    ],
-    run(context, [shell = ""]): Promise<number> {
-      context.stdout.write(SCRIPTS[parseChoice("shell", SHELLS)(shell)](commands()));
-      return Promise.resolve(EXIT.done);
-    },
-  };
-}
-
-/** An option as shells know it. */
-interface Flag {
-  /** `-p` */
-  readonly short: string | null;
-  /** `--pid` */
-  readonly long: string;
-  readonly takesValue: boolean;
-  readonly spec: OptionSpec;
-}
-
-function flagsOf(options: readonly OptionSpec[]): Flag[] {
-  return [...options, ...GLOBAL_OPTIONS, ...HELP_OPTIONS].map((spec) => ({
-    short: /^-\w(?=,|\s|$)/.exec(spec.flags)?.[0] ?? null,
-    long: /--[\w-]+/.exec(spec.flags)![0],
-    takesValue: /[<[]/.test(spec.flags),
-    spec,
-  }));
-}
-
-function spellings({ short, long }: Flag): string[] {
-  return short === null ? [long] : [short, long];
-}
-
-/** A word or text in single quotes, as all three shells read it. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** The commands, and the program itself under an empty name. */
-function withProgram(commands: Commands): readonly Pick<CommandSpec, "name" | "options">[] {
-  return [{ name: "", options: [] }, ...commands];
-}
-
-/** What can stand where no option's value stands. */
-function wordsOf(name: string, options: readonly OptionSpec[], commands: Commands): string[] {
-  const flags = flagsOf(options).flatMap(spellings);
-  if (name === "") return [...commands.map((command) => command.name), "help", ...flags];
-  return name === "completion" ? [...SHELLS, ...flags] : flags;
-}
-
-function bashScript(commands: Commands): string {
-  const withValue = flagsOf([]).filter(({ takesValue }) => takesValue).flatMap(spellings);
-  const values = withProgram(commands).flatMap(({ name, options }) =>
-    flagsOf(options).filter(({ takesValue }) => takesValue).map((flag) => {
-      const patterns = spellings(flag).map((spelling) => quoted(`${name} ${spelling}`)).join(" | ");
-      const { values } = flag.spec;
-      if (values === undefined) return `    ${patterns}) return ;;`;
-      return `    ${patterns}) words=${quoted(values.join(" "))} ;;`;
-    })
-  );
-  const words = withProgram(commands).map(({ name, options }) => {
-    return `    ${quoted(`${name} `)}*) words=${
-      quoted(wordsOf(name, options, commands).join(" "))
-    } ;;`;
-  });
-  return `# bash completion for fh
+const BASH = `# bash completion for fh
 _fh() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command= words= i
-  COMPREPLY=()
-  if [[ $cur == = ]]; then
-    cur=
-  elif [[ $prev == = ]]; then
-    prev=\${COMP_WORDS[COMP_CWORD - 2]}
-  fi
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case \${COMP_WORDS[i]} in
-      ${withValue.join(" | ")}) ((i++)) ;;
-      -*) ;;
-      *) command=\${COMP_WORDS[i]}; break ;;
-    esac
-  done
-  for ((i++; i < COMP_CWORD; i++)); do
-    if [[ \${COMP_WORDS[i]} == -- ]]; then
-      ((i + 1 < COMP_CWORD)) || mapfile -t COMPREPLY < <(compgen -c -- "$cur")
-      return
+  # Bash cuts words at = and : too; what no blank stands before goes on with the word before.
+  local line=\${COMP_LINE:0:COMP_POINT} words=() starts=() piece rest i
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    rest=\${line#"\${line%%[![:space:]]*}"}
+    piece=\${COMP_WORDS[i]}
+    ((i < COMP_CWORD)) || piece=$rest
+    if ((i == 0)) || [[ $rest != "$line" ]]; then
+      words+=("$piece") starts+=("$i")
+    else
+      words[\${#words[@]} - 1]+=$piece
     fi
+    line=\${rest#"$piece"}
   done
-  case "$command $prev" in
-${values.join("\n")}
-    'help '*) words=${quoted(commands.map(({ name }) => name).join(" "))} ;;
-${words.join("\n")}
-  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-}
-complete -o bashdefault -o default -F _fh fh
-`;
-}
-
-function zshScript(commands: Commands): string {
-  const branches = commands.map(({ name, options }) => {
-    const operands = name === "completion" ? `':shell:(${SHELLS.join(" ")})'` : "'*::: :_normal'";
-    return `    (${name}) _arguments -s ${zshFlags(options)} ${operands} ;;`;
-  });
-  return `#compdef fh
-_fh() {
-  local context state state_descr line
-  typeset -A opt_args
-  _arguments -s -C ${zshFlags([])} '1:command:->command' '*::argument:->argument'
-  case $state in
-    (command)
-      local -a commands=(
-${commands.map(({ name, summary }) => `        ${quoted(`${name}:${summary}`)}`).join("\n")}
-      )
-      _describe command commands
+  local cur=\${words[\${#words[@]} - 1]} answer word
+  mapfile -t answer < <(command fh complete -- "\${words[@]:1}" 2>/dev/null)
+  COMPREPLY=()
+  case \${answer[0]} in
+    words)
+      for word in "\${answer[@]:1}"; do
+        COMPREPLY+=("\${word%%$'\\t'*}")
+      done
       ;;
-    (argument)
-      case $words[1] in
-${branches.map((branch) => `    ${branch}`).join("\n")}
-      esac
+    files)
+      [[ \${answer[1]} == -[!-]* ]] || compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -P "\${answer[1]}" -f -- "\${cur#"\${answer[1]}"}")
+      ;;
+    command)
+      i=\${answer[1]}
+      if ((i + 2 == \${#words[@]})); then
+        mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+      elif declare -F _command_offset >/dev/null; then
+        _command_offset "\${starts[i + 1]}"
+      else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      fi
+      ;;
+  esac
+  # What bash puts in stands for the last piece, and for nothing of a = or :.
+  [[ $piece == *[!=:@]* ]] || piece=
+  COMPREPLY=("\${COMPREPLY[@]#"\${cur%"$piece"}"}")
+}
+complete -F _fh fh
+`;
+
+const ZSH = `#compdef fh
+_fh() {
+  local -a answer found
+  local word about
+  answer=("\${(@f)$(command fh complete -- "\${(@)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}")
+  case $answer[1] in
+    (words)
+      for word in "\${(@)answer[2,-1]}"; do
+        about=\${word#*$'\\t'}
+        found+=("\${\${word%%$'\\t'*}//:/\\\\:}\${about:+:$about}")
+      done
+      _describe -V fh found
+      ;;
+    (files)
+      compset -P "\${(b)answer[2]}"
+      _files
+      ;;
+    (command)
+      shift $((answer[2] + 1)) words
+      ((CURRENT -= answer[2] + 1))
+      _normal
       ;;
   esac
 }
@@ -155,44 +85,47 @@ else
   compdef _fh fh
 fi
 `;
-}
 
-function zshFlags(options: readonly OptionSpec[]): string {
-  return flagsOf(options).map((flag) => {
-    const { description, repeatable, values } = flag.spec;
-    const names = spellings(flag);
-    const about = `[${description.replace(/[[\]:\\]/g, "\\$&")}]`;
-    const value = flag.takesValue
-      ? `: :${values === undefined ? "" : `(${values.join(" ")})`}`
-      : "";
-    if (!repeatable && names.length > 1) {
-      return `'(${names.join(" ")})'{${names.join(",")}}${quoted(about + value)}`;
-    }
-    const star = repeatable ? "*" : "";
-    return names.map((name) => quoted(star + name + about + value)).join(" ");
-  }).join(" ");
-}
+const FISH = `# fish completion for fh
+function __fh_complete
+  set -l words (commandline -opc) (commandline -ct)
+  set -l answer (command fh complete -- $words[2..-1] 2>/dev/null)
+  switch "$answer[1]"
+    case words
+      printf '%s\\n' $answer[2..-1]
+    case files
+      set -l path (string replace -- "$answer[2]" '' $words[-1])
+      printf '%s\\n' "$answer[2]"(__fish_complete_path $path)
+    case command
+      set -l from (math $answer[2] + 2)
+      set -l line
+      for word in $words[$from..-1]
+        set -a line (string escape -- $word)
+      end
+      set line[-1] $words[-1]
+      complete -C (string join -- ' ' $line)
+  end
+end
+complete -c fh -f -a '(__fh_complete)'
+`;
 
-function fishScript(commands: Commands): string {
-  const lines = ["# fish completion for fh"];
-  for (const { name, summary } of commands) {
-    lines.push(`complete -c fh -f -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`);
-  }
-  for (const { name, options } of withProgram(commands)) {
-    const when = name === ""
-      ? "-n __fish_use_subcommand"
-      : `-n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
-    for (const flag of flagsOf(options)) lines.push(`complete -c fh ${when} ${fishFlag(flag)}`);
-  }
-  const shells = quoted(SHELLS.join(" "));
-  lines.push(`complete -c fh -f -n '__fish_seen_subcommand_from completion' -a ${shells}`);
-  return `${lines.join("\n")}\n`;
-}
+const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH } as const;
+const SHELLS = ["bash", "zsh", "fish"] as const;
 
-function fishFlag({ short, long, takesValue, spec }: Flag): string {
-  const parts = [`-l ${long.slice(2)}`, `-d ${quoted(spec.description)}`];
-  if (short !== null) parts.unshift(`-s ${short.slice(1)}`);
-  if (takesValue) parts.push("-x");
-  if (spec.values !== undefined) parts.push(`-a ${quoted(spec.values.join(" "))}`);
-  return parts.join(" ");
-}
+/** The command. */
+export const completionCommand: CommandSpec = command({
+  name: "completion",
+  operands: "<shell>",
+  offers: [SHELLS],
+  summary: "shell completion for bash, zsh or fish",
+  options: [],
+  examples: [
+    "source <(fh completion bash)  for this shell",
+    "fh completion bash > /etc/bash_completion.d/fh  for everybody",
+    "fh completion fish > ~/.config/fish/completions/fh.fish  for fish",
+  ],
+  run({ stdout }, [shell]): Promise<number> {
+    stdout.write(SCRIPTS[parseChoice("shell", SHELLS)(shell)]);
+    return Promise.resolve(EXIT.done);
+  },
+});

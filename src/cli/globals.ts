@@ -5,7 +5,7 @@
  */
 import { parseChoice } from "../ask/text/values.ts";
 import { UsageError } from "../fault.ts";
-import type { OptionSpec } from "./command.ts";
+import { asText, flag, opt, type OptionsOf, type OptionSpec } from "./option.ts";
 
 const SOURCES = ["auto", "connector", "poll", "replay"] as const;
 const COLORS = ["auto", "always", "never"] as const;
@@ -16,36 +16,25 @@ export function liveSource(source: GlobalOptions["source"]): "auto" | "connector
   throw new UsageError("Bad source: replay; a history is played by fh watch alone");
 }
 
-/** Values of {@linkcode GLOBAL_OPTIONS} as commands get them. */
-export interface GlobalOptions {
-  readonly json: boolean;
-  readonly source: typeof SOURCES[number];
-  readonly color: typeof COLORS[number];
-  /** The history file; undefined is the default one. */
-  readonly db?: string;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-}
-
 /** Taken before and after the command's name. */
-export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
-  { flags: "--json", description: "one JSON object a line instead of columns" },
-  {
-    flags: "--source <name>",
-    description: "where events come from: auto, connector, poll or replay",
-    parse: parseChoice("source", SOURCES),
-    values: SOURCES,
-  },
-  { flags: "--db <path>", description: "the history file, instead of FH_DB or the default" },
-  {
-    flags: "--color <when>",
-    description: "auto, always or never",
-    parse: parseChoice("colour setting", COLORS),
-    values: COLORS,
-  },
-  { flags: "-q, --quiet", description: "only data, and errors" },
-  { flags: "-v, --verbose", description: "more about fh" },
-];
+export const GLOBAL_OPTIONS = [
+  flag("--json", "one JSON object a line instead of columns"),
+  opt(
+    "--source <name>",
+    parseChoice("source", SOURCES),
+    "where events come from: auto, connector, poll or replay",
+    SOURCES,
+  ),
+  opt("--db <path>", asText, "the history file, instead of FH_DB or the default"),
+  opt("--color <when>", parseChoice("colour setting", COLORS), "auto, always or never", COLORS),
+  flag("-q, --quiet", "only data, and errors"),
+  flag("-v, --verbose", "more about fh"),
+] as const;
+
+type Given = OptionsOf<typeof GLOBAL_OPTIONS>;
+
+/** Values of {@linkcode GLOBAL_OPTIONS} as commands get them; without `db`, the default one. */
+export type GlobalOptions = Given & Required<Omit<Given, "db">>;
 
 /** What holds where nothing else is given. */
 export const GLOBAL_DEFAULTS: GlobalOptions = {
@@ -58,6 +47,6 @@ export const GLOBAL_DEFAULTS: GlobalOptions = {
 
 /** The two that end at once. */
 export const HELP_OPTIONS: readonly OptionSpec[] = [
-  { flags: "-h, --help", description: "this help" },
-  { flags: "-V, --version", description: "the version of fh" },
+  flag("-h, --help", "this help"),
+  flag("-V, --version", "the version of fh"),
 ];

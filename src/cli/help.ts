@@ -4,11 +4,13 @@
  *
  * @module
  */
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { CommandSpec, GroupSpec, Spec } from "./command.ts";
 import { GLOBAL_OPTIONS, HELP_OPTIONS } from "./globals.ts";
+import type { OptionSpec } from "./option.ts";
+import { callOf, isGroup, shownOf } from "./spec_tree.ts";
 
 /** Cells that a line of help takes at most. */
-export const HELP_WIDTH = 80;
+const HELP_WIDTH = 80;
 /** Lines of the smallest usual terminal. */
 const HEIGHT = 24;
 /** Commands that stand in the line of another in `fh --help`: a screen has not enough for all. */
@@ -18,8 +20,15 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
 };
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];
 
-/** `fh --help`. */
-export function programHelp(commands: readonly CommandSpec[]): string {
+/** The page of the program, of a command, or of an action, which stands last in its path. */
+export function helpText(path: readonly Spec[]): string {
+  const spec = path.at(-1)!;
+  if (!isGroup(spec)) return commandHelp(path, spec);
+  return path.length === 1 ? programHelp(spec) : groupHelp(path, spec);
+}
+
+function programHelp(program: GroupSpec): string {
+  const commands = shownOf(program);
   return sections([
     ["Usage: fh [options] <command> ..."],
     ["Shows what is started on this host, by whom, and what becomes of it."],
@@ -28,12 +37,12 @@ export function programHelp(commands: readonly CommandSpec[]): string {
       ...columns(commandRows(commands)),
     ],
     ["Options, for every command:", ...optionColumns(inPairs(EVERYWHERE))],
-    examples(commands.slice(0, 1).flatMap((command) => command.examples.slice(0, 1))),
+    examples(firstExamples(commands.slice(0, 1))),
   ]);
 }
 
 /** A line for each command, or for those that belong together. */
-function commandRows(commands: readonly CommandSpec[]): [string, string][] {
+function commandRows(commands: readonly Spec[]): [string, string][] {
   const names = commands.map(({ name }) => name);
   const withOthers = Object.entries(TOGETHER).filter(([name]) => names.includes(name));
   const others = withOthers.flatMap(([, found]) => found);
@@ -43,20 +52,48 @@ function commandRows(commands: readonly CommandSpec[]): [string, string][] {
   });
 }
 
-/** `fh COMMAND --help`. */
-export function commandHelp(command: CommandSpec): string {
-  const { name, operands, summary, options } = command;
-  // Only named, so that the screen has room for the command's own.
-  const everywhere = EVERYWHERE.map(nameOf).join(", ");
-  const usage = `Usage: fh ${name} [options] ${operands.replace("[command", "[-- command")}`;
+function groupHelp(path: readonly Spec[], group: GroupSpec): string {
+  const actions = shownOf(group);
+  const call = callOf(path);
+  return sections([
+    [`Usage: ${call} <action> ...`],
+    [sentence(group)],
+    [
+      `Actions (${call} <action> --help tells more):`,
+      ...columns(actions.map(({ name, summary }) => [name, summary])),
+    ],
+    [`Options: ${everywhere()} (see fh --help)`],
+    examples(firstExamples(actions)),
+  ]);
+}
+
+function commandHelp(path: readonly Spec[], command: CommandSpec): string {
+  const { operands, options } = command;
+  const usage = `Usage: ${callOf(path)} [options] ${operands.replace("[command", "[-- command")}`;
   return sections([
     [usage.trimEnd()],
-    [`${summary[0]!.toUpperCase()}${summary.slice(1)}.`],
+    [sentence(command)],
     options.length === 0
-      ? [`Options: ${everywhere} (see fh --help)`]
-      : [`Options, beside ${everywhere} (see fh --help):`, ...optionColumns(options)],
+      ? [`Options: ${everywhere()} (see fh --help)`]
+      : [`Options, beside ${everywhere()} (see fh --help):`, ...optionColumns(options)],
     examples(command.examples),
   ]);
+}
+
+/** Only named, so that the screen has room for the command's own. */
+function everywhere(): string {
+  return EVERYWHERE.map(shortest).join(", ");
+}
+
+function sentence({ summary }: Spec): string {
+  return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
+}
+
+/** One of each, down to the actions. */
+function firstExamples(specs: readonly Spec[]): string[] {
+  return specs.flatMap((spec) =>
+    isGroup(spec) ? firstExamples(spec.actions) : spec.examples.slice(0, 1)
+  );
 }
 
 /** With blank lines between them where the screen has room. */
@@ -75,10 +112,13 @@ function examples(lines: readonly string[]): string[] {
   return ["Examples:", ...columns(rows)];
 }
 
+/** Flags and what they do. */
+type Row = Pick<OptionSpec, "flags" | "description">;
+
 /** Two short options that take no value share a line: the screen has few. */
-function inPairs(options: readonly OptionSpec[]): OptionSpec[] {
-  const rows: OptionSpec[] = [];
-  let first: OptionSpec | null = null;
+function inPairs(options: readonly Row[]): Row[] {
+  const rows: Row[] = [];
+  let first: Row | null = null;
   for (const option of options) {
     const isShort = /^-\w, [^<]*$/.test(option.flags);
     if (isShort && first !== null) {
@@ -93,15 +133,15 @@ function inPairs(options: readonly OptionSpec[]): OptionSpec[] {
   return first === null ? rows : [...rows, first];
 }
 
-function pairOf(...options: readonly OptionSpec[]): OptionSpec {
+function pairOf(...options: readonly Row[]): Row {
   const described = options.map(({ flags, description }) => {
     return `${flags.replace(/^.*, /, "")}: ${description}`;
   });
-  return { flags: options.map(nameOf).join(", "), description: described.join("; ") };
+  return { flags: options.map(shortest).join(", "), description: described.join("; ") };
 }
 
 /** Long options stand in line, whether they have a short form or not. */
-function optionColumns(options: readonly OptionSpec[]): string[] {
+function optionColumns(options: readonly Row[]): string[] {
   return columns(options.map(({ flags, description }) => {
     return [flags.startsWith("--") ? `    ${flags}` : flags, description];
   }));
@@ -119,7 +159,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
 }
 
 /** The shorter name of an option. */
-function nameOf({ flags }: OptionSpec): string {
+function shortest({ flags }: Row): string {
   return flags.replace(/[ ,].*/, "");
 }
 

@@ -5,26 +5,11 @@
  * @module
  */
 import { parseRegex } from "../ask/text/values.ts";
-import type { OptionSpec } from "./command.ts";
+import { asText, many, opt, undo } from "./option.ts";
 
 /** The options of all that reads command lines of this host. */
-export const REDACT_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: "--redact <regex>",
-    description: "hide in command lines what matches, or its groups",
-    parse: parseRegex,
-    repeatable: true,
-  },
-  { flags: "--redact-file <path>", description: "the same, a regular expression a line" },
-  { flags: "--no-redact", description: "show secrets in command lines as they are" },
-];
-
-/** What {@linkcode REDACT_OPTIONS} give. */
-export interface RedactSettings {
-  /** False shows command lines as they are, else what else to hide. */
-  readonly redact?: boolean | readonly RegExp[];
-  /** Path of a file with more of that. */
-  readonly redactFile?: string;
-  /** What stands in that file. */
-  readonly redactText?: string;
-}
+export const REDACT_OPTIONS = [
+  many("--redact <regex>", parseRegex, "hide in command lines what matches, or its groups"),
+  opt("--redact-file <path>", asText, "the same, a regular expression a line"),
+  undo("--no-redact", "show secrets in command lines as they are"),
+] as const;

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { OptionSpec } from "./command.ts";
+import { asText, opt } from "./option.ts";
 
 /** Where to listen, and who may connect. */
-export const LISTEN_OPTIONS: readonly OptionSpec[] = [
-  { flags: "--socket <path>", description: "listen there (default: /run/fh/fh.sock for root)" },
-  { flags: "--socket-group <group>", description: "let that group connect, too" },
-];
+export const LISTEN_OPTIONS = [
+  opt("--socket <path>", asText, "listen there (default: /run/fh/fh.sock for root)"),
+  opt("--socket-group <group>", asText, "let that group connect, too"),
+] as const;
 
 /** What {@linkcode LISTEN_OPTIONS} give. */
 export interface ListenSettings {

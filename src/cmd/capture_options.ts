@@ -4,8 +4,9 @@
  * @module
  */
 import { parsePeriod, parseSize, quoted } from "../ask/text/values.ts";
-import type { Context, OptionSpec } from "../cli/command.ts";
+import type { Context } from "../cli/command.ts";
 import { type GlobalOptions, liveSource } from "../cli/globals.ts";
+import { opt, type OptionsOf, unless } from "../cli/option.ts";
 import { UsageError } from "../fault.ts";
 import type { CaptureOptions } from "../source/capture.ts";
 
@@ -15,26 +16,18 @@ const ARGV_MIN = 4096;
 const ARGV_MAX = 8 << 20;
 
 /** How to capture. */
-export const CAPTURE_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: "--max-argv <size>",
-    description: "keep so much of a command line, and count the rest (default: 64K)",
-    parse: parseMaxArgv,
-  },
-  {
-    flags: "--interval <time>",
-    description: "shortest poll period (default: adapts, 1ms to 10ms)",
-    parse: parsePeriod,
-  },
-  { flags: "--no-realtime", description: "no real-time scheduling of the capture thread" },
-];
+export const CAPTURE_OPTIONS = [
+  opt(
+    "--max-argv <size>",
+    parseMaxArgv,
+    "keep so much of a command line, and count the rest (default: 64K)",
+  ),
+  opt("--interval <time>", parsePeriod, "shortest poll period (default: adapts, 1ms to 10ms)"),
+  unless("--no-realtime", "no real-time scheduling of the capture thread"),
+] as const;
 
 /** What {@linkcode CAPTURE_OPTIONS} give. */
-export interface CaptureSettings extends Pick<GlobalOptions, "source"> {
-  readonly maxArgv?: number;
-  readonly interval?: number;
-  readonly realtime: boolean;
-}
+export type CaptureSettings = Pick<GlobalOptions, "source"> & OptionsOf<typeof CAPTURE_OPTIONS>;
 
 /** What the capture thread is asked for; nothing of the environment. */
 export function captureOptions(context: Context, settings: CaptureSettings): CaptureOptions {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { historyFailure } from "../ask/history_failure.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../fault.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { escapeText } from "../text/escape.ts";
@@ -17,15 +18,6 @@ export function failure(cause: unknown, verbose: boolean): { status: number; tex
   const line = [`fh: ${message}`, ...more].map((text) => `${escapeText(text)}\n`).join("");
   if (!verbose || error instanceof UsageError) return { status, text: line };
   return { status, text: line + stackOf(error) };
-}
-
-/** An error of a history file as the command's. */
-export function historyFailure(cause: HistoryError): CommandError {
-  const status = cause.trouble === "missing" ? EXIT.notFound : EXIT.failed;
-  const what = `Cannot use the history: ${cause.message}; ${cause.advice}`;
-  const error = new CommandError(status, what);
-  error.stack = cause.stack ?? "";
-  return error;
 }
 
 function stackOf(error: unknown): string {

@@ -5,6 +5,7 @@
  * @module
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { pause } from "../steps.ts";
 
 const { O_NONBLOCK, O_RDONLY } = constants;
 const BYTES_MAX = 1 << 20;
@@ -22,12 +23,12 @@ export async function readSmallFile(path: string, signal: AbortSignal): Promise<
     const late = performance.now() + WAIT_MS;
     while (length <= BYTES_MAX) {
       // A signal is told between two turns of the event loop only.
-      if (length > 0) await turn(0);
+      if (length > 0) await pause(0);
       if (signal.aborted) throw new Error(`stopped by ${signal.reason}`);
       const read = readSome(fd, bytes.subarray(length));
       if (read === 0) break;
       if (read === null && performance.now() > late) throw new Error("nothing comes from it");
-      if (read === null) await turn(PAUSE_MS);
+      if (read === null) await pause(PAUSE_MS, signal);
       else length += read;
     }
     if (length > BYTES_MAX) throw new Error("it is longer than 1 MiB");
@@ -37,10 +38,6 @@ export async function readSmallFile(path: string, signal: AbortSignal): Promise<
   } finally {
     closeSync(fd);
   }
-}
-
-function turn(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function open(path: string): number {

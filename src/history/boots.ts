@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { BootEpoch } from "../model/batch.ts";
+import { type BootClock, momentOf } from "../model/boot.ts";
 import { column, nullable, TypedRows, whole } from "./typed.ts";
 
 const NS_PER_MS = 1e6;
@@ -30,7 +31,7 @@ const SOURCES = ["connector", "poll"];
 const NO_ID = "00000000-0000-0000-0000-000000000000";
 
 /** One boot of the host, as far as it was recorded. */
-export class Boot {
+export class Boot implements BootClock {
   /** Its number in the file. */
   readonly id: number;
   /** First group of the boot id. */
@@ -129,10 +130,6 @@ export class Boot {
     const rows = this.#clock;
     return lastUntil(rows, ns) ?? rows[0] ?? { since: 0, epoch: { seconds: 0, ns: 0 } };
   }
-}
-
-function momentOf(sinceBoot: number, { seconds, ns }: BootEpoch): number {
-  return seconds * 1000 + (ns + sinceBoot) / NS_PER_MS;
 }
 
 /** The last that began at a time or before, of rows in that order; undefined where none did. */

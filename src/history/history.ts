@@ -204,6 +204,15 @@ export class History {
     });
   }
 
+  /** How many processes it has, and how many of them have not ended. */
+  count(): { readonly lives: number; readonly running: number } {
+    const [row] = this.db.prepare(
+      `SELECT (SELECT count(*) FROM life) AS lives,
+        (SELECT count(*) FROM life WHERE span IS NULL) AS running`,
+    ).all();
+    return { lives: Number(row!["lives"]), running: Number(row!["running"]) };
+  }
+
   /** The latest run of a recorder; null when there was none. */
   lastRun(): PastRun | null {
     const row = new TypedRows<RunRow>(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { KeptRule } from "../jobs/job_rules.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { JobListener, Jobs, LeftMember } from "../jobs/jobs.ts";
 import { type JobTotal, KeptJob } from "../jobs/kept_job.ts";
@@ -17,19 +18,6 @@ import { column, TypedRows } from "./typed.ts";
 
 /** Memberships that wait for room on the disk; what comes beyond is dropped with its lives. */
 const WAITING_MAX = 100_000;
-
-/** A rule as it is kept. */
-export interface KeptRule {
-  readonly id: number;
-  /** Name of the job. */
-  readonly job: string;
-  /** uid of who has made it. */
-  readonly owner: number;
-  /** JSON: a filter as requests have it. */
-  readonly filter: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly created: number;
-}
 
 /** A process joined a job, or left it. */
 interface Move {

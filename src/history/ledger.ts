@@ -102,7 +102,7 @@ export class Ledger {
     this.give(part, owner, Infinity);
   }
 
-  /** Whose account a user's bytes in a part are on: his own, or that of the many. */
+  /** Whose account a user's bytes in a part are on: their own, or that of the many. */
   ownerIn(part: number, uid: number | null): number {
     const own = uid ?? NOBODY_KNOWN;
     const users = this.#parts.get(part);

@@ -48,7 +48,7 @@ const encoder = new TextEncoder();
 
 /** A process out of a history. Its `key` is the number of its row. */
 export class Life extends Process {
-  readonly boot: Boot;
+  declare readonly boot: Boot;
   /** Row of the process that forked it; null when that is not known. */
   readonly parentKey: number | null;
   /** Number of its last image. */
@@ -59,14 +59,11 @@ export class Life extends Process {
   readonly flags: number;
   /** Nanoseconds for which it is known to have lived; Infinity while it lives. */
   readonly seenFor: number;
-  /** It has a parent, which is not linked: its line is longer than is followed. */
-  moreAbove = false;
 
   constructor(row: LifeRow, boot: Boot) {
     const [key, , pid, born, span, parent, ppid, reaper, status, image, exec, flags] = row;
-    super(pid!, born!, flags! >> NTH_SHIFT);
+    super(pid!, born!, flags! >> NTH_SHIFT, boot);
     this.key = key!;
-    this.boot = boot;
     this.parentKey = parent!;
     this.imageKey = image!;
     this.exec = exec === null || exec! < 0 ? null : exec!;
@@ -92,6 +89,11 @@ export class Life extends Process {
   get endUnknown(): boolean {
     return (this.flags & LIFE_FLAG.endUnknown) !== 0;
   }
+}
+
+/** A process as one out of a history; null where it is none. */
+export function asLife(process: Process | null): Life | null {
+  return process instanceof Life ? process : null;
 }
 
 /** What a thread of the kernel runs, which no file is. */
@@ -185,7 +187,7 @@ export class LifeStore {
 
   /**
    * Links lives to their ancestors, `most` of these at most, the nearest first; who is linked to
-   * his parent already is not followed.
+   * a parent already is not followed.
    */
   linkUp(lives: Iterable<Life>, most: number = ANCESTORS_MAX): Steps<void> {
     return linkUp(lives, this.#climb, most);
@@ -212,7 +214,7 @@ export class LifeStore {
   }
 
   /**
-   * The life that forked another; null when that is not known. Nobody is born before his parent,
+   * The life that forked another; null when that is not known. Nobody is born before the parent,
    * but for the rest of a clock tick: so this leads upwards and ends, whatever a file says.
    */
   parentOf(life: Life, get: (key: number) => Life | null = (key) => this.get(key)): Life | null {

@@ -1,5 +1,5 @@
 /**
- * Who holds more of a history than his share.
+ * Who holds more of a history than their share.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const ROOT = 0;
 
 interface Held {
   readonly uid: number;
-  /** As it was when he was put in. */
+  /** As it was when they were put in. */
   readonly bytes: number;
 }
 
@@ -49,12 +49,12 @@ export class Ranking {
     }
   }
 
-  /** Passes over the first: nothing of his can go. */
+  /** Passes over the first: nothing of theirs can go. */
   pass(): void {
     this.#heap.pop();
   }
 
-  /** Puts a user in who is not, where he is beyond his share. */
+  /** Puts a user in who is not, where they are beyond their share. */
   add(uid: number): void {
     const bytes = this.#totals.get(uid) ?? 0;
     if (uid !== ROOT && bytes > this.#share) this.#heap.push({ uid, bytes });

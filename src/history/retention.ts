@@ -1,6 +1,6 @@
 /**
  * What a history forgets: lives that ended long ago, and where it grows too large first the oldest
- * of who has more than his share, then the oldest ones. Ancestors of what stays, stay.
+ * of who has more than their share, then the oldest ones. Ancestors of what stays, stay.
  *
  * @module
  */

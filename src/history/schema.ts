@@ -51,7 +51,7 @@ export const NO_EXEC = -1;
 const BROKEN_ID = `substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
     l.born / 10000000 || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '')`;
 
-/** The id as processId() of the model makes it. */
+/** The id as the model makes it. */
 const ID = `substr(b.boot_id, 1, 8) || '-' || l.pid || '-' || iif(l.flags & 1, '~', '') ||
     (l.born / 10000000) || iif(l.flags >> 8, '.' || ((l.flags >> 8) + 1), '')`;
 

@@ -1,6 +1,6 @@
 /**
- * Makes room in a history out of what one user has beyond his share: his oldest go first, what he
- * ran before and long command lines of what lives among them. A gap says so.
+ * Makes room in a history out of what one user has beyond their share: their oldest go first,
+ * former images and long command lines of what lives among them. A gap says so.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type Freed, LIFE_FACTS, type LifeFacts, NOTHING, type Remover } from ".
 
 /** Lives that are looked at in one step. */
 const STEP = 512;
-/** Of so many users it is reckoned at each step who is beyond his share, of more less often. */
+/** Of so many users it is reckoned at each step who is beyond their share, of more less often. */
 const RANKED_USERS = 512;
 
 /** What goes, when all that came before is gone. */
@@ -66,8 +66,8 @@ export class UserShare {
   }
 
   /**
-   * Does a step for the user who is beyond his share, until `wanted` bytes are free; false when
-   * nobody is, or nothing of his can go.
+   * Does a step for the user who is beyond their share, until `wanted` bytes are free; false when
+   * nobody is, or nothing of theirs can go.
    */
   step(wanted: number): boolean {
     while (true) {
@@ -98,7 +98,7 @@ export class UserShare {
     }
   }
 
-  /** Does a step for a user; false when nothing of his can go. */
+  /** Does a step for a user; false when nothing of theirs can go. */
   stepOf(owner: number, wanted: number): boolean {
     const place = this.#places.get(owner) ?? begin(STAGE.free);
     this.#places.set(owner, place);

@@ -7,6 +7,19 @@
 import type { ThreadTime } from "../model/common_shares.ts";
 import type { Process } from "../model/process.ts";
 
+/** A rule as it is kept. */
+export interface KeptRule {
+  readonly id: number;
+  /** Name of the job. */
+  readonly job: string;
+  /** uid of who has made it. */
+  readonly owner: number;
+  /** JSON: a filter as requests have it. */
+  readonly filter: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly created: number;
+}
+
 /** Stands for the user of a process whose user is not known. */
 const NOBODY = -1;
 
@@ -38,7 +51,7 @@ export class JobRules {
   readonly #time: ThreadTime;
   readonly #rules = new Map<number, JobRule>();
   #forAll: JobRule[] = [];
-  /** Rules of each user for his own processes. */
+  /** Rules of users for their own processes. */
   readonly #ofOwner = new Map<number, JobRule[]>();
   /** How many rules feed a job, by its key. */
   readonly #feeding = new Map<string, number>();
@@ -102,7 +115,7 @@ export class JobRules {
   }
 }
 
-/** Whether a rule may put a process into a job: that of an ordinary user only his own ones. */
+/** Whether a rule may put a process into a job: that of ordinary users only their own ones. */
 export function governs({ all, owner }: JobRule, { uid }: Process): boolean {
   return all || uid === owner;
 }

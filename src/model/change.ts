@@ -3,27 +3,12 @@
  *
  * @module
  */
+import type { ChangeKind } from "./change_kinds.ts";
 import { EVENT } from "./event.ts";
 import { type Image, NO_IMAGE } from "./image.ts";
 import type { Process } from "./process.ts";
 
-/** What changes tell; the names are those of the NDJSON field `event`. */
-export const CHANGE_KINDS = [
-  "gap",
-  "snapshot",
-  "fork",
-  "exec",
-  "exit",
-  "comm",
-  "uid",
-  "gid",
-  "sid",
-  "ptrace",
-  "coredump",
-] as const;
-
-/** One of {@linkcode CHANGE_KINDS}. */
-export type ChangeKind = typeof CHANGE_KINDS[number];
+export { CHANGE_KINDS, type ChangeKind } from "./change_kinds.ts";
 
 /** One change, reused for the next: copy what is to be kept. */
 export class Change {

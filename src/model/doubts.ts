@@ -84,7 +84,7 @@ export class Doubts {
     doubt.isGone = !isThere;
     doubt.lookAt = nowMs + (isThere ? doubt.pauseMs : SURE_MS);
     if (isThere) doubt.pauseMs = Math.min(LAST_MS, doubt.pauseMs * 2);
-    // Behind all others: everyone has his turn.
+    // Behind all others: everyone has a turn.
     this.#all.set(process, doubt);
     return false;
   }

@@ -5,6 +5,7 @@
  */
 import type { Redact } from "../redact/redact.ts";
 import { Account, decodeFigures, type TaskFigures } from "./account.ts";
+import { type BootClock, NO_BOOT } from "./boot.ts";
 import { Change, type ChangeKind, PROPERTY_KINDS } from "./change.ts";
 import {
   classify,
@@ -46,6 +47,8 @@ export interface MachineOptions {
   redact?: Redact | undefined;
   /** The thread's time, of which each user's command lines have a share; not counted without. */
   time?: UserTime | undefined;
+  /** The boot of the processes, where it is known. */
+  boot?: BootClock | undefined;
   /** What images may take, instead of IMAGE_LIMITS. */
   imageLimits?: { readonly total: number; readonly reserve: number };
 }
@@ -58,6 +61,7 @@ export class Machine {
   readonly #onThread: MachineOptions["onThread"] | undefined;
   readonly #onAccount: MachineOptions["onAccount"] | undefined;
   readonly #images: ImageShares;
+  readonly #boot: BootClock;
   readonly #change = new Change();
   readonly #effects: Readonly<Record<LifeEffect, Effect>>;
   #scans = 0;
@@ -77,6 +81,7 @@ export class Machine {
     this.#onThread = options.onThread?.bind(options);
     this.#onAccount = options.onAccount?.bind(options);
     const { redact, time = null, imageLimits: { total, reserve } = IMAGE_LIMITS } = options;
+    this.#boot = options.boot ?? NO_BOOT;
     this.#images = new ImageShares(redact, time, total, reserve);
     const { deadLimit = 4096, ancestorLimit = ANCESTORS_MAX } = options;
     this.#memory = new Memory(deadLimit, ancestorLimit, (process) => this.#forgotten(process));
@@ -403,7 +408,7 @@ export class Machine {
   #create(event: SourceEvent, born: number): Process {
     const before = this.#memory.get(event.pid);
     const again = before !== undefined && before.startTicks === Math.floor(born / TICK_NS);
-    const process = new Process(event.pid, born, again ? before.nth + 1 : 0);
+    const process = new Process(event.pid, born, again ? before.nth + 1 : 0, this.#boot);
     this.#memory.add(process);
     return process;
   }

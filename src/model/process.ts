@@ -4,6 +4,7 @@
  * @module
  */
 import type { Account } from "./account.ts";
+import { type BootClock, NO_BOOT } from "./boot.ts";
 import { type Image, NO_IMAGE } from "./image.ts";
 import { LIFECYCLE, type LifeState } from "./lifecycle.ts";
 
@@ -37,6 +38,7 @@ const MARK = {
   unheard: 256,
   holds: 512,
   kernel: 1024,
+  moreAbove: 2048,
 } as const;
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
@@ -47,6 +49,8 @@ export class Process {
   readonly born: number;
   /** Tells apart lives of one pid that began in the same clock tick; 0 for the first. */
   readonly nth: number;
+  /** The boot in which it lived: its ids and the times of its clock are of that. */
+  readonly boot: BootClock;
   /** When it was forked; null when that was not seen and is not known. */
   start: number | null = null;
   /** When it ended; null while it lives. */
@@ -79,10 +83,11 @@ export class Process {
   #marks = 0;
 
   /** A process of which no more is known than its identity. */
-  constructor(pid: number, born: number, nth: number) {
+  constructor(pid: number, born: number, nth: number, boot: BootClock = NO_BOOT) {
     this.pid = pid;
     this.born = born;
     this.nth = nth;
+    this.boot = boot;
   }
 
   /** Where it is in its life. */
@@ -169,6 +174,26 @@ export class Process {
     this.#mark(MARK.kernel, is);
   }
 
+  /** It has a parent, which is not linked: its line is longer than is followed. */
+  get moreAbove(): boolean {
+    return (this.#marks & MARK.moreAbove) !== 0;
+  }
+
+  set moreAbove(is: boolean) {
+    this.#mark(MARK.moreAbove, is);
+  }
+
+  /**
+   * The unique id: the first group of the boot id, the pid, and the start in clock ticks since
+   * boot, such as `7c0a51fe-4711-88123`. `~` marks a start that is not known (the time of first
+   * sight stands there), `.2` the second life of a pid within one tick.
+   */
+  get id(): string {
+    const unknown = this.start === null ? "~" : "";
+    const again = this.nth === 0 ? "" : `.${this.nth + 1}`;
+    return `${this.boot.shortId}-${this.pid}-${unknown}${this.startTicks}${again}`;
+  }
+
   /** Whether it has not ended. */
   get alive(): boolean {
     return this.state === "running" || this.state === "leaderless";
@@ -187,17 +212,6 @@ export class Process {
   #mark(mark: number, is: boolean): void {
     this.#marks = is ? this.#marks | mark : this.#marks & ~mark;
   }
-}
-
-/**
- * The unique id of a process: the first group of the boot id, the pid, and the start in clock
- * ticks since boot, such as `7c0a51fe-4711-88123`. `~` marks a start that is not known (the time
- * of first sight stands there), `.2` the second life of a pid within one tick.
- */
-export function processId(boot: string, process: Process): string {
-  const unknown = process.start === null ? "~" : "";
-  const again = process.nth === 0 ? "" : `.${process.nth + 1}`;
-  return `${boot}-${process.pid}-${unknown}${process.startTicks}${again}`;
 }
 
 /**

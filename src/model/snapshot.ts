@@ -4,6 +4,7 @@
  * @module
  */
 import type { Redact } from "../redact/redact.ts";
+import { type BootClock, NO_BOOT } from "./boot.ts";
 import { Image } from "./image.ts";
 import { Process, TICK_NS } from "./process.ts";
 
@@ -35,11 +36,15 @@ const DEAD = "X".charCodeAt(0);
 
 /**
  * Makes processes of what was read, linked to those of their parents that were read too; `redact`
- * takes the secrets out of their command lines.
+ * takes the secrets out of their command lines, `boot` is the one that runs.
  */
-export function takeSnapshot(sightings: readonly Sighting[], redact?: Redact): Process[] {
+export function takeSnapshot(
+  sightings: readonly Sighting[],
+  redact?: Redact,
+  boot: BootClock = NO_BOOT,
+): Process[] {
   const byPid = new Map<number, Process>();
-  for (const sighting of sightings) byPid.set(sighting.pid, createProcess(sighting, redact));
+  for (const sighting of sightings) byPid.set(sighting.pid, createProcess(sighting, boot, redact));
   for (const process of byPid.values()) {
     const parent = byPid.get(process.ppid!);
     if (parent !== undefined && parent !== process) process.parent = parent;
@@ -47,9 +52,13 @@ export function takeSnapshot(sightings: readonly Sighting[], redact?: Redact): P
   return [...byPid.values()];
 }
 
-function createProcess(sighting: Sighting, redact: Redact = (argv) => argv): Process {
+function createProcess(
+  sighting: Sighting,
+  boot: BootClock,
+  redact: Redact = (argv) => argv,
+): Process {
   const { pid, ppid, comm, argv, uid, threads, exitCode } = sighting;
-  const process = new Process(pid, sighting.startTicks * TICK_NS, 0);
+  const process = new Process(pid, sighting.startTicks * TICK_NS, 0, boot);
   process.start = process.born;
   process.ppid = ppid;
   process.uid = uid;

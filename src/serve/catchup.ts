@@ -19,7 +19,7 @@ import { gapOf, View } from "./view.ts";
 const PIECE = 64 << 10;
 /** Others have their turn after so long. */
 const TURN_MS = 5;
-/** Who has used up his share of the time waits for so long. */
+/** Who has used up their share of the time waits for so long. */
 const REST_MS = 10;
 
 /** What it needs of the stream. */
@@ -148,7 +148,7 @@ export class Catchup {
     return this.#host.time.now() - this.#turnAt >= TURN_MS;
   }
 
-  /** The turn is over: others have theirs, and who has used up his share waits. */
+  /** The turn is over: others have theirs, and who has used up their share waits. */
   async #rest(): Promise<void> {
     const { time } = this.#host;
     const uid = payer(this.#subscriber.peer);

@@ -8,6 +8,7 @@ import type { ThreadTime } from "../model/common_shares.ts";
 import { Shares } from "../model/shares.ts";
 import { ClientCharges } from "./charges.ts";
 import { SERVER_LIMITS } from "./limits.ts";
+import { Refusal } from "../fault.ts";
 import {
   answerLine,
   answerMax,
@@ -16,7 +17,6 @@ import {
   parseRequest,
   payer,
   type Peer,
-  Refusal,
   refusalLine,
   type Request,
   tooLongAnswer,
@@ -26,7 +26,7 @@ import { type NamedUsers, onceKnown, unknownNames } from "./user_names.ts";
 
 /** Requests are worked on for so long before events have their turn. */
 const TURN_MS = 5;
-/** Who has used up his share of the time is looked at again after so long. */
+/** Who has used up their share of the time is looked at again after so long. */
 const REST_MS = 10;
 
 /** What it takes to answer. */

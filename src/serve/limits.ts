@@ -1,7 +1,7 @@
 /**
  * What clients may take of the socket's server. Where a line has `total`, src/model/shares.ts says
  * what one user gets of it: `reserve` is root's, `most` the most that one user has, if less than a
- * half. What patterns, jobs and rules may take stands in src/cmd/limits.ts and src/model/;
+ * half. What questions and jobs may take stands in src/ask/limits.ts, src/jobs/ and src/model/;
  * docs/limits.md has all of them.
  *
  * @module
@@ -52,6 +52,29 @@ export const SERVER_LIMITS = {
   /** Bytes of events that the sending thread has not taken yet. */
   untaken: { total: 16 * MiB, reserve: 4 * MiB },
 } as const;
+
+/** Patterns of one filter: globs and regular expressions. */
+export const PATTERN_LIMITS = {
+  /** Characters of one. */
+  textLength: 1024,
+  /** How many there are of a kind, such as `comm`. */
+  perKind: 64,
+  /** Copies that the counted repeats of one make. */
+  count: 200,
+  /** What they are expanded to, all kinds together: looked at before anything is compiled. */
+  expanded: 32_768,
+  /** Instructions of RE2 that they become, all kinds together. */
+  instructions: 2000,
+  /** Memory of one instruction, and of the states that one kind's automaton keeps. */
+  instructionBytes: 256,
+  automatonBytes: 64 << 10,
+  /** Characters of a text that are looked at, for who is not privileged and for who is. */
+  text: 4096,
+  trustedText: 64 << 10,
+} as const;
+
+/** Rules in all, those for root alone, and those of one owner. */
+export const RULE_LIMITS = { total: 512, reserve: 128, most: 64 } as const;
 
 /** How a total is shared out. */
 export interface ShareLimits {

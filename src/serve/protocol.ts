@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Refusal } from "../fault.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import { shortJson } from "../model/short_json.ts";
 import { jsonText } from "../text/json_text.ts";
@@ -18,35 +19,6 @@ const ECHO_MAX = 80;
 const ID_MAX = 256;
 /** Real-time signals that glibc leaves to programs: uapi/asm-generic/signal.h has 32 to 64. */
 const SIG = { min: 34, max: 64 } as const;
-
-/** Names of the errors an answer may have; errno(3). */
-export type RefusalName =
-  | "EPERM"
-  | "ESRCH"
-  | "EIO"
-  | "EFAULT"
-  | "EBUSY"
-  | "EINVAL"
-  | "ENOTTY"
-  | "EPROTO"
-  | "EBADMSG"
-  | "EEXIST"
-  | "ENOSPC"
-  | "EUSERS"
-  | "EMSGSIZE"
-  | "EOPNOTSUPP";
-
-/** A request that is not done, and why. */
-export class Refusal extends Error {
-  readonly error: RefusalName;
-
-  /** `message` is "what failed: what was seen; what to do". */
-  constructor(error: RefusalName, message: string) {
-    super(message);
-    this.name = "Refusal";
-    this.error = error;
-  }
-}
 
 /** Who is at the other end of a connection. */
 export interface Peer {
@@ -75,12 +47,9 @@ export interface Operation {
   readonly isSlow?: boolean;
 }
 
-/** Whether a peer may see a process with that real uid. */
-export function maySee(
-  { privileged, uid }: Pick<Peer, "privileged" | "uid">,
-  of: number | null,
-): boolean {
-  return privileged || uid === of;
+/** An operation that may take for ever: others are served before it is answered. */
+export function slow(operation: Operation): Operation {
+  return Object.assign(operation, { isSlow: true });
 }
 
 /** Whose share of what is limited a peer draws on: who runs the server has root's. */

@@ -191,7 +191,7 @@ export class Registration {
   }
 
   /**
-   * Who is not privileged may have nobody signalled whom he may not signal himself (kill(2)): a
+   * Ordinary users may have nobody signalled whom they may not signal themselves (kill(2)): a
    * process that has become another user's since. The pidfd lives, so its pid is nobody else's.
    * /proc is asked now and then, not for each fork, and whenever the source tells of such a change;
    * null when it cannot be read.

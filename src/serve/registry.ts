@@ -3,21 +3,21 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import { ERRNO, errnoName } from "../../ffi/errno.ts";
 import type { ThreadTime } from "../model/common_shares.ts";
 import type { Process } from "../model/process.ts";
 import { Shares } from "../model/shares.ts";
 import { REGISTRATION_LIMITS, type ShareLimits } from "./limits.ts";
+import { Refusal } from "../fault.ts";
 import {
   checkNames,
-  maySee,
   payer,
   type Peer,
   readFlag,
   readPid,
   readScope,
   readSignal,
-  Refusal,
   type Request,
 } from "./protocol.ts";
 import { Registration, type RegistrationHost, type Sight, type Wish } from "./registration.ts";

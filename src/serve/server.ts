@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import type { CommonShares, ThreadTime } from "../model/common_shares.ts";
 import type { Change } from "../model/machine.ts";
@@ -13,19 +14,18 @@ import type { JsonLines } from "../view/json.ts";
 import { ClientCharges } from "./charges.ts";
 import { Desk } from "./desk.ts";
 import { LATE_US, type Past } from "./past.ts";
+import { Refusal } from "../fault.ts";
 import {
   bad,
   checkNames,
   type Done,
   type Fields,
-  maySee,
   type Operation,
   type Peer,
   PROTOCOL,
   RawJson,
   readFlag,
   readWhole,
-  Refusal,
   type Request,
 } from "./protocol.ts";
 import type { Registration, Sight } from "./registration.ts";
@@ -205,7 +205,7 @@ export class Server {
     this.#peers.set(client, { client, pid, uid, privileged, startTicks });
   }
 
-  /** Null, too, where /proc could not be read: he then says by a pid who he is. */
+  /** Null, too, where /proc could not be read: they then say by a pid who they are. */
   #startOf(pid: number): number | null {
     try {
       return this.#host.look(pid)?.startTicks ?? null;

@@ -8,7 +8,7 @@ import { payer, type Peer } from "./protocol.ts";
 /** Subscribers that are told of the past at the same time, in all. */
 const TURNS_MAX = 4;
 
-/** Who reads the history now, and who waits: a user who is not privileged reads once at a time. */
+/** Who reads the history now, and who waits: an ordinary user reads once at a time. */
 export class Turns {
   readonly #reading: Peer[] = [];
   #waiting: { readonly peer: Peer; readonly begin: () => void }[] = [];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import type { ThreadTime } from "../model/common_shares.ts";
 import { GAP_REASON } from "../model/event.ts";
@@ -13,7 +14,7 @@ import type { JsonLines } from "../view/json.ts";
 import { Catchup } from "./catchup.ts";
 import { SERVER_LIMITS } from "./limits.ts";
 import type { Past } from "./past.ts";
-import { maySee, payer, type Peer } from "./protocol.ts";
+import { payer, type Peer } from "./protocol.ts";
 import { Recent } from "./recent.ts";
 import type { Sequence } from "./sequence.ts";
 import { Turns } from "./shares.ts";
@@ -157,7 +158,7 @@ export class Stream {
     if (view.text.length >= LARGE) this.#handOverView(view);
   }
 
-  /** Who is not privileged may not take all the time: what is beyond his share is counted. */
+  /** Ordinary users may not take all the time: what is beyond their share is counted. */
   #showToUser(view: View, change: Change, seq: number): void {
     const { time } = this.#host;
     const { uid } = view.peer;

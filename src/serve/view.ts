@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { maySee } from "../ask/viewer.ts";
 import { Change } from "../model/machine.ts";
 import { ByteText } from "../text/byte_text.ts";
-import { maySee, type Peer } from "./protocol.ts";
+import type { Peer } from "./protocol.ts";
 
 const ROOM = 16 << 10;
 

@@ -35,7 +35,7 @@ export interface SourceInfo {
   readonly source: SourceName;
   /** Why this one, as a sentence. */
   readonly why: string;
-  /** Where the accounts of what has exited come from; null where none are wanted or to be had. */
+  /** Where the accounts of what has exited come from; null for none. */
   readonly accounts?: AccountSource | null;
 }
 

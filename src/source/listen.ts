@@ -1,5 +1,5 @@
 /**
- * Opens the proc connector, and says in words why it cannot be had.
+ * Opens the proc connector, and says in words why it cannot be used.
  *
  * @module
  */

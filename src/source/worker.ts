@@ -30,7 +30,7 @@ const SLICE_NS = 100_000;
  * Puts this thread ahead of the processes it watches: a reader on a busy CPU is otherwise woken
  * after a short program has ended. Real-time scheduling needs CAP_SYS_NICE; the kernel throttles
  * it to kernel.sched_rt_runtime_us of each second, and this thread sleeps most of the time. Where
- * it is not to be had, a short time slice lets an ordinary thread preempt those with longer ones.
+ * it is refused, a short time slice lets an ordinary thread preempt those with longer ones.
  */
 function takePrecedence(libc: Libc, realtime: boolean): void {
   const policy = TASK.SCHED_FIFO | TASK.SCHED_RESET_ON_FORK;

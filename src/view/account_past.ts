@@ -3,50 +3,10 @@
  *
  * @module
  */
+import type { CostRow, CostSums } from "../ask/account.ts";
 import { type Column, tableSteps } from "../text/table.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import type { Fields } from "./account.ts";
-
-/** Sums over processes that have ended; times in microseconds. */
-export interface CostSums {
-  readonly processes: number;
-  readonly failed: number;
-  /** Of how many it is known how long they lived. */
-  readonly timed: number;
-  readonly elapsedUs: number;
-  /** Of how many the account is known: what follows is theirs. */
-  readonly accounted: number;
-  readonly userUs: number;
-  readonly systemUs: number;
-  readonly minorFaults: number;
-  readonly majorFaults: number;
-  /** 0: not known. */
-  readonly peakBytes: number;
-  readonly readBytes: number;
-  readonly writeBytes: number;
-  readonly voluntarySwitches: number;
-  readonly involuntarySwitches: number;
-}
-
-/** The figures of one line: what they are the sums of, and the sums. */
-export interface CostRow {
-  /** `[["command", "sh"]]`, or what names a job; for people without the uid. */
-  readonly of: Fields;
-  /** Of jobs: processes that have been in it, those that run, and events that were lost. */
-  readonly more?: { readonly members: number; readonly running: number; readonly lost: number };
-  readonly sums: CostSums;
-}
-
-/** Orders rows: what took most CPU time first, or most time where that is not known. */
-export function byCost(a: CostRow, b: CostRow): number {
-  const names = ({ of }: CostRow) => of.map(([, value]) => String(value)).join(" ");
-  return cpuOf(b.sums) - cpuOf(a.sums) || b.sums.elapsedUs - a.sums.elapsedUs ||
-    b.sums.processes - a.sums.processes || (names(a) < names(b) ? -1 : 1);
-}
-
-function cpuOf({ accounted, userUs, systemUs }: CostSums): number {
-  return accounted === 0 ? -1 : userUs + systemUs;
-}
 
 /** Figures for scripts: null is what is not known. */
 export function costFields({ of, more, sums }: CostRow): Fields {

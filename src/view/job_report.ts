@@ -9,6 +9,7 @@ import type { Account } from "../model/account.ts";
 import { GAP_REASON } from "../model/event.ts";
 import type { Image } from "../model/image.ts";
 import { exitStatus } from "../model/process.ts";
+import { argvFields } from "../text/argv_fields.ts";
 import { escapeText, fitWidth } from "../text/escape.ts";
 import { paint } from "../text/style.ts";
 import {
@@ -19,7 +20,6 @@ import {
   signalName,
   sizeWords,
 } from "../text/words.ts";
-import { argvFields } from "./argv_fields.ts";
 import { commandText } from "./line.ts";
 
 /** Rows of each table for people; JSON has all that is known. */

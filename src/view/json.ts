@@ -4,10 +4,11 @@
  * @module
  */
 import type { BootEpoch } from "../model/batch.ts";
+import { type BootClock, NO_BOOT } from "../model/boot.ts";
 import { GAP_WORDS } from "../model/event.ts";
 import { decodeText, type Image } from "../model/image.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
-import { exitStatus, type Process, processId } from "../model/process.ts";
+import { exitStatus, type Process } from "../model/process.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { Users } from "../proc/passwd.ts";
 import { ByteText, decimals, utf8 } from "../text/byte_text.ts";
@@ -19,8 +20,6 @@ import { FRACTION_DIGITS, Holes, LineForm } from "./line_form.ts";
 
 /** What lines have in common. */
 export interface JsonOptions {
-  /** First group of the boot id. */
-  readonly boot: string;
   /** Name of the source, as in the field `source`. */
   readonly source: string;
   readonly users: Users;
@@ -65,7 +64,9 @@ export class JsonLines {
   };
   readonly #source: Uint8Array;
   readonly #id: Uint8Array;
-  readonly #boot: Uint8Array;
+  /** The boot of the last id, and what ids of that begin with. */
+  #boot: BootClock = NO_BOOT;
+  #bootText: Uint8Array = utf8("-");
   /** What the field `seq` of the next lines says; null leaves it out. */
   seq: number | null = null;
 
@@ -73,7 +74,6 @@ export class JsonLines {
     this.#options = options;
     this.#source = utf8(`Z","source":"${options.source}"`);
     this.#id = utf8(',"id":"');
-    this.#boot = utf8(`${options.boot}-`);
   }
 
   /** The first line: which source, and why. */
@@ -197,13 +197,17 @@ export class JsonLines {
     to.bytes(this.#image(process.image));
   }
 
-  /** The id as processId() makes it; the usual form without a string. */
+  /** The id as the model has it; the usual form without a string. */
   #writeId(process: Process, to: ByteText): void {
     if (!isPlain(process)) {
-      to.text(processId(this.#options.boot, process));
+      to.text(process.id);
       return;
     }
-    to.bytes(this.#boot);
+    if (process.boot !== this.#boot) {
+      this.#boot = process.boot;
+      this.#bootText = utf8(`${process.boot.shortId}-`);
+    }
+    to.bytes(this.#bootText);
     to.integer(process.pid);
     to.byte(DASH);
     to.integer(process.startTicks);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { BootClock } from "../model/boot.ts";
 import type { Image } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
 import { type ByteText, decimals } from "../text/byte_text.ts";
@@ -43,6 +44,7 @@ export class LineForm {
   #line: Uint8Array | null = null;
   readonly #holes = new Holes();
   #second = 0;
+  #boot: BootClock | null = null;
   #image: Image | null = null;
   #parent: Process | null = null;
   #ppid: number | null = null;
@@ -54,7 +56,8 @@ export class LineForm {
   fits(process: Process, second: number): boolean {
     return this.#line !== null && second === this.#second && process.image === this.#image &&
       process.parent === this.#parent && process.ppid === this.#ppid &&
-      process.uid === this.#uid && decimals(process.pid) === this.#pidDigits &&
+      process.uid === this.#uid && process.boot === this.#boot &&
+      decimals(process.pid) === this.#pidDigits &&
       decimals(process.startTicks) === this.#tickDigits;
   }
 
@@ -77,6 +80,7 @@ export class LineForm {
     text.copy(from, this.#line);
     this.#holes.copy(holes);
     this.#second = second;
+    this.#boot = process.boot;
     this.#image = process.image;
     this.#parent = process.parent;
     this.#ppid = process.ppid;

@@ -6,32 +6,22 @@
  */
 import type { BootEpoch } from "../model/batch.ts";
 import type { LifeState } from "../model/lifecycle.ts";
-import { exitStatus, type Process, processId } from "../model/process.ts";
+import { exitStatus, type Process } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
+import { argvFields } from "../text/argv_fields.ts";
 import { jsonText } from "../text/json_text.ts";
 import { WallClock } from "../text/time.ts";
 import { signalName } from "../text/words.ts";
-import { argvFields } from "./argv_fields.ts";
 
 /** What nodes have in common. */
 export interface TreeJsonOptions {
-  /** First group of the boot id. */
-  readonly boot: string;
-  /** Wall-clock time of boot; null when not known. */
-  readonly epoch: BootEpoch | null;
   readonly users: Users;
-  /** Boot id and time of boot of a process that has others than these. */
-  placeOf?(process: Process): TreePlace | undefined;
   /** What is not known of the time that was asked for: the field `gaps` of the outermost nodes. */
   readonly gaps?: readonly unknown[];
+  /** What has to be said beside the answer: the field `notes` of the outermost nodes. */
+  readonly notes?: Iterable<unknown>;
 }
-
-/** The boot of a process: first group of its id, and when it was; null where not known. */
-export type TreePlace = Pick<TreeJsonOptions, "boot" | "epoch"> & {
-  /** It has ancestors that were not followed. */
-  readonly moreAbove?: boolean;
-};
 
 /** Words of the field `state`. */
 export const STATE_WORDS: Readonly<Record<LifeState, string>> = {
@@ -45,20 +35,26 @@ export const STATE_WORDS: Readonly<Record<LifeState, string>> = {
 /** One tree as one object on one line, newline included, in pieces. */
 export function* treeJson(root: TreeNode, options: TreeJsonOptions): Generator<string> {
   const writer = new NodeWriter(options);
-  const { gaps = [] } = options;
+  const end = `]${field("gaps", options.gaps ?? [])}${field("notes", options.notes ?? [])}}`;
   const path: { readonly node: TreeNode; next: number }[] = [{ node: root, next: 0 }];
   yield writer.open(root);
   for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
     const child = at.node.children[at.next];
     if (child === undefined) {
       path.pop();
-      yield path.length > 0 || gaps.length === 0 ? "]}" : `],"gaps":${jsonText(gaps)}}`;
+      yield path.length > 0 ? "]}" : end;
       continue;
     }
     yield at.next++ === 0 ? writer.open(child) : `,${writer.open(child)}`;
     path.push({ node: child, next: 0 });
   }
   yield "\n";
+}
+
+/** A field behind others; nothing where there is nothing to say. */
+function field(name: string, values: Iterable<unknown>): string {
+  const all = [...values];
+  return all.length === 0 ? "" : `,"${name}":${jsonText(all)}`;
 }
 
 class NodeWriter {
@@ -72,16 +68,16 @@ class NodeWriter {
   /** A node up to the beginning of its children. */
   open({ process }: TreeNode): string {
     const { users } = this.#options;
-    const { boot, epoch, moreAbove }: TreePlace = this.#options.placeOf?.(process) ?? this.#options;
     const { pid, ppid, parent, uid, image } = process;
+    const epoch = process.boot.epochAt(process.born);
     const { code, signal } = exitStatus(process.status);
     const duration = process.durationNs;
     const fields = {
-      id: processId(boot, process),
+      id: process.id,
       pid,
       ppid,
-      parent: parent === null ? null : processId(boot, parent),
-      ...moreAbove ? { more_above: true } : {},
+      parent: parent === null ? null : parent.id,
+      ...process.moreAbove ? { more_above: true } : {},
       comm: image.comm,
       ...argvFields(image),
       uid,

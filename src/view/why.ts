@@ -3,14 +3,13 @@
  *
  * @module
  */
+import { leftBehind, wasLeft } from "../model/left_behind.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
 import { durationWords, exitWords } from "../text/words.ts";
 import { commandText } from "./line.ts";
 
-/** A process that outlived a parent which ended so soon was left behind on purpose. */
-const DOUBLE_FORK_NS = 1_000_000_000;
 /** What happened matters more than how it was called, but so much of that is shown. */
 const COMMAND_CELLS_MIN = 24;
 const SHELLS: ReadonlySet<string> = new Set(
@@ -47,21 +46,10 @@ export function linkNotes(process: Process, child: Process | null): string[] {
   return notes;
 }
 
-/** Its parent is dead and it has lived on. */
-function leftBehind({ start, end }: Process, parent: Process): boolean {
-  if (start === null || parent.end === null) return false;
-  return end === null || end > parent.end;
-}
-
 /** daemon(3): a parent without a program of its own that ends at once. */
 function isDoubleFork(process: Process, parent: Process): boolean {
   const ownProgram = parent.parent !== null && !parent.parent.image.sameProgram(parent.image);
   return !ownProgram && wasLeft(process, parent);
-}
-
-/** Whether a parent has ended so soon that its child was left behind on purpose. */
-export function wasLeft(process: Process, parent: Process): boolean {
-  return leftBehind(process, parent) && parent.end! - process.start! < DOUBLE_FORK_NS;
 }
 
 function isShellBetween({ image, parent }: Process): boolean {

@@ -147,7 +147,7 @@ class Sink {
 
   constructor(last: number) {
     const users = new Users(() => "root:x:0:0:root:/root:/bin/sh\n", () => performance.now());
-    const lines = new JsonLines({ boot: "01234567", source: "connector", users, env: false });
+    const lines = new JsonLines({ source: "connector", users, env: false });
     this.#last = last;
     this.#machine = new Machine({
       onChange: (change) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { JobAnswers } from "../../src/ask/jobs.ts";
 import { exportJobs } from "../../src/cmd/job/export.ts";
-import { JobAnswers } from "../../src/cmd/job_answers.ts";
 import { runCli } from "../../src/commands.ts";
 import { History } from "../../src/history/history.ts";
 import { Users } from "../../src/proc/passwd.ts";

@@ -113,7 +113,7 @@ test(...unless(missing, "sums by user and unit are those by command"), () => {
 test(...unless(missing, "the view of the history has the same figures"), () => {
   const [row] = fhRows("-c", "cost-6").rows;
   const file = new DatabaseSync(db, { readOnly: true });
-  const { command, processes, failed, accounted, elapsed_ns, swaps, ...figures } = row;
+  const { command, processes, failed, accounted, elapsed_ns, swaps, notes, ...figures } = row;
   const seen = file.prepare(
     `SELECT duration_ns, ${Object.keys(figures).join(", ")} FROM process
       WHERE uid = ? AND comm = 'cost-6'`,
@@ -121,6 +121,7 @@ test(...unless(missing, "the view of the history has the same figures"), () => {
   file.close();
   assert.deepEqual([command, processes, failed, accounted, swaps], ["cost-6", 1, 0, 1, 0]);
   assert.equal(elapsed_ns, Math.round(Number(seen["duration_ns"]) / 1000) * 1000);
+  assert.deepEqual(notes.map(({ kind }: { kind: string }) => kind), ["coverage"]);
   assert.equal(Object.keys(figures).length, 9);
   for (const [name, value] of Object.entries(figures)) assert.equal(seen[name], value, name);
 });

@@ -154,7 +154,7 @@ test("what one gets wrong is one line and a status", async () => {
   const rows: readonly (readonly [string[], number, RegExp])[] = [
     [["frob"], 2, /^Unknown action: frob; see fh job --help\n$/],
     [["kil", "job"], 2, /^Unknown action: kil; did you mean kill\?\n$/],
-    [["rule"], 2, /^Unknown action: rule ; give rule add/],
+    [["rule"], 2, /^Missing operand: action; see fh job rule --help\n$/],
     [["\x1b[31m"], 2, /^Unknown action: .*x1b\[31m/],
     [["create"], 2, /^Missing operands: fh job create NAME\n$/],
     [["add", "job"], 2, /^Missing operands: fh job add NAME PID\.\.\.\n$/],

@@ -275,3 +275,38 @@ test(
     assert.ok(runs.every(({ exit_code: code, duration_ns: ns }) => code === 0 && ns > 0));
   },
 );
+
+/** What `fh watch --json` shows of three programs with a mark, but for who they are and when. */
+async function watchMarked(
+  args: readonly string[],
+  prefix: readonly string[],
+  socket: string,
+): Promise<Line[]> {
+  const env = { PATH: process.env["PATH"]!, FH_SOCKET: socket };
+  await using watching = Running.start([...prefix, FH, "watch", "--json", ...args], { env });
+  await watching.wrote("\n");
+  const script = "for i in 1 2 3; do (exec -a marked sleep 0.$i); done";
+  assert.equal(runProgram("bash", ["-c", script]).status, 0);
+  const ended = () => watching.events.filter(({ event }) => event === "exit").length === 3;
+  await watching.until("three ends", ended);
+  assert.equal((await watching.end("SIGTERM")).status, 0);
+  return watching.events.slice(1).map((line: Line) => {
+    const { event, argv, exe, user, unit, cwd, exit_code: code } = line;
+    return { event, argv, exe, user, unit, cwd, code };
+  });
+}
+
+test(...unless(unsharedMissing, "fh watch --json shows the same through a socket"), async () => {
+  using folder = new ServerFolder();
+  await using _server = await folder.serve();
+  for (
+    const args of [
+      ["-e", "exec,exit", "-c", "slee?", "-u", "0", "-m", "(?<!x)mark.d"],
+      ["--min-duration", "50ms", "-c", "sleep", "-m", "marked"],
+    ]
+  ) {
+    const own = await watchMarked(args, [], `${folder.path}/none`);
+    assert.ok(own.length >= 3);
+    assert.deepEqual(await watchMarked(args, ["unshare", "--net"], folder.socket), own);
+  }
+});

@@ -1,9 +1,9 @@
 /** Moments that are asked for while a recorder is at work, and after the wall clock was set. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseMoment } from "../../src/cmd/moments.ts";
-import { readStretch, recordedSpans } from "../../src/cmd/past.ts";
-import { parseTarget } from "../../src/cmd/target.ts";
+import { readStretch, recordedSpans } from "../../src/ask/stretch.ts";
+import { parseMoment } from "../../src/ask/text/moments.ts";
+import { parseTarget } from "../../src/ask/text/target.ts";
 import { UsageError } from "../../src/fault.ts";
 import { History } from "../../src/history/history.ts";
 import { fork, scan } from "../support/events.ts";

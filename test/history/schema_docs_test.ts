@@ -7,7 +7,7 @@ import { History } from "../../src/history/history.ts";
 import type { Life } from "../../src/history/life.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { decodeText } from "../../src/model/image.ts";
-import { exitStatus, processId } from "../../src/model/process.ts";
+import { exitStatus } from "../../src/model/process.ts";
 import { finish } from "../../src/steps.ts";
 import { account, exec, exit, fork, type Found, scan } from "../support/events.ts";
 import { PAST_BOOT, PAST_EPOCH, TestRecorder } from "../support/past.ts";
@@ -87,7 +87,7 @@ function told(history: History, life: Life): Record<string, unknown> {
   const epochNs = (ns: number | null) => ns === null ? null : Math.round(boot.moment(ns) * 1e6);
   return {
     life: life.key,
-    id: processId(boot.shortId, life),
+    id: life.id,
     pid: life.pid,
     ppid: life.ppid,
     parent_life: life.parentKey,

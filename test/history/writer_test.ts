@@ -5,7 +5,6 @@ import type { Life } from "../../src/history/life.ts";
 import { LIFE_FLAG, NO_EXEC } from "../../src/history/schema.ts";
 import { EVENT } from "../../src/model/event.ts";
 import { encodeImage, NO_IMAGE } from "../../src/model/image.ts";
-import { processId } from "../../src/model/process.ts";
 import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 import { PAST_EPOCH, TestRecorder } from "../support/past.ts";
 import { ask, begun, comm, flagsOf, INIT, lifeOf, SHELL } from "../support/written.ts";
@@ -96,7 +95,7 @@ test("who was there before, or was met by chance, is marked", () => {
     assert.deepEqual([flagsOf(unborn), unborn.parent?.pid, unborn.status], [unknown, 100, 0]);
     const [row] = history.db.prepare("SELECT exec FROM life WHERE pid = 100").all();
     assert.equal(row!["exec"], NO_EXEC);
-    assert.equal(processId("7c0a51fe", lifeOf(history, 300)), "7c0a51fe-300-~200");
+    assert.equal(lifeOf(history, 300).id, "7c0a51fe-300-~200");
   });
 });
 
@@ -149,7 +148,7 @@ test("two lives of a pid within one tick are two rows with two ids", () => {
   ask(past.path, (history) => {
     const lives = history.byPid(200);
     assert.deepEqual(lives.map(({ status }) => status), [0x200, 0x100]);
-    assert.deepEqual(lives.map((life) => processId(life.boot.shortId, life)), [
+    assert.deepEqual(lives.map((life) => life.id), [
       "7c0a51fe-200-200.2",
       "7c0a51fe-200-200",
     ]);
@@ -319,7 +318,7 @@ test("a recorder that opens its file again goes on without a gap", () => {
     again.end();
     ask(path, (history) => {
       const life = lifeOf(history, 201);
-      assert.equal(processId(life.boot.shortId, life), "7c0a51fe-201-200", path);
+      assert.equal(life.id, "7c0a51fe-201-200", path);
       assert.deepEqual([life.parent?.pid, life.parent?.status], [200, 0]);
       assert.deepEqual(history.gaps({ boot: history.boots[0]!, since: 0, until: 9 * S }), []);
     });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EVENT } from "../../src/model/event.ts";
-import { processId } from "../../src/model/process.ts";
 import { createRedact } from "../../src/redact/redact.ts";
 import {
   clone,
@@ -161,7 +160,7 @@ test("step() tells apart two lives of a pid in one clock tick", () => {
   const { machine } = run([...SHELL, fork(AT, 60, 50), exit(AT + 1, 60, 0), fork(AT + 2, 60, 50)]);
   const second = machine.get(60)!;
   assert.equal(second.nth, 1);
-  assert.equal(processId("0a1b2c3d", second), `0a1b2c3d-60-${AT / T}.2`);
+  assert.equal(second.id, `0a1b2c3d-60-${AT / T}.2`);
 });
 
 test("step() reports a core dump before the exit", () => {
@@ -203,7 +202,7 @@ test("step() brings a process to light that does something unheard of", () => {
   assert.deepEqual(changes, ["exec 60 /bin/true"]);
   const process = machine.get(60)!;
   assert.deepEqual([process.start, process.ppid, process.durationNs], [null, null, null]);
-  assert.equal(processId("0a1b2c3d", process), `0a1b2c3d-60-~${AT / T}`);
+  assert.equal(process.id, `0a1b2c3d-60-~${AT / T}`);
 });
 
 test("step() repairs the state after a loss, and marks what it adds as inferred", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { processId } from "../../src/model/process.ts";
+import { RunningBoot } from "../../src/model/boot.ts";
 import { type Sighting, takeSnapshot } from "../../src/model/snapshot.ts";
 import { createRedact } from "../../src/redact/redact.ts";
 
@@ -25,11 +25,15 @@ const one = (parts: Partial<Sighting>) => takeSnapshot([sighting(parts)])[0]!;
 const Z = "Z".charCodeAt(0);
 
 test("takeSnapshot() links parents that were seen too, whatever the order", () => {
-  const [child, parent] = takeSnapshot([sighting({ ppid: 50 }), sighting({ pid: 50, ppid: 7 })]);
+  const [child, parent] = takeSnapshot(
+    [sighting({ ppid: 50 }), sighting({ pid: 50, ppid: 7 })],
+    undefined,
+    new RunningBoot("7c0a51fe"),
+  );
   assert.equal(child!.parent, parent);
   assert.equal(parent!.parent, null);
   assert.equal(parent!.ppid, 7);
-  assert.equal(processId("7c0a51fe", child!), "7c0a51fe-100-4711");
+  assert.equal(child!.id, "7c0a51fe-100-4711");
   assert.deepEqual(child!.image.argv, ["sleep", "100"]);
 });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { renameSync } from "node:fs";
 import { test } from "node:test";
-import { RecordedPast } from "../../src/cmd/serve_past.ts";
-import { Users } from "../../src/proc/passwd.ts";
-import { Sequence } from "../../src/serve/sequence.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
+import { Users } from "../../src/proc/passwd.ts";
+import { RecordedPast } from "../../src/recorder/served_past.ts";
+import { Sequence } from "../../src/serve/sequence.ts";
 import { exec, exit, fork, gap, scan } from "../support/events.ts";
 import { type Line, ServerOfTest, settled } from "../support/fake_socket.ts";
 import { PAST_EPOCH, TestRecorder } from "../support/past.ts";

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { maySee } from "../../src/ask/viewer.ts";
+import { Refusal } from "../../src/fault.ts";
 import {
   answerLine,
   checkNames,
-  maySee,
   parseRequest,
   RawJson,
   readFlag,
   readPid,
   readScope,
   readSignal,
-  Refusal,
   refusalLine,
 } from "../../src/serve/protocol.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SERVER_LIMITS } from "../../src/serve/limits.ts";
-import { Refusal } from "../../src/serve/protocol.ts";
+import { Refusal } from "../../src/fault.ts";
 import { ServerOfTest, settled } from "../support/fake_socket.ts";
 
 /** A server that can be asked to wait; what is waited for is settled by the test. */

@@ -5,7 +5,7 @@ import { Machine } from "../../src/model/machine.ts";
 import { Clocks } from "../../src/source/clocks.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { JsonLines } from "../../src/view/json.ts";
-import { exec, exit, fork } from "../support/events.ts";
+import { BOOT, exec, exit, fork } from "../support/events.ts";
 import { fakeLibc } from "../support/fake_libc.ts";
 
 const S = 1_000_000_000;
@@ -65,7 +65,6 @@ test("what a time namespace adds to the clocks is not in the connector's time st
 
 test("a clock that is set moves the times shown from then on, never order or duration", () => {
   const lines = new JsonLines({
-    boot: "0a1b2c3d",
     source: "connector",
     users: new Users(() => null, () => 0),
     env: false,
@@ -73,6 +72,7 @@ test("a clock that is set moves the times shown from then on, never order or dur
   let epoch = { seconds: 1_700_000_000, ns: 0 };
   const told: Record<string, unknown>[] = [];
   const machine = new Machine({
+    boot: BOOT,
     onChange: (change) => told.push(JSON.parse(lines.line(change, epoch))),
   });
   machine.step(fork(S, 60, 50));

@@ -4,12 +4,16 @@
  * @module
  */
 import { encodeFigures, type TaskFigures } from "../../src/model/account.ts";
+import { RunningBoot } from "../../src/model/boot.ts";
 import { EVENT, FLAG, GAP_REASON, SourceEvent, UNKNOWN } from "../../src/model/event.ts";
 import { encodeImage, NO_IMAGE } from "../../src/model/image.ts";
 import { Machine, type MachineOptions } from "../../src/model/machine.ts";
 import { exitStatus, type Process } from "../../src/model/process.ts";
 
 const encoder = new TextEncoder();
+
+/** The boot of machines that tests make. */
+export const BOOT: RunningBoot = new RunningBoot("0a1b2c3d");
 
 /** An image with that command line; comm is the last part of the first word's path. */
 export function image(...argv: string[]): Uint8Array {
@@ -167,6 +171,7 @@ export function run(
 ): { machine: Machine; changes: string[] } {
   const changes: string[] = [];
   const machine = new Machine({
+    boot: BOOT,
     onChange({ kind, process, inferred, a }) {
       const mark = inferred ? "*" : "";
       if (process === null) changes.push(`${kind} ${a}`);

@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { RunningBoot } from "../../src/model/boot.ts";
 import type { BootEpoch } from "../../src/model/batch.ts";
 import { COMMON_LIMITS, CommonShares, ThreadTime } from "../../src/model/common_shares.ts";
-import { type Change, Machine } from "../../src/model/machine.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
+import { type Change, Machine } from "../../src/model/machine.ts";
 import { TimeShares } from "../../src/model/shares.ts";
 import { Users } from "../../src/proc/passwd.ts";
-import { parseFilter } from "../../src/cmd/serve_filter.ts";
+import { parseFilter } from "../../src/serve/filter.ts";
 import type { Past } from "../../src/serve/past.ts";
 import type { Sight } from "../../src/serve/registration.ts";
 import { Sequence } from "../../src/serve/sequence.ts";
@@ -166,6 +167,7 @@ export class ServerOfTest {
     this.sequence = new Sequence(epoch, since);
     const users = new Users(() => "root:x:0:0::/:\nann:x:1000:1000::/:\n", () => 0);
     this.machine = new Machine({
+      boot: new RunningBoot("b"),
       onChange: (change) => {
         options.onChange?.(change);
         this.server.note(change);
@@ -189,7 +191,7 @@ export class ServerOfTest {
         since: 0,
         db: null,
       },
-      lines: new JsonLines({ boot: "b", source: "connector", users, env: false }),
+      lines: new JsonLines({ source: "connector", users, env: false }),
       users,
       sequence: this.sequence,
       past: options.past ?? null,

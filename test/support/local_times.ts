@@ -6,8 +6,8 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { localTime, onZoneTrouble } from "../../src/cmd/local_time.ts";
-import { parseMoment } from "../../src/cmd/moments.ts";
+import { parseMoment } from "../../src/ask/text/moments.ts";
+import { localTime, onZoneTrouble } from "../../src/host/local_time.ts";
 
 onZoneTrouble((line) => process.stderr.write(line));
 const seconds = readFileSync(0, "utf8").trim().split("\n").map(Number);

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { CommandSpec, OptionSpec } from "../../src/cli/command.ts";
+import type { CommandSpec, Spec } from "../../src/cli/command.ts";
 import { GLOBAL_OPTIONS, HELP_OPTIONS } from "../../src/cli/globals.ts";
+import type { OptionSpec } from "../../src/cli/option.ts";
+import { isGroup, shownOf } from "../../src/cli/spec_tree.ts";
 
 /** Text before and after the commands, in man(7) already. */
 const BEFORE = `.SH NAME
@@ -21,13 +23,13 @@ that
 .B fh record
 keeps.
 Events come from the proc connector of the kernel, which reports every fork, exec and exit; where
-that is not to be had, from looking at
+that cannot be used, from looking at
 .I /proc
 all the time.
 .B fh doctor
 tells what this host allows.
-Nothing needs to be set up, and root is not needed; for a user his own processes are all that can
-be seen in full.
+Nothing needs to be set up, and root is not needed; users who are not root see only their own
+processes in full.
 .PP
 A process is named by its pid, by
 .IR PID @ TIME
@@ -100,25 +102,32 @@ of the project.
 `;
 
 /** The page as text. */
-export function manPage(commands: readonly CommandSpec[]): string {
+export function manPage(commands: readonly Spec[]): string {
   return [
     '.TH FH 1 "" "fh" "User Commands"\n',
     BEFORE,
     ".SH COMMANDS\n",
-    ...commands.map(commandText),
+    ...shownOf({ name: "fh", summary: "", actions: commands }).map((spec) => specText("fh", spec)),
     ".SH OPTIONS\nThese are taken by every command.\n",
     ...[...GLOBAL_OPTIONS, ...HELP_OPTIONS].map(optionText),
     AFTER,
   ].join("");
 }
 
-function commandText({ name, operands, summary, options, examples }: CommandSpec): string {
-  const call = `fh ${name} ${operands}`.trimEnd();
-  const lines = [
-    `.SS ${quoted(call)}\n`,
-    `${escape(summary[0]!.toUpperCase() + summary.slice(1))}.\n`,
-    ...options.map(optionText),
-  ];
+function specText(before: string, spec: Spec): string {
+  const call = `${before} ${spec.name}`;
+  if (!isGroup(spec)) return commandText(call, spec);
+  const text = headText(`${call} <action>`, spec);
+  return text + shownOf(spec).map((action) => specText(call, action)).join("");
+}
+
+function headText(call: string, { summary }: Spec): string {
+  return `.SS ${quoted(call)}\n${escape(summary[0]!.toUpperCase() + summary.slice(1))}.\n`;
+}
+
+function commandText(call: string, spec: CommandSpec): string {
+  const { operands, options, examples } = spec;
+  const lines = [headText(`${call} ${operands}`.trimEnd(), spec), ...options.map(optionText)];
   if (examples.length > 0) lines.push(".PP\nExamples:\n");
   for (const example of examples) {
     const at = example.search(/ {2}/);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BootClock } from "../../src/model/boot.ts";
 import { Image } from "../../src/model/image.ts";
 import { Process } from "../../src/model/process.ts";
 import type { TreeNode } from "../../src/model/tree.ts";
@@ -10,8 +11,13 @@ import type { TreeNode } from "../../src/model/tree.ts";
 const encoder = new TextEncoder();
 
 /** A running process with a command of words without spaces. */
-export function running(pid: number, command: string, parent: Process | null = null): Process {
-  const process = new Process(pid, pid * 1e7, 0);
+export function running(
+  pid: number,
+  command: string,
+  parent: Process | null = null,
+  boot: BootClock | undefined = parent?.boot,
+): Process {
+  const process = new Process(pid, pid * 1e7, 0, boot);
   process.state = "running";
   process.start = process.born;
   process.parent = parent;

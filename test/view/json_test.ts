@@ -5,16 +5,19 @@ import { encodeImage } from "../../src/model/image.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { JsonLines } from "../../src/view/json.ts";
-import { clone, exec, exit, fork, gap, scan, simple } from "../support/events.ts";
+import { BOOT, clone, exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 
 const T = 10_000_000;
 const EPOCH = { seconds: 1_700_000_000, ns: 999_999_999 };
 const USERS = new Users(() => "root:x:0:0::/root:/bin/sh\n", () => 0);
 
 function linesOf(events: readonly SourceEvent[], env = false): Record<string, unknown>[] {
-  const lines = new JsonLines({ boot: "0a1b2c3d", source: "connector", users: USERS, env });
+  const lines = new JsonLines({ source: "connector", users: USERS, env });
   const told: string[] = [];
-  const machine = new Machine({ onChange: (change) => told.push(lines.line(change, EPOCH)) });
+  const machine = new Machine({
+    boot: BOOT,
+    onChange: (change) => told.push(lines.line(change, EPOCH)),
+  });
   for (const event of events) machine.step(event);
   return told.map((line) => {
     assert.ok(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1, "one line");
@@ -147,7 +150,7 @@ test("line() says nothing of threads", () => {
 });
 
 test("source() names source and reason", () => {
-  const lines = new JsonLines({ boot: "0a1b2c3d", source: "poll", users: USERS, env: false });
+  const lines = new JsonLines({ source: "poll", users: USERS, env: false });
   assert.deepEqual(JSON.parse(lines.source('be"cause', EPOCH, 2)), {
     event: "source",
     time: "2023-11-14T22:13:21.000000001Z",
@@ -159,9 +162,12 @@ test("source() names source and reason", () => {
 test("line() has the name of a user once it is known, and the new one of a number", () => {
   let name: string | null = null;
   const users = { name: () => name } as unknown as Users;
-  const lines = new JsonLines({ boot: "0a1b2c3d", source: "connector", users, env: false });
+  const lines = new JsonLines({ source: "connector", users, env: false });
   const told: string[] = [];
-  const machine = new Machine({ onChange: (change) => told.push(lines.line(change, EPOCH)) });
+  const machine = new Machine({
+    boot: BOOT,
+    onChange: (change) => told.push(lines.line(change, EPOCH)),
+  });
   for (const event of SHELL) machine.step(event);
   for (const [at, now] of [null, "ann", "ann", "bob"].entries()) {
     name = now;

@@ -4,7 +4,7 @@ import { EVENT, type SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { JsonLines } from "../../src/view/json.ts";
-import { exec, exit, fork, scan, simple } from "../support/events.ts";
+import { BOOT, exec, exit, fork, scan, simple } from "../support/events.ts";
 import { random } from "../support/random.ts";
 
 const T = 10_000_000;
@@ -14,7 +14,6 @@ const EPOCH = { seconds: 1_700_000_000, ns: 0 };
 function twice(events: readonly SourceEvent[], passwd: () => string): [string, string][] {
   const newWriter = () =>
     new JsonLines({
-      boot: "0a1b2c3d",
       source: "connector",
       users: new Users(passwd, () => Infinity),
       env: false,
@@ -22,6 +21,7 @@ function twice(events: readonly SourceEvent[], passwd: () => string): [string, s
   const old = newWriter();
   const pairs: [string, string][] = [];
   const machine = new Machine({
+    boot: BOOT,
     onChange: (change) => pairs.push([old.line(change, EPOCH), newWriter().line(change, EPOCH)]),
   });
   for (const event of events) machine.step(event);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RunningBoot } from "../../src/model/boot.ts";
 import { Image } from "../../src/model/image.ts";
 import type { Process } from "../../src/model/process.ts";
 import { buildForest, cutBelow, foldAlike, type TreeNode } from "../../src/model/tree.ts";
@@ -203,7 +204,7 @@ test("a chain of 100 000 generations is drawn in lines of bounded length", () =>
   assert.equal(lines.length, 100_000);
   assert.ok(Math.max(...lines.map((line) => line.length)) < 400);
   assert.ok(lines.at(-1)!.endsWith("└─ 100000 sh"));
-  const pieces = [...treeJson(roots[0]!, { boot: "7c0a51fe", epoch: null, users })];
+  const pieces = [...treeJson(roots[0]!, { users })];
   const text = pieces.join("");
   assert.equal(text.split('"children":[').length - 1, 100_000);
   assert.ok(text.endsWith(`${"]}".repeat(100_000)}\n`));
@@ -229,13 +230,14 @@ test("no line has what a terminal would act on, and none is wider than it", () =
 });
 
 test("treeJson() writes the fields of the contract", () => {
-  const parent = ended(running(10, "make", init), 0x200, 1.5e9);
+  const boot = new RunningBoot("7c0a51fe", { seconds: 1_700_000_000, ns: 5 });
+  const first = running(1, "init", null, boot);
+  const parent = ended(running(10, "make", first), 0x200, 1.5e9);
   const child = running(11, "cc a.c", parent);
   child.uid = null;
   child.state = "leaderless";
-  const [root] = buildForest([init, parent, child]).roots;
-  const options = { boot: "7c0a51fe", epoch: { seconds: 1_700_000_000, ns: 5 }, users };
-  const text = [...treeJson(root!, options)].join("");
+  const [root] = buildForest([first, parent, child]).roots;
+  const text = [...treeJson(root!, { users })].join("");
   assert.equal(text.indexOf("\n"), text.length - 1);
   const tree = JSON.parse(text);
   assert.deepEqual(Object.keys(tree), [
@@ -266,7 +268,7 @@ test("treeJson() writes the fields of the contract", () => {
 test("treeJson() names signals, and leaves out times when the boot's is not known", () => {
   const killed = ended(running(1, "x"), 9, 1e6);
   const [root] = buildForest([killed]).roots;
-  const node = JSON.parse([...treeJson(root!, { boot: "b", epoch: null, users })].join(""));
+  const node = JSON.parse([...treeJson(root!, { users })].join(""));
   assert.deepEqual([node.signal, node.exit_code], ["SIGKILL", null]);
   assert.deepEqual([node.started, node.ended, node.duration_ns], [null, null, 1_000_000]);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../../fault.ts";
-import { CHANGE_KINDS, type ChangeKind } from "../../model/machine.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../../model/change_kinds.ts";
 import { suggest } from "./suggest.ts";
 
 const PID_MAX = 4_194_304;
@@ -143,15 +143,21 @@ export function parseRegex(text: string): RegExp {
   }
 }
 
+/** A test for whole texts, and the text that it was made of. */
+export interface Glob {
+  (text: string): boolean;
+  readonly glob: string;
+}
+
 /**
  * A test for whole texts: `*` stands for any text, `?` for one character, `[a-z]` for one of
  * these, `[!a-z]` for one of the others; `\` takes away the meaning of what follows. A text that is
  * the same letter by letter passes too.
  */
-export function parseGlob(text: string): (text: string) => boolean {
+export function parseGlob(text: string): Glob {
   try {
     const pattern = new RegExp(globSource(text), "su");
-    return (text) => pattern.test(text);
+    return Object.assign((text: string) => pattern.test(text), { glob: text });
   } catch {
     throw new UsageError(`Bad pattern: ${quoted(text)}; give ranges in order, such as [a-z]`);
   }

@@ -3,38 +3,38 @@
  *
  * @module
  */
+import { ACCOUNT_KEYS } from "../../ask/account_keys.ts";
+import { FILTER } from "../../cli/filter_options.ts";
 import { parseChoice } from "../../ask/text/values.ts";
-import type { CommandSpec } from "../../cli/command.ts";
-import { FILTER_OPTIONS } from "../filter.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import { asText, flag, opt } from "../../cli/option.ts";
 
-/** What sums are made by. */
-export const ACCOUNT_KEYS = ["command", "user", "unit", "job"] as const;
-
-const FILTERS = ["--user", "--comm", "--failed"];
 /** Options that ask for a file; without them the history is asked. */
-const OF_FILES = ["dump", "compute", "acct", "jobs", "elsa"];
+const OF_FILES = ["dump", "compute", "acct", "jobs", "elsa"] as const;
 
 /** The command. */
-export const accountCommand: CommandSpec = {
+export const accountCommand: CommandSpec = command({
   name: "account",
   operands: "",
   summary: "what commands, users, units and jobs have used",
   options: [
-    {
-      flags: "--by <what>",
-      description: "sums by command (default), user, unit or job",
-      parse: parseChoice("key", ACCOUNT_KEYS),
-      values: ACCOUNT_KEYS,
-    },
-    { flags: "--since <when>", description: "what ended from that time on: 14:30, '10m ago'" },
-    { flags: "--until <when>", description: "what ended before that time" },
-    ...FILTER_OPTIONS.filter(({ flags }) => FILTERS.some((name) => flags.includes(name))),
-    { flags: "--csv", description: "CSV with a heading instead of columns" },
-    { flags: "-d, --dump", description: "instead of the history: show an accounting or job file" },
-    { flags: "-x, --compute", description: "sum up an accounting file, for jobs or altogether" },
-    { flags: "-a, --acct <file>", description: "a file of BSD process accounting: accton(8)" },
-    { flags: "-j, --jobs <file>", description: "a job file: who was in which job" },
-    { flags: "--elsa", description: "with -x and -j: the seven lines of ELSA for each job" },
+    opt(
+      "--by <what>",
+      parseChoice("key", ACCOUNT_KEYS),
+      "sums by command (default), user, unit or job",
+      ACCOUNT_KEYS,
+    ),
+    opt("--since <when>", asText, "what ended from that time on: 14:30, '10m ago'"),
+    opt("--until <when>", asText, "what ended before that time"),
+    FILTER.user,
+    FILTER.comm,
+    FILTER.failed,
+    flag("--csv", "CSV with a heading instead of columns"),
+    flag("-d, --dump", "instead of the history: show an accounting or job file"),
+    flag("-x, --compute", "sum up an accounting file, for jobs or altogether"),
+    opt("-a, --acct <file>", asText, "a file of BSD process accounting: accton(8)"),
+    opt("-j, --jobs <file>", asText, "a job file: who was in which job"),
+    flag("--elsa", "with -x and -j: the seven lines of ELSA for each job"),
   ],
   examples: [
     "fh account --since today  what took the time today",
@@ -52,4 +52,4 @@ export const accountCommand: CommandSpec = {
     const { runPastAccount } = await import("./past.ts");
     return await runPastAccount(context, options);
   },
-};
+});

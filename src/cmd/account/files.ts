@@ -10,6 +10,7 @@ import { AcctTotals } from "../../acct/totals.ts";
 import { parseUser } from "../../ask/text/values.ts";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
+import { localTime } from "../../host/local_time.ts";
 import { OTHER_NAMES } from "../../jobs/kept_job.ts";
 import { decodeText } from "../../model/image.ts";
 import type { Users } from "../../proc/passwd.ts";
@@ -27,8 +28,7 @@ import {
   totalsFields,
   type TotalsRow,
 } from "../../view/account.ts";
-import { localTime } from "../local_time.ts";
-import type { ACCOUNT_KEYS } from "./command.ts";
+import type { AccountKey } from "../../ask/account_keys.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./output.ts";
 
 /** Commands or users that have a row of their own; all others of a file have one together. */
@@ -39,7 +39,7 @@ interface AccountOptions extends FormOptions {
   readonly compute?: boolean;
   readonly acct?: string;
   readonly jobs?: string;
-  readonly by?: typeof ACCOUNT_KEYS[number];
+  readonly by?: AccountKey;
   readonly user?: readonly string[];
   readonly comm?: readonly ((text: string) => boolean)[];
   readonly failed?: boolean;
@@ -57,9 +57,8 @@ interface Asked {
 /** Runs the command; the exit status comes back. */
 export async function runAccount(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: AccountOptions,
 ): Promise<number> {
-  const options: AccountOptions = given;
   checkOptions(options);
   const { acct, jobs } = options;
   const run = new AccountRun(context, options);

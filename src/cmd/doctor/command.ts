@@ -3,13 +3,8 @@
  *
  * @module
  */
-import { type CommandSpec, type Context, useColor } from "../../cli/command.ts";
-import { type GlobalOptions, liveSource } from "../../cli/globals.ts";
-import { EXIT } from "../../fault.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
 import type { Facts } from "../../source/probe/probe.ts";
-import { judge, type Verdict } from "../../source/probe/probe_judge.ts";
-import { jsonText } from "../../text/json_text.ts";
-import { renderDoctor } from "../../view/doctor.ts";
 
 /** Tries what the host allows. */
 export type GatherFacts = (
@@ -25,7 +20,7 @@ export const doctorCommand: CommandSpec = doctorWith(async (procRoot, source) =>
 
 /** The command on other facts than this host's. */
 export function doctorWith(gather: GatherFacts): CommandSpec {
-  return {
+  return command({
     name: "doctor",
     operands: "",
     summary: "what this host allows, and what to do about it",
@@ -36,26 +31,8 @@ export function doctorWith(gather: GatherFacts): CommandSpec {
       "fh doctor --json | jq .complete  for scripts; the exit status says the same",
     ],
     async run(context, _operands, options): Promise<number> {
-      const { source, json, color } = options as unknown as GlobalOptions;
-      const verdict = judge(await gather(context.procRoot, liveSource(source)));
-      const complete = verdict.source !== null && verdict.limits.length === 0;
-      if (json) writeJson(context, verdict, complete);
-      else writeText(context, verdict, color);
-      return complete ? EXIT.done : EXIT.failed;
+      const { runDoctor } = await import("./run.ts");
+      return await runDoctor(context, options, gather);
     },
-  };
-}
-
-function writeJson({ stdout }: Context, verdict: Verdict, complete: boolean): void {
-  const { source, why, rows } = verdict;
-  stdout.write(`${jsonText({ source, why, complete, rows })}\n`);
-}
-
-function writeText(
-  { stdout, env }: Context,
-  verdict: Verdict,
-  color: GlobalOptions["color"],
-): void {
-  const lines = renderDoctor(verdict, stdout.columns, useColor(color, stdout, env));
-  stdout.write(lines.map((line) => `${line}\n`).join(""));
+  });
 }

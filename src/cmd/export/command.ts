@@ -3,18 +3,25 @@
  *
  * @module
  */
-import type { CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import type { GlobalOptions } from "../../cli/globals.ts";
+import { asText, opt, type OptionsOf } from "../../cli/option.ts";
+
+const OPTIONS = [
+  opt("--since <when>", asText, "what lived from that time on: 03:00, '2h ago'"),
+  opt("--until <when>", asText, "what lived up to that time"),
+  opt("-o, --output <path>", asText, "a new file, instead of standard output"),
+] as const;
+
+/** What the command line gives. */
+export type ExportOptions = GlobalOptions & OptionsOf<typeof OPTIONS>;
 
 /** The command. */
-export const exportCommand: CommandSpec = {
+export const exportCommand: CommandSpec = command({
   name: "export",
   operands: "",
   summary: "write a part of the history as a file of its own",
-  options: [
-    { flags: "--since <when>", description: "what lived from that time on: 03:00, '2h ago'" },
-    { flags: "--until <when>", description: "what lived up to that time" },
-    { flags: "-o, --output <path>", description: "a new file, instead of standard output" },
-  ],
+  options: OPTIONS,
   examples: [
     "fh export --since '2h ago' > incident.db  for a colleague",
     "fh tree --db incident.db --at 03:12  what the colleague does with it",
@@ -24,4 +31,4 @@ export const exportCommand: CommandSpec = {
     const { runExport } = await import("./run.ts");
     return await runExport(context, options);
   },
-};
+});

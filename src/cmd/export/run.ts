@@ -6,42 +6,38 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { askHistory } from "../../ask/open.ts";
+import { checkAhead, readStretch, recordedSpans } from "../../ask/stretch.ts";
+import { Notes } from "../../ask/notes.ts";
+import { tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
 import { exportSteps } from "../../history/export.ts";
 import { HistoryError } from "../../history/history_error.ts";
+import { noHistory } from "../../ask/not_found.ts";
+import { historyToAsk } from "../../history/place.ts";
 import { Breath } from "../../steps.ts";
-import { askHistory } from "../history_open.ts";
-import { noHistory } from "../history_place.ts";
 import { createFile } from "../new_file.ts";
-import { checkAhead, readStretch, recordedSpans } from "../past.ts";
+import type { ExportOptions } from "./command.ts";
 
 const PIECE = 1 << 20;
-
-/** What the command line asks for. */
-interface ExportOptions {
-  readonly db?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly output?: string;
-  readonly quiet?: boolean;
-}
 
 /** Runs the command; the exit status comes back. */
 export async function runExport(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: ExportOptions,
 ): Promise<number> {
-  const options: ExportOptions = given;
   const { stdout, stderr, env } = context;
   if (options.output === undefined && stdout.isTerminal) {
     throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
   }
   const stretch = readStretch(options, Date.now());
-  const history = await askHistory(context, options.db);
+  const notes = new Notes();
+  const history = await askHistory(context, options.db, notes);
+  tellNotes(context, notes);
   if (history === null) {
     checkAhead(stretch, null);
-    throw noHistory(env);
+    throw noHistory(historyToAsk(env, undefined));
   }
   const spans = recordedSpans(history, stretch);
   const { path } = history;

@@ -3,72 +3,161 @@
  *
  * @module
  */
-import type { CommandSpec } from "../../cli/command.ts";
-import { SOCKET_OPTION } from "../listen/register.ts";
+import { command, type GroupSpec } from "../../cli/command.ts";
+import { asText, flag, opt } from "../../cli/option.ts";
+import { JOB_OPTIONS, MEMBER_OPTIONS } from "./options.ts";
+import { ruleActions } from "./rule.ts";
 
-/** What can be done with jobs, and its operands. */
-export const JOB_ACTIONS = {
-  create: "NAME",
-  add: "NAME PID...",
-  remove: "NAME PID...",
-  list: "",
-  show: "NAME",
-  wait: "NAME",
-  kill: "NAME",
-  end: "NAME",
-  rename: "NAME NEW",
-  export: "[NAME]",
-  "rule add": "NAME",
-  "rule list": "",
-  "rule remove": "NUMBER",
-  "rule test": "PID",
-} as const;
+const create = command({
+  name: "create",
+  operands: "<name>",
+  offers: [null],
+  summary: "begin a job, with nobody in it",
+  options: JOB_OPTIONS,
+  examples: ["fh job create build  a job of that name, with nobody in it"],
+  async run(context, [name], options): Promise<number> {
+    const { createJob } = await import("./run.ts");
+    return await createJob(context, name, options);
+  },
+});
 
-/** One of {@linkcode JOB_ACTIONS}. */
-export type JobAction = keyof typeof JOB_ACTIONS;
+const add = command({
+  name: "add",
+  operands: "<name> <pid...>",
+  offers: ["job"],
+  summary: "put processes into a job, with all they start",
+  options: MEMBER_OPTIONS,
+  examples: [
+    "fh job add build $$  this shell, and all it starts",
+    "fh job add build --only 4711  that one, and what it starts from now on",
+  ],
+  async run(context, [job, ...pids], options): Promise<number> {
+    const { addMembers } = await import("./run.ts");
+    return await addMembers(context, job, pids, options);
+  },
+});
+
+const remove = command({
+  name: "remove",
+  operands: "<name> <pid...>",
+  offers: ["job"],
+  summary: "take processes out of a job, with all they have started",
+  options: MEMBER_OPTIONS,
+  examples: ["fh job remove build 4711  that no more, nor what it has started"],
+  async run(context, [job, ...pids], options): Promise<number> {
+    const { removeMembers } = await import("./run.ts");
+    return await removeMembers(context, job, pids, options);
+  },
+});
+
+const list = command({
+  name: "list",
+  operands: "",
+  summary: "list the open jobs",
+  options: [flag("--all", "ended jobs too"), ...JOB_OPTIONS],
+  examples: ["fh job list  the open jobs", "fh job list --all --json  every job, for scripts"],
+  async run(context, _operands, options): Promise<number> {
+    const { listAll } = await import("./run.ts");
+    return await listAll(context, options);
+  },
+});
+
+const show = command({
+  name: "show",
+  operands: "<name>",
+  offers: ["any job"],
+  summary: "show who is in a job, and what it has cost",
+  options: [flag("--watch", "again each second, until the job ends"), ...JOB_OPTIONS],
+  examples: ["fh job show build --watch  who is in it, and what it has cost"],
+  async run(context, [job], options): Promise<number> {
+    const { showOne } = await import("./run.ts");
+    return await showOne(context, job, options);
+  },
+});
+
+const wait = command({
+  name: "wait",
+  operands: "<name>",
+  offers: ["job"],
+  summary: "wait until the last member of a job has ended",
+  options: JOB_OPTIONS,
+  examples: ["fh job wait build  until its last member ends, for its status"],
+  async run(context, [job], options): Promise<number> {
+    const { waitForOne } = await import("./run.ts");
+    return await waitForOne(context, job, options);
+  },
+});
+
+const kill = command({
+  name: "kill",
+  operands: "<name>",
+  offers: ["job"],
+  summary: "send a signal to every member of a job",
+  options: [opt("--signal <signal>", asText, "KILL, INT, 10 ... (default: TERM)"), ...JOB_OPTIONS],
+  examples: ["fh job kill build --signal INT  every member, and nobody else"],
+  async run(context, [job], options): Promise<number> {
+    const { killMembers } = await import("./run.ts");
+    return await killMembers(context, job, options);
+  },
+});
+
+const end = command({
+  name: "end",
+  operands: "<name>",
+  offers: ["job"],
+  summary: "end a job, whose members live on",
+  options: JOB_OPTIONS,
+  examples: ["fh job end build  the members live on"],
+  async run(context, [job], options): Promise<number> {
+    const { endJob } = await import("./run.ts");
+    return await endJob(context, job, options);
+  },
+});
+
+const rename = command({
+  name: "rename",
+  operands: "<name> <new>",
+  offers: ["job"],
+  summary: "give a job another name",
+  options: JOB_OPTIONS,
+  examples: ["fh job rename build old  it has another name"],
+  async run(context, [job, name], options): Promise<number> {
+    const { renameJob } = await import("./run.ts");
+    return await renameJob(context, job, name, options);
+  },
+});
+
+const exported = command({
+  name: "export",
+  operands: "[name]",
+  offers: ["any job"],
+  summary: "write who was in a job, or in all, as a job file",
+  options: [
+    opt("-o, --output <path>", asText, "a new file, instead of standard output"),
+    ...JOB_OPTIONS,
+  ],
+  examples: ["fh job export build > b.ndjson  who was in it, for fh account -j"],
+  async run(context, [job], options): Promise<number> {
+    const { exportMembers } = await import("./run.ts");
+    return await exportMembers(context, job ?? null, options);
+  },
+});
 
 /** The command. */
-export const jobCommand: CommandSpec = {
+export const jobCommand: GroupSpec = {
   name: "job",
-  operands: "<action> [operands...]",
   summary: "keep groups of processes with all they start",
-  options: [
-    { flags: "--only", description: "add, remove: not what descends from the process" },
-    { flags: "--all", description: "list: ended jobs too" },
-    { flags: "--watch", description: "show: again each second, until the job ends" },
-    { flags: "--signal <signal>", description: "kill: KILL, INT, 10 ... (default: TERM)" },
-    { flags: "-o, --output <path>", description: "export: a new file, instead of standard output" },
-    {
-      flags: "--exe <glob>",
-      description: "rule add: of the executable's path, or its name",
-      repeatable: true,
-    },
-    {
-      flags: "--match <regex>",
-      description: "rule add: of the command line (RE2)",
-      repeatable: true,
-    },
-    { flags: "--user <user>", description: "rule add: who runs it", repeatable: true },
-    { flags: "--cgroup <glob>", description: "rule add: of its cgroup path", repeatable: true },
-    { flags: "--unit <glob>", description: "rule add: of its systemd unit", repeatable: true },
-    SOCKET_OPTION,
+  actions: [
+    create,
+    add,
+    remove,
+    list,
+    show,
+    wait,
+    kill,
+    end,
+    rename,
+    exported,
+    ruleActions,
   ],
-  examples: [
-    "fh job create build  a job of that name, with nobody in it",
-    "fh job add build $$  this shell, and all it starts",
-    "fh job remove build 4711  that no more, nor what it has started",
-    "fh job list  the open jobs",
-    "fh job show build --watch  who is in it, and what it has cost",
-    "fh job wait build  until its last member ends, for its status",
-    "fh job kill build --signal INT  every member, and nobody else",
-    "fh job end build  the members live on",
-    "fh job rename build old  it has another name",
-    "fh job export build > b.ndjson  who was in it, for fh account -j",
-    "fh job rule add web --exe nginx  whatever execs that joins",
-    "fh job rule list  the rules; rule remove 1; rule test 4711",
-  ],
-  async run(context, operands, options): Promise<number> {
-    const { runJob } = await import("./run.ts");
-    return await runJob(context, operands, options);
-  },
 };

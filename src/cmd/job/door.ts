@@ -5,19 +5,16 @@
  */
 import process from "node:process";
 import { setImmediate as immediate } from "node:timers/promises";
+import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../../ask/jobs.ts";
+import { Notes } from "../../ask/notes.ts";
+import { askHistory } from "../../ask/open.ts";
 import type { Context } from "../../cli/command.ts";
-import { CommandError, EXIT } from "../../fault.ts";
+import { tellNotes } from "../../cli/tell.ts";
 import { openUsers } from "../../proc/users.ts";
-import {
-  Connection,
-  type ConnectionError,
-  RequestError,
-} from "../../serve/client/socket_client.ts";
-import { type Fields, Refusal } from "../../serve/protocol.ts";
+import { refused, ServerDoor } from "../../serve/client/ask.ts";
+import { Refusal } from "../../fault.ts";
+import type { Fields } from "../../serve/protocol.ts";
 import { Breath } from "../../steps.ts";
-import { askHistory } from "../history_open.ts";
-import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../job_answers.ts";
-import { noServer, socketToAsk } from "../socket_place.ts";
 
 /** Names the two places. */
 export interface JobPlace {
@@ -31,6 +28,8 @@ export interface JobDoor {
   ask(op: string, params: Fields): Promise<Fields>;
   close(): void;
 }
+
+const NO_JOBS = "This server keeps no jobs: it is fh serve, or an older fh; run fh record";
 
 type Answer = (answers: JobAnswers, params: Fields, breath: Breath) => Fields | Promise<Fields>;
 
@@ -57,14 +56,8 @@ export async function* listJobs(door: JobDoor, all: boolean): AsyncGenerator<Fie
 }
 
 /** Opens the door to the recorder; rejects with {@linkcode CommandError} where none listens. */
-export async function openRecorder(context: Context, place: JobPlace): Promise<JobDoor> {
-  const path = socketToAsk(context.env, place.socket);
-  if (path === null) throw noServer(null, null);
-  try {
-    return new ServerDoor(context, path, await Connection.open(path));
-  } catch (error) {
-    throw noServer(path, error as Error);
-  }
+export function openRecorder(context: Context, { socket }: JobPlace): Promise<JobDoor> {
+  return ServerDoor.open(context, socket, NO_JOBS);
 }
 
 /** The same for what a history answers too; `--db` names one, and then nobody else is asked. */
@@ -81,7 +74,9 @@ export async function openJobs(context: Context, place: JobPlace): Promise<JobDo
 }
 
 async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
-  const history = await askHistory(context, db);
+  const notes = new Notes();
+  const history = await askHistory(context, db, notes);
+  tellNotes(context, notes);
   if (history === null) return null;
   const uid = process.geteuid!();
   // Who can read the file may read all of it.
@@ -96,61 +91,6 @@ async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | n
     },
     close: () => history.close(),
   };
-}
-
-class ServerDoor implements JobDoor {
-  readonly #path: string;
-  readonly #connection: Connection;
-  readonly #signal: AbortSignal;
-  readonly #stop: () => void;
-
-  constructor({ signal }: Context, path: string, connection: Connection) {
-    this.#path = path;
-    this.#connection = connection;
-    this.#signal = signal;
-    this.#stop = () => connection.close();
-    signal.addEventListener("abort", this.#stop);
-    if (signal.aborted) this.#stop();
-  }
-
-  async ask(op: string, params: Fields): Promise<Fields> {
-    try {
-      const { ok: _ok, op: _op, id: _id, ...fields } = await this.#connection.request(op, params);
-      return fields;
-    } catch (error) {
-      const { reason, aborted } = this.#signal;
-      if (error instanceof RequestError) throw refused(error);
-      if (aborted) {
-        throw new CommandError(EXIT.failed, `Cannot ask ${this.#path}: stopped by ${reason}`);
-      }
-      throw new ServerGone(this.#path, error as ConnectionError);
-    }
-  }
-
-  close(): void {
-    this.#signal.removeEventListener("abort", this.#stop);
-    this.#connection.close();
-  }
-}
-
-/** The recorder has ended while it was asked. */
-export class ServerGone extends CommandError {
-  constructor(path: string, error: Error) {
-    const { status, message } = noServer(path, error);
-    super(status, message);
-    this.name = "ServerGone";
-  }
-}
-
-/** Exit statuses of what is refused; others are failures. */
-const STATUS: Readonly<Record<string, number>> = { ESRCH: EXIT.notFound, EFAULT: EXIT.usage };
-
-function refused({ error, message }: { error: string; message: string }): CommandError {
-  if (error === "ENOTTY") {
-    const what = "This server keeps no jobs: it is fh serve, or an older fh";
-    return new CommandError(EXIT.failed, `${what}; run fh record`);
-  }
-  return new CommandError(STATUS[error] ?? EXIT.failed, `${message} (${error})`);
 }
 
 function refuse(error: Error): never {

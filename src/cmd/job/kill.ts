@@ -15,6 +15,7 @@ import { hasOwnNumbering } from "../../proc/numbering.ts";
 import { openProcfs } from "../../proc/procfs.ts";
 import { parseStat } from "../../proc/stat.ts";
 import type { Fields } from "../../serve/protocol.ts";
+import { pause } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { signalName, signalNumber } from "../../text/words.ts";
@@ -132,7 +133,7 @@ class Hunt {
         this.#send(member, sig);
       }
       quiet = fresh.length === 0 ? quiet + 1 : 0;
-      if (quiet > 0 && quiet < QUIET_LOOKS) await pause();
+      if (quiet > 0 && quiet < QUIET_LOOKS) await pause(LOOK_EVERY_MS);
     }
   }
 
@@ -153,7 +154,7 @@ class Hunt {
       const left = (await this.#members()).filter((member) => !this.#denied.has(keyOf(member)));
       if (left.length === 0 || performance.now() > until) return left.length;
       for (const member of left) this.#send(member, SIGKILL);
-      await pause();
+      await pause(LOOK_EVERY_MS);
     }
   }
 
@@ -179,10 +180,6 @@ class Hunt {
 
 function keyOf({ pid, start_ticks: start }: Target): string {
   return `${pid} ${start}`;
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 }
 
 function parseSignal(text: string): number {

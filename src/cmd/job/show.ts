@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { type LivingUsage, readLiving } from "../../ask/living.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
 import { bootMoment } from "../../host/boot_clock.ts";
+import { localTime } from "../../host/local_time.ts";
 import { TICK_NS } from "../../model/process.ts";
 import { openProcfs } from "../../proc/procfs.ts";
 import type { Fields } from "../../serve/protocol.ts";
+import { pause } from "../../steps.ts";
 import { LiveScreen } from "../../term/live.ts";
 import { mindTerminal } from "../../term/terminal.ts";
 import { fitWidth } from "../../text/escape.ts";
@@ -21,8 +24,6 @@ import {
   renderJob,
   type RunningRow,
 } from "../../view/jobs.ts";
-import { type LivingUsage, readLiving } from "../living.ts";
-import { localTime } from "../local_time.ts";
 import type { JobDoor } from "./door.ts";
 
 const EVERY_MS = 1000;
@@ -142,7 +143,7 @@ class Watch {
       while (!signal.aborted && !stdout.closed) {
         this.#draw();
         if (this.#shown.job.ended !== null) break;
-        await this.#pause();
+        await pause(EVERY_MS, signal);
         if (signal.aborted) break;
         this.#shown = await ask(this.#context, this.#door, String(this.#shown.job.job));
       }
@@ -168,18 +169,5 @@ class Watch {
       .map((line) => fitWidth(line, stdout.columns));
     const [title = "", ...rest] = lines;
     this.#screen.draw([paint(title, "bold", colored), ...rest]);
-  }
-
-  #pause(): Promise<void> {
-    const { signal } = this.#context;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, EVERY_MS);
-      signal.addEventListener("abort", done);
-    });
   }
 }

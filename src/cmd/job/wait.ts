@@ -5,11 +5,13 @@
  */
 import type { Context } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
+import { ServerGone } from "../../serve/client/ask.ts";
 import type { Fields } from "../../serve/protocol.ts";
+import { pause } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { signalNumber } from "../../text/words.ts";
-import { type JobDoor, type JobPlace, openRecorder, ServerGone } from "./door.ts";
+import { type JobDoor, type JobPlace, openRecorder } from "./door.ts";
 
 /** So long a recorder that has gone may take to come back: a service is restarted. */
 const RETRY_MS = 30_000;
@@ -70,6 +72,6 @@ async function askAgain(
       door?.close();
       door = null;
     }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
+    await pause(RETRY_EVERY_MS, context.signal);
   }
 }

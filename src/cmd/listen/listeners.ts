@@ -3,15 +3,22 @@
  *
  * @module
  */
-import type { CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import type { GlobalOptions } from "../../cli/globals.ts";
+import type { OptionsOf } from "../../cli/option.ts";
 import { SOCKET_OPTION } from "./register.ts";
 
+const OPTIONS = [SOCKET_OPTION] as const;
+
+/** What they give. */
+export type ListenersOptions = GlobalOptions & OptionsOf<typeof OPTIONS>;
+
 /** The command. */
-export const listenersCommand: CommandSpec = {
+export const listenersCommand: CommandSpec = command({
   name: "listeners",
   operands: "",
   summary: "list who is sent signals or events by fh record or fh serve",
-  options: [SOCKET_OPTION],
+  options: OPTIONS,
   examples: [
     "fh listeners  who is told, how much, and what was lost",
     "fh listeners --json  the same for scripts",
@@ -20,4 +27,4 @@ export const listenersCommand: CommandSpec = {
     const { runListeners } = await import("./listeners_run.ts");
     return await runListeners(context, options);
   },
-};
+});

@@ -5,24 +5,18 @@
  */
 import { type Context, useColor } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
+import { localTime } from "../../host/local_time.ts";
+import { askServer } from "../../serve/client/ask.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { paint } from "../../text/style.ts";
 import { type Listeners, renderListeners } from "../../view/listeners.ts";
-import { localTime } from "../local_time.ts";
-import { askServer } from "../socket_place.ts";
-
-interface ListenersOptions {
-  readonly socket?: string;
-  readonly json?: boolean;
-  readonly color?: "auto" | "always" | "never";
-}
+import type { ListenersOptions } from "./listeners.ts";
 
 /** Runs the command; the exit status comes back. */
 export async function runListeners(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  { socket, json, color }: ListenersOptions,
 ): Promise<number> {
-  const { socket, json, color = "auto" }: ListenersOptions = given;
   const { stdout, env } = context;
   const answer = await askServer(context, socket, "listeners", {});
   const { listeners = [], subscribers = [] } = answer as Partial<Listeners>;

@@ -5,29 +5,20 @@
  */
 import { quoted } from "../../ask/text/values.ts";
 import type { Context } from "../../cli/command.ts";
-import { EXIT, UsageError } from "../../fault.ts";
-import { readSignal, Refusal } from "../../serve/protocol.ts";
+import type { GlobalOptions } from "../../cli/globals.ts";
+import { EXIT, Refusal, UsageError } from "../../fault.ts";
+import { askServer } from "../../serve/client/ask.ts";
+import { readSignal } from "../../serve/protocol.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { signalName } from "../../text/words.ts";
-import { askServer } from "../socket_place.ts";
-
-interface RegisterOptions {
-  readonly pid?: number;
-  readonly sig?: string;
-  readonly scope?: number;
-  readonly exclusive?: boolean;
-  readonly threads?: boolean;
-  readonly socket?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
+import type { RegisterOptions } from "./register.ts";
+import type { UnregisterOptions } from "./unregister.ts";
 
 /** Runs `fh register`; the exit status comes back. */
 export async function runRegister(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: RegisterOptions,
 ): Promise<number> {
-  const options: RegisterOptions = given;
   const { scope, exclusive, threads } = options;
   const pid = neededPid(options);
   if (options.sig === undefined) {
@@ -51,9 +42,8 @@ export async function runRegister(
 /** Runs `fh unregister`; the exit status comes back. */
 export async function runUnregister(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: UnregisterOptions,
 ): Promise<number> {
-  const options: RegisterOptions = given;
   const pid = neededPid(options);
   const answer = await askServer(context, options.socket, "unregister", { pid });
   const was = answer["removed"] === 0 ? "was not registered" : "is told of no more forks";
@@ -62,7 +52,7 @@ export async function runUnregister(
 }
 
 /** This command ends at once: it is no use to be told. */
-function neededPid({ pid }: RegisterOptions): number {
+function neededPid({ pid }: UnregisterOptions): number {
   if (pid !== undefined) return pid;
   throw new UsageError("Missing pid: give --pid the process that is told");
 }
@@ -83,7 +73,7 @@ function parseSignal(text: string): number | string {
 
 function tell(
   { stdout, stderr }: Context,
-  { json, quiet }: RegisterOptions,
+  { json, quiet }: GlobalOptions,
   answer: Readonly<Record<string, unknown>>,
   line: string,
 ): void {

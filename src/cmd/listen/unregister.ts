@@ -4,21 +4,25 @@
  * @module
  */
 import { parsePid } from "../../ask/text/values.ts";
-import type { CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import type { GlobalOptions } from "../../cli/globals.ts";
+import { opt, type OptionsOf } from "../../cli/option.ts";
 import { SOCKET_OPTION } from "./register.ts";
 
+const OPTIONS = [opt("--pid <pid>", parsePid, "the process that was told"), SOCKET_OPTION] as const;
+
+/** What they give. */
+export type UnregisterOptions = GlobalOptions & OptionsOf<typeof OPTIONS>;
+
 /** The command. */
-export const unregisterCommand: CommandSpec = {
+export const unregisterCommand: CommandSpec = command({
   name: "unregister",
   operands: "",
   summary: "send a program no more signals",
-  options: [
-    { flags: "--pid <pid>", description: "the process that was told", parse: parsePid },
-    SOCKET_OPTION,
-  ],
+  options: OPTIONS,
   examples: ["fh unregister --pid 4711  tell 4711 of no more forks"],
   async run(context, _operands, options): Promise<number> {
     const { runUnregister } = await import("./run.ts");
     return await runUnregister(context, options);
   },
-};
+});

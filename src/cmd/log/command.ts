@@ -3,31 +3,31 @@
  *
  * @module
  */
+import { FILTER } from "../../cli/filter_options.ts";
 import { parseCount } from "../../ask/text/values.ts";
-import type { CommandSpec } from "../../cli/command.ts";
-import { FILTER_OPTIONS } from "../filter.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import { asText, flag, opt } from "../../cli/option.ts";
 
 /** The command. */
-export const logCommand: CommandSpec = {
+export const logCommand: CommandSpec = command({
   name: "log",
   operands: "",
   summary: "list past processes: what ended, how, and after how long",
   options: [
-    ...FILTER_OPTIONS.map((option) =>
-      option.flags.includes("--event")
-        ? { ...option, description: "events to list (default: exit)" }
-        : option
-    ),
-    { flags: "--since <when>", description: "from that time on: 14:30, '10m ago', yesterday" },
-    { flags: "--until <when>", description: "up to that time" },
-    {
-      flags: "-n, --limit <n>",
-      description: "the newest so many (default: 100 when no time is given)",
-      parse: parseCount,
-    },
-    { flags: "--reverse", description: "newest first" },
-    { flags: "--tree", description: "as a tree, with the ancestors of what matches" },
-    { flags: "-f, --follow", description: "go on with what happens now, until Ctrl-C" },
+    FILTER.pid,
+    { ...FILTER.event, description: "events to list (default: exit)" },
+    FILTER.user,
+    FILTER.comm,
+    FILTER.match,
+    FILTER.failed,
+    FILTER.minDuration,
+    FILTER.cgroup,
+    opt("--since <when>", asText, "from that time on: 14:30, '10m ago', yesterday"),
+    opt("--until <when>", asText, "up to that time"),
+    opt("-n, --limit <n>", parseCount, "the newest so many (default: 100 when no time is given)"),
+    flag("--reverse", "newest first"),
+    flag("--tree", "as a tree, with the ancestors of what matches"),
+    flag("-f, --follow", "go on with what happens now, until Ctrl-C"),
   ],
   examples: [
     "fh log --failed --since today  what failed today",
@@ -40,4 +40,4 @@ export const logCommand: CommandSpec = {
     const { runLog } = await import("./run.ts");
     return await runLog(context, options);
   },
-};
+});

@@ -1,49 +1,51 @@
 /**
- * What `fh log` does: a stretch of the timeline, filtered, as lines.
+ * What `fh log` does: asks, and writes what happened as lines.
  *
  * @module
  */
+import { createFilter, type FilterOptions } from "../../ask/filter.ts";
+import {
+  checkEvents,
+  type Logged,
+  loggedSpans,
+  loggedSteps,
+  type LogQuery,
+  type LogWay,
+  lookFrom,
+} from "../../ask/log.ts";
+import { FileWatch, Seam } from "../../ask/log_follow.ts";
+import { noteMissing } from "../../ask/missing.ts";
+import { noHistory } from "../../ask/not_found.ts";
+import { noteNoHistory, notePids, Notes } from "../../ask/notes.ts";
+import { askHistory } from "../../ask/open.ts";
+import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
+import { EVERYTHING } from "../../ask/viewer.ts";
 import { type Context, useColor } from "../../cli/command.ts";
+import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, Stopped, UsageError } from "../../fault.ts";
 import type { Boot } from "../../history/boots.ts";
-import { seekCandidates } from "../../history/candidates.ts";
 import { type BootSpan, History } from "../../history/history.ts";
 import { HistoryError } from "../../history/history_error.ts";
-import type { Life } from "../../history/life.ts";
-import { Timeline } from "../../history/timeline.ts";
+import { localOffset } from "../../host/local_time.ts";
 import { PastLineage } from "../../model/lineage.ts";
-import type { Change, ChangeKind } from "../../model/machine.ts";
-import { ANCESTORS_MAX } from "../../model/memory.ts";
+import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
 import { buildForest } from "../../model/tree.ts";
 import type { Users } from "../../proc/passwd.ts";
-import { openProcfs } from "../../proc/procfs.ts";
 import { openUsers } from "../../proc/users.ts";
 import { Breath } from "../../steps.ts";
 import type { LineWriter } from "../../term/stream.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { paint } from "../../text/style.ts";
 import { DATED_HEADER, EventLines } from "../../view/line.ts";
+import { missingJson } from "../../view/missing_json.ts";
+import { infoLines } from "../../view/notes_json.ts";
+import { PastJson } from "../../view/past_json.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
-import { createFilter, type Filter, type FilterOptions } from "../filter.ts";
-import { askHistory } from "../history_open.ts";
-import { noHistory } from "../history_place.ts";
-import { localOffset } from "../local_time.ts";
-import { missingJson, tellMissing } from "../missing.ts";
-import {
-  adviseOnPids,
-  adviseToRecord,
-  checkAhead,
-  readStretch,
-  recordedSpans,
-  type Stretch,
-} from "../past.ts";
-import { PastJson } from "../past_json.ts";
-import { placeOf } from "../past_tree.ts";
+import { createAsking } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
-import { FileWatch, Seam } from "./follow.ts";
 import { listRunning } from "./running.ts";
 
 /** Lines that are shown when neither a time nor a number is given. */
@@ -53,7 +55,8 @@ const PIECE = 64 << 10;
 /** Bytes that may wait for the reader: a question about the past can wait, too. */
 const WAITING_MAX = 1 << 20;
 
-const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
+/** What is new since the last look. */
+const FEW: LogWay = { backwards: false, few: true };
 
 /** What the command line asks for. */
 export interface LogOptions extends FilterOptions {
@@ -72,38 +75,37 @@ export interface LogOptions extends FilterOptions {
 /** Runs the command; the exit status comes back. */
 export async function runLog(
   context: Context,
-  given: Readonly<Record<string, unknown>>,
+  options: LogOptions,
 ): Promise<number> {
-  const options = given as unknown as LogOptions;
   checkOptions(options);
   const stretch = readStretch(options, Date.now());
   const users = openUsers();
-  const lineage = options.pid === undefined ? null : new PastLineage(options.pid);
-  const filter = createFilter(
-    { ...options, event: options.event ?? ["exit"] },
-    users,
-    () => lineage!,
-  );
-  const history = await askHistory(context, options.db, !options.follow);
+  const { pid, event = ["exit"], minDuration = null, failed = false } = options;
+  const lineage = pid === undefined ? null : new PastLineage(pid);
+  const filter = createFilter({ ...options, event }, users, () => lineage!);
+  const notes = new Notes();
+  const history = await askHistory(context, options.db, notes, !options.follow);
   if (history === null) {
     checkAhead(stretch, null);
-    const { since, until, follow, failed, minDuration, tree } = options;
-    if (since ?? until ?? minDuration ?? (follow || failed || tree)) throw noHistory(context.env);
-    const status = await listRunning(context, options, filter, users);
-    adviseOnPids(context, openProcfs(context.procRoot), options.quiet);
-    adviseToRecord(context, "these are the processes that run now", options.quiet);
-    return status;
+    const { since, until, follow, tree } = options;
+    const asking = await createAsking(context, {}, null, notes, true);
+    if (since ?? until ?? minDuration ?? (follow || failed || tree)) {
+      throw noHistory(asking.historyPath);
+    }
+    await listRunning(context, asking, options, filter);
+    notePids(notes, asking.reader);
+    noteNoHistory(notes, "these are the processes that run now");
+    await writeNotes(context, notes, options);
+    return EXIT.done;
   }
-  return await new Log(context, options, history, { filter, lineage }, stretch, users).run();
+  const kinds = new Set(event);
+  const pids = pid ?? null;
+  const query = { kinds, filter, lineage, pids, minDuration, failed, viewer: EVERYTHING };
+  return await new Log(context, options, history, query, stretch, users, notes).run();
 }
 
-const RECORDED: ReadonlySet<string> = new Set(["fork", "exec", "exit"]);
-
 function checkOptions({ follow, reverse, until, tree, event = [] }: LogOptions): void {
-  const other = event.find((kind) => !RECORDED.has(kind));
-  if (other !== undefined) {
-    throw new UsageError(`Bad event: ${other}; the history has fork, exec and exit`);
-  }
+  checkEvents(event);
   if (follow && (reverse || until !== undefined || tree)) {
     const name = reverse ? "--reverse" : tree ? "--tree" : "--until";
     throw new UsageError(`Bad options: --follow with ${name}; take one of them`);
@@ -111,13 +113,19 @@ function checkOptions({ follow, reverse, until, tree, event = [] }: LogOptions):
   if (tree && reverse) throw new UsageError("Bad options: --tree with --reverse; take one of them");
 }
 
+/** As lines of their own in JSON, and on standard error. */
+async function writeNotes(context: Context, notes: Notes, options: LogOptions): Promise<void> {
+  if (options.json && !options.tree) context.stdout.write(infoLines(notes));
+  await context.stdout.flush();
+  tellNotes(context, notes, options.quiet);
+}
+
 class Log {
   readonly #context: Context;
   readonly #options: LogOptions;
-  readonly #filter: Filter;
-  readonly #lineage: PastLineage | null;
+  readonly #query: LogQuery;
   readonly #stretch: Stretch;
-  readonly #kinds: ReadonlySet<ChangeKind>;
+  readonly #notes: Notes;
   readonly #writer: LineWriter;
   readonly #users: Users;
   readonly #text = new ByteText(PIECE);
@@ -129,18 +137,18 @@ class Log {
     context: Context,
     options: LogOptions,
     history: History,
-    { filter, lineage }: { readonly filter: Filter; readonly lineage: PastLineage | null },
+    query: LogQuery,
     stretch: Stretch,
     users: Users,
+    notes: Notes,
   ) {
     this.#context = context;
     this.#breath = new Breath(context.signal);
     this.#options = options;
     this.#history = history;
-    this.#filter = filter;
-    this.#lineage = lineage;
+    this.#query = query;
     this.#stretch = stretch;
-    this.#kinds = new Set(options.event ?? ["exit"]);
+    this.#notes = notes;
     const { stdout, env } = context;
     const color = useColor(options.color, stdout, env);
     this.#users = users;
@@ -154,15 +162,17 @@ class Log {
   async run(): Promise<number> {
     const { limit, reverse, since, until, tree, follow } = this.#options;
     const most = limit ?? (since === undefined && until === undefined ? LIMIT : Infinity);
-    const spans = this.#spans();
+    const spans = loggedSpans(this.#history, this.#stretch, follow === true);
     try {
       // What follows goes on just where this ends: one state of the file for both.
       if (follow) this.#history.db.exec("BEGIN");
       if (tree) await this.#drawTree(spans, most);
-      else if (reverse) await this.#writeAll(this.#changes(spans, true), most);
-      else if (most === Infinity) await this.#writeAll(this.#changes(spans, false), most);
-      else await this.#writeNewest(spans, most);
-      if (follow) await this.#follow(spans.at(-1) ?? this.#now());
+      else if (reverse) await this.#writeAll(this.#changes(spans, { backwards: true }), most);
+      else if (most === Infinity) {
+        await this.#writeAll(this.#changes(spans, { backwards: false }), most);
+      } else await this.#writeNewest(spans, most);
+      await writeNotes(this.#context, this.#notes, this.#options);
+      if (follow) await this.#follow(spans.at(-1) ?? lookFrom(this.#history, this.#stretch));
     } catch (error) {
       // A list can end anywhere: nothing is said of it.
       if (!(error instanceof Stopped)) throw error;
@@ -172,58 +182,12 @@ class Log {
     return EXIT.done;
   }
 
-  /** Where a look begins that has nothing to show yet; null where nothing was recorded. */
-  #now(): BootSpan | null {
-    const boot = this.#history.boots.at(-1);
-    if (boot === undefined) return null;
-    const since = this.#stretch.since === null ? boot.end : boot.nsOf(this.#stretch.since);
-    const until = Math.max(boot.end, since);
-    return { boot, since: until, until };
-  }
-
-  #spans(): BootSpan[] {
-    if (!this.#options.follow) return recordedSpans(this.#history, this.#stretch);
-    checkAhead(this.#stretch, this.#history);
-    return this.#history.spans(this.#stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
-  }
-
-  /** Changes that match; null where work may pause. */
-  *#changes(
-    spans: readonly BootSpan[],
-    backwards: boolean,
-    few = false,
-  ): Generator<[Change, Boot] | null, void> {
-    const timeline = new Timeline(this.#history);
-    const { pid = null, minDuration = null, failed = false } = this.#options;
-    const onlyExits = failed || minDuration !== null;
-    const sought = { ofImage: this.#filter.ofImage, pids: pid, minDuration };
-    let among: readonly Life[] | null = null;
-    if (!few) {
-      const steps = seekCandidates(this.#history, sought);
-      let step = steps.next();
-      for (; !step.done; step = steps.next()) yield null;
-      among = step.value;
-    }
-    const query = {
-      kinds: onlyExits ? EXITS : this.#kinds,
-      backwards,
-      among,
-      failed,
-      keep: this.#options.tree === true,
-      ancestors: this.#options.tree === true ? ANCESTORS_MAX : 0,
-      lineage: this.#lineage,
-      whole: !few,
-    };
-    for (const span of backwards ? [...spans].reverse() : spans) {
-      for (const change of timeline.steps(span, query)) {
-        if (change === null) yield null;
-        else if (this.#filter.matches(change)) yield [change, span.boot];
-      }
-    }
+  #changes(spans: readonly BootSpan[], way: LogWay): Generator<Logged | null, void> {
+    return loggedSteps(this.#history, spans, this.#query, way);
   }
 
   /** Writes changes at the reader's pace. */
-  async #writeAll(changes: Iterable<[Change, Boot] | null>, most: number): Promise<void> {
+  async #writeAll(changes: Iterable<Logged | null>, most: number): Promise<void> {
     const { stdout, signal } = this.#context;
     for (const found of changes) {
       if (found === null) {
@@ -251,10 +215,10 @@ class Log {
 
   /** Finds the newest, and writes them oldest first. */
   async #writeNewest(spans: readonly BootSpan[], most: number): Promise<void> {
-    const { stdout, stderr } = this.#context;
+    const { stdout } = this.#context;
     const lines: string[] = [];
     let more = false;
-    for (const found of this.#changes(spans, true)) {
+    for (const found of this.#changes(spans, { backwards: true })) {
       if (found === null) {
         await this.#breath.take();
         continue;
@@ -270,23 +234,22 @@ class Log {
     }
     stdout.write(lines.reverse().join(""));
     await stdout.flush();
-    const { limit, quiet, json } = this.#options;
-    if (!more || quiet || json || limit !== undefined) return;
-    stderr.write(`fh: the newest ${most} are shown; for more give --since or --limit\n`);
+    if (!more || this.#options.limit !== undefined) return;
+    this.#notes.add("limit", `the newest ${most} are shown; for more give --since or --limit`);
   }
 
   async #drawTree(spans: readonly BootSpan[], most: number): Promise<void> {
     const found = new Set<Process>();
-    for (const one of this.#changes(spans, true)) {
+    for (const one of this.#changes(spans, { backwards: true, kept: true })) {
       if (one === null) await this.#breath.take();
       else if (found.size >= most) break;
       else if (one[0].process !== null) found.add(one[0].process);
     }
     const { roots } = buildForest(found);
-    const missing = tellMissing(this.#context, this.#history, spans, this.#options.quiet);
+    const missing = noteMissing(this.#notes, this.#history, spans);
     if (this.#options.json) {
       const gaps = missingJson(missing);
-      const json = { boot: "", epoch: null, users: this.#users, placeOf, gaps };
+      const json = { users: this.#users, gaps, notes: this.#notes };
       for (const root of roots) await writePieces(this.#context, treeJson(root, json));
       return;
     }
@@ -301,7 +264,7 @@ class Log {
     const seam = new Seam();
     if (last !== null) {
       const overlap = { ...last, since: last.until - Seam.OVERLAP_NS };
-      for (const found of this.#changes([overlap], false, true)) {
+      for (const found of this.#changes([overlap], FEW)) {
         if (found !== null) seam.isNew(found[0]);
       }
     }
@@ -322,7 +285,7 @@ class Log {
             const { since } = this.#stretch;
             const floor = since === null ? 0 : boot.nsOf(since);
             const span = { boot, since: Math.max(floor, from - Seam.OVERLAP_NS), until };
-            await this.#writeAll(seam.onlyNew(this.#changes([span], false, true)), Infinity);
+            await this.#writeAll(seam.onlyNew(this.#changes([span], FEW)), Infinity);
             shown = { bootId: boot.bootId, until };
           }
         }

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import type { RedactSettings } from "../../ask/text/redact.ts";
 import { parseDuration, parseSize, quoted } from "../../ask/text/values.ts";
-import type { CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import type { GlobalOptions } from "../../cli/globals.ts";
+import { flag, opt, type OptionsOf, undo, unless } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import { LISTEN_OPTIONS } from "../../cli/socket_options.ts";
 import { UsageError } from "../../fault.ts";
@@ -13,32 +16,29 @@ import { CAPTURE_OPTIONS } from "../capture_options.ts";
 /** Less than this would hold little more than what runs. */
 const SIZE_MIN = 4 << 20;
 
+const OPTIONS = [
+  opt("--keep <time>", parseKeep, "forget what ended longer ago, or forever (default: 7d)"),
+  opt("--max-size <size>", parseMaxSize, "forget the oldest beyond that size (default: 1G)"),
+  unless("--no-argv", "store no command lines"),
+  unless("--no-accounts", "do not store what processes have cost"),
+  ...REDACT_OPTIONS,
+  ...LISTEN_OPTIONS,
+  undo("--no-socket", "do not listen"),
+  flag("--status", "tell what the recorder does; status 1 when none runs"),
+  flag("--print-unit", "print a systemd unit that runs this"),
+  flag("--print-socket-unit", "print one that opens the socket to a group"),
+  ...CAPTURE_OPTIONS,
+] as const;
+
+/** What the command line gives. */
+export type RecordOptions = GlobalOptions & OptionsOf<typeof OPTIONS> & RedactSettings;
+
 /** The command. */
-export const recordCommand: CommandSpec = {
+export const recordCommand: CommandSpec = command({
   name: "record",
   operands: "",
   summary: "keep the history of all processes, for fh tree, why and log",
-  options: [
-    {
-      flags: "--keep <time>",
-      description: "forget what ended longer ago, or forever (default: 7d)",
-      parse: parseKeep,
-    },
-    {
-      flags: "--max-size <size>",
-      description: "forget the oldest beyond that size (default: 1G)",
-      parse: parseMaxSize,
-    },
-    { flags: "--no-argv", description: "store no command lines" },
-    { flags: "--no-accounts", description: "do not store what processes have cost" },
-    ...REDACT_OPTIONS,
-    ...LISTEN_OPTIONS,
-    { flags: "--no-socket", description: "do not listen" },
-    { flags: "--status", description: "tell what the recorder does; status 1 when none runs" },
-    { flags: "--print-unit", description: "print a systemd unit that runs this" },
-    { flags: "--print-socket-unit", description: "print one that opens the socket to a group" },
-    ...CAPTURE_OPTIONS,
-  ],
+  options: OPTIONS,
   examples: [
     "fh record  until Ctrl-C, into the default file",
     "fh record --keep 30d --max-size 4G  a longer memory",
@@ -49,7 +49,7 @@ export const recordCommand: CommandSpec = {
     const { runRecord } = await import("./run.ts");
     return await runRecord(context, options);
   },
-};
+});
 
 function parseKeep(text: string): number {
   return text === "forever" ? Infinity : parseDuration(text);

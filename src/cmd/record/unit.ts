@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import process from "node:process";
 import { UsageError } from "../../fault.ts";
+import type { RecordOptions } from "./command.ts";
 import { SOCKET_UNIT, unitText } from "./unit_text.ts";
 
 /** Where a service finds the executable. */
@@ -16,7 +17,7 @@ const INSTALLED = "/usr/local/bin/fh";
  *
  * @throws {UsageError} Other options are with them, which a unit would not have.
  */
-export function printedUnit(options: Readonly<Record<string, unknown>>): string {
+export function printedUnit(options: RecordOptions): string {
   const { printUnit, printSocketUnit, argv, accounts, realtime, redact, socket } = options;
   const names = [
     "db",

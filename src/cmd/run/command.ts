@@ -3,23 +3,31 @@
  *
  * @module
  */
-import type { CommandSpec } from "../../cli/command.ts";
+import type { RedactSettings } from "../../ask/text/redact.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import type { GlobalOptions } from "../../cli/globals.ts";
+import { asText, flag, opt, type OptionsOf } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
 
+const OPTIONS = [
+  opt("--name <name>", asText, "what the job is called (default: the command)"),
+  opt("--report <file>", asText, "write the account there, not to standard error"),
+  flag("--wait-all", "wait until the last descendant has ended"),
+  ...REDACT_OPTIONS,
+  ...CAPTURE_OPTIONS,
+] as const;
+
+/** What the command line gives. */
+export type RunOptions = GlobalOptions & OptionsOf<typeof OPTIONS> & RedactSettings;
+
 /** The command. */
-export const runCommand: CommandSpec = {
+export const runCommand: CommandSpec = command({
   name: "run",
   operands: "<command...>",
   startsCommand: true,
   summary: "run a command, and tell what it started and what that cost",
-  options: [
-    { flags: "--name <name>", description: "what the job is called (default: the command)" },
-    { flags: "--report <file>", description: "write the account there, not to standard error" },
-    { flags: "--wait-all", description: "wait until the last descendant has ended" },
-    ...REDACT_OPTIONS,
-    ...CAPTURE_OPTIONS,
-  ],
+  options: OPTIONS,
   examples: [
     "fh run -- make -j8  what did this build run, and where did the time go?",
     "fh run --json --report build.json -- make  the same for scripts",
@@ -29,4 +37,4 @@ export const runCommand: CommandSpec = {
     const { runRun } = await import("./run.ts");
     return await runRun(context, operands, options);
   },
-};
+});

@@ -5,7 +5,6 @@
  */
 import process from "node:process";
 import { type Context, useColor } from "../../cli/command.ts";
-import type { RedactSettings } from "../../cli/redact_options.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
 import { Job } from "../../jobs/run_job.ts";
@@ -13,38 +12,30 @@ import type { TaskFigures } from "../../model/account.ts";
 import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
 import { type Redact, redactWords } from "../../redact/redact.ts";
-import { Session } from "../../session.ts";
-import { type CaptureOptions, SourceRefused } from "../../source/capture.ts";
+import type { Session } from "../../session.ts";
+import { pause } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
-import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { openSession } from "../capture.ts";
+import { captureOptions } from "../capture_options.ts";
 import { replaceFile, whyNotReplace } from "../new_file.ts";
-import { createRedactFrom } from "../redact.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
 import { Child } from "../watch/child.ts";
+import type { RunOptions } from "./command.ts";
 
 /** What had happened before the end is told by then. */
 const SETTLE_MS = 100;
 /** How long a child that has ended may be left for the capture to look at. */
 const UNBURIED_MS = 500;
 
-/** What the command line asks for. */
-interface RunOptions extends CaptureSettings, RedactSettings {
-  readonly name?: string;
-  readonly report?: string;
-  readonly waitAll?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly color: "auto" | "always" | "never";
-}
-
 /** Runs the command; the exit status of what was run comes back. */
 export function runRun(
   context: Context,
   operands: readonly string[],
-  options: Readonly<Record<string, unknown>>,
+  options: RunOptions,
 ): Promise<number> {
-  return new Run(context, operands, options as unknown as RunOptions).run();
+  return new Run(context, operands, options).run();
 }
 
 class Run {
@@ -78,9 +69,7 @@ class Run {
     if (this.#options.waitAll) await this.#waitForAll();
     const wallNs = (performance.now() - began) * 1e6;
     // The poll source learns of an exit when it looks.
-    if (this.#session.info.source === "poll") {
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    }
+    if (this.#session.info.source === "poll") await pause(SETTLE_MS);
     await this.#session.close();
     this.#tell(wallNs, difference(this.#reaper.children(), before));
     return child.status ?? EXIT.failed;
@@ -97,25 +86,19 @@ class Run {
 
   async #open(): Promise<Session> {
     const { source } = this.#options;
-    const capture: CaptureOptions = {
-      ...captureOptions(this.#context, this.#options),
-      accounts: true,
-      lean: true,
-      patient: true,
-    };
-    try {
-      return await Session.open({
-        capture,
-        redact: this.#redact,
-        onChange: (change) => this.#see(change),
-        onAccount: (one, figures, last) => this.#seeAccount(one, figures, last),
-        onEnd: (error) => this.#tellLost(error),
-      }, this.#context.capture);
-    } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
-      const what = `Cannot follow a command through the ${source}`;
-      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
-    }
+    const wanted = { act: "follow a command", source, start: this.#context.capture };
+    return await openSession(wanted, {
+      capture: {
+        ...captureOptions(this.#context, this.#options),
+        accounts: true,
+        lean: true,
+        patient: true,
+      },
+      redact: this.#redact,
+      onChange: (change) => this.#see(change),
+      onAccount: (one, figures, last) => this.#seeAccount(one, figures, last),
+      onEnd: (error) => this.#tellLost(error),
+    });
   }
 
   #see(change: Change): void {
@@ -148,7 +131,7 @@ class Run {
         if (!this.#reaper.buryAll()) return;
         lookedAt = performance.now();
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs, signal);
       pauseMs = Math.min(pauseMs * 1.5, 200);
     }
   }

@@ -4,34 +4,36 @@
  * @module
  */
 import { parseCount, parseDuration } from "../../ask/text/values.ts";
-import type { CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import { asText, flag, opt, unless } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 
 /** The command. */
-export const treeCommand: CommandSpec = {
+export const treeCommand: CommandSpec = command({
   name: "tree",
   operands: "[process]",
+  offers: ["pid"],
   summary: "show who started whom: the host, or one process with its kin",
   options: [
-    { flags: "-d, --depth <n>", description: "levels below the process", parse: parseCount },
-    { flags: "-A, --ancestors", description: "the process and its ancestors only" },
-    { flags: "-D, --descendants", description: "the process and its descendants only" },
-    { flags: "--no-fold", description: "a line for each of three or more siblings that are alike" },
-    { flags: "--kernel", description: "kernel threads too, when no process is named" },
-    { flags: "--at <when>", description: "as it was at that time: 03:12, '1h ago', yesterday" },
-    { flags: "--since <when>", description: "all that lived from that time on" },
-    { flags: "--until <when>", description: "all that lived up to that time" },
-    {
-      flags: "--limit <n>",
-      description: "of the dead below the process, the newest so many (default: 1000)",
-      parse: parseCount,
-    },
-    { flags: "--watch", description: "keep it up to date, until Ctrl-C; needs a terminal" },
-    {
-      flags: "--keep <time>",
-      description: "with --watch: how long to show what has ended (default: 10s)",
-      parse: parseDuration,
-    },
+    opt("-d, --depth <n>", parseCount, "levels below the process"),
+    flag("-A, --ancestors", "the process and its ancestors only"),
+    flag("-D, --descendants", "the process and its descendants only"),
+    unless("--no-fold", "a line for each of three or more siblings that are alike"),
+    flag("--kernel", "kernel threads too, when no process is named"),
+    opt("--at <when>", asText, "as it was at that time: 03:12, '1h ago', yesterday"),
+    opt("--since <when>", asText, "all that lived from that time on"),
+    opt("--until <when>", asText, "all that lived up to that time"),
+    opt(
+      "--limit <n>",
+      parseCount,
+      "of the dead below the process, the newest so many (default: 1000)",
+    ),
+    flag("--watch", "keep it up to date, until Ctrl-C; needs a terminal"),
+    opt(
+      "--keep <time>",
+      parseDuration,
+      "with --watch: how long to show what has ended (default: 10s)",
+    ),
     ...REDACT_OPTIONS,
   ],
   examples: [
@@ -46,4 +48,4 @@ export const treeCommand: CommandSpec = {
     const { runTree } = await import("./run.ts");
     return await runTree(context, operands, options);
   },
-};
+});

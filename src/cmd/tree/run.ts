@@ -1,149 +1,81 @@
 /**
- * What `fh tree` does: reads /proc, builds the forest, draws what was asked for.
+ * What `fh tree` does: asks, and draws the answer.
  *
  * @module
  */
 import { existsSync } from "node:fs";
+import type { Asking } from "../../ask/asking.ts";
+import { Notes } from "../../ask/notes.ts";
+import { parseTarget, type Target } from "../../ask/text/target.ts";
+import { askTree, findLiving, type TreeAnswer } from "../../ask/tree.ts";
 import type { Context } from "../../cli/command.ts";
-import { CommandError, EXIT, UsageError } from "../../fault.ts";
+import { tellNotes } from "../../cli/tell.ts";
+import { EXIT, UsageError } from "../../fault.ts";
 import type { History } from "../../history/history.ts";
-import type { Process } from "../../model/process.ts";
-import { takeSnapshot } from "../../model/snapshot.ts";
-import { buildForest, type TreeNode } from "../../model/tree.ts";
-import { readShortBootId } from "../../proc/boot_id.ts";
-import { readProcesses, withoutKernelThreads } from "../../proc/processes.ts";
-import { openProcfs, ProcError, type ProcReader, readProcess } from "../../proc/procfs.ts";
-import { openUsers } from "../../proc/users.ts";
-import { Breath } from "../../steps.ts";
+import { historyToAsk } from "../../history/place.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
-import { readEpoch } from "../boot_time.ts";
-import { historyToAsk, noHistory } from "../history_place.ts";
-import type { MissingJson } from "../missing.ts";
-import { adviseOnPids, adviseToRecord } from "../past.ts";
-import { placeOf } from "../past_tree.ts";
+import { createAsking } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
-import { createRedactFrom } from "../redact.ts";
-import { parseTarget, type Target } from "../target.ts";
-import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./options.ts";
-import type { Shown } from "./past.ts";
+import { type TreeOptions, treeStyle } from "./options.ts";
 
 /** Runs the command; the exit status comes back. */
 export async function runTree(
   context: Context,
   operands: readonly string[],
-  given: Readonly<Record<string, unknown>>,
+  options: TreeOptions,
 ): Promise<number> {
-  const options: TreeOptions = given;
   const [text] = operands;
   const targetOf = (known: { readonly latest: number } | null) => {
     return text === undefined ? null : parseTarget(text, Date.now(), known);
   };
   const target = targetOf({ latest: Infinity });
   checkOptions(target, options, context);
-  const reader = openProcfs(context.procRoot);
+  const query = options.json ? { ...options, fold: false } : options;
   if (options.watch) {
+    const asking = await createAsking(context, options, null, new Notes(), false);
     const pid = target?.pid ?? null;
-    if (pid !== null) findLiving(context, reader, pid, options);
+    if (pid !== null) findLiving(asking, pid, query);
     const { TreeWatch } = await import("./watch.ts");
-    return await new TreeWatch(context, reader, pid, options).run();
+    return await new TreeWatch(context, asking.reader, pid, options).run();
   }
-  const history = await openHistoryFor(context, options);
+  const notes = new Notes();
+  const history = await openHistoryFor(context, options, notes);
   try {
-    const found = await findTree(context, reader, history, targetOf(history), options);
-    await write(context, reader, found, options);
+    const asking = await createAsking(context, options, history, notes, options.json === true);
+    const answer = await askTree(asking, targetOf(history), query);
+    await write(context, asking, answer, options);
     await context.stdout.flush();
-    adviseOnPids(context, reader, options.quiet);
-    if (history === null) adviseToRecord(context, "what has ended is not shown", options.quiet);
+    tellNotes(context, notes, options.quiet);
   } finally {
     history?.close();
   }
   return EXIT.done;
 }
 
-/** The answer to a question. */
-export interface TreeFound {
-  readonly roots: TreeNode[];
-  /** The process that was asked for. */
-  readonly focus: Process | null;
-  /** What is not known of its time. */
-  readonly missing: readonly MissingJson[];
-}
-
-/** The trees to be shown of what was asked for; throws CommandError. */
-export async function findTree(
-  context: Context,
-  reader: ProcReader,
-  history: History | null,
-  target: Target | null,
-  options: TreeOptions,
-): Promise<TreeFound> {
-  const breath = new Breath(context.signal, options.turnMs);
-  const shown = await show(context, breath, reader, history, target, options);
-  const { forest, focus, missing = [] } = shown;
-  const roots = chooseRoots(forest, focus && forest.nodeOf(focus), options);
-  if (missing.length === 0) return { roots, focus, missing: [] };
-  const { missingJson } = await import("../missing.ts");
-  return { roots, focus, missing: missingJson(missing) };
-}
-
 /** The history is loaded only where there is one: most of a short command is its start. */
-async function openHistoryFor(context: Context, options: TreeOptions): Promise<History | null> {
+async function openHistoryFor(
+  context: Context,
+  options: TreeOptions,
+  notes: Notes,
+): Promise<History | null> {
   if (options.db === undefined && !existsSync(historyToAsk(context.env, undefined))) return null;
-  const { askHistory } = await import("../history_open.ts");
-  return await askHistory(context, options.db);
-}
-
-async function show(
-  context: Context,
-  breath: Breath,
-  reader: ProcReader,
-  history: History | null,
-  target: Target | null,
-  options: TreeOptions,
-): Promise<Shown> {
-  if (options.at !== undefined || options.since !== undefined || options.until !== undefined) {
-    if (history === null) throw noHistory(context.env);
-    const { pastForest } = await import("./past.ts");
-    return pastForest(context, history, target, options);
-  }
-  if (history !== null) {
-    const { withPast } = await import("./past.ts");
-    const living = readSnapshot(context, reader, target?.pid ?? null, options);
-    return await breath.finish(withPast(context, history, living, target, options));
-  }
-  if (target === null) {
-    const forest = buildForest(readSnapshot(context, reader, null, options));
-    return { forest, focus: null };
-  }
-  if (target.at !== null || target.id !== null) throw noHistory(context.env);
-  return findLiving(context, reader, target.pid, options);
-}
-
-function findLiving(
-  context: Context,
-  reader: ProcReader,
-  pid: number,
-  options: TreeOptions,
-): Shown {
-  const forest = buildForest(readSnapshot(context, reader, pid, options));
-  const node = forest.find(pid);
-  if (node === null) throw whyMissing(context.procRoot, reader, pid);
-  return { forest, focus: node.process };
+  const { askHistory } = await import("../../ask/open.ts");
+  return await askHistory(context, options.db, notes);
 }
 
 async function write(
   context: Context,
-  reader: ProcReader,
-  { roots, focus, missing }: TreeFound,
+  { users, notes }: Asking,
+  { roots, focus, missing }: TreeAnswer,
   options: TreeOptions,
 ): Promise<void> {
   if (!options.json) {
-    const style = treeStyle(context, options, focus);
+    const style = treeStyle(context, options, focus, users);
     return await writePieces(context, ended(renderTree(roots, style)));
   }
-  const here = { boot: readShortBootId(reader), epoch: await readEpoch(context) };
-  const json = { ...here, users: openUsers(), placeOf, gaps: missing };
+  const { missingJson } = await import("../../view/missing_json.ts");
+  const json = { users, gaps: missingJson(missing), notes };
   for (const root of roots) await writePieces(context, treeJson(root, json));
 }
 
@@ -168,47 +100,5 @@ function checkOptions(target: Target | null, options: TreeOptions, context: Cont
     throw new UsageError(
       "Bad option: --watch; it needs a terminal as standard output, for a stream use fh watch",
     );
-  }
-}
-
-function readSnapshot(
-  context: Context,
-  reader: ProcReader,
-  pid: number | null,
-  options: TreeOptions,
-): Process[] {
-  const { procRoot } = context;
-  const redact = createRedactFrom(options);
-  const chainOnly = pid !== null && options.ancestors && !options.descendants;
-  const processes = orExplain(procRoot, () => {
-    if (chainOnly) return takeSnapshot(readProcesses(reader, [pid]), redact);
-    const pids = reader.pids();
-    const users = options.kernel ? pids : withoutKernelThreads(reader, pids);
-    const all = options.kernel || (pid !== null && !users.includes(pid));
-    return takeSnapshot(readProcesses(reader, all ? pids : users), redact);
-  });
-  if (processes.length === 0 && pid === null) {
-    const what = `Cannot read ${procRoot}: it shows no process`;
-    throw new CommandError(EXIT.failed, `${what}; mount it: mount -t proc proc ${procRoot}`);
-  }
-  return processes;
-}
-
-function whyMissing(procRoot: string, reader: ProcReader, pid: number): CommandError {
-  const tgid = orExplain(procRoot, () => readProcess(reader, pid))?.tgid ?? pid;
-  return tgid === pid
-    ? noProcess(pid, `it is not in ${procRoot}; it has ended, or is hidden from you`)
-    : noProcess(pid, `it is a thread of ${tgid}; try fh tree ${tgid}`);
-}
-
-function orExplain<T>(procRoot: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ProcError)) throw error;
-    const advice = error.code === "EMFILE" || error.code === "ENFILE"
-      ? "raise the limit of open files"
-      : `check that procfs is mounted on ${procRoot} and readable`;
-    throw new CommandError(EXIT.failed, `${error.message}; ${advice}`);
   }
 }

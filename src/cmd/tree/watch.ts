@@ -3,24 +3,26 @@
  *
  * @module
  */
+import { noProcess } from "../../ask/not_found.ts";
+import { chooseRoots } from "../../ask/tree_query.ts";
 import type { Context } from "../../cli/command.ts";
 import { liveSource } from "../../cli/globals.ts";
-import { CommandError, EXIT } from "../../fault.ts";
+import { EXIT } from "../../fault.ts";
 import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
 import { buildForest } from "../../model/tree.ts";
 import type { ProcReader } from "../../proc/procfs.ts";
 import { parseStat } from "../../proc/stat.ts";
-import { Session } from "../../session.ts";
-import { SourceRefused } from "../../source/capture.ts";
+import type { Session } from "../../session.ts";
 import { LiveScreen, windowAround } from "../../term/live.ts";
 import { mindTerminal } from "../../term/terminal.ts";
 import { fitWidth } from "../../text/escape.ts";
 import { paint } from "../../text/style.ts";
 import { lossNoun } from "../../text/words.ts";
 import { drawRow, treeRows, type TreeStyle } from "../../view/tree.ts";
-import { createRedactFrom } from "../redact.ts";
-import { chooseRoots, noProcess, type TreeOptions, treeStyle } from "./options.ts";
+import { openSession } from "../capture.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
+import { type TreeOptions, treeStyle } from "./options.ts";
 
 /** What has ended is shown for so long, unless told otherwise. */
 const KEEP_NS = 10_000_000_000;
@@ -94,28 +96,22 @@ export class TreeWatch {
 
   async #open(): Promise<Session> {
     const { source = "auto" } = this.#options;
-    const { procRoot, capture } = this.#context;
-    try {
-      return await Session.open({
-        capture: {
-          source: liveSource(source),
-          procRoot,
-          env: [],
-          intervalNs: null,
-          realtime: true,
-        },
-        redact: createRedactFrom(this.#options),
-        onChange: (change) => this.#see(change),
-        onBatch: () => {
-          if (this.#changed) this.#drawIn(0);
-        },
-        onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
-      }, capture);
-    } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
-      const what = `Cannot watch through the ${source}`;
-      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
-    }
+    const { procRoot, capture: start } = this.#context;
+    return await openSession({ act: "watch", source, start }, {
+      capture: {
+        source: liveSource(source),
+        procRoot,
+        env: [],
+        intervalNs: null,
+        realtime: true,
+      },
+      redact: createRedactFrom(this.#options),
+      onChange: (change) => this.#see(change),
+      onBatch: () => {
+        if (this.#changed) this.#drawIn(0);
+      },
+      onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+    });
   }
 
   #see(change: Change): void {

@@ -3,15 +3,40 @@
  *
  * @module
  */
+import { FILTER_OPTIONS } from "../../cli/filter_options.ts";
+import type { RedactSettings } from "../../ask/text/redact.ts";
 import { parseCount, parseDuration, parseNames, parseRate } from "../../ask/text/values.ts";
-import type { CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
+import type { GlobalOptions } from "../../cli/globals.ts";
+import { asText, flag, opt, type OptionsOf } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import { quoteArgv } from "../../text/quote.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
-import { FILTER_OPTIONS } from "../filter.ts";
+
+const OPTIONS = [
+  ...FILTER_OPTIONS,
+  opt("--duration <time>", parseDuration, "stop after that time"),
+  opt("--count <n>", parseCount, "stop after n events"),
+  flag("--stats", "end with a summary"),
+  flag("--tree", "indent by depth"),
+  flag("--snapshot", "begin with the processes that already run"),
+  opt("--env <names>", parseNames, "show these environment variables"),
+  ...REDACT_OPTIONS,
+  ...CAPTURE_OPTIONS,
+  opt(
+    "--rate <n>x",
+    parseRate,
+    "with --source replay: n times the speed it had (default: as fast as can be)",
+  ),
+  opt("--since <when>", asText, "with --source replay: from that time on"),
+  opt("--until <when>", asText, "with --source replay: up to that time"),
+] as const;
+
+/** What the command line gives. */
+export type WatchOptions = GlobalOptions & OptionsOf<typeof OPTIONS> & RedactSettings;
 
 /** The command. */
-export const watchCommand: CommandSpec = {
+export const watchCommand: CommandSpec = command({
   name: "watch",
   operands: "[command...]",
   startsCommand: true,
@@ -21,24 +46,7 @@ export const watchCommand: CommandSpec = {
     return `fh watch ${filter} ${quoteArgv([first])}, or fh watch -- ${quoteArgv(operands)}`;
   },
   summary: "stream what is started, by whom, and what becomes of it",
-  options: [
-    ...FILTER_OPTIONS,
-    { flags: "--duration <time>", description: "stop after that time", parse: parseDuration },
-    { flags: "--count <n>", description: "stop after n events", parse: parseCount },
-    { flags: "--stats", description: "end with a summary" },
-    { flags: "--tree", description: "indent by depth" },
-    { flags: "--snapshot", description: "begin with the processes that already run" },
-    { flags: "--env <names>", description: "show these environment variables", parse: parseNames },
-    ...REDACT_OPTIONS,
-    ...CAPTURE_OPTIONS,
-    {
-      flags: "--rate <n>x",
-      description: "with --source replay: n times the speed it had (default: as fast as can be)",
-      parse: parseRate,
-    },
-    { flags: "--since <when>", description: "with --source replay: from that time on" },
-    { flags: "--until <when>", description: "with --source replay: up to that time" },
-  ],
+  options: OPTIONS,
   examples: [
     "fh watch  everything on this host",
     "fh watch --failed  what fails",
@@ -51,4 +59,4 @@ export const watchCommand: CommandSpec = {
     const { runWatch } = await import("./run.ts");
     return await runWatch(context, operands, options);
   },
-};
+});

@@ -3,17 +3,21 @@
  *
  * @module
  */
+import { askHistory } from "../../ask/open.ts";
+import { outside } from "../../ask/never_seen.ts";
+import { readStretch, recordedSpans } from "../../ask/stretch.ts";
+import { Notes } from "../../ask/notes.ts";
+import { tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { Stopped } from "../../fault.ts";
 import type { BootSpan, History } from "../../history/history.ts";
+import { noHistory } from "../../ask/not_found.ts";
+import { historyToAsk } from "../../history/place.ts";
 import { replaySteps } from "../../history/replay.ts";
+import { localTime } from "../../host/local_time.ts";
 import { BatchWriter } from "../../model/batch.ts";
 import type { RunningCapture, StartCapture } from "../../source/capture.ts";
 import { Breath } from "../../steps.ts";
-import { askHistory } from "../history_open.ts";
-import { noHistory } from "../history_place.ts";
-import { localTime } from "../local_time.ts";
-import { outside, readStretch, recordedSpans } from "../past.ts";
 
 /** Events handed over at once. */
 const PIECE = 1024;
@@ -36,8 +40,10 @@ export async function replayCapture(
   context: Context,
   options: ReplayOptions,
 ): Promise<StartCapture> {
-  const history = await askHistory(context, options.db);
-  if (history === null) throw noHistory(context.env);
+  const notes = new Notes();
+  const history = await askHistory(context, options.db, notes);
+  tellNotes(context, notes);
+  if (history === null) throw noHistory(historyToAsk(context.env, undefined));
   // One boot at a time: pids and times since boot begin anew with each.
   const spans = recordedSpans(history, readStretch(options, Date.now()));
   const span = spans.at(-1);

@@ -4,9 +4,10 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { createFilter, type Filter } from "../../ask/filter.ts";
 import { type Context, useColor } from "../../cli/command.ts";
-import type { RedactSettings } from "../../cli/redact_options.ts";
-import { CommandError, EXIT, UsageError } from "../../fault.ts";
+import { EXIT, UsageError } from "../../fault.ts";
+import { localOffset } from "../../host/local_time.ts";
 import { openThreadClock } from "../../host/thread_clock.ts";
 import { CommonShares } from "../../model/common_shares.ts";
 import type { Change } from "../../model/machine.ts";
@@ -14,8 +15,8 @@ import { Statistics } from "../../model/statistics.ts";
 import { openUsers } from "../../proc/users.ts";
 import type { Redact } from "../../redact/redact.ts";
 import { socketToAsk } from "../../serve/place.ts";
-import { Session } from "../../session.ts";
-import { type CaptureOptions, SourceRefused, type StartCapture } from "../../source/capture.ts";
+import { Session, type SessionOptions } from "../../session.ts";
+import type { CaptureOptions, StartCapture } from "../../source/capture.ts";
 import { ChangeStream, type LineWriter } from "../../term/stream.ts";
 import { after } from "../../term/timer.ts";
 import { escapeText } from "../../text/escape.ts";
@@ -23,34 +24,24 @@ import { paint } from "../../text/style.ts";
 import { JsonLines } from "../../view/json.ts";
 import { EventLines, LINE_HEADER } from "../../view/line.ts";
 import { renderStatistics } from "../../view/statistics.ts";
-import { captureOptions, type CaptureSettings } from "../capture_options.ts";
-import { createFilter, type Filter, type FilterOptions } from "../filter.ts";
-import { localOffset } from "../local_time.ts";
-import { createRedactFrom } from "../redact.ts";
+import { createRedactFrom } from "../../ask/text/redact.ts";
+import { openSession, trySession } from "../capture.ts";
+import { captureOptions } from "../capture_options.ts";
 import { Child } from "./child.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { WatchOptions } from "./command.ts";
+import type { WatchedServer } from "./socket.ts";
+import { filterFor } from "./wish.ts";
 
-interface WatchOptions extends CaptureSettings, FilterOptions, RedactSettings, ReplayOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly color: "auto" | "always" | "never";
-  /** Nanoseconds. */
-  readonly duration?: number;
-  readonly count?: number;
-  readonly stats?: boolean;
-  readonly tree?: boolean;
-  readonly snapshot?: boolean;
-  readonly env?: readonly string[];
-}
+/** A session, or what stands in for it. */
+type Watched = Pick<Session, "info" | "epoch" | "beganAt" | "elapsedNs" | "begin" | "close">;
 
 /** Runs the command; the exit status comes back. */
 export function runWatch(
   context: Context,
   operands: readonly string[],
-  options: Readonly<Record<string, unknown>>,
+  options: WatchOptions,
 ): Promise<number> {
-  return new Watch(context, operands, options as unknown as WatchOptions).run();
+  return new Watch(context, operands, options).run();
 }
 
 class Watch {
@@ -64,7 +55,8 @@ class Watch {
   /** Time of the last change that was shown, nanoseconds since boot. */
   #last = 0;
   readonly #done = Promise.withResolvers<void>();
-  #session!: Session;
+  /** What is watched; lines of a server need no machine. */
+  #session!: Watched;
   #filter!: Filter;
   #stream!: ChangeStream;
   #child: Child | null = null;
@@ -105,7 +97,7 @@ class Watch {
     return this.#child?.status ?? EXIT.done;
   }
 
-  async #open(): Promise<Session> {
+  async #open(): Promise<Watched> {
     const { source, env = [] } = this.#options;
     const replay = source === "replay" ? await this.#openReplay() : null;
     const settings = replay === null
@@ -114,13 +106,8 @@ class Watch {
     const capture: CaptureOptions = { ...captureOptions(this.#context, settings), env };
     const through = await this.#openThroughSocket(capture);
     if (through !== null) return through;
-    try {
-      return await this.#begin(capture, replay ?? this.#context.capture);
-    } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
-      const what = `Cannot watch through the ${source}`;
-      throw new CommandError(EXIT.failed, `${what}: ${error.message}; ${error.advice}`);
-    }
+    const wanted = { act: "watch", source, start: replay ?? this.#context.capture };
+    return await openSession(wanted, await this.#sessionOptions(capture));
   }
 
   #note(text: string): void {
@@ -129,12 +116,12 @@ class Watch {
     void stderr.flush().catch(() => {});
   }
 
-  async #begin(capture: CaptureOptions, start: StartCapture | undefined): Promise<Session> {
+  async #sessionOptions(capture: CaptureOptions): Promise<SessionOptions> {
     // What is played back has been admitted once.
     const time = this.#options.source === "replay"
       ? undefined
       : CommonShares.of(await openThreadClock()).time;
-    return await Session.open({
+    return {
       capture,
       redact: this.#redact,
       time,
@@ -143,26 +130,25 @@ class Watch {
       whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
       onNote: (text) => this.#note(text),
       onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
-    }, start);
+    };
   }
 
   /**
    * Where there is a server: the connector if this user may have it, else that of the server. Null
-   * where neither is to be had.
+   * where there is neither.
    */
-  async #openThroughSocket(capture: CaptureOptions): Promise<Session | null> {
+  async #openThroughSocket(capture: CaptureOptions): Promise<Watched | null> {
     const path = this.#socket();
     if (path === null) return null;
-    let refused: string;
+    const connector = await this.#sessionOptions({ ...capture, source: "connector" });
+    const session = await trySession(connector, this.#context.capture);
+    if (session instanceof Session) return session;
     try {
-      return await this.#begin({ ...capture, source: "connector" }, this.#context.capture);
-    } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
-      refused = error.message;
-    }
-    try {
-      const { socketCapture } = await import("./socket.ts");
-      return await this.#begin(capture, await socketCapture(this.#context, path, refused));
+      const { WatchedServer } = await import("./socket.ts");
+      const server = await WatchedServer.find(this.#context, path, session.message);
+      const relay = await this.#openRelay(server);
+      if (relay !== null) return relay;
+      return await Session.open(await this.#sessionOptions(capture), await server.capture());
     } catch (error) {
       if (!this.#options.verbose) return null;
       const { message } = error as Error;
@@ -171,6 +157,27 @@ class Watch {
       );
       return null;
     }
+  }
+
+  /**
+   * The lines of a server, where they are what is to be shown. A command's processes are not known
+   * before it begins, and statistics are made of more than lines.
+   */
+  async #openRelay(server: WatchedServer): Promise<Watched | null> {
+    const { json, stats, snapshot = false, match, count } = this.#options;
+    const filter = filterFor(this.#options, this.#users);
+    if (!json || stats || this.#operands.length > 0 || filter === null) return null;
+    const lines = await server.lines({ filter, snapshot });
+    if (lines === null) return null;
+    const { Relay } = await import("./relay.ts");
+    return new Relay(lines, {
+      output: this.#context.stdout,
+      epoch: server.epoch,
+      redact: this.#redact,
+      match,
+      count,
+      onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+    });
   }
 
   /** A socket that could show what was asked for: it has neither environments nor secrets. */
@@ -194,7 +201,6 @@ class Watch {
     if (!quiet) stderr.write(escapeText(`fh: source ${info.source}: ${info.why}`) + "\n");
     if (json) {
       const lines = new JsonLines({
-        boot: this.#session.readBootId(),
         source: info.source,
         users: this.#users,
         env: names.length > 0,

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec } from "../../cli/command.ts";
 
 /** The command. */
-export const whyCommand: CommandSpec = {
+export const whyCommand: CommandSpec = command({
   name: "why",
   operands: "<process>",
   summary: "tell in words who started a process, up to where it came from",
@@ -17,8 +17,8 @@ export const whyCommand: CommandSpec = {
     "fh why rsync  by name: the one that runs, or the last that did",
     "fh why --json nginx | jq .origin  for scripts",
   ],
-  async run(context, operands, options): Promise<number> {
+  async run(context, [process], options): Promise<number> {
     const { runWhy } = await import("./run.ts");
-    return await runWhy(context, operands[0]!, options);
+    return await runWhy(context, process, options);
   },
-};
+});

@@ -97,7 +97,7 @@ export class ExitNames {
     this.#ended.clear();
   }
 
-  /** Events were lost: a scan tells anew who lives and what he is called. */
+  /** Events were lost: a scan tells anew who lives and what they are called. */
   forget(): void {
     this.#nameless.clear();
     this.#ended.clear();

@@ -76,7 +76,7 @@ export type CounterState = "believed" | keyof typeof DISTRUST;
 export class PidCounter {
   /** Where allocation goes round. */
   readonly pidMax: number;
-  /** Whether the last pid is to be had. */
+  /** Whether the last pid can be read. */
   readonly available: boolean;
   /** What became of the counters in /proc/loadavg and in ns_last_pid. */
   readonly loadavg: CounterState;

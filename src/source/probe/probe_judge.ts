@@ -142,7 +142,7 @@ function judgeConnector(facts: Facts): Finding {
 }
 
 function judgeBuffer({ connector, choice }: Facts): Finding {
-  if (connector.kind === "refused") return missing("Not to be had without the connector", null);
+  if (connector.kind === "refused") return missing("There is none without the connector", null);
   const { events, forced } = connector;
   const found = `It holds ${events} events`;
   if (forced || events >= EVENTS_ENOUGH) return ok(found);

@@ -1,8 +1,8 @@
 /** `fh account` without a file: what the history says. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localTime } from "../../../src/cmd/local_time.ts";
 import { runCli } from "../../../src/commands.ts";
+import { localTime } from "../../../src/host/local_time.ts";
 import { gap, scan } from "../../support/events.ts";
 import { fakeContext } from "../../support/fake_output.ts";
 import { TestRecorder } from "../../support/past.ts";
@@ -18,7 +18,13 @@ async function account(...argv: readonly string[]) {
 
 async function accountJson(...argv: readonly string[]) {
   const { status, stdout, stderr } = await account("--json", ...argv);
-  const rows = stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  const rows = stdout.split("\n").slice(0, -1).map((line) => {
+    const { notes, ...row } = JSON.parse(line);
+    // Each row says what standard error does.
+    const told = notes.map(({ text }: { text: string }) => `fh: ${text}\n`).join("");
+    if (!argv.includes("-q")) assert.equal(stderr, told);
+    return row;
+  });
   return { status, rows, stderr };
 }
 

@@ -3,17 +3,12 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { treeCommand } from "../../../src/cmd/tree/command.ts";
-import { BatchWriter } from "../../../src/model/batch.ts";
-import type { SourceEvent } from "../../../src/model/event.ts";
-import {
-  type CaptureHandlers,
-  SourceRefused,
-  type StartCapture,
-} from "../../../src/source/capture.ts";
+import { SourceRefused, type StartCapture } from "../../../src/source/capture.ts";
 import { until } from "../../support/until.ts";
 import { exec, exit, fork, gap, scan } from "../../support/events.ts";
 import { type FakeContext, fakeContext } from "../../support/fake_output.ts";
 import { fakeProcfs } from "../../support/fake_procfs.ts";
+import { HandFed } from "../../support/hand_fed.ts";
 
 const EPOCH = { seconds: 1_700_000_000, ns: 0 };
 const ENTER = "\x1b[?1049h";
@@ -23,30 +18,6 @@ const SNAPSHOT = scan(10 * SECOND, 10 * SECOND, [
   { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
   { pid: 50, ppid: 1, start: SECOND, argv: ["sh"] },
 ]);
-
-/** A source whose events a test sends. */
-class HandFed {
-  #handlers!: CaptureHandlers;
-
-  readonly start: StartCapture = (_options, handlers) => {
-    this.#handlers = handlers;
-    return Promise.resolve({
-      info: { source: "replay", why: "a test feeds it" },
-      began: { epoch: EPOCH, time: 10 * SECOND },
-      stop: () => Promise.resolve(),
-    });
-  };
-
-  send(events: readonly SourceEvent[]): void {
-    const writer = new BatchWriter();
-    for (const event of events) writer.add(event);
-    this.#handlers.onBatch(writer.take(Infinity, EPOCH)!);
-  }
-
-  fail(error: Error): void {
-    this.#handlers.onEnd(error);
-  }
-}
 
 interface Watching {
   readonly context: FakeContext;
@@ -64,7 +35,7 @@ async function watching(
 ): Promise<FakeContext> {
   const processes = [1, 50, 60].map((pid) => ({ pid, ppid: pid === 1 ? 0 : 1, comm: "x" }));
   const { root: procRoot, remove } = fakeProcfs(processes.slice(0, 2));
-  const source = new HandFed();
+  const source = new HandFed(EPOCH, 10 * SECOND);
   const context = fakeContext({ env: { LANG: "C.UTF-8" }, procRoot, capture: source.start });
   context.stdout.isTerminal = true;
   const listeners = () =>

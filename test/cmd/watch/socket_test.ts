@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { EVENT_NAMES } from "../../../src/ask/text/values.ts";
 import type { Context } from "../../../src/cli/command.ts";
 import { watchCommand } from "../../../src/cmd/watch/command.ts";
@@ -10,6 +11,7 @@ import {
   type StartCapture,
 } from "../../../src/source/capture.ts";
 import { replay } from "../../../src/source/recording.ts";
+import { jsonText } from "../../../src/text/json_text.ts";
 import { atEnd } from "../../support/at_end.ts";
 import { type FakeContext, fakeContext } from "../../support/fake_output.ts";
 import { fakeProcfs } from "../../support/fake_procfs.ts";
@@ -63,20 +65,39 @@ function noConnector(): { capture: StartCapture; asked: CaptureOptions["source"]
   return { capture, asked };
 }
 
-/** A server with those events; it goes when it has told them, if it `ends`. */
+/** How a server is otherwise than usual. */
+interface Otherwise {
+  readonly hello?: Record<string, unknown>;
+  /** It goes when it has told its events. */
+  readonly ends?: boolean;
+  /** Answers a subscription that it does not take. */
+  readonly refused?: (filter: Record<string, unknown>) => FakeAnswer | undefined;
+}
+
+/** A server with those events, of which it tells the kinds and the snapshot that are asked for. */
 function serve(
   events: readonly Record<string, unknown>[],
-  parts: { hello?: Record<string, unknown>; ends?: boolean; refused?: FakeAnswer } = {},
+  parts: Otherwise = {},
 ): Promise<FakeServer> {
-  return FakeServer.start(({ op }, client) => {
+  return FakeServer.start(({ op, filter, snapshot }, client) => {
     if (op === "hello") return hello({ boot: BOOT, ...parts.hello });
-    if (parts.refused !== undefined) return parts.refused;
+    const { event = ["fork", "exec", "exit"] } = filter as { event?: string[] };
+    const refused = parts.refused?.(filter as Record<string, unknown>);
+    if (refused !== undefined) return refused;
+    const kinds = ["gap", "heartbeat", ...event, ...snapshot ? ["snapshot"] : []];
+    const told = events.filter((one) => kinds.includes(String(one["event"])));
     queueMicrotask(() => {
-      client.send({ event: "source", time: "", source: "connector", why: "", seq: 0 }, ...events);
+      client.send({ event: "source", time: "", source: "connector", why: "", seq: 0 }, ...told);
       if (parts.ends) client.socket.end();
     });
     return { seq: 0 };
   });
+}
+
+/** What a server was asked for, by each connection. */
+function subscriptions(server: FakeServer): unknown[] {
+  return server.clients.flatMap(({ requests }) => requests).filter(({ op }) => op === "subscribe")
+    .map(({ id: _id, op: _op, heartbeat: _heartbeat, ...wish }) => wish);
 }
 
 function contextFor(server: FakeServer | null, parts: Partial<Context> = {}): FakeContext {
@@ -142,21 +163,129 @@ test("fh watch says through which socket, and why", async () => {
   }
 });
 
+test("--json hands on the lines of a server, byte by byte", async () => {
+  const context = fakeContext({ capture: replay(ALL_KINDS, EPOCH), procRoot: procfs.root });
+  const options = { ...OPTIONS, json: true, snapshot: true, event: EVENT_NAMES };
+  await watchCommand.run(context, [], options);
+  const [, ...expected] = context.stdout.lines;
+  // Not in the order of a server, which tells what runs in the order in which it has found it.
+  const events = await linesOf(ALL_KINDS);
+  const signals = { event: "gap", time: events.at(-1)!["time"], reason: "signal queue full" };
+  await using server = await serve([...events.slice(0, 3), signals, ...events.slice(3)]);
+  const { lines } = await watch(server, { ...options, count: events.length });
+  assert.deepEqual(lines.slice(1), expected);
+});
+
+test("--json has the filter at the server", async () => {
+  const events = await linesOf(RECORDING);
+  await using server = await serve(events);
+  const glob = (text: string) => Object.assign(() => false, { glob: text });
+  for (
+    const [options, filter] of [
+      [{}, {}],
+      [{ event: ["fork", "uid"] }, { event: ["fork", "uid"] }],
+      [{ failed: true, minDuration: 20e6 }, { failed: true, min_duration: "20000000ns" }],
+      [{ pid: [61, 7], user: ["0"] }, { pid: [61, 7], user: [0] }],
+      [{ comm: [glob("a*")], cgroup: [glob("/s/*")] }, { comm: ["a*"], cgroup: ["/s/*"] }],
+      [{ match: [/x/] }, {}],
+    ] as const
+  ) {
+    await watch(server, { json: true, ...options, count: 1 });
+    assert.deepEqual(subscriptions(server).at(-1), { filter, snapshot: false });
+  }
+});
+
+test("--json looks itself for --match: a server has another syntax", async () => {
+  const [snapshot, fork, ...others] = await linesOf(RECORDING);
+  const lines = [
+    { ...fork!, argv: ["ab", "c"] },
+    { ...fork!, argv: [], comm: "b c" },
+    { ...fork!, argv: null, comm: null },
+    { ...fork!, argv: ["b", "c"] },
+  ];
+  await using server = await serve([snapshot!, ...lines, ...others]);
+  const match = [/(?<!a)b c$/, /^nothing$/];
+  const watched = await watch(server, { json: true, match, count: 3 });
+  const shown = parsed(watched.lines);
+  assert.deepEqual(shown.slice(0, 2), withoutSeq([lines[1]!, lines[3]!]));
+  assert.equal(shown[2]!["event"], "gap", "what is missing is told in any case");
+});
+
+test("--json tells what runs oldest first, when all of it has come", async () => {
+  const [snapshot, ...others] = await linesOf(RECORDING);
+  const younger = { ...snapshot!, id: `${BOOT}-70-5`, pid: 70 };
+  const oldest = { ...snapshot!, id: `${BOOT}-~80-0`, pid: 80 };
+  await using server = await serve([younger, snapshot!, oldest, ...others]);
+  const { lines } = await watch(server, { json: true, snapshot: true, count: 4 });
+  assert.deepEqual(parsed(lines).map(({ event, pid }) => [event, pid]), [
+    ...[["snapshot", 80], ["snapshot", 50], ["snapshot", 70]],
+    ["fork", 60],
+  ]);
+});
+
+test("--json hides what a server has not hidden", async () => {
+  const [, fork] = await linesOf(RECORDING);
+  const secret = { ...fork!, argv: ["mysql", "--password=geheim", "é\u202e", "own 12"] };
+  await using server = await serve([secret, fork!]);
+  const { lines } = await watch(server, { json: true, redact: [/own (\d+)/], count: 2 });
+  const argv = ["mysql", "--password=***", "é\u202e", "own ***"];
+  const { seq: _seq, ...shown }: Record<string, unknown> = { ...secret, argv };
+  assert.equal(lines[1], jsonText(shown));
+  assert.deepEqual(parsed(lines)[1], withoutSeq([fork!])[0]);
+});
+
+test("--json filters here what a server does not take", async () => {
+  const events = await linesOf(RECORDING);
+  const refused = ({ comm }: Record<string, unknown>) =>
+    comm === undefined ? undefined : { ok: false, error: "EFAULT", errno: 14, message: "No" };
+  await using server = await serve(events, { refused });
+  const comm = [Object.assign((text: string) => text === "false", { glob: "false" })];
+  const { lines } = await watch(server, { json: true, comm, count: 2 });
+  assert.deepEqual(subscriptions(server), [
+    { filter: { comm: ["false"] }, snapshot: false },
+    { filter: { event: EVENT_NAMES }, snapshot: true },
+  ]);
+  assert.deepEqual(parsed(lines).map(({ event, comm }) => [event, comm]), [
+    ["exec", "false"],
+    ["exit", "false"],
+  ]);
+});
+
+test("a command's descendants need a machine, with --json too", async () => {
+  await using server = await serve(await linesOf(RECORDING));
+  const { capture } = noConnector();
+  await watchCommand.run(contextFor(server, { capture }), ["true"], { ...OPTIONS, json: true });
+  assert.deepEqual(subscriptions(server), [{ filter: { event: EVENT_NAMES }, snapshot: true }]);
+});
+
+test("--json takes no more from a server while its own reader is behind", async () => {
+  const events = await linesOf(RECORDING);
+  await using server = await serve([events[1]!]);
+  const { capture } = noConnector();
+  const context = contextFor(server, { capture });
+  context.stdout.pendingBytes = 5 << 20;
+  const running = watchCommand.run(context, [], { ...OPTIONS, json: true, count: 2 });
+  while (context.stdout.lines.length < 2) await new Promise((then) => setImmediate(then));
+  (await server.client(0)).send(events[2]!);
+  await delay(50);
+  assert.equal(context.stdout.lines.length, 2);
+  context.stdout.drain();
+  assert.equal(await running, 0);
+  assert.equal(context.stdout.lines.length, 3);
+});
+
 test("filters, --tree and --stats work on what comes through a socket", async () => {
   const events = await linesOf(RECORDING);
   await using server = await serve(events);
-  const failed = await watch(server, { json: true, failed: true, minDuration: 20e6, count: 2 });
-  assert.deepEqual(parsed(failed.lines).map(({ event, pid }) => [event, pid]), [
-    ["gap", undefined],
-    ["exit", 61],
-  ]);
-  const descent = await watch(server, { json: true, pid: [61], count: 3 });
-  assert.deepEqual(parsed(descent.lines).map(({ event }) => event), ["fork", "gap", "exit"]);
   const stats = await watch(server, { stats: true, tree: true, count: 6 });
   assert.match(
     stats.lines.join("\n"),
     /: fork 2, exec 1, exit 2\nforks per second .*lost events 7/,
   );
+  const failed = await watch(server, { failed: true, minDuration: 20e6, count: 2 });
+  assert.match(failed.lines.join("\n"), /^[^\n]* gap [^\n]*\n[^\n]* exit +61 [^\n]*$/);
+  const descent = await watch(server, { json: true, stats: true, pid: [61], count: 3 });
+  assert.deepEqual(parsed(descent.lines).map(({ event }) => event), ["fork", "gap", "exit"]);
 });
 
 test("fh watch has its own connector where it may, with a socket and without", async () => {
@@ -188,7 +317,10 @@ test("fh watch asks no server for what none has", async () => {
 test("fh watch sees for itself where a socket is of no use, and says with -v why", async () => {
   const cases: [Parameters<typeof serve>[1], string][] = [
     [{ hello: { source: "poll" } }, "its server has the source poll itself"],
-    [{ refused: { ok: false, error: "EPERM", errno: 1, message: "No\n" } }, "No\\n"],
+    [
+      { refused: () => ({ ok: false, error: "EPERM", errno: 1, message: "No\n" }) },
+      "No\\n",
+    ],
   ];
   for (const [parts, why] of cases) {
     await using server = await serve([], parts);

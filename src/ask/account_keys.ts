@@ -1,0 +1,11 @@
+/**
+ * What costs are summed by.
+ *
+ * @module
+ */
+
+/** Each makes a row of what has one value of it. */
+export const ACCOUNT_KEYS = ["command", "user", "unit", "job"] as const;
+
+/** One of them. */
+export type AccountKey = typeof ACCOUNT_KEYS[number];

@@ -1,0 +1,36 @@
+/**
+ * The world of a question: out of what it is answered, and for whom.
+ *
+ * @module
+ */
+import type { History } from "../history/history.ts";
+import type { RunningBoot } from "../model/boot.ts";
+import type { Users } from "../proc/passwd.ts";
+import type { ProcReader } from "../proc/procfs.ts";
+import type { Redact } from "../redact/redact.ts";
+import type { Breath } from "../steps.ts";
+import type { Notes } from "./notes.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** Everything that answers depend on, beside the question. */
+export interface Asking {
+  /** Null where none is kept. */
+  readonly history: History | null;
+  /** Where the history would be. */
+  readonly historyPath: string;
+  readonly reader: ProcReader;
+  /** Where procfs is mounted, for people. */
+  readonly procRoot: string;
+  /** The boot that runs. */
+  readonly boot: RunningBoot;
+  readonly users: Users;
+  /** What takes the secrets out of command lines of /proc; undefined leaves them. */
+  readonly redact: Redact | undefined;
+  readonly viewer: Viewer;
+  /** Long work lets others have their turn by it, and ends when it is to stop. */
+  readonly breath: Breath;
+  /** Ancestors out of the history that are followed; as many as there may be, if not given. */
+  readonly followed?: number;
+  /** What has to be said beside the answer. */
+  readonly notes: Notes;
+}

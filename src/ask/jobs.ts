@@ -1,0 +1,272 @@
+/**
+ * What is told of jobs, out of a history: as the fields of answers and of JSON.
+ *
+ * @module
+ */
+import { accountSources } from "../history/accounts.ts";
+import type { History } from "../history/history.ts";
+import type { Life } from "../history/life.ts";
+import {
+  jobSteps,
+  type JobsWanted,
+  type PastJob,
+  type PastMember,
+  readMembers,
+} from "../history/past_jobs.ts";
+import { JobTotal } from "../jobs/kept_job.ts";
+import { exitStatus, type Process } from "../model/process.ts";
+import type { Users } from "../proc/passwd.ts";
+import type { Refusal } from "../fault.ts";
+import type { Steps } from "../steps.ts";
+import { accountJson } from "../text/account_json.ts";
+import { argvFields } from "../text/argv_fields.ts";
+import { WallClock } from "../text/time.ts";
+import { signalName } from "../text/words.ts";
+import { noJob, readJobName } from "./job_name.ts";
+import { QUESTION_LIMITS } from "./limits.ts";
+import { maySee, type Viewer } from "./viewer.ts";
+
+/** Members in one answer. */
+export const MEMBERS_MAX = 1000;
+
+/** Jobs in one answer. */
+export const JOBS_MAX = 200;
+
+/** Jobs that are looked at for whose they are, where none of one's own has a name. */
+const OTHERS = 100;
+/** Nobody's uid: there is no user of a name. */
+const NOBODY = -1;
+
+/** Living members of which all is told, in one answer. */
+const DETAILS = 100;
+
+/** What is told of a job or a member, as JSON has it. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Answers from an open history. */
+export class JobAnswers {
+  readonly #history: History;
+  readonly #users: Users;
+  readonly #asker: Viewer;
+  readonly #clock = new WallClock();
+
+  constructor(history: History, users: Users, asker: Viewer) {
+    this.#history = history;
+    this.#users = users;
+    this.#asker = asker;
+  }
+
+  /**
+   * Open jobs, or all of them, the latest first, with numbers below `before`, and where to go on;
+   * null at the end.
+   */
+  list(all: boolean, before: number, limit: number): Fields {
+    const jobs: Fields[] = [];
+    let last = before;
+    for (const job of this.#jobs(all ? { before } : { before, open: true })) {
+      if (jobs.length >= limit) return { jobs, next: last };
+      jobs.push(this.#fields(job));
+      last = job.id;
+    }
+    return { jobs, next: null };
+  }
+
+  /** One job, with its sums by command and user. */
+  show(name: string): Fields {
+    const job = this.find(name);
+    const commands = sumsBy(job.totals, ({ comm }) => comm);
+    const users = sumsBy(job.totals, ({ uid }) => String(uid));
+    const stretch = { ...job, until: job.until ?? Number.MAX_SAFE_INTEGER };
+    const accounts = accountSources(this.#history, [stretch]);
+    return {
+      ...this.#fields(job),
+      commands: commands.map((total) => ({ command: total.comm, ...totalFields(total) })),
+      users: users.map((total) => ({ ...this.#userFields(total.uid), ...totalFields(total) })),
+      accounts: accounts.length === 0 ? null : accounts.join(", "),
+    };
+  }
+
+  /** Members of a job with numbers after `after`, and where to go on; null at the end. */
+  members(name: string, after: number, limit: number): Fields {
+    const job = this.find(name);
+    const members: Fields[] = [];
+    let [last, bytes] = [after, 0];
+    while (members.length < limit && bytes < QUESTION_LIMITS.memberLines) {
+      const most = Math.min(limit - members.length, QUESTION_LIMITS.membersAtOnce);
+      const some = readMembers(this.#history, job.id, last, most);
+      for (const member of some) {
+        members.push(this.#memberFields(job, member));
+        bytes += member.life.image.parts.argv?.length ?? 0;
+      }
+      last = some.at(-1)?.life.key ?? last;
+      if (some.length < most) return { members, next: null };
+    }
+    return { members, next: last };
+  }
+
+  /** Members that live, as far as it was written; pauses, since the others are passed over. */
+  *running(name: string): Steps<Fields> {
+    const job = this.find(name);
+    const living: Life[] = [];
+    for (let after = 0; living.length < job.living;) {
+      const members = readMembers(this.#history, job.id, after, MEMBERS_MAX);
+      if (members.length === 0) break;
+      for (const { life, until } of members) if (life.alive && until === null) living.push(life);
+      after = members.at(-1)!.life.key;
+      yield;
+    }
+    return { job: job.id, members: runningFields(living, this.#users, this.#asker) };
+  }
+
+  /** What `wait` says of a job that has no members left. */
+  ended(name: string): Fields {
+    return lastFields(this.find(name));
+  }
+
+  /** The job that is meant: of those of one name the open one, else the latest; throws ESRCH. */
+  find(text: string): PastJob {
+    const meant = readJobName(text, this.#asker.uid, this.#users);
+    const { id, name } = meant;
+    if (id !== null) return first(this.#jobs({ id })) ?? refuse(noJob(meant));
+    const own = { name, owner: meant.owner ?? NOBODY };
+    return first(this.#jobs({ ...own, open: true })) ?? first(this.#jobs(own)) ??
+      refuse(noJob(meant, name === text ? this.#others(name) : [], this.#users));
+  }
+
+  /** Some of the jobs that have that name. */
+  #others(name: string): PastJob[] {
+    const some: PastJob[] = [];
+    for (const job of this.#jobs({ name })) if (some.push(job) >= OTHERS) break;
+    return some;
+  }
+
+  /** Those that the asker may see. */
+  *#jobs(wanted: JobsWanted): Generator<PastJob, void> {
+    const { uid, privileged } = this.#asker;
+    if (!privileged && wanted.owner !== undefined && wanted.owner !== uid) return;
+    const seen = privileged ? wanted : { ...wanted, owner: uid };
+    for (const job of jobSteps(this.#history, seen)) if (job !== null) yield job;
+  }
+
+  #fields(job: PastJob): Fields {
+    const { id, name, owner, since, until, living, started, lost } = job;
+    const all = new JobTotal("", owner);
+    for (const total of job.totals) all.add(total);
+    return {
+      job: id,
+      name,
+      ...this.#userFields(owner),
+      started: this.#time(job, since),
+      ended: until === null ? null : this.#time(job, until),
+      running: living,
+      members: started,
+      lost,
+      ...totalFields(all),
+    };
+  }
+
+  #userFields(uid: number): Fields {
+    return { uid: uid < 0 ? null : uid, user: uid < 0 ? null : this.#users.name(uid) };
+  }
+
+  #memberFields(job: PastJob, { life, since, until }: PastMember): Fields {
+    this.#history.lives.withParent(life);
+    const { image, pid, ppid, uid, start, end, durationNs } = life;
+    const { code, signal } = exitStatus(life.status);
+    const time = (ns: number | null) => ns === null ? null : this.#time(job, ns);
+    return {
+      job: job.id,
+      name: job.name,
+      pid,
+      id: life.id,
+      ppid,
+      ...this.#userFields(uid ?? -1),
+      comm: image.comm,
+      ...maySee(this.#asker, uid) ? argvFields(image) : { argv: null },
+      started: time(start),
+      ended: time(end),
+      running: life.alive,
+      duration_ns: durationNs === null ? null : Math.round(durationNs),
+      joined: time(since),
+      left: time(until),
+      exit_code: code,
+      signal: signal === null ? null : signalName(signal),
+      ...accountJson(this.#history.accountOf(life)),
+    };
+  }
+
+  #time({ boot }: PastJob, ns: number): string {
+    return this.#clock.utc(boot.epochAt(ns), ns);
+  }
+}
+
+/** Members that live: of the newest also what they run. */
+export function runningFields(
+  living: Iterable<Process>,
+  users: Users,
+  asker: Viewer,
+): Fields[] {
+  const all = [...living];
+  return all.map(({ pid, startTicks, uid, image }, index) => {
+    const identity = { pid, start_ticks: startTicks };
+    if (index < all.length - DETAILS) return identity;
+    return {
+      ...identity,
+      uid,
+      user: uid === null ? null : users.name(uid),
+      comm: image.comm,
+      ...maySee(asker, uid) ? argvFields(image) : { argv: null },
+    };
+  });
+}
+
+/** How the member that ended last has ended. */
+export function lastFields({ id, name, last, until }: {
+  readonly id: number;
+  readonly name: string;
+  readonly last: PastJob["last"];
+  readonly until: number | null;
+}): Fields {
+  const { code, signal } = exitStatus(last?.status ?? null);
+  return {
+    job: id,
+    name,
+    open: until === null,
+    pid: last?.pid ?? null,
+    exit_code: code,
+    signal: signal === null ? null : signalName(signal),
+  };
+}
+
+function first<Item>(items: Iterable<Item>): Item | undefined {
+  for (const item of items) return item;
+  return undefined;
+}
+
+function refuse(refusal: Refusal): never {
+  throw refusal;
+}
+
+function totalFields({ processes, failed, elapsedNs, accounted, account }: JobTotal): Fields {
+  return {
+    processes,
+    failed,
+    accounted,
+    elapsed_ns: Math.round(elapsedNs),
+    ...accountJson(accounted === 0 ? null : account),
+  };
+}
+
+/** Sums by a key, the one that took most CPU time first, or most time where that is not known. */
+function sumsBy(totals: readonly JobTotal[], keyOf: (total: JobTotal) => string): JobTotal[] {
+  const sums = new Map<string, JobTotal>();
+  for (const total of totals) {
+    const key = keyOf(total);
+    const sum = sums.get(key) ?? new JobTotal(total.comm, total.uid);
+    sum.add(total);
+    sums.set(key, sum);
+  }
+  return [...sums.values()].sort((a, b) =>
+    b.account.cpuNs - a.account.cpuNs || b.elapsedNs - a.elapsedNs || b.processes - a.processes
+  );
+}

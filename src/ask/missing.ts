@@ -1,0 +1,57 @@
+/**
+ * What is missing of a stretch that was asked for, said beside the answer.
+ *
+ * @module
+ */
+import type { BootSpan, History } from "../history/history.ts";
+import { type Missing, missingIn } from "../history/missing.ts";
+import { localTime } from "../host/local_time.ts";
+import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
+import { lossNoun } from "../text/words.ts";
+import type { Notes } from "./notes.ts";
+
+/** Shorter pauses are those of a recorder that was started anew. */
+const PAUSE_NS = 1e9;
+const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
+
+/** `39107 events were lost from … to … (overflow)`; one for each reason. */
+export function missingWords(missing: readonly Missing[]): string[] {
+  return missing.filter(({ reason, ns }) => reason !== PAUSE || ns >= PAUSE_NS).map((one) => {
+    const { reason, lost, gaps, since, until } = one;
+    const [begin, end] = [since, until].map(({ boot, ns }) => localTime(boot.moment(ns)));
+    const times = begin === end ? `at ${begin}` : `from ${begin} to ${end}`;
+    const number = gaps === 1 ? "" : ` in ${gaps} gaps`;
+    if (reason === PAUSE) return `nobody recorded${number} ${times}`;
+    const noun = lossNoun(lost ?? 2, GAP_WORDS.indexOf(reason));
+    const events = lost === null
+      ? `${noun} were`
+      : `${lost} ${noun} ${lost === 1 ? "was" : "were"}`;
+    return `${events} lost${number} ${times} (${reason})`;
+  });
+}
+
+/** Notes what is missing of stretches; it comes back. */
+export function noteMissing(
+  notes: Notes,
+  history: History,
+  spans: readonly BootSpan[],
+): readonly Missing[] {
+  const missing = missingIn(history, spans);
+  addMissing(notes, missing);
+  return missing;
+}
+
+/** Notes it. */
+export function addMissing(notes: Notes, missing: readonly Missing[]): void {
+  for (const words of missingWords(missing)) {
+    const certain = words.startsWith("nobody")
+      ? "what began and ended then is"
+      : "what was then may be";
+    notes.add("gap", `${words}; ${certain} missing`);
+  }
+}
+
+/** The same as part of a sentence about something that is not there; empty where nothing is. */
+export function missingClause(history: History, spans: readonly BootSpan[]): string {
+  return missingWords(missingIn(history, spans)).map((words) => `; ${words}`).join("");
+}

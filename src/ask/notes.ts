@@ -1,0 +1,71 @@
+/**
+ * What the reader of an answer must know beside it: every face shows it, a terminal on standard
+ * error, JSON as a field `notes`.
+ *
+ * @module
+ */
+import process from "node:process";
+import { hasOwnNumbering } from "../proc/numbering.ts";
+import type { ProcReader } from "../proc/procfs.ts";
+
+/** What a note is about. */
+export type NoteKind =
+  /** There is no history, or none that can be read. */
+  | "no_history"
+  /** /proc has the pids of another pid namespace. */
+  | "pid_namespace"
+  /** Something was not recorded. */
+  | "gap"
+  /** A list was cut. */
+  | "limit"
+  /** There are more ancestors than are followed. */
+  | "ancestors"
+  /** Others have the pid or the name that was asked for. */
+  | "others"
+  /** How much of what there was is in the sums. */
+  | "coverage";
+
+/** One note. */
+export interface Note {
+  readonly kind: NoteKind;
+  /** One sentence without its end, for people. */
+  readonly text: string;
+}
+
+/** The notes of one answer, in the order in which they came up. */
+export class Notes implements Iterable<Note> {
+  readonly #notes: Note[] = [];
+
+  /** Adds one. */
+  add(kind: NoteKind, text: string): void {
+    this.#notes.push({ kind, text });
+  }
+
+  [Symbol.iterator](): Iterator<Note> {
+    return this.#notes.values();
+  }
+
+  /** As JSON has them. */
+  toJSON(): readonly Note[] {
+    return this.#notes;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#notes.length;
+  }
+}
+
+/** Notes what a history would add, and how to have one. */
+export function noteNoHistory(notes: Notes, what: string): void {
+  notes.add(
+    "no_history",
+    `no history here: ${what}; to have one, run fh record (or its systemd unit)`,
+  );
+}
+
+/** Notes where the pids of /proc are not those that this process would see. */
+export function notePids(notes: Notes, reader: ProcReader): void {
+  if (hasOwnNumbering(reader, process.pid)) return;
+  notes.add("pid_namespace", "this /proc is another pid namespace's: pids are as they are there");
+}

@@ -1,0 +1,114 @@
+/**
+ * The question of `tree`: who started whom, now or in the past, out of /proc and a history.
+ *
+ * @module
+ */
+import { CommandError, EXIT } from "../fault.ts";
+import type { Missing } from "../history/missing.ts";
+import type { Process } from "../model/process.ts";
+import { takeSnapshot } from "../model/snapshot.ts";
+import { buildForest, onlySeen, type TreeNode } from "../model/tree.ts";
+import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
+import { ProcError, readProcess } from "../proc/procfs.ts";
+import type { Asking } from "./asking.ts";
+import { noHistory, noProcess } from "./not_found.ts";
+import { noteNoHistory, notePids } from "./notes.ts";
+import type { Target } from "./text/target.ts";
+import type { Shown } from "./tree_past.ts";
+import { chooseRoots, type TreeQuery } from "./tree_query.ts";
+import { maySee } from "./viewer.ts";
+
+/** The trees that were asked for. */
+export interface TreeAnswer {
+  readonly roots: readonly TreeNode[];
+  /** The process that was asked for. */
+  readonly focus: Process | null;
+  /** What is not known of its time. */
+  readonly missing: readonly Missing[];
+}
+
+/** The trees of all processes, or of one; throws CommandError where that is not there. */
+export async function askTree(
+  asking: Asking,
+  target: Target | null,
+  query: TreeQuery,
+): Promise<TreeAnswer> {
+  const { viewer, notes, history } = asking;
+  const { forest, focus, missing = [] } = await show(asking, target, query);
+  if (focus !== null && !maySee(viewer, focus.uid)) {
+    throw noProcess(focus.pid, "it is none that you may see; give one of your own");
+  }
+  const roots = chooseRoots(forest, focus && forest.nodeOf(focus), query);
+  notePids(notes, asking.reader);
+  if (history === null) noteNoHistory(notes, "what has ended is not shown");
+  const sees = ({ uid }: Process) => maySee(viewer, uid);
+  return { roots: viewer.privileged ? roots : onlySeen(roots, sees), focus, missing };
+}
+
+async function show(
+  asking: Asking,
+  target: Target | null,
+  query: TreeQuery,
+): Promise<Shown> {
+  const { history, breath, historyPath } = asking;
+  if (query.at !== undefined || query.since !== undefined || query.until !== undefined) {
+    if (history === null) throw noHistory(historyPath);
+    const { pastForest } = await import("./tree_past.ts");
+    return pastForest(asking, history, target, query);
+  }
+  if (history !== null) {
+    const { withPast } = await import("./tree_past.ts");
+    const living = readSnapshot(asking, target?.pid ?? null, query);
+    return await breath.finish(withPast(asking, history, living, target, query));
+  }
+  if (target === null) {
+    const forest = buildForest(readSnapshot(asking, null, query));
+    return { forest, focus: null };
+  }
+  if (target.at !== null || target.id !== null) throw noHistory(historyPath);
+  return findLiving(asking, target.pid, query);
+}
+
+/** A process that runs; throws CommandError where none does. */
+export function findLiving(asking: Asking, pid: number, query: TreeQuery): Shown {
+  const forest = buildForest(readSnapshot(asking, pid, query));
+  const node = forest.find(pid);
+  if (node === null) throw whyMissing(asking, pid);
+  return { forest, focus: node.process };
+}
+
+function readSnapshot(asking: Asking, pid: number | null, query: TreeQuery): Process[] {
+  const { procRoot, reader, boot, redact } = asking;
+  const chainOnly = pid !== null && query.ancestors && !query.descendants;
+  const processes = orExplain(procRoot, () => {
+    if (chainOnly) return takeSnapshot(readProcesses(reader, [pid]), redact, boot);
+    const pids = reader.pids();
+    const users = query.kernel ? pids : withoutKernelThreads(reader, pids);
+    const all = query.kernel || (pid !== null && !users.includes(pid));
+    return takeSnapshot(readProcesses(reader, all ? pids : users), redact, boot);
+  });
+  if (processes.length === 0 && pid === null) {
+    const what = `Cannot read ${procRoot}: it shows no process`;
+    throw new CommandError(EXIT.failed, `${what}; mount it: mount -t proc proc ${procRoot}`);
+  }
+  return processes;
+}
+
+function whyMissing({ procRoot, reader }: Asking, pid: number): CommandError {
+  const tgid = orExplain(procRoot, () => readProcess(reader, pid))?.tgid ?? pid;
+  return tgid === pid
+    ? noProcess(pid, `it is not in ${procRoot}; it has ended, or is hidden from you`)
+    : noProcess(pid, `it is a thread of ${tgid}; try fh tree ${tgid}`);
+}
+
+function orExplain<T>(procRoot: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ProcError)) throw error;
+    const advice = error.code === "EMFILE" || error.code === "ENFILE"
+      ? "raise the limit of open files"
+      : `check that procfs is mounted on ${procRoot} and readable`;
+    throw new CommandError(EXIT.failed, `${error.message}; ${advice}`);
+  }
+}

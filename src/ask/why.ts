@@ -1,0 +1,223 @@
+/**
+ * The question of `why`: finds a process, follows its parents, and tells where they lead.
+ *
+ * @module
+ */
+import { CommandError, EXIT } from "../fault.ts";
+import { asLife } from "../history/life.ts";
+import { type Missing, missingSteps } from "../history/missing.ts";
+import type { Account } from "../model/account.ts";
+import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
+import { isBelow } from "../model/lineage.ts";
+import { type Process, TICK_NS } from "../model/process.ts";
+import { takeSnapshot } from "../model/snapshot.ts";
+import { readProcesses } from "../proc/processes.ts";
+import type { Steps } from "../steps.ts";
+import type { Asking } from "./asking.ts";
+import { Kin } from "./kin.ts";
+import { addMissing, missingClause } from "./missing.ts";
+import { neverSeen } from "./never_seen.ts";
+import { noProcess } from "./not_found.ts";
+import { noteNoHistory, notePids } from "./notes.ts";
+import { type Origin, originOf } from "./origin.ts";
+import { isTarget, parseTarget, type Target } from "./text/target.ts";
+import { maySee } from "./viewer.ts";
+
+const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
+
+/** One process of a chain. */
+export interface Link {
+  readonly process: Process;
+  /** What is below it in the chain, which it has started; null for the first. */
+  readonly child: Process | null;
+  /** Its id, and that of its parent: as the history has them, where it knows them. */
+  readonly id: string;
+  readonly parent: string | null;
+}
+
+/** Who started a process, and where that leads. */
+export interface WhyAnswer {
+  /** The process and its ancestors, those that may be shown. */
+  readonly chain: readonly Link[];
+  /** There are more ancestors than were followed. */
+  readonly isCut: boolean;
+  /** Where it came from; null where an ancestor may not be shown. */
+  readonly origin: Origin | null;
+  /** What it has cost, once it has ended and where that is known. */
+  readonly cost: Account | null;
+  /** What is not known of its life, and of the moments in which those above it began. */
+  readonly missing: readonly Missing[];
+}
+
+/** Throws UsageError where an operand that looks like a pid or an id is none. */
+export function checkOperand(operand: string): void {
+  if (isTarget(operand)) parseTarget(operand, Date.now(), { latest: Infinity });
+}
+
+/** Answers for a pid, PID@TIME, an id or a name; throws CommandError where there is none. */
+export async function askWhy(asking: Asking, operand: string): Promise<WhyAnswer> {
+  const { breath, history, notes } = asking;
+  const why = new Why(asking);
+  const found = await breath.finish(
+    isTarget(operand)
+      ? why.findTarget(parseTarget(operand, Date.now(), history))
+      : why.findName(operand),
+  );
+  const answer = await breath.finish(why.answer(found));
+  notePids(notes, asking.reader);
+  if (history === null) noteNoHistory(notes, "parents that have ended are not known");
+  return answer;
+}
+
+class Why {
+  readonly #asking: Asking;
+  readonly #living: Process[];
+  readonly #kin: Kin | null;
+
+  constructor(asking: Asking) {
+    this.#asking = asking;
+    const { reader, redact, boot, history, followed } = asking;
+    this.#living = takeSnapshot(readProcesses(reader, reader.pids()), redact, boot);
+    this.#kin = history === null ? null : new Kin(history, reader, this.#living, followed);
+  }
+
+  /** The process that a target names. */
+  *findTarget(target: Target): Steps<Process> {
+    const found = yield* this.#find(target);
+    if (this.#sees(found)) return found;
+    throw noProcess(target.pid, "it is none that you may see; give one of your own");
+  }
+
+  *#find(target: Target): Steps<Process> {
+    if (this.#kin !== null) {
+      const found = yield* this.#kin.find(target);
+      if (found !== null) return found;
+      throw neverSeen(this.#asking.history!, target);
+    }
+    const { pid, id, at } = target;
+    const found = this.#living.find((process) => process.pid === pid);
+    const named = found !== undefined && (id === null || found.id === id);
+    if (named && at === null) return found;
+    throw noProcess(pid, "it is not in /proc; what has ended only a history knows");
+  }
+
+  /** The process with a name: a living one that no other with that name is above of. */
+  *findName(name: string): Steps<Process> {
+    yield* this.#kin?.meet() ?? [];
+    const named = new Set(
+      this.#living.filter((one) => isNamed(one.image, name) && this.#sees(one)),
+    );
+    yield* this.#kin?.link(named) ?? [];
+    const answers = new Map<Process, boolean>([...named].map((one) => [one, true]));
+    const first = [...named].filter(({ parent }) => parent === null || !isBelow(parent, answers));
+    const newest = first.sort((a, b) => b.born - a.born)[0];
+    if (newest !== undefined) {
+      this.#noteOthers(name, newest, [...named]);
+      return newest;
+    }
+    const { history } = this.#asking;
+    const life = history?.byComm(name) ?? null;
+    if (life !== null && this.#sees(life)) return yield* this.#kin!.of(life);
+    const where = history === null ? "in /proc" : `in /proc and in ${history.path}` +
+      missingClause(history, history.spans(0, Number.MAX_SAFE_INTEGER));
+    const message = `No process named ${name}: none is ${where}; give a pid, or the name ps shows`;
+    throw new CommandError(EXIT.notFound, message);
+  }
+
+  /** The chain, and what is known of it. */
+  *answer(process: Process): Steps<WhyAnswer> {
+    const whole: Process[] = [];
+    for (let at: Process | null = process; at !== null; at = at.parent) whole.push(at);
+    for (const link of whole) this.#complete(link);
+    const isCut = whole.at(-1)!.moreAbove;
+    const missing = yield* this.#missing(whole);
+    addMissing(this.#asking.notes, missing);
+    const chain = whole.flatMap((link, i) => {
+      return this.#sees(link) ? [this.#linkOf(link, whole[i - 1] ?? null)] : [];
+    });
+    return {
+      chain,
+      isCut,
+      origin: chain.length === whole.length ? whence(whole, isCut) : null,
+      cost: this.#costOf(process),
+      missing,
+    };
+  }
+
+  #linkOf(process: Process, child: Process | null): Link {
+    const { parent } = process;
+    return {
+      process,
+      child,
+      id: this.#idOf(process),
+      parent: parent === null ? null : this.#idOf(parent),
+    };
+  }
+
+  /** What is not known of its life, and of the moments in which those above it began. */
+  *#missing([process, ...above]: readonly Process[]): Steps<Missing[]> {
+    const whole = this.#kin?.spanOf(process!) ?? null;
+    if (whole === null) return [];
+    const begins = above.flatMap((one) => {
+      const span = this.#kin!.spanOf(one);
+      return span === null ? [] : [{ ...span, until: span.since + TICK_NS }];
+    });
+    return yield* missingSteps(this.#asking.history!, [whole, ...begins]);
+  }
+
+  #costOf(process: Process): Account | null {
+    const life = this.#kin?.lifeOf(process) ?? null;
+    return process.alive || life === null ? null : this.#asking.history!.accountOf(life);
+  }
+
+  #sees({ uid }: Process): boolean {
+    return maySee(this.#asking.viewer, uid);
+  }
+
+  #noteOthers(name: string, shown: Process, named: readonly Process[]): void {
+    const others = named.filter((process) => process !== shown).map(({ pid }) => pid);
+    if (others.length === 0) return;
+    const some = others.slice(0, 8).join(", ") + (others.length > 8 ? ", …" : "");
+    const what = `${others.length} more of the name ${name} run, with pid ${some}`;
+    this.#asking.notes.add("others", `${shown.pid} is shown; ${what}`);
+  }
+
+  /** What the history or /proc adds to a process that a snapshot shows. */
+  #complete(process: Process): void {
+    if (asLife(process) !== null) return;
+    const { parts } = process.image;
+    const known = this.#kin?.lifeOf(process)?.image.parts ?? NO_IMAGE.parts;
+    process.image = new Image({
+      ...parts,
+      exe: known.exe,
+      cwd: known.cwd,
+      cgroup: this.#asking.reader.read(process.pid, "cgroup") ?? known.cgroup,
+      env: known.env ?? this.#environment(process.pid),
+    });
+  }
+
+  #environment(pid: number): Uint8Array | null {
+    const bytes = this.#asking.reader.read(pid, "environ");
+    if (bytes === null) return null;
+    const kept = decodeText(bytes).split("\0").filter((line) => ENVIRONMENT.test(line));
+    return new TextEncoder().encode(kept.map((line) => `${line}\0`).join(""));
+  }
+
+  /** The start of a living process is known to a clock tick, which may be the next one. */
+  #idOf(process: Process): string {
+    return (this.#kin?.lifeOf(process) ?? process).id;
+  }
+}
+
+/** Where a chain leads; not known where it was not followed to its end. */
+function whence(chain: readonly Process[], isCut: boolean): Origin {
+  const origin = originOf(chain);
+  if (origin.kind !== "unknown" || !isCut) return origin;
+  return { ...origin, text: "not known: there are more ancestors than are followed" };
+}
+
+function isNamed({ comm, argv }: Image, name: string): boolean {
+  if (comm === name) return true;
+  // The kernel cuts names to 15 bytes; programs may be called by a path.
+  return argv !== null && argv[0]?.split("/").at(-1) === name;
+}

@@ -1,0 +1,47 @@
+/**
+ * The world of a question that a command puts.
+ *
+ * @module
+ */
+import type { Asking } from "../ask/asking.ts";
+import type { Notes } from "../ask/notes.ts";
+import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
+import { EVERYTHING } from "../ask/viewer.ts";
+import type { Context } from "../cli/command.ts";
+import type { History } from "../history/history.ts";
+import { historyToAsk } from "../history/place.ts";
+import { bootMoment } from "../host/boot_clock.ts";
+import type { BootEpoch } from "../model/batch.ts";
+import { RunningBoot } from "../model/boot.ts";
+import { readShortBootId } from "../proc/boot_id.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import { openUsers } from "../proc/users.ts";
+import { Breath } from "../steps.ts";
+
+/** Wall-clock time of boot, as the clocks have it now. */
+export async function readEpoch({ epoch }: Pick<Context, "epoch">): Promise<BootEpoch> {
+  return epoch ?? (await bootMoment()).epoch;
+}
+
+/** The world of a command; the time of boot is read where `needsClock`: that takes some time. */
+export async function createAsking(
+  context: Context,
+  redact: RedactSettings,
+  history: History | null,
+  notes: Notes,
+  needsClock: boolean,
+): Promise<Asking> {
+  const reader = openProcfs(context.procRoot);
+  return {
+    history,
+    historyPath: historyToAsk(context.env, undefined),
+    reader,
+    procRoot: context.procRoot,
+    boot: new RunningBoot(readShortBootId(reader), needsClock ? await readEpoch(context) : null),
+    users: openUsers(),
+    redact: createRedactFrom(redact),
+    viewer: EVERYTHING,
+    breath: new Breath(context.signal),
+    notes,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * How the actions of `fh job` ask, and how they tell what they were answered.
+ *
+ * @module
+ */
+import { type Context, useColor } from "../../cli/command.ts";
+import { EXIT, UsageError } from "../../fault.ts";
+import type { Fields } from "../../serve/protocol.ts";
+import { escapeText } from "../../text/escape.ts";
+import { jsonText } from "../../text/json_text.ts";
+import { paint } from "../../text/style.ts";
+import { type JobDoor, openJobs, openRecorder } from "./door.ts";
+import type { JobOptions } from "./options.ts";
+
+/** Does what a recorder alone can do; `action` is what it is called. */
+export async function withRecorder<Done>(
+  context: Context,
+  action: string,
+  options: JobOptions,
+  work: (door: JobDoor) => Promise<Done>,
+): Promise<Done> {
+  if (options.db !== undefined) {
+    throw new UsageError(`Bad options: job ${action} with --db; only a recorder can do that`);
+  }
+  return await closing(await openRecorder(context, options), work);
+}
+
+/** Asks what a history can answer as well as a recorder. */
+export async function withJobs<Done>(
+  context: Context,
+  options: JobOptions,
+  work: (door: JobDoor) => Promise<Done>,
+): Promise<Done> {
+  return await closing(await openJobs(context, options), work);
+}
+
+async function closing<Done>(
+  door: JobDoor,
+  work: (door: JobDoor) => Promise<Done>,
+): Promise<Done> {
+  try {
+    return await work(door);
+  } finally {
+    door.close();
+  }
+}
+
+/** Says what was done. */
+export function tell(
+  { stdout, stderr }: Context,
+  { json, quiet }: JobOptions,
+  answer: Fields,
+  words: string,
+): number {
+  if (json) stdout.write(`${jsonText(answer)}\n`);
+  else if (!quiet) stderr.write(`fh: ${escapeText(words)}\n`);
+  return EXIT.done;
+}
+
+/** Rows as JSON lines or as a table. */
+export function showRows(
+  { stdout, stderr, env }: Context,
+  { json, quiet, color }: JobOptions,
+  rows: readonly unknown[],
+  render: (head: (text: string) => string) => string[],
+  none: string,
+): number {
+  if (json) {
+    for (const row of rows) stdout.write(`${jsonText(row)}\n`);
+  } else if (rows.length === 0) {
+    if (!quiet) stderr.write(`fh: ${none}\n`);
+  } else {
+    const colored = useColor(color, stdout, env);
+    const lines = render((text) => paint(text, "bold", colored));
+    stdout.write(lines.map((line) => `${line}\n`).join(""));
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,33 @@
+/**
+ * Local times of all commands: the zone is looked up once, by the first that reads or shows one.
+ *
+ * @module
+ */
+import process from "node:process";
+import { escapeText } from "../text/escape.ts";
+import { openTimeZone, type TimeZone } from "./time_zone.ts";
+
+let zone: TimeZone | null = null;
+let complain: (line: string) => void = () => {};
+
+/** Has `write` told, once, that TZ was not understood, when a local time is first needed. */
+export function onZoneTrouble(write: (line: string) => void): void {
+  complain = write;
+}
+
+/** How far local clocks are ahead of UTC at `moment`; both in milliseconds. */
+export function localOffset(moment: number): number {
+  if (zone === null) {
+    zone = openTimeZone(process.env);
+    if (zone.trouble !== null) {
+      complain(`fh: Cannot understand TZ: ${escapeText(zone.trouble)}; times are in UTC\n`);
+    }
+  }
+  return zone.offsetAt(moment);
+}
+
+/** Local date and time of a moment, to the second: `2026-11-24 14:30:00`. */
+export function localTime(moment: number): string {
+  const wall = new Date(Math.floor(moment) + localOffset(moment));
+  return wall.toISOString().slice(0, 19).replace("T", " ");
+}

@@ -1,0 +1,49 @@
+/**
+ * A boot of the host: what process ids begin with, and how its wall clock stood.
+ *
+ * @module
+ */
+import type { BootEpoch } from "./batch.ts";
+
+const NS_PER_MS = 1e6;
+
+/** A boot, as processes of it know it. */
+export interface BootClock {
+  /** First group of the boot id; empty where no boot is known. */
+  readonly shortId: string;
+  /** Wall-clock time of boot as it was reckoned at a time since boot; null when not known. */
+  epochAt(ns: number): BootEpoch | null;
+  /** Milliseconds since the Unix epoch of a time since boot; null when not known. */
+  moment(ns: number): number | null;
+}
+
+/** A boot that runs: its clock may be set at any time. */
+export class RunningBoot implements BootClock {
+  shortId: string;
+  /** Wall-clock time of boot as it is reckoned now; null when not known. */
+  epoch: BootEpoch | null;
+
+  /** `shortId` is the first group of the boot id. */
+  constructor(shortId: string, epoch: BootEpoch | null = null) {
+    this.shortId = shortId;
+    this.epoch = epoch;
+  }
+
+  /** The time of boot, at whatever time it is asked for. */
+  epochAt(_ns: number): BootEpoch | null {
+    return this.epoch;
+  }
+
+  /** Milliseconds since the Unix epoch of a time since boot; null when not known. */
+  moment(ns: number): number | null {
+    return this.epoch === null ? null : momentOf(ns, this.epoch);
+  }
+}
+
+/** The boot of a process of which none is known. */
+export const NO_BOOT: BootClock = new RunningBoot("");
+
+/** Milliseconds since the Unix epoch of a time since boot. */
+export function momentOf(sinceBoot: number, { seconds, ns }: BootEpoch): number {
+  return seconds * 1000 + (ns + sinceBoot) / NS_PER_MS;
+}

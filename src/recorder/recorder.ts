@@ -1,0 +1,191 @@
+/**
+ * A recorder: one session, and all who are told what it tells. `fh record` and `fh serve` are two
+ * lists of them.
+ *
+ * @module
+ */
+import { CommandError, EXIT } from "../fault.ts";
+import { ServiceManager } from "../host/notify.ts";
+import { readBootId } from "../proc/boot_id.ts";
+import { openProcfs } from "../proc/procfs.ts";
+import type { Session } from "../session.ts";
+import { type FileSettings, RecordedFile } from "./file.ts";
+import { RecordedJobs } from "./jobs.ts";
+import {
+  type ListenPlace,
+  type ServedHistory,
+  type ServerSettings,
+  SocketServer,
+} from "./served.ts";
+import { Sinks } from "./sinks.ts";
+import type { Told, World } from "./world.ts";
+
+/** How a recorder is set up: what is null is not done. */
+export interface RecorderSettings {
+  readonly history: FileSettings | null;
+  readonly socket: SocketSettings | null;
+}
+
+/** Where others may ask, and who answers. */
+export interface SocketSettings {
+  readonly place: ListenPlace;
+  /** Whether to end where the place cannot be used, instead of going on without. */
+  readonly needed: boolean;
+  readonly questions: ServerSettings["questions"];
+}
+
+/** Tells sinks what a session tells, until it is ended. */
+export class Recorder {
+  readonly #world: World;
+  readonly #settings: RecorderSettings;
+  readonly #manager: ServiceManager;
+  readonly #done = Promise.withResolvers<void>();
+  readonly #file: RecordedFile | null;
+  readonly #sinks = new Sinks();
+  #session: Session | null = null;
+
+  constructor(world: World, settings: RecorderSettings) {
+    this.#world = world;
+    this.#settings = settings;
+    this.#manager = ServiceManager.open(world.env);
+    // Whoever waits for it is told; an error may come before.
+    this.#done.promise.catch(() => {});
+    const { history } = settings;
+    this.#file = history === null ? null : new RecordedFile(history, world, this.#manager, {
+      failed: (error) => this.#done.reject(error),
+      lost: (error) => {
+        // What the capture still has in hand is told to nobody.
+        this.#sinks.telling = false;
+        this.#done.reject(error);
+      },
+    });
+  }
+
+  /** Runs until the world's signal; rejects with what has ended it before. */
+  async run(): Promise<void> {
+    try {
+      await this.#run();
+    } catch (error) {
+      throw this.#file === null ? error : this.#file.explained(error);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal, onSignal } = this.#world;
+    const file = this.#file;
+    if (file !== null) {
+      onSignal?.((name) => name === "SIGHUP" && file.hangUp());
+      file.open();
+      this.#sinks.add(file);
+    }
+    const stop = () => this.#done.resolve();
+    try {
+      const session = this.#session = await this.#world.openSession(this.#told());
+      await this.#openSinks(session);
+      signal.addEventListener("abort", stop);
+      if (signal.aborted) stop();
+      session.begin();
+      this.#announce(session);
+      file?.begin();
+      await this.#done.promise;
+    } finally {
+      if (file !== null) onSignal?.(null);
+      signal.removeEventListener("abort", stop);
+      await this.#close();
+    }
+  }
+
+  /** What a session tells goes to all sinks. */
+  #told(): Told {
+    const sinks = this.#sinks;
+    return {
+      time: this.#world.shares.time,
+      onChange: (change) => sinks.note(change),
+      onAccount: (process, _figures, last) => {
+        if (last) sinks.noteAccount(process);
+      },
+      onThread: (time, process, tid) => sinks.noteThread(time, process, tid),
+      onScanned: () => sinks.scanned(),
+      onBatch: () => sinks.flush(),
+      onNote: (text) => this.#world.say(text),
+      onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
+    };
+  }
+
+  /** The list: who is told, in this order; the file is the first of them. */
+  async #openSinks(session: Session): Promise<void> {
+    const jobs = this.#startFile(session);
+    if (jobs !== null) this.#sinks.add(jobs);
+    this.#sinks.telling = true;
+    // Rules that are kept may name somebody; from now on events wait for nobody.
+    this.#world.users.live();
+    const server = await this.#listen(session, jobs);
+    if (server !== null) this.#sinks.add(server);
+    if (this.#sinks.all.length === 0) throw noPlace();
+  }
+
+  /** Begins to write, where there is a file, and to keep jobs in it. */
+  #startFile(session: Session): RecordedJobs | null {
+    const file = this.#file;
+    if (file === null) return null;
+    const { procRoot, users, shares } = this.#world;
+    const jobs = new RecordedJobs({
+      path: file.path,
+      session,
+      reader: openProcfs(procRoot),
+      users,
+      shares,
+      write: () => void file.write(),
+      failing: () => file.failing,
+      say: (text) => this.#world.say(text),
+    });
+    file.start(session, jobs);
+    return jobs;
+  }
+
+  /** Where there is no place to listen, the history is kept all the same. */
+  async #listen(session: Session, jobs: RecordedJobs | null): Promise<SocketServer | null> {
+    const { socket } = this.#settings;
+    if (socket === null) return null;
+    const { place, questions, needed } = socket;
+    try {
+      return await SocketServer.open(this.#world, session, {
+        place,
+        questions,
+        jobs: jobs?.requests ?? null,
+        history: this.#servedHistory(),
+        onFailed: (error) => this.#done.reject(error),
+      });
+    } catch (error) {
+      if (needed || !(error instanceof CommandError)) throw error;
+      this.#world.say(`no socket: ${error.message}`);
+      return null;
+    }
+  }
+
+  #servedHistory(): ServedHistory | null {
+    if (this.#file === null) return null;
+    const { path, past } = this.#file;
+    const bootId = readBootId(openProcfs(this.#world.procRoot));
+    return { path, past, base: past.baseOf(bootId) };
+  }
+
+  #announce({ info }: Session): void {
+    this.#world.say(`source ${info.source}: ${info.why}`);
+    for (const { intro } of this.#sinks.all) if (intro !== undefined) this.#world.say(intro);
+    void this.#manager.ready(`${info.source}, ${this.#sinks.all[0]!.where}`);
+  }
+
+  async #close(): Promise<void> {
+    void this.#manager.stopping();
+    this.#file?.stop();
+    // What the capture still had in hand is told before it ends.
+    await this.#session?.close();
+    await this.#sinks.close();
+  }
+}
+
+function noPlace(): CommandError {
+  const what = "Nowhere to listen: XDG_RUNTIME_DIR is not set";
+  return new CommandError(EXIT.failed, `${what}; name a socket by --socket PATH or FH_SOCKET`);
+}

@@ -1,0 +1,296 @@
+/**
+ * What `tree` and `why` answer over the socket: what the commands say, of what a peer may see.
+ *
+ * @module
+ */
+import { askAccount } from "../ask/account.ts";
+import { ACCOUNT_KEYS } from "../ask/account_keys.ts";
+import type { Asking } from "../ask/asking.ts";
+import { createFilter, type FilterOptions } from "../ask/filter.ts";
+import { faultOf } from "../ask/history_failure.ts";
+import { QUESTION_LIMITS } from "../ask/limits.ts";
+import { checkEvents, loggedSpans, loggedSteps } from "../ask/log.ts";
+import { Notes } from "../ask/notes.ts";
+import { openHistory, type Places } from "../ask/open.ts";
+import { readAhead } from "../ask/read_ahead.ts";
+import { readStretch, type Stretch } from "../ask/stretch.ts";
+import { parseTarget } from "../ask/text/target.ts";
+import { askTree } from "../ask/tree.ts";
+import { askWhy } from "../ask/why.ts";
+import { type CommandError, EXIT, Refusal } from "../fault.ts";
+import type { BootEpoch } from "../model/batch.ts";
+import { RunningBoot } from "../model/boot.ts";
+import type { CommonShares } from "../model/common_shares.ts";
+import { PastLineage } from "../model/lineage.ts";
+import type { TreeNode } from "../model/tree.ts";
+import { readShortBootId } from "../proc/boot_id.ts";
+import type { Users } from "../proc/passwd.ts";
+import { openProcfs, type ProcReader } from "../proc/procfs.ts";
+import type { Redact } from "../redact/redact.ts";
+import { Breath } from "../steps.ts";
+import { ByteText } from "../text/byte_text.ts";
+import { jsonLine } from "../view/account.ts";
+import { costFields } from "../view/account_past.ts";
+import { missingJson } from "../view/missing_json.ts";
+import { PastJson } from "../view/past_json.ts";
+import { treeJson, type TreeJsonOptions } from "../view/tree_json.ts";
+import { whyFields } from "../view/why_json.ts";
+import { filterOptions } from "./filter.ts";
+import { PaidBreath } from "./paid_breath.ts";
+import {
+  answerMax,
+  bad,
+  checkNames,
+  type Fields,
+  type Operation,
+  payer,
+  type Peer,
+  RawJson,
+  readFlag,
+  readWhole,
+  type Request,
+  slow,
+  tooLongAnswer,
+} from "./protocol.ts";
+
+/** Events in one answer, unless told otherwise, and at most. */
+const LOG_LIMIT = 100;
+const LOG_MAX = 10_000;
+/** What of a filter costs can be summed by. */
+const ACCOUNT_FILTERS: readonly string[] = ["user", "comm", "failed"];
+
+/** The world that a server answers out of. */
+export interface QuestionWorld extends Places {
+  /** Null where no history is kept. */
+  readonly db: string | null;
+  readonly redact: Redact | undefined;
+  readonly users: Users;
+  /** What each user may take of the thread's time, and of patterns. */
+  readonly shares: CommonShares;
+  /** Aborted when the server is to end. */
+  readonly signal: AbortSignal;
+  /** Wall-clock time of boot, as the clocks have it now. */
+  epoch(): Promise<BootEpoch>;
+}
+
+type AskedHistory = NonNullable<Asking["history"]>;
+
+/** Answers questions about processes. */
+export class Questions {
+  readonly #world: QuestionWorld;
+
+  constructor(world: QuestionWorld) {
+    this.#world = world;
+  }
+
+  /** An array of trees as JSON; throws {@linkcode Refusal}. */
+  async tree(peer: Peer, operand: unknown): Promise<string> {
+    const text = operand === undefined ? null : readOperand(operand);
+    return await this.#ask(peer, await this.#processes(), async (asking) => {
+      const target = text === null ? null : parseTarget(text, Date.now(), asking.history);
+      const { roots, missing } = await askTree(asking, target, { fold: false });
+      const { users, notes } = asking;
+      return joined(roots, { users, gaps: missingJson(missing), notes }, peer);
+    });
+  }
+
+  /** Chain and origin; throws {@linkcode Refusal}. */
+  async why(peer: Peer, operand: unknown): Promise<Record<string, unknown>> {
+    if (operand === undefined) throw bad("target", operand, "give a pid, an id or a name");
+    const text = readOperand(operand);
+    return await this.#ask(peer, await this.#processes(), async (asking) => {
+      const answer = await askWhy(asking, text);
+      return await asking.breath.finish(whyFields(answer, asking.users, asking.notes));
+    });
+  }
+
+  /** What can be asked beside a tree and a reason. */
+  readonly operations: Readonly<Record<string, Operation>> = {
+    log: slow((peer, request) => ({ fields: this.#log(peer, request) })),
+    account: slow((peer, request) => ({ fields: this.#account(peer, request) })),
+  };
+
+  /** What happened within a stretch of time. */
+  async #log(peer: Peer, request: Request): Promise<Fields> {
+    checkNames(request, ["filter", "since", "until", "limit", "reverse"]);
+    const { params } = request;
+    const limit = readWhole("limit", params["limit"] ?? LOG_LIMIT, 1, LOG_MAX);
+    const reverse = readFlag("reverse", params["reverse"]);
+    return await this.#withFilter(peer, request, async (asking, history, options) => {
+      const { event = ["exit"], pid, minDuration = null, failed = false } = options;
+      checkEvents(event);
+      const lineage = pid === undefined ? null : new PastLineage(pid);
+      const { users, notes, breath } = asking;
+      const filter = createFilter({ ...options, event }, users, () => lineage!);
+      const query = {
+        kinds: new Set(event),
+        filter,
+        lineage,
+        pids: pid ?? null,
+        minDuration,
+        failed,
+        viewer: peer,
+      };
+      const spans = loggedSpans(history, stretchOf(params), false);
+      const json = new PastJson(users);
+      const lines: string[] = [];
+      let length = 0;
+      for (const found of loggedSteps(history, spans, query, { backwards: true })) {
+        if (found === null) {
+          await breath.take();
+          continue;
+        }
+        if (lines.length === limit) {
+          notes.add("limit", `the newest ${limit} are told; for more give since, until or limit`);
+          break;
+        }
+        const [change, boot] = found;
+        const text = new ByteText(512);
+        json.boot = boot;
+        json.append(change, boot.epochAt(change.time), text);
+        const line = text.toString().trimEnd();
+        length += line.length;
+        if (length > answerMax(peer)) throw tooLongAnswer(peer);
+        lines.push(line);
+      }
+      if (!reverse) lines.reverse();
+      return { events: new RawJson(`[${lines.join(",")}]`), notes };
+    });
+  }
+
+  /** What has ended within a stretch of time, and what that has cost. */
+  async #account(peer: Peer, request: Request): Promise<Fields> {
+    checkNames(request, ["filter", "since", "until", "by"]);
+    const { params } = request;
+    const { by = "command" } = params;
+    const key = ACCOUNT_KEYS.find((one) => one === by);
+    if (key === undefined) throw bad("by", by, `give ${ACCOUNT_KEYS.join(", ")}`);
+    return await this.#withFilter(peer, request, async (asking, history, options) => {
+      const other = Object.keys(options).find((name) => !ACCOUNT_FILTERS.includes(name));
+      if (other !== undefined) {
+        const help = `sums are of ${ACCOUNT_FILTERS.join(", ")}`;
+        throw new Refusal("EFAULT", `Bad filter: ${other}; ${help}`);
+      }
+      const query = { ...options, by: key };
+      const { rows, missing } = await askAccount(asking, history, stretchOf(params), query);
+      return {
+        rows: new RawJson(`[${rows.map((row) => jsonLine(costFields(row)).trimEnd()).join(",")}]`),
+        gaps: missingJson(missing),
+        notes: asking.notes,
+      };
+    });
+  }
+
+  /** Asks the history with a filter, whose patterns take of the peer's share meanwhile. */
+  async #withFilter(
+    peer: Peer,
+    { params: { filter = {} } }: Request,
+    question: (asking: Asking, history: AskedHistory, options: FilterOptions) => Promise<Fields>,
+  ): Promise<Fields> {
+    const { db, shares } = this.#world;
+    if (db === null) {
+      throw new Refusal("EOPNOTSUPP", "No history: this server keeps none; ask one of fh record");
+    }
+    const { options, bytes } = filterOptions(filter, peer.privileged);
+    if (!shares.patterns.take(payer(peer), bytes)) {
+      throw new Refusal("EUSERS", "No room for its patterns: your share is used; ask for less");
+    }
+    try {
+      const reader = openProcfs(this.#world.procRoot);
+      const ask = (asking: Asking) => question(asking, asking.history!, options);
+      return await this.#ask(peer, reader, ask, nothingThen);
+    } finally {
+      shares.patterns.give(payer(peer), bytes);
+    }
+  }
+
+  /** All processes, read while others have their turns. */
+  async #processes(): Promise<ProcReader> {
+    return await readAhead(openProcfs(this.#world.procRoot));
+  }
+
+  async #ask<T>(
+    viewer: Peer,
+    reader: ProcReader,
+    question: (asking: Asking) => Promise<T>,
+    hidden: () => Refusal = noneOfYours,
+  ): Promise<T> {
+    const { db, procRoot, redact, users, signal, shares } = this.#world;
+    const boot = new RunningBoot(readShortBootId(reader), await this.#world.epoch());
+    const notes = new Notes();
+    const history = db === null ? null : openHistory(this.#world, db, notes);
+    const { turnMs, ancestors } = QUESTION_LIMITS;
+    try {
+      return await question({
+        history,
+        historyPath: db ?? "",
+        reader,
+        procRoot,
+        boot,
+        users,
+        redact,
+        viewer,
+        breath: viewer.privileged
+          ? new Breath(signal, turnMs)
+          : new PaidBreath(signal, turnMs, shares.time, viewer.uid),
+        followed: ancestors,
+        notes,
+      });
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === null) throw error;
+      // Whether there was one that the peer may not see is not told.
+      if (!viewer.privileged && fault.status === EXIT.notFound) throw hidden();
+      throw refusalOf(fault);
+    } finally {
+      history?.close();
+    }
+  }
+}
+
+/** A stretch of time as requests have it; throws UsageError. */
+function stretchOf({ since, until }: Request["params"]): Stretch {
+  const text = (name: string, value: unknown) => {
+    if (value === undefined || typeof value === "string") return value;
+    throw bad(name, value, 'give a time such as "10m ago"');
+  };
+  const [from, to] = [text("since", since), text("until", until)];
+  return readStretch(
+    { ...from === undefined ? {} : { since: from }, ...to === undefined ? {} : { until: to } },
+    Date.now(),
+  );
+}
+
+/** Trees as an array; throws EMSGSIZE as soon as it is longer than the peer may have. */
+function joined(roots: readonly TreeNode[], options: TreeJsonOptions, peer: Peer): string {
+  const most = answerMax(peer);
+  const parts: string[] = [];
+  let length = 0;
+  for (const root of roots) {
+    if (parts.length > 0) parts.push(",");
+    for (const piece of treeJson(root, options)) {
+      length += piece.length;
+      if (length > most) throw tooLongAnswer(peer);
+      if (piece !== "\n") parts.push(piece);
+    }
+  }
+  return `[${parts.join("")}]`;
+}
+
+function readOperand(value: unknown): string {
+  if (typeof value === "number" || typeof value === "string") return String(value);
+  throw bad("target", value, "give a pid, PID@TIME, an id or a name");
+}
+
+function noneOfYours(): Refusal {
+  return new Refusal("ESRCH", "No such process: it is none of yours; give one that is");
+}
+
+function nothingThen(): Refusal {
+  return new Refusal("ESRCH", "No history at that time: nothing was recorded; give another");
+}
+
+function refusalOf({ status, message }: CommandError): Refusal {
+  const name = status === EXIT.notFound ? "ESRCH" : status === EXIT.usage ? "EFAULT" : "EIO";
+  return new Refusal(name, message);
+}
