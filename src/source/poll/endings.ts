@@ -36,6 +36,8 @@ export interface EndingParts {
 export class Endings {
   readonly #parts: EndingParts;
   readonly #name = new Uint8Array(new ArrayBuffer(64));
+  /** When the ends of this look were told, by pid. */
+  readonly #ends = new Map<number, number>();
 
   constructor(parts: EndingParts) {
     this.#parts = parts;
@@ -83,7 +85,19 @@ export class Endings {
     if (known.io >= 0) libc.close(known.io);
     this.#parts.known.remove(known);
     newest.remove(known);
-    if (!known.told) events.exit(known, status, now, writer);
+    if (known.told) return;
+    events.exit(known, status, now, writer);
+    this.#ends.set(known.pid, now);
+  }
+
+  /** When the last process with a pid ended, if that was told in this look; else 0. */
+  endOf(pid: number): number {
+    return this.#ends.get(pid) ?? 0;
+  }
+
+  /** A look is over: what begins from now on begins after all that has ended. */
+  lookIsOver(): void {
+    if (this.#ends.size > 0) this.#ends.clear();
   }
 
   /** Tells the exits of zombies that nobody reaps; /proc has their codes for their owner. */

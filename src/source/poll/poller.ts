@@ -205,6 +205,7 @@ export class Poller implements LiveSource {
     this.#keepHouse(now, writer);
     this.#tellMissed(writer);
     this.horizon = now;
+    this.#endings.lookIsOver();
   }
 
   idle(ns: number): void {
@@ -305,7 +306,7 @@ export class Poller implements LiveSource {
     const tick = (startTicks ?? Math.floor(since / TICK_NS)) * TICK_NS;
     const start = Math.min(Math.max(tick, since), tick + TICK_NS - 1);
     const [kernel, dead] = [found && isKernelThread(stat), found && hasEnded(stat)];
-    const forkedAt = Math.max(start, this.horizon);
+    const forkedAt = Math.max(start, this.horizon, this.#endings.endOf(pid));
     const parent = this.#parentOf(ppid, sight, writer);
     const cmdline = found && !kernel ? this.#files.openFile(handle, "cmdline") : -1;
     const length = cmdline < 0 ? 0 : this.#libc.pread(cmdline, this.#buffer, 0);

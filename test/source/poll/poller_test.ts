@@ -196,20 +196,26 @@ test("another process with the pid of one that has ended is another", async () =
   assert.deepEqual(it.turns(), [`fork ${shell} by 1`, `exec ${shell} sh two`]);
 });
 
-test("who has a known pid with another start is new, also before a pidfd tells", async () => {
-  using it = await Scripted.open(1010);
-  const { host } = it;
-  const shell = host.start(SHELL);
-  host.flash(4);
-  it.turns(10);
-  host.end(shell, 0x100);
-  host.reap(shell, false);
-  host.start({ ...SHELL, cmdline: "sh\0two\0" }, shell);
-  assert.deepEqual(it.turns().toSorted(), [
-    `exec ${shell} sh two`,
-    `exit ${shell} 256`,
-    `fork ${shell} by 1`,
-  ]);
+test("who has the pid of one that ended in the same look begins after that has", async () => {
+  // Also before a pidfd tells: it is seen to have another start.
+  for (const heard of [true, false]) {
+    using it = await Scripted.open(1010);
+    const { host } = it;
+    const shell = host.start(SHELL);
+    host.flash(4);
+    it.turns(10);
+    host.end(shell, 0x100);
+    host.reap(shell, heard);
+    host.start({ ...SHELL, cmdline: "sh\0two\0" }, shell);
+    assert.deepEqual(it.turns(), [
+      `exit ${shell} 256`,
+      `fork ${shell} by 1`,
+      `exec ${shell} sh two`,
+    ], `heard: ${heard}`);
+    host.end(shell, 0);
+    host.reap(shell);
+    assert.deepEqual(it.turns(), [`exit ${shell} 0`]);
+  }
 });
 
 test("a parent that executed just before it forked is told first", async () => {
