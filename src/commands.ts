@@ -7,6 +7,7 @@ import type { Context, GroupSpec, Spec } from "./cli/command.ts";
 import { completionCommand } from "./cli/completion.ts";
 import { helpText } from "./cli/help.ts";
 import { parseLine } from "./cli/parse.ts";
+import { tell } from "./cli/tell.ts";
 import { accountCommand } from "./cmd/account/command.ts";
 import { completeCommand } from "./cmd/complete/command.ts";
 import { doctorCommand } from "./cmd/doctor/command.ts";
@@ -59,7 +60,7 @@ export async function runCli(
   commands: readonly Spec[] = COMMANDS,
 ): Promise<number> {
   let verbose = false;
-  onZoneTrouble((line) => context.stderr.write(line));
+  onZoneTrouble((text) => tell(context, text));
   try {
     const asked = parseLine(programOf(commands), argv);
     if (asked.kind !== "call") {

@@ -55,7 +55,7 @@ const ARROWS: Arrows = {
   "src/source/": ["ffi/", "src/wire/", "src/proc/", "src/model/", "node:"],
   "src/session.ts": ["src/source/", "src/proc/", "src/model/", "node:"],
   "src/history/": ["src/model/", "src/proc/cgroup.ts", "src/jobs/", "src/steps.ts", "node:"],
-  "src/host/": ["ffi/", "src/text/", "node:"],
+  "src/host/": ["ffi/", "node:"],
   "src/view/": [
     "src/model/",
     "src/proc/cgroup.ts",

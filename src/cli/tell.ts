@@ -10,11 +10,15 @@ import type { Context } from "./command.ts";
 /** Advice that nobody needs who has seen enough: what was read is at its end, such as by head. */
 const ADVICE: ReadonlySet<Note["kind"]> = new Set(["no_history", "pid_namespace"]);
 
+/** Tells people something, unless they want to hear nothing: a line that is safe on a terminal. */
+export function tell({ stderr }: Pick<Context, "stderr">, text: string, quiet = false): void {
+  if (!quiet) stderr.write(`fh: ${escapeText(text)}\n`);
+}
+
 /** Tells the notes of an answer, unless they are not wanted. */
-export function tellNotes({ stdout, stderr }: Context, notes: Notes, quiet = false): void {
-  if (quiet) return;
+export function tellNotes(context: Context, notes: Notes, quiet = false): void {
   for (const { kind, text } of notes) {
-    if (stdout.closed && ADVICE.has(kind)) continue;
-    stderr.write(`fh: ${escapeText(text)}\n`);
+    if (context.stdout.closed && ADVICE.has(kind)) continue;
+    tell(context, text, quiet);
   }
 }

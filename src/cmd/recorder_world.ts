@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
 import type { Context } from "../cli/command.ts";
 import type { ListenSettings } from "../cli/socket_options.ts";
+import { tell } from "../cli/tell.ts";
 import { UsageError } from "../fault.ts";
 import { ignoreStraySignals } from "../host/stray.ts";
 import { openThreadClock } from "../host/thread_clock.ts";
@@ -39,7 +40,7 @@ export async function recorderWorld(
   const redact = createRedactFrom(options);
   const capture = { ...captureOptions(context, options), ...more };
   const complain = (text: string) => {
-    stderr.write(`fh: ${text}\n`);
+    tell(context, text);
     void stderr.flush().catch(() => {});
   };
   return {

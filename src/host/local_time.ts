@@ -4,15 +4,14 @@
  * @module
  */
 import process from "node:process";
-import { escapeText } from "../text/escape.ts";
 import { openTimeZone, type TimeZone } from "./time_zone.ts";
 
 let zone: TimeZone | null = null;
-let complain: (line: string) => void = () => {};
+let complain: (text: string) => void = () => {};
 
-/** Has `write` told, once, that TZ was not understood, when a local time is first needed. */
-export function onZoneTrouble(write: (line: string) => void): void {
-  complain = write;
+/** Has `tell` told, once, that TZ was not understood, when a local time is first needed. */
+export function onZoneTrouble(tell: (text: string) => void): void {
+  complain = tell;
 }
 
 /** How far local clocks are ahead of UTC at `moment`; both in milliseconds. */
@@ -20,7 +19,7 @@ export function localOffset(moment: number): number {
   if (zone === null) {
     zone = openTimeZone(process.env);
     if (zone.trouble !== null) {
-      complain(`fh: Cannot understand TZ: ${escapeText(zone.trouble)}; times are in UTC\n`);
+      complain(`Cannot understand TZ: ${zone.trouble}; times are in UTC`);
     }
   }
   return zone.offsetAt(moment);

@@ -138,11 +138,10 @@ test("a zone that is not understood is said once, and is UTC", () => {
     writeFileSync(file, "no time zone");
     for (const TZ of ["Nowhere/City", "JST", "CET-1CEST,M3.5.0", "UTC+", "J9\n", file, folder]) {
       const { rows, stderr } = ofFh({ TZ }, [0, 1_782_345_600]);
-      const seen = TZ.replace("\n", "\\n");
       assert.equal(
         stderr,
-        `fh: Cannot understand TZ: ${seen} is neither a time zone of this host nor a rule such ` +
-          "as CET-1CEST; times are in UTC\n",
+        `Cannot understand TZ: ${TZ} is neither a time zone of this host nor a rule such ` +
+          "as CET-1CEST; times are in UTC",
       );
       assert.deepEqual(rows, [
         { text: "1970-01-01 00:00:00", meant: 0 },

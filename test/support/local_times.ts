@@ -9,7 +9,7 @@ import process from "node:process";
 import { parseMoment } from "../../src/ask/text/moments.ts";
 import { localTime, onZoneTrouble } from "../../src/host/local_time.ts";
 
-onZoneTrouble((line) => process.stderr.write(line));
+onZoneTrouble((text) => process.stderr.write(text));
 const seconds = readFileSync(0, "utf8").trim().split("\n").map(Number);
 const lines = seconds.map((second) => {
   const text = localTime(second * 1000);

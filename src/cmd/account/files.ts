@@ -9,6 +9,7 @@ import { AccountJoin } from "../../acct/join.ts";
 import { AcctTotals } from "../../acct/totals.ts";
 import { parseUser } from "../../ask/text/values.ts";
 import type { Context } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { localTime } from "../../host/local_time.ts";
 import { OTHER_NAMES } from "../../jobs/kept_job.ts";
@@ -16,7 +17,6 @@ import { decodeText } from "../../model/image.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { openUsers } from "../../proc/users.ts";
 import { Breath, type Steps } from "../../steps.ts";
-import { escapeText } from "../../text/escape.ts";
 import {
   elsaLines,
   memberFields,
@@ -225,7 +225,7 @@ class AccountRun {
     const status = await this.#end(path, reading);
     if (withoutPid === 0) return status;
     const error = noPids(path, withoutPid, "what they tell is missing here");
-    this.#context.stderr.write(`fh: ${escapeText(error.message)}\n`);
+    tell(this.#context, error.message);
     return EXIT.failed;
   }
 
@@ -258,7 +258,7 @@ class AccountRun {
     }
     const what = `Cannot read all of accounting file ${path}: ${damage}`;
     const line = `${what}; what can be read is used, number of records: ${records}`;
-    this.#context.stderr.write(`fh: ${escapeText(line)}\n`);
+    tell(this.#context, line);
     return EXIT.failed;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Context, useColor } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
 import { UsageError } from "../../fault.ts";
 import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
@@ -96,6 +97,6 @@ export class AccountOutput {
 
   /** Says something on standard error, unless that is not wanted. */
   note(text: string): void {
-    if (!this.#options.quiet) this.#context.stderr.write(`fh: ${escapeText(text)}\n`);
+    tell(this.#context, text, this.#options.quiet);
   }
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { askHistory } from "../../ask/open.ts";
 import { checkAhead, readStretch, recordedSpans } from "../../ask/stretch.ts";
 import { Notes } from "../../ask/notes.ts";
-import { tellNotes } from "../../cli/tell.ts";
+import { tell, tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
 import { exportSteps } from "../../history/export.ts";
@@ -27,7 +27,7 @@ export async function runExport(
   context: Context,
   options: ExportOptions,
 ): Promise<number> {
-  const { stdout, stderr, env } = context;
+  const { stdout, env } = context;
   if (options.output === undefined && stdout.isTerminal) {
     throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
   }
@@ -54,7 +54,7 @@ export async function runExport(
       return await new Breath(context.signal).finish(exportSteps(path, file, spans));
     });
     if (folder !== null) await copyOut(file, context);
-    if (!options.quiet) stderr.write(`fh: exported ${count} processes\n`);
+    tell(context, `exported ${count} processes`, options.quiet);
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true });
   }

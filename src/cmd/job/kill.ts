@@ -9,6 +9,7 @@
 import { constants, setPriority } from "node:os";
 import process from "node:process";
 import type { Context } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { MemberSignals } from "../../host/members.ts";
 import { hasOwnNumbering } from "../../proc/numbering.ts";
@@ -67,7 +68,7 @@ export async function killJob(
   hurry();
   const hunt = new Hunt(door, signals, job, new Set([process.pid, Number(recorder)]));
   const found = await hunt.run(sig);
-  tell(context, job, sig, found, options);
+  report(context, job, sig, found, options);
   return found.denied > 0 || found.left > 0 ? EXIT.failed : EXIT.done;
 }
 
@@ -189,8 +190,8 @@ function parseSignal(text: string): number {
   throw new UsageError(`Bad signal: ${escapeText(text)}; give a name such as TERM or a number`);
 }
 
-function tell(
-  { stdout, stderr }: Context,
+function report(
+  context: Context,
   job: string,
   sig: number,
   { signalled, denied, left, spared }: Result,
@@ -198,12 +199,12 @@ function tell(
 ): void {
   if (json) {
     const fields = { job, signal: signalName(sig), signalled, denied, left, spared };
-    stdout.write(`${jsonText(fields)}\n`);
+    context.stdout.write(`${jsonText(fields)}\n`);
     return;
   }
-  const parts = [`${signalName(sig)} to ${signalled} members of ${escapeText(job)}`];
+  const parts = [`${signalName(sig)} to ${signalled} members of ${job}`];
   if (denied > 0) parts.push(`${denied} not permitted`);
   if (left > 0) parts.push(`${left} have not ended`);
   if (spared) parts.push("the recorder is a member and was left out");
-  if (!quiet || denied > 0 || left > 0) stderr.write(`fh: ${parts.join("; ")}\n`);
+  tell(context, parts.join("; "), quiet && denied === 0 && left === 0);
 }

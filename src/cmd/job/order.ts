@@ -4,9 +4,9 @@
  * @module
  */
 import { type Context, useColor } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import type { Fields } from "../../serve/protocol.ts";
-import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { paint } from "../../text/style.ts";
 import { type JobDoor, openJobs, openRecorder } from "./door.ts";
@@ -46,29 +46,30 @@ async function closing<Done>(
 }
 
 /** Says what was done. */
-export function tell(
-  { stdout, stderr }: Context,
+export function report(
+  context: Context,
   { json, quiet }: JobOptions,
   answer: Fields,
   words: string,
 ): number {
-  if (json) stdout.write(`${jsonText(answer)}\n`);
-  else if (!quiet) stderr.write(`fh: ${escapeText(words)}\n`);
+  if (json) context.stdout.write(`${jsonText(answer)}\n`);
+  else tell(context, words, quiet);
   return EXIT.done;
 }
 
 /** Rows as JSON lines or as a table. */
 export function showRows(
-  { stdout, stderr, env }: Context,
+  context: Context,
   { json, quiet, color }: JobOptions,
   rows: readonly unknown[],
   render: (head: (text: string) => string) => string[],
   none: string,
 ): number {
+  const { stdout, env } = context;
   if (json) {
     for (const row of rows) stdout.write(`${jsonText(row)}\n`);
   } else if (rows.length === 0) {
-    if (!quiet) stderr.write(`fh: ${none}\n`);
+    tell(context, none, quiet);
   } else {
     const colored = useColor(color, stdout, env);
     const lines = render((text) => paint(text, "bold", colored));

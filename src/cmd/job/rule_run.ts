@@ -10,7 +10,7 @@ import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { renderRules, type RuleRow } from "../../view/jobs.ts";
 import type { JobOptions } from "./options.ts";
-import { showRows, tell, withRecorder } from "./order.ts";
+import { report, showRows, withRecorder } from "./order.ts";
 import { CONDITIONS, type RuleOptions } from "./rule.ts";
 
 /** `fh job rule add`. */
@@ -24,7 +24,7 @@ export function addRule(context: Context, job: string, options: RuleOptions): Pr
     const filter = Object.fromEntries(given.map((name) => [name, options[name]]));
     const answer = await door.ask("rule_add", { job, filter });
     const what = `rule ${answer["rule"]} of ${job}; added ${answer["added"]} that run`;
-    return tell(context, options, answer, what);
+    return report(context, options, answer, what);
   });
 }
 
@@ -43,7 +43,7 @@ export function removeRule(context: Context, text: string, options: JobOptions):
     const rule = Number(text);
     if (!Number.isInteger(rule)) throw new UsageError(`Bad rule: ${text}; give its number`);
     const answer = await door.ask("rule_remove", { rule });
-    return tell(context, options, answer, `removed rule ${rule} of ${answer["job"]}`);
+    return report(context, options, answer, `removed rule ${rule} of ${answer["job"]}`);
   });
 }
 

@@ -13,7 +13,7 @@ import { listJobs } from "./door.ts";
 import { exportJobs } from "./export.ts";
 import { killJob } from "./kill.ts";
 import type { JobOptions, MemberOptions } from "./options.ts";
-import { showRows, tell, withJobs, withRecorder } from "./order.ts";
+import { report, showRows, withJobs, withRecorder } from "./order.ts";
 import { showJob } from "./show.ts";
 import { waitForJob } from "./wait.ts";
 
@@ -21,7 +21,7 @@ import { waitForJob } from "./wait.ts";
 export function createJob(context: Context, name: string, options: JobOptions): Promise<number> {
   return withRecorder(context, "create", options, async (door) => {
     const answer = await door.ask("job_create", { name });
-    return tell(context, options, answer, `created ${answer["name"]}`);
+    return report(context, options, answer, `created ${answer["name"]}`);
   });
 }
 
@@ -35,7 +35,7 @@ export function addMembers(
   return withRecorder(context, "add", options, async (door) => {
     const answer = await door.ask("job_add", membersOf(job, pids, options));
     const { name, added, running } = answer;
-    return tell(context, options, answer, `added ${added} to ${name}, which has ${running} now`);
+    return report(context, options, answer, `added ${added} to ${name}, which has ${running} now`);
   });
 }
 
@@ -50,7 +50,7 @@ export function removeMembers(
     const answer = await door.ask("job_remove", membersOf(job, pids, options));
     const { name, removed, running } = answer;
     const what = `removed ${removed} from ${name}, which has ${running} now`;
-    return tell(context, options, answer, what);
+    return report(context, options, answer, what);
   });
 }
 
@@ -103,7 +103,7 @@ export function endJob(context: Context, job: string, options: JobOptions): Prom
   return withRecorder(context, "end", options, async (door) => {
     const answer = await door.ask("job_end", { job });
     const { name, left } = answer;
-    return tell(context, options, answer, `ended ${name}; ${left} members live on`);
+    return report(context, options, answer, `ended ${name}; ${left} members live on`);
   });
 }
 
@@ -116,7 +116,7 @@ export function renameJob(
 ): Promise<number> {
   return withRecorder(context, "rename", options, async (door) => {
     const answer = await door.ask("job_rename", { job, name });
-    return tell(context, options, answer, `${job} is ${answer["name"]} now`);
+    return report(context, options, answer, `${job} is ${answer["name"]} now`);
   });
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
 import { EXIT } from "../../fault.ts";
 import { ServerGone } from "../../serve/client/ask.ts";
 import type { Fields } from "../../serve/protocol.ts";
 import { pause } from "../../steps.ts";
-import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { signalNumber } from "../../text/words.ts";
 import { type JobDoor, type JobPlace, openRecorder } from "./door.ts";
@@ -33,19 +33,17 @@ export async function waitForJob(
   const answer = await askAgain(context, door, name, options);
   const { pid, exit_code: code, signal } = answer;
   if (options.json) context.stdout.write(`${jsonText(answer)}\n`);
-  const tell = (text: string) => {
-    if (!options.quiet && !options.json) context.stderr.write(`fh: ${escapeText(text)}\n`);
-  };
+  const say = (text: string) => tell(context, text, options.quiet || options.json);
   const last = pid === null ? "nobody has seen its last member end" : `${pid} ended last`;
   if (typeof code === "number") {
-    tell(`${name}: ${last}, with exit ${code}`);
+    say(`${name}: ${last}, with exit ${code}`);
     return code;
   }
   if (typeof signal === "string") {
-    tell(`${name}: ${last}, by ${signal}`);
+    say(`${name}: ${last}, by ${signal}`);
     return BY_SIGNAL + (signalNumber(signal) ?? 0);
   }
-  tell(`${name}: ${last}; how is not known`);
+  say(`${name}: ${last}; how is not known`);
   return EXIT.failed;
 }
 

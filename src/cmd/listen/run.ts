@@ -6,6 +6,7 @@
 import { quoted } from "../../ask/text/values.ts";
 import type { Context } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
+import { tell } from "../../cli/tell.ts";
 import { EXIT, Refusal, UsageError } from "../../fault.ts";
 import { askServer } from "../../serve/client/ask.ts";
 import { readSignal } from "../../serve/protocol.ts";
@@ -35,7 +36,12 @@ export async function runRegister(
   const what = `each fork${threads ? " and new thread" : ""}${whose}`;
   const sig = Number(answer["sig"]);
   const alone = exclusive ? ", and nobody else is told" : "";
-  tell(context, options, answer, `pid ${pid} gets ${signalName(sig)} (${sig}) at ${what}${alone}`);
+  answerWith(
+    context,
+    options,
+    answer,
+    `pid ${pid} gets ${signalName(sig)} (${sig}) at ${what}${alone}`,
+  );
   return EXIT.done;
 }
 
@@ -47,7 +53,7 @@ export async function runUnregister(
   const pid = neededPid(options);
   const answer = await askServer(context, options.socket, "unregister", { pid });
   const was = answer["removed"] === 0 ? "was not registered" : "is told of no more forks";
-  tell(context, options, answer, `pid ${pid} ${was}`);
+  answerWith(context, options, answer, `pid ${pid} ${was}`);
   return EXIT.done;
 }
 
@@ -71,12 +77,12 @@ function parseSignal(text: string): number | string {
   return signal;
 }
 
-function tell(
-  { stdout, stderr }: Context,
+function answerWith(
+  context: Context,
   { json, quiet }: GlobalOptions,
   answer: Readonly<Record<string, unknown>>,
   line: string,
 ): void {
-  if (json) stdout.write(jsonText(answer) + "\n");
-  else if (!quiet) stderr.write(`fh: ${line}\n`);
+  if (json) context.stdout.write(jsonText(answer) + "\n");
+  else tell(context, line, quiet);
 }

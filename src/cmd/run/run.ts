@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { type Context, useColor } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
 import { Job } from "../../jobs/run_job.ts";
@@ -14,7 +15,6 @@ import type { Process } from "../../model/process.ts";
 import { type Redact, redactWords } from "../../redact/redact.ts";
 import type { Session } from "../../session.ts";
 import { pause } from "../../steps.ts";
-import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
 import { openSession } from "../capture.ts";
@@ -139,7 +139,7 @@ class Run {
   /** The capture has ended by itself: the command goes on, and what follows is not known. */
   #tellLost(error: Error | null): void {
     if (error === null) return;
-    this.#context.stderr.write(`fh: the account is not complete: ${escapeText(error.message)}\n`);
+    tell(this.#context, `the account is not complete: ${error.message}`);
   }
 
   #tell(wallNs: number, usage: ChildrenUsage): void {

@@ -7,6 +7,7 @@ import { noProcess } from "../../ask/not_found.ts";
 import { chooseRoots } from "../../ask/tree_query.ts";
 import type { Context } from "../../cli/command.ts";
 import { liveSource } from "../../cli/globals.ts";
+import { tell } from "../../cli/tell.ts";
 import { EXIT } from "../../fault.ts";
 import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
@@ -69,7 +70,7 @@ export class TreeWatch {
     const { signal, stdout, stderr } = this.#context;
     this.#session = await this.#open();
     const { info } = this.#session;
-    if (!this.#options.quiet) stderr.write(`fh: source ${info.source}: ${info.why}\n`);
+    tell(this.#context, `source ${info.source}: ${info.why}`, this.#options.quiet);
     await stderr.flush();
     const stop = () => this.#done.resolve();
     signal.addEventListener("abort", stop);

@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { createFilter, type Filter } from "../../ask/filter.ts";
 import { type Context, useColor } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { localOffset } from "../../host/local_time.ts";
 import { openThreadClock } from "../../host/thread_clock.ts";
@@ -19,7 +20,6 @@ import { Session, type SessionOptions } from "../../session.ts";
 import type { CaptureOptions, StartCapture } from "../../source/capture.ts";
 import { ChangeStream, type LineWriter } from "../../term/stream.ts";
 import { after } from "../../term/timer.ts";
-import { escapeText } from "../../text/escape.ts";
 import { paint } from "../../text/style.ts";
 import { JsonLines } from "../../view/json.ts";
 import { EventLines, LINE_HEADER } from "../../view/line.ts";
@@ -111,9 +111,8 @@ class Watch {
   }
 
   #note(text: string): void {
-    const { stderr } = this.#context;
-    if (!this.#options.quiet) stderr.write(`fh: ${text}\n`);
-    void stderr.flush().catch(() => {});
+    tell(this.#context, text, this.#options.quiet);
+    void this.#context.stderr.flush().catch(() => {});
   }
 
   async #sessionOptions(capture: CaptureOptions): Promise<SessionOptions> {
@@ -152,9 +151,7 @@ class Watch {
     } catch (error) {
       if (!this.#options.verbose) return null;
       const { message } = error as Error;
-      this.#context.stderr.write(
-        escapeText(`fh: not through the socket ${path}: ${message}`) + "\n",
-      );
+      tell(this.#context, `not through the socket ${path}: ${message}`);
       return null;
     }
   }
@@ -195,10 +192,10 @@ class Watch {
 
   /** Says which source it is, and makes the writer of lines. */
   #header(): LineWriter {
-    const { stdout, stderr, env } = this.#context;
+    const { stdout, env } = this.#context;
     const { info } = this.#session;
     const { json, quiet, tree, env: names = [] } = this.#options;
-    if (!quiet) stderr.write(escapeText(`fh: source ${info.source}: ${info.why}`) + "\n");
+    tell(this.#context, `source ${info.source}: ${info.why}`, quiet);
     if (json) {
       const lines = new JsonLines({
         source: info.source,
