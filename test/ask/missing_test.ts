@@ -8,10 +8,9 @@ import { treeCommand } from "../../src/cmd/tree/command.ts";
 import { watchCommand } from "../../src/cmd/watch/command.ts";
 import { whyCommand } from "../../src/cmd/why/command.ts";
 import type { CommandError } from "../../src/fault.ts";
+import { runAfterwards } from "../support/afterwards.ts";
 import { exec, exit, fork, gap, scan } from "../support/events.ts";
-import { fakeContext } from "../support/fake_output.ts";
-import { fakeProcfs } from "../support/fake_procfs.ts";
-import { PAST_BOOT, TestRecorder } from "../support/past.ts";
+import { TestRecorder } from "../support/past.ts";
 
 const S = 1e9;
 /** The wall clock showed midnight at boot. */
@@ -45,44 +44,26 @@ function story(): TestRecorder {
   return past.end();
 }
 
-interface Ran {
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(
-  command: CommandSpec,
-  operands: readonly string[],
-  options: Record<string, unknown>,
-): Promise<Ran> {
-  const files = { "sys/kernel/random/boot_id": PAST_BOOT };
-  const { root, remove } = fakeProcfs([{ pid: 1, ppid: 0, comm: "init", start: 0 }], files);
-  try {
-    const env = { LANG: "C.UTF-8", FH_DB: "/nonexistent/h.db" };
-    const context = fakeContext({ procRoot: root, env });
-    await command.run(context, operands, { color: "never", ...options });
-    return { out: context.stdout.text, err: context.stderr.text };
-  } finally {
-    remove();
-  }
-}
-
 const within = { since: at(73), until: at(74) };
 const before = { since: at(61), until: at(71) };
 
 test("a time within a gap is answered with the gap, whoever is asked", async () => {
   using past = story();
-  const { out: log } = await run(logCommand, [], { db: past.path, ...within });
+  const { out: log } = await runAfterwards(logCommand, [], { db: past.path, ...within });
   assert.match(log.replaceAll(/ +/g, " "), /^.* gap 39107 events lost: overflow, since .*\n$/);
-  const { out: line } = await run(logCommand, [], { db: past.path, json: true, ...within });
+  const { out: line } = await runAfterwards(logCommand, [], {
+    db: past.path,
+    json: true,
+    ...within,
+  });
   const { event, since, time, lost, reason } = JSON.parse(line);
   assert.deepEqual([event, since, time, lost, reason], [
     ...["gap", GAP.since, GAP.until],
     ...[39_107, "overflow"],
   ]);
-  assert.equal((await run(logCommand, [], { db: past.path, ...before })).out, "");
+  assert.equal((await runAfterwards(logCommand, [], { db: past.path, ...before })).out, "");
   const played = { db: past.path, json: true, source: "replay", ...within };
-  const { out } = await run(watchCommand, [], { ...played, argv: true });
+  const { out } = await runAfterwards(watchCommand, [], { ...played, argv: true });
   const gaps = out.trimEnd().split("\n").map((one) => JSON.parse(one))
     .filter((one) => one.event === "gap");
   assert.deepEqual(gaps.map((one) => [one.since, one.lost]), [[GAP.since, 39_107]]);
@@ -98,7 +79,7 @@ test("trees of a time that a gap touches say so, others do not", async () => {
     [[], { since: at(60) }],
   ];
   for (const [operands, options] of touched) {
-    const { out, err } = await run(treeCommand, operands, {
+    const { out, err } = await runAfterwards(treeCommand, operands, {
       db: past.path,
       json: true,
       ...options,
@@ -106,34 +87,45 @@ test("trees of a time that a gap touches say so, others do not", async () => {
     assert.match(err, LOST);
     const [first] = out.split("\n");
     assert.deepEqual(JSON.parse(first!).gaps, [GAP]);
-    const quiet = await run(treeCommand, operands, { db: past.path, quiet: true, ...options });
+    const quiet = await runAfterwards(treeCommand, operands, {
+      db: past.path,
+      quiet: true,
+      ...options,
+    });
     assert.equal(quiet.err, "");
   }
   for (const options of [before, { at: at(70) }, { at: at(76) }]) {
-    const { out, err } = await run(treeCommand, [], { db: past.path, json: true, ...options });
+    const { out, err } = await runAfterwards(treeCommand, [], {
+      db: past.path,
+      json: true,
+      ...options,
+    });
     assert.deepEqual([err, JSON.parse(out.split("\n")[0]!).gaps], ["", undefined]);
   }
-  const log = await run(logCommand, [], { db: past.path, tree: true, json: true });
+  const log = await runAfterwards(logCommand, [], { db: past.path, tree: true, json: true });
   assert.match(log.err, LOST);
   assert.deepEqual(JSON.parse(log.out).gaps, [GAP]);
 });
 
 test("why tells of gaps in a life, and where nothing is found", async () => {
   using past = story();
-  const { err } = await run(whyCommand, ["100"], { db: past.path });
+  const { err } = await runAfterwards(whyCommand, ["100"], { db: past.path });
   assert.match(err, LOST);
-  assert.equal((await run(whyCommand, ["100"], { db: past.path, quiet: true })).err, "");
-  const json = await run(whyCommand, ["100"], { db: past.path, json: true });
+  assert.equal((await runAfterwards(whyCommand, ["100"], { db: past.path, quiet: true })).err, "");
+  const json = await runAfterwards(whyCommand, ["100"], { db: past.path, json: true });
   assert.deepEqual(JSON.parse(json.out).gaps, [GAP]);
   for (const program of ["true", "date"]) {
-    const short = await run(whyCommand, [program], { db: past.path, json: true });
+    const short = await runAfterwards(whyCommand, [program], { db: past.path, json: true });
     assert.deepEqual(JSON.parse(short.out).gaps, []);
   }
   const fails = async (command: CommandSpec, operand: string, message: RegExp, is: boolean) => {
-    await assert.rejects(run(command, [operand], { db: past.path }), (error: CommandError) => {
-      assert.equal(message.test(error.message), is, error.message);
-      return error.status === 3;
-    });
+    await assert.rejects(
+      runAfterwards(command, [operand], { db: past.path }),
+      (error: CommandError) => {
+        assert.equal(message.test(error.message), is, error.message);
+        return error.status === 3;
+      },
+    );
   };
   for (const command of [whyCommand, treeCommand]) {
     await fails(command, `4711@${at(73)}`, LOST, true);
@@ -156,22 +148,26 @@ test("a link that began within a gap is in doubt, its neighbours are not", async
     exec(81 * S, 200, "/bin/date"),
     exit(82 * S, 200, 0),
   ).end();
-  const { out } = await run(whyCommand, ["date"], { db: past.path, json: true });
+  const { out } = await runAfterwards(whyCommand, ["date"], { db: past.path, json: true });
   assert.deepEqual(JSON.parse(out).gaps.map(({ lost }: typeof GAP) => lost), [5]);
 });
 
 test("accounts and the recorder's status say what is missing", async () => {
   using past = story();
-  const account = await run(accountCommand, [], { db: past.path, json: true, since: at(60) });
+  const account = await runAfterwards(accountCommand, [], {
+    db: past.path,
+    json: true,
+    since: at(60),
+  });
   assert.match(account.err, LOST);
   for (const line of account.out.trimEnd().split("\n")) {
     assert.deepEqual(JSON.parse(line).gaps, [GAP]);
   }
-  const none = await run(accountCommand, [], { db: past.path, json: true, ...before });
+  const none = await runAfterwards(accountCommand, [], { db: past.path, json: true, ...before });
   assert.doesNotMatch(none.err, /lost/);
   const status = { db: past.path, status: true };
-  assert.match((await run(recordCommand, [], status)).out, LOST);
-  const { out } = await run(recordCommand, [], { ...status, json: true });
+  assert.match((await runAfterwards(recordCommand, [], status)).out, LOST);
+  const { out } = await runAfterwards(recordCommand, [], { ...status, json: true });
   assert.deepEqual(JSON.parse(out).gaps, [GAP]);
 });
 
@@ -180,7 +176,7 @@ test("gaps of one reason are one sentence", async () => {
   past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
   for (let n = 0; n < 5; n++) past.tell(gap((20 + n) * S, 2, (19.5 + n) * S));
   past.tell(fork(80 * S, 200, 1), exit(81 * S, 200, 0)).end();
-  const { err } = await run(treeCommand, [], { db: past.path, since: at(10) });
+  const { err } = await runAfterwards(treeCommand, [], { db: past.path, since: at(10) });
   const [line, ...others] = err.trimEnd().split("\n");
   assert.match(line!, /^fh: 10 events were lost in 5 gaps from .*:00:19 to .*:00:24 \(overflow\)/);
   assert.deepEqual(others, []);
@@ -198,13 +194,13 @@ test("what is missing is a note of the answer of each command, as on standard er
     [recordCommand, [], { ...db, status: true }],
   ];
   for (const [command, operands, options] of answers) {
-    const { out, err } = await run(command, operands, options);
+    const { out, err } = await runAfterwards(command, operands, options);
     const { notes } = JSON.parse(out.split("\n")[0]!);
     const texts = notes.map(({ text }: { text: string }) => `fh: ${text}\n`).join("");
     assert.match(texts, LOST, command.name);
     // The status says it among its lines.
     if (command !== recordCommand) assert.equal(err, texts, command.name);
-    const quiet = await run(command, operands, { ...options, quiet: true });
+    const quiet = await runAfterwards(command, operands, { ...options, quiet: true });
     assert.equal(quiet.err, "", command.name);
     assert.deepEqual(JSON.parse(quiet.out.split("\n")[0]!).notes, notes, command.name);
   }
@@ -216,7 +212,7 @@ test("a stream says beside its events what there is more", async () => {
     past.tell(fork(90 * S + pid, pid, 100), exit(91 * S, pid, 0));
   }
   past.end();
-  const { out, err } = await run(logCommand, [], { db: past.path, json: true });
+  const { out, err } = await runAfterwards(logCommand, [], { db: past.path, json: true });
   const lines = out.split("\n").slice(0, -1).map((line) => JSON.parse(line));
   const text = "the newest 100 are shown; for more give --since or --limit";
   assert.deepEqual(lines.at(-1), { event: "info", kind: "limit", text });

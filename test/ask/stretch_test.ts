@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandSpec } from "../../src/cli/command.ts";
 import { exportCommand } from "../../src/cmd/export/command.ts";
 import { logCommand } from "../../src/cmd/log/command.ts";
 import { recordCommand } from "../../src/cmd/record/command.ts";
@@ -8,14 +7,11 @@ import { treeCommand } from "../../src/cmd/tree/command.ts";
 import { watchCommand } from "../../src/cmd/watch/command.ts";
 import { whyCommand } from "../../src/cmd/why/command.ts";
 import type { CommandError } from "../../src/fault.ts";
+import { runAfterwards } from "../support/afterwards.ts";
 import { exec, exit, fork, gap, scan } from "../support/events.ts";
-import { fakeContext } from "../support/fake_output.ts";
-import { fakeProcfs } from "../support/fake_procfs.ts";
-import { PAST_BOOT, TestRecorder } from "../support/past.ts";
+import { TestRecorder } from "../support/past.ts";
 
 const S = 1e9;
-const COLOR = { color: "never" };
-const UTC = { LANG: "C.UTF-8" };
 
 /**
  * cron (100) starts a job at 60 s: a shell (200) that forks (201), which forks (202) and ends at
@@ -46,36 +42,13 @@ function story(): TestRecorder {
   return past.end();
 }
 
-interface Ran {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command on a host where nothing of the story is left. */
-async function run(
-  command: CommandSpec,
-  operands: readonly string[],
-  options: Record<string, unknown>,
-  files: Readonly<Record<string, string>> = { "sys/kernel/random/boot_id": PAST_BOOT },
-): Promise<Ran> {
-  const { root, remove } = fakeProcfs([{ pid: 1, ppid: 0, comm: "init", start: 0 }], files);
-  try {
-    const context = fakeContext({ procRoot: root, env: { ...UTC, FH_DB: "/nonexistent/h.db" } });
-    const status = await command.run(context, operands, { ...COLOR, ...options });
-    return { status, out: context.stdout.text, err: context.stderr.text };
-  } finally {
-    remove();
-  }
-}
-
 function refuses(status: number, message: RegExp): (error: CommandError) => boolean {
   return (error) => error.status === status && message.test(error.message);
 }
 
 test("fh log lists what ended, newest last, and what is missing", async () => {
   using past = story();
-  const { out, err } = await run(logCommand, [], { db: past.path });
+  const { out, err } = await runAfterwards(logCommand, [], { db: past.path });
   const lines = out.trimEnd().split("\n").map((line) => line.replace(/ +/g, " ").slice(19));
   assert.deepEqual(lines, [
     "exit 201 200 root 2.0ms exit 0 /bin/sh -c 'job --once &'",
@@ -90,7 +63,7 @@ test("fh log lists what ended, newest last, and what is missing", async () => {
 test("fh log filters, limits, and goes backwards", async () => {
   using past = story();
   const pids = async (options: Record<string, unknown>) => {
-    const { out } = await run(logCommand, [], { db: past.path, json: true, ...options });
+    const { out } = await runAfterwards(logCommand, [], { db: past.path, json: true, ...options });
     const events = out.trimEnd().split("\n").filter(Boolean).map((line) => JSON.parse(line));
     return events.map(({ event, pid }) => event === "gap" ? "gap" : `${event} ${pid}`);
   };
@@ -110,7 +83,11 @@ test("fh log filters, limits, and goes backwards", async () => {
 
 test("fh log --tree keeps the ancestors of what matches", async () => {
   using past = story();
-  const { out } = await run(logCommand, [], { db: past.path, tree: true, match: [/false/] });
+  const { out } = await runAfterwards(logCommand, [], {
+    db: past.path,
+    tree: true,
+    match: [/false/],
+  });
   assert.deepEqual(out.trimEnd().split("\n"), [
     "1 /sbin/init",
     "└─ 100 /usr/sbin/cron -f",
@@ -120,7 +97,7 @@ test("fh log --tree keeps the ancestors of what matches", async () => {
 
 test("fh why tells the chain, the double fork and the cron job", async () => {
   using past = story();
-  const { out } = await run(whyCommand, ["202"], { db: past.path });
+  const { out } = await runAfterwards(whyCommand, ["202"], { db: past.path });
   const orphan = "left by a double fork";
   const lines = out.trimEnd().split("\n").map((line) => line.replace(/ started [\d: -]+;/, ""));
   assert.match(lines[4]!, /^ {2}1 \[init\] {2}# runs for \w+$/);
@@ -132,7 +109,9 @@ test("fh why tells the chain, the double fork and the cron job", async () => {
     "  1 [init]  # runs",
     "Source: a cron job, in the systemd unit a.service",
   ]);
-  const json = JSON.parse((await run(whyCommand, ["date"], { db: past.path, json: true })).out);
+  const json = JSON.parse(
+    (await runAfterwards(whyCommand, ["date"], { db: past.path, json: true })).out,
+  );
   assert.deepEqual(json.chain.map(({ pid }: { pid: number }) => pid), [300, 100, 1]);
   assert.equal(json.origin.kind, "cron");
   assert.equal(json.chain[0].exit_code, 0);
@@ -156,7 +135,10 @@ test("fh tree and fh why tell what the kernel started, out of a history too", as
     exit(5 * S, 60, 0),
     fork(9 * S, 62, 4),
   ).end();
-  const { out } = await run(treeCommand, [], { db: past.path, since: "2026-11-24T00:00:02Z" });
+  const { out } = await runAfterwards(treeCommand, [], {
+    db: past.path,
+    since: "2026-11-24T00:00:02Z",
+  });
   assert.deepEqual(out.trimEnd().split("\n").map((line) => line.split("  #")[0]), [
     "1 /sbin/init",
     "2 [kthreadd]",
@@ -165,7 +147,7 @@ test("fh tree and fh why tell what the kernel started, out of a history too", as
     "      └─ 61 /bin/sh -c key",
   ]);
   const words = async (pid: string) =>
-    (await run(whyCommand, [pid], { db: past.path })).out.trimEnd().split("\n")
+    (await runAfterwards(whyCommand, [pid], { db: past.path })).out.trimEnd().split("\n")
       .find((line) => line.startsWith("Source: "));
   assert.equal(await words("60"), "Source: the kernel started it");
   assert.equal(await words("61"), "Source: the kernel started request-key (60)");
@@ -175,7 +157,7 @@ test("fh tree and fh why tell what the kernel started, out of a history too", as
 test("fh tree PID draws the dead, and asks which of several it is", async () => {
   using past = story();
   const options = { db: past.path };
-  const { out } = await run(treeCommand, ["200"], options);
+  const { out } = await runAfterwards(treeCommand, ["200"], options);
   assert.deepEqual(out.trimEnd().split("\n").slice(1), [
     "└─ 100 /usr/sbin/cron -f  # ended unseen",
     "   └─ 200 /bin/sh -c 'job --once &'  # exit 0, 6.0ms",
@@ -183,16 +165,16 @@ test("fh tree PID draws the dead, and asks which of several it is", async () => 
     "         └─ 202 /bin/sleep 900  # ended unseen",
   ]);
   await assert.rejects(
-    run(treeCommand, ["300"], options),
+    runAfterwards(treeCommand, ["300"], options),
     (error: CommandError) => {
       assert.match(error.message, /^Which process 300: 2 had that pid; give one of these ids$/);
       assert.match(error.lines.join("\n"), /^ {2}7c0a51fe-300-8000 .*\n {2}7c0a51fe-300-7000 /);
       return error.status === 2;
     },
   );
-  const at = await run(treeCommand, ["300@2026-11-24T00:01:10Z"], options);
+  const at = await runAfterwards(treeCommand, ["300@2026-11-24T00:01:10Z"], options);
   assert.match(at.out, /300 \/bin\/false {2}# exit 1/);
-  const id = await run(treeCommand, ["7c0a51fe-300-8000"], { ...options, json: true });
+  const id = await runAfterwards(treeCommand, ["7c0a51fe-300-8000"], { ...options, json: true });
   const top = JSON.parse(id.out);
   assert.equal(top.children[0].children[0].argv[0], "/bin/date");
   assert.equal(top.children[0].children[0].started, "2026-11-24T00:01:20.000000000Z");
@@ -200,7 +182,7 @@ test("fh tree PID draws the dead, and asks which of several it is", async () => 
 
 test("fh tree --at shows the host as it was, --since and --until what lived", async () => {
   using past = story();
-  const at = await run(treeCommand, [], { db: past.path, at: "2026-11-24T00:01:05Z" });
+  const at = await runAfterwards(treeCommand, [], { db: past.path, at: "2026-11-24T00:01:05Z" });
   assert.deepEqual(at.out.trimEnd().split("\n"), [
     "1 /sbin/init",
     "└─ 100 /usr/sbin/cron -f",
@@ -208,7 +190,7 @@ test("fh tree --at shows the host as it was, --since and --until what lived", as
     "      └─ 201 /bin/sh -c 'job --once &'  # exit 0, 2.0ms",
     "         └─ 202 /bin/sleep 900",
   ]);
-  const within = await run(treeCommand, ["100"], {
+  const within = await runAfterwards(treeCommand, ["100"], {
     db: past.path,
     since: "2026-11-24T00:01:09Z",
     until: "2026-11-24T00:01:11Z",
@@ -221,38 +203,53 @@ test("a time not recorded, a process that never was, times that make no sense", 
   using past = story();
   const { path: db } = past;
   await assert.rejects(
-    run(treeCommand, [], { db, at: "2026-11-23" }),
+    runAfterwards(treeCommand, [], { db, at: "2026-11-23" }),
     refuses(3, /^No history at that time: .* goes from 2026-11-2\d \d\d:\d\d:01 to /),
   );
-  await assert.rejects(run(treeCommand, ["4242"], { db }), refuses(3, /^No process 4242: not in/));
-  await assert.rejects(run(whyCommand, ["nobody-is"], { db }), refuses(3, /^No process named nob/));
-  await assert.rejects(run(logCommand, [], { db, since: "soon" }), refuses(2, /^Bad time: soon;/));
-  await assert.rejects(run(logCommand, [], { db, since: "2999-01-01" }), refuses(2, /future/));
   await assert.rejects(
-    run(logCommand, [], { db, since: "1h ago", until: "2h ago" }),
+    runAfterwards(treeCommand, ["4242"], { db }),
+    refuses(3, /^No process 4242: not in/),
+  );
+  await assert.rejects(
+    runAfterwards(whyCommand, ["nobody-is"], { db }),
+    refuses(3, /^No process named nob/),
+  );
+  await assert.rejects(
+    runAfterwards(logCommand, [], { db, since: "soon" }),
+    refuses(2, /^Bad time: soon;/),
+  );
+  await assert.rejects(
+    runAfterwards(logCommand, [], { db, since: "2999-01-01" }),
+    refuses(2, /future/),
+  );
+  await assert.rejects(
+    runAfterwards(logCommand, [], { db, since: "1h ago", until: "2h ago" }),
     refuses(2, /^Bad times: 1h ago is not before 2h ago/),
   );
-  await assert.rejects(run(logCommand, [], { db: "/nonexistent/x.db" }), refuses(3, /there is no/));
+  await assert.rejects(
+    runAfterwards(logCommand, [], { db: "/nonexistent/x.db" }),
+    refuses(3, /there is no/),
+  );
 });
 
 test("fh export makes a file that answers the same, and a replay tells the same", async () => {
   using past = story();
   const output = `${past.folder}/part.db`;
   const times = { since: "2026-11-24T00:01:05Z", until: "2026-11-24T00:01:15Z" };
-  const { err } = await run(exportCommand, [], { db: past.path, output, ...times });
+  const { err } = await runAfterwards(exportCommand, [], { db: past.path, output, ...times });
   assert.equal(err, "fh: exported 6 processes\n");
-  const { out } = await run(logCommand, [], { db: output });
+  const { out } = await runAfterwards(logCommand, [], { db: output });
   assert.match(out, /^[^\n]*exit +300 [^\n]*\/bin\/false\n$/);
-  const why = await run(whyCommand, ["202"], { db: output });
+  const why = await runAfterwards(whyCommand, ["202"], { db: output });
   assert.match(why.out, /Source: a cron job/);
   await assert.rejects(
-    run(exportCommand, [], { db: past.path, output }),
+    runAfterwards(exportCommand, [], { db: past.path, output }),
     refuses(1, /it is there already; remove it/),
   );
   const watch = { source: "replay", json: true, realtime: true, quiet: true };
-  const replay = await run(watchCommand, [], { ...watch, db: past.path });
+  const replay = await runAfterwards(watchCommand, [], { ...watch, db: past.path });
   const told = replay.out.trimEnd().split("\n").slice(1).map((line) => JSON.parse(line));
-  const log = await run(logCommand, [], {
+  const log = await runAfterwards(logCommand, [], {
     db: past.path,
     json: true,
     event: ["fork", "exec", "exit"],
@@ -266,19 +263,29 @@ test("fh export makes a file that answers the same, and a replay tells the same"
 test("without a history each answers from /proc, and says what one would add", async () => {
   const advice =
     /^fh: no history here: [^\n]+; to have one, run fh record \(or its systemd unit\)\n$/;
-  const why = await run(whyCommand, ["1"], {});
+  const why = await runAfterwards(whyCommand, ["1"], {});
   assert.match(why.err, advice);
   assert.match(why.out, /^1 .*\nSource: the kernel, at boot\n$/);
-  const log = await run(logCommand, [], {});
+  const log = await runAfterwards(logCommand, [], {});
   assert.match(log.err, advice);
   assert.match(log.out, /snapshot +1 /);
-  await assert.rejects(run(treeCommand, [], { at: "1h ago" }), refuses(3, /^No history: there is/));
-  await assert.rejects(run(exportCommand, [], {}), refuses(3, /^No history: there is no/));
+  await assert.rejects(
+    runAfterwards(treeCommand, [], { at: "1h ago" }),
+    refuses(3, /^No history: there is/),
+  );
+  await assert.rejects(
+    runAfterwards(exportCommand, [], {}),
+    refuses(3, /^No history: there is no/),
+  );
 });
 
 test("fh record --status tells of the last run", async () => {
   using past = story();
-  const { status, out } = await run(recordCommand, [], { db: past.path, status: true, json: true });
+  const { status, out } = await runAfterwards(recordCommand, [], {
+    db: past.path,
+    status: true,
+    json: true,
+  });
   assert.equal(status, 1);
   const { recording, source, events, lost, rows, running, oldest } = JSON.parse(out);
   assert.deepEqual([recording, source, lost, rows, running], [false, "connector", 3, 7, 3]);
