@@ -274,7 +274,7 @@ test("jobs that have ended are bounded, whoever made them", () => {
       retention.work(NOW_MS);
     }
   }
-  for (let i = 0; i < 100; i++) retention.work(NOW_MS);
+  rest(retention, past.db);
   const count = (owner: number) =>
     Number(past.db.prepare("SELECT count(*) AS n FROM job WHERE owner = ?").get(owner)!["n"]);
   assert.equal(count(ALICE), 50);
@@ -283,6 +283,16 @@ test("jobs that have ended are bounded, whoever made them", () => {
   assert.equal(members, count(ALICE) + count(NOBODY));
   past.end();
 });
+
+/** Works until there is nothing left to do: a turn does less on a busy host. */
+function rest(retention: Retention, db: DatabaseSync): void {
+  const rows = db.prepare("SELECT (SELECT count(*) FROM life) + (SELECT count(*) FROM job) AS n");
+  for (let before = NaN, now = NaN; before !== now || Number.isNaN(now);) {
+    before = now;
+    for (let i = 0; i < 50; i++) retention.work(NOW_MS);
+    now = Number(rows.get()!["n"]);
+  }
+}
 
 test("where a user has nothing that can go, others lose their oldest alone", () => {
   using past = new TestRecorder();
@@ -298,7 +308,7 @@ test("where a user has nothing that can go, others lose their oldest alone", () 
     );
   }
   past.flush();
-  for (let i = 0; i < 50; i++) retention.work(NOW_MS);
+  rest(retention, past.db);
   past.end();
   const history = new History(past.path);
   const users = history.db.prepare(

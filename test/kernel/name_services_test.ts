@@ -74,7 +74,8 @@ test(name("users of a directory have names, and can be asked for"), {
   const own = host.asked.filter((line) => /5432[12]$/.test(line)).sort();
   assert.deepEqual(own, [`passwd ${ANN}`, `passwd ${EVE}`]);
   await using log = host.fh("log", "--user", "ann", "--json", "--quiet");
-  const pids = (await log.end()).stdout.trimEnd().split("\n").map((line) => JSON.parse(line).pid);
+  const lines = (await log.end()).stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const pids = lines.filter(({ event }) => event !== "info").map(({ pid }) => pid);
   assert.deepEqual(pids, [ann.pid]);
   await using none = host.fh("log", "--user", "zoe", "--quiet");
   assert.match((await none.end()).stderr, /^fh: Unknown user: zoe; /);
