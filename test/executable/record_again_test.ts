@@ -32,7 +32,7 @@ const LIFE_MS = { connector: "0", poll: "40" } as const;
 /** Loads of load.c for each source: what lives shortly, and what executes a program. */
 const LOADS = {
   connector: ["vfork,count=4000", "spawn,count=400"],
-  poll: ["fork,count=300,rate=300,life=30000"],
+  poll: ["fork,count=300,rate=150,life=150000"],
 } as const;
 
 const folder = temporaryFolder("fh-again-");
@@ -203,7 +203,9 @@ async function follow(source: Source): Promise<void> {
   await using _recorder = await recordTo(db, source);
   await run("sh", ["-c", "sleep 0.05; exit 0 # fh-begin"]);
   await untilKnown(db, 1, "argv LIKE '%fh-begin%' AND state = 'exited'");
-  await using follower = Running.start([FH, "log", "-f", "--json", "-q", "--db", db]);
+  await using follower = Running.start([
+    ...[FH, "log", "-f", "--json", "-q", "--db", db, "--since", "10m ago"],
+  ]);
   await follower.wrote("fh-begin");
   const began = Date.now();
   const tasks = await load(LOADS[source]);

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { chmodSync } from "node:fs";
 import process from "node:process";
 import { after, before, test } from "node:test";
+import { runProgram } from "../support/executable.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { Running } from "../support/running.ts";
 import { ask, ServerFolder } from "../support/server.ts";
@@ -150,6 +151,29 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
     for (const [name, expected] of [["ann", "ann"], ["bob", "bob"]] as const) {
       assert.equal(seen(await clients[name].ask("why", { target: "sh" })), expected);
     }
+  },
+
+  async log() {
+    await assertSeen("log", () => ({ filter: { event: "exec" }, limit: 10_000 }), own);
+    const { events } = await clients.ann.ask("log", { limit: 10_000 });
+    const uids = new Set(events.map(({ uid }: Line) => uid).filter((uid: Line) => uid != null));
+    assert.ok([...uids].every((uid) => uid === ANN));
+  },
+
+  async account() {
+    for (const name of NAMES) {
+      assert.equal(runProgram(as(name)[0]!, [...as(name).slice(1), "true"]).status, 0);
+    }
+    const usersOf = async (name: Name): Promise<string[]> => {
+      const { rows } = await clients[name].ask("account", { by: "user" });
+      return rows.map(({ user }: Line) => user);
+    };
+    let all: string[] = [];
+    while (all.length < 3) all = await usersOf("root");
+    const [ann, bob] = [await usersOf("ann"), await usersOf("bob")];
+    assert.deepEqual([ann.length, bob.length], [1, 1]);
+    assert.notDeepEqual(ann, bob);
+    assert.ok(all.includes(ann[0]!) && all.includes(bob[0]!));
   },
 
   async subscribe() {
