@@ -5,11 +5,11 @@
  *
  *   thread N             N threads come and go: pid tids=A,B...
  *   leader-exits-first   the leader leaves, another thread ends the process 200 ms later: pid tid status
- *   exec-from-thread     a thread that is not the leader executes /bin/true: pid tid
+ *   exec-from-thread     a thread that is not the leader executes sleep 0.3: pid tid
  *   clone-parent         a child made with CLONE_PARENT: pid ppid creator
  *   orphan               outlives its parent by 200 ms: pid ppid, then pid reaper
  *   subreaper            the same below a subreaper
- *   vfork-exec           vfork, /bin/true: pid ppid status
+ *   vfork-exec           vfork, sleep 0.3: pid ppid status
  *   coredump             abort with RLIMIT_CORE 0, in a child: pid ppid status
  *   exit N, signal N     ends itself so: pid ppid
  *   setuid, setgid       a child becomes 65534: pid ppid uid or gid
@@ -47,7 +47,6 @@
 #define LINE 65536
 #define MOST_THREADS 4096
 
-extern char **environ;
 static char self[4096];
 
 /* A line is one write: lines of several processes do not mix, and a fork copies no buffer. */
@@ -144,14 +143,20 @@ static void *thread_outlives(void *unused)
 	_exit(3);
 }
 
+/* A program that lives long enough to be asked for its name, on a busy host too. */
+static void become_sleep(void)
+{
+	char *argv[] = { "sleep", "0.3", NULL };
+
+	execv("/bin/sleep", argv);
+}
+
 static void *thread_executes(void *unused)
 {
-	char *argv[] = { "true", NULL };
-
 	(void)unused;
 	say("pid=%d tid=%d", getpid(), tid_of_self());
-	execv("/bin/true", argv);
-	fail("/bin/true");
+	become_sleep();
+	fail("/bin/sleep");
 	return NULL;
 }
 
@@ -222,13 +227,12 @@ static int case_orphan(int subreaper)
 
 static int case_vfork_exec(void)
 {
-	char *argv[] = { "true", "vfork-exec", NULL };
 	pid_t pid = vfork();
 
 	if (pid < 0)
 		fail("vfork");
 	if (pid == 0) {
-		execve("/bin/true", argv, environ);
+		become_sleep();
 		_exit(127);
 	}
 	say("pid=%d ppid=%d status=%d", pid, getpid(), status_of(pid));
