@@ -3,25 +3,23 @@
  *
  * @module
  */
-import {
-  accountSources,
-  type CostTest,
-  type JobTotals,
-  type KeyTotals,
-  recordingSources,
-  sumEndedSteps,
-  sumJobsSteps,
-} from "../history/accounts.ts";
-import type { BootSpan, History } from "../history/history.ts";
-import { type Missing, missingIn } from "../history/missing.ts";
 import { localTime } from "../host/local_time.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import type { Users } from "../proc/passwd.ts";
-import type { Breath } from "../steps.ts";
 import { accountWords, durationWords } from "../text/words.ts";
 import type { AccountKey } from "./account_keys.ts";
 import type { Asking } from "./asking.ts";
 import { missingWords } from "./missing.ts";
+import type {
+  CostSums,
+  CostTest,
+  JobTotals,
+  KeyTotals,
+  Missing,
+  PastStore,
+  Sources,
+} from "./store.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
 import { parseUser } from "./text/values.ts";
 import { maySee, type Viewer } from "./viewer.ts";
@@ -36,27 +34,6 @@ export interface AccountQuery {
   readonly user?: readonly string[];
   readonly comm?: readonly ((text: string) => boolean)[];
   readonly failed?: boolean;
-}
-
-/** Sums over processes that have ended; times in microseconds. */
-export interface CostSums {
-  readonly processes: number;
-  readonly failed: number;
-  /** Of how many it is known how long they lived. */
-  readonly timed: number;
-  readonly elapsedUs: number;
-  /** Of how many the account is known: what follows is theirs. */
-  readonly accounted: number;
-  readonly userUs: number;
-  readonly systemUs: number;
-  readonly minorFaults: number;
-  readonly majorFaults: number;
-  /** 0: not known. */
-  readonly peakBytes: number;
-  readonly readBytes: number;
-  readonly writeBytes: number;
-  readonly voluntarySwitches: number;
-  readonly involuntarySwitches: number;
 }
 
 /** The figures of one line: what they are the sums of, and the sums. */
@@ -98,16 +75,17 @@ interface Found {
 
 /** Sums over what a history has of a stretch; throws CommandError where it has nothing. */
 export async function askAccount(
-  { users, breath, notes, viewer }: Pick<Asking, "users" | "breath" | "notes" | "viewer">,
-  history: History,
+  { users, notes, viewer }: Pick<Asking, "users" | "notes" | "viewer">,
+  store: PastStore,
   stretch: Stretch,
   query: AccountQuery,
 ): Promise<AccountAnswer> {
   const test = seenBy(viewer, testOf(query, users));
-  const spans = recordedSpans(history, stretch);
-  const found = await find(breath, history, spans, query, test, { users, viewer });
-  const missing = missingIn(history, spans);
-  notes.add("coverage", coverage(history, spans, stretch, found, missing));
+  const spans = recordedSpans(store, stretch);
+  const found = await find(store, spans, query, test, { users, viewer });
+  const missing = await store.missing(spans);
+  const sources = await store.sources(spans);
+  notes.add("coverage", coverage(sources, spans, stretch, found, missing));
   return { rows: found.rows, missing };
 }
 
@@ -128,15 +106,14 @@ function seenBy(viewer: Viewer, test: CostTest | null): CostTest | null {
 }
 
 async function find(
-  breath: Breath,
-  history: History,
+  store: PastStore,
   spans: readonly BootSpan[],
   { by = "command", failed = false, user, comm }: AccountQuery,
   test: CostTest | null,
   { users, viewer }: Pick<Asking, "users" | "viewer">,
 ): Promise<Found> {
   if (by === "job") {
-    const all = await breath.finish(sumJobsSteps(history, spans, test));
+    const all = await store.jobCosts(spans, test);
     const jobs = all.filter(({ job }) => maySee(viewer, job.owner));
     const of = `processes that have ended of ${number(jobs.length)} jobs open`;
     const what = jobs.length === 0 ? "jobs open" : of;
@@ -144,8 +121,7 @@ async function find(
     const rows = jobs.map((one) => jobRow(one, users)).sort(byCost);
     return { rows, what, unseen: 0, running };
   }
-  const steps = sumEndedSteps(history, spans, { by, failed, test });
-  const found = await breath.finish(steps);
+  const found = await store.costs(spans, { by, failed, test });
   const rows = found.map((one) => keyRow(by, one, users)).sort(byCost);
   const isFiltered = failed || user !== undefined || comm !== undefined;
   const what = isFiltered ? "such processes that ended" : "processes that ended";
@@ -169,15 +145,14 @@ function jobRow({ job, totals }: JobTotals, users: Users): CostRow {
 
 /** How much of what there was is accounted, by whom, and what is not known. */
 function coverage(
-  history: History,
+  { recording, accounts }: Sources,
   spans: readonly BootSpan[],
   { until }: Stretch,
   { rows, what, unseen, running }: Found,
   missing: readonly Missing[],
 ): string {
   const [processes, accounted] = [sum(rows, "processes"), sum(rows, "accounted")];
-  const sources = recordingSources(history, spans);
-  const by = accountWords(accountSources(history, spans).join(", "));
+  const by = accountWords(accounts.join(", "));
   const [first, last] = [spans[0]!, spans.at(-1)!];
   const begin = localTime(first.boot.moment(first.since));
   const end = localTime(last.boot.moment(last.until));
@@ -189,7 +164,7 @@ function coverage(
     : `accounted ${number(accounted)} of ${number(processes)} ${what} ${time}`;
   return [
     accounted > 0 && by !== "" ? `${counted}, by ${by}` : counted,
-    `${sources.length > 1 ? "sources" : "source"} ${sources.join(", ")}`,
+    `${recording.length > 1 ? "sources" : "source"} ${recording.join(", ")}`,
     ...running > 0 ? [`${number(running)} members still run`] : [],
     ...unseen > 0 ? [`of ${number(unseen)} it was not seen how they ended`] : [],
     ...missingWords(missing.filter((one) => !isPause(one))),

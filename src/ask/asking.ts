@@ -3,19 +3,18 @@
  *
  * @module
  */
-import type { History } from "../history/history.ts";
 import type { RunningBoot } from "../model/boot.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import type { Redact } from "../redact/redact.ts";
 import type { Breath } from "../steps.ts";
 import type { Notes } from "./notes.ts";
+import type { Store } from "./store.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Everything that answers depend on, beside the question. */
 export interface Asking {
-  /** Null where none is kept. */
-  readonly history: History | null;
+  readonly store: Store;
   /** Where the history would be. */
   readonly historyPath: string;
   readonly reader: ProcReader;

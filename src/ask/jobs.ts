@@ -3,27 +3,17 @@
  *
  * @module
  */
-import { accountSources } from "../history/accounts.ts";
-import type { History } from "../history/history.ts";
-import type { Life } from "../history/life.ts";
-import {
-  jobSteps,
-  type JobsWanted,
-  type PastJob,
-  type PastMember,
-  readMembers,
-} from "../history/past_jobs.ts";
 import { JobTotal } from "../jobs/kept_job.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { Refusal } from "../fault.ts";
-import type { Steps } from "../steps.ts";
 import { accountJson } from "../text/account_json.ts";
 import { argvFields } from "../text/argv_fields.ts";
 import { WallClock } from "../text/time.ts";
 import { signalName } from "../text/words.ts";
 import { noJob, readJobName } from "./job_name.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
+import type { JobsWanted, PastJob, PastMember, PastStore } from "./store.ts";
 import { maySee, type Viewer } from "./viewer.ts";
 
 /** Members in one answer. */
@@ -43,15 +33,15 @@ const DETAILS = 100;
 /** What is told of a job or a member, as JSON has it. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Answers from an open history. */
+/** Answers out of a store. */
 export class JobAnswers {
-  readonly #history: History;
+  readonly #store: PastStore;
   readonly #users: Users;
   readonly #asker: Viewer;
   readonly #clock = new WallClock();
 
-  constructor(history: History, users: Users, asker: Viewer) {
-    this.#history = history;
+  constructor(store: PastStore, users: Users, asker: Viewer) {
+    this.#store = store;
     this.#users = users;
     this.#asker = asker;
   }
@@ -60,10 +50,10 @@ export class JobAnswers {
    * Open jobs, or all of them, the latest first, with numbers below `before`, and where to go on;
    * null at the end.
    */
-  list(all: boolean, before: number, limit: number): Fields {
+  async list(all: boolean, before: number, limit: number): Promise<Fields> {
     const jobs: Fields[] = [];
     let last = before;
-    for (const job of this.#jobs(all ? { before } : { before, open: true })) {
+    for await (const job of this.#jobs(all ? { before } : { before, open: true })) {
       if (jobs.length >= limit) return { jobs, next: last };
       jobs.push(this.#fields(job));
       last = job.id;
@@ -72,12 +62,12 @@ export class JobAnswers {
   }
 
   /** One job, with its sums by command and user. */
-  show(name: string): Fields {
-    const job = this.find(name);
+  async show(name: string): Promise<Fields> {
+    const job = await this.find(name);
     const commands = sumsBy(job.totals, ({ comm }) => comm);
     const users = sumsBy(job.totals, ({ uid }) => String(uid));
     const stretch = { ...job, until: job.until ?? Number.MAX_SAFE_INTEGER };
-    const accounts = accountSources(this.#history, [stretch]);
+    const { accounts } = await this.#store.sources([stretch]);
     return {
       ...this.#fields(job),
       commands: commands.map((total) => ({ command: total.comm, ...totalFields(total) })),
@@ -87,65 +77,63 @@ export class JobAnswers {
   }
 
   /** Members of a job with numbers after `after`, and where to go on; null at the end. */
-  members(name: string, after: number, limit: number): Fields {
-    const job = this.find(name);
+  async members(name: string, after: number, limit: number): Promise<Fields> {
+    const job = await this.find(name);
     const members: Fields[] = [];
     let [last, bytes] = [after, 0];
     while (members.length < limit && bytes < QUESTION_LIMITS.memberLines) {
       const most = Math.min(limit - members.length, QUESTION_LIMITS.membersAtOnce);
-      const some = readMembers(this.#history, job.id, last, most);
+      const some = await this.#store.members(job.id, last, most);
       for (const member of some) {
         members.push(this.#memberFields(job, member));
-        bytes += member.life.image.parts.argv?.length ?? 0;
+        bytes += member.process.image.parts.argv?.length ?? 0;
       }
-      last = some.at(-1)?.life.key ?? last;
+      last = some.at(-1)?.process.key ?? last;
       if (some.length < most) return { members, next: null };
     }
     return { members, next: last };
   }
 
-  /** Members that live, as far as it was written; pauses, since the others are passed over. */
-  *running(name: string): Steps<Fields> {
-    const job = this.find(name);
-    const living: Life[] = [];
-    for (let after = 0; living.length < job.living;) {
-      const members = readMembers(this.#history, job.id, after, MEMBERS_MAX);
-      if (members.length === 0) break;
-      for (const { life, until } of members) if (life.alive && until === null) living.push(life);
-      after = members.at(-1)!.life.key;
-      yield;
-    }
+  /** Members that live, as far as it was written. */
+  async running(name: string): Promise<Fields> {
+    const job = await this.find(name);
+    const living = await this.#store.livingMembers(job);
     return { job: job.id, members: runningFields(living, this.#users, this.#asker) };
   }
 
   /** What `wait` says of a job that has no members left. */
-  ended(name: string): Fields {
-    return lastFields(this.find(name));
+  async ended(name: string): Promise<Fields> {
+    return lastFields(await this.find(name));
   }
 
   /** The job that is meant: of those of one name the open one, else the latest; throws ESRCH. */
-  find(text: string): PastJob {
+  async find(text: string): Promise<PastJob> {
     const meant = readJobName(text, this.#asker.uid, this.#users);
     const { id, name } = meant;
-    if (id !== null) return first(this.#jobs({ id })) ?? refuse(noJob(meant));
+    if (id !== null) return await this.#first({ id }) ?? refuse(noJob(meant));
     const own = { name, owner: meant.owner ?? NOBODY };
-    return first(this.#jobs({ ...own, open: true })) ?? first(this.#jobs(own)) ??
-      refuse(noJob(meant, name === text ? this.#others(name) : [], this.#users));
+    return await this.#first({ ...own, open: true }) ?? await this.#first(own) ??
+      refuse(noJob(meant, name === text ? await this.#others(name) : [], this.#users));
+  }
+
+  async #first(wanted: JobsWanted): Promise<PastJob | null> {
+    for await (const job of this.#jobs(wanted)) return job;
+    return null;
   }
 
   /** Some of the jobs that have that name. */
-  #others(name: string): PastJob[] {
+  async #others(name: string): Promise<PastJob[]> {
     const some: PastJob[] = [];
-    for (const job of this.#jobs({ name })) if (some.push(job) >= OTHERS) break;
+    for await (const job of this.#jobs({ name })) if (some.push(job) >= OTHERS) break;
     return some;
   }
 
   /** Those that the asker may see. */
-  *#jobs(wanted: JobsWanted): Generator<PastJob, void> {
+  async *#jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void> {
     const { uid, privileged } = this.#asker;
     if (!privileged && wanted.owner !== undefined && wanted.owner !== uid) return;
     const seen = privileged ? wanted : { ...wanted, owner: uid };
-    for (const job of jobSteps(this.#history, seen)) if (job !== null) yield job;
+    yield* this.#store.jobs(seen);
   }
 
   #fields(job: PastJob): Fields {
@@ -169,29 +157,28 @@ export class JobAnswers {
     return { uid: uid < 0 ? null : uid, user: uid < 0 ? null : this.#users.name(uid) };
   }
 
-  #memberFields(job: PastJob, { life, since, until }: PastMember): Fields {
-    this.#history.lives.withParent(life);
-    const { image, pid, ppid, uid, start, end, durationNs } = life;
-    const { code, signal } = exitStatus(life.status);
+  #memberFields(job: PastJob, { process, account, since, until }: PastMember): Fields {
+    const { image, pid, ppid, uid, start, end, durationNs } = process;
+    const { code, signal } = exitStatus(process.status);
     const time = (ns: number | null) => ns === null ? null : this.#time(job, ns);
     return {
       job: job.id,
       name: job.name,
       pid,
-      id: life.id,
+      id: process.id,
       ppid,
       ...this.#userFields(uid ?? -1),
       comm: image.comm,
       ...maySee(this.#asker, uid) ? argvFields(image) : { argv: null },
       started: time(start),
       ended: time(end),
-      running: life.alive,
+      running: process.alive,
       duration_ns: durationNs === null ? null : Math.round(durationNs),
       joined: time(since),
       left: time(until),
       exit_code: code,
       signal: signal === null ? null : signalName(signal),
-      ...accountJson(this.#history.accountOf(life)),
+      ...accountJson(account),
     };
   }
 
@@ -236,11 +223,6 @@ export function lastFields({ id, name, last, until }: {
     exit_code: code,
     signal: signal === null ? null : signalName(signal),
   };
-}
-
-function first<Item>(items: Iterable<Item>): Item | undefined {
-  for (const item of items) return item;
-  return undefined;
 }
 
 function refuse(refusal: Refusal): never {

@@ -4,26 +4,18 @@
  * @module
  */
 import { UsageError } from "../fault.ts";
-import type { Boot } from "../history/boots.ts";
-import { seekCandidates } from "../history/candidates.ts";
-import type { BootSpan, History } from "../history/history.ts";
-import type { Life } from "../history/life.ts";
-import { Timeline } from "../history/timeline.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import type { PastLineage } from "../model/lineage.ts";
 import { Change, type ChangeKind } from "../model/machine.ts";
-import { ANCESTORS_MAX } from "../model/memory.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import type { Asking } from "./asking.ts";
 import type { Filter } from "./filter.ts";
+import type { Logged, PastStore } from "./store.ts";
 import { checkAhead, recordedSpans, type Stretch } from "./stretch.ts";
 import { maySee, type Viewer } from "./viewer.ts";
 
-const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 const RECORDED: ReadonlySet<string> = new Set(["fork", "exec", "exit"]);
-
-/** What happened, and in which boot; the change is the same object each time. */
-export type Logged = readonly [Change, Boot];
 
 /** What is asked for. */
 export interface LogQuery {
@@ -55,51 +47,28 @@ export function checkEvents(event: readonly string[]): void {
   throw new UsageError(`Bad event: ${other}; the history has fork, exec and exit`);
 }
 
-/** Changes that match; null where work may pause. */
-export function* loggedSteps(
-  history: History,
+/** Changes that match, of those that the viewer may see. */
+export function askLog(
+  store: PastStore,
   spans: readonly BootSpan[],
-  query: LogQuery,
+  { filter, viewer, ...query }: LogQuery,
   { backwards, few = false, kept = false }: LogWay,
-): Generator<Logged | null, void> {
-  const timeline = new Timeline(history);
-  const { filter, pids, minDuration, failed, lineage, viewer } = query;
+): AsyncGenerator<Logged, void> {
   const sees = ({ process }: Change) => process === null || maySee(viewer, process.uid);
-  let among: readonly Life[] | null = null;
-  if (!few) {
-    const steps = seekCandidates(history, { ofImage: filter.ofImage, pids, minDuration });
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) yield null;
-    among = step.value;
-  }
-  const way = {
-    kinds: failed || minDuration !== null ? EXITS : query.kinds,
-    backwards,
-    among,
-    failed,
-    keep: kept,
-    ancestors: kept ? ANCESTORS_MAX : 0,
-    lineage,
-    whole: !few,
-  };
-  for (const span of backwards ? [...spans].reverse() : spans) {
-    for (const change of timeline.steps(span, way)) {
-      if (change === null) yield null;
-      else if (filter.matches(change) && sees(change)) yield [change, span.boot];
-    }
-  }
+  const accepts = (change: Change) => filter.matches(change) && sees(change);
+  return store.log(spans, { ...query, accepts, ofImage: filter.ofImage, backwards, few, kept });
 }
 
 /** What of a stretch was recorded; where it is to be followed, nothing may have been so far. */
-export function loggedSpans(history: History, stretch: Stretch, follow: boolean): BootSpan[] {
-  if (!follow) return recordedSpans(history, stretch);
-  checkAhead(stretch, history);
-  return history.spans(stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
+export function loggedSpans(store: PastStore, stretch: Stretch, follow: boolean): BootSpan[] {
+  if (!follow) return recordedSpans(store, stretch);
+  checkAhead(stretch, store.bounds);
+  return store.bounds.spans(stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
 }
 
 /** Where a look begins that has nothing to show yet; null where nothing was recorded. */
-export function lookFrom(history: History, { since }: Stretch): BootSpan | null {
-  const boot = history.boots.at(-1);
+export function lookFrom({ bounds }: PastStore, { since }: Stretch): BootSpan | null {
+  const boot = bounds.boots.at(-1);
   if (boot === undefined) return null;
   const until = Math.max(boot.end, since === null ? boot.end : boot.nsOf(since));
   return { boot, since: until, until };

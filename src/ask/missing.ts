@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { BootSpan, History } from "../history/history.ts";
-import { type Missing, missingIn } from "../history/missing.ts";
 import { localTime } from "../host/local_time.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { lossNoun } from "../text/words.ts";
 import type { Notes } from "./notes.ts";
+import type { Missing, Store } from "./store.ts";
 
 /** Shorter pauses are those of a recorder that was started anew. */
 const PAUSE_NS = 1e9;
@@ -31,12 +31,12 @@ export function missingWords(missing: readonly Missing[]): string[] {
 }
 
 /** Notes what is missing of stretches; it comes back. */
-export function noteMissing(
+export async function noteMissing(
   notes: Notes,
-  history: History,
+  store: Store,
   spans: readonly BootSpan[],
-): readonly Missing[] {
-  const missing = missingIn(history, spans);
+): Promise<readonly Missing[]> {
+  const missing = await store.missing(spans);
   addMissing(notes, missing);
   return missing;
 }
@@ -52,6 +52,6 @@ export function addMissing(notes: Notes, missing: readonly Missing[]): void {
 }
 
 /** The same as part of a sentence about something that is not there; empty where nothing is. */
-export function missingClause(history: History, spans: readonly BootSpan[]): string {
-  return missingWords(missingIn(history, spans)).map((words) => `; ${words}`).join("");
+export async function missingClause(store: Store, spans: readonly BootSpan[]): Promise<string> {
+  return missingWords(await store.missing(spans)).map((words) => `; ${words}`).join("");
 }

@@ -4,14 +4,12 @@
  * @module
  */
 import { statSync } from "node:fs";
-import { type BootSpan, History, type PastRun } from "../history/history.ts";
-import { HistoryError } from "../history/history_error.ts";
-import { type Missing, missingIn } from "../history/missing.ts";
-import { openProcfs } from "../proc/procfs.ts";
-import { historyFailure } from "./history_failure.ts";
+import type { BootSpan } from "../model/bounds.ts";
+import type { ProcReader } from "../proc/procfs.ts";
 import { addMissing } from "./missing.ts";
 import type { Notes } from "./notes.ts";
-import { recorderLives } from "./open.ts";
+import { recorderLives } from "./recorder_lives.ts";
+import type { Missing, PastRun, PastStore } from "./store.ts";
 
 /** What a recorder has written. */
 export interface StatusAnswer {
@@ -32,32 +30,27 @@ export interface StatusAnswer {
   readonly missing: readonly Missing[];
 }
 
-/** Answers out of a file; throws CommandError where it cannot be used. */
-export function askStatus(path: string, procRoot: string, notes: Notes): StatusAnswer {
-  let history: History;
-  try {
-    history = new History(path);
-  } catch (error) {
-    throw error instanceof HistoryError ? historyFailure(error) : error;
-  }
-  try {
-    const run = history.lastRun();
-    const { lives, running } = history.count();
-    const missing = missingIn(history, run === null ? [] : [spanOf(run)]);
-    addMissing(notes, missing);
-    return {
-      db: path,
-      recording: run !== null && recorderLives(run, openProcfs(procRoot)),
-      run,
-      lives,
-      running,
-      size: ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(path + suffix), 0),
-      oldest: history.range()?.since ?? null,
-      missing,
-    };
-  } finally {
-    history.close();
-  }
+/** Answers out of a history. */
+export async function askStatus(
+  store: PastStore,
+  reader: ProcReader,
+  notes: Notes,
+): Promise<StatusAnswer> {
+  const { place } = store;
+  const run = await store.lastRun();
+  const { lives, running } = await store.count();
+  const missing = await store.missing(run === null ? [] : [spanOf(run)]);
+  addMissing(notes, missing);
+  return {
+    db: place,
+    recording: run !== null && recorderLives(run, reader),
+    run,
+    lives,
+    running,
+    size: ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(place + suffix), 0),
+    oldest: store.bounds.range()?.since ?? null,
+    missing,
+  };
 }
 
 /** What was before it began is no matter of this run. */

@@ -4,8 +4,9 @@
  * @module
  */
 import { UsageError } from "../fault.ts";
-import type { BootSpan, History } from "../history/history.ts";
+import type { BootSpan, Bounds } from "../model/bounds.ts";
 import { outside } from "./never_seen.ts";
+import type { Store } from "./store.ts";
 import { AHEAD_MAX_MS, inFuture, parseMoment } from "./text/moments.ts";
 import { quoted } from "./text/values.ts";
 
@@ -42,15 +43,15 @@ export function readStretch(
 }
 
 /** Throws UsageError where a time lies ahead that no clock of a history has shown. */
-export function checkAhead({ ahead }: Stretch, history: History | null): void {
-  if (ahead !== null && ahead.moment > (history?.latest ?? 0)) throw inFuture(ahead.text);
+export function checkAhead({ ahead }: Stretch, bounds: Bounds | null): void {
+  if (ahead !== null && ahead.moment > (bounds?.latest ?? 0)) throw inFuture(ahead.text);
 }
 
 /** What of a stretch was recorded; throws CommandError (status 3) when nothing was. */
-export function recordedSpans(history: History, stretch: Stretch): BootSpan[] {
+export function recordedSpans(store: Store, stretch: Stretch): BootSpan[] {
   const { since, until } = stretch;
-  checkAhead(stretch, history);
-  const spans = history.spans(since ?? 0, until ?? Number.MAX_SAFE_INTEGER);
+  checkAhead(stretch, store.bounds);
+  const spans = store.bounds.spans(since ?? 0, until ?? Number.MAX_SAFE_INTEGER);
   if (spans.length > 0) return spans;
-  throw outside(history);
+  throw outside(store);
 }

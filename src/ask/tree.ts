@@ -4,7 +4,6 @@
  * @module
  */
 import { CommandError, EXIT } from "../fault.ts";
-import type { Missing } from "../history/missing.ts";
 import type { Process } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { buildForest, onlySeen, type TreeNode } from "../model/tree.ts";
@@ -13,6 +12,7 @@ import { ProcError, readProcess } from "../proc/procfs.ts";
 import type { Asking } from "./asking.ts";
 import { noHistory, noProcess } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
+import type { Missing } from "./store.ts";
 import type { Target } from "./text/target.ts";
 import type { Shown } from "./tree_past.ts";
 import { chooseRoots, type TreeQuery } from "./tree_query.ts";
@@ -33,14 +33,14 @@ export async function askTree(
   target: Target | null,
   query: TreeQuery,
 ): Promise<TreeAnswer> {
-  const { viewer, notes, history } = asking;
+  const { viewer, notes, store } = asking;
   const { forest, focus, missing = [] } = await show(asking, target, query);
   if (focus !== null && !maySee(viewer, focus.uid)) {
     throw noProcess(focus.pid, "it is none that you may see; give one of your own");
   }
   const roots = chooseRoots(forest, focus && forest.nodeOf(focus), query);
   notePids(notes, asking.reader);
-  if (history === null) noteNoHistory(notes, "what has ended is not shown");
+  if (store.past === null) noteNoHistory(notes, "what has ended is not shown");
   const sees = ({ uid }: Process) => maySee(viewer, uid);
   return { roots: viewer.privileged ? roots : onlySeen(roots, sees), focus, missing };
 }
@@ -50,16 +50,16 @@ async function show(
   target: Target | null,
   query: TreeQuery,
 ): Promise<Shown> {
-  const { history, breath, historyPath } = asking;
+  const { store: { past }, historyPath } = asking;
   if (query.at !== undefined || query.since !== undefined || query.until !== undefined) {
-    if (history === null) throw noHistory(historyPath);
+    if (past === null) throw noHistory(historyPath);
     const { pastForest } = await import("./tree_past.ts");
-    return pastForest(asking, history, target, query);
+    return pastForest(asking, past, target, query);
   }
-  if (history !== null) {
+  if (past !== null) {
     const { withPast } = await import("./tree_past.ts");
     const living = readSnapshot(asking, target?.pid ?? null, query);
-    return await breath.finish(withPast(asking, history, living, target, query));
+    return await withPast(asking, living, target, query);
   }
   if (target === null) {
     const forest = buildForest(readSnapshot(asking, null, query));

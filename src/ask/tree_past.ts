@@ -4,19 +4,17 @@
  * @module
  */
 import { UsageError } from "../fault.ts";
-import type { History } from "../history/history.ts";
-import { asLife, type Life } from "../history/life.ts";
-import type { Missing } from "../history/missing.ts";
 import { localTime } from "../host/local_time.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import type { Process } from "../model/process.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
-import { STEP_ROWS, type Steps } from "../steps.ts";
 import type { Asking } from "./asking.ts";
-import { chooseLife, Kin } from "./kin.ts";
+import { choosePast, findTarget } from "./find.ts";
+import { familyOf } from "./here.ts";
 import { noteMissing } from "./missing.ts";
 import { neverSeen, outside } from "./never_seen.ts";
 import type { Notes } from "./notes.ts";
+import type { Family, Missing, PastStore } from "./store.ts";
 import { readStretch, recordedSpans } from "./stretch.ts";
 import { parseMoment } from "./text/moments.ts";
 import type { Target } from "./text/target.ts";
@@ -38,37 +36,36 @@ export interface Shown {
  * Joins living processes with what the history knows: true parents, and what descended from the
  * process that was asked for and has ended. Throws CommandError when it is nowhere.
  */
-export function* withPast(
+export async function withPast(
   asking: Asking,
-  history: History,
   living: readonly Process[],
   target: Target | null,
   query: TreeQuery,
-): Steps<Shown> {
-  const { reader, notes } = asking;
-  const kin = new Kin(history, reader, living, asking.followed);
+): Promise<Shown> {
+  const { store, notes } = asking;
+  const family = familyOf(asking, living);
   if (target === null) {
-    yield* kin.linkAll();
+    await family.linkAll();
     noteCut(notes, living);
     return { forest: buildForest(living), focus: null };
   }
-  const focus = yield* kin.find(target);
-  if (focus === null) throw neverSeen(history, target);
-  noteOthers(asking, history, target, focus);
+  const focus = await findTarget(family, target);
+  if (focus === null) throw await neverSeen(store, target);
+  await noteOthers(asking, family, target, focus);
   noteCut(notes, [focus]);
   const all = new Set([...living, focus]);
   if (!query.ancestors || query.descendants) {
-    yield* kin.linkAll();
+    await family.linkAll();
     const limit = query.limit ?? DEAD_LIMIT;
-    const { dead, more } = yield* kin.deadBelow(focus, limit);
+    const { dead, more } = await family.deadBelow(focus, limit);
     for (const one of dead) all.add(one);
     if (more) {
       const what = `the newest ${limit} of what ended below ${focus.pid} are shown`;
       notes.add("limit", `${what}; for more give --limit`);
     }
   }
-  const span = kin.spanOf(focus);
-  const missing = noteMissing(notes, history, span === null ? [] : [span]);
+  const span = family.spanOf(focus);
+  const missing = await noteMissing(notes, store, span === null ? [] : [span]);
   return { forest: buildForest(all), focus, missing };
 }
 
@@ -93,14 +90,14 @@ function firstCut(shown: Iterable<Process>): Process | null {
 }
 
 /** A living process may not be the one that was meant. */
-function noteOthers(
+async function noteOthers(
   { notes, viewer }: Asking,
-  history: History,
+  family: Family,
   { pid, at, id }: Target,
   focus: Process,
-): void {
+): Promise<void> {
   if (at !== null || id !== null || !focus.alive) return;
-  const others = history.byPid(pid).filter(({ startTicks, seenFor, uid }) =>
+  const others = (await family.past(pid)).filter(({ startTicks, seenFor, uid }) =>
     seenFor !== Infinity && Math.abs(startTicks - focus.startTicks) > 1 && maySee(viewer, uid)
   );
   if (others.length === 0) return;
@@ -112,8 +109,8 @@ function noteOthers(
 
 /** The forest of a time, or of a stretch of time, out of the history alone. */
 export async function pastForest(
-  { notes, breath }: Asking,
-  history: History,
+  { notes }: Asking,
+  store: PastStore,
   target: Target | null,
   query: TreeQuery,
 ): Promise<Shown> {
@@ -122,53 +119,21 @@ export async function pastForest(
     throw new UsageError("Bad options: --at with --since or --until; take one of them");
   }
   const now = Date.now();
-  const moment = at === undefined ? null : parseMoment(at, now, history);
+  const moment = at === undefined ? null : parseMoment(at, now, store.bounds);
   const spans = moment === null
-    ? recordedSpans(history, readStretch(query, now))
-    : history.spansAt(moment);
-  if (spans.length === 0) throw outside(history);
+    ? recordedSpans(store, readStretch(query, now))
+    : store.bounds.at(moment);
+  if (spans.length === 0) throw outside(store);
   // A moment has no length.
   const stretch = spans.map((span) => ({ ...span, until: Math.max(span.until, span.since + 1) }));
-  const missing = noteMissing(notes, history, stretch);
-  const found: Life[] = [];
-  for (const span of spans) {
-    for (const life of await breath.finish(history.livedWithinSteps(span))) found.push(life);
-  }
-  const lives = limitDead(found, query);
-  await breath.finish(history.lives.linkUp(lives));
+  const missing = await noteMissing(notes, store, stretch);
+  const { limit = Infinity } = query;
+  const asOf = at === undefined ? null : spans.at(-1)!.since;
+  const lives = await store.lived(spans, { limit, asOf });
   noteCut(notes, lives);
-  if (at !== undefined) await breath.finish(standAsOf(history, lives, spans.at(-1)!.since));
   const forest = buildForest(lives);
   if (target === null) return { forest, focus: null, missing };
-  const focus = chooseLife(lives.filter((life) => life.pid === target.pid), target);
-  if (focus === null) throw neverSeen(history, { ...target, at: target.at ?? moment });
+  const focus = choosePast(lives.filter((life) => life.pid === target.pid), target);
+  if (focus === null) throw await neverSeen(store, { ...target, at: target.at ?? moment });
   return { forest, focus, missing };
-}
-
-/** The living, and the newest so many of the others. */
-function limitDead(lives: Life[], { limit = Infinity }: TreeQuery): Life[] {
-  const newest = lives.filter(({ state }) => state !== "running").sort((a, b) => b.born - a.born);
-  const dropped = new Set(newest.slice(limit));
-  return lives.filter((life) => !dropped.has(life));
-}
-
-/** Lives as they stood at a time, and their ancestors, that ended before or lived, too. */
-function* standAsOf(history: History, lives: readonly Life[], ns: number): Steps<void> {
-  const done = new Set<Process>();
-  for (const life of lives) {
-    for (let at: Life | null = life; at !== null && !done.has(at); at = asLife(at.parent)) {
-      done.add(at);
-      if (done.size % STEP_ROWS === 0) yield;
-      if (at.born + at.seenFor > ns) yield* standAt(history, at, ns);
-    }
-  }
-}
-
-function* standAt(history: History, life: Life, ns: number): Steps<void> {
-  life.state = "running";
-  life.end = null;
-  life.status = null;
-  yield* history.lives.dressAtSteps(life, ns);
-  const { parent } = life;
-  if (parent !== null && (parent.end === null || parent.end > ns)) life.reaper = null;
 }

@@ -4,22 +4,21 @@
  * @module
  */
 import { CommandError, EXIT } from "../fault.ts";
-import { asLife } from "../history/life.ts";
-import { type Missing, missingSteps } from "../history/missing.ts";
 import type { Account } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
 import { isBelow } from "../model/lineage.ts";
 import { type Process, TICK_NS } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readProcesses } from "../proc/processes.ts";
-import type { Steps } from "../steps.ts";
 import type { Asking } from "./asking.ts";
-import { Kin } from "./kin.ts";
+import { findTarget } from "./find.ts";
+import { familyOf } from "./here.ts";
 import { addMissing, missingClause } from "./missing.ts";
 import { neverSeen } from "./never_seen.ts";
 import { noProcess } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
 import { type Origin, originOf } from "./origin.ts";
+import type { Family, Missing } from "./store.ts";
 import { isTarget, parseTarget, type Target } from "./text/target.ts";
 import { maySee } from "./viewer.ts";
 
@@ -56,58 +55,51 @@ export function checkOperand(operand: string): void {
 
 /** Answers for a pid, PID@TIME, an id or a name; throws CommandError where there is none. */
 export async function askWhy(asking: Asking, operand: string): Promise<WhyAnswer> {
-  const { breath, history, notes } = asking;
+  const { store, notes } = asking;
   const why = new Why(asking);
-  const found = await breath.finish(
-    isTarget(operand)
-      ? why.findTarget(parseTarget(operand, Date.now(), history))
-      : why.findName(operand),
-  );
-  const answer = await breath.finish(why.answer(found));
+  const found = isTarget(operand)
+    ? await why.findTarget(parseTarget(operand, Date.now(), store.bounds))
+    : await why.findName(operand);
+  const answer = await why.answer(found);
   notePids(notes, asking.reader);
-  if (history === null) noteNoHistory(notes, "parents that have ended are not known");
+  if (store.past === null) noteNoHistory(notes, "parents that have ended are not known");
   return answer;
 }
 
 class Why {
   readonly #asking: Asking;
   readonly #living: Process[];
-  readonly #kin: Kin | null;
+  readonly #family: Family;
 
   constructor(asking: Asking) {
     this.#asking = asking;
-    const { reader, redact, boot, history, followed } = asking;
+    const { reader, redact, boot } = asking;
     this.#living = takeSnapshot(readProcesses(reader, reader.pids()), redact, boot);
-    this.#kin = history === null ? null : new Kin(history, reader, this.#living, followed);
+    this.#family = familyOf(asking, this.#living);
   }
 
   /** The process that a target names. */
-  *findTarget(target: Target): Steps<Process> {
-    const found = yield* this.#find(target);
+  async findTarget(target: Target): Promise<Process> {
+    const found = await this.#find(target);
     if (this.#sees(found)) return found;
     throw noProcess(target.pid, "it is none that you may see; give one of your own");
   }
 
-  *#find(target: Target): Steps<Process> {
-    if (this.#kin !== null) {
-      const found = yield* this.#kin.find(target);
-      if (found !== null) return found;
-      throw neverSeen(this.#asking.history!, target);
-    }
-    const { pid, id, at } = target;
-    const found = this.#living.find((process) => process.pid === pid);
-    const named = found !== undefined && (id === null || found.id === id);
-    if (named && at === null) return found;
-    throw noProcess(pid, "it is not in /proc; what has ended only a history knows");
+  async #find(target: Target): Promise<Process> {
+    const found = await findTarget(this.#family, target);
+    if (found !== null) return found;
+    const { store } = this.#asking;
+    if (store.past !== null) throw await neverSeen(store, target);
+    throw noProcess(target.pid, "it is not in /proc; what has ended only a history knows");
   }
 
   /** The process with a name: a living one that no other with that name is above of. */
-  *findName(name: string): Steps<Process> {
-    yield* this.#kin?.meet() ?? [];
+  async findName(name: string): Promise<Process> {
+    await this.#family.meet();
     const named = new Set(
       this.#living.filter((one) => isNamed(one.image, name) && this.#sees(one)),
     );
-    yield* this.#kin?.link(named) ?? [];
+    await this.#family.link(named);
     const answers = new Map<Process, boolean>([...named].map((one) => [one, true]));
     const first = [...named].filter(({ parent }) => parent === null || !isBelow(parent, answers));
     const newest = first.sort((a, b) => b.born - a.born)[0];
@@ -115,22 +107,22 @@ class Why {
       this.#noteOthers(name, newest, [...named]);
       return newest;
     }
-    const { history } = this.#asking;
-    const life = history?.byComm(name) ?? null;
-    if (life !== null && this.#sees(life)) return yield* this.#kin!.of(life);
-    const where = history === null ? "in /proc" : `in /proc and in ${history.path}` +
-      missingClause(history, history.spans(0, Number.MAX_SAFE_INTEGER));
+    const past = await this.#family.lastNamed(name);
+    if (past !== null && this.#sees(past)) return await this.#family.of(past);
+    const { store } = this.#asking;
+    const where = store.past === null ? "in /proc" : `in /proc and in ${store.place}` +
+      await missingClause(store, store.bounds.all());
     const message = `No process named ${name}: none is ${where}; give a pid, or the name ps shows`;
     throw new CommandError(EXIT.notFound, message);
   }
 
   /** The chain, and what is known of it. */
-  *answer(process: Process): Steps<WhyAnswer> {
+  async answer(process: Process): Promise<WhyAnswer> {
     const whole: Process[] = [];
     for (let at: Process | null = process; at !== null; at = at.parent) whole.push(at);
     for (const link of whole) this.#complete(link);
     const isCut = whole.at(-1)!.moreAbove;
-    const missing = yield* this.#missing(whole);
+    const missing = await this.#missing(whole);
     addMissing(this.#asking.notes, missing);
     const chain = whole.flatMap((link, i) => {
       return this.#sees(link) ? [this.#linkOf(link, whole[i - 1] ?? null)] : [];
@@ -139,7 +131,7 @@ class Why {
       chain,
       isCut,
       origin: chain.length === whole.length ? whence(whole, isCut) : null,
-      cost: this.#costOf(process),
+      cost: await this.#costOf(process),
       missing,
     };
   }
@@ -155,19 +147,20 @@ class Why {
   }
 
   /** What is not known of its life, and of the moments in which those above it began. */
-  *#missing([process, ...above]: readonly Process[]): Steps<Missing[]> {
-    const whole = this.#kin?.spanOf(process!) ?? null;
+  async #missing([process, ...above]: readonly Process[]): Promise<Missing[]> {
+    const whole = this.#family.spanOf(process!);
     if (whole === null) return [];
     const begins = above.flatMap((one) => {
-      const span = this.#kin!.spanOf(one);
+      const span = this.#family.spanOf(one);
       return span === null ? [] : [{ ...span, until: span.since + TICK_NS }];
     });
-    return yield* missingSteps(this.#asking.history!, [whole, ...begins]);
+    return await this.#asking.store.missing([whole, ...begins]);
   }
 
-  #costOf(process: Process): Account | null {
-    const life = this.#kin?.lifeOf(process) ?? null;
-    return process.alive || life === null ? null : this.#asking.history!.accountOf(life);
+  async #costOf(process: Process): Promise<Account | null> {
+    const known = this.#family.known(process);
+    if (process.alive || known === null) return null;
+    return await this.#asking.store.past?.accountOf(known) ?? null;
   }
 
   #sees({ uid }: Process): boolean {
@@ -184,9 +177,10 @@ class Why {
 
   /** What the history or /proc adds to a process that a snapshot shows. */
   #complete(process: Process): void {
-    if (asLife(process) !== null) return;
+    const past = this.#family.known(process);
+    if (past === process) return;
     const { parts } = process.image;
-    const known = this.#kin?.lifeOf(process)?.image.parts ?? NO_IMAGE.parts;
+    const known = past?.image.parts ?? NO_IMAGE.parts;
     process.image = new Image({
       ...parts,
       exe: known.exe,
@@ -205,7 +199,7 @@ class Why {
 
   /** The start of a living process is known to a clock tick, which may be the next one. */
   #idOf(process: Process): string {
-    return (this.#kin?.lifeOf(process) ?? process).id;
+    return (this.#family.known(process) ?? process).id;
   }
 }
 

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Asking } from "../ask/asking.ts";
+import { LivingStore } from "../ask/living_store.ts";
 import type { Notes } from "../ask/notes.ts";
+import type { PastStore } from "../ask/store.ts";
 import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
 import { EVERYTHING } from "../ask/viewer.ts";
 import type { Context } from "../cli/command.ts";
-import type { History } from "../history/history.ts";
 import { historyToAsk } from "../history/place.ts";
 import { bootMoment } from "../host/boot_clock.ts";
 import type { BootEpoch } from "../model/batch.ts";
@@ -27,13 +28,13 @@ export async function readEpoch({ epoch }: Pick<Context, "epoch">): Promise<Boot
 export async function createAsking(
   context: Context,
   redact: RedactSettings,
-  history: History | null,
+  past: PastStore | null,
   notes: Notes,
   needsClock: boolean,
 ): Promise<Asking> {
   const reader = openProcfs(context.procRoot);
   return {
-    history,
+    store: past ?? new LivingStore(context.procRoot),
     historyPath: historyToAsk(context.env, undefined),
     reader,
     procRoot: context.procRoot,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { historyFailure } from "../ask/history_failure.ts";
+import { historyFailure } from "../ask/open/failure.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../fault.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { escapeText } from "../text/escape.ts";

@@ -3,6 +3,15 @@
  *
  * @module
  */
+import type {
+  CostKey,
+  CostQuery,
+  CostTest,
+  JobTotals,
+  KeyTotals,
+  PastAccountSource,
+} from "../ask/store.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import type { JobTotal } from "../jobs/kept_job.ts";
 import type { AccountSource } from "../model/account.ts";
 import { decodeText } from "../model/image.ts";
@@ -10,26 +19,11 @@ import { parseCgroup } from "../proc/cgroup.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { pragma } from "./file.ts";
-import type { BootSpan, History } from "./history.ts";
-import { jobSteps, type PastJob } from "./past_jobs.ts";
+import type { History } from "./history.ts";
+import { jobSteps } from "./past_jobs.ts";
 import { LIFE_FLAG, NO_ACCOUNTS } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
-
-/** What a process is counted by. */
-export type AccountKey = "command" | "user" | "unit";
-
-/** Whether to count what runs under that name (comm) and real uid; null is not known. */
-export type CostTest = (comm: string | null, uid: number | null) => boolean;
-
-/** Which processes are counted, and by what. */
-export interface AccountQuery {
-  readonly by: AccountKey;
-  /** Only those with a status not 0. */
-  readonly failed: boolean;
-  /** Null counts all. */
-  readonly test: CostTest | null;
-}
 
 /** A row of {@linkcode ENDED}. */
 type EndedRow = readonly [
@@ -109,18 +103,6 @@ export class PastTotals {
   }
 }
 
-/** The sums for a name, a uid or a unit; null where that is not known, or there is none. */
-export interface KeyTotals {
-  readonly key: string | number | null;
-  readonly totals: PastTotals;
-}
-
-/** The sums for one job. */
-export interface JobTotals {
-  readonly job: PastJob;
-  readonly totals: PastTotals;
-}
-
 const ACCOUNT_SOURCES: readonly AccountSource[] = ["taskstats", "zombie"];
 
 /** What has ended within a stretch: numbered parameters boot, since, until. */
@@ -130,7 +112,7 @@ const ENDED = "boot = ?1 AND born + span >= ?2 AND born + span < ?3 AND span IS 
 export function sumEnded(
   history: History,
   spans: readonly BootSpan[],
-  query: AccountQuery,
+  query: CostQuery,
 ): KeyTotals[] {
   return finish(sumEndedSteps(history, spans, query));
 }
@@ -139,7 +121,7 @@ export function sumEnded(
 export function* sumEndedSteps(
   history: History,
   spans: readonly BootSpan[],
-  query: AccountQuery,
+  query: CostQuery,
 ): Steps<KeyTotals[]> {
   // The rows are added up here, because SQLite would sort them all before it groups them.
   const ended = new TypedRows<EndedRow>(
@@ -170,7 +152,7 @@ type TextRow = readonly [value: StoredText];
 
 /** Finds the sums that an image belongs to; each image and each text is read once. */
 class Groups {
-  readonly #by: AccountKey;
+  readonly #by: CostKey;
   readonly #test: CostTest | null;
   readonly #image: TypedRows<ImageRow>;
   readonly #text: TypedRows<TextRow>;
@@ -179,7 +161,7 @@ class Groups {
   readonly #units = new Map<number, string | null>();
   readonly #groups = new Map<string | number | null, PastTotals>();
 
-  constructor({ db }: History, { by, test }: AccountQuery) {
+  constructor({ db }: History, { by, test }: CostQuery) {
     this.#by = by;
     this.#test = test;
     this.#image = new TypedRows(
@@ -286,9 +268,6 @@ export function* sumJobsSteps(
   }
   return [...found.values()];
 }
-
-/** Where accounts came from: "unknown" where an older fh has recorded, which did not note it. */
-export type PastAccountSource = AccountSource | "unknown";
 
 /**
  * Where accounts came from within stretches, in the order of time; nothing where nobody had any.

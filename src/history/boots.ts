@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { BootEpoch } from "../model/batch.ts";
-import { type BootClock, momentOf } from "../model/boot.ts";
+import { momentOf, type PastBoot } from "../model/boot.ts";
 import { column, nullable, TypedRows, whole } from "./typed.ts";
 
 const NS_PER_MS = 1e6;
@@ -31,7 +31,7 @@ const SOURCES = ["connector", "poll"];
 const NO_ID = "00000000-0000-0000-0000-000000000000";
 
 /** One boot of the host, as far as it was recorded. */
-export class Boot implements BootClock {
+export class Boot implements PastBoot {
   /** Its number in the file. */
   readonly id: number;
   /** First group of the boot id. */

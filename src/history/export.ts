@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { finish, type Steps } from "../steps.ts";
 import { checkFiles, checkSchema, GUARDS } from "./door.ts";
 import { BUSY_MS, pragma } from "./file.ts";
-import type { BootSpan } from "./history.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import { explainSql, isOfWriting } from "./history_error.ts";
 import { APPLICATION_ID, LIVED_WITHIN, MIGRATIONS } from "./schema.ts";
 

@@ -4,7 +4,10 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
+import type { PastRun } from "../ask/store.ts";
 import { Account } from "../model/account.ts";
+import { type BootSpan, Bounds } from "../model/bounds.ts";
+import type { PastBoot } from "../model/boot.ts";
 import type { Process } from "../model/process.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import { type Boot, readBoots } from "./boots.ts";
@@ -16,39 +19,15 @@ import { LIVED_WITHIN } from "./schema.ts";
 import { toStored } from "./texts.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
-/** A stretch of time of one boot, nanoseconds since boot; `until` does not belong to it. */
-export interface BootSpan {
-  readonly boot: Boot;
-  readonly since: number;
-  readonly until: number;
-}
-
 /** A time in which something was lost, or nobody recorded. */
 export interface PastGap {
-  readonly boot: Boot;
+  readonly boot: PastBoot;
   /** Nanoseconds since boot. */
   readonly since: number;
   readonly until: number;
   /** How many events; null when not known. */
   readonly lost: number | null;
   readonly reason: string;
-}
-
-/** A run of a recorder. */
-export interface PastRun {
-  readonly boot: Boot;
-  readonly pid: number;
-  /** Nanoseconds since boot. */
-  readonly since: number;
-  /** When something was written last. */
-  readonly seen: number;
-  /** When it ended on purpose; null when it has not, or was killed. */
-  readonly ended: number | null;
-  readonly source: string;
-  readonly why: string;
-  readonly version: string;
-  readonly events: number;
-  readonly lost: number;
 }
 
 /** A row of `run`, without its number. */
@@ -71,6 +50,7 @@ export class History {
   readonly path: string;
   /** Oldest first. */
   readonly boots: readonly Boot[];
+  readonly bounds: Bounds;
   readonly lives: LifeStore;
   readonly #boots: ReadonlyMap<number, Boot>;
   readonly #children: TypedRows<LifeRow>;
@@ -79,14 +59,15 @@ export class History {
   #cost: TypedRows<readonly number[]> | null = null;
 
   /**
-   * Opens a file.
+   * Opens a file; `now` is the wall clock, milliseconds since the Unix epoch.
    *
    * @throws {HistoryError} It is missing, or cannot be used.
    */
-  constructor(path: string) {
+  constructor(path: string, now: () => number = Date.now) {
     this.path = path;
     this.db = openForReading(path);
     this.boots = readBoots(this.db);
+    this.bounds = new Bounds(this.boots, now);
     this.#boots = new Map(this.boots.map((boot) => [boot.id, boot]));
     this.lives = new LifeStore(this.db, this.#boots);
     const lives = (rest: string) => new TypedRows<LifeRow>(this.db, LIFE_COLUMNS, rest);
@@ -105,11 +86,6 @@ export class History {
     this.db.close();
   }
 
-  /** The boot with a whole boot id; undefined when none of it was recorded. */
-  boot(bootId: string): Boot | undefined {
-    return this.boots.find((boot) => boot.bootId === bootId);
-  }
-
   /** The boot with a number that stands in a column; throws HistoryError where there is none. */
   bootOf(id: number, column: string): Boot {
     const boot = this.#boots.get(id);
@@ -124,7 +100,7 @@ export class History {
   }
 
   /** The life that a process of /proc is: the latest of its pid, begun in that tick. */
-  lifeNow(boot: Boot, { pid, startTicks }: Process): Life | null {
+  lifeNow(boot: PastBoot, { pid, startTicks }: Process): Life | null {
     const row = this.#latest.get(pid, boot.id);
     if (row === undefined) return null;
     const life = this.lives.take(row);
@@ -143,7 +119,7 @@ export class History {
   }
 
   /** What a life that has ended has cost; null where it is not accounted. */
-  accountOf({ key }: Life): Account | null {
+  accountOf({ key }: Pick<Life, "key">): Account | null {
     if (!this.hasJobs) return null;
     this.#cost ??= new TypedRows(
       this.db,
@@ -237,55 +213,10 @@ export class History {
     return { boot, pid, since, seen, ended, source, why, version, events, lost };
   }
 
-  /** What of the moments (milliseconds since the epoch) from `since` to `until` was recorded. */
-  spans(since: number, until: number): BootSpan[] {
-    this.#goOn();
-    const spans: BootSpan[] = [];
-    for (const boot of this.boots) {
-      const from = Math.max(boot.since, boot.nsOf(since));
-      // Moments go on while they are compared: what begins now is recorded, too.
-      const end = boot.reached ? Math.max(boot.end, from + 1000) : boot.end;
-      const span = { boot, since: from, until: Math.min(boot.nsOf(until), end) };
-      if (span.until > span.since) spans.push(span);
-    }
-    return spans;
-  }
-
-  /** The boot that was recorded at a moment (milliseconds), and the time since it then. */
-  spansAt(moment: number): BootSpan[] {
-    this.#goOn();
-    return this.boots
-      .map((boot) => ({ boot, since: boot.nsOf(moment), until: boot.nsOf(moment) }))
-      .filter(({ boot, since }) => since >= boot.since && since <= boot.known)
-      .slice(-1);
-  }
-
   /** A recorder is at work: what it knows reaches up to a moment, be there news or not. */
   reach(moment: number): void {
     const boot = this.lastRun()?.boot;
     boot?.reach(moment);
-  }
-
-  /** Time has passed since a recorder was found to be at work. */
-  #goOn(): void {
-    for (const boot of this.boots) if (boot.reached) boot.reach(Date.now());
-  }
-
-  /**
-   * The latest moment that can be asked for, milliseconds; 0 when nothing is recorded. It lies
-   * ahead where the clock has been set back since.
-   */
-  get latest(): number {
-    return this.boots.reduce((most, { latest }) => Math.max(most, latest), 0);
-  }
-
-  /** The first and the last moment that is recorded, milliseconds; null when nothing is. */
-  range(): { readonly since: number; readonly until: number } | null {
-    const recorded = this.boots.filter((boot) => boot.until > 0);
-    const [first] = recorded;
-    const last = recorded.at(-1);
-    if (first === undefined || last === undefined) return null;
-    return { since: first.moment(first.since), until: last.moment(last.until) };
   }
 
   #take(found: readonly LifeRow[]): Life[] {

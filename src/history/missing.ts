@@ -3,29 +3,15 @@
  *
  * @module
  */
+import type { Missing } from "../ask/store.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import { GAP_WORDS } from "../model/event.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
-import type { Boot } from "./boots.ts";
-import type { BootSpan, History } from "./history.ts";
+import type { History } from "./history.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
 /** Reasons that a file may have; those that this version does not know are one. */
 const REASONS_MAX = 32;
-
-/** The gaps of one reason that touch some stretches. */
-export interface Missing {
-  /** One of GAP_WORDS, or `unknown`. */
-  readonly reason: string;
-  /** How many gaps. */
-  gaps: number;
-  /** How many events; null when that is not known of one of them. */
-  lost: number | null;
-  /** Where the first begins and the last ends, within the stretches or beyond. */
-  since: { readonly boot: Boot; readonly ns: number };
-  until: { readonly boot: Boot; readonly ns: number };
-  /** How much of the stretches they take, nanoseconds. */
-  ns: number;
-}
 
 type Row = readonly [
   reason: string,

@@ -3,56 +3,20 @@
  *
  * @module
  */
-import { type JobTotal, KeptJob, type LastMember } from "../jobs/kept_job.ts";
-import type { Boot } from "./boots.ts";
-import type { BootSpan, History } from "./history.ts";
+import type { JobsWanted, PastJob } from "../ask/store.ts";
+import { KeptJob } from "../jobs/kept_job.ts";
+import type { History } from "./history.ts";
 import { TotalsReader } from "./job_log.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
-/** One job. */
-export interface PastJob {
-  readonly id: number;
-  readonly name: string;
-  /** uid of who has made it. */
-  readonly owner: number;
-  readonly boot: Boot;
-  /** Nanoseconds since boot. */
-  readonly since: number;
-  /** Null while it is open. */
-  readonly until: number | null;
-  /** Processes that have been in it. */
-  readonly started: number;
-  /** Members that live. */
-  readonly living: number;
-  /** Events that the source has lost while it was open. */
-  readonly lost: number;
-  /** The member that ended last. */
-  readonly last: LastMember | null;
-  /** Sums over the members that have ended, by name and user. */
-  readonly totals: readonly JobTotal[];
-}
-
-/** A process that is or was in a job. */
-export interface PastMember {
+/** A life that is or was in a job. */
+export interface MemberRow {
   readonly life: Life;
   /** When it joined, nanoseconds since boot; null: by birth. */
   readonly since: number | null;
   /** When it left alive; null when it did not. */
   readonly until: number | null;
-}
-
-/** Which jobs are wanted: those for which all that is given holds. */
-export interface JobsWanted {
-  readonly id?: number;
-  readonly name?: string;
-  /** uid of who has made it. */
-  readonly owner?: number;
-  readonly open?: boolean;
-  /** With a number below that one. */
-  readonly before?: number;
-  /** Open at some time within it. */
-  readonly within?: BootSpan;
 }
 
 /** Jobs that are read at once. */
@@ -139,7 +103,7 @@ export function readMembers(
   job: number,
   after: number,
   limit: number,
-): PastMember[] {
+): MemberRow[] {
   const found = new TypedRows<LifeRow>(
     history.db,
     [...LIFE_COLUMNS, nullable("m.since", "time"), nullable("m.until", "time")],

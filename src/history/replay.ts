@@ -6,7 +6,8 @@
 import { EVENT, FLAG, SourceEvent, UNKNOWN } from "../model/event.ts";
 import { encodeImage } from "../model/image.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
-import type { BootSpan, History } from "./history.ts";
+import type { BootSpan } from "../model/bounds.ts";
+import type { History } from "./history.ts";
 import type { Life } from "./life.ts";
 import { Timeline } from "./timeline.ts";
 

@@ -6,7 +6,8 @@
 import { GAP_WORDS } from "../model/event.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import { STEP_ROWS, type Steps } from "../steps.ts";
-import type { BootSpan, History } from "./history.ts";
+import type { BootSpan } from "../model/bounds.ts";
+import type { History } from "./history.ts";
 import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import type { Feed } from "./merge.ts";
 import { execOf, exitOf, forkOf, type Moment, type Place, takenAt } from "./moments.ts";

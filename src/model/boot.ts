@@ -17,6 +17,33 @@ export interface BootClock {
   moment(ns: number): number | null;
 }
 
+/** A boot as far as it was recorded, by a store of processes. */
+export interface PastBoot extends BootClock {
+  /** A later boot has a larger one. */
+  readonly id: number;
+  /** The whole boot id. */
+  readonly bootId: string;
+  /** From when on it is recorded and still known, and until when; nanoseconds since boot. */
+  readonly since: number;
+  readonly until: number;
+  /** Just after the last that is recorded. */
+  readonly end: number;
+  /** Up to when it can be asked for. */
+  readonly known: number;
+  /** The latest moment that its clock has shown, before it was set back, perhaps. */
+  readonly latest: number;
+  /** Whether a recorder is at work on it. */
+  readonly reached: boolean;
+  /** A recorder is at work: what it knows reaches up to a moment, and goes on. */
+  reach(moment: number): void;
+  /** The source of the recorder at a time since boot. */
+  sourceAt(ns: number): string;
+  epochAt(ns: number): BootEpoch;
+  moment(ns: number): number;
+  /** The time since boot of a moment: the latest of which that holds. */
+  nsOf(moment: number): number;
+}
+
 /** A boot that runs: its clock may be set at any time. */
 export class RunningBoot implements BootClock {
   shortId: string;

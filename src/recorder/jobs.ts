@@ -5,9 +5,11 @@
  * @module
  */
 import { JobAnswers } from "../ask/jobs.ts";
+import { QUESTION_LIMITS } from "../ask/limits.ts";
 import type { WritableHistory } from "../history/file.ts";
 import { History } from "../history/history.ts";
 import type { KeptRule } from "../jobs/job_rules.ts";
+import { HistoryStore } from "../history/store.ts";
 import { JobLog } from "../history/job_log.ts";
 import type { JobRule } from "../jobs/job_rules.ts";
 import { Jobs } from "../jobs/jobs.ts";
@@ -20,10 +22,13 @@ import { parseRule, storedFilter } from "../serve/filter.ts";
 import { JobRequests } from "../serve/job_requests.ts";
 import { Refusal } from "../fault.ts";
 import type { Session } from "../session.ts";
+import { Breath } from "../steps.ts";
 import type { Sink } from "./sink.ts";
 
 /** Stands for the number of a rule that has none yet. */
 const NEW = 0;
+/** Aborts nothing: a question that was begun is answered, while the recorder ends. */
+const NEVER = new AbortController();
 
 /** What a recorder has. */
 export interface JobRecorder {
@@ -70,13 +75,14 @@ export class RecordedJobs implements Sink {
       dropRule: (id) => this.#drop(id),
       write: () => recorder.write(),
       failing: () => recorder.failing(),
-      ask: (peer, question) => {
+      ask: async (peer, question) => {
         recorder.write();
-        const history = new History(recorder.path);
+        const breath = new Breath(NEVER.signal, QUESTION_LIMITS.turnMs);
+        const store = new HistoryStore(new History(recorder.path), breath);
         try {
-          return question(new JobAnswers(history, recorder.users, peer));
+          return await question(new JobAnswers(store, recorder.users, peer));
         } finally {
-          history.close();
+          store.close();
         }
       },
     });

@@ -6,9 +6,10 @@
 import { QUESTION_LIMITS } from "../ask/limits.ts";
 import { parseMoment } from "../ask/text/moments.ts";
 import { Refusal, UsageError } from "../fault.ts";
-import type { Boot } from "../history/boots.ts";
 import { History } from "../history/history.ts";
 import { Timeline, type TimelineQuery } from "../history/timeline.ts";
+import type { PastBoot } from "../model/boot.ts";
+import type { Bounds } from "../model/bounds.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { Past, PastChange } from "../serve/past.ts";
@@ -53,7 +54,7 @@ export class RecordedPast implements Past {
   place(time: string): number {
     return this.#ask((history) => {
       const { boots } = history;
-      const moment = momentOf(time, this.#now(), history);
+      const moment = momentOf(time, this.#now(), history.bounds);
       // The clock may have been set since boot: the history knows how it stood.
       const boot = boots.findLast((one) => one.since > 0 && one.nsOf(moment) >= one.since) ??
         boots.find((one) => one.since > 0);
@@ -99,7 +100,7 @@ export class RecordedPast implements Past {
    */
   baseOf(bootId: string): number | null {
     const base = this.#ask((history) => {
-      const boot = history.boot(bootId);
+      const boot = history.bounds.boot(bootId);
       return boot === undefined ? null : baseOf(boot.epochAt(0));
     });
     if (base !== null) this.#anchor = { bootId, base };
@@ -111,15 +112,15 @@ export class RecordedPast implements Past {
     this.generation++;
   }
 
-  #baseOf(boot: Boot): number {
+  #baseOf(boot: PastBoot): number {
     return boot.bootId === this.#anchor?.bootId ? this.#anchor.base : baseOf(boot.epochAt(0));
   }
 
-  #placeOf(boot: Boot, ns: number): number {
+  #placeOf(boot: PastBoot, ns: number): number {
     return this.#baseOf(boot) + Math.floor(ns / 1000);
   }
 
-  #timeOf(boot: Boot, place: number): number {
+  #timeOf(boot: PastBoot, place: number): number {
     return Math.max(0, (place - this.#baseOf(boot)) * 1000);
   }
 
@@ -133,9 +134,9 @@ export class RecordedPast implements Past {
   }
 }
 
-function momentOf(time: string, nowMs: number, history: History): number {
+function momentOf(time: string, nowMs: number, bounds: Bounds): number {
   try {
-    return parseMoment(time, nowMs, history);
+    return parseMoment(time, nowMs, bounds);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new Refusal("EFAULT", `Bad from: ${error.message}`);

@@ -55,7 +55,7 @@ export interface JobHost {
   /** Whether the history takes nothing at the moment: the disk is full. */
   failing(): boolean;
   /** Asks what is in the history by now, on behalf of a peer. */
-  ask<T>(peer: Peer, question: (answers: JobAnswers) => T): T;
+  ask<T>(peer: Peer, question: (answers: JobAnswers) => Promise<T>): Promise<T>;
 }
 
 /** Somebody waits for a job to become empty. */
@@ -72,19 +72,19 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
 
   constructor(host: JobHost) {
     this.#host = host;
-    const tell = (work: (peer: Peer, request: Request) => Fields): Operation => {
+    type Work = (peer: Peer, request: Request) => Fields | Promise<Fields>;
+    const tell = (work: Work): Operation => {
       return (peer, request) => ({ fields: work(peer, request) });
     };
-    const change = (work: (peer: Peer, request: Request) => Fields): Operation => {
-      return (peer, request) => {
-        const fields = work(peer, request);
+    const change = (work: Work): Operation => {
+      const written = async (peer: Peer, request: Request) => {
+        const fields = await work(peer, request);
         host.write();
-        return { fields };
+        return fields;
       };
+      return tell(written);
     };
-    const later = (work: (peer: Peer, request: Request) => Promise<Fields>): Operation => {
-      return slow((peer, request) => ({ fields: work(peer, request) }));
-    };
+    const later = (work: Work): Operation => slow(tell(work));
     this.operations = {
       job_create: change((peer, request) => this.#create(peer, request)),
       job_add: later((peer, request) => this.#add(peer, request)),
@@ -133,7 +133,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     const { params } = request;
     const only = readFlag("only", params["only"]);
     const pids = readPids(params["pids"]);
-    const job = this.#job(peer, params["job"]);
+    const job = this.#find(peer, params["job"]) ?? await this.#ended(peer, params["job"]);
     this.#checkRoom();
     const roots: Process[] = [];
     for (const pid of pids) roots.push(await this.#process(peer, pid, "put into a job"));
@@ -154,12 +154,12 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     return { ...briefFields(job), added };
   }
 
-  #remove(peer: Peer, request: Request): Fields {
+  async #remove(peer: Peer, request: Request): Promise<Fields> {
     checkNames(request, ["job", "pids", "only"]);
     const { params } = request;
     const only = readFlag("only", params["only"]);
     const pids = readPids(params["pids"]);
-    const job = this.#job(peer, params["job"]);
+    const job = this.#find(peer, params["job"]) ?? await this.#ended(peer, params["job"]);
     const roots = pids.map((pid) => {
       const process = this.#host.find(pid);
       if (process !== undefined && job.living.has(process)) return process;
@@ -174,7 +174,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     return { ...briefFields(job), removed };
   }
 
-  #list(peer: Peer, request: Request): Fields {
+  #list(peer: Peer, request: Request): Promise<Fields> {
     checkNames(request, ["all", "before", "limit"]);
     const { before = Number.MAX_SAFE_INTEGER, limit = JOBS_MAX } = request.params;
     const all = readFlag("all", request.params["all"]);
@@ -183,22 +183,22 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     return this.#host.ask(peer, (answers) => answers.list(all, from, most));
   }
 
-  #show(peer: Peer, request: Request): Fields {
+  #show(peer: Peer, request: Request): Promise<Fields> {
     checkNames(request, ["job"]);
     const name = readName("job", request.params["job"]);
     return this.#host.ask(peer, (answers) => answers.show(name));
   }
 
-  #members(peer: Peer, request: Request): Fields {
+  async #members(peer: Peer, request: Request): Promise<Fields> {
     checkNames(request, ["job", "after", "limit", "running"]);
     const { job, after = 0, limit = MEMBERS_MAX } = request.params;
     const name = readName("job", job);
     const from = readWhole("after", after, 0, Number.MAX_SAFE_INTEGER);
     const most = readWhole("limit", limit, 1, MEMBERS_MAX);
     if (!readFlag("running", request.params["running"])) {
-      return this.#host.ask(peer, (answers) => answers.members(name, from, most));
+      return await this.#host.ask(peer, (answers) => answers.members(name, from, most));
     }
-    const { id, living } = this.#job(peer, job);
+    const { id, living } = this.#find(peer, job) ?? await this.#ended(peer, job);
     return { job: id, members: runningFields(living, this.#host.users, peer) };
   }
 
@@ -218,9 +218,10 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     return { fields: promise };
   }
 
-  #end(peer: Peer, request: Request): Fields {
+  async #end(peer: Peer, request: Request): Promise<Fields> {
     checkNames(request, ["job"]);
-    const job = this.#job(peer, request.params["job"]);
+    const name = request.params["job"];
+    const job = this.#find(peer, name) ?? await this.#ended(peer, name);
     const { jobs } = this.#host;
     if (jobs.isFed(job)) {
       const what = `Cannot end ${job.name}: a rule puts processes into it`;
@@ -231,10 +232,11 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     return { ...briefFields(job), left };
   }
 
-  #rename(peer: Peer, request: Request): Fields {
+  async #rename(peer: Peer, request: Request): Promise<Fields> {
     checkNames(request, ["job", "name"]);
     this.#checkRoom();
-    const job = this.#job(peer, request.params["job"]);
+    const name = request.params["job"];
+    const job = this.#find(peer, name) ?? await this.#ended(peer, name);
     const { jobs } = this.#host;
     if (jobs.isFed(job)) {
       const what = `Cannot rename ${job.name}: a rule puts processes into it by that name`;
@@ -326,18 +328,16 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
     throw new Refusal("EEXIST", `Name taken: there is an open job ${name}; take another name`);
   }
 
-  /** The open job that a peer names; throws ESRCH. */
-  #job(peer: Peer, value: unknown): KeptJob {
+  /** There is no open job of that name: rejects with ESRCH, which says what there was. */
+  async #ended(peer: Peer, value: unknown): Promise<never> {
     const name = readName("job", value);
-    const job = this.#find(peer, name);
-    if (job !== null) return job;
-    const past = this.#host.ask(peer, (answers) => answers.find(name));
+    const past = await this.#host.ask(peer, (answers) => answers.find(name));
     throw new Refusal("ESRCH", `No such job: ${past.name} has ended; create another`);
   }
 
   /** The open job that a peer names; null when there is none. */
-  #find(peer: Peer, name: string): KeptJob | null {
-    const meant = readJobName(name, peer.uid, this.#host.users);
+  #find(peer: Peer, value: unknown): KeptJob | null {
+    const meant = readJobName(readName("job", value), peer.uid, this.#host.users);
     for (const job of this.#host.jobs.open) {
       if (maySee(peer, job.owner) && isMeant(meant, job)) return job;
     }

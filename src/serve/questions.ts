@@ -7,12 +7,14 @@ import { askAccount } from "../ask/account.ts";
 import { ACCOUNT_KEYS } from "../ask/account_keys.ts";
 import type { Asking } from "../ask/asking.ts";
 import { createFilter, type FilterOptions } from "../ask/filter.ts";
-import { faultOf } from "../ask/history_failure.ts";
+import { LivingStore } from "../ask/living_store.ts";
+import { faultOf } from "../ask/open/failure.ts";
 import { QUESTION_LIMITS } from "../ask/limits.ts";
-import { checkEvents, loggedSpans, loggedSteps } from "../ask/log.ts";
+import { askLog, checkEvents, loggedSpans } from "../ask/log.ts";
 import { Notes } from "../ask/notes.ts";
-import { openHistory, type Places } from "../ask/open.ts";
+import { openHistory, type Places } from "../ask/open/open.ts";
 import { readAhead } from "../ask/read_ahead.ts";
+import type { PastStore } from "../ask/store.ts";
 import { readStretch, type Stretch } from "../ask/stretch.ts";
 import { parseTarget } from "../ask/text/target.ts";
 import { askTree } from "../ask/tree.ts";
@@ -73,8 +75,6 @@ export interface QuestionWorld extends Places {
   epoch(): Promise<BootEpoch>;
 }
 
-type AskedHistory = NonNullable<Asking["history"]>;
-
 /** Answers questions about processes. */
 export class Questions {
   readonly #world: QuestionWorld;
@@ -87,7 +87,7 @@ export class Questions {
   async tree(peer: Peer, operand: unknown): Promise<string> {
     const text = operand === undefined ? null : readOperand(operand);
     return await this.#ask(peer, await this.#processes(), async (asking) => {
-      const target = text === null ? null : parseTarget(text, Date.now(), asking.history);
+      const target = text === null ? null : parseTarget(text, Date.now(), asking.store.bounds);
       const { roots, missing } = await askTree(asking, target, { fold: false });
       const { users, notes } = asking;
       return joined(roots, { users, gaps: missingJson(missing), notes }, peer);
@@ -116,11 +116,11 @@ export class Questions {
     const { params } = request;
     const limit = readWhole("limit", params["limit"] ?? LOG_LIMIT, 1, LOG_MAX);
     const reverse = readFlag("reverse", params["reverse"]);
-    return await this.#withFilter(peer, request, async (asking, history, options) => {
+    return await this.#withFilter(peer, request, async (asking, store, options) => {
       const { event = ["exit"], pid, minDuration = null, failed = false } = options;
       checkEvents(event);
       const lineage = pid === undefined ? null : new PastLineage(pid);
-      const { users, notes, breath } = asking;
+      const { users, notes } = asking;
       const filter = createFilter({ ...options, event }, users, () => lineage!);
       const query = {
         kinds: new Set(event),
@@ -131,20 +131,15 @@ export class Questions {
         failed,
         viewer: peer,
       };
-      const spans = loggedSpans(history, stretchOf(params), false);
+      const spans = loggedSpans(store, stretchOf(params), false);
       const json = new PastJson(users);
       const lines: string[] = [];
       let length = 0;
-      for (const found of loggedSteps(history, spans, query, { backwards: true })) {
-        if (found === null) {
-          await breath.take();
-          continue;
-        }
+      for await (const [change, boot] of askLog(store, spans, query, { backwards: true })) {
         if (lines.length === limit) {
           notes.add("limit", `the newest ${limit} are told; for more give since, until or limit`);
           break;
         }
-        const [change, boot] = found;
         const text = new ByteText(512);
         json.boot = boot;
         json.append(change, boot.epochAt(change.time), text);
@@ -165,14 +160,14 @@ export class Questions {
     const { by = "command" } = params;
     const key = ACCOUNT_KEYS.find((one) => one === by);
     if (key === undefined) throw bad("by", by, `give ${ACCOUNT_KEYS.join(", ")}`);
-    return await this.#withFilter(peer, request, async (asking, history, options) => {
+    return await this.#withFilter(peer, request, async (asking, store, options) => {
       const other = Object.keys(options).find((name) => !ACCOUNT_FILTERS.includes(name));
       if (other !== undefined) {
         const help = `sums are of ${ACCOUNT_FILTERS.join(", ")}`;
         throw new Refusal("EFAULT", `Bad filter: ${other}; ${help}`);
       }
       const query = { ...options, by: key };
-      const { rows, missing } = await askAccount(asking, history, stretchOf(params), query);
+      const { rows, missing } = await askAccount(asking, store, stretchOf(params), query);
       return {
         rows: new RawJson(`[${rows.map((row) => jsonLine(costFields(row)).trimEnd()).join(",")}]`),
         gaps: missingJson(missing),
@@ -185,7 +180,7 @@ export class Questions {
   async #withFilter(
     peer: Peer,
     { params: { filter = {} } }: Request,
-    question: (asking: Asking, history: AskedHistory, options: FilterOptions) => Promise<Fields>,
+    question: (asking: Asking, store: PastStore, options: FilterOptions) => Promise<Fields>,
   ): Promise<Fields> {
     const { db, shares } = this.#world;
     if (db === null) {
@@ -197,7 +192,7 @@ export class Questions {
     }
     try {
       const reader = openProcfs(this.#world.procRoot);
-      const ask = (asking: Asking) => question(asking, asking.history!, options);
+      const ask = (asking: Asking) => question(asking, asking.store.past!, options);
       return await this.#ask(peer, reader, ask, nothingThen);
     } finally {
       shares.patterns.give(payer(peer), bytes);
@@ -218,11 +213,14 @@ export class Questions {
     const { db, procRoot, redact, users, signal, shares } = this.#world;
     const boot = new RunningBoot(readShortBootId(reader), await this.#world.epoch());
     const notes = new Notes();
-    const history = db === null ? null : openHistory(this.#world, db, notes);
     const { turnMs, ancestors } = QUESTION_LIMITS;
+    const breath = viewer.privileged
+      ? new Breath(signal, turnMs)
+      : new PaidBreath(signal, turnMs, shares.time, viewer.uid);
+    const past = db === null ? null : openHistory(this.#world, db, { breath, notes });
     try {
       return await question({
-        history,
+        store: past ?? new LivingStore(procRoot),
         historyPath: db ?? "",
         reader,
         procRoot,
@@ -230,9 +228,7 @@ export class Questions {
         users,
         redact,
         viewer,
-        breath: viewer.privileged
-          ? new Breath(signal, turnMs)
-          : new PaidBreath(signal, turnMs, shares.time, viewer.uid),
+        breath,
         followed: ancestors,
         notes,
       });
@@ -243,7 +239,7 @@ export class Questions {
       if (!viewer.privileged && fault.status === EXIT.notFound) throw hidden();
       throw refusalOf(fault);
     } finally {
-      history?.close();
+      past?.close();
     }
   }
 }

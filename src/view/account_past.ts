@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CostRow, CostSums } from "../ask/account.ts";
+import type { CostRow } from "../ask/account.ts";
+import type { CostSums } from "../ask/store.ts";
 import { type Column, tableSteps } from "../text/table.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import type { Fields } from "./account.ts";

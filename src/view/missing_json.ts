@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Missing } from "../history/missing.ts";
+import type { Missing } from "../ask/store.ts";
 import { WallClock } from "../text/time.ts";
 
 /** What is missing for one reason, as JSON has it; times in RFC 3339. */

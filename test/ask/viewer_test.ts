@@ -18,6 +18,7 @@ import { Breath } from "../../src/steps.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { fakeProcfs } from "../support/fake_procfs.ts";
 import { PAST_BOOT, TestRecorder } from "../support/past.ts";
+import { storeOf } from "../support/written.ts";
 
 const S = 1e9;
 const ANN: Viewer = { uid: 1000, privileged: false };
@@ -50,12 +51,12 @@ async function as<Answer>(
 ): Promise<{ answer: Answer; notes: string[] }> {
   using recorder = past();
   const { root, remove } = fakeProcfs(LIVING, { "sys/kernel/random/boot_id": PAST_BOOT });
-  const history = new History(recorder.path);
+  const store = storeOf(new History(recorder.path));
   const notes = new Notes();
   try {
     const reader = openProcfs(root);
     const answer = await question({
-      history,
+      store,
       historyPath: recorder.path,
       reader,
       procRoot: root,
@@ -68,7 +69,7 @@ async function as<Answer>(
     });
     return { answer, notes: [...notes].map(({ kind }) => kind) };
   } finally {
-    history.close();
+    store.close();
     remove();
   }
 }

@@ -4,12 +4,14 @@ import { JobAnswers } from "../../src/ask/jobs.ts";
 import { exportJobs } from "../../src/cmd/job/export.ts";
 import { runCli } from "../../src/commands.ts";
 import { History } from "../../src/history/history.ts";
+import { HistoryStore } from "../../src/history/store.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import type { Fields } from "../../src/serve/protocol.ts";
 import { atEnd } from "../support/at_end.ts";
 import { exit, fork, scan } from "../support/events.ts";
 import { type FakeContext, fakeContext } from "../support/fake_output.ts";
 import { JobRecorder } from "../support/job_recorder.ts";
+import { Breath } from "../../src/steps.ts";
 import { TestRecorder } from "../support/past.ts";
 
 const S = 1e9;
@@ -63,7 +65,7 @@ test("fh job export ends with the page after which it is to stop", async () => {
   assert.equal(pages, 1);
 });
 
-test("members that live are looked for with pauses among those that have ended", () => {
+test("members that live are looked for with pauses among those that have ended", async () => {
   using recorder = new JobRecorder();
   recorder.tell(...INIT, fork(2 * S, 10, 1));
   const job = recorder.jobs.create({ name: "job", owner: 0, since: 3 * S });
@@ -73,15 +75,19 @@ test("members that live are looked for with pauses among those that have ended",
   }
   recorder.tell(fork(9000 * S, 11, 10));
   recorder.flush();
-  const history = new History(recorder.path);
-  const users = new Users(() => "", () => 0);
-  const answers = new JobAnswers(history, users, { uid: 0, privileged: true });
-  const steps = answers.running("job");
   let pauses = 0;
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) pauses++;
-  assert.deepEqual((step.value["members"] as { pid: number }[]).map(({ pid }) => pid), [10, 11]);
+  const breath = new (class extends Breath {
+    override take(): Promise<void> {
+      pauses++;
+      return Promise.resolve();
+    }
+  })(new AbortController().signal);
+  const store = new HistoryStore(new History(recorder.path), breath);
+  const users = new Users(() => "", () => 0);
+  const answers = new JobAnswers(store, users, { uid: 0, privileged: true });
+  const { members } = await answers.running("job");
+  assert.deepEqual((members as { pid: number }[]).map(({ pid }) => pid), [10, 11]);
   assert.ok(pauses >= COUNT / 1000, `${pauses} pauses`);
-  history.close();
+  store.close();
   recorder.end();
 });

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import {
-  type AccountQuery,
   accountSources,
-  type KeyTotals,
   PastTotals,
   recordingSources,
   sumEnded,
   sumJobs,
 } from "../../src/history/accounts.ts";
+import type { CostQuery, KeyTotals } from "../../src/ask/store.ts";
 import { exportHistory } from "../../src/history/export.ts";
 import { History } from "../../src/history/history.ts";
 import type { WriterOptions } from "../../src/history/writer.ts";
@@ -22,7 +21,7 @@ import { addJob, asVersion1, paid, type PaidProcess } from "../support/past_acco
 
 const S = 1e9;
 const MS = 1e6;
-const ALL: AccountQuery = { by: "command", failed: false, test: null };
+const ALL: CostQuery = { by: "command", failed: false, test: null };
 
 const COST = {
   cpuNs: 5_000_400,
@@ -54,7 +53,7 @@ function ask<T>(path: string, question: (history: History) => T): T {
 }
 
 /** Sums of the only boot, from `since` up to `until`. */
-function sums(path: string, query: Partial<AccountQuery> = {}, since = 0, until = 1e15) {
+function sums(path: string, query: Partial<CostQuery> = {}, since = 0, until = 1e15) {
   return ask(path, (history) => {
     const boot = history.boots[0]!;
     return new Map(
@@ -64,7 +63,7 @@ function sums(path: string, query: Partial<AccountQuery> = {}, since = 0, until 
   });
 }
 
-function counts(found: ReadonlyMap<unknown, PastTotals>): Record<string, number> {
+function counts(found: ReadonlyMap<unknown, KeyTotals["totals"]>): Record<string, number> {
   return Object.fromEntries(
     [...found].map(([key, { processes }]) => [String(key), processes] as const).sort(),
   );
@@ -119,7 +118,7 @@ test("a stretch has what ended from its begin up to its end", () => {
 test("only failures, and only what a test takes", () => {
   using past = paid(SOME).end();
   assert.deepEqual(counts(sums(past.path, { failed: true })), { cc1: 1, sh: 1 });
-  const test: AccountQuery["test"] = (comm, uid) => comm === "cc1" && uid === 1000;
+  const test: CostQuery["test"] = (comm, uid) => comm === "cc1" && uid === 1000;
   assert.deepEqual(counts(sums(past.path, { test })), { cc1: 2 });
   assert.deepEqual(counts(sums(past.path, { test, failed: true })), {});
 });
@@ -200,7 +199,7 @@ test("jobs: all that were open within a stretch, with their whole account", () =
     ["sh", -1, 1, 0, 0, 0],
   ]);
   past.end();
-  const within = (since: number, until: number, test: AccountQuery["test"] = null) =>
+  const within = (since: number, until: number, test: CostQuery["test"] = null) =>
     ask(past.path, (history) => {
       return sumJobs(history, [{ boot: history.boots[0]!, since, until }], test)
         .map(({ job, totals }) => [job.name, totals.processes, totals.userUs]);
@@ -237,10 +236,10 @@ test("accounts come from where the run says, whatever its source", () => {
   assert.deepEqual(found(60.5 * S, 70 * S), ["zombie"]);
   assert.deepEqual(found(80.5 * S, 90 * S), []);
   const part = join(past.folder, "part.db");
-  ask(past.path, (history) => exportHistory(past.path, part, history.spans(0, 1e15)));
+  ask(past.path, (history) => exportHistory(past.path, part, history.bounds.spans(0, 1e15)));
   ask(
     part,
-    (history) => assert.deepEqual(accountSources(history, history.spans(0, 1e15)), found()),
+    (history) => assert.deepEqual(accountSources(history, history.bounds.spans(0, 1e15)), found()),
   );
   // What is asked of lies after the last that was written: the last recorder is at work on it.
   assert.deepEqual(found(200 * S), []);
@@ -256,7 +255,7 @@ test("sources are those that recorded within a stretch", () => {
   const poll = { since: 60 * S, source: "poll", bootId: "7c0a51fe-2222-4222-8333-444444444444" };
   new TestRecorder(past.path, poll).tell(...scan(61 * S, 61 * S, [])).end();
   ask(past.path, (history) => {
-    const spans = history.spans(0, Number.MAX_SAFE_INTEGER);
+    const spans = history.bounds.spans(0, Number.MAX_SAFE_INTEGER);
     assert.deepEqual(recordingSources(history, spans), ["connector", "poll"]);
     assert.deepEqual(recordingSources(history, spans.slice(1)), ["poll"]);
     const names = sumEnded(history, spans, ALL).map(({ key }) => key);

@@ -8,6 +8,7 @@ import { UsageError } from "../../src/fault.ts";
 import { History } from "../../src/history/history.ts";
 import { fork, scan } from "../support/events.ts";
 import { TestRecorder } from "../support/past.ts";
+import { storeOf } from "../support/written.ts";
 
 const S = 1e9;
 const HOUR = 3600;
@@ -26,12 +27,12 @@ test("what begins now is recorded while a recorder is at work", () => {
   // As openHistory() does, some time before the question is read.
   history.reach(Date.now() - 5000);
   for (const moment of [Date.now(), parseMoment("now", Date.now()), Date.now() + 900]) {
-    const [span] = history.spansAt(moment);
+    const [span] = history.bounds.at(moment);
     assert.equal(span?.boot, history.boots[0]);
     assert.ok(history.livedWithin(span!).some(({ pid }) => pid === 1));
-    assert.equal(history.spans(moment, Number.MAX_SAFE_INTEGER).length, 1);
+    assert.equal(history.bounds.spans(moment, Number.MAX_SAFE_INTEGER).length, 1);
   }
-  assert.deepEqual(history.spansAt(Date.now() + 60_000), [], "that is yet to come");
+  assert.deepEqual(history.bounds.at(Date.now() + 60_000), [], "that is yet to come");
   history.close();
   past.end();
 });
@@ -41,8 +42,8 @@ test("without a recorder nothing is known after the last that was written", () =
   using past = new TestRecorder(undefined, { epoch });
   past.tell(...INIT).flush(epoch).end();
   const history = new History(past.path);
-  assert.deepEqual(history.spansAt(Date.now()), []);
-  assert.deepEqual(history.spans(Date.now(), Number.MAX_SAFE_INTEGER), []);
+  assert.deepEqual(history.bounds.at(Date.now()), []);
+  assert.deepEqual(history.bounds.spans(Date.now(), Number.MAX_SAFE_INTEGER), []);
   history.close();
 });
 
@@ -58,28 +59,28 @@ test("a time that was recorded before the clock was set back can be asked for", 
   const now = Date.now();
   const at = (ns: number) => new Date(ahead.seconds * 1000 + ns / 1e6).toISOString();
   // Of 601 s after boot: an hour and ten minutes from now.
-  const moment = parseMoment(at(601 * S), now, history);
+  const moment = parseMoment(at(601 * S), now, history.bounds);
   assert.ok(moment > now + HOUR * 1000);
-  const [span] = history.spansAt(moment);
+  const [span] = history.bounds.at(moment);
   assert.equal(Math.round(span!.since / S), 601);
   assert.deepEqual(history.livedWithin(span!).map(({ pid }) => pid).sort(), [1, 100]);
   const stretch = readStretch({ since: at(590 * S), until: at(610 * S) }, now);
-  const [found] = recordedSpans(history, stretch);
+  const [found] = recordedSpans(storeOf(history), stretch);
   assert.deepEqual([found!.since, found!.until].map((ns) => Math.round(ns / S)), [590, 610]);
-  assert.equal(parseTarget(`100@${at(601 * S)}`, now, history).at, moment);
+  assert.equal(parseTarget(`100@${at(601 * S)}`, now, history.bounds).at, moment);
   // What no clock has shown yet lies ahead as ever.
   const never = at(2000 * S);
   for (
     const ask of [
-      () => parseMoment(never, now, history),
-      () => recordedSpans(history, readStretch({ since: never }, now)),
-      () => parseTarget(`100@${never}`, now, history),
+      () => parseMoment(never, now, history.bounds),
+      () => recordedSpans(storeOf(history), readStretch({ since: never }, now)),
+      () => parseTarget(`100@${never}`, now, history.bounds),
     ]
   ) {
     assert.throws(ask, (error) => error instanceof UsageError && /future/.test(error.message));
   }
   // And now is now, though the clock has shown it before.
-  const [present] = history.spansAt(now);
+  const [present] = history.bounds.at(now);
   assert.ok(Math.abs(present!.since / S - HOUR) < 60, String(present!.since));
   history.close();
   past.end();

@@ -11,6 +11,7 @@ import { Refusal } from "../../src/fault.ts";
 import type { Done, Fields, Peer } from "../../src/serve/protocol.ts";
 import { account, exec, exit, fork, type Found, scan, simple } from "../support/events.ts";
 import { JobRecorder } from "../support/job_recorder.ts";
+import { storeOf } from "../support/written.ts";
 
 const S = 1e9;
 const MS = 1e6;
@@ -39,13 +40,13 @@ class Asked extends JobRecorder {
     dropRule: (id) => this.log.removeRule(id),
     write: () => void this.flush(),
     failing: () => this.writer.failing !== null,
-    ask: (peer, question) => {
+    ask: async (peer, question) => {
       this.flush();
-      const history = new History(this.path);
+      const store = storeOf(new History(this.path));
       try {
-        return question(new JobAnswers(history, this.users, peer));
+        return await question(new JobAnswers(store, this.users, peer));
       } finally {
-        history.close();
+        store.close();
       }
     },
   });

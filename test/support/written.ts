@@ -5,6 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { History } from "../../src/history/history.ts";
+import { HistoryStore } from "../../src/history/store.ts";
+import { Breath } from "../../src/steps.ts";
 import type { Life } from "../../src/history/life.ts";
 import { NTH_SHIFT } from "../../src/history/schema.ts";
 import { EVENT, type SourceEvent } from "../../src/model/event.ts";
@@ -48,4 +50,9 @@ export function comm(time: number, pid: number, name: string): SourceEvent {
   const event = simple(EVENT.comm, time, pid);
   event.text = new TextEncoder().encode(name);
   return event;
+}
+
+/** A history as a store, whose answers come in one piece. */
+export function storeOf(history: History): HistoryStore {
+  return new HistoryStore(history, new Breath(new AbortController().signal));
 }

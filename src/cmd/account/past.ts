@@ -6,7 +6,7 @@
 import { type AccountAnswer, type AccountQuery, askAccount } from "../../ask/account.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open.ts";
+import { askHistory } from "../../ask/open/open.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import { EVERYTHING } from "../../ask/viewer.ts";
 import type { Context } from "../../cli/command.ts";
@@ -40,19 +40,19 @@ export async function runPastAccount(
   }
   const stretch = readStretch(options, Date.now());
   const notes = new Notes();
-  const history = await askHistory(context, options.db, notes);
-  if (history === null) {
+  const breath = new Breath(context.signal);
+  const store = await askHistory(context, options.db, { breath, notes });
+  if (store === null) {
     checkAhead(stretch, null);
     throw noHistory(historyToAsk(context.env, undefined));
   }
   try {
-    const breath = new Breath(context.signal);
-    const asking = { users: openUsers(), breath, notes, viewer: EVERYTHING };
-    const answer = await askAccount(asking, history, stretch, options);
+    const asking = { users: openUsers(), notes, viewer: EVERYTHING };
+    const answer = await askAccount(asking, store, stretch, options);
     await writeRows(context, new AccountOutput(context, options), answer, notes, options);
     tellNotes(context, notes, options.quiet);
   } finally {
-    history.close();
+    store.close();
   }
   return EXIT.done;
 }

@@ -8,14 +8,14 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { Notes } from "../../ask/notes.ts";
-import { openHistory } from "../../ask/open.ts";
+import { openHistory } from "../../ask/open/open.ts";
 import type { Context } from "../../cli/command.ts";
 import type { Choice } from "../../cli/expect.ts";
 import type { Kind } from "../../cli/option.ts";
-import { recentNames } from "../../history/recent_names.ts";
 import { parsePasswd } from "../../proc/passwd_text.ts";
 import { withoutKernelThreads } from "../../proc/processes.ts";
 import { openProcfs, type ProcReader } from "../../proc/procfs.ts";
+import { Breath } from "../../steps.ts";
 import { signalName } from "../../text/words.ts";
 import { listJobs, openJobs } from "../job/door.ts";
 
@@ -38,10 +38,10 @@ export const LOOK_UPS: Readonly<Record<Exclude<Kind, "path">, LookUp>> = {
   "any job": (context, _text, given) => findJobs(context, true, given),
   "pid": (context, text) => new Running(context).pids(text),
   "name": (context, _text, { db }) => findNames(context, new Running(context), db),
-  "process": (context, text, { db }) => {
+  "process": async (context, text, { db }) => {
     const running = new Running(context);
     const pids = text === "" || /^\d/.test(text) ? running.pids(text) : [];
-    return /^\d/.test(text) ? pids : [...pids, ...findNames(context, running, db)];
+    return /^\d/.test(text) ? pids : [...pids, ...await findNames(context, running, db)];
   },
   "user": () => words(parsePasswd(readText("/etc/passwd")).uidOf.keys()),
   "group": () => words(readText("/etc/group").split("\n").map((line) => line.replace(/:.*/, ""))),
@@ -100,20 +100,25 @@ class Running {
 }
 
 /** Names of what runs, and of what ran lately where there is a history. */
-function findNames(context: Context, running: Running, db: string | undefined): readonly Choice[] {
+async function findNames(
+  context: Context,
+  running: Running,
+  db: string | undefined,
+): Promise<readonly Choice[]> {
   const found = new Map(running.names().map((name) => [name, "runs"]));
-  for (const name of pastNames(context, db)) if (!found.has(name)) found.set(name, "ran");
+  for (const name of await pastNames(context, db)) if (!found.has(name)) found.set(name, "ran");
   return Array.from(found, ([word, about]) => ({ word, about }));
 }
 
-function pastNames(context: Context, db: string | undefined): readonly string[] {
+async function pastNames(context: Context, db: string | undefined): Promise<readonly string[]> {
   try {
-    const history = openHistory(context, db, new Notes(), false);
-    if (history === null) return [];
+    const breath = new Breath(context.signal);
+    const store = openHistory(context, db, { breath, notes: new Notes(), reach: false });
+    if (store === null) return [];
     try {
-      return recentNames(history.db, RECENT);
+      return await store.recentNames(RECENT);
     } finally {
-      history.close();
+      store.close();
     }
   } catch {
     // What runs can be offered without it.

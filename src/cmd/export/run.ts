@@ -6,13 +6,12 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { askHistory } from "../../ask/open.ts";
+import { askHistory } from "../../ask/open/open.ts";
 import { checkAhead, readStretch, recordedSpans } from "../../ask/stretch.ts";
 import { Notes } from "../../ask/notes.ts";
 import { tell, tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
-import { exportSteps } from "../../history/export.ts";
 import { HistoryError } from "../../history/history_error.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { historyToAsk } from "../../history/place.ts";
@@ -33,15 +32,16 @@ export async function runExport(
   }
   const stretch = readStretch(options, Date.now());
   const notes = new Notes();
-  const history = await askHistory(context, options.db, notes);
+  const store = await askHistory(context, options.db, {
+    breath: new Breath(context.signal),
+    notes,
+  });
   tellNotes(context, notes);
-  if (history === null) {
+  if (store === null) {
     checkAhead(stretch, null);
     throw noHistory(historyToAsk(env, undefined));
   }
-  const spans = recordedSpans(history, stretch);
-  const { path } = history;
-  history.close();
+  const spans = recordedSpans(store, stretch);
   if (options.output === undefined && context.stdout.isNowhere) {
     const advice = "give a file by -o";
     throw new CommandError(EXIT.failed, `Cannot export: standard output is closed; ${advice}`);
@@ -50,12 +50,11 @@ export async function runExport(
   const file = options.output ?? join(folder!, "export.db");
   try {
     createEmpty(file);
-    const count = await orRemove(file, async () => {
-      return await new Breath(context.signal).finish(exportSteps(path, file, spans));
-    });
+    const count = await orRemove(file, () => store.exportTo(file, spans));
     if (folder !== null) await copyOut(file, context);
     tell(context, `exported ${count} processes`, options.quiet);
   } finally {
+    store.close();
     if (folder !== null) rmSync(folder, { recursive: true });
   }
   return EXIT.done;

@@ -7,7 +7,7 @@ import process from "node:process";
 import { setImmediate as immediate } from "node:timers/promises";
 import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../../ask/jobs.ts";
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open.ts";
+import { askHistory } from "../../ask/open/open.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { openUsers } from "../../proc/users.ts";
@@ -31,16 +31,16 @@ export interface JobDoor {
 
 const NO_JOBS = "This server keeps no jobs: it is fh serve, or an older fh; run fh record";
 
-type Answer = (answers: JobAnswers, params: Fields, breath: Breath) => Fields | Promise<Fields>;
+type Answer = (answers: JobAnswers, params: Fields) => Promise<Fields>;
 
 /** What can be answered without a recorder. */
 const FROM_HISTORY: Readonly<Record<string, Answer>> = {
   job_list: (answers, { all, before = Number.MAX_SAFE_INTEGER }) =>
     answers.list(all === true, Number(before), JOBS_MAX),
   job_show: (answers, { job }) => answers.show(String(job)),
-  job_members: (answers, { job, after = 0, running }, breath) =>
+  job_members: (answers, { job, after = 0, running }) =>
     running === true
-      ? breath.finish(answers.running(String(job)))
+      ? answers.running(String(job))
       : answers.members(String(job), Number(after), MEMBERS_MAX),
 };
 
@@ -75,21 +75,21 @@ export async function openJobs(context: Context, place: JobPlace): Promise<JobDo
 
 async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
   const notes = new Notes();
-  const history = await askHistory(context, db, notes);
+  const store = await askHistory(context, db, { breath: new Breath(context.signal), notes });
   tellNotes(context, notes);
-  if (history === null) return null;
+  if (store === null) return null;
   const uid = process.geteuid!();
   // Who can read the file may read all of it.
-  const answers = new JobAnswers(history, openUsers(), { uid, privileged: true });
+  const answers = new JobAnswers(store, openUsers(), { uid, privileged: true });
   return {
     async ask(op, params) {
       try {
-        return await FROM_HISTORY[op]!(answers, params, new Breath(context.signal));
+        return await FROM_HISTORY[op]!(answers, params);
       } catch (error) {
         throw error instanceof Refusal ? refused(error) : error;
       }
     },
-    close: () => history.close(),
+    close: () => store.close(),
   };
 }
 

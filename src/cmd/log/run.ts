@@ -5,28 +5,27 @@
  */
 import { createFilter, type FilterOptions } from "../../ask/filter.ts";
 import {
+  askLog,
   checkEvents,
-  type Logged,
   loggedSpans,
-  loggedSteps,
   type LogQuery,
   type LogWay,
   lookFrom,
 } from "../../ask/log.ts";
-import { FileWatch, Seam } from "../../ask/log_follow.ts";
+import { Seam } from "../../ask/log_follow.ts";
 import { noteMissing } from "../../ask/missing.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { noteNoHistory, notePids, Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open.ts";
+import { askHistory } from "../../ask/open/open.ts";
+import type { Logged, PastStore } from "../../ask/store.ts";
 import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
 import { EVERYTHING } from "../../ask/viewer.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, Stopped, UsageError } from "../../fault.ts";
-import type { Boot } from "../../history/boots.ts";
-import { type BootSpan, History } from "../../history/history.ts";
-import { HistoryError } from "../../history/history_error.ts";
 import { localOffset } from "../../host/local_time.ts";
+import type { PastBoot } from "../../model/boot.ts";
+import type { BootSpan } from "../../model/bounds.ts";
 import { PastLineage } from "../../model/lineage.ts";
 import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
@@ -84,8 +83,12 @@ export async function runLog(
   const lineage = pid === undefined ? null : new PastLineage(pid);
   const filter = createFilter({ ...options, event }, users, () => lineage!);
   const notes = new Notes();
-  const history = await askHistory(context, options.db, notes, !options.follow);
-  if (history === null) {
+  const store = await askHistory(context, options.db, {
+    breath: new Breath(context.signal),
+    notes,
+    reach: !options.follow,
+  });
+  if (store === null) {
     checkAhead(stretch, null);
     const { since, until, follow, tree } = options;
     const asking = await createAsking(context, {}, null, notes, true);
@@ -101,7 +104,7 @@ export async function runLog(
   const kinds = new Set(event);
   const pids = pid ?? null;
   const query = { kinds, filter, lineage, pids, minDuration, failed, viewer: EVERYTHING };
-  return await new Log(context, options, history, query, stretch, users, notes).run();
+  return await new Log(context, options, store, query, stretch, users, notes).run();
 }
 
 function checkOptions({ follow, reverse, until, tree, event = [] }: LogOptions): void {
@@ -129,23 +132,21 @@ class Log {
   readonly #writer: LineWriter;
   readonly #users: Users;
   readonly #text = new ByteText(PIECE);
-  readonly #breath: Breath;
-  #history: History;
+  #store: PastStore;
   #shown = 0;
 
   constructor(
     context: Context,
     options: LogOptions,
-    history: History,
+    store: PastStore,
     query: LogQuery,
     stretch: Stretch,
     users: Users,
     notes: Notes,
   ) {
     this.#context = context;
-    this.#breath = new Breath(context.signal);
     this.#options = options;
-    this.#history = history;
+    this.#store = store;
     this.#query = query;
     this.#stretch = stretch;
     this.#notes = notes;
@@ -162,45 +163,39 @@ class Log {
   async run(): Promise<number> {
     const { limit, reverse, since, until, tree, follow } = this.#options;
     const most = limit ?? (since === undefined && until === undefined ? LIMIT : Infinity);
-    const spans = loggedSpans(this.#history, this.#stretch, follow === true);
+    const spans = loggedSpans(this.#store, this.#stretch, follow === true);
     try {
       // What follows goes on just where this ends: one state of the file for both.
-      if (follow) this.#history.db.exec("BEGIN");
+      if (follow) this.#store.hold();
       if (tree) await this.#drawTree(spans, most);
       else if (reverse) await this.#writeAll(this.#changes(spans, { backwards: true }), most);
       else if (most === Infinity) {
         await this.#writeAll(this.#changes(spans, { backwards: false }), most);
       } else await this.#writeNewest(spans, most);
       await writeNotes(this.#context, this.#notes, this.#options);
-      if (follow) await this.#follow(spans.at(-1) ?? lookFrom(this.#history, this.#stretch));
+      if (follow) await this.#follow(spans.at(-1) ?? lookFrom(this.#store, this.#stretch));
     } catch (error) {
       // A list can end anywhere: nothing is said of it.
       if (!(error instanceof Stopped)) throw error;
     } finally {
-      this.#history.close();
+      this.#store.close();
     }
     return EXIT.done;
   }
 
-  #changes(spans: readonly BootSpan[], way: LogWay): Generator<Logged | null, void> {
-    return loggedSteps(this.#history, spans, this.#query, way);
+  #changes(spans: readonly BootSpan[], way: LogWay): AsyncGenerator<Logged, void> {
+    return askLog(this.#store, spans, this.#query, way);
   }
 
   /** Writes changes at the reader's pace. */
-  async #writeAll(changes: Iterable<Logged | null>, most: number): Promise<void> {
+  async #writeAll(changes: AsyncIterable<Logged>, most: number): Promise<void> {
     const { stdout, signal } = this.#context;
-    for (const found of changes) {
-      if (found === null) {
-        await this.#breath.take();
-        continue;
-      }
-      const [change, boot] = found;
+    for await (const [change, boot] of changes) {
       this.#append(change, boot, this.#text);
       if (this.#text.length >= PIECE) {
         stdout.write(this.#text.take());
         if (stdout.pendingBytes > WAITING_MAX) await stdout.flush();
         if (stdout.closed || signal.aborted) return;
-        await this.#breath.take();
       }
       if (++this.#shown >= most) break;
     }
@@ -208,7 +203,7 @@ class Log {
     await stdout.flush();
   }
 
-  #append(change: Change, boot: Boot, to: ByteText): void {
+  #append(change: Change, boot: PastBoot, to: ByteText): void {
     if (this.#writer instanceof PastJson) this.#writer.boot = boot;
     this.#writer.append(change, boot.epochAt(change.time), to);
   }
@@ -218,12 +213,7 @@ class Log {
     const { stdout } = this.#context;
     const lines: string[] = [];
     let more = false;
-    for (const found of this.#changes(spans, { backwards: true })) {
-      if (found === null) {
-        await this.#breath.take();
-        continue;
-      }
-      const [change, boot] = found;
+    for await (const [change, boot] of this.#changes(spans, { backwards: true })) {
       if (lines.length >= most) {
         more = true;
         break;
@@ -240,13 +230,12 @@ class Log {
 
   async #drawTree(spans: readonly BootSpan[], most: number): Promise<void> {
     const found = new Set<Process>();
-    for (const one of this.#changes(spans, { backwards: true, kept: true })) {
-      if (one === null) await this.#breath.take();
-      else if (found.size >= most) break;
-      else if (one[0].process !== null) found.add(one[0].process);
+    for await (const [{ process }] of this.#changes(spans, { backwards: true, kept: true })) {
+      if (found.size >= most) break;
+      if (process !== null) found.add(process);
     }
     const { roots } = buildForest(found);
-    const missing = noteMissing(this.#notes, this.#history, spans);
+    const missing = await noteMissing(this.#notes, this.#store, spans);
     if (this.#options.json) {
       const gaps = missingJson(missing);
       const json = { users: this.#users, gaps, notes: this.#notes };
@@ -264,21 +253,20 @@ class Log {
     const seam = new Seam();
     if (last !== null) {
       const overlap = { ...last, since: last.until - Seam.OVERLAP_NS };
-      for (const found of this.#changes([overlap], FEW)) {
-        if (found !== null) seam.isNew(found[0]);
-      }
+      for await (const [change] of this.#changes([overlap], FEW)) seam.isNew(change);
     }
-    this.#history.db.exec("COMMIT");
+    this.#store.release();
     let shown = last === null ? null : { bootId: last.boot.bootId, until: last.until };
-    const file = new FileWatch(this.#history.path);
+    const news = this.#store.news();
     try {
       while (!signal.aborted && !stdout.closed) {
-        const history = this.#open();
-        if (history !== null) {
-          this.#history.close();
-          this.#history = history;
-          for (const boot of history.boots) {
-            if (shown !== null && boot.id < (history.boot(shown.bootId)?.id ?? 0)) continue;
+        const store = await news.next(signal);
+        if (store !== null) {
+          this.#store.close();
+          this.#store = store;
+          const { boots } = store.bounds;
+          for (const boot of boots) {
+            if (shown !== null && boot.id < (store.bounds.boot(shown.bootId)?.id ?? 0)) continue;
             const from = shown?.bootId === boot.bootId ? shown.until : boot.since;
             const until = boot.end;
             if (until <= from) continue;
@@ -289,20 +277,9 @@ class Log {
             shown = { bootId: boot.bootId, until };
           }
         }
-        await file.changed(signal);
       }
     } finally {
-      file.close();
-    }
-  }
-
-  /** The file as it is now: it may have been moved away, and another begun. */
-  #open(): History | null {
-    try {
-      return new History(this.#history.path);
-    } catch (error) {
-      if (error instanceof HistoryError) return null;
-      throw error;
+      news.close();
     }
   }
 }

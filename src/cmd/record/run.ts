@@ -28,7 +28,7 @@ export async function runRecord(
   }
   if (options.status) {
     const { runStatus } = await import("./status.ts");
-    return runStatus(context, options);
+    return await runStatus(context, options);
   }
   const { accounts, argv, keep = KEEP_NS, maxSize: maxBytes = MAX_BYTES } = options;
   const path = options.db ?? defaultHistory(context.env);

@@ -5,12 +5,15 @@
  */
 import { missingWords } from "../../ask/missing.ts";
 import { Notes } from "../../ask/notes.ts";
+import { openFile } from "../../ask/open/open.ts";
 import { askStatus, type StatusAnswer } from "../../ask/status.ts";
+import type { PastRun } from "../../ask/store.ts";
 import type { Context } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
-import type { PastRun } from "../../history/history.ts";
 import { historyToAsk } from "../../history/place.ts";
 import { localTime } from "../../host/local_time.ts";
+import { openProcfs } from "../../proc/procfs.ts";
+import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { WallClock } from "../../text/time.ts";
@@ -39,12 +42,18 @@ interface Status {
 }
 
 /** Prints it; the exit status comes back: 0 while a recorder runs, else 1, 3 with no history. */
-export function runStatus(
-  { env, procRoot, stdout }: Context,
+export async function runStatus(
+  { env, procRoot, stdout, signal }: Context,
   options: { readonly db?: string; readonly json?: boolean },
-): number {
+): Promise<number> {
   const notes = new Notes();
-  const answer = askStatus(historyToAsk(env, options.db), procRoot, notes);
+  const store = openFile(historyToAsk(env, options.db), new Breath(signal));
+  let answer: StatusAnswer;
+  try {
+    answer = await askStatus(store, openProcfs(procRoot), notes);
+  } finally {
+    store.close();
+  }
   const status = statusFields(answer, notes);
   stdout.write(
     options.json ? `${jsonText(status)}\n` : statusText(status, missingWords(answer.missing)),

@@ -6,13 +6,14 @@
 import { existsSync } from "node:fs";
 import type { Asking } from "../../ask/asking.ts";
 import { Notes } from "../../ask/notes.ts";
+import type { PastStore } from "../../ask/store.ts";
 import { parseTarget, type Target } from "../../ask/text/target.ts";
 import { askTree, findLiving, type TreeAnswer } from "../../ask/tree.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
-import type { History } from "../../history/history.ts";
 import { historyToAsk } from "../../history/place.ts";
+import { Breath } from "../../steps.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
 import { createAsking } from "../asking.ts";
@@ -40,15 +41,15 @@ export async function runTree(
     return await new TreeWatch(context, asking.reader, pid, options).run();
   }
   const notes = new Notes();
-  const history = await openHistoryFor(context, options, notes);
+  const past = await openHistoryFor(context, options, notes);
   try {
-    const asking = await createAsking(context, options, history, notes, options.json === true);
-    const answer = await askTree(asking, targetOf(history), query);
+    const asking = await createAsking(context, options, past, notes, options.json === true);
+    const answer = await askTree(asking, targetOf(past?.bounds ?? null), query);
     await write(context, asking, answer, options);
     await context.stdout.flush();
     tellNotes(context, notes, options.quiet);
   } finally {
-    history?.close();
+    past?.close();
   }
   return EXIT.done;
 }
@@ -58,10 +59,10 @@ async function openHistoryFor(
   context: Context,
   options: TreeOptions,
   notes: Notes,
-): Promise<History | null> {
+): Promise<PastStore | null> {
   if (options.db === undefined && !existsSync(historyToAsk(context.env, undefined))) return null;
-  const { askHistory } = await import("../../ask/open.ts");
-  return await askHistory(context, options.db, notes);
+  const { askHistory } = await import("../../ask/open/open.ts");
+  return await askHistory(context, options.db, { breath: new Breath(context.signal), notes });
 }
 
 async function write(

@@ -3,19 +3,20 @@
  *
  * @module
  */
-import { askHistory } from "../../ask/open.ts";
+import { askHistory } from "../../ask/open/open.ts";
 import { outside } from "../../ask/never_seen.ts";
 import { readStretch, recordedSpans } from "../../ask/stretch.ts";
 import { Notes } from "../../ask/notes.ts";
+import type { PastStore } from "../../ask/store.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { Stopped } from "../../fault.ts";
-import type { BootSpan, History } from "../../history/history.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { historyToAsk } from "../../history/place.ts";
-import { replaySteps } from "../../history/replay.ts";
 import { localTime } from "../../host/local_time.ts";
 import { BatchWriter } from "../../model/batch.ts";
+import type { BootSpan } from "../../model/bounds.ts";
+import type { SourceEvent } from "../../model/event.ts";
 import type { RunningCapture, StartCapture } from "../../source/capture.ts";
 import { Breath } from "../../steps.ts";
 
@@ -41,25 +42,28 @@ export async function replayCapture(
   options: ReplayOptions,
 ): Promise<StartCapture> {
   const notes = new Notes();
-  const history = await askHistory(context, options.db, notes);
+  const store = await askHistory(context, options.db, {
+    breath: new Breath(context.signal),
+    notes,
+  });
   tellNotes(context, notes);
-  if (history === null) throw noHistory(historyToAsk(context.env, undefined));
+  if (store === null) throw noHistory(historyToAsk(context.env, undefined));
   // One boot at a time: pids and times since boot begin anew with each.
-  const spans = recordedSpans(history, readStretch(options, Date.now()));
+  const spans = recordedSpans(store, readStretch(options, Date.now()));
   const span = spans.at(-1);
-  if (span === undefined) throw outside(history);
+  if (span === undefined) throw outside(store);
   const whole = { ...span, since: Math.max(span.since, span.boot.since) };
   const { boot, since, until } = whole;
   const times = `${localTime(boot.moment(since))} to ${localTime(boot.moment(until))}`;
   const others = spans.length > 1 ? `, the last of ${spans.length} boots` : "";
   return (_options, handlers) => {
-    const player = new Player(context, history, whole, options.rate ?? Infinity);
+    const player = new Player(context, store, whole, options.rate ?? Infinity);
     const ended = player.play((batch) => handlers.onBatch(batch)).then(
       () => handlers.onEnd(null),
       (error: Error) => handlers.onEnd(error),
     );
     const capture: RunningCapture = {
-      info: { source: "replay", why: `${history.path}, ${times}${others}` },
+      info: { source: "replay", why: `${store.place}, ${times}${others}` },
       began: { epoch: boot.epochAt(since), time: since },
       boot: boot.shortId,
       stop: () => {
@@ -73,7 +77,7 @@ export async function replayCapture(
 
 class Player {
   readonly #context: Context;
-  readonly #history: History;
+  readonly #store: PastStore;
   readonly #span: BootSpan;
   readonly #rate: number;
   readonly #writer = new BatchWriter();
@@ -81,9 +85,9 @@ class Player {
   #stopped = false;
   #wake: (() => void) | null = null;
 
-  constructor(context: Context, history: History, span: BootSpan, rate: number) {
+  constructor(context: Context, store: PastStore, span: BootSpan, rate: number) {
     this.#context = context;
-    this.#history = history;
+    this.#store = store;
     this.#span = span;
     this.#rate = rate;
   }
@@ -98,11 +102,8 @@ class Player {
       const batch = this.#writer.take(Infinity, boot.epochAt(handedTo));
       if (batch !== null) hand(batch);
     };
-    const breath = new Breath(this.#context.signal);
-    for (const event of replaySteps(this.#history, this.#span)) {
-      if (event === null) await this.#breathe(breath);
+    for await (const event of this.#events()) {
       if (this.#stopped) break;
-      if (event === null) continue;
       if (this.#writer.count >= PIECE || event.time > handedTo + STEP_NS) {
         flush();
         handedTo = event.time;
@@ -111,7 +112,7 @@ class Player {
       this.#writer.add(event);
     }
     flush();
-    this.#history.close();
+    this.#store.close();
   }
 
   stop(): void {
@@ -119,12 +120,12 @@ class Player {
     this.#wake?.();
   }
 
-  async #breathe(breath: Breath): Promise<void> {
+  /** What is played, until the command is to end. */
+  async *#events(): AsyncGenerator<SourceEvent, void> {
     try {
-      await breath.take();
+      yield* this.#store.replay(this.#span);
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
-      this.#stopped = true;
     }
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Asking } from "../../ask/asking.ts";
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open.ts";
+import { askHistory } from "../../ask/open/open.ts";
 import { askWhy, checkOperand, type WhyAnswer } from "../../ask/why.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
@@ -13,6 +13,7 @@ import { EXIT } from "../../fault.ts";
 import { localTime } from "../../host/local_time.ts";
 import type { Process } from "../../model/process.ts";
 import { costWords } from "../../text/account_json.ts";
+import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { paint } from "../../text/style.ts";
@@ -38,9 +39,12 @@ export async function runWhy(
 ): Promise<number> {
   checkOperand(operand);
   const notes = new Notes();
-  const history = await askHistory(context, options.db, notes);
+  const past = await askHistory(context, options.db, {
+    breath: new Breath(context.signal),
+    notes,
+  });
   try {
-    const asking = await createAsking(context, {}, history, notes, true);
+    const asking = await createAsking(context, {}, past, notes, true);
     const answer = await askWhy(asking, operand);
     if (options.json) {
       const fields = await asking.breath.finish(whyFields(answer, asking.users, notes));
@@ -52,7 +56,7 @@ export async function runWhy(
     tellNotes(context, notes, options.quiet);
     return EXIT.done;
   } finally {
-    history?.close();
+    past?.close();
   }
 }
 

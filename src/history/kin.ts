@@ -3,26 +3,20 @@
  *
  * @module
  */
-import { CommandError, EXIT } from "../fault.ts";
-import { type Climb, linkUp } from "../history/ancestors.ts";
-import type { Boot } from "../history/boots.ts";
-import type { BootSpan, History } from "../history/history.ts";
-import { asLife, type Life } from "../history/life.ts";
-import { localTime } from "../host/local_time.ts";
-import { ANCESTORS_MAX } from "../model/memory.ts";
+import type { DeadBelow, Living } from "../ask/store.ts";
+import type { PastBoot } from "../model/boot.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import type { Process } from "../model/process.ts";
-import { readBootId } from "../proc/boot_id.ts";
-import type { ProcReader } from "../proc/procfs.ts";
-import { parseStat } from "../proc/stat.ts";
 import { STEP_ROWS, type Steps } from "../steps.ts";
-import type { Target } from "./text/target.ts";
+import { type Climb, linkUp } from "./ancestors.ts";
+import type { History } from "./history.ts";
+import { asLife, type Life } from "./life.ts";
 
-/** Joins what /proc shows now with what a history knows. */
+/** Joins what /proc shows now with what a history knows, step by step. */
 export class Kin {
   readonly #history: History;
-  readonly #reader: ProcReader;
-  readonly #boot: Boot | undefined;
-  readonly #most: number;
+  readonly #here: Living;
+  readonly #boot: PastBoot | undefined;
   readonly #byPid = new Map<number, Process>();
   /** What the history knows of living processes, as far as it was asked. */
   readonly #lives = new Map<Process, Life | null>();
@@ -40,21 +34,21 @@ export class Kin {
     },
   };
 
-  /**
-   * `living` are processes as `reader` shows them, some or all. Of the ancestors that the history
-   * knows `most` are followed at a time.
-   */
-  constructor(
-    history: History,
-    reader: ProcReader,
-    living: readonly Process[],
-    most: number = ANCESTORS_MAX,
-  ) {
+  constructor(history: History, here: Living) {
     this.#history = history;
-    this.#reader = reader;
-    this.#most = most;
-    this.#boot = history.boot(readBootId(reader));
-    for (const process of living) this.#byPid.set(process.pid, process);
+    this.#here = here;
+    this.#boot = history.bounds.boot(here.bootId);
+    for (const process of here.processes) this.#byPid.set(process.pid, process);
+  }
+
+  /** Whether the history has something of the boot that runs. */
+  get isOfHere(): boolean {
+    return this.#boot !== undefined;
+  }
+
+  /** The living process with a pid; null where none was read. */
+  living(pid: number): Process | null {
+    return this.#byPid.get(pid) ?? null;
   }
 
   /** Asks the history about all living processes: of zombies /proc does not show everything. */
@@ -69,24 +63,6 @@ export class Kin {
   /** Gives all living processes their true parents, dead or alive, the nearest first. */
   linkAll(): Steps<void> {
     return this.link(this.#byPid.values());
-  }
-
-  /** The process that a target names; throws CommandError when it is none, or not the only one. */
-  *find(target: Target): Steps<Process | null> {
-    const { pid, at, id } = target;
-    const living = this.#byPid.get(pid) ?? null;
-    let found: Process | null = null;
-    // A file of another host or boot is asked about what it has; its pids are not those of here.
-    if (id === null && at === null && living !== null && this.#boot !== undefined) {
-      found = living;
-    } else {
-      const life = chooseLife(this.#history.byPid(pid), target);
-      if (life !== null) return yield* this.of(life);
-      if (living === null || at !== null) return null;
-      if (id === null || living.id === id) found = living;
-    }
-    if (found !== null) yield* this.link([found]);
-    return found;
   }
 
   /** The one object that stands for a life: the living process, or the life itself, linked. */
@@ -123,7 +99,7 @@ export class Kin {
   }
 
   /** What descends from a process and has ended, up to `limit`, and whether there is more. */
-  *deadBelow(process: Process, limit: number): Steps<{ readonly dead: Process[]; more: boolean }> {
+  *deadBelow(process: Process, limit: number): Steps<DeadBelow> {
     const top = this.lifeOf(process);
     const dead: Process[] = [];
     const queue = new Set(top === null ? [] : [top]);
@@ -147,7 +123,7 @@ export class Kin {
   /** Links processes upwards; where a life is a living process, that one stands above. */
   *link(some: Iterable<Process>): Steps<void> {
     const all = [...some];
-    yield* linkUp(all, this.#climb, this.#most);
+    yield* linkUp(all, this.#climb, this.#here.followed);
     yield* this.#openRings(all);
   }
 
@@ -159,9 +135,8 @@ export class Kin {
   /** The history has it open, but it may be gone: then nobody has seen its end. */
   #check(life: Life): void {
     if (life.state !== "running") return;
-    const bytes = life.boot === this.#boot ? this.#reader.read(life.pid, "stat") : null;
-    const stat = bytes === null ? null : parseStat(bytes);
-    const there = stat !== null && Math.abs(stat.startTicks - life.startTicks) <= 1;
+    const began = life.boot === this.#boot ? this.#here.startTicks(life.pid) : null;
+    const there = began !== null && Math.abs(began - life.startTicks) <= 1;
     if (!there) life.state = "unknown";
   }
 
@@ -194,40 +169,4 @@ export class Kin {
       for (const at of path) this.#sound.add(at);
     }
   }
-}
-
-/**
- * The one of some lives that a target names; null when none is. Throws CommandError when several
- * are.
- */
-export function chooseLife(lives: readonly Life[], { pid, at, id }: Target): Life | null {
-  const meant = lives.filter((life) =>
-    id !== null ? isNamed(life, id) : at === null || livedAt(life, at)
-  );
-  const exact = meant.find((life) => life.id === id);
-  if (exact === undefined && meant.length > 1) throw whichOne(pid, meant);
-  return exact ?? meant[0] ?? null;
-}
-
-/** Whether an id is that of a life: an id made from /proc can be a tick off. */
-function isNamed(life: Life, id: string): boolean {
-  const [boot, pid, ticks = ""] = id.split("-");
-  if (boot !== life.boot.shortId || Number(pid) !== life.pid) return false;
-  if (life.id === id) return true;
-  return Math.abs(Number(ticks) - life.startTicks) <= 1;
-}
-
-function livedAt(life: Life, moment: number): boolean {
-  // A time is given to the second: what lived at some time within it is meant.
-  const until = life.boot.moment(life.born + Math.min(life.seenFor, Number.MAX_SAFE_INTEGER));
-  return life.boot.moment(life.born) < moment + 1000 && until >= moment;
-}
-
-function whichOne(pid: number, lives: readonly Life[]): CommandError {
-  const shown = lives.slice(0, 10).map((life) => {
-    return `  ${life.id}  ${localTime(life.boot.moment(life.born))}  ${life.image.comm ?? "?"}`;
-  });
-  const more = lives.length - shown.length;
-  const what = `Which process ${pid}: ${lives.length} had that pid; give one of these ids`;
-  return new CommandError(EXIT.usage, what, more > 0 ? [...shown, `  and ${more} more`] : shown);
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { CommandError, EXIT } from "../fault.ts";
-import { HistoryError } from "../history/history_error.ts";
+import { CommandError, EXIT } from "../../fault.ts";
+import { HistoryError } from "../../history/history_error.ts";
 
 /** An error of a history file as the command's. */
 export function historyFailure(cause: HistoryError): CommandError {

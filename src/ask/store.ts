@@ -1,0 +1,312 @@
+/**
+ * What can be asked of a store of processes: a history in a file, or what runs now alone.
+ *
+ * A store answers at the grain of a question, when it can. Above it nothing is known of how it
+ * keeps what it knows; what a viewer may not see is left out by who asks.
+ *
+ * @module
+ */
+import type { JobTotal, LastMember } from "../jobs/kept_job.ts";
+import type { Account, AccountSource } from "../model/account.ts";
+import type { PastBoot } from "../model/boot.ts";
+import type { BootSpan, Bounds } from "../model/bounds.ts";
+import type { SourceEvent } from "../model/event.ts";
+import type { PastLineage } from "../model/lineage.ts";
+import type { Change, ChangeKind } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+
+/** What any store can be asked: who runs, and who started them. */
+export interface Store {
+  /** What people know it by: the path of its file, or where procfs is mounted. */
+  readonly place: string;
+  /** The same store where it knows what has ended; else null. */
+  readonly past: PastStore | null;
+  /** What was recorded; where the past is not known that is nothing. */
+  readonly bounds: Bounds;
+
+  /** The living, as they were read of this host, as one family with the dead that it knows. */
+  family(living: Living): Family;
+  /** What is not known of stretches, one for each reason, in the order of time. */
+  missing(spans: readonly BootSpan[]): Promise<Missing[]>;
+  close(): void;
+}
+
+/** A store that knows what has ended, too. */
+export interface PastStore extends Store {
+  /** What happened within stretches, in the order of time or against it. */
+  log(spans: readonly BootSpan[], query: ChangeQuery): AsyncGenerator<Logged, void>;
+  /** What a capture would have told of a stretch: what lived when it began, and what happened. */
+  replay(span: BootSpan): AsyncGenerator<SourceEvent, void>;
+  /** What lived at some time within stretches, linked to its ancestors. */
+  lived(spans: readonly BootSpan[], query: LivedQuery): Promise<PastProcess[]>;
+  /** What has ended within stretches has cost. */
+  costs(spans: readonly BootSpan[], query: CostQuery): Promise<KeyTotals[]>;
+  /** The jobs that were open within stretches have cost. */
+  jobCosts(spans: readonly BootSpan[], test: CostTest | null): Promise<JobTotals[]>;
+  /** What a process that has ended has cost; null where it is not accounted. */
+  accountOf(process: PastProcess): Promise<Account | null>;
+  /** Who recorded within stretches. */
+  sources(spans: readonly Stretch[]): Promise<Sources>;
+  /** Jobs, the latest first, read as they are wanted. */
+  jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void>;
+  /** Members of a job in the order in which they were met, with numbers after `after`. */
+  members(job: number, after: number, limit: number): Promise<PastMember[]>;
+  /** Members of an open job that live, in that order. */
+  livingMembers(job: PastJob): Promise<PastProcess[]>;
+  /** The latest run of a recorder; null when there was none. */
+  lastRun(): Promise<PastRun | null>;
+  /** How many processes it has, and how many of them have not ended. */
+  count(): Promise<{ readonly lives: number; readonly running: number }>;
+  /** Names (comm) of the newest `programs`, the newest first. */
+  recentNames(programs: number): Promise<string[]>;
+
+  /**
+   * Writes what lived within stretches, with all its ancestors, into an empty file as a history of
+   * its own; the number of processes comes back.
+   */
+  exportTo(file: string, spans: readonly BootSpan[]): Promise<number>;
+
+  /** All answers are out of one state of it, until that is released. */
+  hold(): void;
+  release(): void;
+  /** Tells of news. */
+  news(): News;
+}
+
+/** Waits for what is added to a store. */
+export interface News {
+  /**
+   * The store with what has come since, after some time or when there is news; null while it
+   * cannot be opened: it may be moved away, and another begun. Who gets another closes the one
+   * before.
+   */
+  next(signal: AbortSignal): Promise<PastStore | null>;
+  close(): void;
+}
+
+/** What runs on this host, as far as it was read. */
+export interface Living {
+  readonly processes: readonly Process[];
+  /** The whole id of the boot that runs. */
+  readonly bootId: string;
+  /** Ancestors out of the store that are followed; as many as there may be, if not given. */
+  readonly followed?: number;
+  /** When what has that pid now began, clock ticks since boot; null where none has it. */
+  startTicks(pid: number): number | null;
+}
+
+/** Living and dead, of which some were linked to their parents. */
+export interface Family {
+  /** Whether the store has something of the boot that runs. */
+  readonly isOfHere: boolean;
+  /** The living process with a pid; null where none was read. */
+  living(pid: number): Process | null;
+  /** Those that had a pid, the latest first. */
+  past(pid: number): Promise<PastProcess[]>;
+  /** The latest that ran a program with that name (comm), by an exec or from the start. */
+  lastNamed(name: string): Promise<PastProcess | null>;
+  /** The one object that stands for a past process, the living one where it lives, linked. */
+  of(past: PastProcess): Promise<Process>;
+  /** Takes what the store knows of all the living: of zombies /proc does not show everything. */
+  meet(): Promise<void>;
+  /** Gives some their true parents, dead or alive, and these theirs. */
+  link(some: Iterable<Process>): Promise<void>;
+  /** The same for all the living. */
+  linkAll(): Promise<void>;
+  /** What descends from a process and has ended, up to `limit`, and whether there is more. */
+  deadBelow(process: Process, limit: number): Promise<DeadBelow>;
+  /** What the store knows of one that was linked; null when nothing. */
+  known(process: Process): PastProcess | null;
+  /** From its start to its end, or on; null where the store does not know its boot. */
+  spanOf(process: Process): BootSpan | null;
+}
+
+/** What has ended below a process. */
+export interface DeadBelow {
+  readonly dead: readonly Process[];
+  readonly more: boolean;
+}
+
+/** A process as a store has it. */
+export interface PastProcess extends Process {
+  readonly boot: PastBoot;
+  /** Nanoseconds for which it is known to have lived; Infinity while it lives. */
+  readonly seenFor: number;
+}
+
+/** What happened, and in which boot; the change is the same object each time. */
+export type Logged = readonly [Change, PastBoot];
+
+/** What of the changes is wanted. */
+export interface ChangeQuery {
+  readonly kinds: ReadonlySet<ChangeKind>;
+  /** The latest first. */
+  readonly backwards: boolean;
+  /** What a change has to be, with its process as it was then. */
+  readonly accepts: (change: Change) => boolean;
+  /** The same of an image and the user it ran as, where that alone tells that it is none. */
+  readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
+  /** pids: of the process itself or of one it descends from. */
+  readonly pids: readonly number[] | null;
+  /** Nanoseconds. */
+  readonly minDuration: number | null;
+  /** Only exits that failed. */
+  readonly failed: boolean;
+  /** What is told of descent as changes come by; null where nobody asks for it. */
+  readonly lineage: PastLineage | null;
+  /** There is little to look at: no index is asked first, and gaps that go on are not told. */
+  readonly few: boolean;
+  /** Processes are kept, with all their ancestors, to be put into a tree. */
+  readonly kept: boolean;
+}
+
+/** Which processes are wanted, and how they are shown. */
+export interface LivedQuery {
+  /** Of those that have ended only the newest so many. */
+  readonly limit: number;
+  /** As they stood then, in the boot of the last stretch, nanoseconds since boot; null: at last. */
+  readonly asOf: number | null;
+}
+
+/** The gaps of one reason that touch some stretches. */
+export interface Missing {
+  /** One of GAP_WORDS, or `unknown`. */
+  readonly reason: string;
+  /** How many gaps. */
+  gaps: number;
+  /** How many events; null when that is not known of one of them. */
+  lost: number | null;
+  /** Where the first begins and the last ends, within the stretches or beyond. */
+  since: { readonly boot: PastBoot; readonly ns: number };
+  until: { readonly boot: PastBoot; readonly ns: number };
+  /** How much of the stretches they take, nanoseconds. */
+  ns: number;
+}
+
+/** A run of a recorder. */
+export interface PastRun {
+  readonly boot: PastBoot;
+  readonly pid: number;
+  /** Nanoseconds since boot. */
+  readonly since: number;
+  /** When something was written last. */
+  readonly seen: number;
+  /** When it ended on purpose; null when it has not, or was killed. */
+  readonly ended: number | null;
+  readonly source: string;
+  readonly why: string;
+  readonly version: string;
+  readonly events: number;
+  readonly lost: number;
+}
+
+/** What a process is counted by. */
+export type CostKey = "command" | "user" | "unit";
+
+/** Whether to count what runs under that name (comm) and real uid; null is not known. */
+export type CostTest = (comm: string | null, uid: number | null) => boolean;
+
+/** Which processes are counted, and by what. */
+export interface CostQuery {
+  readonly by: CostKey;
+  /** Only those with a status not 0. */
+  readonly failed: boolean;
+  /** Null counts all. */
+  readonly test: CostTest | null;
+}
+
+/** Sums over processes that have ended; times in microseconds. */
+export interface CostSums {
+  readonly processes: number;
+  readonly failed: number;
+  /** Of how many it is known how long they lived. */
+  readonly timed: number;
+  readonly elapsedUs: number;
+  /** Of how many the account is known: what follows is theirs. */
+  readonly accounted: number;
+  readonly userUs: number;
+  readonly systemUs: number;
+  readonly minorFaults: number;
+  readonly majorFaults: number;
+  /** 0: not known. */
+  readonly peakBytes: number;
+  readonly readBytes: number;
+  readonly writeBytes: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+}
+
+/** The sums for a name, a uid or a unit; null where that is not known, or there is none. */
+export interface KeyTotals {
+  readonly key: string | number | null;
+  readonly totals: CostSums & {
+    /** Those of which nobody saw how they ended. */
+    readonly unseen: number;
+  };
+}
+
+/** The sums for one job. */
+export interface JobTotals {
+  readonly job: PastJob;
+  readonly totals: CostSums;
+}
+
+/** A stretch that may be a job's. */
+export type Stretch = Pick<BootSpan, "boot" | "since" | "until">;
+
+/** Where accounts came from: "unknown" where an older fh has recorded, which did not note it. */
+export type PastAccountSource = AccountSource | "unknown";
+
+/** In the order of time. */
+export interface Sources {
+  /** What recorded, such as `connector`. */
+  readonly recording: readonly string[];
+  readonly accounts: readonly PastAccountSource[];
+}
+
+/** One job. */
+export interface PastJob {
+  readonly id: number;
+  readonly name: string;
+  /** uid of who has made it. */
+  readonly owner: number;
+  readonly boot: PastBoot;
+  /** Nanoseconds since boot. */
+  readonly since: number;
+  /** Null while it is open. */
+  readonly until: number | null;
+  /** Processes that have been in it. */
+  readonly started: number;
+  /** Members that live. */
+  readonly living: number;
+  /** Events that the source has lost while it was open. */
+  readonly lost: number;
+  /** The member that ended last. */
+  readonly last: LastMember | null;
+  /** Sums over the members that have ended, by name and user. */
+  readonly totals: readonly JobTotal[];
+}
+
+/** A process that is or was in a job, linked to its parent. */
+export interface PastMember {
+  readonly process: PastProcess;
+  /** What it has cost; null while it runs, or where it is not accounted. */
+  readonly account: Account | null;
+  /** When it joined, nanoseconds since boot; null: by birth. */
+  readonly since: number | null;
+  /** When it left alive; null when it did not. */
+  readonly until: number | null;
+}
+
+/** Which jobs are wanted: those for which all that is given holds. */
+export interface JobsWanted {
+  readonly id?: number;
+  readonly name?: string;
+  /** uid of who has made it. */
+  readonly owner?: number;
+  readonly open?: boolean;
+  /** With a number below that one. */
+  readonly before?: number;
+  /** Open at some time within it. */
+  readonly within?: BootSpan;
+}
