@@ -4,6 +4,7 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { pause } from "../../src/steps.ts";
 import type { Task } from "../bench/support/truth.ts";
 import { temporaryFolder } from "../support/at_end.ts";
 import { LastingLoad } from "../support/lasting_load.ts";
@@ -80,6 +81,8 @@ async function reopen(source: Source): Promise<void> {
   const load = LastingLoad.start(STEADY);
   await using recorder = await startRecorder(db, ["--no-socket", "--source", source]);
   try {
+    // The first run lasts a while.
+    await pause(2 * EDGE_NS / 1e6);
     renameSync(db, moved);
     recorder.kill("SIGHUP");
     await recorder.until("the new file", () => recorder.stderr.includes("opened again"));

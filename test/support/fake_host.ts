@@ -40,6 +40,8 @@ export class FakeHost implements Disposable {
   readonly #watched: (Task | undefined)[] = [];
   readonly #threads = new Set<number>();
   #ready: (readonly [events: number, pid: number])[] = [];
+  /** Called before a clock is read: what happens while the poller is at work. */
+  beforeClock: (() => void) | null = null;
   #lastPid = 1000;
   #forks = 50_000;
 
@@ -55,6 +57,10 @@ export class FakeHost implements Disposable {
         this.#link(path, into) ?? real.readlinkat(folder, path, into),
       pidfdOpen: (pid) => this.#pidfd(pid),
       ppoll: (set, timeoutNs) => this.#wait(set, timeoutNs),
+      clockGettime: (clock) => {
+        this.beforeClock?.();
+        return real.clockGettime(clock);
+      },
       epollCreate: () => EPOLL,
       epollAdd: () => 0,
       epollPeek: (_epoll, into) => this.#peek(into),

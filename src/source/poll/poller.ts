@@ -29,12 +29,13 @@ import { isReady, pollSet } from "../listen.ts";
 import { type ImageWishes, ProcFiles } from "../proc_files.ts";
 import { listPids, PresenceReader, requireScan, scanProcesses } from "../scan.ts";
 import { ZombieAccounts } from "../zombie_account.ts";
+import { ageOfThread, countOnce, isStill } from "./age.ts";
 import { Ancestors } from "./ancestors.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import { Endings } from "./endings.ts";
 import { ExecBell, RING } from "./exec_bell.ts";
 import { ExecWatch } from "./exec_watch.ts";
-import { isBefore, type Known, KnownProcesses, type Sight, UNSEEN } from "./known.ts";
+import { type Known, KnownProcesses, type Sight, UNSEEN } from "./known.ts";
 import { NewestProcesses } from "./newest.ts";
 import { Pace } from "./pace.ts";
 import { PID_KIND, PidfdSet } from "./pidfd.ts";
@@ -196,6 +197,7 @@ export class Poller implements LiveSource {
     const ended = isReady(this.#waitAll, WAIT.ends) && this.#endings.poll(now, writer);
     this.#lookForNew(now, writer);
     if (ended || this.#tally.moved || rang !== RING.none) this.#pace.active(now);
+    let complete = now;
     // What that tells is not younger than what is seen from here on.
     if (this.#pace.adaptive) this.#execWatch.answer(rang, now, writer);
     now = this.#clocks.now();
@@ -203,8 +205,14 @@ export class Poller implements LiveSource {
     this.#endings.loseCodes(now, writer);
     if (!this.#execWatch.isDue(now)) this.#elsewhere.release();
     this.#keepHouse(now, writer);
+    if (this.#tally.cheap) {
+      // Others fork while this looks: up to a time all is told if it was looked after that.
+      complete = this.#clocks.now();
+      this.#lookForNew(complete, writer);
+      if (this.#tally.moved) this.#pace.active(complete);
+    }
     this.#tellMissed(writer);
-    this.horizon = now;
+    this.horizon = complete;
     this.#endings.lookIsOver();
   }
 
@@ -250,14 +258,14 @@ export class Poller implements LiveSource {
   #look(pid: number, since: number, now: number, writer: BatchWriter): Found {
     const before = this.#known.get(pid);
     if (before !== undefined) {
-      if (this.#isStill(before)) return this.#countOnce(before, since);
+      if (isStill(this.#reader, before)) return countOnce(before, since);
       this.#endings.finish(before, now, writer);
     }
     const fd = this.#watchable ? this.#pidfds.add(pid) : PID_KIND.unwatchable;
-    if (fd === PID_KIND.thread) return this.#ageOfThread(pid, since);
+    if (fd === PID_KIND.thread) return ageOfThread(this.#reader, pid, since);
     if (fd === PID_KIND.gone) return "none";
     if (fd === PID_KIND.unsure) {
-      return this.#reader.readStat(pid) ? this.#ageOfThread(pid, since) : "none";
+      return this.#reader.readStat(pid) ? ageOfThread(this.#reader, pid, since) : "none";
     }
     const handle = this.#files.openProcess(pid);
     const found = handle >= 0 && this.#reader.readStatOf(handle);
@@ -265,29 +273,11 @@ export class Poller implements LiveSource {
     let kept = false;
     let answer: Found = "new";
     if (fd < 0 && !found) answer = "none";
-    else if (fd < 0 && this.#reader.isThread(handle, pid)) answer = this.#ageOfThread(pid, since);
-    else kept = this.#begin({ pid, fd, handle, comm, since, now }, writer);
+    else if (fd < 0 && this.#reader.isThread(handle, pid)) {
+      answer = ageOfThread(this.#reader, pid, since);
+    } else kept = this.#begin({ pid, fd, handle, comm, since, now }, writer);
     if (handle >= 0 && !kept) this.#libc.close(handle);
     return answer;
-  }
-
-  /** A process that the first look found may have been forked during it. */
-  #countOnce(known: Known, since: number): Found {
-    const isOld = known.counted || (known.startTicks !== null && isBefore(known.startTicks, since));
-    known.counted = true;
-    return isOld ? "old" : "new";
-  }
-
-  #ageOfThread(tid: number, since: number): Found {
-    const known = this.#reader.readStat(tid);
-    return known && isBefore(this.#reader.stat.startTicks, since) ? "old" : "new";
-  }
-
-  #isStill(known: Known): boolean {
-    if (known.startTicks === null) return known.endedAt === null;
-    this.#reader.short = false;
-    if (!this.#reader.readStat(known.pid)) return this.#reader.short;
-    return this.#reader.stat.startTicks === known.startTicks;
   }
 
   /**

@@ -236,3 +236,27 @@ test("it says what it is, and that exit codes are known", async () => {
     accounts: null,
   });
 });
+
+test("what is forked during a look is told before the time up to which all is told", async () => {
+  let reads = 0;
+  for (let at = 1; at === 1 || reads >= at - 1; at++) {
+    using it = await Scripted.open();
+    const { host, poller } = it;
+    // One that is young is looked at again: that takes a while.
+    host.start(SHELL);
+    it.turns();
+    reads = 0;
+    let forkedAt = Infinity;
+    host.beforeClock = () => {
+      if (++reads !== at) return;
+      host.kernel.now += 1000;
+      forkedAt = host.kernel.now;
+      host.start({ ...SHELL, ppid: 1 });
+      host.kernel.now += 1000;
+    };
+    const told = it.turns();
+    host.beforeClock = null;
+    const isTold = told.some((line) => line.startsWith("fork"));
+    assert.ok(isTold || forkedAt > poller.horizon, `a fork at the ${at}. clock read is told late`);
+  }
+});
