@@ -7,7 +7,7 @@
  * @module
  */
 import type { JobTotal, LastMember } from "../jobs/kept_job.ts";
-import type { Account, AccountSource } from "../model/account.ts";
+import type { Account, AccountSource, CostTotals } from "../model/account.ts";
 import type { PastBoot } from "../model/boot.ts";
 import type { BootSpan, Bounds } from "../model/bounds.ts";
 import type { SourceEvent } from "../model/event.ts";
@@ -215,25 +215,15 @@ export interface CostQuery {
   readonly test: CostTest | null;
 }
 
-/** Sums over processes that have ended; times in microseconds. */
-export interface CostSums {
+/** Sums over processes that have ended. */
+export interface CostSums extends Readonly<Omit<CostTotals, "addColumns" | "addAccount">> {
   readonly processes: number;
   readonly failed: number;
-  /** Of how many it is known how long they lived. */
+  /** Of how many it is known how long they lived, and for how many microseconds together. */
   readonly timed: number;
   readonly elapsedUs: number;
-  /** Of how many the account is known: what follows is theirs. */
+  /** Of how many the account is known: what they have cost is theirs. */
   readonly accounted: number;
-  readonly userUs: number;
-  readonly systemUs: number;
-  readonly minorFaults: number;
-  readonly majorFaults: number;
-  /** 0: not known. */
-  readonly peakBytes: number;
-  readonly readBytes: number;
-  readonly writeBytes: number;
-  readonly voluntarySwitches: number;
-  readonly involuntarySwitches: number;
 }
 
 /** The sums for a name, a uid or a unit; null where that is not known, or there is none. */

@@ -13,7 +13,7 @@ import type {
 } from "../ask/store.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import type { JobTotal } from "../jobs/kept_job.ts";
-import type { AccountSource } from "../model/account.ts";
+import { type AccountSource, CostTotals } from "../model/account.ts";
 import { decodeText } from "../model/image.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
@@ -34,11 +34,8 @@ type EndedRow = readonly [
   ...costs: (number | null)[],
 ];
 
-/**
- * What processes have cost together. Times are microseconds, as the file has them: a number of
- * nanoseconds is exact up to 104 days only, and all processes of a host have more.
- */
-export class PastTotals {
+/** What is counted of processes, and what they have cost together. */
+export class PastTotals extends CostTotals {
   /** Processes that have ended. */
   processes = 0;
   /** Those with a status not 0, or ended by a signal. */
@@ -48,18 +45,8 @@ export class PastTotals {
   /** Those of which it is known how long they lived, and these times together. */
   timed = 0;
   elapsedUs = 0;
-  /** Those whose account is known; what follows is theirs. */
+  /** Those whose account is known. */
   accounted = 0;
-  userUs = 0;
-  systemUs = 0;
-  minorFaults = 0;
-  majorFaults = 0;
-  /** The largest resident size of one process, bytes; 0: not known. */
-  peakBytes = 0;
-  readBytes = 0;
-  writeBytes = 0;
-  voluntarySwitches = 0;
-  involuntarySwitches = 0;
 
   /** Adds a process. */
   addLife(row: EndedRow): void {
@@ -73,15 +60,7 @@ export class PastTotals {
     }
     if (row[4] == null) return;
     this.accounted++;
-    this.userUs += row[4];
-    this.systemUs += row[5]!;
-    this.minorFaults += row[6]!;
-    this.majorFaults += row[7]!;
-    this.peakBytes = Math.max(this.peakBytes, row[8]! * 1024);
-    this.readBytes += row[9]!;
-    this.writeBytes += row[10]!;
-    this.voluntarySwitches += row[11]!;
-    this.involuntarySwitches += row[12]!;
+    this.addColumns(row, 4);
   }
 
   /** Adds members of a job. */
@@ -91,15 +70,7 @@ export class PastTotals {
     this.timed += processes;
     this.elapsedUs += Math.round(elapsedNs / 1000);
     this.accounted += accounted;
-    this.userUs += Math.round(account.userNs / 1000);
-    this.systemUs += Math.round(account.systemNs / 1000);
-    this.minorFaults += account.minorFaults;
-    this.majorFaults += account.majorFaults;
-    this.peakBytes = Math.max(this.peakBytes, account.peakBytes);
-    this.readBytes += account.readBytes;
-    this.writeBytes += account.writeBytes;
-    this.voluntarySwitches += account.voluntarySwitches;
-    this.involuntarySwitches += account.involuntarySwitches;
+    this.addAccount(account);
   }
 }
 

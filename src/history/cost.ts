@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Account } from "../model/account.ts";
+import { type Account, FIGURES } from "../model/account.ts";
 import type { Process } from "../model/process.ts";
 import { LIFE_COST_VALUES, LIFE_COSTS } from "./schema.ts";
 import { type Column, nullable, whole } from "./typed.ts";
@@ -45,30 +45,14 @@ function faultsOf(minor: number, major: number): number | bigint {
 
 /** An account as values of COST_COLUMNS. */
 export function costColumns(account: Account): number[] {
-  return [
-    Math.round(account.userNs / 1000),
-    Math.round(account.systemNs / 1000),
-    account.minorFaults,
-    account.majorFaults,
-    Math.round(account.peakBytes / 1024),
-    account.readBytes,
-    account.writeBytes,
-    account.voluntarySwitches,
-    account.involuntarySwitches,
-  ];
+  return FIGURES.map(({ name, unit, columnUnit }) => Math.round(account[name] / unit / columnUnit));
 }
 
 /** Adds values of COST_COLUMNS, or sums of them, to an account. */
 export function addCost(account: Account, columns: readonly number[]): void {
-  const [userUs, systemUs, minor, major, peakKib, read, write, voluntary, involuntary] = columns;
-  account.userNs += userUs! * 1000;
-  account.systemNs += systemUs! * 1000;
-  account.cpuNs += (userUs! + systemUs!) * 1000;
-  account.minorFaults += minor!;
-  account.majorFaults += major!;
-  account.peakBytes = Math.max(account.peakBytes, peakKib! * 1024);
-  account.readBytes += read!;
-  account.writeBytes += write!;
-  account.voluntarySwitches += voluntary!;
-  account.involuntarySwitches += involuntary!;
+  for (const [index, { name, unit, columnUnit, isLargest }] of FIGURES.entries()) {
+    const value = columns[index]! * unit * columnUnit;
+    account[name] = isLargest ? Math.max(account[name], value) : account[name] + value;
+  }
+  account.cpuNs += (columns[0]! + columns[1]!) * 1000;
 }

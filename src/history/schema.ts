@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FIGURES } from "../model/account.ts";
 
 /** PRAGMA application_id of a history file: "fh", then the year of its model. */
 export const APPLICATION_ID = 0x66682004;
@@ -297,16 +298,9 @@ ${processTables("LEFT JOIN")}
  * Columns of what a process has cost, in `life`: microseconds, KiB, bytes. Each takes a byte of
  * every row, so page faults share one: `faults` has the minor ones in its lower 32 bits.
  */
-export const LIFE_COSTS: readonly string[] = [
-  "user_us",
-  "system_us",
-  "faults",
-  "peak_kib",
-  "read_bytes",
-  "write_bytes",
-  "vcsw",
-  "icsw",
-];
+export const LIFE_COSTS: readonly string[] = FIGURES.flatMap(({ column }) => {
+  return column === "minflt" ? ["faults"] : column === "majflt" ? [] : [column];
+});
 
 /** What reads them, in the order of COST_COLUMNS. */
 export const LIFE_COST_VALUES: readonly string[] = LIFE_COSTS.flatMap((name) => {
@@ -314,17 +308,7 @@ export const LIFE_COST_VALUES: readonly string[] = LIFE_COSTS.flatMap((name) => 
 });
 
 /** Columns of what the members of a job have cost, in `job_total`: microseconds, KiB, bytes. */
-export const COST_COLUMNS: readonly string[] = [
-  "user_us",
-  "system_us",
-  "minflt",
-  "majflt",
-  "peak_kib",
-  "read_bytes",
-  "write_bytes",
-  "vcsw",
-  "icsw",
-];
+export const COST_COLUMNS: readonly string[] = FIGURES.map(({ column }) => column);
 
 /**
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only

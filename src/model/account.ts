@@ -72,15 +72,86 @@ export class Account {
   /** Adds another account. */
   add(other: Account): void {
     this.cpuNs += other.cpuNs;
-    this.userNs += other.userNs;
-    this.systemNs += other.systemNs;
-    this.minorFaults += other.minorFaults;
-    this.majorFaults += other.majorFaults;
-    this.peakBytes = Math.max(this.peakBytes, other.peakBytes);
-    this.readBytes += other.readBytes;
-    this.writeBytes += other.writeBytes;
-    this.voluntarySwitches += other.voluntarySwitches;
-    this.involuntarySwitches += other.involuntarySwitches;
+    for (const { name, isLargest } of FIGURES) {
+      if (isLargest) this[name] = Math.max(this[name], other[name]);
+      else this[name] += other[name];
+    }
+  }
+}
+
+/** A figure of accounts: what it is called in each place, and how it adds up. */
+export interface Figure {
+  /** In an {@linkcode Account}. */
+  readonly name: Exclude<keyof Account, "cpuNs" | "add" | "addTask">;
+  /** In {@linkcode CostTotals}, and how many units of the account one of these is. */
+  readonly total: Exclude<keyof CostTotals, "addColumns" | "addAccount">;
+  readonly unit: number;
+  /** In JSON, in the unit of the account. */
+  readonly json: string;
+  /** In a history, and how many units of the totals one of these is. */
+  readonly column: string;
+  readonly columnUnit: number;
+  /** Of several it is the largest, else the sum. */
+  readonly isLargest: boolean;
+}
+
+const plain = { unit: 1, columnUnit: 1, isLargest: false };
+
+/** All of them, in the order of columns and of JSON. */
+export const FIGURES: readonly Figure[] = [
+  { ...plain, name: "userNs", total: "userUs", unit: 1000, json: "user_ns", column: "user_us" },
+  {
+    ...plain,
+    name: "systemNs",
+    total: "systemUs",
+    unit: 1000,
+    json: "system_ns",
+    column: "system_us",
+  },
+  figure("minorFaults", "minor_faults", "minflt"),
+  figure("majorFaults", "major_faults", "majflt"),
+  { ...figure("peakBytes", "peak_bytes", "peak_kib"), columnUnit: 1024, isLargest: true },
+  figure("readBytes", "read_bytes", "read_bytes"),
+  figure("writeBytes", "write_bytes", "write_bytes"),
+  figure("voluntarySwitches", "voluntary_switches", "vcsw"),
+  figure("involuntarySwitches", "involuntary_switches", "icsw"),
+];
+
+function figure(name: Figure["name"] & Figure["total"], json: string, column: string): Figure {
+  return { ...plain, name, total: name, json, column };
+}
+
+/**
+ * What processes have cost together. Times are microseconds, as a history has them: a number of
+ * nanoseconds is exact up to 104 days only, and all processes of a host have more.
+ */
+export class CostTotals {
+  userUs = 0;
+  systemUs = 0;
+  minorFaults = 0;
+  majorFaults = 0;
+  /** The largest resident size of one process, bytes; 0: not known. */
+  peakBytes = 0;
+  readBytes = 0;
+  writeBytes = 0;
+  voluntarySwitches = 0;
+  involuntarySwitches = 0;
+
+  /** Adds what stands in the columns of a history, from `at` on. */
+  addColumns(columns: readonly (number | null)[], at: number): void {
+    for (let index = 0; index < FIGURES.length; index++) {
+      const figure = FIGURES[index]!;
+      this.#add(figure, columns[at + index]! * figure.columnUnit);
+    }
+  }
+
+  /** Adds an account. */
+  addAccount(account: Account): void {
+    for (const figure of FIGURES) this.#add(figure, Math.round(account[figure.name] / figure.unit));
+  }
+
+  #add({ total, isLargest }: Figure, value: number): void {
+    this[total] = isLargest ? Math.max(this[total], value) : this[total] + value;
   }
 }
 

@@ -3,23 +3,26 @@
  *
  * @module
  */
-import type { Account } from "../model/account.ts";
+import { type Account, type Figure, FIGURES } from "../model/account.ts";
 import { durationWords, sizeWords } from "./words.ts";
 
 /** The figures of an account; null each where nothing is known. */
 export function accountJson(account: Account | null): Record<string, number | null> {
-  return {
-    user_ns: account === null ? null : Math.round(account.userNs),
-    system_ns: account === null ? null : Math.round(account.systemNs),
-    minor_faults: account?.minorFaults ?? null,
-    major_faults: account?.majorFaults ?? null,
-    swaps: account === null ? null : 0,
-    peak_bytes: account === null || account.peakBytes === 0 ? null : account.peakBytes,
-    read_bytes: account?.readBytes ?? null,
-    write_bytes: account?.writeBytes ?? null,
-    voluntary_switches: account?.voluntarySwitches ?? null,
-    involuntary_switches: account?.involuntarySwitches ?? null,
-  };
+  return Object.fromEntries(figuresJson(({ name, isLargest }) => {
+    if (account === null || (isLargest && account[name] === 0)) return null;
+    return Math.round(account[name]);
+  }, account === null ? null : 0));
+}
+
+/** Figures by their names in JSON, in order; Linux counts no swaps, which BSD accounting has. */
+export function figuresJson<Value>(
+  valueOf: (figure: Figure) => Value,
+  swaps: Value,
+): [string, Value][] {
+  return FIGURES.flatMap((figure): [string, Value][] => {
+    const field: [string, Value] = [figure.json, valueOf(figure)];
+    return figure.name === "majorFaults" ? [field, ["swaps", swaps]] : [field];
+  });
 }
 
 /** An account in words. */

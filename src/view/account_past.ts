@@ -5,6 +5,7 @@
  */
 import type { CostRow } from "../ask/account.ts";
 import type { CostSums } from "../ask/store.ts";
+import { figuresJson } from "../text/account_json.ts";
 import { type Column, tableSteps } from "../text/table.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import type { Fields } from "./account.ts";
@@ -19,16 +20,10 @@ export function costFields({ of, more, sums }: CostRow): Fields {
     ["failed", sums.failed],
     ["accounted", sums.accounted],
     ["elapsed_ns", sums.timed > 0 ? nanoseconds(sums.elapsedUs) : null],
-    ["user_ns", ifKnown(nanoseconds(sums.userUs))],
-    ["system_ns", ifKnown(nanoseconds(sums.systemUs))],
-    ["minor_faults", ifKnown(sums.minorFaults)],
-    ["major_faults", ifKnown(sums.majorFaults)],
-    ["swaps", ifKnown(0)],
-    ["peak_bytes", ifKnown(sums.peakBytes || null)],
-    ["read_bytes", ifKnown(sums.readBytes)],
-    ["write_bytes", ifKnown(sums.writeBytes)],
-    ["voluntary_switches", ifKnown(sums.voluntarySwitches)],
-    ["involuntary_switches", ifKnown(sums.involuntarySwitches)],
+    ...figuresJson(({ total, unit, isLargest }) => {
+      if (isLargest && sums[total] === 0) return null;
+      return ifKnown(unit === 1 ? sums[total] : nanoseconds(sums[total]));
+    }, ifKnown(0)),
   ];
 }
 

@@ -5,7 +5,7 @@
  */
 import type { PathStep } from "../jobs/job_times.ts";
 import type { CommandTotal, EndedProcess, Job } from "../jobs/run_job.ts";
-import type { Account } from "../model/account.ts";
+import { type Account, type Figure, FIGURES } from "../model/account.ts";
 import { GAP_REASON } from "../model/event.ts";
 import type { Image } from "../model/image.ts";
 import { exitStatus } from "../model/process.ts";
@@ -63,21 +63,15 @@ function totalsOf({ accounts, job, usage }: JobFacts): Totals {
   if (accounts === null) return { from: "wait4", usage };
   const { account } = job;
   const cpu = usage.userNs + usage.systemNs > account.userNs + account.systemNs ? usage : account;
-  const larger = (name: Exclude<keyof JobUsage, "peakBytes">) =>
-    Math.max(usage[name], account[name]);
+  const larger = FIGURES.map(({ name }) => [name, Math.max(usage[name] ?? 0, account[name])]);
   return {
     from: `${accounts}, wait4`,
     usage: {
+      ...Object.fromEntries(larger) as Record<Figure["name"], number>,
       userNs: cpu.userNs,
       systemNs: cpu.systemNs,
       // What wait4(2) calls so may be what a process had before its exec.
       peakBytes: account.peakBytes > 0 ? account.peakBytes : usage.peakBytes,
-      minorFaults: larger("minorFaults"),
-      majorFaults: larger("majorFaults"),
-      readBytes: larger("readBytes"),
-      writeBytes: larger("writeBytes"),
-      voluntarySwitches: larger("voluntarySwitches"),
-      involuntarySwitches: larger("involuntarySwitches"),
     },
   };
 }
@@ -131,17 +125,8 @@ function commandUsageJson({ account, accounted }: CommandTotal): Record<string, 
 }
 
 function usageJson(usage: JobUsage): Record<string, number | null> {
-  return {
-    user_ns: Math.round(usage.userNs),
-    system_ns: Math.round(usage.systemNs),
-    peak_bytes: usage.peakBytes,
-    minor_faults: usage.minorFaults,
-    major_faults: usage.majorFaults,
-    read_bytes: usage.readBytes,
-    write_bytes: usage.writeBytes,
-    voluntary_switches: usage.voluntarySwitches,
-    involuntary_switches: usage.involuntarySwitches,
-  };
+  const valueOf = (value: number | null) => value === null ? null : Math.round(value);
+  return Object.fromEntries(FIGURES.map(({ name, json }) => [json, valueOf(usage[name])]));
 }
 
 function endedJson({ pid, image, status, durationNs }: EndedProcess): unknown {
