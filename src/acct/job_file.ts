@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { parseInstant } from "../text/instant.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { shortJson } from "../model/short_json.ts";
 import { Breath } from "../steps.ts";
@@ -98,9 +99,9 @@ export function parseMember(text: string): Member | string {
   if (!isText(id)) return wrong("id", id);
   if (!isText(started)) return wrong("started", started);
   if (!isText(ended)) return wrong("ended", ended);
-  const startedS = started === null ? null : parseInstant(started);
+  const startedS = started === null ? null : secondsOf(started);
   if (startedS === undefined) return wrong("started", started);
-  const endedS = ended === null ? null : parseInstant(ended);
+  const endedS = ended === null ? null : secondsOf(ended);
   if (endedS === undefined) return wrong("ended", ended);
   return { job, name, pid, id, started, ended, startedS, endedS };
 }
@@ -128,18 +129,7 @@ function wrong(field: string, value: unknown): string {
   return `has a bad ${field}: ${shortJson(value, 61)}`;
 }
 
-const INSTANT =
-  /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
-
-/** Seconds since the epoch of an RFC 3339 time; undefined when `text` is none. */
-export function parseInstant(text: string): number | undefined {
-  const match = INSTANT.exec(text);
-  if (match === null) return undefined;
-  const [, day, time, fraction = "0", sign, hours = "0", minutes = "0"] = match;
-  const utc = `${day}T${time}.000Z`;
-  const ms = Date.parse(utc);
-  // Date takes February 30 for March 2.
-  if (Number.isNaN(ms) || new Date(ms).toISOString() !== utc) return undefined;
-  const east = (Number(hours) * 3600 + Number(minutes) * 60) * (sign === "-" ? -1 : 1);
-  return ms / 1000 - east + Number(fraction);
+function secondsOf(time: string): number | undefined {
+  const ms = parseInstant(time);
+  return ms === undefined ? undefined : ms / 1000;
 }

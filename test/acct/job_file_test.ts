@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Member, parseInstant, parseMember, readJobFile } from "../../src/acct/job_file.ts";
+import { type Member, parseMember, readJobFile } from "../../src/acct/job_file.ts";
 import { runCli } from "../../src/commands.ts";
 import { CommandError } from "../../src/fault.ts";
 import { mutated, randomBelow, SEED } from "../proc/mutate.ts";
@@ -65,22 +65,6 @@ test("parseMember() says what is wrong with a value nested as deep as a line is 
   const depth = 500_000;
   const line = `{"job":${"[".repeat(depth)}${"]".repeat(depth)}}`;
   assert.equal(parseMember(line), `has a bad job: ${"[".repeat(60)}…`);
-});
-
-test("parseInstant() reads RFC 3339", () => {
-  assert.equal(parseInstant("1970-01-01T00:00:01Z"), 1);
-  assert.equal(parseInstant("1970-01-01T01:00:01.5+01:00"), 1.5);
-  assert.equal(parseInstant("1969-12-31T23:30:00-00:30"), 0);
-  for (
-    const text of [
-      "2026-02-30T00:00:00Z",
-      "2026-01-01T24:00:00Z",
-      "2026-01-01 00:00:00Z",
-      "2026-01-01T00:00:00",
-      "2026-01-01T00:00:00+24:00",
-      "",
-    ]
-  ) assert.equal(parseInstant(text), undefined, text);
 });
 
 test("readJobFile() takes lines longer than a piece, and a last one without end", async () => {

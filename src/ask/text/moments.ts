@@ -5,16 +5,17 @@
  */
 import { UsageError } from "../../fault.ts";
 import { localOffset } from "../../host/local_time.ts";
+import { parseInstant } from "../../text/instant.ts";
 import { parseDuration, quoted } from "./values.ts";
 
 const DAY_MS = 86_400_000;
 /** What may seem to lie ahead, because two clocks differ a little. */
 export const AHEAD_MAX_MS = 1000;
 
-const TIME = String.raw`(\d\d?):(\d\d)(?::(\d\d)(?:\.(\d+))?)?`;
+const TIME = String.raw`(\d\d?:\d\d)(:\d\d(?:\.\d+)?)?`;
 const CLOCK = new RegExp(`^(yesterday +)?${TIME}$`);
 const DATE = new RegExp(
-  String.raw`^(\d{4})-(\d\d)-(\d\d)(?:[Tt ]${TIME}([Zz]|[+-]\d\d:?\d\d)?)?$`,
+  String.raw`^(\d{4}-\d\d-\d\d)(?:[Tt ]${TIME}(Z|z|[+-]\d\d:?\d\d)?)?$`,
 );
 const AGO = /^((?:\d+(?:\.\d+)?[a-z]+)+) +ago$/;
 const EPOCH_SECONDS = /^\d{9,11}(?:\.\d+)?$/;
@@ -99,43 +100,27 @@ function readAgo(durations: string, nowMs: number): number | null {
 }
 
 function readClock(match: RegExpExecArray, nowMs: number, offsetAt: OffsetAt): number | null {
-  const time = timeOfDay(match.slice(2));
-  if (time === null) return null;
+  const time = parseInstant(`1970-01-01T${timeOf(match[2], match[3])}Z`);
+  if (time === undefined) return null;
   const on = (days: number) => localDay(nowMs, days, offsetAt) + time;
   if (match[1] !== undefined) return firstOf(on(-1), offsetAt);
   const moments = [0, -1].flatMap((days) => momentsOf(on(days), offsetAt));
   return Math.max(...moments.filter((moment) => moment <= nowMs));
 }
 
+/** A date, with a time, with an offset: without that it is what local clocks show. */
 function readDate(match: RegExpExecArray, offsetAt: OffsetAt): number | null {
-  const [year, month, day] = match.slice(1, 4).map(Number);
-  const date = new Date(0);
-  date.setUTCFullYear(year!, month! - 1, day!);
-  // Date takes February 30 for March 2.
-  if (date.getUTCMonth() !== month! - 1 || date.getUTCDate() !== day) return null;
-  if (match[4] === undefined) return firstOf(date.getTime(), offsetAt);
-  const time = timeOfDay(match.slice(4, 8));
-  if (time === null) return null;
-  const wall = date.getTime() + time;
-  if (match[8] === undefined) return firstOf(wall, offsetAt);
-  const offset = offsetMs(match[8]);
-  return offset === null ? null : wall - offset;
+  const [, date, clock, seconds, offset] = match;
+  // RFC 3339 has a colon in it.
+  const east = offset?.replace(/^([+-]\d\d):?(\d\d)$/, "$1:$2");
+  const moment = parseInstant(`${date}T${timeOf(clock, seconds)}${east ?? "Z"}`);
+  if (moment === undefined) return null;
+  return offset === undefined ? firstOf(moment, offsetAt) : moment;
 }
 
-/** Hours, minutes, seconds and what is behind the point, in milliseconds; null beyond a day. */
-function timeOfDay(digits: readonly (string | undefined)[]): number | null {
-  const [hours, minutes, seconds] = digits.slice(0, 3).map((text) => Number(text ?? 0));
-  if (hours! > 23 || minutes! > 59 || seconds! > 59) return null;
-  return ((hours! * 60 + minutes!) * 60 + seconds!) * 1000 + fractionMs(digits[3]);
-}
-
-/** `Z`, `+01:00` and `-0330` in milliseconds east of UTC; null beyond a day. */
-function offsetMs(text: string): number | null {
-  if (/z/i.test(text)) return 0;
-  const hours = Number(text.slice(1, 3));
-  const minutes = Number(text.slice(-2));
-  if (hours > 23 || minutes > 59) return null;
-  return (text[0] === "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+/** A time of day as RFC 3339 has it: people leave out what is zero. */
+function timeOf(clock = "0:00", seconds = ":00"): string {
+  return `${clock.padStart(5, "0")}${seconds}`;
 }
 
 /*
