@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { LineBuffer } from "../text/line_buffer.ts";
 import { parseInstant } from "../text/instant.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { shortJson } from "../model/short_json.ts";
@@ -17,7 +18,6 @@ import { readPieces } from "./file.ts";
 
 /** A longer line is none of a job file. */
 const LINE_MAX = 1 << 20;
-const NEWLINE = 0x0a;
 const PID_LIMIT = 0xffffffff;
 
 /** A process in a job. */
@@ -46,41 +46,31 @@ export async function* readJobFile(
   path: string,
   signal: AbortSignal,
 ): AsyncGenerator<Member, void> {
-  const decoder = new TextDecoder();
   const breath = new Breath(signal);
-  let rest = new Uint8Array(0);
-  let line = 0;
-  const take = (bytes: Uint8Array): Member | null => {
-    line++;
-    const text = decoder.decode(bytes).trim();
+  const lines = new LineBuffer(LINE_MAX);
+  let number = 0;
+  const take = (line: string | null): Member | null => {
+    number++;
+    if (line === null) throw bad(path, number, "is longer than 1 MiB");
+    const text = line.trim();
     if (text === "") return null;
     const member = parseMember(text);
-    if (typeof member === "string") throw bad(path, line, member);
+    if (typeof member === "string") throw bad(path, number, member);
     return member;
   };
   for await (const piece of readPieces(path, "job file", signal)) {
-    let from = 0;
-    for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
+    lines.push(piece);
+    for (let line = lines.next(); line !== undefined; line = lines.next()) {
       if (breath.due) await breath.turn();
       if (signal.aborted) return;
-      const part = piece.subarray(from, end);
-      const member = take(rest.length > 0 ? joined(rest, part) : part);
+      const member = take(line);
       if (member !== null) yield member;
-      rest = new Uint8Array(0);
-      from = end + 1;
     }
-    rest = joined(rest, piece.subarray(from));
-    if (rest.length > LINE_MAX) throw bad(path, line + 1, "is longer than 1 MiB");
   }
-  const last = rest.length > 0 && !signal.aborted ? take(rest) : null;
+  lines.end();
+  const rest = signal.aborted ? undefined : lines.next();
+  const last = rest === undefined ? null : take(rest);
   if (last !== null) yield last;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function bad(path: string, line: number, seen: string): CommandError {

@@ -6,9 +6,10 @@
 import { ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { POLL, SOCKET } from "../../ffi/linux.ts";
-import { LineBuffer } from "./line_buffer.ts";
 import type { Peer } from "./messages.ts";
 import type { Shares } from "../model/shares.ts";
+import { LineBuffer } from "../text/line_buffer.ts";
+import { LINE_MAX } from "./protocol.ts";
 import type { Chunk, Outbox } from "./outbox.ts";
 
 const { EPOLLIN, EPOLLOUT } = POLL;
@@ -52,7 +53,7 @@ export class Client {
   /** Events the epoll set has for it; null when it is not in there any more. */
   watchedFor: number | null = EPOLLIN;
   readonly #libc: Libc;
-  readonly #lines = new LineBuffer();
+  readonly #lines = new LineBuffer(LINE_MAX);
   readonly #setup: ClientSetup;
   #unanswered = 0;
   /** Of the requests since none was unanswered. */

@@ -12,6 +12,8 @@ import { SERVER_LIMITS } from "./limits.ts";
 
 /** The version of the protocol. */
 export const PROTOCOL = 1;
+/** Bytes a line of a request may have, its newline included (docs/protocol.md). */
+export const LINE_MAX = 65_536;
 
 const PID_MAX = 4_194_304;
 /** What a request says is repeated up to so many characters: answers stay short. */

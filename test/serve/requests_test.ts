@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { check, ERRNO } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/mod.ts";
-import { LINE_MAX } from "../../src/serve/line_buffer.ts";
+import { LINE_MAX } from "../../src/serve/protocol.ts";
 import { random } from "../support/random.ts";
 import { foreign, NetClient, RawClient, type Serving, serving } from "../support/serving.ts";
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { LineBuffer } from "../../text/line_buffer.ts";
 import { createConnection, type Socket } from "node:net";
 
 /** Bytes of events that wait to be taken; the server is not read from while there are more. */
 const WAITING_MAX = 4 << 20;
-const NEWLINE = 0x0a;
 
 /** A request that the server does not do. */
 export class RequestError extends Error {
@@ -58,7 +58,8 @@ interface Waiting {
 export class Connection {
   readonly path: string;
   readonly #socket: Socket;
-  readonly #lines = new LineSplitter((line) => this.#read(line));
+  /** Answers may be of any length. */
+  readonly #lines = new LineBuffer(Infinity);
   readonly #requests = new Map<number, Waiting>();
   #lastId = 0;
   #events: string[] = [];
@@ -135,7 +136,10 @@ export class Connection {
   #receive(chunk: Uint8Array): void {
     if (this.#over) return;
     const before = this.#eventBytes;
-    this.#lines.add(chunk);
+    this.#lines.push(chunk);
+    for (let line = this.#lines.next(); typeof line === "string"; line = this.#lines.next()) {
+      this.#read(line);
+    }
     if (this.#eventBytes === before) return;
     if (before <= WAITING_MAX && this.#eventBytes > WAITING_MAX) this.#socket.pause();
     this.#wake?.();
@@ -201,46 +205,4 @@ function parseObject(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Bytes in pieces of any size, lines out; a long line is put together once, at its end. */
-class LineSplitter {
-  readonly #onLine: (line: string) => void;
-  readonly #decoder = new TextDecoder();
-  /** The beginning of a line whose end has not come. */
-  #begun: Uint8Array[] = [];
-
-  constructor(onLine: (line: string) => void) {
-    this.#onLine = onLine;
-  }
-
-  add(chunk: Uint8Array): void {
-    let from = 0;
-    for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
-      this.#line(chunk.subarray(from, to));
-      from = to + 1;
-    }
-    // The piece is the reader's own: sockets make a new one for each read.
-    if (from < chunk.length) this.#begun.push(chunk.subarray(from));
-  }
-
-  #line(end: Uint8Array): void {
-    if (this.#begun.length === 0) {
-      this.#onLine(this.#decoder.decode(end));
-      return;
-    }
-    const pieces = [...this.#begun, end];
-    this.#begun = [];
-    this.#onLine(this.#decoder.decode(joined(pieces)));
-  }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

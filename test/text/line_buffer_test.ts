@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LINE_MAX, LineBuffer } from "../../src/serve/line_buffer.ts";
+import { LineBuffer } from "../../src/text/line_buffer.ts";
+
+const LINE_MAX = 65_536;
 import { random } from "../support/random.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -12,7 +14,7 @@ function take(buffer: LineBuffer): (string | null)[] {
 }
 
 test("LineBuffer gives many lines at once, and keeps what is not finished", () => {
-  const buffer = new LineBuffer();
+  const buffer = new LineBuffer(LINE_MAX);
   buffer.push(bytes("a\n\nbé\r\nc\rd\r"));
   assert.deepEqual(take(buffer), ["a", "", "bé"]);
   assert.equal(buffer.held, 4);
@@ -23,7 +25,7 @@ test("LineBuffer gives many lines at once, and keeps what is not finished", () =
 });
 
 test("LineBuffer does not copy pushes that share memory with the caller", () => {
-  const buffer = new LineBuffer();
+  const buffer = new LineBuffer(LINE_MAX);
   const scratch = bytes("abc");
   buffer.push(scratch);
   scratch.fill(120);
@@ -59,14 +61,14 @@ test("LineBuffer gives the same lines wherever the stream is cut", () => {
 });
 
 test("LineBuffer takes a line of 65 536 bytes, and tells a longer one once", () => {
-  const buffer = new LineBuffer();
+  const buffer = new LineBuffer(LINE_MAX);
   const longest = "x".repeat(LINE_MAX - 1);
   buffer.push(bytes(`${longest}\n${longest}y\nz\n`));
   assert.deepEqual(take(buffer), [longest, null, "z"]);
 });
 
 test("LineBuffer holds nothing of a line that is too long", () => {
-  const buffer = new LineBuffer();
+  const buffer = new LineBuffer(LINE_MAX);
   const part = bytes("x".repeat(50_000));
   const lines: (string | null)[] = [];
   for (let n = 0; n < 100; n++) {
@@ -80,7 +82,7 @@ test("LineBuffer holds nothing of a line that is too long", () => {
 });
 
 test("LineBuffer takes what has no newline at the end for a line", () => {
-  const buffer = new LineBuffer();
+  const buffer = new LineBuffer(LINE_MAX);
   buffer.push(bytes("a\nb"));
   buffer.end();
   assert.deepEqual(take(buffer), ["a", "b"]);
@@ -94,7 +96,7 @@ test("LineBuffer takes what has no newline at the end for a line", () => {
 });
 
 test("LineBuffer makes U+FFFD of what is not UTF-8, and leaves the rest of the line", () => {
-  const buffer = new LineBuffer();
+  const buffer = new LineBuffer(LINE_MAX);
   buffer.push(new Uint8Array([0x61, 0xff, 0x62, 0xc3, 10, 0xef, 0xbb, 0xbf, 0x63, 10]));
   assert.deepEqual(take(buffer), ["a\ufffdb\ufffd", "\ufeffc"]);
 });

@@ -4,8 +4,6 @@
  * @module
  */
 
-/** Bytes a line may have, its newline included (docs/protocol.md). */
-export const LINE_MAX = 65_536;
 const NEWLINE = 10;
 const RETURN = 13;
 /** Room that is kept while nothing waits in it. */
@@ -13,7 +11,7 @@ const KEPT = 4096;
 const NOTHING = new Uint8Array(0);
 
 /**
- * The lines of one client. What it holds is at most one line that is not finished, and what was
+ * The lines of one stream. What it holds is at most one line that is not finished, and what was
  * pushed since lines were last taken.
  */
 export class LineBuffer {
@@ -28,7 +26,8 @@ export class LineBuffer {
   #skipping = false;
   #ended = false;
 
-  constructor(max = LINE_MAX) {
+  /** `max` is how many bytes a line may have, its newline included. */
+  constructor(max: number) {
     this.#max = max;
   }
 
