@@ -39,6 +39,8 @@ async function main(signals: ProgramSignals): Promise<number> {
     onSignal: signals.onSignal,
     endBy: signals.endBy,
     procRoot: "/proc",
+    euid: process.geteuid!(),
+    now: Date.now,
   };
   return await runCli(context, process.argv.slice(2));
 }

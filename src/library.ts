@@ -287,7 +287,7 @@ export function connect(
 
 /** A server may begin while it is waited for: it is looked for each time. */
 function socketPath(): string {
-  const path = socketToAsk();
+  const path = socketToAsk({ env: process.env, euid: process.geteuid!() });
   if (path !== null) return path;
   const what = "Cannot connect: no socket is named, and XDG_RUNTIME_DIR is not set";
   throw new ConnectionError("ENOENT", `${what}; give a path, or set FH_SOCKET`);

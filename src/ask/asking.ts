@@ -30,6 +30,8 @@ export interface Asking {
   readonly breath: Breath;
   /** Ancestors out of the history that are followed; as many as there may be, if not given. */
   readonly followed?: number;
+  /** The wall clock, milliseconds since the Unix epoch. */
+  now(): number;
   /** What has to be said beside the answer. */
   readonly notes: Notes;
 }

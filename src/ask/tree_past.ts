@@ -109,7 +109,7 @@ async function noteOthers(
 
 /** The forest of a time, or of a stretch of time, out of the history alone. */
 export async function pastForest(
-  { notes }: Asking,
+  { notes, now: clock }: Asking,
   store: PastStore,
   target: Target | null,
   query: TreeQuery,
@@ -118,7 +118,7 @@ export async function pastForest(
   if (at !== undefined && (since !== undefined || until !== undefined)) {
     throw new UsageError("Bad options: --at with --since or --until; take one of them");
   }
-  const now = Date.now();
+  const now = clock();
   const moment = at === undefined ? null : parseMoment(at, now, store.bounds);
   const spans = moment === null
     ? recordedSpans(store, readStretch(query, now))

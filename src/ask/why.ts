@@ -49,8 +49,8 @@ export interface WhyAnswer {
 }
 
 /** Throws UsageError where an operand that looks like a pid or an id is none. */
-export function checkOperand(operand: string): void {
-  if (isTarget(operand)) parseTarget(operand, Date.now(), { latest: Infinity });
+export function checkOperand(operand: string, now: number): void {
+  if (isTarget(operand)) parseTarget(operand, now, { latest: Infinity });
 }
 
 /** Answers for a pid, PID@TIME, an id or a name; throws CommandError where there is none. */
@@ -58,7 +58,7 @@ export async function askWhy(asking: Asking, operand: string): Promise<WhyAnswer
   const { store, notes } = asking;
   const why = new Why(asking);
   const found = isTarget(operand)
-    ? await why.findTarget(parseTarget(operand, Date.now(), store.bounds))
+    ? await why.findTarget(parseTarget(operand, asking.now(), store.bounds))
     : await why.findName(operand);
   const answer = await why.answer(found);
   notePids(notes, asking.reader);

@@ -29,6 +29,10 @@ export interface Context {
   readonly endBy?: (signal: NodeJS.Signals) => void;
   /** Where procfs is mounted. */
   readonly procRoot: string;
+  /** Effective user id: whose places, jobs and rights are meant. */
+  readonly euid: number;
+  /** The wall clock, milliseconds since the Unix epoch. */
+  now(): number;
   /** Wall-clock time of boot; the clocks tell when not given. */
   readonly epoch?: BootEpoch | undefined;
   /** Starts the capture of commands that watch; the capture thread when not given. */

@@ -35,7 +35,7 @@ export async function createAsking(
   const reader = openProcfs(context.procRoot);
   return {
     store: past ?? new LivingStore(context.procRoot),
-    historyPath: historyToAsk(context.env, undefined),
+    historyPath: historyToAsk(context, undefined),
     reader,
     procRoot: context.procRoot,
     boot: new RunningBoot(readShortBootId(reader), needsClock ? await readEpoch(context) : null),
@@ -44,5 +44,6 @@ export async function createAsking(
     viewer: EVERYTHING,
     breath: new Breath(context.signal),
     notes,
+    now: () => context.now(),
   };
 }

@@ -35,7 +35,7 @@ export async function recorderWorld(
   act: string,
   more: Partial<CaptureOptions> = {},
 ): Promise<World> {
-  const { procRoot, env, signal, onSignal, stderr } = context;
+  const { procRoot, env, euid, signal, onSignal, stderr } = context;
   await ignoreStraySignals();
   const redact = createRedactFrom(options);
   const capture = { ...captureOptions(context, options), ...more };
@@ -46,11 +46,12 @@ export async function recorderWorld(
   return {
     procRoot,
     env,
+    euid,
     users: openUsers(),
     shares: CommonShares.of(await openThreadClock()),
     signal,
     onSignal,
-    now: Date.now,
+    now: context.now,
     say: (text) => {
       if (!options.quiet) complain(text);
     },
@@ -69,10 +70,12 @@ export function questionsOf(
   { users, shares }: World,
   db: string | null,
 ): Questions {
-  const { env, procRoot, signal } = context;
+  const { env, procRoot, euid, now, signal } = context;
   return new Questions({
     env,
     procRoot,
+    euid,
+    now,
     signal,
     db,
     users,
@@ -84,7 +87,7 @@ export function questionsOf(
 
 /** Where to listen; null where that is not wanted. Throws UsageError. */
 export function listenPlace(
-  env: Context["env"],
+  context: Context,
   { socket, socketGroup }: ListenSettings,
 ): ListenPlace | null {
   if (socket === false) {
@@ -92,7 +95,7 @@ export function listenPlace(
     throw new UsageError("Bad options: --no-socket with --socket-group; give one of them");
   }
   const group = socketGroup === undefined ? null : readGroup(socketGroup);
-  return { path: socket ?? defaultSocket(env), group };
+  return { path: socket ?? defaultSocket(context), group };
 }
 
 function readGroup(text: string): number {

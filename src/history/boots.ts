@@ -5,10 +5,9 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { BootEpoch } from "../model/batch.ts";
-import { momentOf, type PastBoot } from "../model/boot.ts";
+import { momentOf, type PastBoot, sinceBoot } from "../model/boot.ts";
 import { column, nullable, TypedRows, whole } from "./typed.ts";
 
-const NS_PER_MS = 1e6;
 /** What may be asked for though it lies ahead: a second (parseMoment), and what that takes. */
 const AHEAD_NS = 2e9;
 
@@ -144,10 +143,6 @@ function lastUntil<Row extends { readonly since: number }>(
     else to = middle;
   }
   return rows[from - 1];
-}
-
-function sinceBoot(moment: number, { seconds, ns }: BootEpoch): number {
-  return (moment - seconds * 1000) * NS_PER_MS - ns;
 }
 
 /** All boots of a history, oldest first. Throws HistoryError where a value is of no use. */

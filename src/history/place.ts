@@ -5,18 +5,22 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 
-/** Variables of the environment. */
-type Env = Readonly<Record<string, string | undefined>>;
+/** Whose history is meant. */
+export interface Owner {
+  /** Variables of the environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Effective user id. */
+  readonly euid: number;
+}
 
 const OF_ROOT = "/var/lib/fh/history.db";
 
 /** The file that a recorder of this user writes: FH_DB, `/var/lib/fh` for root, XDG_STATE_HOME. */
-export function defaultHistory(env: Env): string {
+export function defaultHistory({ env, euid }: Owner): string {
   const { FH_DB: named } = env;
   if (named) return named;
-  if (process.geteuid!() === 0) return OF_ROOT;
+  if (euid === 0) return OF_ROOT;
   const state = env["XDG_STATE_HOME"];
   // The XDG specification has relative paths ignored.
   if (state?.startsWith("/")) return join(state, "fh", "history.db");
@@ -24,8 +28,8 @@ export function defaultHistory(env: Env): string {
 }
 
 /** The file to ask: the one that was named, one's own, or the host's where that may be read. */
-export function historyToAsk(env: Env, db: string | undefined): string {
+export function historyToAsk(owner: Owner, db: string | undefined): string {
   if (db !== undefined) return db;
-  const own = defaultHistory(env);
-  return env["FH_DB"] || existsSync(own) || !existsSync(OF_ROOT) ? own : OF_ROOT;
+  const own = defaultHistory(owner);
+  return owner.env["FH_DB"] || existsSync(own) || !existsSync(OF_ROOT) ? own : OF_ROOT;
 }

@@ -74,3 +74,8 @@ export const NO_BOOT: BootClock = new RunningBoot("");
 export function momentOf(sinceBoot: number, { seconds, ns }: BootEpoch): number {
   return seconds * 1000 + (ns + sinceBoot) / NS_PER_MS;
 }
+
+/** Nanoseconds since boot of a moment, milliseconds since the Unix epoch. */
+export function sinceBoot(moment: number, { seconds, ns }: BootEpoch): number {
+  return (moment - seconds * 1000) * NS_PER_MS - ns;
+}

@@ -37,6 +37,8 @@ export interface JobRecorder {
   readonly reader: ProcReader;
   readonly users: Users;
   readonly shares: CommonShares;
+  /** Milliseconds since the Unix epoch. */
+  wallClock(): number;
   /** Writes what waits. */
   write(): void;
   /** Whether the file takes nothing at the moment. */
@@ -67,6 +69,7 @@ export class RecordedJobs implements Sink {
       jobs: this.#jobs,
       users: recorder.users,
       now: () => recorder.session.now,
+      wallClock: () => recorder.wallClock(),
       find: (pid) => recorder.session.machine.get(pid),
       processes: () => recorder.session.machine.processes(),
       exists: (pid) => recorder.reader.read(pid, "stat") !== null,

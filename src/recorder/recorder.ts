@@ -137,6 +137,7 @@ export class Recorder {
       shares,
       write: () => void file.write(),
       failing: () => file.failing,
+      wallClock: () => this.#world.now(),
       say: (text) => this.#world.say(text),
     });
     file.start(session, jobs);

@@ -172,7 +172,7 @@ class Host implements ServerHost {
       boot,
       source,
       why,
-      euid: process.geteuid!(),
+      euid: world.euid,
       since: session.beganAt,
       db: history?.path ?? null,
     };

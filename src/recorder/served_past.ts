@@ -37,7 +37,7 @@ export class RecordedPast implements Past {
    * `write` writes what waits, and answers whether it is in the file; `now` is the wall clock in
    * milliseconds.
    */
-  constructor(path: string, users: Users, write: () => boolean, now: () => number = Date.now) {
+  constructor(path: string, users: Users, write: () => boolean, now: () => number) {
     this.#path = path;
     this.#users = users;
     this.#write = write;

@@ -16,6 +16,8 @@ export interface World {
   readonly procRoot: string;
   /** What a service manager says: NOTIFY_SOCKET, LISTEN_FDS. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Effective user id. */
+  readonly euid: number;
   readonly users: Users;
   /** What each user may take, by the clock of this thread. */
   readonly shares: CommonShares;

@@ -41,6 +41,8 @@ export interface JobHost {
   readonly users: Users;
   /** Nanoseconds since boot. */
   now(): number;
+  /** Milliseconds since the Unix epoch. */
+  wallClock(): number;
   find(pid: number): Process | undefined;
   processes(): Iterable<Process>;
   /** Whether /proc has a process with that pid now; it may be one that is not known yet. */
@@ -259,7 +261,7 @@ export class JobRequests implements Pick<JobListener, "onEmpty"> {
       job: name,
       owner: peer.uid,
       filter: JSON.stringify(filter),
-      created: Date.now(),
+      created: this.#host.wallClock(),
     };
     const rule = this.#host.keepRule(kept);
     jobs.setRule(rule);

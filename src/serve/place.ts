@@ -5,18 +5,22 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 
 const OF_ROOT = "/run/fh/fh.sock";
 
-/** Environment variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** Whose server is meant. */
+export interface Owner {
+  /** Environment variables by name. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Effective user id. */
+  readonly euid: number;
+}
 
 /**
  * Where a server of this user listens: FH_SOCKET, `/run/fh` for root, XDG_RUNTIME_DIR; null where
  * there is no such folder.
  */
-export function defaultSocket(env: Environment, euid: number = process.geteuid!()): string | null {
+export function defaultSocket({ env, euid }: Owner): string | null {
   const { FH_SOCKET: named } = env;
   if (named) return named;
   if (euid === 0) return OF_ROOT;
@@ -27,13 +31,12 @@ export function defaultSocket(env: Environment, euid: number = process.geteuid!(
 
 /** The socket to ask: the one that was named, one's own where it is, else the host's. */
 export function socketToAsk(
-  env: Environment = process.env,
+  owner: Owner,
   named?: string,
   exists: (path: string) => boolean = existsSync,
-  euid: number = process.geteuid!(),
 ): string | null {
   if (named !== undefined) return named;
-  const own = defaultSocket(env, euid);
-  if (own !== null && (env["FH_SOCKET"] || exists(own))) return own;
+  const own = defaultSocket(owner);
+  if (own !== null && (owner.env["FH_SOCKET"] || exists(own))) return own;
   return exists(OF_ROOT) ? OF_ROOT : own;
 }

@@ -87,7 +87,7 @@ export class Questions {
   async tree(peer: Peer, operand: unknown): Promise<string> {
     const text = operand === undefined ? null : readOperand(operand);
     return await this.#ask(peer, await this.#processes(), async (asking) => {
-      const target = text === null ? null : parseTarget(text, Date.now(), asking.store.bounds);
+      const target = text === null ? null : parseTarget(text, asking.now(), asking.store.bounds);
       const { roots, missing } = await askTree(asking, target, { fold: false });
       const { users, notes } = asking;
       return joined(roots, { users, gaps: missingJson(missing), notes }, peer);
@@ -131,7 +131,7 @@ export class Questions {
         failed,
         viewer: peer,
       };
-      const spans = loggedSpans(store, stretchOf(params), false);
+      const spans = loggedSpans(store, stretchOf(params, asking.now()), false);
       const json = new PastJson(users);
       const lines: string[] = [];
       let length = 0;
@@ -167,7 +167,12 @@ export class Questions {
         throw new Refusal("EFAULT", `Bad filter: ${other}; ${help}`);
       }
       const query = { ...options, by: key };
-      const { rows, missing } = await askAccount(asking, store, stretchOf(params), query);
+      const { rows, missing } = await askAccount(
+        asking,
+        store,
+        stretchOf(params, asking.now()),
+        query,
+      );
       return {
         rows: new RawJson(`[${rows.map((row) => jsonLine(costFields(row)).trimEnd()).join(",")}]`),
         gaps: missingJson(missing),
@@ -231,6 +236,7 @@ export class Questions {
         breath,
         followed: ancestors,
         notes,
+        now: () => this.#world.now(),
       });
     } catch (error) {
       const fault = faultOf(error);
@@ -245,7 +251,7 @@ export class Questions {
 }
 
 /** A stretch of time as requests have it; throws UsageError. */
-function stretchOf({ since, until }: Request["params"]): Stretch {
+function stretchOf({ since, until }: Request["params"], now: number): Stretch {
   const text = (name: string, value: unknown) => {
     if (value === undefined || typeof value === "string") return value;
     throw bad(name, value, 'give a time such as "10m ago"');
@@ -253,7 +259,7 @@ function stretchOf({ since, until }: Request["params"]): Stretch {
   const [from, to] = [text("since", since), text("until", until)];
   return readStretch(
     { ...from === undefined ? {} : { since: from }, ...to === undefined ? {} : { until: to } },
-    Date.now(),
+    now,
   );
 }
 

@@ -66,6 +66,7 @@ async function as<Answer>(
       viewer,
       breath: new Breath(new AbortController().signal),
       notes,
+      now: Date.now,
     });
     return { answer, notes: [...notes].map(({ kind }) => kind) };
   } finally {

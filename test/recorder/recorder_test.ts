@@ -50,6 +50,7 @@ class Recording {
     const world: World = {
       procRoot: this.#procfs.root,
       env: {},
+      euid: 0,
       users: new Users(() => "", () => 0),
       shares: CommonShares.of(),
       signal: this.#abort.signal,

@@ -23,10 +23,11 @@ class ServedRecorder extends ServerOfTest {
 
 /** A server on the recorder of a test: what happens is recorded first, and then told. */
 function serve(recorder: TestRecorder, write?: () => boolean): ServedRecorder {
-  const past = new RecordedPast(recorder.path, users, () => {
+  const flushed = () => {
     recorder.flush();
     return write?.() ?? true;
-  });
+  };
+  const past = new RecordedPast(recorder.path, users, flushed, Date.now);
   const it = new ServedRecorder(past, {
     past,
     onChange: (change) => recorder.writer.note(change),
@@ -241,7 +242,7 @@ test("a clock that was set does not move the past", async () => {
 
 test("the place of a boot is the same for every server of it", () => {
   using recorder = new TestRecorder();
-  const past = new RecordedPast(recorder.path, users, () => true);
+  const past = new RecordedPast(recorder.path, users, () => true, Date.now);
   const base = past.baseOf("7c0a51fe-1111-4222-8333-444444444444");
   assert.equal(base, PAST_EPOCH.seconds * 1e6);
   assert.equal(new Sequence(base!, 0).base, new Sequence(PAST_EPOCH, 0).base);

@@ -29,6 +29,7 @@ class Asked extends JobRecorder {
     now: () => 9 * S,
     find: (pid) => this.machine.get(pid),
     processes: () => this.machine.processes(),
+    wallClock: Date.now,
     exists: () => false,
     rules: () => this.log.rules,
     keepRule: (rule) => {

@@ -6,17 +6,17 @@ const HOST = "/run/fh/fh.sock";
 
 test("defaultSocket() is FH_SOCKET, root's, or that of the session", () => {
   const session = { XDG_RUNTIME_DIR: "/run/user/1000" };
-  assert.equal(defaultSocket({ FH_SOCKET: "/a.sock", ...session }, 1000), "/a.sock");
-  assert.equal(defaultSocket({ FH_SOCKET: "" }, 0), HOST);
-  assert.equal(defaultSocket(session, 0), HOST);
-  assert.equal(defaultSocket(session, 1000), "/run/user/1000/fh.sock");
-  assert.equal(defaultSocket({ XDG_RUNTIME_DIR: "run" }, 1000), null);
-  assert.equal(defaultSocket({}, 1000), null);
+  assert.equal(defaultSocket({ env: { FH_SOCKET: "/a.sock", ...session }, euid: 1000 }), "/a.sock");
+  assert.equal(defaultSocket({ env: { FH_SOCKET: "" }, euid: 0 }), HOST);
+  assert.equal(defaultSocket({ env: session, euid: 0 }), HOST);
+  assert.equal(defaultSocket({ env: session, euid: 1000 }), "/run/user/1000/fh.sock");
+  assert.equal(defaultSocket({ env: { XDG_RUNTIME_DIR: "run" }, euid: 1000 }), null);
+  assert.equal(defaultSocket({ env: {}, euid: 1000 }), null);
 });
 
 test("socketToAsk() is the one that is named, one's own, or the host's", () => {
   const ask = (env: Record<string, string>, named: string | undefined, ...there: string[]) => {
-    return socketToAsk(env, named, (path) => there.includes(path), 1000);
+    return socketToAsk({ env, euid: 1000 }, named, (path) => there.includes(path));
   };
   const session = { XDG_RUNTIME_DIR: "/run/user/1000" };
   const own = "/run/user/1000/fh.sock";

@@ -42,6 +42,8 @@ recorder.tell(
 const ASKED = [null, recorder.path].map((db) =>
   new Questions({
     env: {},
+    euid: 0,
+    now: Date.now,
     procRoot: procfs.root,
     signal: new AbortController().signal,
     db,

@@ -49,6 +49,8 @@ export function fakeContext(parts: Partial<Context> = {}): FakeContext {
   return {
     signal: abort.signal,
     procRoot: "/proc",
+    euid: process.geteuid!(),
+    now: Date.now,
     ...parts,
     env: { ...NO_PLACES, ...parts.env },
     stdout: new FakeOutput(),

@@ -17,6 +17,10 @@ import { historyFailure } from "./failure.ts";
 
 /** Where histories and /proc are. */
 export interface Places {
+  /** Effective user id. */
+  readonly euid: number;
+  /** The wall clock, milliseconds since the Unix epoch. */
+  now(): number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where procfs is mounted. */
   readonly procRoot: string;
@@ -32,8 +36,6 @@ export interface OpenOptions {
    * file is read as it is.
    */
   readonly reach?: boolean;
-  /** The wall clock, milliseconds since the Unix epoch. */
-  readonly now?: () => number;
 }
 
 /**
@@ -43,12 +45,13 @@ export interface OpenOptions {
  * @throws {CommandError} It cannot be used, or the one that was named is missing.
  */
 export function openHistory(
-  { env, procRoot }: Places,
+  places: Places,
   db: string | undefined,
-  { breath, notes, reach = true, now = Date.now }: OpenOptions,
+  { breath, notes, reach = true }: OpenOptions,
 ): PastStore | null {
+  const { env, procRoot, now } = places;
   try {
-    const history = new History(historyToAsk(env, db), now);
+    const history = new History(historyToAsk(places, db), now);
     const run = reach ? history.lastRun() : null;
     if (run !== null && recorderLives(run, openProcfs(procRoot))) history.reach(now());
     return new HistoryStore(history, breath);

@@ -38,13 +38,13 @@ export async function runPastAccount(
         "take one of them",
     );
   }
-  const stretch = readStretch(options, Date.now());
+  const stretch = readStretch(options, context.now());
   const notes = new Notes();
   const breath = new Breath(context.signal);
   const store = await askHistory(context, options.db, { breath, notes });
   if (store === null) {
     checkAhead(stretch, null);
-    throw noHistory(historyToAsk(context.env, undefined));
+    throw noHistory(historyToAsk(context, undefined));
   }
   try {
     const asking = { users: openUsers(), notes, viewer: EVERYTHING };

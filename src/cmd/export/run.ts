@@ -26,11 +26,11 @@ export async function runExport(
   context: Context,
   options: ExportOptions,
 ): Promise<number> {
-  const { stdout, env } = context;
+  const { stdout } = context;
   if (options.output === undefined && stdout.isTerminal) {
     throw new UsageError("Missing file: an export is a database; give --output, or redirect it");
   }
-  const stretch = readStretch(options, Date.now());
+  const stretch = readStretch(options, context.now());
   const notes = new Notes();
   const store = await askHistory(context, options.db, {
     breath: new Breath(context.signal),
@@ -39,7 +39,7 @@ export async function runExport(
   tellNotes(context, notes);
   if (store === null) {
     checkAhead(stretch, null);
-    throw noHistory(historyToAsk(env, undefined));
+    throw noHistory(historyToAsk(context, undefined));
   }
   const spans = recordedSpans(store, stretch);
   if (options.output === undefined && context.stdout.isNowhere) {

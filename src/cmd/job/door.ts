@@ -3,7 +3,6 @@
  *
  * @module
  */
-import process from "node:process";
 import { setImmediate as immediate } from "node:timers/promises";
 import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../../ask/jobs.ts";
 import { Notes } from "../../ask/notes.ts";
@@ -78,9 +77,8 @@ async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | n
   const store = await askHistory(context, db, { breath: new Breath(context.signal), notes });
   tellNotes(context, notes);
   if (store === null) return null;
-  const uid = process.geteuid!();
   // Who can read the file may read all of it.
-  const answers = new JobAnswers(store, openUsers(), { uid, privileged: true });
+  const answers = new JobAnswers(store, openUsers(), { uid: context.euid, privileged: true });
   return {
     async ask(op, params) {
       try {

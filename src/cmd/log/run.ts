@@ -77,7 +77,7 @@ export async function runLog(
   options: LogOptions,
 ): Promise<number> {
   checkOptions(options);
-  const stretch = readStretch(options, Date.now());
+  const stretch = readStretch(options, context.now());
   const users = openUsers();
   const { pid, event = ["exit"], minDuration = null, failed = false } = options;
   const lineage = pid === undefined ? null : new PastLineage(pid);

@@ -31,7 +31,7 @@ export async function runRecord(
     return await runStatus(context, options);
   }
   const { accounts, argv, keep = KEEP_NS, maxSize: maxBytes = MAX_BYTES } = options;
-  const path = options.db ?? defaultHistory(context.env);
+  const path = options.db ?? defaultHistory(context);
   const world = await recorderWorld(context, options, "record", { env: ENVIRONMENT, accounts });
   const history = { path, limits: { keepMs: keep / 1e6, maxBytes }, argv };
   const socket = socketOf(context, options, path, world);
@@ -45,7 +45,7 @@ function socketOf(
   path: string,
   world: World,
 ): SocketSettings | null {
-  const place = listenPlace(context.env, options);
+  const place = listenPlace(context, options);
   if (place === null) return null;
   const needed = options.socket !== undefined || options.socketGroup !== undefined;
   return { place, needed, questions: questionsOf(context, options, world, path) };

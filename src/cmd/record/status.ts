@@ -43,11 +43,12 @@ interface Status {
 
 /** Prints it; the exit status comes back: 0 while a recorder runs, else 1, 3 with no history. */
 export async function runStatus(
-  { env, procRoot, stdout, signal }: Context,
+  context: Context,
   options: { readonly db?: string; readonly json?: boolean },
 ): Promise<number> {
   const notes = new Notes();
-  const store = openFile(historyToAsk(env, options.db), new Breath(signal));
+  const { procRoot, stdout, signal } = context;
+  const store = openFile(historyToAsk(context, options.db), new Breath(signal));
   let answer: StatusAnswer;
   try {
     answer = await askStatus(store, openProcfs(procRoot), notes);

@@ -12,7 +12,7 @@ import type { ServeOptions } from "./command.ts";
 /** Runs the command; the exit status comes back. */
 export async function runServe(context: Context, options: ServeOptions): Promise<number> {
   const world = await recorderWorld(context, options, "serve");
-  const place = listenPlace(context.env, options);
+  const place = listenPlace(context, options);
   const questions = questionsOf(context, options, world, null);
   const socket = place === null ? null : { place, needed: true, questions };
   await new Recorder(world, { history: null, socket }).run();

@@ -28,7 +28,7 @@ export async function runTree(
 ): Promise<number> {
   const [text] = operands;
   const targetOf = (known: { readonly latest: number } | null) => {
-    return text === undefined ? null : parseTarget(text, Date.now(), known);
+    return text === undefined ? null : parseTarget(text, context.now(), known);
   };
   const target = targetOf({ latest: Infinity });
   checkOptions(target, options, context);
@@ -60,7 +60,7 @@ async function openHistoryFor(
   options: TreeOptions,
   notes: Notes,
 ): Promise<PastStore | null> {
-  if (options.db === undefined && !existsSync(historyToAsk(context.env, undefined))) return null;
+  if (options.db === undefined && !existsSync(historyToAsk(context, undefined))) return null;
   const { askHistory } = await import("../../ask/open/open.ts");
   return await askHistory(context, options.db, { breath: new Breath(context.signal), notes });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sinceBoot } from "../../model/boot.ts";
 import type { BootEpoch } from "../../model/batch.ts";
 import { type Redact, redactWords } from "../../redact/redact.ts";
 import type { Subscription } from "../../serve/client/capture.ts";
@@ -56,7 +57,7 @@ export class Relay {
     const { epoch, count = Infinity } = settings;
     this.info = subscription.info;
     this.epoch = epoch;
-    this.beganAt = Date.now() * 1e6 - epoch.seconds * 1e9 - epoch.ns;
+    this.beganAt = sinceBoot(subscription.now(), epoch);
     this.#subscription = subscription;
     this.#settings = settings;
     this.#left = count;
@@ -64,7 +65,7 @@ export class Relay {
 
   /** Nanoseconds since the beginning. */
   get elapsedNs(): number {
-    return Date.now() * 1e6 - this.epoch.seconds * 1e9 - this.epoch.ns - this.beganAt;
+    return sinceBoot(this.#subscription.now(), this.epoch) - this.beganAt;
   }
 
   /** First group of the boot id. */

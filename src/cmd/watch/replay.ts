@@ -47,9 +47,9 @@ export async function replayCapture(
     notes,
   });
   tellNotes(context, notes);
-  if (store === null) throw noHistory(historyToAsk(context.env, undefined));
+  if (store === null) throw noHistory(historyToAsk(context, undefined));
   // One boot at a time: pids and times since boot begin anew with each.
-  const spans = recordedSpans(store, readStretch(options, Date.now()));
+  const spans = recordedSpans(store, readStretch(options, context.now()));
   const span = spans.at(-1);
   if (span === undefined) throw outside(store);
   const whole = { ...span, since: Math.max(span.since, span.boot.since) };

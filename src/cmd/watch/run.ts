@@ -181,7 +181,7 @@ class Watch {
   #socket(): string | null {
     const { source, env = [], redact } = this.#options;
     if (source !== "auto" || env.length > 0 || redact === false) return null;
-    const path = socketToAsk(this.#context.env, undefined);
+    const path = socketToAsk(this.#context, undefined);
     return path !== null && existsSync(path) ? path : null;
   }
 

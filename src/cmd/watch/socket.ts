@@ -31,9 +31,9 @@ export class WatchedServer {
 
   /** Rejects with an Error that says why it is none; `refused` is why there is no connector. */
   static async find(context: Context, path: string, refused: string): Promise<WatchedServer> {
-    const { procRoot, signal } = context;
+    const { procRoot, signal, now } = context;
     checkNamespace(openProcfs(procRoot));
-    return new WatchedServer({ path, refused, signal }, await readEpoch(context));
+    return new WatchedServer({ path, refused, signal, now }, await readEpoch(context));
   }
 
   /** Its events as those of a source; rejects with an Error that says why that cannot be. */

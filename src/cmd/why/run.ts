@@ -37,7 +37,7 @@ export async function runWhy(
   operand: string,
   options: WhyOptions,
 ): Promise<number> {
-  checkOperand(operand);
+  checkOperand(operand, context.now());
   const notes = new Notes();
   const past = await askHistory(context, options.db, {
     breath: new Breath(context.signal),
@@ -61,7 +61,7 @@ export async function runWhy(
 }
 
 function write(
-  { stdout, env }: Context,
+  { stdout, env, now }: Context,
   { users }: Asking,
   { chain, isCut, origin, cost }: WhyAnswer,
   when: WhyOptions["color"],
@@ -71,7 +71,7 @@ function write(
     users,
     width: stdout.isTerminal ? stdout.columns : Infinity,
     timeOf: (one, ns) => localTime(one.boot.moment(ns) ?? 0),
-    ageOf,
+    ageOf: (one) => ageOf(one, now()),
     isCut: (one) => one.moreAbove,
   });
   const color = useColor(when, stdout, env);
@@ -85,7 +85,7 @@ function write(
 }
 
 /** How long a living process has run, nanoseconds. */
-function ageOf({ start, boot }: Process): number | null {
+function ageOf({ start, boot }: Process, now: number): number | null {
   const moment = start === null ? null : boot.moment(start);
-  return moment === null ? null : Math.max(0, Date.now() - moment) * NS_PER_MS;
+  return moment === null ? null : Math.max(0, now - moment) * NS_PER_MS;
 }

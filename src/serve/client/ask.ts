@@ -12,8 +12,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** Who asks. */
 export interface Asking {
-  /** Says where the socket is, unless that is named. */
+  /** Say where the socket is, unless that is named. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly euid: number;
   /** Ends what is asked. */
   readonly signal: AbortSignal;
 }
@@ -42,11 +43,11 @@ export class ServerDoor {
    * not know what it is asked for.
    */
   static async open(
-    { env, signal }: Asking,
+    { signal, ...owner }: Asking,
     named: string | undefined,
     unknown?: string,
   ): Promise<ServerDoor> {
-    const path = socketToAsk(env, named);
+    const path = socketToAsk(owner, named);
     if (path === null) throw noServer(null, null);
     try {
       return new ServerDoor(await Connection.open(path), signal, unknown);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sinceBoot } from "../../model/boot.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import type { BootEpoch } from "../../model/batch.ts";
 import type {
@@ -27,6 +28,8 @@ export interface Watching {
   readonly path: string;
   /** Why this program may not listen to the kernel itself. */
   readonly refused: string;
+  /** The wall clock, milliseconds since the Unix epoch. */
+  now(): number;
   /** Ends the wait for an answer. */
   readonly signal: AbortSignal;
 }
@@ -43,20 +46,23 @@ export class Subscription {
   readonly info: SourceInfo;
   /** First group of the boot id. */
   readonly boot: string;
+  /** The wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
   readonly #connection: Connection;
   /** What was before this moment, as lines have it, is waited for; null as long as it goes on. */
   #stopAt: string | null = null;
   #settling: ReturnType<typeof setTimeout> | null = null;
   #over = false;
 
-  private constructor(connection: Connection, hello: Answer, why: string) {
+  private constructor(connection: Connection, hello: Answer, why: string, now: () => number) {
     this.#connection = connection;
+    this.now = now;
     this.info = { source: "connector", why };
     this.boot = String(hello["boot"]);
   }
 
   /** Subscribes; rejects with an Error that says why that cannot be, or would be no gain. */
-  static async open({ path, refused, signal }: Watching, wish: Wish): Promise<Subscription> {
+  static async open({ path, refused, signal, now }: Watching, wish: Wish): Promise<Subscription> {
     const connection = await Connection.open(path);
     let isLate = false;
     const stop = () => connection.close();
@@ -70,7 +76,7 @@ export class Subscription {
       const source = String(hello["source"]);
       if (source !== "connector") throw new Error(`its server has the source ${source} itself`);
       await connection.request("subscribe", { ...wish, heartbeat: HEARTBEAT_S });
-      return new Subscription(connection, hello, whyThrough(path, hello, refused));
+      return new Subscription(connection, hello, whyThrough(path, hello, refused), now);
     } catch (error) {
       connection.close();
       throw isLate ? new Error(`its server has not answered for ${ANSWER_MS} ms`) : error;
@@ -97,7 +103,7 @@ export class Subscription {
 
   /** Ends it when the server has told what was before. */
   stop(): void {
-    this.#stopAt ??= new Date().toISOString().replace("Z", "000000Z");
+    this.#stopAt ??= new Date(this.now()).toISOString().replace("Z", "000000Z");
     this.#settling ??= setTimeout(() => this.#connection.close(), SETTLE_MS);
   }
 
@@ -128,7 +134,7 @@ class SocketCapture implements RunningCapture {
     this.#handlers = handlers;
     this.#events = new SocketEvents(epoch);
     this.info = subscription.info;
-    this.began = { epoch, time: this.#events.now() };
+    this.began = { epoch, time: sinceBoot(subscription.now(), epoch) };
     this.boot = subscription.boot;
     this.#ended = this.#run().then(
       () => handlers.onEnd(null),

@@ -78,11 +78,6 @@ export class SocketEvents {
     this.#epoch = epoch;
   }
 
-  /** Now, nanoseconds since boot. */
-  now(): number {
-    return Date.now() * 1e6 - this.#epoch.seconds * 1e9 - this.#epoch.ns;
-  }
-
   /** Takes a line; throws SyntaxError for one that is no JSON. */
   add(line: string): void {
     const fields = JSON.parse(line) as Fields;

@@ -9,7 +9,12 @@ import { type FakeAnswer, FakeServer, refusal } from "../../support/fake_server.
 async function ask(answer: FakeAnswer): Promise<unknown> {
   await using server = await FakeServer.start(() => answer);
   const signal = new AbortController().signal;
-  return await askServer({ env: { FH_SOCKET: server.path }, signal }, undefined, "dance", {});
+  return await askServer(
+    { env: { FH_SOCKET: server.path }, euid: 0, signal },
+    undefined,
+    "dance",
+    {},
+  );
 }
 
 test("askServer() answers the fields of the operation alone", async () => {
@@ -33,7 +38,7 @@ test("a server that goes and a signal end a question", async () => {
     return null;
   });
   const abort = new AbortController();
-  const asking = { env: { FH_SOCKET: server.path }, signal: abort.signal };
+  const asking = { env: { FH_SOCKET: server.path }, euid: 0, signal: abort.signal };
   await assert.rejects(askServer(asking, undefined, "dance", {}), ServerGone);
   abort.abort("SIGINT");
   await assert.rejects(
@@ -47,7 +52,7 @@ test("a door says in its own words that a server does not know what it is asked"
     op === "hello" ? refusal("EPERM", 1, "No") : refusal("ENOTTY", 25, "Unknown operation")
   );
   const signal = new AbortController().signal;
-  const door = await ServerDoor.open({ env: {}, signal }, server.path, "It keeps no jobs");
+  const door = await ServerDoor.open({ env: {}, euid: 0, signal }, server.path, "It keeps no jobs");
   await assert.rejects(door.ask("job_list", {}), /^CommandError: It keeps no jobs$/);
   await assert.rejects(door.ask("hello", {}), /^CommandError: No \(EPERM\)$/);
   door.close();

@@ -14,7 +14,10 @@ async function subscribed(
 ): Promise<void> {
   await using server = await FakeServer.start(({ op }) => op === "hello" ? hello() : { seq: 0 });
   const signal = new AbortController().signal;
-  const subscription = await Subscription.open({ path: server.path, refused: "x", signal }, WISH);
+  const subscription = await Subscription.open(
+    { path: server.path, refused: "x", signal, now: Date.now },
+    WISH,
+  );
   await act(subscription, server.clients[0]!);
   subscription.close();
 }
