@@ -7,6 +7,8 @@
 import process from "node:process";
 import { hasOwnNumbering } from "../proc/numbering.ts";
 import type { ProcReader } from "../proc/procfs.ts";
+import { localTime } from "../host/local_time.ts";
+import type { PastStore } from "./store.ts";
 
 /** What a note is about. */
 export type NoteKind =
@@ -23,7 +25,11 @@ export type NoteKind =
   /** Others have the pid or the name that was asked for. */
   | "others"
   /** How much of what there was is in the sums. */
-  | "coverage";
+  | "coverage"
+  /** What the source of a capture cannot see, or not any more. */
+  | "source"
+  /** No recorder is at work, so it is as it was written last. */
+  | "no_recorder";
 
 /** One note. */
 export interface Note {
@@ -62,6 +68,14 @@ export function noteNoHistory(notes: Notes, what: string): void {
     "no_history",
     `no history here: ${what}; to have one, run fh record (or its systemd unit)`,
   );
+}
+
+/** Notes where nobody writes to a store what becomes of what it has. */
+export function noteNoRecorder(notes: Notes, { bounds, place }: PastStore): void {
+  if (bounds.boots.some(({ reached }) => reached)) return;
+  const until = bounds.range()?.until;
+  const last = until === undefined ? "" : `, at ${localTime(until)}`;
+  notes.add("no_recorder", `no recorder is at work on ${place}: this is what it wrote last${last}`);
 }
 
 /** Notes where the pids of /proc are not those that this process would see. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Notes } from "../../src/ask/notes.ts";
 import { test } from "node:test";
 import { JobAnswers } from "../../src/ask/jobs.ts";
 import { exportJobs } from "../../src/cmd/job/export.ts";
@@ -58,6 +59,7 @@ test("fh job export ends with the page after which it is to stop", async () => {
       const next = ++pages < 1000 ? pages : null;
       return Promise.resolve({ members: [{ job: 1, pid: pages }], next });
     },
+    notes: new Notes(),
     close: () => {},
   };
   const done = exportJobs(context, door, "job", {});

@@ -5,7 +5,7 @@
  */
 import { setImmediate as immediate } from "node:timers/promises";
 import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../../ask/jobs.ts";
-import { Notes } from "../../ask/notes.ts";
+import { noteNoRecorder, Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
@@ -23,6 +23,8 @@ export interface JobPlace {
 
 /** Somebody who answers. */
 export interface JobDoor {
+  /** What has to be said beside each answer. */
+  readonly notes: Notes;
   /** Asks; rejects with {@linkcode CommandError}. */
   ask(op: string, params: Fields): Promise<Fields>;
   close(): void;
@@ -55,8 +57,13 @@ export async function* listJobs(door: JobDoor, all: boolean): AsyncGenerator<Fie
 }
 
 /** Opens the door to the recorder; rejects with {@linkcode CommandError} where none listens. */
-export function openRecorder(context: Context, { socket }: JobPlace): Promise<JobDoor> {
-  return ServerDoor.open(context, socket, NO_JOBS);
+export async function openRecorder(context: Context, { socket }: JobPlace): Promise<JobDoor> {
+  const door = await ServerDoor.open(context, socket, NO_JOBS);
+  return {
+    notes: new Notes(),
+    ask: (op, params) => door.ask(op, params),
+    close: () => door.close(),
+  };
 }
 
 /** The same for what a history answers too; `--db` names one, and then nobody else is asked. */
@@ -75,11 +82,15 @@ export async function openJobs(context: Context, place: JobPlace): Promise<JobDo
 async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
   const notes = new Notes();
   const store = await askHistory(context, db, { breath: new Breath(context.signal), notes });
-  tellNotes(context, notes);
-  if (store === null) return null;
+  if (store === null) {
+    tellNotes(context, notes);
+    return null;
+  }
+  noteNoRecorder(notes, store);
   // Who can read the file may read all of it.
   const answers = new JobAnswers(store, openUsers(), { uid: context.euid, privileged: true });
   return {
+    notes,
     async ask(op, params) {
       try {
         return await FROM_HISTORY[op]!(answers, params);

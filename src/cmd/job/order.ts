@@ -4,7 +4,7 @@
  * @module
  */
 import { type Context, useColor } from "../../cli/command.ts";
-import { tell } from "../../cli/tell.ts";
+import { tell, tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import type { Fields } from "../../serve/protocol.ts";
 import { jsonText } from "../../text/json_text.ts";
@@ -31,7 +31,12 @@ export async function withJobs<Done>(
   options: JobOptions,
   work: (door: JobDoor) => Promise<Done>,
 ): Promise<Done> {
-  return await closing(await openJobs(context, options), work);
+  return await closing(await openJobs(context, options), async (door) => {
+    const done = await work(door);
+    await context.stdout.flush();
+    tellNotes(context, door.notes, options.quiet);
+    return done;
+  });
 }
 
 async function closing<Done>(

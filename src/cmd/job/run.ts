@@ -65,14 +65,14 @@ export async function listAll(
 ): Promise<number> {
   const { all = false } = options;
   const found: JobRow[] = [];
-  await withJobs(context, options, async (door) => {
+  return await withJobs(context, options, async (door) => {
     for await (const job of listJobs(door, all)) {
       if (context.signal.aborted) throw new Stopped(String(context.signal.reason));
-      found.push(job as unknown as JobRow);
+      found.push({ ...job, notes: door.notes } as unknown as JobRow);
     }
+    const none = all ? "no jobs" : "no open jobs; --all shows those that have ended";
+    return showRows(context, options, found, (head) => renderJobs(found, head, localTime), none);
   });
-  const none = all ? "no jobs" : "no open jobs; --all shows those that have ended";
-  return showRows(context, options, found, (head) => renderJobs(found, head, localTime), none);
 }
 
 /** `fh job show`. */

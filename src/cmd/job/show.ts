@@ -24,6 +24,7 @@ import {
   renderJob,
   type RunningRow,
 } from "../../view/jobs.ts";
+import type { Notes } from "../../ask/notes.ts";
 import type { JobDoor } from "./door.ts";
 
 const EVERY_MS = 1000;
@@ -55,7 +56,7 @@ export async function showJob(
 ): Promise<number> {
   const job = await ask(context, door, name);
   if (options.watch) return await new Watch(context, door, job, options).run();
-  write(context, job, options);
+  write(context, job, door.notes, options);
   return EXIT.done;
 }
 
@@ -103,10 +104,15 @@ function livingRow({ processes, withStorage, account }: LivingUsage): LivingRow 
   };
 }
 
-function write({ stdout, env }: Context, shown: JobShown, options: ShowOptions): void {
+function write(
+  { stdout, env }: Context,
+  shown: JobShown,
+  notes: Notes,
+  options: ShowOptions,
+): void {
   if (options.json) {
     const { job, living, members }: JobShown = shown;
-    const fields: Fields = { ...job, living, running_members: members };
+    const fields: Fields = { ...job, living, running_members: members, notes };
     stdout.write(`${jsonText(fields)}\n`);
     return;
   }
@@ -151,14 +157,14 @@ class Watch {
       this.#screen?.close();
       forget();
     }
-    if (this.#screen !== null) write(this.#context, this.#shown, this.#options);
+    if (this.#screen !== null) write(this.#context, this.#shown, this.#door.notes, this.#options);
     return EXIT.done;
   }
 
   #draw(): void {
     const { stdout, env } = this.#context;
     if (this.#screen === null) {
-      write(this.#context, this.#shown, this.#options);
+      write(this.#context, this.#shown, this.#door.notes, this.#options);
       return;
     }
     // A terminal that was stopped (Ctrl-S) still has the last screen to take.

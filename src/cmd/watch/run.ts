@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { Notes } from "../../ask/notes.ts";
 import { createFilter, type Filter } from "../../ask/filter.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
@@ -22,6 +23,7 @@ import { ChangeStream, type LineWriter } from "../../term/stream.ts";
 import { after } from "../../term/timer.ts";
 import { paint } from "../../text/style.ts";
 import { JsonLines } from "../../view/json.ts";
+import { infoLines } from "../../view/notes_json.ts";
 import { EventLines, LINE_HEADER } from "../../view/line.ts";
 import { renderStatistics } from "../../view/statistics.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
@@ -58,7 +60,10 @@ class Watch {
   /** What is watched; lines of a server need no machine. */
   #session!: Watched;
   #filter!: Filter;
-  #stream!: ChangeStream;
+  /** Null until the session is open. */
+  #stream: ChangeStream | null = null;
+  /** What is to become lines of it. */
+  #notes = new Notes();
   #child: Child | null = null;
   #count = 0;
   #over = false;
@@ -79,6 +84,7 @@ class Watch {
     if (this.#options.source !== "replay") this.#users.live();
     this.#session = await this.#open();
     this.#stream = new ChangeStream(stdout, this.#header());
+    this.#writeNotes();
     if (this.#operands.length > 0) this.#startChild();
     const stop = () => this.#stop();
     signal.addEventListener("abort", stop);
@@ -110,9 +116,20 @@ class Watch {
     return await openSession(wanted, await this.#sessionOptions(capture));
   }
 
+  /** Says it, and in JSON as a line of the stream. */
   #note(text: string): void {
     tell(this.#context, text, this.#options.quiet);
     void this.#context.stderr.flush().catch(() => {});
+    if (this.#options.json) this.#notes.add("source", text);
+    this.#writeNotes();
+  }
+
+  /** Those that came before there was a stream stand at its beginning. */
+  #writeNotes(): void {
+    if (this.#stream === null || this.#notes.size === 0) return;
+    this.#stream.flush();
+    this.#context.stdout.write(infoLines(this.#notes));
+    this.#notes = new Notes();
   }
 
   async #sessionOptions(capture: CaptureOptions): Promise<SessionOptions> {
@@ -125,8 +142,8 @@ class Watch {
       redact: this.#redact,
       time,
       onChange: (change) => this.#see(change),
-      onBatch: () => this.#stream.flush(),
-      whenReady: () => this.#stream.ready ? null : this.#context.stdout.flush(),
+      onBatch: () => this.#stream?.flush(),
+      whenReady: () => this.#stream?.ready !== false ? null : this.#context.stdout.flush(),
       onNote: (text) => this.#note(text),
       onEnd: (error) => error === null ? this.#done.resolve() : this.#done.reject(error),
     };
@@ -231,7 +248,7 @@ class Watch {
     if (!this.#filter.matches(change)) return;
     this.#last = change.time;
     this.#statistics?.note(change);
-    this.#stream.add(change, this.#session.epoch);
+    this.#stream!.add(change, this.#session.epoch);
     this.#count++;
     if (this.#count !== this.#options.count) return;
     this.#over = true;
@@ -246,7 +263,7 @@ class Watch {
 
   async #finish(): Promise<void> {
     const { stdout, stderr } = this.#context;
-    this.#stream.end(this.#last, this.#session.epoch);
+    this.#stream!.end(this.#last, this.#session.epoch);
     if (this.#statistics !== null) {
       const lines = renderStatistics(this.#statistics, this.#session.elapsedNs);
       (this.#options.json ? stderr : stdout).write(lines.join("\n") + "\n");

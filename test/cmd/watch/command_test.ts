@@ -102,6 +102,27 @@ test("fh watch says why a source is refused, and what to do", async () => {
   );
 });
 
+test("fh watch --json has what its source cannot do as lines, whenever that is told", async () => {
+  const start = replay(RECORDING, EPOCH);
+  const context = fakeContext({
+    capture: (options, handlers) => {
+      handlers.onNote?.("before it began");
+      const onEnd = (error: Error | null) => {
+        handlers.onNote?.("at its end");
+        handlers.onEnd(error);
+      };
+      return start(options, { ...handlers, onEnd });
+    },
+  });
+  const options = { source: "auto", color: "auto", realtime: true, json: true } as const;
+  await watchCommand.run(context, [], options);
+  const lines = context.stdout.text.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(lines.slice(0, 2).map(({ event }) => event), ["source", "info"]);
+  const notes = lines.flatMap(({ event, kind, text }) => event === "info" ? [[kind, text]] : []);
+  assert.deepEqual(notes, [["source", "before it began"], ["source", "at its end"]]);
+  assert.match(context.stderr.text, /^fh: before it began$/m);
+});
+
 test("fh watch holds what a slow reader cannot take yet, and loses nothing of it", async () => {
   const context = fakeContext({ capture: replay(RECORDING, EPOCH) });
   context.stdout.pendingBytes = 10 << 20;
