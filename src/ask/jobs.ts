@@ -4,13 +4,13 @@
  * @module
  */
 import { JobTotal } from "../jobs/kept_job.ts";
-import { exitStatus, type Process } from "../model/process.ts";
+import type { Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { Refusal } from "../fault.ts";
 import { accountJson } from "../text/account_json.ts";
 import { argvFields } from "../text/argv_fields.ts";
+import { endFields, lifeFields, momentField, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
-import { signalName } from "../text/words.ts";
 import { noJob, readJobName } from "./job_name.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
 import type { JobsWanted, PastJob, PastMember, PastStore } from "./store.ts";
@@ -71,7 +71,7 @@ export class JobAnswers {
     return {
       ...this.#fields(job),
       commands: commands.map((total) => ({ command: total.comm, ...totalFields(total) })),
-      users: users.map((total) => ({ ...this.#userFields(total.uid), ...totalFields(total) })),
+      users: users.map((total) => ({ ...ofUser(total.uid, this.#users), ...totalFields(total) })),
       accounts: accounts.length === 0 ? null : accounts.join(", "),
     };
   }
@@ -143,9 +143,9 @@ export class JobAnswers {
     return {
       job: id,
       name,
-      ...this.#userFields(owner),
-      started: this.#time(job, since),
-      ended: until === null ? null : this.#time(job, until),
+      ...ofUser(owner, this.#users),
+      started: momentField(job, since, this.#clock),
+      ended: momentField(job, until, this.#clock),
       running: living,
       members: started,
       lost,
@@ -153,38 +153,30 @@ export class JobAnswers {
     };
   }
 
-  #userFields(uid: number): Fields {
-    return { uid: uid < 0 ? null : uid, user: uid < 0 ? null : this.#users.name(uid) };
-  }
-
   #memberFields(job: PastJob, { process, account, since, until }: PastMember): Fields {
-    const { image, pid, ppid, uid, start, end, durationNs } = process;
-    const { code, signal } = exitStatus(process.status);
-    const time = (ns: number | null) => ns === null ? null : this.#time(job, ns);
+    const { image, pid, ppid, uid } = process;
+    const { state: _, ...life } = lifeFields(process, this.#clock);
     return {
       job: job.id,
       name: job.name,
       pid,
       id: process.id,
       ppid,
-      ...this.#userFields(uid ?? -1),
+      ...userFields(uid, this.#users),
       comm: image.comm,
       ...maySee(this.#asker, uid) ? argvFields(image) : { argv: null },
-      started: time(start),
-      ended: time(end),
+      ...life,
       running: process.alive,
-      duration_ns: durationNs === null ? null : Math.round(durationNs),
-      joined: time(since),
-      left: time(until),
-      exit_code: code,
-      signal: signal === null ? null : signalName(signal),
+      joined: momentField(job, since, this.#clock),
+      left: momentField(job, until, this.#clock),
       ...accountJson(account),
     };
   }
+}
 
-  #time({ boot }: PastJob, ns: number): string {
-    return this.#clock.utc(boot.epochAt(ns), ns);
-  }
+/** Below 0: not known. */
+function ofUser(uid: number, users: Users): Fields {
+  return { ...userFields(uid < 0 ? null : uid, users) };
 }
 
 /** Members that live: of the newest also what they run. */
@@ -199,8 +191,7 @@ export function runningFields(
     if (index < all.length - DETAILS) return identity;
     return {
       ...identity,
-      uid,
-      user: uid === null ? null : users.name(uid),
+      ...userFields(uid, users),
       comm: image.comm,
       ...maySee(asker, uid) ? argvFields(image) : { argv: null },
     };
@@ -214,14 +205,12 @@ export function lastFields({ id, name, last, until }: {
   readonly last: PastJob["last"];
   readonly until: number | null;
 }): Fields {
-  const { code, signal } = exitStatus(last?.status ?? null);
   return {
     job: id,
     name,
     open: until === null,
     pid: last?.pid ?? null,
-    exit_code: code,
-    signal: signal === null ? null : signalName(signal),
+    ...endFields(last?.status ?? null),
   };
 }
 

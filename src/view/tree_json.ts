@@ -4,15 +4,12 @@
  *
  * @module
  */
-import type { BootEpoch } from "../model/batch.ts";
-import type { LifeState } from "../model/lifecycle.ts";
-import { exitStatus, type Process } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
 import { argvFields } from "../text/argv_fields.ts";
 import { jsonText } from "../text/json_text.ts";
+import { lifeFields, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
-import { signalName } from "../text/words.ts";
 
 /** What nodes have in common. */
 export interface TreeJsonOptions {
@@ -22,15 +19,6 @@ export interface TreeJsonOptions {
   /** What has to be said beside the answer: the field `notes` of the outermost nodes. */
   readonly notes?: Iterable<unknown>;
 }
-
-/** Words of the field `state`. */
-export const STATE_WORDS: Readonly<Record<LifeState, string>> = {
-  unknown: "unknown",
-  running: "running",
-  leaderless: "running",
-  exited: "exited",
-  unborn: "exited",
-};
 
 /** One tree as one object on one line, newline included, in pieces. */
 export function* treeJson(root: TreeNode, options: TreeJsonOptions): Generator<string> {
@@ -67,11 +55,7 @@ class NodeWriter {
 
   /** A node up to the beginning of its children. */
   open({ process }: TreeNode): string {
-    const { users } = this.#options;
     const { pid, ppid, parent, uid, image } = process;
-    const epoch = process.boot.epochAt(process.born);
-    const { code, signal } = exitStatus(process.status);
-    const duration = process.durationNs;
     const fields = {
       id: process.id,
       pid,
@@ -80,24 +64,9 @@ class NodeWriter {
       ...process.moreAbove ? { more_above: true } : {},
       comm: image.comm,
       ...argvFields(image),
-      uid,
-      user: uid === null ? null : users.name(uid),
-      state: STATE_WORDS[process.state],
-      started: this.#time(epoch, process.start),
-      ended: this.#time(epoch, endOf(process)),
-      exit_code: code,
-      signal: signal === null ? null : signalName(signal),
-      duration_ns: duration === null ? null : Math.round(duration),
+      ...userFields(uid, this.#options.users),
+      ...lifeFields(process, this.#clock),
     };
     return `${jsonText(fields).slice(0, -1)},"children":[`;
   }
-
-  #time(epoch: BootEpoch | null, bootNs: number | null): string | null {
-    return bootNs === null || epoch === null ? null : this.#clock.utc(epoch, bootNs);
-  }
-}
-
-/** A process that lives again (an exec after its exit) has no end. */
-function endOf(process: Process): number | null {
-  return process.alive ? null : process.end;
 }

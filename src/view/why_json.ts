@@ -5,16 +5,14 @@
  */
 import type { Notes } from "../ask/notes.ts";
 import type { Link, WhyAnswer } from "../ask/why.ts";
-import { exitStatus, type Process } from "../model/process.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { Steps } from "../steps.ts";
 import { accountJson } from "../text/account_json.ts";
 import { argvFields } from "../text/argv_fields.ts";
+import { lifeFields, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
-import { signalName } from "../text/words.ts";
 import { missingJson } from "./missing_json.ts";
-import { STATE_WORDS } from "./tree_json.ts";
 import { linkNotes } from "./why.ts";
 
 /** Links of a chain between two pauses. */
@@ -27,9 +25,10 @@ export function* whyFields(
   notes: Notes,
 ): Steps<Record<string, unknown>> {
   const links: unknown[] = [];
+  const clock = new WallClock();
   for (const [index, link] of chain.entries()) {
     if (index % LINKS_AT_ONCE === 0) yield;
-    links.push(linkFields(link, users));
+    links.push(linkFields(link, users, clock));
   }
   const { text, ...where } = origin ?? { text: "" };
   return {
@@ -42,9 +41,8 @@ export function* whyFields(
   };
 }
 
-function linkFields({ process, child, id, parent }: Link, users: Users): unknown {
-  const { image, uid, durationNs } = process;
-  const { code, signal } = exitStatus(process.status);
+function linkFields({ process, child, id, parent }: Link, users: Users, clock: WallClock): unknown {
+  const { image, uid } = process;
   const { path, unit, container } = parseCgroup(image.cgroupText ?? "");
   return {
     id,
@@ -59,19 +57,8 @@ function linkFields({ process, child, id, parent }: Link, users: Users): unknown
     cgroup: path,
     unit,
     container,
-    uid,
-    user: uid === null ? null : users.name(uid),
-    state: STATE_WORDS[process.state],
-    started: timeOf(process, process.start),
-    ended: timeOf(process, process.alive ? null : process.end),
-    exit_code: code,
-    signal: signal === null ? null : signalName(signal),
-    duration_ns: durationNs === null ? null : Math.round(durationNs),
+    ...userFields(uid, users),
+    ...lifeFields(process, clock),
     notes: linkNotes(process, child),
   };
-}
-
-function timeOf({ boot }: Process, ns: number | null): string | null {
-  const epoch = ns === null ? null : boot.epochAt(ns);
-  return epoch === null ? null : new WallClock().utc(epoch, ns!);
 }
