@@ -292,8 +292,8 @@ export const CONTINUED: readonly Hostile[] = [
 /** Files that want time or memory. */
 export const HEAVY: readonly Hostile[] = [
   {
-    name: "a chain of 60 000 generations that exec late",
-    make: `WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 61000)
+    name: "a chain of 30 000 generations that exec late",
+    make: `WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 31000)
       INSERT INTO life (id, boot, pid, born, span, parent, image, exec, flags)
       SELECT i, 1, 4711, 6000000000 + i, 900000, nullif(i - 1, 999), 1, 800000, 0 FROM n`,
   },
