@@ -32,22 +32,18 @@ const CHECKS = [
   ["format", "deno", "fmt", "--check"],
 ].map(([name, ...command]) => ({ row: name, name, command: () => command }));
 
-/** Groups of steps by phase: those of one phase run at the same time, each in its own lanes. */
+/** Steps by phase: what stands in one runs at the same time, as far as there are lanes. */
 function listPhases() {
   const tests = filesBelow("test", "_test.ts");
   const shared = tests.filter((file) => !file.startsWith(EXECUTABLE_TESTS));
   const executable = tests.filter((file) => file.startsWith(EXECUTABLE_TESTS))
     .map((file) => bunStep("executable", [file], `executable: ${basename(file)}`));
-  const isAlone = ({ files }) => ALONE.test(files[0]);
   const [free, alone] = bothRuntimes(shared);
   return [
-    [{ lanes: CHECKS.length, steps: CHECKS }],
-    [
-      { lanes: LANES, steps: free },
-      // Their recorders see the whole host: another's work would take of its shares and buffers.
-      { lanes: 1, steps: executable.filter((step) => !isAlone(step)) },
-    ],
-    [{ lanes: 1, steps: [...alone, ...executable.filter(isAlone)] }],
+    { lanes: CHECKS.length, steps: CHECKS },
+    { lanes: LANES, steps: free },
+    // Their recorders see the whole host, and what runs beside them would take of its shares.
+    { lanes: 1, steps: [...alone, ...executable] },
   ];
 }
 
@@ -56,7 +52,7 @@ function listChosenPhases(beginnings) {
     beginnings.some((beginning) => file.startsWith(beginning.replace(/^\.\//, "")))
   );
   const [free, alone] = bothRuntimes(chosen);
-  return [[{ lanes: LANES, steps: free }], [{ lanes: 1, steps: alone }]];
+  return [{ lanes: LANES, steps: free }, { lanes: 1, steps: alone }];
 }
 
 /** Steps of those that may meet others, and of those that may not. */
@@ -132,12 +128,7 @@ async function main(beginnings) {
   try {
     const phases = beginnings.length > 0 ? listChosenPhases(beginnings) : listPhases();
     const results = [];
-    for (const groups of phases) {
-      const some = await Promise.all(
-        groups.map(({ steps, lanes }) => runSteps(steps, lanes, folder)),
-      );
-      results.push(...some.flat());
-    }
+    for (const { steps, lanes } of phases) results.push(...await runSteps(steps, lanes, folder));
     process.exitCode = report(results);
   } finally {
     remove();

@@ -27,7 +27,7 @@ const FAMILIES = ["double-fork", "daemon", "subreaper", "setsid=6", "tree=3", "s
 /** Those of a poller live long enough to be seen one by one: as many would take a minute. */
 const GENERATIONS = { connector: 10_000, poll: 3000 };
 /** What the poller must see lives so long; of a long chain no link may end before it has looked. */
-const SEEN_MS = 80;
+const SEEN_MS = 200;
 const CHAIN_MS = 120;
 
 /** What was recorded of one run of the program. */

@@ -47,6 +47,11 @@ function times(fh: Running, words: string): number {
   return fh.stderr.split(words).length - 1;
 }
 
+function countLives(db: string): number {
+  using file = new DatabaseSync(db, { readOnly: true });
+  return Number(file.prepare("SELECT count(*) AS lives FROM life").get()!["lives"]);
+}
+
 const FULL = "fh: cannot write to ";
 const AGAIN = " again\n";
 
@@ -104,6 +109,8 @@ test(
     await using _before = await sleep();
     await using ended = await sleep();
     await using fh = await startRecorder(db);
+    // Else all that runs on this host would be among what waits for room.
+    await fh.until("what runs, in the file", () => countLives(db) > 0);
     const forks = hostForks();
     let tasks: readonly Task[] = [];
     await using _later = await whileFull(fh, disk.folder, async () => {
