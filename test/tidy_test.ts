@@ -82,9 +82,11 @@ const ARROWS: Arrows = {
     "src/ask/store.ts",
     "src/history/",
     "src/host/",
+    "src/model/process.ts",
     "src/proc/",
     "src/fault.ts",
     "src/steps.ts",
+    "node:",
   ],
   "src/host/": ["ffi/", "node:"],
   "src/view/": [

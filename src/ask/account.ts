@@ -164,7 +164,9 @@ function coverage(
     : `accounted ${number(accounted)} of ${number(processes)} ${what} ${time}`;
   return [
     accounted > 0 && by !== "" ? `${counted}, by ${by}` : counted,
-    `${recording.length > 1 ? "sources" : "source"} ${recording.join(", ")}`,
+    ...recording.length === 0
+      ? []
+      : [`${recording.length > 1 ? "sources" : "source"} ${recording.join(", ")}`],
     ...running > 0 ? [`${number(running)} members still run`] : [],
     ...unseen > 0 ? [`of ${number(unseen)} it was not seen how they ended`] : [],
     ...missingWords(missing.filter((one) => !isPause(one))),

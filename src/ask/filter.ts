@@ -8,6 +8,7 @@ import { decodeText, type Image } from "../model/image.ts";
 import { Lineage } from "../model/lineage.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
+import { namesOf } from "../model/program_names.ts";
 import { RecentAnswers } from "../model/recent_answers.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import { parseUser, type UserIds } from "./text/values.ts";
@@ -100,7 +101,9 @@ function imageTests(options: FilterOptions, users: UserIds): ShownTest[] {
     const uids = new Set(user.map((text) => parseUser(text, users)));
     tests.push(({ uid }) => uid !== null && uids.has(uid));
   }
-  if (comm !== undefined) tests.push(ofImage(({ comm: name }) => name !== null && any(comm, name)));
+  if (comm !== undefined) {
+    tests.push(ofImage((image) => namesOf(image).some((name) => any(comm, name))));
+  }
   if (match !== undefined) {
     const patterns = match.map((pattern): TextTest => (text) => pattern.test(text));
     tests.push(ofImage((image) => any(patterns, commandLine(image))));

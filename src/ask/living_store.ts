@@ -10,6 +10,7 @@ import type { DeadBelow, Family, Living, Missing, PastProcess, Store } from "./s
 /** /proc, of whose past nothing is known. */
 export class LivingStore implements Store {
   readonly past = null;
+  readonly behind = null;
   readonly bounds = new Bounds([], () => 0);
   readonly place: string;
 

@@ -7,6 +7,7 @@ import { localTime } from "../host/local_time.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { lossNoun } from "../text/words.ts";
+import { behindWords } from "./behind.ts";
 import type { Notes } from "./notes.ts";
 import type { Missing, Store } from "./store.ts";
 
@@ -53,5 +54,7 @@ export function addMissing(notes: Notes, missing: readonly Missing[]): void {
 
 /** The same as part of a sentence about something that is not there; empty where nothing is. */
 export async function missingClause(store: Store, spans: readonly BootSpan[]): Promise<string> {
-  return missingWords(await store.missing(spans)).map((words) => `; ${words}`).join("");
+  const all = missingWords(await store.missing(spans));
+  if (store.behind !== null) all.push(behindWords(store.behind));
+  return all.map((words) => `; ${words}`).join("");
 }

@@ -5,18 +5,20 @@
  */
 import { CommandError, EXIT } from "../fault.ts";
 import { localTime } from "../host/local_time.ts";
+import { behindWords } from "./behind.ts";
 import { missingClause } from "./missing.ts";
 import { noProcess } from "./not_found.ts";
 import type { Store } from "./store.ts";
 import type { Target } from "./text/target.ts";
 
 /** The error of a time of which nothing was recorded. */
-export function outside({ bounds, place }: Store): CommandError {
+export function outside({ bounds, place, behind }: Store): CommandError {
   const range = bounds.range();
   const what = range === null
     ? `nothing was recorded in ${place} yet`
     : `${place} goes from ${localTime(range.since)} to ${localTime(range.until)}`;
-  return new CommandError(EXIT.notFound, `No history at that time: ${what}; give a time within`);
+  const known = behind === null ? what : `${what}; ${behindWords(behind)}`;
+  return new CommandError(EXIT.notFound, `No history at that time: ${known}; give a time within`);
 }
 
 /** The error of a process that is neither in /proc nor in the history. */

@@ -26,6 +26,8 @@ export type NoteKind =
   | "others"
   /** How much of what there was is in the sums. */
   | "coverage"
+  /** A recorder that is at work has not written what happened lately. */
+  | "behind"
   /** What the source of a capture cannot see, or not any more. */
   | "source"
   /** No recorder is at work, so it is as it was written last. */
@@ -71,8 +73,8 @@ export function noteNoHistory(notes: Notes, what: string): void {
 }
 
 /** Notes where nobody writes to a store what becomes of what it has. */
-export function noteNoRecorder(notes: Notes, { bounds, place }: PastStore): void {
-  if (bounds.boots.some(({ reached }) => reached)) return;
+export function noteNoRecorder(notes: Notes, { bounds, place, behind }: PastStore): void {
+  if (behind !== null || bounds.boots.some(({ reached }) => reached)) return;
   const until = bounds.range()?.until;
   const last = until === undefined ? "" : `, at ${localTime(until)}`;
   notes.add("no_recorder", `no recorder is at work on ${place}: this is what it wrote last${last}`);

@@ -19,6 +19,8 @@ export interface StatusAnswer {
   readonly recording: boolean;
   /** Null where nothing was recorded yet. */
   readonly run: PastRun | null;
+  /** How far that recorder is behind, nanoseconds; null where it is not at work. */
+  readonly lag: number | null;
   /** Processes, and those that have not ended. */
   readonly lives: number;
   readonly running: number;
@@ -41,10 +43,12 @@ export async function askStatus(
   const { lives, running } = await store.count();
   const missing = await store.missing(run === null ? [] : [spanOf(run)]);
   addMissing(notes, missing);
+  const recording = run !== null && recorderLives(run, reader);
   return {
     db: place,
-    recording: run !== null && recorderLives(run, reader),
+    recording,
     run,
+    lag: recording ? store.behind?.lag ?? 0 : null,
     lives,
     running,
     size: ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(place + suffix), 0),

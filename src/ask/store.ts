@@ -21,6 +21,8 @@ export interface Store {
   readonly place: string;
   /** The same store where it knows what has ended; else null. */
   readonly past: PastStore | null;
+  /** Where its recorder has not written what happened lately; null where it is up to date. */
+  readonly behind: Behind | null;
   /** What was recorded; where the past is not known that is nothing. */
   readonly bounds: Bounds;
 
@@ -73,6 +75,15 @@ export interface PastStore extends Store {
   news(): News;
 }
 
+/** How far what a store knows reaches, where that is not up to now. */
+export interface Behind {
+  readonly boot: PastBoot;
+  /** Up to when everything is known, nanoseconds since boot. */
+  readonly until: number;
+  /** How long ago that is, nanoseconds. */
+  readonly lag: number;
+}
+
 /** Waits for what is added to a store. */
 export interface News {
   /**
@@ -103,7 +114,7 @@ export interface Family {
   living(pid: number): Process | null;
   /** Those that had a pid, the latest first. */
   past(pid: number): Promise<PastProcess[]>;
-  /** The latest that ran a program with that name (comm), by an exec or from the start. */
+  /** The latest that ran a program of that name, be it of the kernel, its file or its script. */
   lastNamed(name: string): Promise<PastProcess | null>;
   /** The one object that stands for a past process, the living one where it lives, linked. */
   of(past: PastProcess): Promise<Process>;

@@ -7,6 +7,7 @@ import { CommandError, EXIT } from "../fault.ts";
 import type { Account } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
 import { isBelow } from "../model/lineage.ts";
+import { namesOf } from "../model/program_names.ts";
 import { type Process, TICK_NS } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readProcesses } from "../proc/processes.ts";
@@ -210,8 +211,6 @@ function whence(chain: readonly Process[], isCut: boolean): Origin {
   return { ...origin, text: "not known: there are more ancestors than are followed" };
 }
 
-function isNamed({ comm, argv }: Image, name: string): boolean {
-  if (comm === name) return true;
-  // The kernel cuts names to 15 bytes; programs may be called by a path.
-  return argv !== null && argv[0]?.split("/").at(-1) === name;
+function isNamed(image: Image, name: string): boolean {
+  return namesOf(image).includes(name);
 }

@@ -8,6 +8,7 @@ import {
   parseDuration,
   parseEvents,
   parseGlob,
+  parseNameGlob,
   parsePid,
   parseRegex,
 } from "../ask/text/values.ts";
@@ -23,7 +24,7 @@ export const FILTER = {
     EVENT_NAMES,
   ),
   user: many("-u, --user <user>", asText, "processes of a user, by name or uid"),
-  comm: many("-c, --comm <glob>", parseGlob, "processes whose name matches", "name"),
+  comm: many("-c, --comm <glob>", parseNameGlob, "processes whose name matches", "name"),
   match: many("-m, --match <regex>", parseRegex, "processes whose command line matches"),
   failed: flag("--failed", "exits with a status not 0 or by a signal"),
   minDuration: opt("--min-duration <time>", parseDuration, "exits after at least that life time"),

@@ -6,6 +6,7 @@
 import type { Asking } from "../ask/asking.ts";
 import { LivingStore } from "../ask/living_store.ts";
 import type { Notes } from "../ask/notes.ts";
+import type { OpenOptions } from "../ask/open/open.ts";
 import type { PastStore } from "../ask/store.ts";
 import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
 import { EVERYTHING } from "../ask/viewer.ts";
@@ -19,9 +20,25 @@ import { openProcfs } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
 import { Breath } from "../steps.ts";
 
+/** So long a server may take to answer. */
+const HURRY_MS = 600;
+
 /** Wall-clock time of boot, as the clocks have it now. */
 export async function readEpoch({ epoch }: Pick<Context, "epoch">): Promise<BootEpoch> {
   return epoch ?? (await bootMoment()).epoch;
+}
+
+/** How a command opens a history; the recorder of this user, or the host's, is asked to write. */
+export function openOptions(context: Context, notes: Notes): OpenOptions {
+  return {
+    breath: new Breath(context.signal),
+    notes,
+    hurry: async () => {
+      const { askServer } = await import("../serve/client/ask.ts");
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(HURRY_MS)]);
+      await askServer({ ...context, signal }, undefined, "status", {});
+    },
+  };
 }
 
 /** The world of a command; the time of boot is read where `needsClock`: that takes some time. */

@@ -52,20 +52,60 @@ export function* seekCandidates(history: History, sought: Sought): Steps<Life[] 
 const SHOWN = [
   column("image.id", "key"),
   nullable("image.uid", "uid"),
+  nullable("image.latest", "key"),
   nullable("comm.value", "stored"),
+  nullable("exe.value", "stored"),
   nullable("argv.value", "stored"),
   nullable("cgroup.value", "stored"),
 ];
 const SHOWN_TABLES = `FROM image LEFT JOIN text comm ON comm.id = image.comm
-  LEFT JOIN text argv ON argv.id = image.argv LEFT JOIN text cgroup ON cgroup.id = image.cgroup`;
+  LEFT JOIN text exe ON exe.id = image.exe LEFT JOIN text argv ON argv.id = image.argv
+  LEFT JOIN text cgroup ON cgroup.id = image.cgroup`;
 
 type ShownRow = readonly [
   id: number,
   uid: number | null,
+  latest: number | null,
   comm: StoredText | null,
+  exe: StoredText | null,
   argv: StoredText | null,
   cgroup: StoredText | null,
 ];
+
+/** An image of a history. */
+export interface ShownImage {
+  readonly key: number;
+  /** Row of the latest life that ran it, by an exec or from the start; null: not known. */
+  readonly latest: number | null;
+  readonly uid: number | null;
+  /** Its names, command line and control group. */
+  readonly image: Image;
+}
+
+/** All images, null where work may pause; false comes back where there are too many to ask. */
+export function* shownImages(history: History): Generator<ShownImage | null, boolean> {
+  const images = new TypedRows<readonly [number]>(
+    history.db,
+    [column("count(*)", "count")],
+    // Not more than it takes to know.
+    `FROM (SELECT 1 FROM image LIMIT ${IMAGES_MAX + 1})`,
+  );
+  if (images.get()![0] > IMAGES_MAX) return false;
+  /** Control groups repeat from image to image. */
+  const groups = new Groups();
+  let seen = 0;
+  for (const row of new TypedRows<ShownRow>(history.db, SHOWN, SHOWN_TABLES).iterate()) {
+    const [key, uid, latest, comm, exe, argv, cgroup] = row;
+    if (++seen % STEP_ROWS === 0) yield null;
+    const parts = { ...NO_IMAGE.parts };
+    if (comm !== null) parts.comm = fromStored("comm", comm);
+    if (exe !== null) parts.exe = fromStored("exe", exe);
+    if (argv !== null) parts.argv = fromStored("argv", argv);
+    if (cgroup !== null) parts.cgroup = groups.of(cgroup);
+    yield { key, latest, uid, image: new Image(parts) };
+  }
+  return true;
+}
 
 /** The bytes of control groups, the last few remembered. */
 class Groups {
@@ -87,26 +127,15 @@ function* byImage(
   test: NonNullable<Sought["ofImage"]>,
 ): Steps<Life[] | null> {
   const { db, lives } = history;
-  const images = new TypedRows<readonly [number]>(
-    db,
-    [column("count(*)", "count")],
-    // Not more than it takes to know.
-    `FROM (SELECT 1 FROM image LIMIT ${IMAGES_MAX + 1})`,
-  );
-  if (images.get()![0] > IMAGES_MAX) return null;
   const matching = new Set<number>();
-  /** Control groups repeat from image to image. */
-  const groups = new Groups();
-  let seen = 0;
-  for (const row of new TypedRows<ShownRow>(db, SHOWN, SHOWN_TABLES).iterate()) {
-    const [id, uid, comm, argv, cgroup] = row;
-    if (++seen % STEP_ROWS === 0) yield;
-    const parts = { ...NO_IMAGE.parts };
-    if (comm !== null) parts.comm = fromStored("comm", comm);
-    if (argv !== null) parts.argv = fromStored("argv", argv);
-    if (cgroup !== null) parts.cgroup = groups.of(cgroup);
-    if (test({ image: new Image(parts), uid })) matching.add(id);
+  const images = shownImages(history);
+  let image = images.next();
+  for (; !image.done; image = images.next()) {
+    if (image.value === null) yield;
+    else if (test(image.value)) matching.add(image.value.key);
   }
+  if (!image.value) return null;
+  let seen = 0;
   const own = new TypedRows<readonly [number]>(
     db,
     [column("life.id", "key")],

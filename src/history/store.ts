@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  Behind,
   ChangeQuery,
   CostQuery,
   CostTest,
@@ -40,6 +41,7 @@ import { History } from "./history.ts";
 import { HistoryError } from "./history_error.ts";
 import { Kin } from "./kin.ts";
 import type { Life } from "./life.ts";
+import { latestNamed } from "./latest_named.ts";
 import { livedSteps } from "./lived.ts";
 import { missingSteps } from "./missing.ts";
 import { jobSteps, readMembers } from "./past_jobs.ts";
@@ -55,10 +57,12 @@ const MEMBERS_AT_ONCE = 1000;
 export class HistoryStore implements PastStore {
   readonly past = this;
   readonly #history: History;
+  readonly behind: Behind | null;
   readonly #breath: Breath;
 
-  constructor(history: History, breath: Breath) {
+  constructor(history: History, breath: Breath, behind: Behind | null = null) {
     this.#history = history;
+    this.behind = behind;
     this.#breath = breath;
   }
 
@@ -242,8 +246,8 @@ class HistoryFamily implements Family {
     return Promise.resolve(this.#history.byPid(pid));
   }
 
-  lastNamed(name: string): Promise<PastProcess | null> {
-    return Promise.resolve(this.#history.byComm(name));
+  async lastNamed(name: string): Promise<PastProcess | null> {
+    return await this.#breath.finish(latestNamed(this.#history, name));
   }
 
   async of(past: PastProcess): Promise<Process> {

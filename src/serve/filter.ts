@@ -5,6 +5,7 @@
  */
 import { createFilter, type FilterOptions, type Shown } from "../ask/filter.ts";
 import {
+  cutGlob,
   globSource,
   parseDuration,
   parseEvents,
@@ -36,7 +37,10 @@ function parsers(room: PatternRoom, textMax: number): Parsers {
     pid: (value, name) => list(value, name).map((pid) => parsePid(String(pid))),
     event: (value, name) => list(value, name).flatMap((kind) => parseEvents(String(kind))),
     user: (value, name) => list(value, name).map(String),
-    comm: (value, name) => globs(value, name),
+    comm: (value, name) => {
+      const cut = list(value, name).flatMap((one) => cutGlob(`${one}`) ?? []);
+      return globs([...list(value, name), ...cut], name);
+    },
     match: (value, name) => [room.compile(list(value, name).map(String), "", textMax)],
     failed: (value, name) => flag(value, name),
     minDuration: (value) => parseDuration(String(value)),

@@ -384,7 +384,9 @@ export class Server {
 
   #status({ privileged }: Peer, request: Request): Fields {
     checkNames(request, []);
-    const { identity, sequence } = this.#host;
+    const { identity, sequence, past } = this.#host;
+    // Who asks may want to look at the file next.
+    past?.write();
     const { pid, instance, version, since, source, why, db } = identity;
     return {
       pid,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FILTER_OPTIONS } from "../../src/cli/filter_options.ts";
 import { createFilter, type FilterOptions } from "../../src/ask/filter.ts";
-import { parseGlob } from "../../src/ask/text/values.ts";
+import { parseGlob, parseNameGlob } from "../../src/ask/text/values.ts";
 import { UsageError } from "../../src/fault.ts";
 import { EVENT, type SourceEvent } from "../../src/model/event.ts";
 import { encodeImage } from "../../src/model/image.ts";
@@ -102,6 +102,22 @@ test("--comm matches the name, any of several", () => {
     "exit 61",
     "gap",
   ]);
+});
+
+test("--comm knows a long name, of which the kernel keeps a part, and that of a script", () => {
+  const events = [
+    ...HOST,
+    fork(AT, 60, 50),
+    exec(AT + 1, 60, "/lib/systemd-journald"),
+    exec(AT + 2, 60, "/usr/bin/python3", "/opt/hog.py"),
+  ];
+  assert.deepEqual(pass({ comm: [parseNameGlob("systemd-journald")] }, events), ["exec 60"]);
+  assert.deepEqual(pass({ comm: [parseNameGlob("systemd-j*d")] }, events), ["exec 60"]);
+  assert.deepEqual(pass({ comm: [parseNameGlob("hog.py")] }, events), ["exec 60"]);
+  assert.deepEqual(pass({ comm: [parseNameGlob("journald")] }, events), []);
+  const cut = parseNameGlob("systemd-journald");
+  assert.ok(cut("systemd-journal") && !cut("systemd-journa") && !cut("systemd-journalx"));
+  assert.ok(!parseNameGlob("systemd-journal?")("systemd-journal"), "a pattern is not cut");
 });
 
 test("--match matches the command line, any of several", () => {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findCandidates, type Sought } from "../../src/history/candidates.ts";
 import { History } from "../../src/history/history.ts";
+import { latestNamed } from "../../src/history/latest_named.ts";
 import type { Life } from "../../src/history/life.ts";
+import { finish } from "../../src/steps.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { TestRecorder } from "../support/past.ts";
 import { random } from "../support/random.ts";
@@ -56,6 +58,30 @@ test("by an image: who executed it, and who was forked with it", () => {
   for (const pid of [100, 200]) assert.ok(makers.includes(pid), `${pid} had that image`);
   assert.deepEqual(pidsOf(find(past.path, { ofImage: named("nice") })), [300, 300]);
   assert.deepEqual(find(past.path, { ofImage: named("nobody") }), []);
+});
+
+test("an image has all that a filter may ask for", () => {
+  using past = family();
+  const byExe = (path: string): Sought["ofImage"] => ({ image }) => image.exe === path;
+  assert.deepEqual(pidsOf(find(past.path, { ofImage: byExe("/bin/other") })), [300]);
+});
+
+test("the latest that is called by its script, or by a name that the kernel cuts", () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 100, 1), exec(2 * S + 1, 100, "/usr/bin/python3", "/opt/hog.py"));
+  past.tell(fork(3 * S, 101, 1), exec(3 * S + 1, 101, "/usr/bin/python3", "/opt/other.py"));
+  past.tell(fork(4 * S, 102, 1), exec(4 * S + 1, 102, "/lib/systemd-journald"));
+  past.tell(fork(5 * S, 103, 1), exec(5 * S + 1, 103, "/lib/systemd-journalctl")).end();
+  const history = new History(past.path);
+  const latest = (name: string) => finish(latestNamed(history, name))?.pid ?? null;
+  assert.equal(latest("hog.py"), 100);
+  assert.equal(latest("python3"), 101);
+  assert.equal(latest("systemd-journald"), 102, "not who is called the same by the kernel");
+  assert.equal(latest("systemd-journal"), 103);
+  assert.equal(latest("systemd-journalx"), null);
+  assert.equal(latest("nobody"), null);
+  history.close();
 });
 
 test("by a duration: only where an index knows who lived for long", () => {

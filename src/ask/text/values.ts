@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cutName } from "../../model/program_names.ts";
 import { UsageError } from "../../fault.ts";
 import { CHANGE_KINDS, type ChangeKind } from "../../model/change_kinds.ts";
 import { suggest } from "./suggest.ts";
@@ -147,6 +148,24 @@ export function parseRegex(text: string): RegExp {
 export interface Glob {
   (text: string): boolean;
   readonly glob: string;
+}
+
+/**
+ * A {@linkcode parseGlob} for names of programs: one that is longer than the kernel keeps names
+ * fits what is left of it, too.
+ */
+export function parseNameGlob(text: string): Glob {
+  const whole = parseGlob(text);
+  const cut = cutGlob(text);
+  if (cut === null) return whole;
+  return Object.assign((name: string) => whole(name) || name === cut, { glob: text });
+}
+
+/** What the kernel keeps of a name; null for a pattern, and for a name that is kept whole. */
+export function cutGlob(text: string): string | null {
+  if (/[*?[\\]/.test(text)) return null;
+  const cut = cutName(text);
+  return cut === text ? null : cut;
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openOptions } from "../asking.ts";
 import { type AccountAnswer, type AccountQuery, askAccount } from "../../ask/account.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
@@ -40,8 +41,7 @@ export async function runPastAccount(
   }
   const stretch = readStretch(options, context.now());
   const notes = new Notes();
-  const breath = new Breath(context.signal);
-  const store = await askHistory(context, options.db, { breath, notes });
+  const store = await askHistory(context, options.db, openOptions(context, notes));
   if (store === null) {
     checkAhead(stretch, null);
     throw noHistory(historyToAsk(context, undefined));

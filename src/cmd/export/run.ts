@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openOptions } from "../asking.ts";
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +16,6 @@ import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
 import { HistoryError } from "../../history/history_error.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { historyToAsk } from "../../history/place.ts";
-import { Breath } from "../../steps.ts";
 import { createFile } from "../new_file.ts";
 import type { ExportOptions } from "./command.ts";
 
@@ -32,10 +32,7 @@ export async function runExport(
   }
   const stretch = readStretch(options, context.now());
   const notes = new Notes();
-  const store = await askHistory(context, options.db, {
-    breath: new Breath(context.signal),
-    notes,
-  });
+  const store = await askHistory(context, options.db, openOptions(context, notes));
   tellNotes(context, notes);
   if (store === null) {
     checkAhead(stretch, null);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openOptions } from "../asking.ts";
 import { setImmediate as immediate } from "node:timers/promises";
 import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../../ask/jobs.ts";
 import { noteNoRecorder, Notes } from "../../ask/notes.ts";
@@ -13,7 +14,6 @@ import { openUsers } from "../../proc/users.ts";
 import { refused, ServerDoor } from "../../serve/client/ask.ts";
 import { Refusal } from "../../fault.ts";
 import type { Fields } from "../../serve/protocol.ts";
-import { Breath } from "../../steps.ts";
 
 /** Names the two places. */
 export interface JobPlace {
@@ -81,7 +81,7 @@ export async function openJobs(context: Context, place: JobPlace): Promise<JobDo
 
 async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
   const notes = new Notes();
-  const store = await askHistory(context, db, { breath: new Breath(context.signal), notes });
+  const store = await askHistory(context, db, openOptions(context, notes));
   if (store === null) {
     tellNotes(context, notes);
     return null;

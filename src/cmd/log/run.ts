@@ -32,7 +32,6 @@ import type { Process } from "../../model/process.ts";
 import { buildForest } from "../../model/tree.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { openUsers } from "../../proc/users.ts";
-import { Breath } from "../../steps.ts";
 import type { LineWriter } from "../../term/stream.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { paint } from "../../text/style.ts";
@@ -42,7 +41,7 @@ import { infoLines } from "../../view/notes_json.ts";
 import { PastJson } from "../../view/past_json.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
-import { createAsking } from "../asking.ts";
+import { createAsking, openOptions } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
 import { listRunning } from "./running.ts";
@@ -84,8 +83,7 @@ export async function runLog(
   const filter = createFilter({ ...options, event }, users, () => lineage!);
   const notes = new Notes();
   const store = await askHistory(context, options.db, {
-    breath: new Breath(context.signal),
-    notes,
+    ...openOptions(context, notes),
     reach: !options.follow,
   });
   if (store === null) {

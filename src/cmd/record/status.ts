@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { openOptions } from "../asking.ts";
 import { missingWords } from "../../ask/missing.ts";
 import { Notes } from "../../ask/notes.ts";
-import { openFile } from "../../ask/open/open.ts";
+import { askFile } from "../../ask/open/open.ts";
 import { askStatus, type StatusAnswer } from "../../ask/status.ts";
 import type { PastRun } from "../../ask/store.ts";
 import type { Context } from "../../cli/command.ts";
@@ -13,11 +14,10 @@ import { EXIT } from "../../fault.ts";
 import { historyToAsk } from "../../history/place.ts";
 import { localTime } from "../../host/local_time.ts";
 import { openProcfs } from "../../proc/procfs.ts";
-import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { WallClock } from "../../text/time.ts";
-import { sizeWords } from "../../text/words.ts";
+import { durationWords, sizeWords } from "../../text/words.ts";
 import { type MissingJson, missingJson } from "../../view/missing_json.ts";
 
 /** What the command prints, as JSON has it; times in RFC 3339. */
@@ -32,6 +32,8 @@ interface Status {
   readonly version: string | null;
   readonly events: number;
   readonly lost: number;
+  /** How far the recorder is behind, nanoseconds; null where none is at work. */
+  readonly lag_ns: number | null;
   readonly rows: number;
   readonly running: number;
   readonly size: number;
@@ -47,8 +49,9 @@ export async function runStatus(
   options: { readonly db?: string; readonly json?: boolean },
 ): Promise<number> {
   const notes = new Notes();
-  const { procRoot, stdout, signal } = context;
-  const store = openFile(historyToAsk(context, options.db), new Breath(signal));
+  const { procRoot, stdout } = context;
+  const path = historyToAsk(context, options.db);
+  const store = await askFile(context, path, openOptions(context, notes));
   let answer: StatusAnswer;
   try {
     answer = await askStatus(store, openProcfs(procRoot), notes);
@@ -63,7 +66,7 @@ export async function runStatus(
 }
 
 function statusFields(answer: StatusAnswer, notes: Notes): Status {
-  const { db, recording, run, lives, running, size, oldest, missing } = answer;
+  const { db, recording, run, lag, lives, running, size, oldest, missing } = answer;
   return {
     db,
     recording,
@@ -75,6 +78,7 @@ function statusFields(answer: StatusAnswer, notes: Notes): Status {
     version: run?.version ?? null,
     events: run?.events ?? 0,
     lost: run?.lost ?? 0,
+    lag_ns: lag === null ? null : Math.round(lag),
     rows: lives,
     running,
     size,
@@ -89,12 +93,15 @@ function moment({ boot }: PastRun, ns: number): string {
 }
 
 function statusText(status: Status, missing: readonly string[]): string {
-  const { recording, pid, since, lost } = status;
+  const { recording, pid, since, lost, lag_ns } = status;
   const rows: readonly (readonly [string, string])[] = [
     ["recording", recording ? `yes, pid ${pid}, since ${local(since)}` : "no"],
     ...(recording ? [] : [["last", `${local(since)} to ${local(status.written)}`] as const]),
     ["source", `${status.source ?? "none"}: ${status.why ?? "nothing was recorded yet"}`],
     ["events", `${status.events}, ${lost === 0 ? "none lost" : `${lost} lost`}`],
+    ...(lag_ns
+      ? [["behind", `${durationWords(lag_ns)}: that much is not written yet`] as const]
+      : []),
     ...missing.map((words) => ["missing", words] as const),
     ["processes", `${status.rows}, of which ${status.running} are running`],
     ["file", `${status.db}, ${sizeWords(status.size)}`],

@@ -13,10 +13,9 @@ import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { historyToAsk } from "../../history/place.ts";
-import { Breath } from "../../steps.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
-import { createAsking } from "../asking.ts";
+import { createAsking, openOptions } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { type TreeOptions, treeStyle } from "./options.ts";
 
@@ -62,7 +61,7 @@ async function openHistoryFor(
 ): Promise<PastStore | null> {
   if (options.db === undefined && !existsSync(historyToAsk(context, undefined))) return null;
   const { askHistory } = await import("../../ask/open/open.ts");
-  return await askHistory(context, options.db, { breath: new Breath(context.signal), notes });
+  return await askHistory(context, options.db, openOptions(context, notes));
 }
 
 async function write(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openOptions } from "../asking.ts";
 import { askHistory } from "../../ask/open/open.ts";
 import { outside } from "../../ask/never_seen.ts";
 import { readStretch, recordedSpans } from "../../ask/stretch.ts";
@@ -18,7 +19,6 @@ import { BatchWriter } from "../../model/batch.ts";
 import type { BootSpan } from "../../model/bounds.ts";
 import type { SourceEvent } from "../../model/event.ts";
 import type { RunningCapture, StartCapture } from "../../source/capture.ts";
-import { Breath } from "../../steps.ts";
 
 /** Events handed over at once. */
 const PIECE = 1024;
@@ -42,10 +42,7 @@ export async function replayCapture(
   options: ReplayOptions,
 ): Promise<StartCapture> {
   const notes = new Notes();
-  const store = await askHistory(context, options.db, {
-    breath: new Breath(context.signal),
-    notes,
-  });
+  const store = await askHistory(context, options.db, openOptions(context, notes));
   tellNotes(context, notes);
   if (store === null) throw noHistory(historyToAsk(context, undefined));
   // One boot at a time: pids and times since boot begin anew with each.

@@ -13,13 +13,12 @@ import { EXIT } from "../../fault.ts";
 import { localTime } from "../../host/local_time.ts";
 import type { Process } from "../../model/process.ts";
 import { costWords } from "../../text/account_json.ts";
-import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { paint } from "../../text/style.ts";
 import { whyLines } from "../../view/why.ts";
 import { whyFields } from "../../view/why_json.ts";
-import { createAsking } from "../asking.ts";
+import { createAsking, openOptions } from "../asking.ts";
 
 const NS_PER_MS = 1e6;
 
@@ -39,10 +38,7 @@ export async function runWhy(
 ): Promise<number> {
   checkOperand(operand, context.now());
   const notes = new Notes();
-  const past = await askHistory(context, options.db, {
-    breath: new Breath(context.signal),
-    notes,
-  });
+  const past = await askHistory(context, options.db, openOptions(context, notes));
   try {
     const asking = await createAsking(context, {}, past, notes, true);
     const answer = await askWhy(asking, operand);

@@ -1,0 +1,67 @@
+/**
+ * What people call a program: the name that the kernel keeps is cut, and that of a script is its
+ * interpreter's.
+ *
+ * @module
+ */
+import { decodeText, type Image } from "./image.ts";
+
+/** Bytes of a name that the kernel keeps: TASK_COMM_LEN, its NUL not counted (linux/sched.h). */
+export const COMM_BYTES = 15;
+
+/** Programs whose first operand is the program that people mean. */
+const INTERPRETERS = new RegExp(
+  "^(?:python|pypy|perl|ruby|node|nodejs|bun|deno|php|lua|tclsh|Rscript|" +
+    "(?:ba|da|z|k|c|tc|fi)?sh)[\\d.]*$",
+);
+
+/** Names of an image, the kernel's first: of its file, of its first word, of its script. */
+export function namesOf(image: Image): string[] {
+  const { comm, program } = image;
+  const names = new Set<string>();
+  if (comm !== null) names.add(comm);
+  if (program !== null) names.add(baseOf(program));
+  const { argv } = image.parts;
+  if (argv !== null) {
+    const [first = "", ...rest] = firstWords(argv);
+    // A login shell has a dash in front of its name.
+    const called = baseOf(first).replace(/^-/, "");
+    if (called !== "") names.add(called);
+    const script = INTERPRETERS.test(called) ? scriptOf(rest) : null;
+    if (script !== null) names.add(script);
+  }
+  return [...names];
+}
+
+/** A name as the kernel keeps it. */
+export function cutName(name: string): string {
+  const bytes = new TextEncoder().encode(name);
+  return bytes.length <= COMM_BYTES ? name : decodeText(bytes.subarray(0, COMM_BYTES));
+}
+
+/** Words that are looked at: a script stands behind few options. */
+const WORDS = 8;
+
+function firstWords(argv: Uint8Array): string[] {
+  const words: string[] = [];
+  for (let at = 0; at < argv.length && words.length < WORDS;) {
+    const end = argv.indexOf(0, at);
+    words.push(decodeText(argv.subarray(at, end < 0 ? undefined : end)));
+    if (end < 0) break;
+    at = end + 1;
+  }
+  return words;
+}
+
+/** The script of an interpreter's arguments; null where it runs what stands in one of them. */
+function scriptOf(words: readonly string[]): string | null {
+  for (const word of words) {
+    if (/^-[a-zA-Z]*[ce]$/.test(word)) return null;
+    if (!word.startsWith("-")) return baseOf(word) || null;
+  }
+  return null;
+}
+
+function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Image, NO_IMAGE } from "../../src/model/image.ts";
+import { cutName, namesOf } from "../../src/model/program_names.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+function named(comm: string | null, exe: string | null, ...argv: readonly string[]): string[] {
+  return namesOf(
+    new Image({
+      ...NO_IMAGE.parts,
+      comm: comm === null ? null : encode(comm),
+      exe: exe === null ? null : encode(exe),
+      argv: argv.length === 0 ? null : encode(argv.map((word) => `${word}\0`).join("")),
+    }),
+  );
+}
+
+test("a program is called as the kernel, its file, its first word and its script are", () => {
+  const journal = "/usr/lib/systemd/systemd-journald";
+  assert.deepEqual(named("systemd-journal", journal, journal), [
+    "systemd-journal",
+    "systemd-journald",
+  ]);
+  assert.deepEqual(named("bash", "/bin/bash (deleted)", "-bash"), ["bash"]);
+  assert.deepEqual(named("python3", "/usr/bin/python3.11", "python3", "-u", "/opt/hog.py", "-c"), [
+    "python3",
+    "python3.11",
+    "hog.py",
+  ]);
+  assert.deepEqual(named("sh", "/bin/dash", "sh", "-c", "hog.py"), ["sh", "dash"]);
+  assert.deepEqual(named("sh", "/bin/dash", "sh", "-ec", "hog.py"), ["sh", "dash"]);
+  assert.deepEqual(named("ci.sh", "/bin/bash", "/bin/bash", "./ci.sh"), ["ci.sh", "bash"]);
+  assert.deepEqual(named("gcc", "/usr/bin/gcc", "gcc", "main.c"), ["gcc"], "no interpreter");
+  assert.deepEqual(named(null, null), []);
+  assert.deepEqual(named("kthreadd", null), ["kthreadd"]);
+  assert.deepEqual(named("python3", null, "python3", "--", ""), ["python3"]);
+});
+
+test("a name is cut as the kernel does, in bytes", () => {
+  assert.equal(cutName("systemd-journald"), "systemd-journal");
+  assert.equal(cutName("systemd-journal"), "systemd-journal");
+  assert.equal(cutName("ääääääää"), "äääääää\ufffd");
+});
