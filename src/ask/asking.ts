@@ -8,6 +8,7 @@ import type { Users } from "../proc/passwd.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import type { Redact } from "../redact/redact.ts";
 import type { Breath } from "../steps.ts";
+import type { NoHistoryPlace } from "./not_found.ts";
 import type { Notes } from "./notes.ts";
 import type { Store } from "./store.ts";
 import type { Viewer } from "./viewer.ts";
@@ -16,7 +17,7 @@ import type { Viewer } from "./viewer.ts";
 export interface Asking {
   readonly store: Store;
   /** Where the history would be. */
-  readonly historyPath: string;
+  readonly historyPlace: NoHistoryPlace;
   readonly reader: ProcReader;
   /** Where procfs is mounted, for people. */
   readonly procRoot: string;

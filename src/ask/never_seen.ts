@@ -5,8 +5,10 @@
  */
 import { CommandError, EXIT } from "../fault.ts";
 import { localTime } from "../host/local_time.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import { behindWords } from "./behind.ts";
 import { missingClause } from "./missing.ts";
+import type { Notes } from "./notes.ts";
 import { noProcess } from "./not_found.ts";
 import type { Store } from "./store.ts";
 import type { Target } from "./text/target.ts";
@@ -19,6 +21,16 @@ export function outside({ bounds, place, behind }: Store): CommandError {
     : `${place} goes from ${localTime(range.since)} to ${localTime(range.until)}`;
   const known = behind === null ? what : `${what}; ${behindWords(behind)}`;
   return new CommandError(EXIT.notFound, `No history at that time: ${known}; give a time within`);
+}
+
+/** Notes that nothing was found, and where it was looked for. */
+export function noteNothing(notes: Notes, { place }: Store, spans: readonly BootSpan[]): void {
+  const [first, last] = [spans[0], spans.at(-1)];
+  const where = first === undefined || last === undefined
+    ? `in ${place}`
+    : `from ${localTime(first.boot.moment(first.since))} to ` +
+      `${localTime(last.boot.moment(last.until))} in ${place}`;
+  notes.add("nothing", `nothing found ${where}`);
 }
 
 /** The error of a process that is neither in /proc nor in the history. */

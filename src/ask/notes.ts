@@ -8,6 +8,7 @@ import process from "node:process";
 import { hasOwnNumbering } from "../proc/numbering.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { localTime } from "../host/local_time.ts";
+import type { NoHistoryPlace } from "./not_found.ts";
 import type { PastStore } from "./store.ts";
 
 /** What a note is about. */
@@ -26,6 +27,8 @@ export type NoteKind =
   | "others"
   /** How much of what there was is in the sums. */
   | "coverage"
+  /** Nothing was found, and where it was looked for. */
+  | "nothing"
   /** A recorder that is at work has not written what happened lately. */
   | "behind"
   /** What the source of a capture cannot see, or not any more. */
@@ -65,11 +68,11 @@ export class Notes implements Iterable<Note> {
 }
 
 /** Notes what a history would add, and how to have one. */
-export function noteNoHistory(notes: Notes, what: string): void {
-  notes.add(
-    "no_history",
-    `no history here: ${what}; to have one, run fh record (or its systemd unit)`,
-  );
+export function noteNoHistory(notes: Notes, what: string, { isOfRoot }: NoHistoryPlace): void {
+  const text = isOfRoot
+    ? `no history that you may read: ${what}; root keeps one, so ask it by sudo fh`
+    : `no history here: ${what}; to have one, run fh record (or its systemd unit)`;
+  notes.add("no_history", text);
 }
 
 /** Notes where nobody writes to a store what becomes of what it has. */

@@ -40,7 +40,9 @@ export async function askTree(
   }
   const roots = chooseRoots(forest, focus && forest.nodeOf(focus), query);
   notePids(notes, asking.reader);
-  if (store.past === null) noteNoHistory(notes, "what has ended is not shown");
+  if (store.past === null) {
+    noteNoHistory(notes, "what has ended is not shown", asking.historyPlace);
+  }
   const sees = ({ uid }: Process) => maySee(viewer, uid);
   return { roots: viewer.privileged ? roots : onlySeen(roots, sees), focus, missing };
 }
@@ -50,9 +52,9 @@ async function show(
   target: Target | null,
   query: TreeQuery,
 ): Promise<Shown> {
-  const { store: { past }, historyPath } = asking;
+  const { store: { past }, historyPlace } = asking;
   if (query.at !== undefined || query.since !== undefined || query.until !== undefined) {
-    if (past === null) throw noHistory(historyPath);
+    if (past === null) throw noHistory(historyPlace);
     const { pastForest } = await import("./tree_past.ts");
     return pastForest(asking, past, target, query);
   }
@@ -65,7 +67,7 @@ async function show(
     const forest = buildForest(readSnapshot(asking, null, query));
     return { forest, focus: null };
   }
-  if (target.at !== null || target.id !== null) throw noHistory(historyPath);
+  if (target.at !== null || target.id !== null) throw noHistory(historyPlace);
   return findLiving(asking, target.pid, query);
 }
 

@@ -63,7 +63,9 @@ export async function askWhy(asking: Asking, operand: string): Promise<WhyAnswer
     : await why.findName(operand);
   const answer = await why.answer(found);
   notePids(notes, asking.reader);
-  if (store.past === null) noteNoHistory(notes, "parents that have ended are not known");
+  if (store.past === null) {
+    noteNoHistory(notes, "parents that have ended are not known", asking.historyPlace);
+  }
   return answer;
 }
 

@@ -11,7 +11,7 @@ import type { PastStore } from "../ask/store.ts";
 import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
 import { EVERYTHING } from "../ask/viewer.ts";
 import type { Context } from "../cli/command.ts";
-import { historyToAsk } from "../history/place.ts";
+import { placeToAsk } from "../history/place.ts";
 import { bootMoment } from "../host/boot_clock.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { RunningBoot } from "../model/boot.ts";
@@ -52,7 +52,7 @@ export async function createAsking(
   const reader = openProcfs(context.procRoot);
   return {
     store: past ?? new LivingStore(context.procRoot),
-    historyPath: historyToAsk(context, undefined),
+    historyPlace: placeToAsk(context),
     reader,
     procRoot: context.procRoot,
     boot: new RunningBoot(readShortBootId(reader), needsClock ? await readEpoch(context) : null),

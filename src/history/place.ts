@@ -14,7 +14,15 @@ export interface Owner {
   readonly euid: number;
 }
 
-const OF_ROOT = "/var/lib/fh/history.db";
+const FOLDER_OF_ROOT = "/var/lib/fh";
+const OF_ROOT = `${FOLDER_OF_ROOT}/history.db`;
+
+/** Where a history is, or would be. */
+export interface HistoryPlace {
+  readonly path: string;
+  /** Root seems to keep one, which this user may not see. */
+  readonly isOfRoot: boolean;
+}
 
 /** The file that a recorder of this user writes: FH_DB, `/var/lib/fh` for root, XDG_STATE_HOME. */
 export function defaultHistory({ env, euid }: Owner): string {
@@ -28,8 +36,22 @@ export function defaultHistory({ env, euid }: Owner): string {
 }
 
 /** The file to ask: the one that was named, one's own, or the host's where that may be read. */
-export function historyToAsk(owner: Owner, db: string | undefined): string {
+export function historyToAsk(
+  owner: Owner,
+  db: string | undefined,
+  exists: (path: string) => boolean = existsSync,
+): string {
   if (db !== undefined) return db;
   const own = defaultHistory(owner);
-  return owner.env["FH_DB"] || existsSync(own) || !existsSync(OF_ROOT) ? own : OF_ROOT;
+  return owner.env["FH_DB"] || exists(own) || !exists(OF_ROOT) ? own : OF_ROOT;
+}
+
+/** The place of {@linkcode historyToAsk} where none was named. */
+export function placeToAsk(
+  owner: Owner,
+  exists: (path: string) => boolean = existsSync,
+): HistoryPlace {
+  const path = historyToAsk(owner, undefined, exists);
+  const isOther = owner.euid !== 0 && !owner.env["FH_DB"] && path !== OF_ROOT;
+  return { path, isOfRoot: isOther && exists(FOLDER_OF_ROOT) };
 }

@@ -226,7 +226,7 @@ export class Questions {
     try {
       return await question({
         store: past ?? new LivingStore(procRoot),
-        historyPath: db ?? "",
+        historyPlace: { path: db ?? "", isOfRoot: false },
         reader,
         procRoot,
         boot,

@@ -57,7 +57,7 @@ async function as<Answer>(
     const reader = openProcfs(root);
     const answer = await question({
       store,
-      historyPath: recorder.path,
+      historyPlace: { path: recorder.path, isOfRoot: false },
       reader,
       procRoot: root,
       boot: new RunningBoot(readShortBootId(reader)),

@@ -17,7 +17,19 @@ const CLOCK = new RegExp(`^(yesterday +)?${TIME}$`);
 const DATE = new RegExp(
   String.raw`^(\d{4}-\d\d-\d\d)(?:[Tt ]${TIME}(Z|z|[+-]\d\d:?\d\d)?)?$`,
 );
-const AGO = /^((?:\d+(?:\.\d+)?[a-z]+)+) +ago$/;
+/** Without "ago" a long number is none of a duration: it may have been meant as a time. */
+const AGO = /^(?:((?:\d+(?:\.\d+)?[a-z]+)+) +ago|-?((?:\d{1,6}(?:\.\d+)?[a-z]+)+))$/;
+/** As people say it, one unit at a time. */
+const SAID = /^(\d+(?:\.\d+)?|an?) +(sec|second|min|minute|hour|hr|day|week)s? +ago$/;
+const SAID_UNITS: Readonly<Record<string, string>> = {
+  sec: "s",
+  second: "s",
+  min: "m",
+  minute: "m",
+  hour: "h",
+  hr: "h",
+  day: "d",
+};
 const EPOCH_SECONDS = /^\d{9,11}(?:\.\d+)?$/;
 
 /** How far local clocks are ahead of UTC at a moment; both in milliseconds. */
@@ -36,7 +48,8 @@ export interface MomentOptions {
  *
  * It takes RFC 3339 with `T` or a space, local where no offset is given; a date, which is its
  * local midnight; `HH:MM[:SS]`, the latest that has come; `today`, `yesterday` (midnight),
- * `yesterday HH:MM[:SS]`, `now`; `10m ago`, `1h30m ago`; and seconds since the epoch. A local
+ * `yesterday HH:MM[:SS]`, `now`; `10m ago`, `10m`, `-10m`, `1h30m ago`, `10 minutes ago`; and
+ * seconds since the epoch. A local
  * time that the clocks skip is the moment of the skip; of one that comes twice the first is
  * meant, by `HH:MM` alone the latest.
  *
@@ -71,7 +84,9 @@ function readMoment(text: string, nowMs: number, offsetAt: OffsetAt): number | n
   if (text === "yesterday") return firstOf(localDay(nowMs, -1, offsetAt), offsetAt);
   if (EPOCH_SECONDS.test(text)) return readSeconds(text);
   const ago = AGO.exec(text);
-  if (ago !== null) return readAgo(ago[1]!, nowMs);
+  if (ago !== null) return readAgo(ago[1] ?? ago[2]!, nowMs);
+  const said = SAID.exec(text);
+  if (said !== null) return readSaid(said, nowMs);
   const clock = CLOCK.exec(text);
   if (clock !== null) return readClock(clock, nowMs, offsetAt);
   const date = DATE.exec(text);
@@ -86,6 +101,11 @@ function readSeconds(text: string): number {
 
 function fractionMs(digits: string | undefined): number {
   return digits === undefined ? 0 : Number(`0.${digits}`) * 1000;
+}
+
+function readSaid([, number, unit]: RegExpExecArray, nowMs: number): number | null {
+  const count = /^an?$/.test(number!) ? 1 : Number(number);
+  return readAgo(unit === "week" ? `${count * 7}d` : `${count}${SAID_UNITS[unit!]}`, nowMs);
 }
 
 function readAgo(durations: string, nowMs: number): number | null {

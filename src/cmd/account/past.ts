@@ -13,7 +13,7 @@ import { EVERYTHING } from "../../ask/viewer.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
-import { historyToAsk } from "../../history/place.ts";
+import { placeToAsk } from "../../history/place.ts";
 import { openUsers } from "../../proc/users.ts";
 import { Breath } from "../../steps.ts";
 import type { Fields } from "../../view/account.ts";
@@ -44,7 +44,7 @@ export async function runPastAccount(
   const store = await askHistory(context, options.db, openOptions(context, notes));
   if (store === null) {
     checkAhead(stretch, null);
-    throw noHistory(historyToAsk(context, undefined));
+    throw noHistory(placeToAsk(context));
   }
   try {
     const asking = { users: openUsers(), notes, viewer: EVERYTHING };

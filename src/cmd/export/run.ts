@@ -15,7 +15,7 @@ import type { Context } from "../../cli/command.ts";
 import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
 import { HistoryError } from "../../history/history_error.ts";
 import { noHistory } from "../../ask/not_found.ts";
-import { historyToAsk } from "../../history/place.ts";
+import { placeToAsk } from "../../history/place.ts";
 import { createFile } from "../new_file.ts";
 import type { ExportOptions } from "./command.ts";
 
@@ -36,7 +36,7 @@ export async function runExport(
   tellNotes(context, notes);
   if (store === null) {
     checkAhead(stretch, null);
-    throw noHistory(historyToAsk(context, undefined));
+    throw noHistory(placeToAsk(context));
   }
   const spans = recordedSpans(store, stretch);
   if (options.output === undefined && context.stdout.isNowhere) {

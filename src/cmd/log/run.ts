@@ -18,6 +18,7 @@ import { noHistory } from "../../ask/not_found.ts";
 import { noteNoHistory, notePids, Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
 import type { Logged, PastStore } from "../../ask/store.ts";
+import { noteNothing } from "../../ask/never_seen.ts";
 import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
 import { EVERYTHING } from "../../ask/viewer.ts";
 import { type Context, useColor } from "../../cli/command.ts";
@@ -44,10 +45,9 @@ import { treeJson } from "../../view/tree_json.ts";
 import { createAsking, openOptions } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
+import { LOG_LIMIT } from "./limit.ts";
 import { listRunning } from "./running.ts";
 
-/** Lines that are shown when neither a time nor a number is given. */
-const LIMIT = 100;
 /** Text gathered before it is written. */
 const PIECE = 64 << 10;
 /** Bytes that may wait for the reader: a question about the past can wait, too. */
@@ -91,11 +91,11 @@ export async function runLog(
     const { since, until, follow, tree } = options;
     const asking = await createAsking(context, {}, null, notes, true);
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) {
-      throw noHistory(asking.historyPath);
+      throw noHistory(asking.historyPlace);
     }
-    await listRunning(context, asking, options, filter);
+    await listRunning(context, asking, options, filter, notes);
     notePids(notes, asking.reader);
-    noteNoHistory(notes, "these are the processes that run now");
+    noteNoHistory(notes, "these are the processes that run now", asking.historyPlace);
     await writeNotes(context, notes, options);
     return EXIT.done;
   }
@@ -132,6 +132,8 @@ class Log {
   readonly #text = new ByteText(PIECE);
   #store: PastStore;
   #shown = 0;
+  /** Events that are told, gaps among them. */
+  #found = 0;
 
   constructor(
     context: Context,
@@ -160,7 +162,7 @@ class Log {
 
   async run(): Promise<number> {
     const { limit, reverse, since, until, tree, follow } = this.#options;
-    const most = limit ?? (since === undefined && until === undefined ? LIMIT : Infinity);
+    const most = limit ?? (since === undefined && until === undefined ? LOG_LIMIT : Infinity);
     const spans = loggedSpans(this.#store, this.#stretch, follow === true);
     try {
       // What follows goes on just where this ends: one state of the file for both.
@@ -170,7 +172,10 @@ class Log {
       else if (most === Infinity) {
         await this.#writeAll(this.#changes(spans, { backwards: false }), most);
       } else await this.#writeNewest(spans, most);
+      const isEmpty = this.#found === 0 && !follow;
+      if (isEmpty) noteNothing(this.#notes, this.#store, spans);
       await writeNotes(this.#context, this.#notes, this.#options);
+      if (isEmpty) return EXIT.notFound;
       if (follow) await this.#follow(spans.at(-1) ?? lookFrom(this.#store, this.#stretch));
     } catch (error) {
       // A list can end anywhere: nothing is said of it.
@@ -202,6 +207,7 @@ class Log {
   }
 
   #append(change: Change, boot: PastBoot, to: ByteText): void {
+    this.#found++;
     if (this.#writer instanceof PastJson) this.#writer.boot = boot;
     this.#writer.append(change, boot.epochAt(change.time), to);
   }
@@ -232,6 +238,7 @@ class Log {
       if (found.size >= most) break;
       if (process !== null) found.add(process);
     }
+    this.#found = found.size;
     const { roots } = buildForest(found);
     const missing = await noteMissing(this.#notes, this.#store, spans);
     if (this.#options.json) {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Asking } from "../../ask/asking.ts";
+import type { Notes } from "../../ask/notes.ts";
 import type { Filter } from "../../ask/filter.ts";
 import { runningNow } from "../../ask/log.ts";
 import { type Context, useColor } from "../../cli/command.ts";
@@ -11,17 +12,19 @@ import { localOffset } from "../../host/local_time.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { JsonLines } from "../../view/json.ts";
 import { EventLines } from "../../view/line.ts";
+import { LOG_LIMIT } from "./limit.ts";
 import type { LogOptions } from "./run.ts";
 
-/** Lists the processes that a filter lets pass, oldest first. */
+/** Lists the processes that a filter lets pass, oldest first: the newest so many. */
 export async function listRunning(
   { stdout, env }: Context,
   asking: Asking,
-  { json, color }: LogOptions,
+  { json, color, limit, reverse }: LogOptions,
   filter: Filter,
+  notes: Notes,
 ): Promise<void> {
   const { users } = asking;
-  const lines = json ? new JsonLines({ source: "poll", users, env: false }) : new EventLines({
+  const writer = json ? new JsonLines({ source: "poll", users, env: false }) : new EventLines({
     users,
     color: useColor(color, stdout, env),
     offsetAt: localOffset,
@@ -29,10 +32,17 @@ export async function listRunning(
     dates: true,
     env: [],
   });
-  const text = new ByteText(64 << 10);
+  const lines: string[] = [];
   for (const change of runningNow(asking, filter)) {
-    lines.append(change, asking.boot.epoch!, text);
+    const text = new ByteText(512);
+    writer.append(change, asking.boot.epoch!, text);
+    lines.push(text.toString());
   }
-  stdout.write(text.take());
+  const shown = lines.slice(-(limit ?? LOG_LIMIT));
+  if (reverse) shown.reverse();
+  stdout.write(shown.join(""));
   await stdout.flush();
+  if (limit === undefined && shown.length < lines.length) {
+    notes.add("limit", `the newest ${LOG_LIMIT} are shown; for more give --limit`);
+  }
 }

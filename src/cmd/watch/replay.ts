@@ -13,7 +13,7 @@ import { tellNotes } from "../../cli/tell.ts";
 import type { Context } from "../../cli/command.ts";
 import { Stopped } from "../../fault.ts";
 import { noHistory } from "../../ask/not_found.ts";
-import { historyToAsk } from "../../history/place.ts";
+import { placeToAsk } from "../../history/place.ts";
 import { localTime } from "../../host/local_time.ts";
 import { BatchWriter } from "../../model/batch.ts";
 import type { BootSpan } from "../../model/bounds.ts";
@@ -44,7 +44,7 @@ export async function replayCapture(
   const notes = new Notes();
   const store = await askHistory(context, options.db, openOptions(context, notes));
   tellNotes(context, notes);
-  if (store === null) throw noHistory(historyToAsk(context, undefined));
+  if (store === null) throw noHistory(placeToAsk(context));
   // One boot at a time: pids and times since boot begin anew with each.
   const spans = recordedSpans(store, readStretch(options, context.now()));
   const span = spans.at(-1);
