@@ -6,14 +6,16 @@
 import { Account, type TaskFigures } from "../model/account.ts";
 import { decodeText, type Image } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
-import type { Process } from "../model/process.ts";
+import { exitStatus, type Process } from "../model/process.ts";
 import { JobTimes, type PathStep } from "./job_times.ts";
 import { OTHER_NAMES } from "./kept_job.ts";
 
-/** Failed processes that are remembered with their command lines. */
+/** Failed processes that are remembered with their command lines: the last so many. */
 const FAILED_MAX = 100;
 /** Processes that are remembered as the slowest. */
 const SLOWEST_MAX = 20;
+/** Exit codes of which a process remembers who has failed below it. */
+const CODES_MAX = 8;
 /** Names that have a sum of their own; all others have one together. */
 const TOTALS_MAX = 10_000;
 
@@ -49,6 +51,8 @@ interface Member {
   accounted: boolean;
   ended: boolean;
   total: CommandTotal | null;
+  /** What has failed below it by exit code, the last of each; null as long as nothing has. */
+  failed: Map<number, EndedProcess> | null;
 }
 
 /** Members by birth, and sums over them. */
@@ -63,8 +67,13 @@ export class Job {
   lost = 0;
   /** Of all accounts that are known. */
   readonly account: Account = new Account();
-  /** The failed ones, the first so many. */
+  /** The failed ones, the last so many, in the order of their ends. */
   readonly failures: EndedProcess[] = [];
+  /**
+   * Whose failure the first process has passed on, the deepest of its line; itself where that
+   * began it, null where it has not failed.
+   */
+  cause: EndedProcess | null = null;
   /** Those that lived longest, longest first. */
   readonly slowest: EndedProcess[] = [];
   readonly #root: number;
@@ -135,7 +144,14 @@ export class Job {
     this.started++;
     this.living.add(process);
     const index = this.#times.begin(process, process.start ?? time, above?.index ?? -1);
-    const member = { index, account: new Account(), accounted: false, ended: false, total: null };
+    const member = {
+      index,
+      account: new Account(),
+      accounted: false,
+      ended: false,
+      total: null,
+      failed: null,
+    };
     this.#members.set(process, member);
     return member;
   }
@@ -161,10 +177,27 @@ export class Job {
     if (isFailed) {
       this.failed++;
       total.failed++;
-      if (this.failures.length < FAILED_MAX) this.failures.push(ended);
+      this.#fail(process, member, ended);
     }
     if (member.accounted) this.#countAccounted(member);
     this.#addSlow(ended);
+  }
+
+  #fail(process: Process, member: Member, ended: EndedProcess): void {
+    this.failures.push(ended);
+    if (this.failures.length > FAILED_MAX) this.failures.shift();
+    const code = shellCode(ended.status!);
+    const below = member.failed;
+    // A shell passes on what has failed in it; make has a code of its own.
+    const cause = below?.get(code) ?? [...below?.values() ?? []].at(-1) ?? ended;
+    member.failed = null;
+    if (member.index === 0) this.cause = cause;
+    const above = process.parent === null ? undefined : this.#members.get(process.parent);
+    if (above === undefined || above.ended) return;
+    above.failed ??= new Map();
+    above.failed.delete(code);
+    above.failed.set(code, cause);
+    if (above.failed.size > CODES_MAX) above.failed.delete(above.failed.keys().next().value!);
   }
 
   /** An exec after what looked like the end: another thread lives on as the process. */
@@ -203,4 +236,10 @@ export class Job {
     slowest.splice(at < 0 ? slowest.length : at, 0, ended);
     slowest.length = Math.min(slowest.length, SLOWEST_MAX);
   }
+}
+
+/** A wait status as shells tell it: 128 and the signal that ended a process. */
+function shellCode(status: number): number {
+  const { code, signal } = exitStatus(status);
+  return signal === null ? code! : 128 + signal;
 }

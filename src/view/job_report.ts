@@ -105,6 +105,7 @@ export function jobJson(facts: JobFacts): unknown {
       ...accounts === null ? {} : commandUsageJson(total),
     })),
     slowest: job.slowest.map(endedJson),
+    cause: job.cause === null ? null : endedJson(job.cause),
     failures: job.failures.map(endedJson),
     critical_path: job.criticalPath().map(({ pid, image, from, to, depth }) => ({
       pid,
@@ -151,10 +152,12 @@ export function jobReport(facts: JobFacts, color: boolean): string {
     "",
     ...commandLines(facts, title),
   ];
-  const { failures, failed, slowest } = job;
-  if (failures.length > 0) {
-    lines.push("", title(failed > ROWS ? `failed, the first ${ROWS} of ${failed}` : "failed"));
-    for (const one of failures.slice(0, ROWS)) lines.push(endedLine(one));
+  const { cause, failures, failed, slowest } = job;
+  if (cause !== null) lines.push("", title("cause of failure"), endedLine(cause));
+  const last = failures.filter((one) => one !== cause).slice(-ROWS).reverse();
+  if (last.length > 0) {
+    const more = failed > last.length + 1 ? `, the last ${last.length} of ${failed}` : "";
+    lines.push("", title(`failed${more}`), ...last.map(endedLine));
   }
   lines.push("", title("slowest"), ...slowest.slice(0, ROWS).map(endedLine));
   lines.push("", title("critical path"), ...pathLines(job.criticalPath(), facts.wallNs));

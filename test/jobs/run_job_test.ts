@@ -126,6 +126,37 @@ test("the critical path is what the end waited for", () => {
   assert.equal(whole, 11 * MS, "every moment is somebody's");
 });
 
+test("the cause of a failure is the deepest that was passed on, not what failed beside it", () => {
+  const FAIL = 0x100;
+  // make: a test that fails is nothing (sh goes on), cc fails in a shell of its own.
+  const job = told([
+    fork(0, 10, 1),
+    fork(1 * MS, 11, 10),
+    fork(2 * MS, 12, 11),
+    exit(3 * MS, 12, FAIL),
+    exit(4 * MS, 11, 0),
+    fork(5 * MS, 13, 10),
+    fork(6 * MS, 14, 13),
+    fork(7 * MS, 15, 13),
+    exit(8 * MS, 15, FAIL),
+    exit(9 * MS, 14, 0x8b),
+    fork(10 * MS, 16, 13),
+    exit(11 * MS, 16, 0x300),
+    exit(12 * MS, 13, 0x8b00),
+    exit(13 * MS, 10, 0x200),
+  ]);
+  assert.equal(job.cause?.pid, 14, "a shell exits with 139 where a signal has ended its child");
+  assert.equal(told([fork(0, 10, 1), exit(1, 10, FAIL)]).cause?.pid, 10);
+  const fine = told([fork(0, 10, 1), fork(1, 11, 10), exit(2, 11, FAIL), exit(3, 10, 0)]);
+  assert.equal(fine.cause, null);
+  const many = [fork(0, 10, 1)];
+  for (let i = 1; i <= 150; i++) {
+    many.push(fork(i * MS, 10 + i, 10), exit(i * MS + 1, 10 + i, FAIL));
+  }
+  const { failures, cause } = told([...many, exit(200 * MS, 10, FAIL)]);
+  assert.deepEqual([failures.length, failures.at(-1)?.pid, cause?.pid], [100, 10, 160]);
+});
+
 test("a chain of 100 000 generations has its critical path, and bounded tables", () => {
   const events: SourceEvent[] = [fork(0, 10, 1)];
   for (let i = 1; i < 100_000; i++) {
