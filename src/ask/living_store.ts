@@ -62,7 +62,7 @@ class LivingFamily implements Family {
   async linkAll(): Promise<void> {}
 
   deadBelow(): Promise<DeadBelow> {
-    return Promise.resolve({ dead: [], more: false });
+    return Promise.resolve({ dead: [], hidden: new Map(), isWhole: true });
   }
 
   known(): null {

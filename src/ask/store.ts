@@ -124,7 +124,7 @@ export interface Family {
   link(some: Iterable<Process>): Promise<void>;
   /** The same for all the living. */
   linkAll(): Promise<void>;
-  /** What descends from a process and has ended, up to `limit`, and whether there is more. */
+  /** What descends from a process and has ended, up to `limit`, and what more there is. */
   deadBelow(process: Process, limit: number): Promise<DeadBelow>;
   /** What the store knows of one that was linked; null when nothing. */
   known(process: Process): PastProcess | null;
@@ -135,7 +135,10 @@ export interface Family {
 /** What has ended below a process. */
 export interface DeadBelow {
   readonly dead: readonly Process[];
-  readonly more: boolean;
+  /** How many more have ended below some of those, and below the living; who has none is not in. */
+  readonly hidden: ReadonlyMap<Process, number>;
+  /** Whether all were counted. */
+  readonly isWhole: boolean;
 }
 
 /** A process as a store has it. */

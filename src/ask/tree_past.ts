@@ -54,19 +54,28 @@ export async function withPast(
   await noteOthers(asking, family, target, focus);
   noteCut(notes, [focus]);
   const all = new Set([...living, focus]);
+  let hidden: ReadonlyMap<Process, number> = new Map();
   if (!query.ancestors || query.descendants) {
     await family.linkAll();
     const limit = query.limit ?? DEAD_LIMIT;
-    const { dead, more } = await family.deadBelow(focus, limit);
-    for (const one of dead) all.add(one);
-    if (more) {
-      const what = `the newest ${limit} of what ended below ${focus.pid} are shown`;
-      notes.add("limit", `${what}; for more give --limit`);
+    const below = await family.deadBelow(focus, limit);
+    for (const one of below.dead) all.add(one);
+    hidden = below.hidden;
+    if (hidden.size > 0) {
+      const more = [...hidden.values()].reduce((sum, count) => sum + count, 0);
+      const many = `${below.isWhole ? "" : "more than "}${more + below.dead.length}`;
+      const what = `the newest ${below.dead.length} of ${many} that ended below ${focus.pid}`;
+      notes.add("limit", `${what} are shown; for more give --limit`);
     }
   }
   const span = family.spanOf(focus);
   const missing = await noteMissing(notes, store, span === null ? [] : [span]);
-  return { forest: buildForest(all), focus, missing };
+  const forest = buildForest(all);
+  for (const [process, count] of hidden) {
+    const node = forest.nodeOf(process);
+    if (node !== null) node.hidden = count;
+  }
+  return { forest, focus, missing };
 }
 
 /** Notes that a line of ancestors is longer than is followed. */

@@ -54,6 +54,7 @@ export class History {
   readonly lives: LifeStore;
   readonly #boots: ReadonlyMap<number, Boot>;
   readonly #children: TypedRows<LifeRow>;
+  readonly #childKeys: TypedRows<readonly [number]>;
   readonly #byPid: TypedRows<LifeRow>;
   readonly #latest: TypedRows<LifeRow>;
   #cost: TypedRows<readonly number[]> | null = null;
@@ -72,6 +73,11 @@ export class History {
     this.lives = new LifeStore(this.db, this.#boots);
     const lives = (rest: string) => new TypedRows<LifeRow>(this.db, LIFE_COLUMNS, rest);
     this.#children = lives("FROM life WHERE parent = ? ORDER BY id DESC LIMIT ?");
+    this.#childKeys = new TypedRows(
+      this.db,
+      [column("life.id", "key")],
+      "FROM life WHERE parent = ? ORDER BY id",
+    );
     this.#byPid = lives("FROM life WHERE pid = ? ORDER BY id DESC LIMIT ?");
     this.#latest = lives("FROM life WHERE pid = ? AND boot = ? ORDER BY id DESC LIMIT 1");
   }
@@ -141,6 +147,11 @@ export class History {
   /** The same, one by one. */
   *childrenOf(life: Life, limit: number): Generator<Life, void> {
     for (const row of this.#children.iterate(life.key, limit)) yield this.lives.take(row);
+  }
+
+  /** Numbers of the children of a life, by its own. */
+  *childKeys(key: number): Generator<number, void> {
+    for (const [child] of this.#childKeys.iterate(key)) yield child;
   }
 
   /** What lived at some time within a stretch: began before its end, and not ended before it. */

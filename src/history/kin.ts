@@ -12,6 +12,9 @@ import { type Climb, linkUp } from "./ancestors.ts";
 import type { History } from "./history.ts";
 import { asLife, type Life } from "./life.ts";
 
+/** Descendants that are counted though they are not drawn: all of a host would take seconds. */
+const COUNTED_MAX = 200_000;
+
 /** Joins what /proc shows now with what a history knows, step by step. */
 export class Kin {
   readonly #history: History;
@@ -98,12 +101,12 @@ export class Kin {
     return { boot, since: process.born, until: until ?? Number.MAX_SAFE_INTEGER };
   }
 
-  /** What descends from a process and has ended, up to `limit`, and whether there is more. */
+  /** What descends from a process and has ended, up to `limit`, and what more there is. */
   *deadBelow(process: Process, limit: number): Steps<DeadBelow> {
     const top = this.lifeOf(process);
     const dead: Process[] = [];
     const queue = new Set(top === null ? [] : [top]);
-    let seen = 0;
+    let [seen, isFull] = [0, false];
     for (const life of queue) {
       // One more than there is room for tells that there is more; the living take none.
       const most = limit - dead.length + this.#byPid.size + 1;
@@ -111,13 +114,45 @@ export class Kin {
         if (++seen % STEP_ROWS === 0) yield;
         if (queue.has(child)) continue;
         if ((yield* this.of(child)) === child) {
-          if (dead.length >= limit) return { dead, more: true };
+          isFull = dead.length >= limit;
+          if (isFull) break;
           dead.push(child);
         }
         queue.add(child);
       }
+      if (isFull) break;
     }
-    return { dead, more: false };
+    if (!isFull) return { dead, hidden: new Map(), isWhole: true };
+    return { dead, ...yield* this.#countHidden(top!, process, dead) };
+  }
+
+  /** How many have ended below those that are drawn, and are not drawn themselves. */
+  *#countHidden(
+    top: Life,
+    process: Process,
+    dead: readonly Process[],
+  ): Steps<Pick<DeadBelow, "hidden" | "isWhole">> {
+    const drawn = new Map<number, Process>([[top.key, process]]);
+    for (const one of [...dead, ...this.#byPid.values()]) {
+      for (let at: Process | null = one; at !== null; at = at.parent) {
+        const key = this.lifeOf(at)?.key;
+        if (key === undefined) continue;
+        if (drawn.has(key)) break;
+        drawn.set(key, at);
+      }
+    }
+    const hidden = new Map<Process, number>();
+    const queue: (readonly [key: number, above: Process])[] = [[top.key, process]];
+    for (const [key, above] of queue) {
+      for (const child of this.#history.childKeys(key)) {
+        if (queue.length % STEP_ROWS === 0) yield;
+        if (queue.length >= COUNTED_MAX) return { hidden, isWhole: false };
+        const own = drawn.get(child);
+        if (own === undefined) hidden.set(above, (hidden.get(above) ?? 0) + 1);
+        queue.push([child, own ?? above]);
+      }
+    }
+    return { hidden, isWhole: true };
   }
 
   /** Links processes upwards; where a life is a living process, that one stands above. */

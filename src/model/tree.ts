@@ -16,7 +16,7 @@ export class TreeNode {
   children: TreeNode[] = [];
   /** How many siblings that look alike it stands for, itself included. */
   count = 1;
-  /** Descendants that were cut off. */
+  /** Descendants that are not drawn. */
   hidden = 0;
 
   /** A node without kin. */
@@ -186,7 +186,7 @@ export function onlySeen(
 /** A copy of the tree below `root` that ends `depth` levels below it. */
 export function cutBelow(root: TreeNode, depth: number): TreeNode {
   const sizes = depth === Infinity ? null : sizesBelow(root);
-  const top = new TreeNode(root.process);
+  const top = copyOf(root);
   let level: (readonly [TreeNode, TreeNode])[] = [[root, top]];
   for (let below = 0; level.length > 0; below++) {
     const next: (readonly [TreeNode, TreeNode])[] = [];
@@ -196,7 +196,7 @@ export function cutBelow(root: TreeNode, depth: number): TreeNode {
         continue;
       }
       for (const child of from.children) {
-        const copy = new TreeNode(child.process);
+        const copy = copyOf(child);
         to.add(copy);
         next.push([child, copy]);
       }
@@ -206,11 +206,18 @@ export function cutBelow(root: TreeNode, depth: number): TreeNode {
   return top;
 }
 
-/** How many descendants each node of a tree has. */
+/** The node alone. */
+function copyOf({ process, hidden }: TreeNode): TreeNode {
+  const copy = new TreeNode(process);
+  copy.hidden = hidden;
+  return copy;
+}
+
+/** How many descendants each node of a tree has, hidden ones included. */
 function sizesBelow(root: TreeNode): ReadonlyMap<TreeNode, number> {
   const sizes = new Map<TreeNode, number>();
   for (const node of walk([root]).reverse()) {
-    let size = 0;
+    let size = node.hidden;
     for (const child of node.children) size += 1 + sizes.get(child)!;
     sizes.set(node, size);
   }

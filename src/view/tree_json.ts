@@ -54,7 +54,7 @@ class NodeWriter {
   }
 
   /** A node up to the beginning of its children. */
-  open({ process }: TreeNode): string {
+  open({ process, hidden }: TreeNode): string {
     const { pid, ppid, parent, uid, image } = process;
     const fields = {
       id: process.id,
@@ -62,6 +62,7 @@ class NodeWriter {
       ppid,
       parent: parent === null ? null : parent.id,
       ...process.moreAbove ? { more_above: true } : {},
+      ...hidden > 0 ? { more_below: hidden } : {},
       comm: image.comm,
       ...argvFields(image),
       ...userFields(uid, this.#options.users),
