@@ -10,10 +10,12 @@ import { buildForest, onlySeen, type TreeNode } from "../model/tree.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { ProcError, readProcess } from "../proc/procfs.ts";
 import type { Asking } from "./asking.ts";
+import { familyOf } from "./here.ts";
+import { findNamed } from "./named.ts";
 import { noHistory, noProcess } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
 import type { Missing } from "./store.ts";
-import type { Target } from "./text/target.ts";
+import type { Asked, Target } from "./text/target.ts";
 import type { Shown } from "./tree_past.ts";
 import { chooseRoots, type TreeQuery } from "./tree_query.ts";
 import { maySee } from "./viewer.ts";
@@ -30,11 +32,11 @@ export interface TreeAnswer {
 /** The trees of all processes, or of one; throws CommandError where that is not there. */
 export async function askTree(
   asking: Asking,
-  target: Target | null,
+  asked: Asked | null,
   query: TreeQuery,
 ): Promise<TreeAnswer> {
   const { viewer, notes, store } = asking;
-  const { forest, focus, missing = [] } = await show(asking, target, query);
+  const { forest, focus, missing = [] } = await show(asking, asked, query);
   if (focus !== null && !maySee(viewer, focus.uid)) {
     throw noProcess(focus.pid, "it is none that you may see; give one of your own");
   }
@@ -49,15 +51,16 @@ export async function askTree(
 
 async function show(
   asking: Asking,
-  target: Target | null,
+  asked: Asked | null,
   query: TreeQuery,
 ): Promise<Shown> {
   const { store: { past }, historyPlace } = asking;
   if (query.at !== undefined || query.since !== undefined || query.until !== undefined) {
     if (past === null) throw noHistory(historyPlace);
     const { pastForest } = await import("./tree_past.ts");
-    return pastForest(asking, past, target, query);
+    return pastForest(asking, past, asked, query);
   }
+  const target = typeof asked === "string" ? await targetOf(asking, asked, query) : asked;
   if (past !== null) {
     const { withPast } = await import("./tree_past.ts");
     const living = readSnapshot(asking, target?.pid ?? null, query);
@@ -69,6 +72,13 @@ async function show(
   }
   if (target.at !== null || target.id !== null) throw noHistory(historyPlace);
   return findLiving(asking, target.pid, query);
+}
+
+/** The process that has a name now, or had it last. */
+export async function targetOf(asking: Asking, name: string, query: TreeQuery): Promise<Target> {
+  const living = readSnapshot(asking, null, query);
+  const { pid, id, alive } = await findNamed(asking, familyOf(asking, living), living, name);
+  return { pid, at: null, id: alive ? null : id };
 }
 
 /** A process that runs; throws CommandError where none does. */

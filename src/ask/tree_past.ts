@@ -7,17 +7,19 @@ import { UsageError } from "../fault.ts";
 import { localTime } from "../host/local_time.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import type { Process } from "../model/process.ts";
+import { namesOf } from "../model/program_names.ts";
 import { buildForest, type Forest } from "../model/tree.ts";
 import type { Asking } from "./asking.ts";
 import { choosePast, findTarget } from "./find.ts";
 import { familyOf } from "./here.ts";
 import { noteMissing } from "./missing.ts";
+import { newestTop, noneNamed } from "./named.ts";
 import { neverSeen, outside } from "./never_seen.ts";
 import type { Notes } from "./notes.ts";
 import type { Family, Missing, PastStore } from "./store.ts";
 import { readStretch, recordedSpans } from "./stretch.ts";
 import { parseMoment } from "./text/moments.ts";
-import type { Target } from "./text/target.ts";
+import type { Asked, Target } from "./text/target.ts";
 import type { TreeQuery } from "./tree_query.ts";
 import { maySee } from "./viewer.ts";
 
@@ -120,7 +122,7 @@ async function noteOthers(
 export async function pastForest(
   { notes, now: clock }: Asking,
   store: PastStore,
-  target: Target | null,
+  asked: Asked | null,
   query: TreeQuery,
 ): Promise<Shown> {
   const { at, since, until } = query;
@@ -141,8 +143,13 @@ export async function pastForest(
   const lives = await store.lived(spans, { limit, asOf });
   noteCut(notes, lives);
   const forest = buildForest(lives);
-  if (target === null) return { forest, focus: null, missing };
-  const focus = choosePast(lives.filter((life) => life.pid === target.pid), target);
-  if (focus === null) throw await neverSeen(store, { ...target, at: target.at ?? moment });
+  if (asked === null) return { forest, focus: null, missing };
+  if (typeof asked === "string") {
+    const focus = newestTop(lives.filter(({ image }) => namesOf(image).includes(asked)));
+    if (focus === null) throw noneNamed(asked, `at that time in ${store.place}`);
+    return { forest, focus, missing };
+  }
+  const focus = choosePast(lives.filter((life) => life.pid === asked.pid), asked);
+  if (focus === null) throw await neverSeen(store, { ...asked, at: asked.at ?? moment });
   return { forest, focus, missing };
 }

@@ -3,18 +3,16 @@
  *
  * @module
  */
-import { CommandError, EXIT } from "../fault.ts";
 import type { Account } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
-import { isBelow } from "../model/lineage.ts";
-import { namesOf } from "../model/program_names.ts";
 import { type Process, TICK_NS } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readProcesses } from "../proc/processes.ts";
 import type { Asking } from "./asking.ts";
 import { findTarget } from "./find.ts";
 import { familyOf } from "./here.ts";
-import { addMissing, missingClause } from "./missing.ts";
+import { addMissing } from "./missing.ts";
+import { findNamed } from "./named.ts";
 import { neverSeen } from "./never_seen.ts";
 import { noProcess } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
@@ -96,27 +94,9 @@ class Why {
     throw noProcess(target.pid, "it is not in /proc; what has ended only a history knows");
   }
 
-  /** The process with a name: a living one that no other with that name is above of. */
-  async findName(name: string): Promise<Process> {
-    await this.#family.meet();
-    const named = new Set(
-      this.#living.filter((one) => isNamed(one.image, name) && this.#sees(one)),
-    );
-    await this.#family.link(named);
-    const answers = new Map<Process, boolean>([...named].map((one) => [one, true]));
-    const first = [...named].filter(({ parent }) => parent === null || !isBelow(parent, answers));
-    const newest = first.sort((a, b) => b.born - a.born)[0];
-    if (newest !== undefined) {
-      this.#noteOthers(name, newest, [...named]);
-      return newest;
-    }
-    const past = await this.#family.lastNamed(name);
-    if (past !== null && this.#sees(past)) return await this.#family.of(past);
-    const { store } = this.#asking;
-    const where = store.past === null ? "in /proc" : `in /proc and in ${store.place}` +
-      await missingClause(store, store.bounds.all());
-    const message = `No process named ${name}: none is ${where}; give a pid, or the name ps shows`;
-    throw new CommandError(EXIT.notFound, message);
+  /** The process with a name. */
+  findName(name: string): Promise<Process> {
+    return findNamed(this.#asking, this.#family, this.#living, name);
   }
 
   /** The chain, and what is known of it. */
@@ -170,14 +150,6 @@ class Why {
     return maySee(this.#asking.viewer, uid);
   }
 
-  #noteOthers(name: string, shown: Process, named: readonly Process[]): void {
-    const others = named.filter((process) => process !== shown).map(({ pid }) => pid);
-    if (others.length === 0) return;
-    const some = others.slice(0, 8).join(", ") + (others.length > 8 ? ", …" : "");
-    const what = `${others.length} more of the name ${name} run, with pid ${some}`;
-    this.#asking.notes.add("others", `${shown.pid} is shown; ${what}`);
-  }
-
   /** What the history or /proc adds to a process that a snapshot shows. */
   #complete(process: Process): void {
     const past = this.#family.known(process);
@@ -211,8 +183,4 @@ function whence(chain: readonly Process[], isCut: boolean): Origin {
   const origin = originOf(chain);
   if (origin.kind !== "unknown" || !isCut) return origin;
   return { ...origin, text: "not known: there are more ancestors than are followed" };
-}
-
-function isNamed(image: Image, name: string): boolean {
-  return namesOf(image).includes(name);
 }

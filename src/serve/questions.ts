@@ -16,7 +16,7 @@ import { openHistory, type Places } from "../ask/open/open.ts";
 import { readAhead } from "../ask/read_ahead.ts";
 import type { PastStore } from "../ask/store.ts";
 import { readStretch, type Stretch } from "../ask/stretch.ts";
-import { parseTarget } from "../ask/text/target.ts";
+import { parseAsked } from "../ask/text/target.ts";
 import { askTree } from "../ask/tree.ts";
 import { askWhy } from "../ask/why.ts";
 import { type CommandError, EXIT, Refusal } from "../fault.ts";
@@ -87,7 +87,7 @@ export class Questions {
   async tree(peer: Peer, operand: unknown): Promise<string> {
     const text = operand === undefined ? null : readOperand(operand);
     return await this.#ask(peer, await this.#processes(), async (asking) => {
-      const target = text === null ? null : parseTarget(text, asking.now(), asking.store.bounds);
+      const target = text === null ? null : parseAsked(text, asking.now(), asking.store.bounds);
       const { roots, missing } = await askTree(asking, target, { fold: false });
       const { users, notes } = asking;
       return joined(roots, { users, gaps: missingJson(missing), notes }, peer);

@@ -49,7 +49,7 @@ test("options of the command or the action, and nothing of others", () => {
     ["job --al", "--all"],
     ["job rule add web --e", "--exe"],
     ["tree 1 --no", "--no-fold --no-redact"],
-    ["tree -- --no", "<pid> --no"],
+    ["tree -- --no", "<process> --no"],
     ["run -- ls --js", "command at 2"],
     ["-- log --si", "--since"],
     ["log --nonsense=", ""],
@@ -104,7 +104,7 @@ test("values of options, in each of their forms", () => {
 
 test("operands by their place, and files only where a file is meant", () => {
   const rows: readonly (readonly [string, string])[] = [
-    ["tree ", "<pid>"],
+    ["tree ", "<process>"],
     ["tree 1 x", ""],
     ["why ", "<process>"],
     ["why -q --db x ngi", "<process> ngi"],

@@ -34,6 +34,20 @@ export function parseTarget(
   return { pid: parsePid(text.slice(0, at)), at: moment, id: null };
 }
 
+/** A process as somebody names it: by number, at a time, by its id, or by what it is called. */
+export type Asked = Target | string;
+
+/** {@linkcode parseTarget}; a text that is none is a name. */
+export function parseAsked(
+  text: string,
+  now: number,
+  history: { readonly latest: number } | null = null,
+): Asked {
+  // What is no name either is a pid that is wrong.
+  const isNumber = isTarget(text) || /^[-+.\d]*$/.test(text);
+  return isNumber ? parseTarget(text, now, history) : text;
+}
+
 /** Whether a text names a process by number, so that it is no name. */
 export function isTarget(text: string): boolean {
   return /^\d+(?:@|$)/.test(text) || ID.test(text);

@@ -12,7 +12,7 @@ import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 export const treeCommand: CommandSpec = command({
   name: "tree",
   operands: "[process]",
-  offers: ["pid"],
+  offers: ["process"],
   summary: "show who started whom: the host, or one process with its kin",
   options: [
     opt("-d, --depth <n>", parseCount, "levels below the process"),
@@ -39,6 +39,7 @@ export const treeCommand: CommandSpec = command({
   examples: [
     "fh tree  all processes of this host",
     "fh tree 1234  a process, its ancestors and all its descendants",
+    "fh tree ci.sh  the newest of that name, be it a program or a script",
     "fh tree 1234@03:12  the one that had this pid then; or an id",
     "fh tree --at '1h ago'  the host as it was",
     "fh tree --watch $$  what this shell starts, as it happens",

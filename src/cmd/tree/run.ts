@@ -7,8 +7,8 @@ import { existsSync } from "node:fs";
 import type { Asking } from "../../ask/asking.ts";
 import { Notes } from "../../ask/notes.ts";
 import type { PastStore } from "../../ask/store.ts";
-import { parseTarget, type Target } from "../../ask/text/target.ts";
-import { askTree, findLiving, type TreeAnswer } from "../../ask/tree.ts";
+import { type Asked, parseAsked } from "../../ask/text/target.ts";
+import { askTree, findLiving, targetOf, type TreeAnswer } from "../../ask/tree.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
@@ -26,14 +26,15 @@ export async function runTree(
   options: TreeOptions,
 ): Promise<number> {
   const [text] = operands;
-  const targetOf = (known: { readonly latest: number } | null) => {
-    return text === undefined ? null : parseTarget(text, context.now(), known);
+  const askedOf = (known: { readonly latest: number } | null) => {
+    return text === undefined ? null : parseAsked(text, context.now(), known);
   };
-  const target = targetOf({ latest: Infinity });
-  checkOptions(target, options, context);
+  const asked = askedOf({ latest: Infinity });
+  checkOptions(asked, options, context);
   const query = options.json ? { ...options, fold: false } : options;
   if (options.watch) {
     const asking = await createAsking(context, options, null, new Notes(), false);
+    const target = typeof asked === "string" ? await targetOf(asking, asked, query) : asked;
     const pid = target?.pid ?? null;
     if (pid !== null) findLiving(asking, pid, query);
     const { TreeWatch } = await import("./watch.ts");
@@ -43,7 +44,7 @@ export async function runTree(
   const past = await openHistoryFor(context, options, notes);
   try {
     const asking = await createAsking(context, options, past, notes, options.json === true);
-    const answer = await askTree(asking, targetOf(past?.bounds ?? null), query);
+    const answer = await askTree(asking, askedOf(past?.bounds ?? null), query);
     await write(context, asking, answer, options);
     await context.stdout.flush();
     tellNotes(context, notes, options.quiet);
@@ -79,9 +80,9 @@ async function write(
   for (const root of roots) await writePieces(context, treeJson(root, json));
 }
 
-function checkOptions(target: Target | null, options: TreeOptions, context: Context): void {
+function checkOptions(asked: Asked | null, options: TreeOptions, context: Context): void {
   const { ancestors, descendants, watch, json, keep } = options;
-  if (target === null && (ancestors || descendants)) {
+  if (asked === null && (ancestors || descendants)) {
     const name = ancestors ? "--ancestors" : "--descendants";
     throw new UsageError(`Missing pid: ${name} tells what to show of a process; give its pid`);
   }
@@ -89,6 +90,7 @@ function checkOptions(target: Target | null, options: TreeOptions, context: Cont
     throw new UsageError("Bad option: --keep; it means something together with --watch only");
   }
   if (!watch) return;
+  const target = typeof asked === "string" ? null : asked;
   const past = options.at ?? options.since ?? options.until ?? target?.at ?? target?.id ?? null;
   if (past !== null) {
     throw new UsageError("Bad options: --watch with a time or an id; it shows what runs now");

@@ -180,7 +180,7 @@ test("fh tree --json takes times from the clocks, not from a container's uptime"
 });
 
 test("fh tree says in one line what is wrong with a pid", async () => {
-  for (const pid of ["abc", "0", "-5", "1.5", "4194305", ""]) {
+  for (const pid of ["0", "-5", "1.5", "4194305", ""]) {
     assert.match(await failed([pid]), /^2 Bad pid: /, pid);
   }
 });
