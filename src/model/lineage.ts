@@ -81,15 +81,30 @@ export class Lineage {
   }
 }
 
-/** All processes that ever had one of some pids, and their descendants: for the past. */
+/** A process of the past, told from others of its pid by its id. */
+export interface PastRoot {
+  readonly pid: number;
+  readonly id: string;
+}
+
+/**
+ * All processes that ever had one of some pids, some by their ids, and the descendants of these:
+ * for the past.
+ */
 export class PastLineage {
   readonly #pids: ReadonlySet<number>;
+  readonly #ids = new Map<number, Set<string>>();
   readonly #known = new WeakMap<Process, boolean>();
   /** By the number of a life: of long lines only the numbers are remembered. */
   #byKey = RecentAnswers.ofNumbers<boolean>(PAST_ANSWERS);
 
-  constructor(pids: readonly number[]) {
+  constructor(pids: readonly number[], roots: readonly PastRoot[] = []) {
     this.#pids = new Set(pids);
+    for (const { pid, id } of roots) {
+      const ids = this.#ids.get(pid);
+      if (ids === undefined) this.#ids.set(pid, new Set([id]));
+      else ids.add(id);
+    }
   }
 
   /** What follows is of a file, or a boot, in which rows may have other numbers. */
@@ -99,7 +114,8 @@ export class PastLineage {
 
   /** What is known of a process without its ancestors. */
   known(process: Process): boolean | undefined {
-    if (this.#pids.has(process.pid)) return true;
+    const { pid } = process;
+    if (this.#pids.has(pid) || this.#ids.get(pid)?.has(process.id)) return true;
     return this.#known.get(process) ??
       (process.key > 0 ? this.#byKey.get(process.key) : undefined);
   }

@@ -71,7 +71,7 @@ test("fh log filters, limits, and goes backwards", async () => {
   assert.deepEqual(await pids({ limit: 1 }), ["exit 300"]);
   assert.deepEqual(await pids({ reverse: true, limit: 2 }), ["exit 300", "gap"]);
   assert.deepEqual(await pids({ match: [/date/] }), ["gap", "exit 300"]);
-  assert.deepEqual(await pids({ pid: [200] }), ["exit 201", "exit 200", "gap"]);
+  assert.deepEqual(await pids({ pid: ["200"] }), ["exit 201", "exit 200", "gap"]);
   assert.deepEqual(await pids({ minDuration: 5e6 }), ["exit 200", "gap", "exit 300"]);
   assert.deepEqual(await pids({ event: ["exec"], match: [/sleep/] }), ["exec 202", "gap"]);
   assert.deepEqual(await pids({ event: ["fork"], until: "2026-11-24T00:01:01Z" }), [

@@ -108,11 +108,11 @@ test(`fh log tells ${GENERATIONS} generations, each with the image it began with
 });
 
 test(`fh log --pid finds the descendants in a chain of ${GENERATIONS} generations`, async () => {
-  const text = await run(logCommand, [], { pid: [LAST - 10], json: true, event: ["exit"] });
+  const text = await run(logCommand, [], { pid: [`${LAST - 10}`], json: true, event: ["exit"] });
   assert.equal(text.trimEnd().split("\n").length, 11);
 });
 
 test(`fh log --pid finds all below the first of ${GENERATIONS} generations`, async () => {
-  const text = await run(logCommand, [], { pid: [10], json: true, event: ["exit"], limit: 1e6 });
+  const text = await run(logCommand, [], { pid: ["10"], json: true, event: ["exit"], limit: 1e6 });
   assert.equal(text.trimEnd().split("\n").length, GENERATIONS);
 });

@@ -6,7 +6,7 @@
 import { FILTER } from "../../cli/filter_options.ts";
 import { parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
-import { asText, flag, opt } from "../../cli/option.ts";
+import { asText, flag, many, opt } from "../../cli/option.ts";
 
 /** The command. */
 export const logCommand: CommandSpec = command({
@@ -14,7 +14,11 @@ export const logCommand: CommandSpec = command({
   operands: "",
   summary: "list past processes: what ended, how, and after how long",
   options: [
-    FILTER.pid,
+    many(
+      "-p, --pid <process>",
+      asText,
+      "that process and all its descendants: a pid, PID@TIME, an id or a name",
+    ),
     { ...FILTER.event, description: "events to list (default: exit)" },
     FILTER.user,
     FILTER.comm,
@@ -33,6 +37,7 @@ export const logCommand: CommandSpec = command({
     "fh log --failed --since today  what failed today",
     "fh log -u www-data -m curl  who of www-data ran curl, and when",
     "fh log -e exec --since '10m ago'  what was started in the last ten minutes",
+    "fh log -p ci.sh -e exec  what the latest ci.sh has started",
     "fh log --tree --since 03:00 --until 03:05  what ended at night, and under whom",
     "fh log --follow --json | jq .comm  for scripts: one line for each process",
   ],

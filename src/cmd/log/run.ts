@@ -14,6 +14,9 @@ import {
 } from "../../ask/log.ts";
 import { Seam } from "../../ask/log_follow.ts";
 import { noteMissing } from "../../ask/missing.ts";
+import { findRoots } from "../../ask/roots.ts";
+import { parseAsked } from "../../ask/text/target.ts";
+import type { Asking } from "../../ask/asking.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { noteNoHistory, notePids, Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
@@ -27,7 +30,6 @@ import { EXIT, Stopped, UsageError } from "../../fault.ts";
 import { localOffset } from "../../host/local_time.ts";
 import type { PastBoot } from "../../model/boot.ts";
 import type { BootSpan } from "../../model/bounds.ts";
-import { PastLineage } from "../../model/lineage.ts";
 import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
 import { buildForest } from "../../model/tree.ts";
@@ -57,7 +59,9 @@ const WAITING_MAX = 1 << 20;
 const FEW: LogWay = { backwards: false, few: true };
 
 /** What the command line asks for. */
-export interface LogOptions extends FilterOptions {
+export interface LogOptions extends Omit<FilterOptions, "pid"> {
+  /** Processes as people name them, whose descendants are wanted. */
+  readonly pid?: readonly string[];
   readonly db?: string;
   readonly since?: string;
   readonly until?: string;
@@ -78,9 +82,12 @@ export async function runLog(
   checkOptions(options);
   const stretch = readStretch(options, context.now());
   const users = openUsers();
-  const { pid, event = ["exit"], minDuration = null, failed = false } = options;
-  const lineage = pid === undefined ? null : new PastLineage(pid);
-  const filter = createFilter({ ...options, event }, users, () => lineage!);
+  const { pid, event = ["exit"], minDuration = null, failed = false, ...others } = options;
+  const known = { latest: Infinity };
+  for (const text of pid ?? []) parseAsked(text, context.now(), known);
+  const wanted = { ...others, event, failed, ...minDuration === null ? {} : { minDuration } };
+  // A filter that makes no sense is told before anything is opened.
+  createFilter(wanted, users);
   const notes = new Notes();
   const store = await askHistory(context, options.db, {
     ...openOptions(context, notes),
@@ -93,16 +100,39 @@ export async function runLog(
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) {
       throw noHistory(asking.historyPlace);
     }
+    const { filter } = await filterOf(asking, options, wanted);
     await listRunning(context, asking, options, filter, notes);
     notePids(notes, asking.reader);
     noteNoHistory(notes, "these are the processes that run now", asking.historyPlace);
     await writeNotes(context, notes, options);
     return EXIT.done;
   }
-  const kinds = new Set(event);
-  const pids = pid ?? null;
-  const query = { kinds, filter, lineage, pids, minDuration, failed, viewer: EVERYTHING };
+  const asking = await createAsking(context, {}, store, notes, false);
+  const found = await orClose(store, filterOf(asking, options, wanted));
+  const query = { kinds: new Set(event), ...found, minDuration, failed, viewer: EVERYTHING };
   return await new Log(context, options, store, query, stretch, users, notes).run();
+}
+
+/** The filter, and whose descendants it lets pass; throws CommandError where one is not there. */
+async function filterOf(
+  asking: Asking,
+  { pid }: LogOptions,
+  wanted: FilterOptions,
+): Promise<Pick<LogQuery, "filter" | "lineage" | "pids">> {
+  const { users, store, now } = asking;
+  if (pid === undefined) return { filter: createFilter(wanted, users), lineage: null, pids: null };
+  const asked = pid.map((text) => parseAsked(text, now(), store.bounds));
+  const { lineage, pids } = await findRoots(asking, asked);
+  return { filter: createFilter({ ...wanted, pid: pids }, users, () => lineage), lineage, pids };
+}
+
+async function orClose<Found>(store: PastStore, work: Promise<Found>): Promise<Found> {
+  try {
+    return await work;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 function checkOptions({ follow, reverse, until, tree, event = [] }: LogOptions): void {
