@@ -3,13 +3,18 @@
  *
  * @module
  */
+import process from "node:process";
 import { localTime } from "../host/local_time.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
+import { takeSnapshot } from "../model/snapshot.ts";
+import { readBootId } from "../proc/boot_id.ts";
 import type { Users } from "../proc/passwd.ts";
+import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { accountWords, durationWords } from "../text/words.ts";
 import type { AccountKey } from "./account_keys.ts";
 import type { Asking } from "./asking.ts";
+import { readLiving } from "./living.ts";
 import { missingWords } from "./missing.ts";
 import type {
   CostSums,
@@ -75,18 +80,47 @@ interface Found {
 
 /** Sums over what a history has of a stretch; throws CommandError where it has nothing. */
 export async function askAccount(
-  { users, notes, viewer }: Pick<Asking, "users" | "notes" | "viewer">,
+  asking: Asking,
   store: PastStore,
   stretch: Stretch,
   query: AccountQuery,
 ): Promise<AccountAnswer> {
+  const { users, notes, viewer } = asking;
   const test = seenBy(viewer, testOf(query, users));
   const spans = recordedSpans(store, stretch);
   const found = await find(store, spans, query, test, { users, viewer });
   const missing = await store.missing(spans);
   const sources = await store.sources(spans);
-  notes.add("coverage", coverage(sources, spans, stretch, found, missing));
+  const running = isOfNow(asking, spans, stretch, query) ? stillRunning(asking, test) : [];
+  const text = coverage(sources, spans, stretch, found, missing);
+  notes.add("coverage", [text, ...running].join("; "));
   return { rows: found.rows, missing };
+}
+
+/** Whether what runs now could have been in the sums, had it ended. */
+function isOfNow(
+  { reader, now }: Asking,
+  spans: readonly BootSpan[],
+  { until }: Stretch,
+  { by, failed }: AccountQuery,
+): boolean {
+  // Jobs have members that run in their own rows.
+  if (by === "job" || failed || (until !== null && until < now())) return false;
+  return spans.at(-1)?.boot.bootId === readBootId(reader);
+}
+
+/** What is not in the sums, because it has not ended, as part of a sentence. */
+function stillRunning({ reader, boot }: Asking, test: CostTest | null): string[] {
+  const pids = withoutKernelThreads(reader, reader.pids());
+  const living = takeSnapshot(readProcesses(reader, pids), undefined, boot)
+    .filter(({ pid, image, uid }) => pid !== process.pid && (test?.(image.comm, uid) ?? true));
+  const { processes, account } = readLiving(reader, living);
+  if (processes === 0) return [];
+  const used = durationWords(account.cpuNs);
+  return [
+    `what ended is counted as a whole, and not in it are ${number(processes)} that still run, ` +
+    `with ${used} of CPU so far`,
+  ];
 }
 
 /** What is asked of user and name; null when nothing is. */

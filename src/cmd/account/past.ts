@@ -3,18 +3,16 @@
  *
  * @module
  */
-import { openOptions } from "../asking.ts";
+import { createAsking, openOptions } from "../asking.ts";
 import { type AccountAnswer, type AccountQuery, askAccount } from "../../ask/account.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
-import { EVERYTHING } from "../../ask/viewer.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { placeToAsk } from "../../history/place.ts";
-import { openUsers } from "../../proc/users.ts";
 import { Breath } from "../../steps.ts";
 import type { Fields } from "../../view/account.ts";
 import { costFields, renderCosts } from "../../view/account_past.ts";
@@ -47,7 +45,7 @@ export async function runPastAccount(
     throw noHistory(placeToAsk(context));
   }
   try {
-    const asking = { users: openUsers(), notes, viewer: EVERYTHING };
+    const asking = await createAsking(context, {}, store, notes, false);
     const answer = await askAccount(asking, store, stretch, options);
     await writeRows(context, new AccountOutput(context, options), answer, notes, options);
     tellNotes(context, notes, options.quiet);

@@ -5,7 +5,8 @@ import { runCli } from "../../../src/commands.ts";
 import { localTime } from "../../../src/host/local_time.ts";
 import { gap, scan } from "../../support/events.ts";
 import { fakeContext } from "../../support/fake_output.ts";
-import { TestRecorder } from "../../support/past.ts";
+import { fakeProcfs } from "../../support/fake_procfs.ts";
+import { PAST_BOOT, PAST_EPOCH, TestRecorder } from "../../support/past.ts";
 import { addJob, asVersion1, paid, type PaidProcess, pay } from "../../support/past_accounts.ts";
 
 const HOSTILE = new Uint8Array([0x61, 0x1b, 0x5b, 0x0a, 0x22, 0x2c, 0xff]);
@@ -75,6 +76,34 @@ test("without a file the history is asked: columns, most CPU time first", async 
   assert.equal(stderr, `fh: ${known}; source connector\n`);
   const quiet = await account("--db", past.path, "-q");
   assert.deepEqual([quiet.stdout, quiet.stderr], [stdout, ""]);
+});
+
+test("what still runs is told, where it could have been in the sums", async () => {
+  using past = paid(PAST).end();
+  const processes = [
+    { pid: 1, ppid: 0, comm: "init", cmdline: "init\0" },
+    { pid: 50, ppid: 1, comm: "cc1", cmdline: "cc1\0", uid: 1000, start: 5 },
+    { pid: 51, ppid: 1, comm: "kworker" },
+    { pid: 52, ppid: 1, comm: "sh", cmdline: "sh\0", start: 6 },
+  ];
+  const there = fakeProcfs(processes, { "sys/kernel/random/boot_id": PAST_BOOT });
+  const told = async (...argv: readonly string[]) => {
+    const context = fakeContext({ procRoot: there.root, epoch: PAST_EPOCH });
+    await runCli(context, ["account", "--db", past.path, ...argv]);
+    return /not in it are (\d+) that still run, with 0us of CPU so far$/m.exec(context.stderr.text)
+      ?.[1];
+  };
+  try {
+    assert.equal(await told(), "4", "threads of the kernel are known by their parent alone");
+    assert.equal(await told("-c", "cc1"), "1");
+    assert.equal(await told("-u", "1000"), "1");
+    assert.equal(await told("--failed"), undefined);
+    assert.equal(await told("--until", String(PAST_EPOCH.seconds + 30)), undefined);
+  } finally {
+    there.remove();
+  }
+  const { stderr } = await account("--db", past.path);
+  assert.doesNotMatch(stderr, /still run/, "another boot runs now");
 });
 
 test("--json has every figure, null where none is known", async () => {
