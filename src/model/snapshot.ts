@@ -6,6 +6,7 @@
 import type { Redact } from "../redact/redact.ts";
 import { type BootClock, NO_BOOT } from "./boot.ts";
 import { Image } from "./image.ts";
+import { withoutPadding } from "./title.ts";
 import { Process, TICK_NS } from "./process.ts";
 
 /** What was read of one process. */
@@ -65,7 +66,7 @@ function createProcess(
   process.threads = threads;
   process.kernel = sighting.kernel === true;
   process.image = new Image({
-    argv: argv === null || argv.length === 0 ? null : redact(argv),
+    argv: argv === null || argv.length === 0 ? null : redact(withoutPadding(argv)),
     exe: null,
     cwd: null,
     cgroup: null,

@@ -163,15 +163,22 @@ function lossText({ a: lost, b: reason }: Change): string {
   return lost < 0 ? "" : `${lost} ${lossNoun(lost, reason)} lost: `;
 }
 
-/** The command line as a shell would take it; the bracketed name where argv is not known. */
+/**
+ * The command line as a shell would take it; the bracketed name where argv is not known, or is
+ * empty. A title that a program gave itself (setproctitle) stands as it is, without quotes.
+ */
 export function commandText(image: Image): string {
   const { argv, comm } = image;
-  if (argv !== null) return quoteArgv(argv) + missingText(image);
-  return comm === null ? "?" : `[${escapeText(comm)}]`;
+  const [first = "", ...others] = argv ?? [];
+  if (argv === null || (first === "" && others.every((word) => word === ""))) {
+    return comm === null ? "?" : `[${escapeText(comm)}]`;
+  }
+  const isTitle = first.includes(" ") && others.every((word) => word === "");
+  return (isTitle ? escapeText(first.trimEnd()) : quoteArgv(argv)) + missingText(image);
 }
 
 /** How much of a command line was not kept, for who reads it. */
-export function missingText({ argvMore }: Image): string {
+function missingText({ argvMore }: Image): string {
   return argvMore === 0 ? "" : ` [${sizeWords(argvMore)} more]`;
 }
 

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { Image } from "../model/image.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
 import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
 import { paint, type Style } from "../text/style.ts";
 import { durationWords, exitWords } from "../text/words.ts";
-import { commandText, missingText } from "./line.ts";
+import { commandText } from "./line.ts";
 
 /** How a tree is drawn. */
 export interface TreeStyle {
@@ -133,7 +132,7 @@ export function drawRow(row: TreeRow, style: TreeStyle): string {
   const user = userText(node, style.users);
   const pid = folded ? "" : `${process.pid} `;
   const name = user === "" ? "" : `(${user}) `;
-  const command = folded ? foldedText(node) : treeCommandText(process.image);
+  const command = folded ? foldedText(node) : commandText(process.image);
   const note = noteText(node, style);
   const left = width - pid.length - displayWidth(name);
   const room = left - displayWidth(note);
@@ -177,19 +176,8 @@ function userText({ process, parent }: TreeNode, users: Users): string {
   return uid === null || uid === before ? "" : escapeText(users.name(uid) ?? String(uid));
 }
 
-/** The command line; a title that a program gave itself stands as it is, without quotes. */
-function treeCommandText(image: Image): string {
-  const { argv, comm } = image;
-  if (argv === null) return commandText(image);
-  const [first = "", ...others] = argv;
-  if (others.some((word) => word !== "")) return commandText(image);
-  if (first.includes(" ")) return escapeText(first.trimEnd()) + missingText(image);
-  if (first !== "") return commandText(image);
-  return comm === null ? "?" : `[${escapeText(comm)}]`;
-}
-
 function foldedText({ process, count }: TreeNode): string {
-  const command = treeCommandText(process.image);
+  const command = commandText(process.image);
   const inBrackets = process.image.argv === null ? command : `[${command}]`;
   return count > 1 ? `${count}*${inBrackets}` : inBrackets;
 }

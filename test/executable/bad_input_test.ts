@@ -21,7 +21,11 @@ const BAD: readonly (readonly [args: readonly string[], status: number, line: st
   [["watch", "-p", "-1"], 2, `Bad pid: -1; ${PIDS}`],
   [["watch", "-p", "4194305"], 2, `Bad pid: 4194305; ${PIDS}`],
   [["watch", "-p", ""], 2, `Bad pid: ''; ${PIDS}`],
-  [["tree", "abc"], 2, `Bad pid: abc; ${PIDS}`],
+  [
+    ["tree", "nobody-of-that-name"],
+    3,
+    "No process named nobody-of-that-name: none is in /proc; give a pid, or the name ps shows",
+  ],
   [["tree", "0"], 2, `Bad pid: 0; ${PIDS}`],
   [["tree", "-1"], 2, `Bad pid: -1; ${PIDS}`],
   [["tree", "1", "2"], 2, "Too many operands: 2, not 1; see fh tree --help"],

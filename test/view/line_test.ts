@@ -40,6 +40,17 @@ test("line() aligns its columns under the header", () => {
   ]);
 });
 
+test("line() shows a title as it is, and the name of who has an empty command line", () => {
+  const [, first, , second] = linesOf([
+    fork(3 * T, 60, 50),
+    exec(3 * T + 1, 60, "nginx: worker process", "", ""),
+    fork(4 * T, 61, 50),
+    exec(4 * T + 1, 61, ""),
+  ]);
+  assert.match(first!, / nginx: worker process\n$/);
+  assert.match(second!, / \[[^\]]*\]\n$/);
+});
+
 test("line() tells what is unknown by a question mark, and what was inferred by a star", () => {
   const rescan = scan(20 * T, 21 * T, [{ pid: 50, ppid: 1, start: T / 2, argv: ["/bin/sh"] }]);
   const [, , , lost, gone] = linesOf([
