@@ -41,13 +41,12 @@ export async function findRoots(asking: Asking, asked: readonly Asked[]): Promis
 }
 
 async function named(asking: Asking, name: string): Promise<Target> {
-  const { reader, redact, boot, store } = asking;
+  const { reader, redact, boot } = asking;
   const living = takeSnapshot(readProcesses(reader, reader.pids()), redact, boot);
   const family = familyOf(asking, living);
   const found = await findNamed(asking, family, living, name);
-  // Where nothing is remembered a pid is as good as an id.
-  const id = store.past === null ? null : (family.known(found) ?? found).id;
-  return { pid: found.pid, at: null, id };
+  // Of who is not written yet the id is not known: /proc tells a start to a tick.
+  return { pid: found.pid, at: null, id: family.known(found)?.id ?? null };
 }
 
 async function pastRoot(asking: Asking, target: Target): Promise<PastRoot> {

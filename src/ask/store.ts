@@ -114,8 +114,11 @@ export interface Family {
   living(pid: number): Process | null;
   /** Those that had a pid, the latest first. */
   past(pid: number): Promise<PastProcess[]>;
-  /** The latest that ran a program of that name, be it of the kernel, its file or its script. */
-  lastNamed(name: string): Promise<PastProcess | null>;
+  /**
+   * The latest that ran a program of that name; a `thorough` look finds those that are called so by
+   * their file or script, and takes as long as there are programs.
+   */
+  lastNamed(name: string, thorough: boolean): Promise<PastProcess | null>;
   /** The one object that stands for a past process, the living one where it lives, linked. */
   of(past: PastProcess): Promise<Process>;
   /** Takes what the store knows of all the living: of zombies /proc does not show everything. */

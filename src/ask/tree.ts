@@ -77,8 +77,11 @@ async function show(
 /** The process that has a name now, or had it last. */
 export async function targetOf(asking: Asking, name: string, query: TreeQuery): Promise<Target> {
   const living = readSnapshot(asking, null, query);
-  const { pid, id, alive } = await findNamed(asking, familyOf(asking, living), living, name);
-  return { pid, at: null, id: alive ? null : id };
+  const family = familyOf(asking, living);
+  const found = await findNamed(asking, family, living, name);
+  // Where nothing is remembered a pid is as good as an id.
+  const id = asking.store.past === null ? null : (family.known(found) ?? found).id;
+  return { pid: found.pid, at: null, id };
 }
 
 /** A process that runs; throws CommandError where none does. */

@@ -63,10 +63,13 @@ export async function withPast(
     const below = await family.deadBelow(focus, limit);
     for (const one of below.dead) all.add(one);
     hidden = below.hidden;
-    if (hidden.size > 0) {
+    if (hidden.size > 0 || !below.isWhole) {
       const more = [...hidden.values()].reduce((sum, count) => sum + count, 0);
       const many = `${below.isWhole ? "" : "more than "}${more + below.dead.length}`;
-      const what = `the newest ${below.dead.length} of ${many} that ended below ${focus.pid}`;
+      // How many of others there were is not everybody's business.
+      const what = asking.viewer.privileged
+        ? `the newest ${below.dead.length} of ${many} that ended below ${focus.pid}`
+        : `the newest ${limit} of what ended below ${focus.pid}`;
       notes.add("limit", `${what} are shown; for more give --limit`);
     }
   }

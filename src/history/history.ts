@@ -113,6 +113,12 @@ export class History {
     return Math.abs(life.startTicks - startTicks) <= 1 ? life : null;
   }
 
+  /** Whether a process is there that has a pid and began in a clock tick, or one beside it. */
+  hasBegun(boot: PastBoot, pid: number, startTicks: number): boolean {
+    const row = this.#latest.get(pid, boot.id);
+    return row !== undefined && Math.abs(this.lives.take(row).startTicks - startTicks) <= 1;
+  }
+
   /** The latest life that ran a program with that name (comm), by an exec or from the start. */
   byComm(name: string): Life | null {
     const text = toStored("comm", new TextEncoder().encode(name));

@@ -31,6 +31,7 @@ import type { BootSpan, Bounds } from "../model/bounds.ts";
 import type { SourceEvent } from "../model/event.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import type { Process } from "../model/process.ts";
+import { cutName } from "../model/program_names.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
 import { accountSources, recordingSources, sumEndedSteps, sumJobsSteps } from "./accounts.ts";
@@ -246,7 +247,8 @@ class HistoryFamily implements Family {
     return Promise.resolve(this.#history.byPid(pid));
   }
 
-  async lastNamed(name: string): Promise<PastProcess | null> {
+  async lastNamed(name: string, thorough: boolean): Promise<PastProcess | null> {
+    if (!thorough) return this.#history.byComm(cutName(name));
     return await this.#breath.finish(latestNamed(this.#history, name));
   }
 

@@ -22,7 +22,7 @@ const PID_MAX = 330;
 /** Children until the first round is over, and those that then share 30 pids, a round in 2 s. */
 const FIRST = 290;
 const MORE = 62;
-const LIFE_MS = 25;
+const LIFE_MS = 80;
 
 /**
  * As the first process of a namespace: records, makes children, and then has pids enough again,

@@ -36,34 +36,52 @@ export interface CatchUp {
 export async function catchUp(
   history: History,
   reopen: () => History,
-  { procRoot, breath, now, hurry }: CatchUp,
+  asked: CatchUp,
 ): Promise<{ readonly history: History; readonly behind: Behind | null }> {
+  try {
+    const { behind, isNewer } = await waitFor(history, asked);
+    if (!isNewer) return { history, behind };
+  } catch (error) {
+    history.close();
+    throw error;
+  }
+  history.close();
+  const current = reopen();
+  const { behind } = await waitFor(current, { ...asked, wait: false });
+  return { history: current, behind };
+}
+
+/** Waits, and has the history reach up to now where it does; whether it was added to meanwhile. */
+async function waitFor(
+  history: History,
+  { procRoot, breath, now, hurry, wait = true }: CatchUp & { readonly wait?: boolean },
+): Promise<{ readonly behind: Behind | null; readonly isNewer: boolean }> {
   const reader = openProcfs(procRoot);
   const run = history.lastRun();
-  if (run === null || !recorderLives(run, reader)) return { history, behind: null };
-  const began = beginning(reader);
+  if (run === null || !recorderLives(run, reader)) return { behind: null, isNewer: false };
+  const ticks = beginning(reader);
   let latest: PastRun = run;
-  void hurry?.().catch(() => {});
-  for (const end = performance.now() + WAIT_MS; latest.seen < began && performance.now() < end;) {
+  // Its own start is known to a tick: that this program is there says more.
+  const isReached = () =>
+    latest.seen >= (ticks + 1) * TICK_NS || history.hasBegun(run.boot, process.pid, ticks);
+  if (wait && !isReached()) void hurry?.().catch(() => {});
+  const end = performance.now() + (wait ? WAIT_MS : 0);
+  while (!isReached() && performance.now() < end) {
     await pause(LOOK_MS);
     await breath.take();
     latest = history.lastRun() ?? latest;
   }
-  let current = history;
-  if (latest.seen > run.seen) {
-    history.close();
-    current = reopen();
-  }
-  if (latest.seen >= began) {
-    current.reach(now());
-    return { history: current, behind: null };
+  const isNewer = latest.seen > run.seen;
+  if (isReached()) {
+    history.reach(now());
+    return { behind: null, isNewer };
   }
   const lag = Math.max(0, now() - latest.boot.moment(latest.seen)) * 1e6;
-  return { history: current, behind: { boot: latest.boot, until: latest.seen, lag } };
+  return { behind: { boot: latest.boot, until: latest.seen, lag }, isNewer };
 }
 
-/** When this process began, nanoseconds since boot; 0 where that cannot be read. */
+/** When this process began, clock ticks since boot; 0 where that cannot be read. */
 function beginning(reader: ProcReader): number {
   const bytes = reader.read(process.pid, "stat");
-  return ((bytes === null ? null : parseStat(bytes))?.startTicks ?? 0) * TICK_NS;
+  return (bytes === null ? null : parseStat(bytes))?.startTicks ?? 0;
 }

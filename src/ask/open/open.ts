@@ -55,9 +55,14 @@ export function openHistory(
 ): PastStore | null {
   try {
     const history = new History(historyToAsk(places, db), places.now);
-    const run = reach ? history.lastRun() : null;
-    if (run !== null && recorderLives(run, openProcfs(places.procRoot))) {
-      history.reach(places.now());
+    try {
+      const run = reach ? history.lastRun() : null;
+      if (run !== null && recorderLives(run, openProcfs(places.procRoot))) {
+        history.reach(places.now());
+      }
+    } catch (error) {
+      history.close();
+      throw error;
     }
     return new HistoryStore(history, breath);
   } catch (error) {

@@ -129,7 +129,7 @@ async function pastNames(context: Context, db: string | undefined): Promise<read
 async function findJobs(context: Context, all: boolean, given: Given): Promise<readonly Choice[]> {
   const found = new Map<string, string>();
   const find = async (): Promise<void> => {
-    const door = await openJobs(context, given);
+    const door = await openJobs(context, given, false);
     for await (const { name, ended, running } of listJobs(door, all)) {
       found.set(String(name), ended === null ? `${running} running` : "ended");
     }

@@ -66,22 +66,33 @@ export async function openRecorder(context: Context, { socket }: JobPlace): Prom
   };
 }
 
-/** The same for what a history answers too; `--db` names one, and then nobody else is asked. */
-export async function openJobs(context: Context, place: JobPlace): Promise<JobDoor> {
+/**
+ * The same for what a history answers too; `--db` names one, and then nobody else is asked. Without
+ * `reach` it is not waited for a recorder.
+ */
+export async function openJobs(
+  context: Context,
+  place: JobPlace,
+  reach = true,
+): Promise<JobDoor> {
   if (place.db === undefined) {
     try {
       return await openRecorder(context, place);
     } catch (error) {
       if (place.socket !== undefined) throw error;
-      return await openPast(context, place) ?? refuse(error as Error);
+      return await openPast(context, place, reach) ?? refuse(error as Error);
     }
   }
-  return (await openPast(context, place))!;
+  return (await openPast(context, place, reach))!;
 }
 
-async function openPast(context: Context, { db }: JobPlace): Promise<JobDoor | null> {
+async function openPast(
+  context: Context,
+  { db }: JobPlace,
+  reach: boolean,
+): Promise<JobDoor | null> {
   const notes = new Notes();
-  const store = await askHistory(context, db, openOptions(context, notes));
+  const store = await askHistory(context, db, { ...openOptions(context, notes), reach });
   if (store === null) {
     tellNotes(context, notes);
     return null;

@@ -79,6 +79,16 @@ export async function runLog(
   context: Context,
   options: LogOptions,
 ): Promise<number> {
+  try {
+    return await openLog(context, options);
+  } catch (error) {
+    // A list can end anywhere: nothing is said of it.
+    if (error instanceof Stopped) return EXIT.done;
+    throw error;
+  }
+}
+
+async function openLog(context: Context, options: LogOptions): Promise<number> {
   checkOptions(options);
   const stretch = readStretch(options, context.now());
   const users = openUsers();
@@ -207,9 +217,6 @@ class Log {
       await writeNotes(this.#context, this.#notes, this.#options);
       if (isEmpty) return EXIT.notFound;
       if (follow) await this.#follow(spans.at(-1) ?? lookFrom(this.#store, this.#stretch));
-    } catch (error) {
-      // A list can end anywhere: nothing is said of it.
-      if (!(error instanceof Stopped)) throw error;
     } finally {
       this.#store.close();
     }
