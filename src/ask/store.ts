@@ -48,7 +48,7 @@ export interface PastStore extends Store {
   /** What a process that has ended has cost; null where it is not accounted. */
   accountOf(process: PastProcess): Promise<Account | null>;
   /** Who recorded within stretches. */
-  sources(spans: readonly Stretch[]): Promise<Sources>;
+  sources(spans: readonly BootSpan[]): Promise<Sources>;
   /** Jobs, the latest first, read as they are wanted. */
   jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void>;
   /** Members of a job in the order in which they were met, with numbers after `after`. */
@@ -257,9 +257,6 @@ export interface JobTotals {
   readonly job: PastJob;
   readonly totals: CostSums;
 }
-
-/** A stretch that may be a job's. */
-export type Stretch = Pick<BootSpan, "boot" | "since" | "until">;
 
 /** Where accounts came from: "unknown" where an older fh has recorded, which did not note it. */
 export type PastAccountSource = AccountSource | "unknown";

@@ -246,7 +246,7 @@ export function* sumJobsSteps(
  */
 export function accountSources(
   history: History,
-  spans: readonly Pick<BootSpan, "boot" | "since" | "until">[],
+  spans: readonly BootSpan[],
 ): PastAccountSource[] {
   const noted = pragma(history.db, "user_version") >= 4;
   const statement = new TypedRows<readonly [source: string, accounts: string | null]>(

@@ -106,17 +106,14 @@ export class History {
   }
 
   /** The life that a process of /proc is: the latest of its pid, begun in that tick. */
-  lifeNow(boot: PastBoot, { pid, startTicks }: Process): Life | null {
+  lifeNow(
+    boot: PastBoot,
+    { pid, startTicks }: Pick<Process, "pid" | "startTicks">,
+  ): Life | null {
     const row = this.#latest.get(pid, boot.id);
     if (row === undefined) return null;
     const life = this.lives.take(row);
     return Math.abs(life.startTicks - startTicks) <= 1 ? life : null;
-  }
-
-  /** Whether a process is there that has a pid and began in a clock tick, or one beside it. */
-  hasBegun(boot: PastBoot, pid: number, startTicks: number): boolean {
-    const row = this.#latest.get(pid, boot.id);
-    return row !== undefined && Math.abs(this.lives.take(row).startTicks - startTicks) <= 1;
   }
 
   /** The latest life that ran a program with that name (comm), by an exec or from the start. */

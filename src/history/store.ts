@@ -24,7 +24,6 @@ import type {
   PastRun,
   PastStore,
   Sources,
-  Stretch,
 } from "../ask/store.ts";
 import type { Account } from "../model/account.ts";
 import type { BootSpan, Bounds } from "../model/bounds.ts";
@@ -127,7 +126,7 @@ export class HistoryStore implements PastStore {
     return Promise.resolve(this.#history.accountOf(process));
   }
 
-  sources(spans: readonly Stretch[]): Promise<Sources> {
+  sources(spans: readonly BootSpan[]): Promise<Sources> {
     return Promise.resolve({
       recording: recordingSources(this.#history, spans),
       accounts: accountSources(this.#history, spans),

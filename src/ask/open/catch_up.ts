@@ -59,11 +59,11 @@ async function waitFor(
   const reader = openProcfs(procRoot);
   const run = history.lastRun();
   if (run === null || !recorderLives(run, reader)) return { behind: null, isNewer: false };
-  const ticks = beginning(reader);
+  const self = { pid: process.pid, startTicks: beginning(reader) };
   let latest: PastRun = run;
   // Its own start is known to a tick: that this program is there says more.
   const isReached = () =>
-    latest.seen >= (ticks + 1) * TICK_NS || history.hasBegun(run.boot, process.pid, ticks);
+    latest.seen >= (self.startTicks + 1) * TICK_NS || history.lifeNow(run.boot, self) !== null;
   if (wait && !isReached()) void hurry?.().catch(() => {});
   const end = performance.now() + (wait ? WAIT_MS : 0);
   while (!isReached() && performance.now() < end) {
