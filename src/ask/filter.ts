@@ -8,6 +8,7 @@ import { decodeText, type Image } from "../model/image.ts";
 import { Lineage } from "../model/lineage.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
+import { searchedText } from "../model/own_questions.ts";
 import { namesOf } from "../model/program_names.ts";
 import { RecentAnswers } from "../model/recent_answers.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
@@ -148,5 +149,5 @@ function ofImage(test: (image: Image) => boolean): ShownTest {
 /** As one text, made of the bytes: the words of a long one are not to be kept for this alone. */
 function commandLine({ parts: { argv }, comm }: Image): string {
   if (argv === null || argv.length === 0) return comm ?? "";
-  return decodeText(argv.at(-1) === 0 ? argv.subarray(0, -1) : argv).replaceAll("\0", " ");
+  return searchedText(decodeText(argv.at(-1) === 0 ? argv.subarray(0, -1) : argv), comm);
 }

@@ -42,11 +42,21 @@ export async function askTree(
   }
   const roots = chooseRoots(forest, focus && forest.nodeOf(focus), query);
   notePids(notes, asking.reader);
-  if (store.past === null) {
-    noteNoHistory(notes, "what has ended is not shown", asking.historyPlace);
-  }
   const sees = ({ uid }: Process) => maySee(viewer, uid);
-  return { roots: viewer.privileged ? roots : onlySeen(roots, sees), focus, missing };
+  const shown = viewer.privileged ? roots : onlySeen(roots, sees);
+  if (store.past === null) noteOrphans(asking, shown);
+  return { roots: shown, focus, missing };
+}
+
+/** Notes who is drawn below a parent that has not forked it: a history would know who has. */
+function noteOrphans({ notes, historyPlace }: Asking, roots: readonly TreeNode[]): void {
+  const nodes = [...roots];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    if (node.process.adopted) {
+      return noteNoHistory(notes, "some of these are orphans, of unknown parents", historyPlace);
+    }
+    for (const child of node.children) nodes.push(child);
+  }
 }
 
 async function show(

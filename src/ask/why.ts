@@ -61,10 +61,17 @@ export async function askWhy(asking: Asking, operand: string): Promise<WhyAnswer
     : await why.findName(operand);
   const answer = await why.answer(found);
   notePids(notes, asking.reader);
-  if (store.past === null) {
+  if (store.past === null && isDoubtful(answer)) {
     noteNoHistory(notes, "parents that have ended are not known", asking.historyPlace);
   }
   return answer;
+}
+
+/** Whether somebody may have been in the chain who has ended. */
+function isDoubtful({ chain, origin }: WhyAnswer): boolean {
+  if (chain.some(({ process }) => process.adopted)) return true;
+  if (origin === null || origin.kind === "unknown") return true;
+  return origin.kind === "boot" && chain.length > 1;
 }
 
 class Why {

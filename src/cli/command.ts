@@ -121,6 +121,11 @@ export function operandsOf({ operands }: Pick<CommandSpec, "operands">): readonl
   }));
 }
 
+/** Cells of a line; Infinity where lines need not be cut, because no terminal shows them. */
+export function widthOf({ isTerminal, columns }: Pick<Output, "isTerminal" | "columns">): number {
+  return isTerminal ? columns : Infinity;
+}
+
 /** Whether to use colour: `--color`, then NO_COLOR, then the terminal. */
 export function useColor(
   when: "auto" | "always" | "never",

@@ -20,7 +20,7 @@ export const FILTER = {
   event: opt(
     "-e, --event <list>",
     parseEvents,
-    "events to show (default: fork,exec,exit)",
+    "events to show (default: fork,exec,exit; on a terminal exec,exit)",
     EVENT_NAMES,
   ),
   user: many("-u, --user <user>", asText, "processes of a user, by name or uid"),

@@ -39,6 +39,7 @@ const MARK = {
   holds: 512,
   kernel: 1024,
   moreAbove: 2048,
+  adopted: 4096,
 } as const;
 
 /** One process life, from fork to exit. Times are nanoseconds since boot. */
@@ -181,6 +182,18 @@ export class Process {
 
   set moreAbove(is: boolean) {
     this.#mark(MARK.moreAbove, is);
+  }
+
+  /**
+   * Another process has forked it than the parent that /proc names, and who that was is not known:
+   * it is in a session that is neither its own nor that parent's (setsid(2)).
+   */
+  get adopted(): boolean {
+    return (this.#marks & MARK.adopted) !== 0;
+  }
+
+  set adopted(is: boolean) {
+    this.#mark(MARK.adopted, is);
   }
 
   /**

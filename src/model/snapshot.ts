@@ -30,6 +30,8 @@ export interface Sighting {
   readonly argvMore?: number;
   /** It is a thread of the kernel. */
   readonly kernel?: boolean;
+  /** Id of its session; 0 where that is another pid namespace's. */
+  readonly session?: number;
 }
 
 const ZOMBIE = "Z".charCodeAt(0);
@@ -45,12 +47,23 @@ export function takeSnapshot(
   boot: BootClock = NO_BOOT,
 ): Process[] {
   const byPid = new Map<number, Process>();
-  for (const sighting of sightings) byPid.set(sighting.pid, createProcess(sighting, boot, redact));
+  const sessions = new Map<number, number>();
+  for (const sighting of sightings) {
+    byPid.set(sighting.pid, createProcess(sighting, boot, redact));
+    sessions.set(sighting.pid, sighting.session ?? 0);
+  }
   for (const process of byPid.values()) {
     const parent = byPid.get(process.ppid!);
-    if (parent !== undefined && parent !== process) process.parent = parent;
+    if (parent === undefined || parent === process) continue;
+    process.parent = parent;
+    process.adopted = isAdopted(process.pid, sessions.get(process.pid)!, sessions.get(parent.pid)!);
   }
   return [...byPid.values()];
+}
+
+/** A session is inherited at the fork and left for one of one's own alone: setsid(2). */
+function isAdopted(pid: number, session: number, ofParent: number): boolean {
+  return session > 0 && session !== pid && session !== ofParent;
 }
 
 function createProcess(

@@ -35,6 +35,8 @@ export interface SourceInfo {
   readonly source: SourceName;
   /** Why this one, as a sentence. */
   readonly why: string;
+  /** Whether it sees less than there is; where it is not given, a poll does. */
+  readonly isLimited?: boolean;
   /** Where the accounts of what has exited come from; null for none. */
   readonly accounts?: AccountSource | null;
 }

@@ -10,7 +10,7 @@ import type { Change } from "../model/machine.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { ByteText } from "../text/byte_text.ts";
-import { escapeText } from "../text/escape.ts";
+import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
 import { quoteArgv } from "../text/quote.ts";
 import { paint, type Style } from "../text/style.ts";
 import { WallClock } from "../text/time.ts";
@@ -28,7 +28,14 @@ export interface LineOptions {
   readonly dates?: boolean;
   /** Names of environment variables to show behind the command. */
   readonly env: readonly string[];
+  /** Cells of a line, as they are now; Infinity where lines need not be cut. */
+  width(): number;
 }
+
+/** Below so many cells the columns would leave a command no room. */
+const WIDE_CELLS = 120;
+/** What is noted behind a command leaves so much of it. */
+const COMMAND_CELLS_MIN = 12;
 
 const STYLES: Readonly<Record<string, Style>> = {
   fork: "blue",
@@ -38,22 +45,18 @@ const STYLES: Readonly<Record<string, Style>> = {
   gap: "red",
 };
 
-/** The columns' names, in the widths of the lines below them. */
-export const LINE_HEADER: string = header("TIME");
-/** The same where the day stands before the time. */
-export const DATED_HEADER: string = header("DATE  TIME".padEnd(18));
-
-function header(time: string): string {
-  return columns({
-    time,
-    event: "EVENT",
-    pid: "PID",
-    ppid: "PPID",
-    user: "USER",
-    duration: "DURATION",
-    status: "STATUS",
-  }) + "COMMAND";
-}
+const NAMES: Cells = {
+  time: "TIME",
+  event: "EVENT",
+  pid: "PID",
+  ppid: "PPID",
+  user: "USER",
+  duration: "DURATION",
+  status: "STATUS",
+};
+/** Cells of a day with a time, in wide columns and in few. */
+const DAY_CELLS = "11-24 12:15:54.123".length;
+const SHORT_DAY_CELLS = "11-24 12:15:54".length;
 
 type Cells = Record<"time" | "event" | "pid" | "ppid" | "user" | "duration" | "status", string>;
 
@@ -63,16 +66,39 @@ function columns(cells: Cells): string {
     `${cells.status.padEnd(8)} `;
 }
 
-/** Writes changes as lines. */
+/** The same where they are few: how it ended stands behind the command. */
+function fewColumns({ time, event, pid, ppid, user }: Cells): string {
+  return `${time} ${event.padEnd(5)} ${pid.padStart(7)} ${ppid.padStart(7)} ${user.padEnd(8)} `;
+}
+
+/** Writes changes as lines: one a row, where a terminal has an end. */
 export class EventLines {
   readonly #options: LineOptions;
   readonly #clock: WallClock;
   readonly #commands = new WeakMap<Image, string>();
   readonly #depths = new WeakMap<Process, number>();
+  /** Those whose fork was not shown, and that have run no program of their own since. */
+  readonly #forked = new WeakSet<Process>();
 
   constructor(options: LineOptions) {
     this.#options = options;
     this.#clock = new WallClock(options.offsetAt);
+  }
+
+  /** The columns' names, in the widths of the lines below them. */
+  header(): string {
+    const isWide = this.#options.width() >= WIDE_CELLS;
+    const time = "TIME".padEnd("12:15:54.123".length);
+    const dated = "DATE  TIME".padEnd(isWide ? DAY_CELLS : SHORT_DAY_CELLS);
+    const names = { ...NAMES, time: this.#options.dates ? dated : time };
+    return `${isWide ? columns(names) : fewColumns(names)}COMMAND`;
+  }
+
+  /** Takes note of a fork that is not shown. */
+  pass({ process }: Change): void {
+    if (process === null) return;
+    this.#forked.add(process);
+    if (this.#options.tree) this.#depth(process);
   }
 
   /** Appends one change as a line, newline included. */
@@ -83,15 +109,18 @@ export class EventLines {
   /** One change as a line, newline included. */
   line(change: Change, epoch: BootEpoch): string {
     const { process } = change;
-    const { color, dates } = this.#options;
-    const clock = this.#clock;
-    const time = dates ? clock.localDay(epoch, change.time) : clock.local(epoch, change.time);
+    const { color } = this.#options;
+    const width = this.#options.width();
+    const isWide = width >= WIDE_CELLS;
+    const time = this.#time(change.time, epoch, isWide);
     if (process === null) {
-      return paint(`${time} gap      ${this.#gapText(change, epoch)}`, "red", color) + "\n";
+      const text = `${time} gap${" ".repeat(isWide ? 6 : 3)}${this.#gapText(change, epoch)}`;
+      return paint(fitWidth(text, width), "red", color) + "\n";
     }
+    if (change.kind === "exec") this.#forked.delete(process);
     const status = change.kind === "exit" ? exitStatus(process.status) : null;
     const event = change.inferred ? `${change.kind}*` : change.kind;
-    const cells = columns({
+    const texts: Cells = {
       time,
       event,
       pid: String(process.pid),
@@ -99,11 +128,30 @@ export class EventLines {
       user: this.#user(process.uid),
       duration: change.kind === "exit" ? this.#duration(process) : "",
       status: status === null ? "" : exitWords(status),
-    });
+    };
+    const notes = this.#notes(change);
+    if (!isWide && status !== null) notes.unshift(`${texts.status}, ${texts.duration}`);
+    const cells = fitWidth(isWide ? columns(texts) : fewColumns(texts), width);
     const failed = status !== null && (status.signal !== null || (status.code ?? 0) !== 0);
     const style = failed ? "red" : STYLES[change.kind] ?? "yellow";
-    return paint(cells, style, color) + this.#indent(process) + this.#command(process.image) +
-      note(change) + "\n";
+    const indent = this.#indent(process);
+    const note = notes.length === 0 ? "" : `  # ${notes.join("; ")}`;
+    const room = width - displayWidth(cells);
+    return paint(cells, style, color) + fitRow(indent, this.#command(process.image), note, room) +
+      "\n";
+  }
+
+  #time(time: number, epoch: BootEpoch, isWide: boolean): string {
+    if (!this.#options.dates) return this.#clock.local(epoch, time);
+    const text = this.#clock.localDay(epoch, time);
+    return isWide ? text : text.slice(0, SHORT_DAY_CELLS);
+  }
+
+  #notes(change: Change): string[] {
+    const note = noteOf(change);
+    const { kind, process } = change;
+    const isFork = kind === "exit" && process !== null && this.#forked.has(process);
+    return [...note === null ? [] : [note], ...isFork ? ["no exec"] : []];
   }
 
   /** How much is missing, since when, and why. */
@@ -146,7 +194,7 @@ export class EventLines {
     return this.#options.tree ? "  ".repeat(this.#depth(process)) : "";
   }
 
-  /** Depth among the processes this output has shown. */
+  /** Depth among the processes this output has shown, or passed. */
   #depth(process: Process): number {
     let depth = this.#depths.get(process);
     if (depth === undefined) {
@@ -182,16 +230,28 @@ function missingText({ argvMore }: Image): string {
   return argvMore === 0 ? "" : ` [${sizeWords(argvMore)} more]`;
 }
 
-function note(change: Change): string {
+/** What is noted behind a command is cut last; an indent takes half of what there is at most. */
+function fitRow(indent: string, command: string, note: string, room: number): string {
+  if (room === Infinity) return indent + command + note;
+  if (room < 1) return "";
+  const space = indent.slice(0, Math.max(0, Math.floor(room / 2)));
+  const left = Math.max(0, room - space.length);
+  const least = Math.min(COMMAND_CELLS_MIN, displayWidth(command));
+  const cells = Math.max(least, left - displayWidth(note));
+  return space + fitWidth(fitWidth(command, cells) + note, left);
+}
+
+/** What a change is beside its process. */
+function noteOf(change: Change): string | null {
   switch (change.kind) {
     case "uid":
     case "gid":
-      return `  # ${change.kind} ${change.a >>> 0}, effective ${change.b >>> 0}`;
+      return `${change.kind} ${change.a >>> 0}, effective ${change.b >>> 0}`;
     case "ptrace":
-      return change.a === 0 ? "  # no longer traced" : `  # traced by ${change.a}`;
+      return change.a === 0 ? "no longer traced" : `traced by ${change.a}`;
     case "comm":
-      return `  # now named ${escapeText(change.process?.image.comm ?? "?")}`;
+      return `now named ${escapeText(change.process?.image.comm ?? "?")}`;
     default:
-      return "";
+      return null;
   }
 }

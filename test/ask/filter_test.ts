@@ -47,6 +47,13 @@ function execIn(time: number, pid: number, cgroup: string | null): SourceEvent {
   return event;
 }
 
+test("createFilter() leaves out who asks for it", () => {
+  const question = exec(AT + 1, 60, "/usr/bin/fh", "log", "-m", "curl");
+  const events = [...HOST, fork(AT, 60, 50), question, exit(AT + 2, 60, 0)];
+  assert.deepEqual(pass({ match: [/curl/] }, events), []);
+  assert.deepEqual(pass({ match: [/fh log/] }, events), ["exec 60", "exit 60"]);
+});
+
 const LIFE = [
   fork(AT, 60, 50),
   exec(AT + 1, 60, "/bin/make", "-j8", "all"),

@@ -264,7 +264,7 @@ test(
     await using server = await folder.serve();
     const env = { PATH: process.env["PATH"]!, FH_SOCKET: folder.socket };
     const script = "for i in 1 2 3; do sleep 0.1; done; exit 4";
-    const args = ["--net", FH, "watch", "--json", "--", "sh", "-c", script];
+    const args = ["--net", FH, "watch", "-v", "--json", "--", "sh", "-c", script];
     const { stdout, stderr, status } = runProgram("unshare", args, { env });
     assert.equal(status, 4);
     assert.match(stderr, /^fh: source connector: through the socket /);

@@ -41,6 +41,20 @@ test("takeSnapshot() does not make a process its own parent", () => {
   assert.equal(one({ ppid: 100 }).parent, null);
 });
 
+test("takeSnapshot() knows by its session whom another has forked than its parent", () => {
+  const adopted = (session: number, ofParent: number) => {
+    const seen = [sighting({ ppid: 50, session }), sighting({ pid: 50, session: ofParent })];
+    return takeSnapshot(seen)[0]!.adopted;
+  };
+  assert.ok(adopted(70, 50));
+  assert.ok(!adopted(50, 50));
+  assert.ok(!adopted(100, 50));
+  // Of another pid namespace nothing is known.
+  assert.ok(!adopted(0, 50));
+  assert.ok(adopted(70, 0));
+  assert.ok(!one({ session: 70 }).adopted);
+});
+
 test("takeSnapshot() takes a zombie for ended, with its status where it is told", () => {
   const zombie = one({ state: Z, exitCode: 0x200, argv: null });
   assert.deepEqual([zombie.state, zombie.status, zombie.end], ["exited", 0x200, null]);

@@ -23,6 +23,8 @@ export interface FakeProcess {
   readonly exitCode?: number;
   /** Not the pid for the entry of a thread. */
   readonly tgid?: number;
+  /** Of its own, if not given. */
+  readonly session?: number;
 }
 
 /** Such a folder. */
@@ -58,7 +60,9 @@ export function fakeProcfs(
 
 function statLine(process: FakeProcess): string {
   const { pid, ppid, comm, state = "S", flags = 0, threads = 1, start = 0 } = process;
-  const before = `${pid} (${comm}) ${state} ${ppid} ${pid} ${pid} 0 -1 ${flags} 0 0 0 0 0 0 0 0`;
+  const { session = pid } = process;
+  const before =
+    `${pid} (${comm}) ${state} ${ppid} ${pid} ${session} 0 -1 ${flags} 0 0 0 0 0 0 0 0`;
   const between = Array(27).fill("0").join(" ");
   return `${before} 20 0 ${threads} 0 ${start} 4096 1 ${between} ${process.exitCode ?? 0}\n`;
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { EVENT, GAP_REASON, type SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
-import { EventLines, LINE_HEADER, type LineOptions } from "../../src/view/line.ts";
+import { EventLines, type LineOptions } from "../../src/view/line.ts";
+import { displayWidth } from "../../src/text/escape.ts";
 import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 
 const T = 10_000_000;
@@ -11,15 +12,20 @@ const EPOCH = { seconds: Date.UTC(2026, 0, 5) / 1000, ns: 0 };
 const USERS = new Users(() => "root:x:0:0\na-very-long-name:x:1000:0\n", () => 0);
 const SHELL = scan(T, 2 * T, [{ pid: 50, ppid: 1, start: T / 2, argv: ["/bin/sh"] }]);
 
-function linesOf(events: readonly SourceEvent[], options: Partial<LineOptions> = {}): string[] {
-  const lines = new EventLines({
+function eventLines(options: Partial<LineOptions> = {}): EventLines {
+  return new EventLines({
     users: USERS,
     color: false,
     offsetAt: () => 0,
     tree: false,
     env: [],
+    width: () => Infinity,
     ...options,
   });
+}
+
+function linesOf(events: readonly SourceEvent[], options: Partial<LineOptions> = {}): string[] {
+  const lines = eventLines(options);
   const told: string[] = [];
   const machine = new Machine({ onChange: (change) => told.push(lines.line(change, EPOCH)) });
   for (const event of [...SHELL, ...events]) machine.step(event);
@@ -32,12 +38,70 @@ test("line() aligns its columns under the header", () => {
     exec(3 * T + 1_000_000, 60, "/bin/ls", "-la", "a file"),
     exit(15 * T, 60, 0x200),
   ];
-  assert.deepEqual([LINE_HEADER + "\n", ...linesOf(events)], [
+  assert.deepEqual([`${eventLines().header()}\n`, ...linesOf(events)], [
     "TIME         EVENT        PID    PPID USER     DURATION STATUS   COMMAND\n",
     "00:00:00.030 fork          60      50 root                       /bin/sh\n",
     "00:00:00.031 exec          60      50 root                       /bin/ls -la 'a file'\n",
     "00:00:00.150 exit          60      50 root        120ms exit 2   /bin/ls -la 'a file'\n",
   ]);
+});
+
+test("line() puts how it ended behind the command where there is little room", () => {
+  const few = eventLines({ width: () => 80 });
+  const events = [
+    fork(3 * T, 60, 50),
+    exec(3 * T + 1_000_000, 60, "/bin/ls", "-la", "a file", "x".repeat(80)),
+    simple(EVENT.uid, 4 * T, 60, 1000, 1000),
+    exit(15 * T, 60, 0x200),
+    gap(16 * T, 2),
+  ];
+  const lines = linesOf(events, { width: () => 80 });
+  assert.deepEqual([`${few.header()}\n`, ...lines], [
+    "TIME         EVENT     PID    PPID USER     COMMAND\n",
+    "00:00:00.030 fork       60      50 root     /bin/sh\n",
+    "00:00:00.031 exec       60      50 root     /bin/ls -la 'a file' xxxxxxxxxxxxxx…\n",
+    "00:00:00.040 uid        60      50 a-very-+ /bin/ls -la…  # uid 1000, effective…\n",
+    "00:00:00.150 exit       60      50 a-very-+ /bin/ls -la 'a fil…  # exit 2, 120ms\n",
+    "00:00:00.160 gap   2 events lost: overflow\n",
+  ]);
+  const dated = eventLines({ width: () => 80, dates: true });
+  assert.equal(dated.header(), "DATE  TIME     EVENT     PID    PPID USER     COMMAND");
+});
+
+test("line() is one row of a terminal, however wide its texts are", () => {
+  const wide = "\u6f22".repeat(100);
+  for (const width of [1, 20, 46, 80, 119, 120, 160]) {
+    const lines = linesOf([
+      fork(3 * T, 60, 50),
+      exec(3 * T + 1_000_000, 60, "/bin/ls", wide),
+      exit(15 * T, 60, 0x200),
+      gap(16 * T, 2, 4 * T),
+    ], { width: () => width, tree: true });
+    assert.equal(lines.length, 4);
+    for (const line of lines) assert.ok(displayWidth(line.trimEnd()) <= width, `${width}: ${line}`);
+  }
+});
+
+test("line() says of a fork that was passed that it ran no program", () => {
+  const lines = eventLines();
+  const told: string[] = [];
+  const machine = new Machine({
+    onChange: (change) => {
+      if (change.kind === "fork") lines.pass(change);
+      else told.push(lines.line(change, EPOCH));
+    },
+  });
+  const events = [
+    fork(3 * T, 60, 50),
+    fork(3 * T, 61, 50),
+    exec(4 * T, 61, "/bin/ls"),
+    exit(5 * T, 60, 0),
+    exit(6 * T, 61, 0),
+  ];
+  for (const event of [...SHELL, ...events]) machine.step(event);
+  const [, , forked, executed] = told;
+  assert.match(forked!, / exit 0 +\/bin\/sh {2}# no exec\n$/);
+  assert.match(executed!, / exit 0 +\/bin\/ls\n$/);
 });
 
 test("line() shows a title as it is, and the name of who has an empty command line", () => {

@@ -27,7 +27,6 @@ import { EVERYTHING } from "../../ask/viewer.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, Stopped, UsageError } from "../../fault.ts";
-import { localOffset } from "../../host/local_time.ts";
 import type { PastBoot } from "../../model/boot.ts";
 import type { BootSpan } from "../../model/bounds.ts";
 import type { Change } from "../../model/machine.ts";
@@ -38,7 +37,7 @@ import { openUsers } from "../../proc/users.ts";
 import type { LineWriter } from "../../term/stream.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { paint } from "../../text/style.ts";
-import { DATED_HEADER, EventLines } from "../../view/line.ts";
+import { EventLines } from "../../view/line.ts";
 import { missingJson } from "../../view/missing_json.ts";
 import { infoLines } from "../../view/notes_json.ts";
 import { PastJson } from "../../view/past_json.ts";
@@ -48,6 +47,7 @@ import { createAsking, openOptions } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
 import { LOG_LIMIT } from "./limit.ts";
+import { logLines } from "./lines.ts";
 import { listRunning } from "./running.ts";
 
 /** Text gathered before it is written. */
@@ -193,11 +193,11 @@ class Log {
     const { stdout, env } = context;
     const color = useColor(options.color, stdout, env);
     this.#users = users;
-    this.#writer = options.json
-      ? new PastJson(users)
-      : new EventLines({ users, color, offsetAt: localOffset, tree: false, dates: true, env: [] });
-    if (options.json || options.quiet || options.tree || !stdout.isTerminal) return;
-    stdout.write(paint(DATED_HEADER, "bold", color) + "\n");
+    this.#writer = options.json ? new PastJson(users) : logLines(context, users, options.color);
+    if (options.quiet || options.tree || !stdout.isTerminal) return;
+    if (this.#writer instanceof EventLines) {
+      stdout.write(paint(this.#writer.header(), "bold", color) + "\n");
+    }
   }
 
   async run(): Promise<number> {

@@ -7,12 +7,11 @@ import type { Asking } from "../../ask/asking.ts";
 import type { Notes } from "../../ask/notes.ts";
 import type { Filter } from "../../ask/filter.ts";
 import { runningNow } from "../../ask/log.ts";
-import { type Context, useColor } from "../../cli/command.ts";
-import { localOffset } from "../../host/local_time.ts";
+import type { Context } from "../../cli/command.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { JsonLines } from "../../view/json.ts";
-import { EventLines } from "../../view/line.ts";
 import { LOG_LIMIT } from "./limit.ts";
+import { logLines } from "./lines.ts";
 import type { LogOptions } from "./run.ts";
 
 /** Lists the processes that a filter lets pass, oldest first: the newest so many. */
@@ -24,14 +23,9 @@ export async function listRunning(
   notes: Notes,
 ): Promise<void> {
   const { users } = asking;
-  const writer = json ? new JsonLines({ source: "poll", users, env: false }) : new EventLines({
-    users,
-    color: useColor(color, stdout, env),
-    offsetAt: localOffset,
-    tree: false,
-    dates: true,
-    env: [],
-  });
+  const writer = json
+    ? new JsonLines({ source: "poll", users, env: false })
+    : logLines({ stdout, env }, users, color);
   const lines: string[] = [];
   for (const change of runningNow(asking, filter)) {
     const text = new ByteText(512);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TreeQuery } from "../../ask/tree_query.ts";
-import { type Context, useColor } from "../../cli/command.ts";
+import { type Context, useColor, widthOf } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
 import type { RedactSettings } from "../../ask/text/redact.ts";
 import type { Process } from "../../model/process.ts";
@@ -20,6 +20,7 @@ export interface TreeOptions extends RedactSettings, TreeQuery {
   readonly db?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly color?: "auto" | "always" | "never";
   readonly source?: GlobalOptions["source"];
 }
@@ -33,7 +34,7 @@ export function treeStyle(
 ): TreeStyle {
   return {
     users,
-    width: stdout.isTerminal ? stdout.columns : Infinity,
+    width: widthOf(stdout),
     color: useColor(options.color ?? "auto", stdout, env),
     ascii: !speaksUtf8(env),
     focus,

@@ -7,7 +7,6 @@ import { noProcess } from "../../ask/not_found.ts";
 import { chooseRoots } from "../../ask/tree_query.ts";
 import type { Context } from "../../cli/command.ts";
 import { liveSource } from "../../cli/globals.ts";
-import { tell } from "../../cli/tell.ts";
 import { EXIT } from "../../fault.ts";
 import type { Change } from "../../model/machine.ts";
 import type { Process } from "../../model/process.ts";
@@ -22,6 +21,7 @@ import { paint } from "../../text/style.ts";
 import { lossNoun } from "../../text/words.ts";
 import { drawRow, treeRows, type TreeStyle } from "../../view/tree.ts";
 import { openSession } from "../capture.ts";
+import { tellSource } from "../source_line.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import { type TreeOptions, treeStyle } from "./options.ts";
 
@@ -70,7 +70,7 @@ export class TreeWatch {
     const { signal, stdout, stderr } = this.#context;
     this.#session = await this.#open();
     const { info } = this.#session;
-    tell(this.#context, `source ${info.source}: ${info.why}`, this.#options.quiet);
+    tellSource(this.#context, info, this.#options);
     await stderr.flush();
     const stop = () => this.#done.resolve();
     signal.addEventListener("abort", stop);

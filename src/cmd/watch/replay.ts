@@ -60,7 +60,11 @@ export async function replayCapture(
       (error: Error) => handlers.onEnd(error),
     );
     const capture: RunningCapture = {
-      info: { source: "replay", why: `${store.place}, ${times}${others}` },
+      info: {
+        source: "replay",
+        why: `${store.place}, ${times}${others}`,
+        isLimited: spans.length > 1,
+      },
       began: { epoch: boot.epochAt(since), time: since },
       boot: boot.shortId,
       stop: () => {

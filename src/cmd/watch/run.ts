@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { Notes } from "../../ask/notes.ts";
 import { createFilter, type Filter } from "../../ask/filter.ts";
-import { type Context, useColor } from "../../cli/command.ts";
+import { type Context, useColor, widthOf } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { localOffset } from "../../host/local_time.ts";
@@ -24,11 +24,12 @@ import { after } from "../../term/timer.ts";
 import { paint } from "../../text/style.ts";
 import { JsonLines } from "../../view/json.ts";
 import { infoLines } from "../../view/notes_json.ts";
-import { EventLines, LINE_HEADER } from "../../view/line.ts";
+import { EventLines } from "../../view/line.ts";
 import { renderStatistics } from "../../view/statistics.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import { openSession, trySession } from "../capture.ts";
 import { captureOptions } from "../capture_options.ts";
+import { tellSource } from "../source_line.ts";
 import { Child } from "./child.ts";
 import type { WatchOptions } from "./command.ts";
 import type { WatchedServer } from "./socket.ts";
@@ -65,6 +66,10 @@ class Watch {
   /** What is to become lines of it. */
   #notes = new Notes();
   #child: Child | null = null;
+  /** What writes lines for people; null for JSON. */
+  #lines: EventLines | null = null;
+  /** On a terminal forks are not shown: they repeat the command line of who forks. */
+  readonly #passesForks: boolean;
   #count = 0;
   #over = false;
 
@@ -74,6 +79,8 @@ class Watch {
     this.#operands = operands;
     this.#redact = createRedactFrom(options);
     this.#statistics = options.stats ? new Statistics() : null;
+    const { json, event } = options;
+    this.#passesForks = !json && event === undefined && context.stdout.isTerminal;
   }
 
   async run(): Promise<number> {
@@ -212,7 +219,7 @@ class Watch {
     const { stdout, env } = this.#context;
     const { info } = this.#session;
     const { json, quiet, tree, env: names = [] } = this.#options;
-    tell(this.#context, `source ${info.source}: ${info.why}`, quiet);
+    tellSource(this.#context, info, this.#options);
     if (json) {
       const lines = new JsonLines({
         source: info.source,
@@ -223,14 +230,17 @@ class Watch {
       return lines;
     }
     const color = useColor(this.#options.color, stdout, env);
-    if (!quiet && stdout.isTerminal) stdout.write(paint(LINE_HEADER, "bold", color) + "\n");
-    return new EventLines({
+    const lines = new EventLines({
       users: this.#users,
       color,
       offsetAt: localOffset,
       tree: tree === true,
       env: names,
+      width: () => widthOf(stdout),
     });
+    if (!quiet && stdout.isTerminal) stdout.write(paint(lines.header(), "bold", color) + "\n");
+    this.#lines = lines;
+    return lines;
   }
 
   #startChild(): void {
@@ -248,6 +258,10 @@ class Watch {
     if (!this.#filter.matches(change)) return;
     this.#last = change.time;
     this.#statistics?.note(change);
+    if (this.#passesForks && change.kind === "fork") {
+      this.#lines?.pass(change);
+      return;
+    }
     this.#stream!.add(change, this.#session.epoch);
     this.#count++;
     if (this.#count !== this.#options.count) return;

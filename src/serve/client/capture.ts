@@ -57,7 +57,7 @@ export class Subscription {
   private constructor(connection: Connection, hello: Answer, why: string, now: () => number) {
     this.#connection = connection;
     this.now = now;
-    this.info = { source: "connector", why };
+    this.info = { source: "connector", why, isLimited: hello["privileged"] !== true };
     this.boot = String(hello["boot"]);
   }
 

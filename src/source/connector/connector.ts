@@ -132,7 +132,7 @@ export class Connector implements LiveSource {
     const zombies = options.accounts === true && this.#accounts === null;
     this.#exits = zombies ? new ExitAccounts(libc, this.#files) : null;
     const accounts = zombies ? "zombie" : this.#accounts === null ? null : "taskstats";
-    this.info = { source: "connector", why: this.#why(), accounts };
+    this.info = { source: "connector", why: this.#why(), isLimited: !this.#sub.forced, accounts };
     // A zombie may be gone after a nap.
     this.#patient = options.patient === true && !zombies;
     this.#many = zombies ? MANY_ZOMBIES : MANY;

@@ -79,8 +79,8 @@ function screenOf(text: string): string[] {
 const SH = ["1 /sbin/init", "└─ 50 sh"];
 const STATUS = "source replay, Ctrl-C ends";
 
-test("fh tree --watch draws what is there, and says its source before", async () => {
-  const { stderr, stdout } = await watching([], {}, async ({ source, screen }) => {
+test("fh tree --watch draws what is there, and with -v says its source before", async () => {
+  const { stderr, stdout } = await watching([], { verbose: true }, async ({ source, screen }) => {
     source.send(SNAPSHOT);
     assert.equal(await screen(...SH), STATUS);
   });

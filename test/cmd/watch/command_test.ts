@@ -12,8 +12,13 @@ const RECORDING = readFileSync(
   "utf8",
 );
 
-async function watch(options: Record<string, unknown>, recording = RECORDING) {
+async function watch(
+  options: Record<string, unknown>,
+  recording = RECORDING,
+  columns: number | null = null,
+) {
   const context: FakeContext = fakeContext({ capture: replay(recording, EPOCH) });
+  if (columns !== null) Object.assign(context.stdout, { isTerminal: true, columns });
   const status = await watchCommand.run(context, [], {
     source: "auto",
     color: "auto",
@@ -26,10 +31,12 @@ async function watch(options: Record<string, unknown>, recording = RECORDING) {
 const told = (lines: string[]) =>
   lines.slice(1).map((line) => JSON.parse(line)).map(({ event, pid }) => `${event} ${pid ?? ""}`);
 
-test("fh watch says its source, then tells what happens", async () => {
+test("fh watch tells what happens, and of its source when it is asked to", async () => {
   const { status, context, lines } = await watch({});
   assert.equal(status, 0);
-  assert.deepEqual(context.stderr.lines, ["fh: source replay: a recording is played"]);
+  assert.equal(context.stderr.text, "");
+  const { context: verbose } = await watch({ verbose: true });
+  assert.deepEqual(verbose.stderr.lines, ["fh: source replay: a recording is played"]);
   assert.deepEqual(lines.map((line) => line.slice(13).replace(/ +/g, " ")), [
     "fork 60 50 root /bin/sh".replace("/bin/sh", "/bin/sh"),
     "exec 60 50 root false",
@@ -38,6 +45,39 @@ test("fh watch says its source, then tells what happens", async () => {
     "gap 7 events lost: overflow",
     "exit 61 50 nobody 50ms SIGKILL /bin/sh",
   ]);
+});
+
+test("fh watch shows on a terminal what is started, and of mere forks how they end", async () => {
+  for (const columns of [80, 160]) {
+    const { lines } = await watch({ color: "never" }, RECORDING, columns);
+    assert.match(lines[0]!, /^TIME .* COMMAND$/);
+    const told = lines.slice(1).map((line) => line.slice(13).replace(/ +/g, " "));
+    assert.deepEqual(
+      told,
+      columns === 160
+        ? [
+          "exec 60 50 root false",
+          "exit 60 50 root 5.0ms exit 1 false",
+          "gap 7 events lost: overflow",
+          "exit 61 50 nobody 50ms SIGKILL /bin/sh # no exec",
+        ]
+        : [
+          "exec 60 50 root false",
+          "exit 60 50 root false # exit 1, 5.0ms",
+          "gap 7 events lost: overflow",
+          "exit 61 50 nobody /bin/sh # SIGKILL, 50ms; no exec",
+        ],
+    );
+  }
+});
+
+test("fh watch shows forks on a terminal when asked to, and counts them all the same", async () => {
+  const { lines } = await watch({ event: ["fork"] }, RECORDING, 80);
+  assert.equal(lines.filter((line) => line.includes(" fork ")).length, 2);
+  const counted = await watch({ stats: true }, RECORDING, 80);
+  assert.match(counted.lines.join("\n"), /: fork 2, exec 1, exit 2\n/);
+  const { lines: two } = await watch({ count: 2, quiet: true }, RECORDING, 80);
+  assert.deepEqual(two.map((line) => line.split(" ")[1]), ["exec", "exit"]);
 });
 
 test("fh watch --json begins with the source", async () => {

@@ -1,0 +1,26 @@
+/**
+ * Past events as lines for people.
+ *
+ * @module
+ */
+import { type Context, useColor, widthOf } from "../../cli/command.ts";
+import { localOffset } from "../../host/local_time.ts";
+import type { Users } from "../../proc/passwd.ts";
+import { EventLines } from "../../view/line.ts";
+
+/** What writes them on this terminal, or for whatever standard output is. */
+export function logLines(
+  { stdout, env }: Pick<Context, "stdout" | "env">,
+  users: Users,
+  color: "auto" | "always" | "never",
+): EventLines {
+  return new EventLines({
+    users,
+    color: useColor(color, stdout, env),
+    offsetAt: localOffset,
+    tree: false,
+    dates: true,
+    env: [],
+    width: () => widthOf(stdout),
+  });
+}
