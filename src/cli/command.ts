@@ -6,6 +6,8 @@
 
 import type { BootEpoch } from "../model/batch.ts";
 import type { StartCapture } from "../source/capture.ts";
+import { paint } from "../text/style.ts";
+import type { TableStyle } from "../text/table.ts";
 import type { Output } from "../term/output.ts";
 import type { GlobalOptions } from "./globals.ts";
 import type { Offers, OptionsOf, OptionSpec } from "./option.ts";
@@ -119,6 +121,16 @@ export function operandsOf({ operands }: Pick<CommandSpec, "operands">): readonl
     isNeeded: text.startsWith("<"),
     isMany: text.includes("..."),
   }));
+}
+
+/** How tables are drawn there. */
+export function tableStyle(
+  output: Output,
+  env: Context["env"],
+  when: "auto" | "always" | "never" = "auto",
+): TableStyle {
+  const colored = useColor(when, output, env);
+  return { head: (text) => paint(text, "bold", colored), width: widthOf(output) };
 }
 
 /** Cells of a line; Infinity where lines need not be cut, because no terminal shows them. */

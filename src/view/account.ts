@@ -5,9 +5,9 @@
  */
 import type { AcctTotals } from "../acct/totals.ts";
 import { exitStatus } from "../model/process.ts";
-import { displayWidth, escapeText } from "../text/escape.ts";
+import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
-import { type Column, tableSteps } from "../text/table.ts";
+import { type Column, columnsFor, tableSteps, type TableStyle } from "../text/table.ts";
 import { durationWords, exitWords, signalName } from "../text/words.ts";
 
 const NS_PER_CS = 10_000_000;
@@ -48,29 +48,48 @@ const FLAGS: readonly (readonly [bit: number, letter: string, word: string])[] =
   [0x10, "X", "signal"],
 ];
 
-/** Names of the columns of {@linkcode recordLine}, and their widths; the last has any. */
-const RECORD_COLUMNS: readonly (readonly [name: string, width: number, isNumber?: true])[] = [
+/**
+ * Names of the columns of {@linkcode recordLine}, their widths, and what of them can be spared as
+ * in {@linkcode Column}; the last has any width.
+ */
+const RECORD_COLUMNS: readonly (readonly [
+  name: string,
+  width: number,
+  isNumber?: boolean,
+  spare?: number,
+])[] = [
   ["START", 19],
   ["ELAPSED", 7, true],
   ["UTIME", 6, true],
   ["STIME", 6, true],
-  ["MINFLT", 8, true],
-  ["MAJFLT", 7, true],
+  ["MINFLT", 8, true, 2],
+  ["MAJFLT", 7, true, 1],
   ["PID", 7, true],
-  ["PPID", 7, true],
-  ["FLAGS", 5],
+  ["PPID", 7, true, 3],
+  ["FLAGS", 5, false, 4],
   ["EXIT", 14],
   ["USER", 8],
-  ["COMMAND", 0],
+  ["COMMAND", 16],
 ];
+const RECORD_WIDTHS = RECORD_COLUMNS.map(([, width]) => width);
+const RECORD_SPARES = RECORD_COLUMNS.map(([, , , spare]) => spare);
 
 /** The heading of {@linkcode recordLine}s. */
-export function recordHead(): string {
-  return recordCells(RECORD_COLUMNS.map(([name]) => name));
+export function recordHead(width: number): string {
+  return recordCells(RECORD_COLUMNS.map(([name]) => name), width);
 }
 
-/** A record for people; `start` is its start as a local time, 19 cells long. */
-export function recordLine(row: RecordRow, comm: string, user: string | null, start: string) {
+/**
+ * A record for people in `width` cells, Infinity where it needs not be cut; `start` is its start as
+ * a local time, 19 cells long.
+ */
+export function recordLine(
+  row: RecordRow,
+  comm: string,
+  user: string | null,
+  start: string,
+  width: number,
+): string {
   const letters = FLAGS.filter(([bit]) => (row.flags & bit) !== 0).map(([, letter]) => letter);
   return recordCells([
     start,
@@ -85,15 +104,15 @@ export function recordLine(row: RecordRow, comm: string, user: string | null, st
     exitWords(exitStatus(row.waitStatus)),
     escapeText(user ?? String(row.uid)),
     escapeText(comm),
-  ]);
+  ], width);
 }
 
-function recordCells(texts: readonly string[]): string {
-  const cells = texts.map((text, at) => {
-    const [, width, isNumber] = RECORD_COLUMNS[at]!;
-    return pad(text, width, isNumber);
+function recordCells(texts: readonly string[], width: number): string {
+  const cells = columnsFor(width, RECORD_WIDTHS, RECORD_SPARES, 1).map((at) => {
+    const [, cells, isNumber] = RECORD_COLUMNS[at]!;
+    return pad(texts[at]!, cells, isNumber);
   });
-  return cells.join(" ").trimEnd();
+  return fitWidth(cells.join(" ").trimEnd(), width);
 }
 
 /** A record for scripts. */
@@ -149,7 +168,7 @@ export function memberFields({ job, name, pid, id, started, ended }: MemberRow):
 /** Members as a table; pauses now and then. */
 export function renderMembers(
   rows: readonly MemberRow[],
-  head: (text: string) => string,
+  style: TableStyle,
 ): Generator<void, string[]> {
   const columns: Column<MemberRow>[] = [
     ["JOB", ({ job }) => job, true],
@@ -159,7 +178,7 @@ export function renderMembers(
     ["ID", ({ id }) => id ?? "?"],
     ["NAME", ({ name }) => name ?? "-"],
   ];
-  return tableSteps(rows, columns, head);
+  return tableSteps(rows, columns, style);
 }
 
 /** The figures of one line: what they are the sums of, and the sums. */
@@ -196,25 +215,25 @@ export function totalsFields({ of, totals, more }: TotalsRow): Fields {
  */
 export function renderTotals(
   rows: readonly TotalsRow[],
-  head: (text: string) => string,
+  style: TableStyle,
 ): Generator<void, string[]> {
   const isJobs = rows.some(({ more }) => more !== undefined);
   const wall: Column<TotalsRow>[] = [["WALL", ({ more }) => words(more?.wallCs ?? 0), true]];
   const columns: Column<TotalsRow>[] = [
-    ["PROCESSES", ({ totals }) => totals.processes, true],
+    ["COUNT", ({ totals }) => totals.processes, true],
     ["FAILED", ({ totals }) => totals.failed, true],
     ...isJobs ? wall : [],
     ["ELAPSED", ({ totals }) => words(totals.elapsedCs), true],
     ["UTIME", ({ totals }) => words(totals.userCs), true],
     ["STIME", ({ totals }) => words(totals.systemCs), true],
-    ["MINFLT", ({ totals }) => totals.minorFaults, true],
-    ["MAJFLT", ({ totals }) => totals.majorFaults, true],
-    ["SWAPS", ({ totals }) => totals.swaps, true],
+    ["MINFLT", ({ totals }) => totals.minorFaults, true, 3],
+    ["MAJFLT", ({ totals }) => totals.majorFaults, true, 2],
+    ["SWAPS", ({ totals }) => totals.swaps, true, 1],
     ...(rows[0]?.of ?? []).map(([name], at): Column<TotalsRow> => {
       return [name.toUpperCase(), ({ of }) => of[at]?.[1] ?? "-"];
     }),
   ];
-  return tableSteps(rows, columns, head);
+  return tableSteps(rows, columns, style);
 }
 
 /**
@@ -279,7 +298,7 @@ export function csvLine(fields: Fields, escape: (text: string) => string): strin
   return `${cells.join(",")}\r\n`;
 }
 
-function pad(text: string, width: number, isNumber: true | undefined): string {
+function pad(text: string, width: number, isNumber: boolean | undefined): string {
   const space = " ".repeat(Math.max(0, width - displayWidth(text)));
   return isNumber ? space + text : text + space;
 }

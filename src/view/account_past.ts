@@ -6,7 +6,7 @@
 import type { CostRow } from "../ask/account.ts";
 import type { CostSums } from "../ask/store.ts";
 import { figuresJson } from "../text/account_json.ts";
-import { type Column, tableSteps } from "../text/table.ts";
+import { type Column, tableSteps, type TableStyle } from "../text/table.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import type { Fields } from "./account.ts";
 
@@ -37,29 +37,30 @@ function nanoseconds(us: number): bigint {
  */
 export function renderCosts(
   rows: readonly CostRow[],
-  head: (text: string) => string,
+  style: TableStyle,
 ): Generator<void, string[]> {
   const isPart = rows.some(({ sums }) => sums.accounted < sums.processes);
   const names = (rows[0]?.of ?? []).map(([name]) => name);
   const columns: Column<CostRow>[] = [
     ...rows[0]?.more === undefined ? [] : JOB_COLUMNS,
-    count("PROCESSES", ({ processes }) => processes),
+    count("COUNT", ({ processes }) => processes),
     count("FAILED", ({ failed }) => failed),
-    ...isPart ? [count("ACCOUNTED", ({ accounted }) => accounted)] : [],
+    ...isPart ? [count("KNOWN", ({ accounted }) => accounted)] : [],
     ["ELAPSED", ({ sums }) => sums.timed > 0 ? words(sums.elapsedUs) : "?", true],
-    known("UTIME", ({ userUs }) => words(userUs)),
-    known("STIME", ({ systemUs }) => words(systemUs)),
-    known("MINFLT", ({ minorFaults }) => minorFaults),
-    known("MAJFLT", ({ majorFaults }) => majorFaults),
-    known("PEAK", ({ peakBytes }) => peakBytes > 0 ? sizeWords(peakBytes) : "?"),
-    known("READ", ({ readBytes }) => sizeWords(readBytes)),
-    known("WRITE", ({ writeBytes }) => sizeWords(writeBytes)),
-    known("CSW", (sums) => sums.voluntarySwitches + sums.involuntarySwitches),
+    known("CPU", ({ userUs, systemUs }) => words(userUs + systemUs)),
+    known("UTIME", ({ userUs }) => words(userUs), 6),
+    known("STIME", ({ systemUs }) => words(systemUs), 5),
+    known("MINFLT", ({ minorFaults }) => minorFaults, 2),
+    known("MAJFLT", ({ majorFaults }) => majorFaults, 3),
+    known("PEAK", ({ peakBytes }) => peakBytes > 0 ? sizeWords(peakBytes) : "?", 9),
+    known("READ", ({ readBytes }) => sizeWords(readBytes), 7),
+    known("WRITE", ({ writeBytes }) => sizeWords(writeBytes), 8),
+    known("CSW", (sums) => sums.voluntarySwitches + sums.involuntarySwitches, 1),
     ...names.filter((name) => name !== "uid").map((name): Column<CostRow> => {
       return [name.toUpperCase(), ({ of }) => of.find(([other]) => other === name)?.[1] ?? "-"];
     }),
   ];
-  return tableSteps(rows, columns, head);
+  return tableSteps(rows, columns, style);
 }
 
 const JOB_COLUMNS: readonly Column<CostRow>[] = [
@@ -72,8 +73,12 @@ function count(name: string, cell: (sums: CostSums) => number): Column<CostRow> 
 }
 
 /** A column that is known where the account of a process is. */
-function known(name: string, cell: (sums: CostSums) => string | number): Column<CostRow> {
-  return [name, ({ sums }) => sums.accounted > 0 ? cell(sums) : "?", true];
+function known(
+  name: string,
+  cell: (sums: CostSums) => string | number,
+  spare?: number,
+): Column<CostRow> {
+  return [name, ({ sums }) => sums.accounted > 0 ? cell(sums) : "?", true, spare];
 }
 
 function words(us: number): string {

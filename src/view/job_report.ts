@@ -11,7 +11,7 @@ import type { Image } from "../model/image.ts";
 import { exitStatus } from "../model/process.ts";
 import { argvFields } from "../text/argv_fields.ts";
 import { escapeText, fitWidth } from "../text/escape.ts";
-import { paint } from "../text/style.ts";
+import { type Column, table, type TableStyle } from "../text/table.ts";
 import {
   accountWords,
   durationWords,
@@ -24,8 +24,6 @@ import { commandText } from "./line.ts";
 
 /** Rows of each table for people; JSON has all that is known. */
 const ROWS = 10;
-/** Command lines are cut to this many cells. */
-const COMMAND_CELLS = 90;
 
 /** What all of a job's processes have used, as far as their parents have waited for them. */
 export interface JobUsage extends Omit<Account, "cpuNs" | "peakBytes" | "addTask" | "add"> {
@@ -142,25 +140,31 @@ function endedJson({ pid, image, status, durationNs }: EndedProcess): unknown {
   };
 }
 
-/** The account as text, its lines ended. */
-export function jobReport(facts: JobFacts, color: boolean): string {
+/**
+ * The account as text, its lines ended. A row is a line of a terminal, but for what made the
+ * command fail: that is shown whole.
+ */
+export function jobReport(facts: JobFacts, style: TableStyle): string {
   const { name, job } = facts;
-  const title = (text: string) => paint(text, "bold", color);
+  const { head, width } = style;
   const lines = [
-    title(`job ${escapeText(name)}: ${statusWords(facts.status)}`),
+    head(`job ${escapeText(name)}: ${statusWords(facts.status)}`),
     ...sumLines(facts),
     "",
-    ...commandLines(facts, title),
+    ...commandLines(facts, style),
   ];
+  const add = (title: string, rows: readonly string[], cells = width) => {
+    lines.push("", head(title), ...rows.map((row) => fitWidth(row, cells)));
+  };
   const { cause, failures, failed, slowest } = job;
-  if (cause !== null) lines.push("", title("cause of failure"), endedLine(cause));
+  if (cause !== null) add("cause of failure", [endedLine(cause)], Infinity);
   const last = failures.filter((one) => one !== cause).slice(-ROWS).reverse();
   if (last.length > 0) {
     const more = failed > last.length + 1 ? `, the last ${last.length} of ${failed}` : "";
-    lines.push("", title(`failed${more}`), ...last.map(endedLine));
+    add(`failed${more}`, last.map(endedLine));
   }
-  lines.push("", title("slowest"), ...slowest.slice(0, ROWS).map(endedLine));
-  lines.push("", title("critical path"), ...pathLines(job.criticalPath(), facts.wallNs));
+  add("slowest", slowest.slice(0, ROWS).map(endedLine));
+  add("critical path", pathLines(job.criticalPath(), facts.wallNs));
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -178,7 +182,7 @@ function sumLines(facts: JobFacts): string[] {
   const lost = job.lost > 0 ? `; ${number(job.lost)} ${lossNoun(job.lost, reason)} lost` : "";
   const known = accounts === null
     ? "single processes are not accounted: that takes CAP_NET_ADMIN (taskstats)"
-    : `accounts: ${accountWords(accounts)}, ${number(job.accounted)} of ${number(job.ended)}`;
+    : `${number(job.accounted)} of ${number(job.ended)} by ${accountWords(accounts)}`;
   const rows: [string, string][] = [
     ["processes", `${number(job.started)} started, ${number(job.failed)} failed${running}`],
     [
@@ -198,29 +202,24 @@ function sumLines(facts: JobFacts): string[] {
       "switches",
       `${number(usage.voluntarySwitches)} voluntary, ${number(usage.involuntarySwitches)} not`,
     ],
-    ["known", `sums by ${from}; ${known}; source ${source}${lost}`],
+    ["known", `${known}; sums by ${from}; source ${source}${lost}`],
   ];
   return rows.map(([what, text]) => `${what.padEnd(10)} ${text}`);
 }
 
-function commandLines({ job, accounts }: JobFacts, title: (text: string) => string) {
+function commandLines({ job, accounts }: JobFacts, style: TableStyle): string[] {
   const all = job.commands();
-  const header = accounts === null
-    ? "   COUNT FAILED  ELAPSED     MEAN  COMMAND"
-    : "   COUNT FAILED  ELAPSED     MEAN  KNOWN      CPU   CPU %    LARGEST  COMMAND";
   const whole = Math.max(all.reduce((sum, total) => sum + cpuOf(total), 0), 1);
-  const rows = all.slice(0, ROWS).map((total) => {
-    const cells = [
-      number(total.count).padStart(8),
-      number(total.failed).padStart(6),
-      durationWords(total.elapsedNs).padStart(8),
-      durationWords(total.elapsedNs / total.count).padStart(8),
-      ...accounts === null ? [] : accountCells(total, whole),
-    ];
-    return `${cells.join(" ")}  ${escapeText(total.name)}`;
-  });
-  const more = all.length > ROWS ? [`${" ".repeat(8)} ${all.length - ROWS} more commands`] : [];
-  return [title(header), ...rows, ...more];
+  const columns: Column<CommandTotal>[] = [
+    ["COUNT", ({ count }) => number(count), true],
+    ["FAILED", ({ failed }) => number(failed), true],
+    ["ELAPSED", ({ elapsedNs }) => durationWords(elapsedNs), true],
+    ["MEAN", ({ elapsedNs, count }) => durationWords(elapsedNs / count), true],
+    ...accounts === null ? [] : accountColumns(whole),
+    ["COMMAND", ({ name }) => name],
+  ];
+  const more = all.length > ROWS ? [`and ${all.length - ROWS} more`] : [];
+  return [...table(all.slice(0, ROWS), columns, style), ...more];
 }
 
 function cpuOf({ account }: CommandTotal): number {
@@ -228,14 +227,18 @@ function cpuOf({ account }: CommandTotal): number {
 }
 
 /** How many of a command's processes are accounted, and what those have cost of `whole`. */
-function accountCells(total: CommandTotal, whole: number): string[] {
-  const { accounted, account } = total;
-  const isKnown = accounted > 0;
+function accountColumns(whole: number): Column<CommandTotal>[] {
+  const known = (cell: (total: CommandTotal) => string) => (total: CommandTotal) => {
+    return total.accounted > 0 ? cell(total) : "?";
+  };
+  const peak = ({ account: { peakBytes } }: CommandTotal) => {
+    return peakBytes > 0 ? sizeWords(peakBytes) : "?";
+  };
   return [
-    number(accounted).padStart(6),
-    (isKnown ? durationWords(cpuOf(total)) : "?").padStart(8),
-    (isKnown ? `${(cpuOf(total) / whole * 100).toFixed(1)} %` : "?").padStart(7),
-    (account.peakBytes > 0 ? sizeWords(account.peakBytes) : "?").padStart(10),
+    ["KNOWN", ({ accounted }) => number(accounted), true, 1],
+    ["CPU", known((total) => durationWords(cpuOf(total))), true],
+    ["CPU %", known((total) => `${(cpuOf(total) / whole * 100).toFixed(1)} %`), true, 2],
+    ["PEAK", peak, true, 3],
   ];
 }
 
@@ -265,7 +268,7 @@ function pathLines(steps: readonly PathStep[], wallNs: number): string[] {
 }
 
 function commandOf(image: Image): string {
-  return fitWidth(commandText(image), COMMAND_CELLS);
+  return commandText(image);
 }
 
 function number(value: number): string {

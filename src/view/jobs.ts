@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { escapeText, fitWidth } from "../text/escape.ts";
+import { escapeText } from "../text/escape.ts";
 import { quoteArgv } from "../text/quote.ts";
-import { type Column, table } from "../text/table.ts";
+import { type Column, table, type TableStyle } from "../text/table.ts";
 import { accountWords, durationWords, sizeWords } from "../text/words.ts";
 
 /** Rows of a table within one job. */
 const ROWS = 10;
-const COMMAND_CELLS = 90;
 
 /** Sums of what processes have cost; null where nothing is known. */
 export interface SumRow {
@@ -86,32 +85,30 @@ export interface RuleRow {
   readonly skipped: number | null;
 }
 
-type Paint = (text: string) => string;
-
 /** Jobs as a table; `timeText` makes local times. */
 export function renderJobs(
   rows: readonly JobRow[],
-  head: Paint,
+  style: TableStyle,
   timeText: (moment: number) => string,
 ): string[] {
   const time = (text: string | null) => text === null ? "-" : timeText(Date.parse(text));
   const columns: Column<JobRow>[] = [
     ["JOB", ({ job }) => job, true],
     ["USER", ({ user, uid }) => user ?? uid],
-    ["SINCE", ({ started }) => time(started)],
-    ["ENDED", ({ ended }) => time(ended)],
+    ["SINCE", ({ started }) => time(started), false, 3],
+    ["ENDED", ({ ended }) => time(ended), false, 2],
     ["RUNNING", ({ running }) => running, true],
     ["MEMBERS", ({ members }) => members, true],
     ["FAILED", ({ failed }) => failed, true],
     ["CPU", (row) => words(cpuOf(row), durationWords), true],
-    ["PEAK", ({ peak_bytes: peak }) => words(peak, sizeWords), true],
+    ["PEAK", ({ peak_bytes: peak }) => words(peak, sizeWords), true, 1],
     ["NAME", ({ name }) => name],
   ];
-  return table(rows, columns, head);
+  return table(rows, columns, style);
 }
 
 /** Rules as a table. */
-export function renderRules(rows: readonly RuleRow[], head: Paint): string[] {
+export function renderRules(rows: readonly RuleRow[], style: TableStyle): string[] {
   const columns: Column<RuleRow>[] = [
     ["RULE", ({ rule }) => rule, true],
     ["USER", ({ user, uid }) => user ?? uid],
@@ -119,7 +116,7 @@ export function renderRules(rows: readonly RuleRow[], head: Paint): string[] {
     ["SKIPPED", ({ skipped }) => skipped ?? "-", true],
     ["WHEN", ({ filter, used }) => `${conditions(filter)}${used ? "" : " (not used)"}`],
   ];
-  return table(rows, columns, head);
+  return table(rows, columns, style);
 }
 
 function conditions(filter: Readonly<Record<string, unknown>>): string {
@@ -139,7 +136,7 @@ export interface JobShown {
 /** One job: its account so far, the commands that cost most, who is in it now. */
 export function renderJob(
   { job, living, members }: JobShown,
-  head: Paint,
+  style: TableStyle,
   timeText: (moment: number) => string,
 ): string[] {
   const { name, ended, started, commands, users } = job;
@@ -148,15 +145,15 @@ export function renderJob(
   const title = `job ${job.job} ${name} of ${owner}, since ${
     timeText(Date.parse(started))
   }${until}`;
-  const lines = [head(escapeText(title)), ...sumLines(job, living)];
+  const lines = [style.head(escapeText(title)), ...sumLines(job, living)];
   if (commands.length > 0) {
-    lines.push("", ...sumTable(commands, ["COMMAND", ({ command }) => command], head));
+    lines.push("", ...sumTable(commands, ["COMMAND", ({ command }) => command], style));
   }
   if (users.length > 1) {
-    lines.push("", ...sumTable(users, ["USER", ({ user, uid }) => user ?? uid ?? "?"], head));
+    lines.push("", ...sumTable(users, ["USER", ({ user, uid }) => user ?? uid ?? "?"], style));
   }
   if (members.length > 0) {
-    lines.push("", ...memberTable(members, head));
+    lines.push("", ...memberTable(members, style));
     if (living.processes > members.length) {
       lines.push(`and ${living.processes - members.length} more`);
     }
@@ -205,7 +202,7 @@ function sumLines(job: JobDetail, living: LivingRow): string[] {
 function sumTable<Row extends SumRow>(
   rows: readonly Row[],
   key: Column<Row>,
-  head: Paint,
+  style: TableStyle,
 ): string[] {
   const lines = table(rows.slice(0, ROWS), [
     ["COUNT", ({ processes }) => processes, true],
@@ -215,17 +212,17 @@ function sumTable<Row extends SumRow>(
     ["CPU", (row) => words(cpuOf(row), durationWords), true],
     ["PEAK", ({ peak_bytes: peak }) => words(peak, sizeWords), true],
     key,
-  ], head);
+  ], style);
   return rows.length > ROWS ? [...lines, `and ${rows.length - ROWS} more`] : lines;
 }
 
-function memberTable(members: readonly RunningRow[], head: Paint): string[] {
+function memberTable(members: readonly RunningRow[], style: TableStyle): string[] {
   return table(members, [
     ["PID", ({ pid }) => pid, true],
     ["USER", ({ user }) => user ?? "?"],
     ["AGE", ({ age_ns: age }) => durationWords(age), true],
-    ["RUNNING", ({ argv }) => fitWidth(quoteArgv(argv), COMMAND_CELLS)],
-  ], head);
+    ["RUNNING", ({ argv }) => quoteArgv(argv)],
+  ], style);
 }
 
 function cpuOf({ user_ns: user, system_ns: system }: SumRow): number | null {

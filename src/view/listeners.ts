@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Column, table } from "../text/table.ts";
+import { type Column, table, type TableStyle } from "../text/table.ts";
 import { signalName } from "../text/words.ts";
 
 /** A process that is sent a signal at each fork; docs/protocol.md has the fields. */
@@ -41,10 +41,10 @@ export interface Listeners {
   readonly subscribers: readonly SubscriberRow[];
 }
 
-/** The tables as lines; `head` paints the names of columns, `timeText` makes local times. */
+/** The tables as lines; `timeText` makes local times. */
 export function renderListeners(
   { listeners, subscribers }: Listeners,
-  head: (text: string) => string,
+  style: TableStyle,
   timeText: (moment: number) => string,
 ): string[] {
   const since = (row: { readonly since: string }) => timeText(Date.parse(row.since));
@@ -56,23 +56,23 @@ export function renderListeners(
   const listenerColumns: Column<ListenerRow>[] = [
     ["LISTENER", (row) => row.pid, true],
     ["USER", (row) => row.user ?? row.uid],
-    ["SINCE", since],
+    ["SINCE", since, false, 1],
     ["SIGNAL", (row) => signalName(row.sig)],
     ...counts,
-    ["COMM", (row) => row.comm ?? "?"],
+    ["COMM", (row) => row.comm ?? "?", false, 2],
     ["FORKS", forksOf],
   ];
   const subscriberColumns: Column<SubscriberRow>[] = [
     ["SUBSCRIBER", (row) => row.pid, true],
     ["USER", (row) => row.user ?? row.uid],
-    ["SINCE", since],
+    ["SINCE", since, false, 1],
     ...counts,
     ["FILTER", ({ filter }) => filterOf(filter ?? {})],
   ];
   return [
-    ...listeners.length === 0 ? ["no listeners"] : table(listeners, listenerColumns, head),
+    ...listeners.length === 0 ? ["no listeners"] : table(listeners, listenerColumns, style),
     "",
-    ...subscribers.length === 0 ? ["no subscribers"] : table(subscribers, subscriberColumns, head),
+    ...subscribers.length === 0 ? ["no subscribers"] : table(subscribers, subscriberColumns, style),
   ];
 }
 

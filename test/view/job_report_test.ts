@@ -5,6 +5,7 @@ import { Account, encodeFigures, type TaskFigures } from "../../src/model/accoun
 import { EVENT, SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { type JobFacts, jobJson, jobReport } from "../../src/view/job_report.ts";
+import { PLAIN_TABLE as PLAIN } from "../../src/text/table.ts";
 import { exec, exitOfAll, fork } from "../support/events.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -56,20 +57,20 @@ const lineOf = (text: string, word: RegExp) => text.split("\n").find((line) => w
 
 test("the report says where accounts come from, and of how many", () => {
   const known = (accounts: JobFacts["accounts"]) =>
-    lineOf(jobReport(facts(accounts), false), /^known/);
+    lineOf(jobReport(facts(accounts), PLAIN), /^known/);
   assert.equal(
     known("zombie"),
-    "known      sums by zombie, wait4; accounts: /proc of zombies, 1 of 2; source poll",
+    "known      1 of 2 by /proc of zombies; sums by zombie, wait4; source poll",
   );
   assert.equal(
     known("taskstats"),
-    "known      sums by taskstats, wait4; accounts: taskstats, 1 of 2; source poll",
+    "known      1 of 2 by taskstats; sums by taskstats, wait4; source poll",
   );
-  assert.match(known(null), /sums by wait4; single processes are not accounted: /);
+  assert.match(known(null), /single processes are not accounted: .*; sums by wait4; /);
 });
 
 test("what is not known is no zero", () => {
-  const text = jobReport(facts("zombie"), false);
+  const text = jobReport(facts("zombie"), PLAIN);
   assert.match(lineOf(text, /seen$/), / 1 +3\.0ms +100\.0 % +\? {2}seen$/);
   assert.match(lineOf(text, /missed$/), / 0 +\? +\? +\? {2}missed$/);
   assert.equal(lineOf(text, /^memory/), "memory     not known");

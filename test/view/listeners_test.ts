@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PLAIN_TABLE } from "../../src/text/table.ts";
 import { type ListenerRow, renderListeners } from "../../src/view/listeners.ts";
 
 const ROW: ListenerRow = {
@@ -18,8 +19,11 @@ const ROW: ListenerRow = {
 };
 
 function render(...listeners: ListenerRow[]): string[] {
-  const head = (text: string) => text;
-  return renderListeners({ listeners, subscribers: [] }, head, (moment) => `${moment / 1000}`);
+  return renderListeners(
+    { listeners, subscribers: [] },
+    PLAIN_TABLE,
+    (moment) => `${moment / 1000}`,
+  );
 }
 
 test("columns are as wide as what stands in them, numbers on the right", () => {

@@ -13,6 +13,7 @@ import { tell } from "../../cli/tell.ts";
 import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { localTime } from "../../host/local_time.ts";
 import { OTHER_NAMES } from "../../jobs/kept_job.ts";
+import type { TableStyle } from "../../text/table.ts";
 import { decodeText } from "../../model/image.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { openUsers } from "../../proc/users.ts";
@@ -133,6 +134,7 @@ class AccountRun {
     const { json, csv } = this.#options;
     const { signal } = this.#context;
     const isTable = !json && !csv;
+    const { head, width } = this.#out.style;
     let shown = 0;
     const reading = await readAccounts(path, signal, {
       onRecord: (record) => {
@@ -140,8 +142,9 @@ class AccountRun {
         const comm = decodeText(record.comm);
         const user = this.#users.name(record.uid);
         if (isTable) {
-          if (shown === 0) this.#out.addLine(this.#out.head(recordHead()));
-          this.#out.addLine(recordLine(record, comm, user, localTime(record.startS * 1000)));
+          if (shown === 0) this.#out.addLine(head(recordHead(width)));
+          const start = localTime(record.startS * 1000);
+          this.#out.addLine(recordLine(record, comm, user, start, width));
         } else {
           this.#out.addFields(recordFields(record, comm, user));
         }
@@ -240,10 +243,10 @@ class AccountRun {
   }
 
   async #putTable<Row>(
-    render: (rows: readonly Row[], head: (text: string) => string) => Steps<string[]>,
+    render: (rows: readonly Row[], style: TableStyle) => Steps<string[]>,
     rows: readonly Row[],
   ): Promise<void> {
-    const lines = await this.#breath.finish(render(rows, (text) => this.#out.head(text)));
+    const lines = await this.#breath.finish(render(rows, this.#out.style));
     await this.#out.putLines(lines);
   }
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Context, useColor } from "../../cli/command.ts";
+import { type Context, tableStyle } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
 import { UsageError } from "../../fault.ts";
 import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
-import { paint } from "../../text/style.ts";
+import type { TableStyle } from "../../text/table.ts";
 import { csvHead, csvLine, type Fields, jsonLine } from "../../view/account.ts";
 
 /** Text gathered before it is handed on. */
@@ -46,10 +46,10 @@ export class AccountOutput {
     this.#breath = new Breath(context.signal);
   }
 
-  /** A heading. */
-  head(text: string): string {
+  /** How its tables are drawn. */
+  get style(): TableStyle {
     const { stdout, env } = this.#context;
-    return paint(text, "bold", useColor(this.#options.color ?? "auto", stdout, env));
+    return tableStyle(stdout, env, this.#options.color);
   }
 
   addLine(line: string): void {

@@ -73,7 +73,7 @@ async function writeRows(
       if (stdout.closed || signal.aborted) return;
     }
   } else if (rows.length > 0) {
-    const steps = renderCosts(rows, (text) => out.head(text));
+    const steps = renderCosts(rows, out.style);
     await out.putLines(await new Breath(signal).finish(steps));
   }
   await out.write();

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Context, useColor } from "../../cli/command.ts";
+import { type Context, tableStyle } from "../../cli/command.ts";
 import { tell, tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import type { Fields } from "../../serve/protocol.ts";
 import { jsonText } from "../../text/json_text.ts";
-import { paint } from "../../text/style.ts";
+import type { TableStyle } from "../../text/table.ts";
 import { type JobDoor, openJobs, openRecorder } from "./door.ts";
 import type { JobOptions } from "./options.ts";
 
@@ -67,7 +67,7 @@ export function showRows(
   context: Context,
   { json, quiet, color }: JobOptions,
   rows: readonly unknown[],
-  render: (head: (text: string) => string) => string[],
+  render: (style: TableStyle) => string[],
   none: string,
 ): number {
   const { stdout, env } = context;
@@ -76,8 +76,7 @@ export function showRows(
   } else if (rows.length === 0) {
     tell(context, none, quiet);
   } else {
-    const colored = useColor(color, stdout, env);
-    const lines = render((text) => paint(text, "bold", colored));
+    const lines = render(tableStyle(stdout, env, color));
     stdout.write(lines.map((line) => `${line}\n`).join(""));
   }
   return EXIT.done;

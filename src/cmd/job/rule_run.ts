@@ -33,7 +33,7 @@ export function listRules(context: Context, options: JobOptions): Promise<number
   return withRecorder(context, "rule list", options, async (door) => {
     const { rules } = await door.ask("rule_list", {});
     const found = rules as RuleRow[];
-    return showRows(context, options, found, (head) => renderRules(found, head), "no rules");
+    return showRows(context, options, found, (style) => renderRules(found, style), "no rules");
   });
 }
 

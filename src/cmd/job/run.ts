@@ -71,7 +71,7 @@ export async function listAll(
       found.push({ ...job, notes: door.notes } as unknown as JobRow);
     }
     const none = all ? "no jobs" : "no open jobs; --all shows those that have ended";
-    return showRows(context, options, found, (head) => renderJobs(found, head, localTime), none);
+    return showRows(context, options, found, (style) => renderJobs(found, style, localTime), none);
   });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { type LivingUsage, readLiving } from "../../ask/living.ts";
-import { type Context, useColor } from "../../cli/command.ts";
+import { type Context, tableStyle, useColor } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
 import { bootMoment } from "../../host/boot_clock.ts";
 import { localTime } from "../../host/local_time.ts";
@@ -116,8 +116,7 @@ function write(
     stdout.write(`${jsonText(fields)}\n`);
     return;
   }
-  const colored = useColor(options.color ?? "auto", stdout, env);
-  const lines = renderJob(shown, (text) => paint(text, "bold", colored), localTime);
+  const lines = renderJob(shown, tableStyle(stdout, env, options.color), localTime);
   stdout.write(lines.map((line) => `${line}\n`).join(""));
 }
 
@@ -170,9 +169,10 @@ class Watch {
     // A terminal that was stopped (Ctrl-S) still has the last screen to take.
     if (!this.#screen.isOpen || stdout.pendingBytes > 0) return;
     const colored = useColor(this.#options.color ?? "auto", stdout, env);
-    const lines = renderJob(this.#shown, (text) => text, localTime)
+    const width = stdout.columns;
+    const lines = renderJob(this.#shown, { head: (text) => text, width }, localTime)
       .slice(0, Math.max(1, stdout.rows - 1))
-      .map((line) => fitWidth(line, stdout.columns));
+      .map((line) => fitWidth(line, width));
     const [title = "", ...rest] = lines;
     this.#screen.draw([paint(title, "bold", colored), ...rest]);
   }

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { type Context, useColor } from "../../cli/command.ts";
+import { type Context, tableStyle } from "../../cli/command.ts";
 import { EXIT } from "../../fault.ts";
 import { localTime } from "../../host/local_time.ts";
 import { askServer } from "../../serve/client/ask.ts";
 import { jsonText } from "../../text/json_text.ts";
-import { paint } from "../../text/style.ts";
 import { type Listeners, renderListeners } from "../../view/listeners.ts";
 import type { ListenersOptions } from "./listeners.ts";
 
@@ -24,9 +23,8 @@ export async function runListeners(
     stdout.write(jsonText({ listeners, subscribers }) + "\n");
     return EXIT.done;
   }
-  const colored = useColor(color, stdout, env);
-  const head = (text: string) => paint(text, "bold", colored);
-  const lines = renderListeners({ listeners, subscribers }, head, localTime);
+  const style = tableStyle(stdout, env, color);
+  const lines = renderListeners({ listeners, subscribers }, style, localTime);
   stdout.write(lines.map((line) => `${line}\n`).join(""));
   return EXIT.done;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { type Context, useColor } from "../../cli/command.ts";
+import { type Context, tableStyle } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
@@ -16,6 +16,7 @@ import { type Redact, redactWords } from "../../redact/redact.ts";
 import type { Session } from "../../session.ts";
 import { pause } from "../../steps.ts";
 import { jsonText } from "../../text/json_text.ts";
+import { PLAIN_TABLE } from "../../text/table.ts";
 import { type JobFacts, jobJson, jobReport } from "../../view/job_report.ts";
 import { openSession } from "../capture.ts";
 import { captureOptions } from "../capture_options.ts";
@@ -158,8 +159,8 @@ class Run {
       source: info.source,
       accounts: info.accounts ?? null,
     };
-    const color = report === undefined && useColor(this.#options.color, stderr, env);
-    const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, color);
+    const style = report === undefined ? tableStyle(stderr, env, this.#options.color) : PLAIN_TABLE;
+    const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, style);
     if (report === undefined) stderr.write(text);
     else writeReport(report, text);
   }

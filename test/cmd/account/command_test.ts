@@ -151,7 +151,7 @@ test("-x sums up a file; --by command or user", async () => {
   ]);
   const { stdout } = await account("-x", "-a", SOME, "--by", "user");
   assert.deepEqual(stdout.split("\n").map((line) => line.trim().replace(/ +/g, " ")), [
-    "PROCESSES FAILED ELAPSED UTIME STIME MINFLT MAJFLT SWAPS USER",
+    "COUNT FAILED ELAPSED UTIME STIME MINFLT MAJFLT SWAPS USER",
     "2 1 2.56s 2.00s 250ms 90 0 0 root",
     "2 1 1.00s 500ms 0 0 9 1 4000000000",
     "",

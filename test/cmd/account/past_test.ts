@@ -65,11 +65,11 @@ test("without a file the history is asked: columns, most CPU time first", async 
   const { status, stdout, stderr } = await account("--db", past.path);
   assert.equal(status, 0);
   assert.deepEqual(cellsOf(stdout), [
-    "PROCESSES | FAILED | ACCOUNTED | ELAPSED | UTIME | STIME | MINFLT | MAJFLT | PEAK | READ | " +
+    "COUNT | FAILED | KNOWN | ELAPSED | CPU | UTIME | STIME | MINFLT | MAJFLT | PEAK | READ | " +
     "WRITE | CSW | COMMAND",
-    "1 | 0 | 1 | 5.0ms | 2.0ms | 2.0ms | 11 | 2 | 300 KiB | 4 KiB | 1.5 KiB | 10 | ld",
-    "2 | 1 | 1 | 80ms | 1.0ms | 1.0ms | 11 | 2 | 300 KiB | 4 KiB | 1.5 KiB | 10 | cc1",
-    '1 | 0 | 0 | 2.00s | ? | ? | ? | ? | ? | ? | ? | ? | a\\x1b[\\n",\ufffd',
+    "1 | 0 | 1 | 5.0ms | 4.0ms | 2.0ms | 2.0ms | 11 | 2 | 300 KiB | 4 KiB | 1.5 KiB | 10 | ld",
+    "2 | 1 | 1 | 80ms | 2.0ms | 1.0ms | 1.0ms | 11 | 2 | 300 KiB | 4 KiB | 1.5 KiB | 10 | cc1",
+    '1 | 0 | 0 | 2.00s | ? | ? | ? | ? | ? | ? | ? | ? | ? | a\\x1b[\\n",\ufffd',
   ]);
   const since = localTime(Date.UTC(2026, 10, 24, 0, 0, 1));
   const known = `accounted 2 of 4 processes that ended since ${since}, by taskstats`;
@@ -159,7 +159,7 @@ test("--by, filters and times choose what is counted", async () => {
   const table = await account("--db", past.path, "--by", "unit");
   assert.match(table.stdout, / {2}-$/m);
   const early = await account("--db", past.path, "--until", until);
-  assert.doesNotMatch(early.stdout, /ACCOUNTED/);
+  assert.doesNotMatch(early.stdout, /KNOWN/);
   const [begin, end] = [1, 3].map((s) => localTime(Date.UTC(2026, 10, 24, 0, 0, s)));
   assert.match(early.stderr, /^fh: accounted 1 of 1 processes that ended from /);
   assert.ok(early.stderr.includes(` from ${begin} to ${end}, by taskstats; `), early.stderr);
@@ -187,14 +187,14 @@ test("--by job: members, and the account of those that have ended", async () => 
   const { stdout, stderr } = await account("--db", past.path, "--by", "job");
   assert.deepEqual(cellsOf(stdout).map((line) => line.split(" | ")), [
     [
-      ...["MEMBERS", "RUNNING", "PROCESSES", "FAILED", "ACCOUNTED", "ELAPSED", "UTIME", "STIME"],
+      ...["MEMBERS", "RUNNING", "COUNT", "FAILED", "KNOWN", "ELAPSED", "CPU", "UTIME", "STIME"],
       ...["MINFLT", "MAJFLT", "PEAK", "READ", "WRITE", "CSW", "JOB", "USER", "NAME"],
     ],
     [
-      ...["4", "0", "3", "1", "2", "5.0ms", "5.0ms", "1.0ms", "14", "2", "64 KiB", "8 KiB"],
+      ..."4 | 0 | 3 | 1 | 2 | 5.0ms | 6.0ms | 5.0ms | 1.0ms | 14 | 2 | 64 KiB | 8 KiB".split(" | "),
       ...["16 KiB", "14", "7", "root", "night\\x1b"],
     ],
-    [..."4 0 2 0 0 2.5ms ? ? ? ?".split(" "), ..."? ? ? ? 8 root new".split(" ")],
+    [..."4 0 2 0 0 2.5ms ? ? ? ? ?".split(" "), ..."? ? ? ? 8 root new".split(" ")],
   ]);
   assert.match(stderr, /^fh: accounted 2 of 5 processes that have ended of 2 jobs open since /);
   const late = await accountJson(
