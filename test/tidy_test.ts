@@ -113,6 +113,7 @@ const ARROWS: Arrows = {
   ],
   "src/serve/": [
     "ffi/",
+    "src/host/crontabs.ts",
     "src/model/",
     "src/proc/",
     "src/view/",

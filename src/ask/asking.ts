@@ -11,6 +11,7 @@ import type { Breath } from "../steps.ts";
 import type { NoHistoryPlace } from "./not_found.ts";
 import type { Notes } from "./notes.ts";
 import type { Store } from "./store.ts";
+import type { Crontab } from "./text/crontab.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Everything that answers depend on, beside the question. */
@@ -27,6 +28,8 @@ export interface Asking {
   /** What takes the secrets out of command lines of /proc; undefined leaves them. */
   readonly redact: Redact | undefined;
   readonly viewer: Viewer;
+  /** The crontabs of this host that may be read. */
+  readonly crontabs: () => readonly Crontab[];
   /** Long work lets others have their turn by it, and ends when it is to stop. */
   readonly breath: Breath;
   /** Ancestors out of the history that are followed; as many as there may be, if not given. */

@@ -7,6 +7,7 @@ import type { Image } from "../model/image.ts";
 import { wasLeft } from "../model/left_behind.ts";
 import { isKthreadd, type Process } from "../model/process.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
+import type { CronEntry } from "./text/crontab.ts";
 
 /** Kinds of origin. */
 export type OriginKind =
@@ -36,6 +37,8 @@ export interface Origin {
   readonly session: string | null;
   /** Address that a remote login came from. */
   readonly address: string | null;
+  /** The lines of crontabs that may have started it: one, unless several have the same command. */
+  readonly entries: readonly CronEntry[];
 }
 
 /** Programs that start others for a reason of their own, by the name the kernel keeps. */
@@ -58,22 +61,29 @@ const STARTERS: Readonly<Record<string, OriginKind>> = {
 
 const MULTIPLEXERS: ReadonlySet<string> = new Set(["tmux: server", "screen", "SCREEN", "zellij"]);
 const SESSION = /^session-(.+)\.scope$/;
-/** The origin of the first process of a chain, whose ancestors follow. */
-export function originOf(chain: readonly Process[]): Origin {
+/**
+ * The origin of the first process of a chain, whose ancestors follow; `findEntries` looks for lines
+ * of crontabs.
+ */
+export function originOf(
+  chain: readonly Process[],
+  findEntries: (chain: readonly Process[]) => readonly CronEntry[] = () => [],
+): Origin {
   const place = placeOf(chain);
   const above = chain.slice(ownPart(chain));
   const kind = starterIn(above);
   const session = SESSION.exec(place.unit ?? "")?.[1] ?? null;
   const address = kind === "ssh" ? addressIn(chain) : null;
   const timer = variable(chain, "TRIGGER_UNIT");
-  const common = { ...place, session, address, timer };
+  const entries = kind === "cron" ? findEntries(chain) : [];
+  const common = { ...place, session, address, timer, entries };
   const tell = (kind: OriginKind, text: string): Origin => ({ ...common, kind, text });
   const multiplexer = multiplexerIn(above);
   const inside = multiplexer === null ? "" : `, inside ${multiplexer}`;
   const unit = place.unit === null ? "" : `, in the systemd unit ${place.unit}`;
   const login = session === null ? "" : `, login session ${session}`;
   const box = place.container === null ? "" : `, in the container ${place.container.slice(0, 12)}`;
-  if (kind === "cron") return tell(kind, `a cron job${box}${unit}`);
+  if (kind === "cron") return tell(kind, `a cron job${entryWords(entries)}${box}${unit}`);
   if (kind === "at") return tell(kind, `an at job${box}${unit}`);
   if (kind === "ssh") {
     const from = address === null ? "" : ` from ${address}`;
@@ -94,6 +104,18 @@ export function originOf(chain: readonly Process[]): Origin {
   if (chain.length === 1 && top?.pid === 1) return tell("boot", "the kernel, at boot");
   if (top?.pid === 1) return tell("boot", `${top.image.comm ?? "init"}, the first process`);
   return tell("unknown", "not known: nobody saw what started the last of these");
+}
+
+function entryWords(entries: readonly CronEntry[]): string {
+  if (entries.length === 0) return "";
+  const words = entries.map(({ file, line, schedule }) => `${file}:${line} (${schedule})`);
+  return `, ${words.join(" or ")}`;
+}
+
+/** Those of a chain that cron has started, the first of them last. */
+export function belowCron(chain: readonly Process[]): readonly Process[] {
+  const at = chain.findIndex(({ image }) => STARTERS[image.comm ?? ""] === "cron");
+  return at < 0 ? chain : chain.slice(0, at);
 }
 
 /**

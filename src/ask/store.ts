@@ -47,6 +47,8 @@ export interface PastStore extends Store {
   jobCosts(spans: readonly BootSpan[], test: CostTest | null): Promise<JobTotals[]>;
   /** What a process that has ended has cost; null where it is not accounted. */
   accountOf(process: PastProcess): Promise<Account | null>;
+  /** How often the same was started; null where it has run no program of its own. */
+  came(process: PastProcess): Promise<Came | null>;
   /** Who recorded within stretches. */
   sources(spans: readonly BootSpan[]): Promise<Sources>;
   /** Jobs, the latest first, read as they are wanted. */
@@ -73,6 +75,19 @@ export interface PastStore extends Store {
   release(): void;
   /** Tells of news. */
   news(): News;
+}
+
+/** How often the same command line was started by the same user, as far as a store remembers. */
+export interface Came {
+  readonly times: number;
+  /** Whether it came no more often: of very many the latest are counted. */
+  readonly isAll: boolean;
+  /** How many of these have ended with a status that is not 0. */
+  readonly failed: number;
+  /** When the first of these began, milliseconds since the Unix epoch. */
+  readonly since: number;
+  /** Milliseconds from one to the next, where that is nearly always the same. */
+  readonly everyMs: number | null;
 }
 
 /** How far what a store knows reaches, where that is not up to now. */

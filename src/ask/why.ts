@@ -3,23 +3,34 @@
  *
  * @module
  */
-import type { Account } from "../model/account.ts";
+import type { Account, Figure } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
 import { type Process, TICK_NS } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
+import { redactWords } from "../redact/redact.ts";
 import { readProcesses } from "../proc/processes.ts";
 import type { Asking } from "./asking.ts";
 import { findTarget } from "./find.ts";
 import { familyOf } from "./here.ts";
 import { addMissing } from "./missing.ts";
+import { readLiving } from "./living.ts";
 import { findNamed } from "./named.ts";
 import { neverSeen } from "./never_seen.ts";
 import { noProcess } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
-import { type Origin, originOf } from "./origin.ts";
-import type { Family, Missing } from "./store.ts";
+import { belowCron, type Origin, originOf } from "./origin.ts";
+import type { Came, Family, Missing } from "./store.ts";
+import { type CronEntry, findEntries } from "./text/crontab.ts";
 import { isTarget, parseTarget, type Target } from "./text/target.ts";
 import { maySee } from "./viewer.ts";
+
+/** What /proc does not tell of all tasks of a process. */
+const UNKNOWN_OF_LIVING: readonly Figure["name"][] = [
+  "voluntarySwitches",
+  "involuntarySwitches",
+];
+/** What /proc tells of one's own processes alone, and root of all. */
+const STORAGE: readonly Figure["name"][] = ["readBytes", "writeBytes"];
 
 const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
 
@@ -33,6 +44,15 @@ export interface Link {
   readonly parent: string | null;
 }
 
+/** What a process has cost. */
+export interface Cost {
+  readonly account: Account;
+  /** It still runs. */
+  readonly isSoFar: boolean;
+  /** Figures that are not known. */
+  readonly unknown: readonly Figure["name"][];
+}
+
 /** Who started a process, and where that leads. */
 export interface WhyAnswer {
   /** The process and its ancestors, those that may be shown. */
@@ -41,8 +61,10 @@ export interface WhyAnswer {
   readonly isCut: boolean;
   /** Where it came from; null where an ancestor may not be shown. */
   readonly origin: Origin | null;
-  /** What it has cost, once it has ended and where that is known. */
-  readonly cost: Account | null;
+  /** What it has cost up to now or its end; null where that is not known. */
+  readonly cost: Cost | null;
+  /** How often the same was started; null where that is not known. */
+  readonly came: Came | null;
   /** What is not known of its life, and of the moments in which those above it began. */
   readonly missing: readonly Missing[];
 }
@@ -120,8 +142,9 @@ class Why {
     return {
       chain,
       isCut,
-      origin: chain.length === whole.length ? whence(whole, isCut) : null,
+      origin: chain.length === whole.length ? this.#whence(whole, isCut) : null,
       cost: await this.#costOf(process),
+      came: await this.#cameOf(process),
       missing,
     };
   }
@@ -147,10 +170,43 @@ class Why {
     return await this.#asking.store.missing([whole, ...begins]);
   }
 
-  async #costOf(process: Process): Promise<Account | null> {
+  async #costOf(process: Process): Promise<Cost | null> {
+    const { reader, store } = this.#asking;
+    if (process.alive && this.#living.includes(process)) {
+      const { processes, withStorage, account } = readLiving(reader, [process]);
+      if (processes === 0) return null;
+      const unknown = withStorage === 0 ? [...UNKNOWN_OF_LIVING, ...STORAGE] : UNKNOWN_OF_LIVING;
+      return { account, isSoFar: true, unknown };
+    }
     const known = this.#family.known(process);
     if (process.alive || known === null) return null;
-    return await this.#asking.store.past?.accountOf(known) ?? null;
+    const account = await store.past?.accountOf(known) ?? null;
+    return account === null ? null : { account, isSoFar: false, unknown: [] };
+  }
+
+  async #cameOf(process: Process): Promise<Came | null> {
+    const known = this.#family.known(process);
+    return known === null ? null : await this.#asking.store.past?.came(known) ?? null;
+  }
+
+  /** Where a chain leads; not known where it was not followed to its end. */
+  #whence(chain: readonly Process[], isCut: boolean): Origin {
+    const origin = originOf(chain, () => this.#entriesOf(chain));
+    if (origin.kind !== "unknown" || !isCut) return origin;
+    return { ...origin, text: "not known: there are more ancestors than are followed" };
+  }
+
+  /** The lines of crontabs that may have started it: cron starts a shell, or what that became. */
+  #entriesOf(chain: readonly Process[]): CronEntry[] {
+    const { crontabs, users, redact } = this.#asking;
+    const files = crontabs();
+    const hide = (command: string) => redactWords(["sh", "-c", command], redact)[2]!;
+    for (const { image, uid } of [...belowCron(chain)].reverse()) {
+      const user = uid === null ? null : users.name(uid);
+      const found = findEntries(files, { argv: image.argv ?? [], user, hide });
+      if (found.length > 0) return found;
+    }
+    return [];
   }
 
   #sees({ uid }: Process): boolean {
@@ -183,11 +239,4 @@ class Why {
   #idOf(process: Process): string {
     return (this.#family.known(process) ?? process).id;
   }
-}
-
-/** Where a chain leads; not known where it was not followed to its end. */
-function whence(chain: readonly Process[], isCut: boolean): Origin {
-  const origin = originOf(chain);
-  if (origin.kind !== "unknown" || !isCut) return origin;
-  return { ...origin, text: "not known: there are more ancestors than are followed" };
 }

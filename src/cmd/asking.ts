@@ -12,6 +12,7 @@ import { createRedactFrom, type RedactSettings } from "../ask/text/redact.ts";
 import { EVERYTHING } from "../ask/viewer.ts";
 import type { Context } from "../cli/command.ts";
 import { placeToAsk } from "../history/place.ts";
+import { readCrontabs } from "../host/crontabs.ts";
 import { bootMoment } from "../host/boot_clock.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { RunningBoot } from "../model/boot.ts";
@@ -59,6 +60,7 @@ export async function createAsking(
     users: openUsers(),
     redact: createRedactFrom(redact),
     viewer: EVERYTHING,
+    crontabs: readCrontabs,
     breath: new Breath(context.signal),
     notes,
     now: () => context.now(),

@@ -5,6 +5,7 @@
  */
 import type {
   Behind,
+  Came,
   ChangeQuery,
   CostQuery,
   CostTest,
@@ -34,13 +35,14 @@ import { cutName } from "../model/program_names.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
 import { accountSources, recordingSources, sumEndedSteps, sumJobsSteps } from "./accounts.ts";
+import { cameSteps } from "./came.ts";
 import { seekCandidates } from "./candidates.ts";
 import { exportSteps } from "./export.ts";
 import { FileWatch } from "./file_watch.ts";
 import { History } from "./history.ts";
 import { HistoryError } from "./history_error.ts";
 import { Kin } from "./kin.ts";
-import type { Life } from "./life.ts";
+import { asLife, type Life } from "./life.ts";
 import { latestNamed } from "./latest_named.ts";
 import { livedSteps } from "./lived.ts";
 import { missingSteps } from "./missing.ts";
@@ -124,6 +126,11 @@ export class HistoryStore implements PastStore {
 
   accountOf(process: PastProcess): Promise<Account | null> {
     return Promise.resolve(this.#history.accountOf(process));
+  }
+
+  async came(process: PastProcess): Promise<Came | null> {
+    const life = asLife(process);
+    return life === null ? null : await this.#breath.finish(cameSteps(this.#history, life));
   }
 
   sources(spans: readonly BootSpan[]): Promise<Sources> {

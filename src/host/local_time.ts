@@ -25,6 +25,13 @@ export function localOffset(moment: number): number {
   return zone.offsetAt(moment);
 }
 
+/** The same without what it shares with `now`: `21:40:26`, `11-29 21:40:26`, or all of it. */
+export function shortTime(moment: number, now: number): string {
+  const [text, today] = [localTime(moment), localTime(now)];
+  if (text.slice(0, 10) === today.slice(0, 10)) return text.slice(11);
+  return text.slice(0, 4) === today.slice(0, 4) ? text.slice(5) : text;
+}
+
 /** Local date and time of a moment, to the second: `2026-11-24 14:30:00`. */
 export function localTime(moment: number): string {
   const wall = new Date(Math.floor(moment) + localOffset(moment));

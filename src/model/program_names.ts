@@ -21,16 +21,27 @@ export function namesOf(image: Image): string[] {
   const names = new Set<string>();
   if (comm !== null) names.add(comm);
   if (program !== null) names.add(baseOf(program));
-  const { argv } = image.parts;
-  if (argv !== null) {
-    const [first = "", ...rest] = firstWords(argv);
-    // A login shell has a dash in front of its name.
-    const called = baseOf(first).replace(/^-/, "");
-    if (called !== "") names.add(called);
-    const script = INTERPRETERS.test(called) ? scriptOf(rest) : null;
-    if (script !== null) names.add(script);
-  }
+  const { called, script } = calledOf(image);
+  if (called !== "") names.add(called);
+  if (script !== null) names.add(script);
   return [...names];
+}
+
+/** What people call it: its script, else the name that the kernel keeps, whole where it is cut. */
+export function nameOf(image: Image): string | null {
+  const { comm } = image;
+  const { script } = calledOf(image);
+  if (script !== null || comm === null) return script ?? namesOf(image)[0] ?? null;
+  return namesOf(image).find((name) => name !== comm && cutName(name) === comm) ?? comm;
+}
+
+/** What its first word calls it, and the script that it runs. */
+function calledOf({ parts: { argv } }: Image): { called: string; script: string | null } {
+  if (argv === null) return { called: "", script: null };
+  const [first = "", ...rest] = firstWords(argv);
+  // A login shell has a dash in front of its name.
+  const called = baseOf(first).replace(/^-/, "");
+  return { called, script: INTERPRETERS.test(called) ? scriptOf(rest) : null };
 }
 
 /** A name as the kernel keeps it. */

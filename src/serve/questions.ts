@@ -11,6 +11,7 @@ import { LivingStore } from "../ask/living_store.ts";
 import { faultOf } from "../ask/open/failure.ts";
 import { QUESTION_LIMITS } from "../ask/limits.ts";
 import { askLog, checkEvents, loggedSpans } from "../ask/log.ts";
+import { readCrontabs } from "../host/crontabs.ts";
 import { Notes } from "../ask/notes.ts";
 import { openHistory, type Places } from "../ask/open/open.ts";
 import { readAhead } from "../ask/read_ahead.ts";
@@ -233,6 +234,7 @@ export class Questions {
         users,
         redact,
         viewer,
+        crontabs: readCrontabs,
         breath,
         followed: ancestors,
         notes,

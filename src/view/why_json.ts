@@ -4,7 +4,9 @@
  * @module
  */
 import type { Notes } from "../ask/notes.ts";
-import type { Link, WhyAnswer } from "../ask/why.ts";
+import type { Came } from "../ask/store.ts";
+import type { Cost, Link, WhyAnswer } from "../ask/why.ts";
+import { FIGURES } from "../model/account.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { Steps } from "../steps.ts";
@@ -20,7 +22,7 @@ const LINKS_AT_ONCE = 100;
 
 /** The fields; a chain may be long. */
 export function* whyFields(
-  { chain, isCut, origin, cost, missing }: WhyAnswer,
+  { chain, isCut, origin, cost, came, missing }: WhyAnswer,
   users: Users,
   notes: Notes,
 ): Steps<Record<string, unknown>> {
@@ -35,9 +37,29 @@ export function* whyFields(
     chain: links,
     ...isCut ? { more_above: true } : {},
     origin: origin === null ? null : { ...where, words: text },
-    cost: cost === null ? null : accountJson(cost),
+    cost: cost === null ? null : costJson(cost),
+    came: came === null ? null : cameJson(came),
     gaps: missingJson(missing),
     notes,
+  };
+}
+
+/** Figures of who still runs are those up to now. */
+function costJson({ account, isSoFar, unknown }: Cost): Record<string, number | null | true> {
+  const fields = Object.entries(accountJson(account)).map(([field, value]) => {
+    const figure = FIGURES.find(({ json }) => json === field);
+    return [field, figure !== undefined && unknown.includes(figure.name) ? null : value];
+  });
+  return { ...Object.fromEntries(fields), ...isSoFar ? { so_far: true } : {} };
+}
+
+function cameJson({ times, isAll, failed, since, everyMs }: Came): Record<string, unknown> {
+  return {
+    times,
+    ...isAll ? {} : { more: true },
+    failed,
+    since: new Date(since).toISOString(),
+    every_ns: everyMs === null ? null : Math.round(everyMs * 1e6),
   };
 }
 

@@ -99,15 +99,24 @@ test("fh why tells the chain, the double fork and the cron job", async () => {
   using past = story();
   const { out } = await runAfterwards(whyCommand, ["202"], { db: past.path });
   const orphan = "left by a double fork";
-  const lines = out.trimEnd().split("\n").map((line) => line.replace(/ started [\d: -]+;/, ""));
-  assert.match(lines[4]!, /^ {2}1 \[init\] {2}# runs for \w+$/);
-  assert.deepEqual(lines.toSpliced(4, 1, "  1 [init]  # runs"), [
-    `202 /bin/sleep 900  # ended while nobody recorded; ${orphan}: 201 ended 1.0ms later`,
-    "201 /bin/sh -c 'job --once &'  # exit 0 after 2.0ms",
-    "200 /bin/sh -c 'job --once &'  # exit 0 after 6.0ms; a shell in between",
-    "100 /usr/sbin/cron -f  # ended while nobody recorded",
-    "  1 [init]  # runs",
-    "Source: a cron job, in the systemd unit a.service",
+  const [sentence, empty, ...lines] = out.trimEnd().split("\n");
+  assert.equal(
+    sentence,
+    "sleep (202) of root, started by cron (100, which has ended): a cron job, in the systemd unit " +
+      "a.service; it ended while nobody recorded",
+  );
+  assert.equal(empty, "");
+  // The times are local, and of today for the first process.
+  const rows = lines.map((line) =>
+    line.replace(/ root .*?\d\d:\d\d:\d\d +/, " ").replace(/ +/g, " ")
+  );
+  assert.deepEqual(rows.map((row) => row.replace(/^ 1 \S+ /, " 1 age ")), [
+    "PID USER STARTED DURATION STATUS COMMAND",
+    `202 ? unseen /bin/sleep 900 # ${orphan}: 201 ended 1.0ms later`,
+    "201 2.0ms exit 0 /bin/sh -c 'job --once &'",
+    "200 6.0ms exit 0 /bin/sh -c 'job --once &' # a shell in between",
+    "100 ? unseen /usr/sbin/cron -f",
+    " 1 age running [init]",
   ]);
   const json = JSON.parse(
     (await runAfterwards(whyCommand, ["date"], { db: past.path, json: true })).out,
@@ -147,11 +156,10 @@ test("fh tree and fh why tell what the kernel started, out of a history too", as
     "      └─ 61 /bin/sh -c key",
   ]);
   const words = async (pid: string) =>
-    (await runAfterwards(whyCommand, [pid], { db: past.path })).out.trimEnd().split("\n")
-      .find((line) => line.startsWith("Source: "));
-  assert.equal(await words("60"), "Source: the kernel started it");
-  assert.equal(await words("61"), "Source: the kernel started request-key (60)");
-  assert.equal(await words("5"), "Source: the kernel: it is one of its threads");
+    /: (the kernel.*);/.exec((await runAfterwards(whyCommand, [pid], { db: past.path })).out)?.[1];
+  assert.equal(await words("60"), "the kernel started it");
+  assert.equal(await words("61"), "the kernel started request-key (60)");
+  assert.equal(await words("5"), "the kernel: it is one of its threads");
 });
 
 test("fh tree PID draws the dead, and asks which of several it is", async () => {
@@ -241,7 +249,7 @@ test("fh export makes a file that answers the same, and a replay tells the same"
   const { out } = await runAfterwards(logCommand, [], { db: output });
   assert.match(out, /^[^\n]*exit +300 [^\n]*\/bin\/false\n$/);
   const why = await runAfterwards(whyCommand, ["202"], { db: output });
-  assert.match(why.out, /Source: a cron job/);
+  assert.match(why.out, /^[^\n]*: a cron job/);
   await assert.rejects(
     runAfterwards(exportCommand, [], { db: past.path, output }),
     refuses(1, /it is there already; remove it/),
@@ -265,7 +273,7 @@ test("without a history each answers from /proc, and says what one would add", a
     /^fh: no history here: [^\n]+; to have one, run fh record \(or its systemd unit\)\n$/;
   const why = await runAfterwards(whyCommand, ["1"], {});
   assert.equal(why.err, "");
-  assert.match(why.out, /^1 .*\nSource: the kernel, at boot\n$/);
+  assert.match(why.out, /^\S+ \(1\) of root: the kernel, at boot; it runs for \w+\n/);
   const log = await runAfterwards(logCommand, [], {});
   assert.match(log.err, advice);
   assert.match(log.out, /snapshot +1 /);

@@ -64,6 +64,7 @@ async function as<Answer>(
       users: new Users(() => null, () => 0),
       redact: undefined,
       viewer,
+      crontabs: () => [],
       breath: new Breath(new AbortController().signal),
       notes,
       now: Date.now,

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Image, NO_IMAGE } from "../../src/model/image.ts";
-import { cutName, namesOf } from "../../src/model/program_names.ts";
+import { cutName, nameOf, namesOf } from "../../src/model/program_names.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-function named(comm: string | null, exe: string | null, ...argv: readonly string[]): string[] {
-  return namesOf(
-    new Image({
-      ...NO_IMAGE.parts,
-      comm: comm === null ? null : encode(comm),
-      exe: exe === null ? null : encode(exe),
-      argv: argv.length === 0 ? null : encode(argv.map((word) => `${word}\0`).join("")),
-    }),
-  );
+function imageOf(comm: string | null, exe: string | null, ...argv: readonly string[]): Image {
+  return new Image({
+    ...NO_IMAGE.parts,
+    comm: comm === null ? null : encode(comm),
+    exe: exe === null ? null : encode(exe),
+    argv: argv.length === 0 ? null : encode(argv.map((word) => `${word}\0`).join("")),
+  });
 }
+
+const named = (...parts: Parameters<typeof imageOf>) => namesOf(imageOf(...parts));
+const called = (...parts: Parameters<typeof imageOf>) => nameOf(imageOf(...parts));
 
 test("a program is called as the kernel, its file, its first word and its script are", () => {
   const journal = "/usr/lib/systemd/systemd-journald";
@@ -35,6 +36,19 @@ test("a program is called as the kernel, its file, its first word and its script
   assert.deepEqual(named(null, null), []);
   assert.deepEqual(named("kthreadd", null), ["kthreadd"]);
   assert.deepEqual(named("python3", null, "python3", "--", ""), ["python3"]);
+});
+
+test("what people call a program is its script, or its name as long as it is", () => {
+  assert.equal(called("python3", "/usr/bin/python3.11", "python3", "/opt/hog.py"), "hog.py");
+  assert.equal(
+    called("nightly-backup", "/bin/dash", "sh", "/opt/nightly-backup"),
+    "nightly-backup",
+  );
+  assert.equal(called("systemd-journal", "/usr/lib/systemd-journald"), "systemd-journald");
+  assert.equal(called("sh", "/bin/dash", "sh", "-c", "x"), "sh");
+  assert.equal(called("kthreadd", null), "kthreadd");
+  assert.equal(called(null, "/bin/true"), "true");
+  assert.equal(called(null, null), null);
 });
 
 test("a name is cut as the kernel does, in bytes", () => {

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Crontab, findEntries } from "../../../src/ask/text/crontab.ts";
+
+const SYSTEM: Crontab = {
+  path: "/etc/cron.d/some",
+  form: "system",
+  user: null,
+  text: `# m h dom mon dow user command
+SHELL=/bin/bash
+MAILTO = root
+
+*/5 * * * *   www-data  curl -s 'http://127.0.0.1/cron' >/dev/null 2>&1
+17 *\t* * * root    cd / && run-parts --report /etc/cron.hourly
+@reboot root date +\\%s%some input
+no line of a crontab
+`,
+};
+const USER: Crontab = {
+  path: "/var/spool/cron/crontabs/ann",
+  form: "user",
+  user: "ann",
+  text: "0 3 * * 1-5 rsync -a  src dst\n@daily backup --password=hunter2\n",
+};
+const ANACRON: Crontab = {
+  path: "/etc/anacrontab",
+  form: "anacron",
+  user: "root",
+  text: "1\t5\tcron.daily\trun-parts --report /etc/cron.daily\n@monthly 15 m once a month\n",
+};
+const ALL = [SYSTEM, USER, ANACRON];
+
+function found(user: string | null, ...argv: readonly string[]): string[] {
+  const hide = (command: string) => command.replace("hunter2", "***");
+  return findEntries(ALL, { argv, user, hide })
+    .map(({ file, line, schedule, user }) => `${file}:${line} ${schedule} ${user}`);
+}
+
+const shell = (user: string | null, command: string) => found(user, "/bin/sh", "-c", command);
+
+test("a line is found by the command that cron gives to a shell", () => {
+  assert.deepEqual(shell("root", "cd / && run-parts --report /etc/cron.hourly"), [
+    "/etc/cron.d/some:6 17 * * * * root",
+  ]);
+  assert.deepEqual(shell("root", "date +%s"), ["/etc/cron.d/some:7 @reboot root"]);
+  assert.deepEqual(shell("ann", "rsync -a  src dst"), [
+    "/var/spool/cron/crontabs/ann:1 0 3 * * 1-5 ann",
+  ]);
+  assert.deepEqual(shell("root", "run-parts --report /etc/cron.daily"), [
+    "/etc/anacrontab:1 1 5 root",
+  ]);
+  assert.deepEqual(shell("root", "once a month"), ["/etc/anacrontab:2 @monthly 15 root"]);
+});
+
+test("a line is found by what a shell has become", () => {
+  const line = "/etc/cron.d/some:5 */5 * * * * www-data";
+  assert.deepEqual(found("www-data", "curl", "-s", "http://127.0.0.1/cron"), [line]);
+  assert.deepEqual(found(null, "curl", "-s", "http://127.0.0.1/cron"), [line]);
+  assert.deepEqual(found("www-data", "curl", "-s"), []);
+});
+
+test("a line is found though its secrets are hidden in what was recorded", () => {
+  const line = "/var/spool/cron/crontabs/ann:2 @daily ann";
+  assert.deepEqual(shell("ann", "backup --password=***"), [line]);
+  assert.deepEqual(shell("ann", "backup --password=hunter2"), [line]);
+});
+
+test("no line is found of another user, of another command, or of none", () => {
+  assert.deepEqual(shell("bob", "rsync -a  src dst"), []);
+  assert.deepEqual(shell("ann", "rsync -a src"), []);
+  assert.deepEqual(shell("root", "root"), []);
+  assert.deepEqual(found("root"), []);
+});

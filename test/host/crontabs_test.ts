@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { readCrontabs } from "../../src/host/crontabs.ts";
+
+test("readCrontabs() reads what there is, and waits for nobody", () => {
+  const root = mkdtempSync(join(tmpdir(), "fh-crontabs-"));
+  try {
+    const write = (path: string, text: string) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    };
+    assert.deepEqual(readCrontabs(root), []);
+    write("etc/crontab", "a");
+    write("etc/cron.d/b", "b");
+    write("etc/anacrontab", "c");
+    write("var/spool/cron/crontabs/ann", "d");
+    write("etc/cron.d/huge", "x".repeat((1 << 20) + 1));
+    assert.equal(spawnSync("mkfifo", [join(root, "etc/cron.d/pipe")]).status, 0);
+    const found = readCrontabs(root).map(({ path, text, form, user }) => {
+      return [path.slice(root.length), text, form, user];
+    });
+    assert.deepEqual(found, [
+      ["/etc/crontab", "a", "system", null],
+      ["/etc/cron.d/b", "b", "system", null],
+      ["/etc/anacrontab", "c", "anacron", "root"],
+      ["/var/spool/cron/crontabs/ann", "d", "user", "ann"],
+    ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
