@@ -101,7 +101,12 @@ export type Spec = CommandSpec | GroupSpec;
 /** A command whose `run` is given what `operands` and `options` say, typed. */
 export function command<Operands extends string, const Options extends readonly OptionSpec[]>(
   spec:
-    & CommandSpec<Operands, OperandsOf<Operands>, GlobalOptions & OptionsOf<Options>>
+    & CommandSpec<
+      Operands,
+      OperandsOf<Operands>,
+      & Omit<GlobalOptions, keyof OptionsOf<Options>>
+      & OptionsOf<Options>
+    >
     & { readonly options: Options },
 ): CommandSpec;
 /** What {@linkcode command} is to those that know of no types. */

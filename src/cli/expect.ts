@@ -184,15 +184,15 @@ class Walk {
     const [, long, text] = /^--([^=]*)(?:=([^]*))?$/.exec(word)!;
     const option = this.#options.find((one) => one.long === long);
     if (option === undefined || option.value === null) return;
-    if (text === undefined) this.#open = option;
-    else this.#give(option, text);
+    if (text !== undefined) this.#give(option, text);
+    else if (!option.isSwitch) this.#open = option;
   }
 
   #takeCluster(word: string): void {
     for (let at = 1; at < word.length; at++) {
       const option = this.#options.find(({ short }) => short === word[at]);
       if (option === undefined) return;
-      if (option.value === null) continue;
+      if (option.isSwitch) continue;
       if (at === word.length - 1) this.#open = option;
       else this.#give(option, word.slice(at + 1));
       return;

@@ -31,7 +31,10 @@ export interface OptionSpec<
   Value = unknown,
   Initial extends true | undefined = true | undefined,
 > {
-  /** `-p, --pid <pid>`; without a value it is a switch. */
+  /**
+   * `-p, --pid <pid>`; without a value it is a switch, `--json[=<form>]` is one that may have a
+   * value.
+   */
   readonly flags: Flags;
   readonly description: string;
   /** What holds when it is not given. */
@@ -46,7 +49,9 @@ export interface OptionSpec<
 }
 
 type Last<Text extends string> = Text extends `${string}--${infer Long}` ? Long : never;
-type Word<Text extends string> = Text extends `${infer First} ${string}` ? First : Text;
+type Word<Text extends string> = Text extends `${infer First} ${string}` ? First
+  : Text extends `${infer First}[${string}` ? First
+  : Text;
 type Bare<Text extends string> = Text extends `no-${infer Name}` ? Name : Text;
 type Camel<Text extends string> = Text extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
@@ -105,6 +110,17 @@ export function flag<Flags extends string>(
   return { flags, description, initial: undefined, read: () => true };
 }
 
+/** A switch that may have a value, behind a `=`: true where it has none. */
+export function maybe<Flags extends string, Value>(
+  flags: Flags,
+  parse: (text: string) => Value,
+  description: string,
+  offers: Offers,
+): OptionSpec<Flags, Value | true, undefined> {
+  const read = (text: string) => text === "" ? true : parse(text);
+  return { flags, description, initial: undefined, read, offers };
+}
+
 /** A switch `--no-x`: x is true unless it is given. */
 export function unless<Flags extends string>(
   flags: Flags,
@@ -129,12 +145,16 @@ export interface Spelling {
   readonly long: string;
   /** What the value is called: `pid`; null for a switch. */
   readonly value: string | null;
+  /** Whether the value may be missing. */
+  readonly isSwitch: boolean;
 }
 
-/** Reads `-p, --pid <pid>`. */
+const SPELLING = /^(?:-(\w), )?--([\w-]+)(?: <(.*?)>)?(?:\[=<(.*?)>\])?/;
+
+/** Reads `-p, --pid <pid>` and `--json[=<form>]`. */
 export function spellingOf({ flags }: Pick<OptionSpec, "flags">): Spelling {
-  const [, short = null, long, value = null] = /^(?:-(\w), )?--([\w-]+)(?: <(.*?)>)?/.exec(flags)!;
-  return { short, long: long!, value };
+  const [, short = null, long, value = null, form = null] = SPELLING.exec(flags)!;
+  return { short, long: long!, value: value ?? form, isSwitch: value === null };
 }
 
 /** Under which name a command gets what `--min-duration` or `--no-fold` gives: in camel case. */

@@ -5,7 +5,7 @@
  */
 import type { CommandSpec, GroupSpec, Spec } from "./command.ts";
 import { GLOBAL_OPTIONS } from "./globals.ts";
-import type { OptionSpec } from "./option.ts";
+import { type OptionSpec, spellingOf } from "./option.ts";
 
 /** Whether a spec stands for several. */
 export function isGroup(spec: Spec): spec is GroupSpec {
@@ -17,13 +17,16 @@ export function shownOf({ actions }: GroupSpec): readonly Spec[] {
   return actions.filter((spec) => isGroup(spec) || !spec.hidden);
 }
 
+const GLOBAL_NAMES = GLOBAL_OPTIONS.map((spec) => spellingOf(spec).long);
+
 /**
  * Options that are taken before the name of what a group has: those of any that it has, and before
- * that of a command, which stands at depth 1, only those of all.
+ * that of a command, which stands at depth 1, only those of all, in any form that they have.
  */
 export function optionsBefore(depth: number, group: GroupSpec): readonly OptionSpec[] {
-  const own = depth === 1 ? [] : leavesOf(group).flatMap(({ spec }) => spec.options);
-  return [...own, ...GLOBAL_OPTIONS];
+  const own = leavesOf(group).flatMap(({ spec }) => spec.options);
+  const forms = own.filter((spec) => GLOBAL_NAMES.includes(spellingOf(spec).long));
+  return [...depth === 1 ? forms : own, ...GLOBAL_OPTIONS];
 }
 
 /** Commands of a group and of its groups, under what they are called there. */

@@ -46,7 +46,8 @@ export function readWords(words: readonly string[], reading: Reading): Words {
   const known = new Map<string, Known>();
   for (const spec of [...reading.options, ...HELP_OPTIONS]) {
     const spelling = spellingOf(spec);
-    known.set(spelling.long, { ...spelling, spec });
+    // A command's own stands before that of all.
+    if (!known.has(spelling.long)) known.set(spelling.long, { ...spelling, spec });
   }
   const tokens = tokenize(words, known);
   const options: Record<string, unknown> = {};
@@ -97,8 +98,8 @@ interface Token {
 /** All of it is told apart, and nothing refused: messages are the reader's business. */
 function tokenize(words: readonly string[], known: ReadonlyMap<string, Known>): readonly Token[] {
   const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
-  for (const { long, short, value } of known.values()) {
-    const type = value === null ? "boolean" : "string";
+  for (const { long, short, isSwitch } of known.values()) {
+    const type = isSwitch ? "boolean" : "string";
     options[long] = short === null ? { type } : { type, short };
   }
   const args = [...words];
@@ -111,11 +112,11 @@ function isHelp({ kind, index }: Token, words: readonly string[]): boolean {
 }
 
 /** What was given to an option; empty for a switch. */
-function textOf({ spec, long, value }: Known, token: Token, { advice }: Reading): string {
+function textOf({ spec, long, value, isSwitch }: Known, token: Token, { advice }: Reading): string {
   if (value === null && token.value !== undefined) {
     throw new UsageError(`Stray value: --${long} takes none; ${advice}`);
   }
-  if (value !== null && token.value === undefined) {
+  if (!isSwitch && token.value === undefined) {
     throw new UsageError(`Missing value: ${spec.flags}; ${advice}`);
   }
   return token.value ?? "";

@@ -8,6 +8,7 @@
 import type { Redact } from "../redact/redact.ts";
 import { Image, shortenImage } from "./image.ts";
 import { Shares } from "./shares.ts";
+import { withoutPadding } from "./title.ts";
 
 /** Bytes of images that known processes hold; src/model/shares.ts says what one user gets. */
 export const IMAGE_LIMITS = {
@@ -37,6 +38,10 @@ export class ImageShares {
   readonly #time: UserTime | null;
   readonly #memory: Shares;
   readonly #redact: Redact | undefined;
+  readonly #redactFound: Redact = (argv) => {
+    const bare = withoutPadding(argv);
+    return this.#redact === undefined ? bare : this.#redact(bare);
+  };
   /** Images that were cut since the last {@linkcode ImageShares.takeCut}. */
   #cut = 0;
 
@@ -59,23 +64,40 @@ export class ImageShares {
     return cut;
   }
 
-  /** The image in encoded `text`, or the beginning of it where `uid` has no more share. */
-  decode(text: Uint8Array | null, before: Image | undefined, uid: number | null): Image {
+  /**
+   * The image in encoded `text`, or the beginning of it where `uid` has no more share. What was
+   * `found` running may wear a title: it has not the padding of that.
+   */
+  decode(
+    text: Uint8Array | null,
+    before: Image | undefined,
+    uid: number | null,
+    found = false,
+  ): Image {
+    const redact = found ? this.#redactFound : this.#redact;
     if (text === null || text.length <= IMAGE_LIMITS.short) {
-      return Image.decode(text, before, this.#redact);
+      return Image.decode(text, before, redact);
     }
     const payer = uid ?? UNKNOWN_UID;
     const time = this.#time;
     if (text.length > this.#memory.left(payer) || time?.may(payer) === false) {
       this.#cut++;
-      return Image.decode(shortenImage(text, IMAGE_LIMITS.short), before, this.#redact);
+      return Image.decode(shortenImage(text, IMAGE_LIMITS.short), before, redact);
     }
     const began = time?.now() ?? 0;
-    const image = Image.decode(text, before, this.#redact);
+    const image = Image.decode(text, before, redact);
     time?.spend(payer, began - text.length * IMAGE_LIMITS.laterMs);
     image.payer = payer;
     image.bytes = text.length;
     return image;
+  }
+
+  /** What was found running, where it is another program than `before`; null where it is not. */
+  decodeNew(text: Uint8Array | null, before: Image, uid: number | null): Image | null {
+    const image = this.decode(text, before, uid, true);
+    if (image.parts.argv === null || before.sameProgram(image)) return null;
+    // An exec may have given what looks like the padding of a title.
+    return before.sameProgram(this.decode(text, before, uid)) ? null : image;
   }
 
   /** A process has an image now. */

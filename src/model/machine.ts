@@ -241,7 +241,7 @@ export class Machine {
     if (parent !== undefined && parent !== process) this.#memory.link(process, parent);
     takeCount(event, process);
     process.uid = event.d === UNKNOWN ? parent?.uid ?? null : event.d >>> 0;
-    this.#give(process, this.#images.decode(event.text, parent?.image, process.uid));
+    this.#give(process, this.#images.decode(event.text, parent?.image, process.uid, true));
     process.kernel = (event.flags & FLAG.kernel) !== 0;
     process.announced = this.#scans > 1;
     if (!isZombie(event)) this.#confirmed.add(process);
@@ -308,7 +308,9 @@ export class Machine {
     process.end = null;
     process.status = null;
     if (event.d !== UNKNOWN) process.uid = event.d >>> 0;
-    this.#give(process, this.#images.decode(event.text, process.image, process.uid));
+    // A poller takes a title for an exec, and says that it is not sure.
+    const found = (event.flags & FLAG.inferred) !== 0;
+    this.#give(process, this.#images.decode(event.text, process.image, process.uid, found));
     this.#report("exec", event, process);
   }
 
@@ -340,8 +342,8 @@ export class Machine {
     process.kernel = (event.flags & FLAG.kernel) !== 0;
     if (isZombie(event)) return;
     this.#confirmed.add(process);
-    const image = this.#images.decode(event.text, process.image, process.uid);
-    if (process.image.sameProgram(image) || image.parts.argv === null) return;
+    const image = this.#images.decodeNew(event.text, process.image, process.uid);
+    if (image === null) return;
     this.#give(process, image);
     this.#report("exec", event, process, true);
   }

@@ -39,6 +39,20 @@ export function* treeJson(root: TreeNode, options: TreeJsonOptions): Generator<s
   yield "\n";
 }
 
+/** The same as a line for each process, top down, which say how deep they are. */
+export function* flatTreeJson(root: TreeNode, options: TreeJsonOptions): Generator<string> {
+  const writer = new NodeWriter(options);
+  const stack = [{ node: root, depth: 0 }];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    const { node, depth } = at;
+    const beside = depth > 0
+      ? ""
+      : `${field("gaps", options.gaps ?? [])}${field("notes", options.notes ?? [])}`;
+    yield `{${writer.fields(node)},"depth":${depth}${beside}}\n`;
+    for (const child of [...node.children].reverse()) stack.push({ node: child, depth: depth + 1 });
+  }
+}
+
 /** A field behind others; nothing where there is nothing to say. */
 function field(name: string, values: Iterable<unknown>): string {
   const all = [...values];
@@ -54,7 +68,12 @@ class NodeWriter {
   }
 
   /** A node up to the beginning of its children. */
-  open({ process, hidden }: TreeNode): string {
+  open(node: TreeNode): string {
+    return `{${this.fields(node)},"children":[`;
+  }
+
+  /** Fields of a node, without what is below it. */
+  fields({ process, hidden }: TreeNode): string {
     const { pid, ppid, parent, uid, image } = process;
     const fields = {
       id: process.id,
@@ -68,6 +87,6 @@ class NodeWriter {
       ...userFields(uid, this.#options.users),
       ...lifeFields(process, this.#clock),
     };
-    return `${jsonText(fields).slice(0, -1)},"children":[`;
+    return jsonText(fields).slice(1, -1);
   }
 }

@@ -102,8 +102,8 @@ test("fh why tells the chain, the double fork and the cron job", async () => {
   const [sentence, empty, ...lines] = out.trimEnd().split("\n");
   assert.equal(
     sentence,
-    "sleep (202) of root, started by cron (100, which has ended): a cron job, in the systemd unit " +
-      "a.service; it ended while nobody recorded",
+    "sleep (202) of root, started by cron (100, which has ended): a cron job, " +
+      "in the systemd unit a.service; it ended while nobody recorded",
   );
   assert.equal(empty, "");
   // The times are local, and of today for the first process.

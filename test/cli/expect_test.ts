@@ -54,6 +54,8 @@ test("options of the command or the action, and nothing of others", () => {
     ["-- log --si", "--since"],
     ["log --nonsense=", ""],
     ["log --json=", ""],
+    ["tree --json=", "--json=|flat"],
+    ["tree --json --wa", "--watch"],
   ];
   for (const [line, words] of rows) assert.equal(expected(line), words, line);
   // Where no operand can stand, options can.

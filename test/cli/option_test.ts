@@ -86,10 +86,15 @@ test("operands give a command as many words as they say, typed", async () => {
 
 test("flags are read as short, long and what the value is called", () => {
   const rows = [
-    ["-p, --pid <pid>", { short: "p", long: "pid", value: "pid" }, "pid"],
-    ["--rate <n>x", { short: null, long: "rate", value: "n" }, "rate"],
-    ["-V, --version", { short: "V", long: "version", value: null }, "version"],
-    ["--no-min-duration", { short: null, long: "no-min-duration", value: null }, "minDuration"],
+    ["-p, --pid <pid>", { short: "p", long: "pid", value: "pid", isSwitch: false }, "pid"],
+    ["--rate <n>x", { short: null, long: "rate", value: "n", isSwitch: false }, "rate"],
+    ["-V, --version", { short: "V", long: "version", value: null, isSwitch: true }, "version"],
+    [
+      "--no-min-duration",
+      { short: null, long: "no-min-duration", value: null, isSwitch: true },
+      "minDuration",
+    ],
+    ["--json[=<form>]", { short: null, long: "json", value: "form", isSwitch: true }, "json"],
   ] as const;
   for (const [flags, spelling, name] of rows) {
     assert.deepEqual(spellingOf({ flags }), spelling);

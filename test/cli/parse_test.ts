@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCount, parsePid } from "../../src/ask/text/values.ts";
+import { parseChoice, parseCount, parsePid } from "../../src/ask/text/values.ts";
 import { command, type CommandSpec, type GroupSpec } from "../../src/cli/command.ts";
 import { GLOBAL_DEFAULTS } from "../../src/cli/globals.ts";
-import { asText, flag, many, opt, undo, unless } from "../../src/cli/option.ts";
+import { asText, flag, many, maybe, opt, undo, unless } from "../../src/cli/option.ts";
 import { parseLine } from "../../src/cli/parse.ts";
 import { callOf } from "../../src/cli/spec_tree.ts";
 
@@ -48,7 +48,10 @@ const PROGRAM: GroupSpec = {
       many("--redact <regex>", asText, "hide"),
       undo("--no-redact", "show"),
     ]),
-    spec("tree", "[process]", [opt("-d, --depth <n>", parseCount, "levels")]),
+    spec("tree", "[process]", [
+      opt("-d, --depth <n>", parseCount, "levels"),
+      maybe("--json[=<form>]", parseChoice("form of JSON", ["flat"]), "JSON", ["flat"]),
+    ]),
     command({
       ...spec("run", "<command...>", [opt("--name <name>", asText, "name")]),
       startsCommand: true,
@@ -100,6 +103,10 @@ test("forms of options and operands are taken as they always were", () => {
     ["log --redact a --no-redact", 'log [] {"redact":false}'],
     ["log --no-redact --redact a --redact=b", 'log [] {"redact":["a","b"]}'],
     ["--json log --db x", 'log [] {"db":"x","json":true}'],
+    ["tree --json", 'tree [] {"json":true}'],
+    ["--json=flat tree 5", 'tree ["5"] {"json":"flat"}'],
+    ["tree --json=flat 5", 'tree ["5"] {"json":"flat"}'],
+    ["tree --json flat", 'tree ["flat"] {"json":true}'],
     ["--db x --source poll log --db=y", 'log [] {"db":"y","source":"poll"}'],
     ["--db log log", 'log [] {"db":"log"}'],
     ["-- tree 5", 'tree ["5"] {}'],
@@ -202,6 +209,8 @@ test("what is wrong is told, the first on the line first", () => {
     ["log ---x", "Unknown option: ---x; see fh log --help"],
     ["log --=x", "Unknown option: --; see fh log --help"],
     ["log --__proto__ x", "Unknown option: --__proto__; see fh log --help"],
+    ["--json=flat log", "Stray value: --json takes none; see fh log --help"],
+    ["tree --json=nested", "Unknown form of JSON: nested; give flat"],
     ["log --json=hunter2", "Stray value: --json takes none; see fh log --help"],
     ["log --no-fold=1", "Stray value: --no-fold takes none; see fh log --help"],
     ["log 5", "Too many operands: 1, not 0; see fh log --help"],

@@ -349,3 +349,27 @@ test("step() keeps no secret of a command line, however it learns of it", () => 
   }
   assert.match(run(events).changes.join(), /hunter2/);
 });
+
+test("step() keeps of a title the words alone, and of an exec all that it gave", () => {
+  const worker = ["nginx: worker process", "", ""];
+  const found = scan(100 * T, 101 * T, [
+    { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+    { pid: 50, ppid: 1, start: 10 * T, argv: worker },
+  ]);
+  const later = scan(300 * T, 301 * T, [
+    { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] },
+    { pid: 50, ppid: 1, start: 10 * T, argv: worker },
+    { pid: 60, ppid: 50, start: AT, argv: ["my program", "", ""] },
+    { pid: 70, ppid: 1, start: 210 * T, argv: worker },
+  ]);
+  const events = [...found, fork(AT, 60, 50), exec(AT + 1, 60, "my program", "", ""), ...later];
+  const { changes, machine } = run(events);
+  assert.deepEqual(changes.slice(2), [
+    "fork 60 by 50",
+    "exec 60 my program  ",
+    "fork* 70 by 1",
+    "exec* 70 nginx: worker process",
+  ]);
+  assert.deepEqual(machine.get(50)!.image.argv, ["nginx: worker process"]);
+  assert.deepEqual(machine.get(60)!.image.argv, ["my program", "", ""]);
+});

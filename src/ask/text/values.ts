@@ -122,7 +122,8 @@ function parseName<Name extends string>(
   const name = names.find((name) => name === text);
   if (name !== undefined) return name;
   const meant = suggest(text, names);
-  const help = meant === null ? `give one of ${names.join(", ")}` : `did you mean ${meant}?`;
+  const some = names.length === 1 ? names[0] : `one of ${names.join(", ")}`;
+  const help = meant === null ? `give ${some}` : `did you mean ${meant}?`;
   throw new UsageError(`Unknown ${what}: ${quoted(text)}; ${help}`);
 }
 

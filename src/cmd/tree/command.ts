@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { parseCount, parseDuration } from "../../ask/text/values.ts";
+import { parseChoice, parseCount, parseDuration } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
-import { asText, flag, opt, unless } from "../../cli/option.ts";
+import { asText, flag, maybe, opt, unless } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
+
+const FORMS = ["flat"] as const;
 
 /** The command. */
 export const treeCommand: CommandSpec = command({
@@ -28,6 +30,12 @@ export const treeCommand: CommandSpec = command({
       parseCount,
       "of the dead below the process, the newest so many (default: 1000)",
     ),
+    maybe(
+      "--json[=<form>]",
+      parseChoice("form of JSON", FORMS),
+      "one JSON object for each root; flat: a line for each process",
+      FORMS,
+    ),
     flag("--watch", "keep it up to date, until Ctrl-C; needs a terminal"),
     opt(
       "--keep <time>",
@@ -43,7 +51,8 @@ export const treeCommand: CommandSpec = command({
     "fh tree 1234@03:12  the one that had this pid then; or an id",
     "fh tree --at '1h ago'  the host as it was",
     "fh tree --watch $$  what this shell starts, as it happens",
-    "fh tree --json 1 | jq .  for scripts: one line for each root",
+    "fh tree --json=flat | jq .comm  for scripts: a line for each process",
+    "fh tree --json 1 | jq .  the same as one object, with children",
   ],
   async run(context, operands, options): Promise<number> {
     const { runTree } = await import("./run.ts");

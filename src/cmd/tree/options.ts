@@ -18,7 +18,7 @@ export interface TreeOptions extends RedactSettings, TreeQuery {
   /** Nanoseconds. */
   readonly keep?: number;
   readonly db?: string;
-  readonly json?: boolean;
+  readonly json?: boolean | "flat";
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly color?: "auto" | "always" | "never";

@@ -14,7 +14,7 @@ import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { historyToAsk } from "../../history/place.ts";
 import { renderTree } from "../../view/tree.ts";
-import { treeJson } from "../../view/tree_json.ts";
+import { flatTreeJson, treeJson } from "../../view/tree_json.ts";
 import { createAsking, openOptions } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { type TreeOptions, treeStyle } from "./options.ts";
@@ -43,7 +43,7 @@ export async function runTree(
   const notes = new Notes();
   const past = await openHistoryFor(context, options, notes);
   try {
-    const asking = await createAsking(context, options, past, notes, options.json === true);
+    const asking = await createAsking(context, options, past, notes, Boolean(options.json));
     const answer = await askTree(asking, askedOf(past?.bounds ?? null), query);
     await write(context, asking, answer, options);
     await context.stdout.flush();
@@ -77,7 +77,8 @@ async function write(
   }
   const { missingJson } = await import("../../view/missing_json.ts");
   const json = { users, gaps: missingJson(missing), notes };
-  for (const root of roots) await writePieces(context, treeJson(root, json));
+  const draw = options.json === "flat" ? flatTreeJson : treeJson;
+  for (const root of roots) await writePieces(context, draw(root, json));
 }
 
 function checkOptions(asked: Asked | null, options: TreeOptions, context: Context): void {

@@ -93,6 +93,18 @@ test("fh tree draws the whole host without kernel threads", async () => {
   assertGolden("tree/host.txt", await drawn(HOST, []));
 });
 
+test("fh tree --json=flat has a line for each process, parents before children", async () => {
+  const lines = (await drawn(HOST, [], { json: "flat" })).trimEnd().split("\n");
+  const nested = (await drawn(HOST, [], { json: true })).trimEnd().split("\n");
+  const expected: unknown[] = [];
+  const walk = ({ children, ...fields }: Record<string, unknown>, depth: number) => {
+    expected.push({ ...fields, depth });
+    for (const child of children as Record<string, unknown>[]) walk(child, depth + 1);
+  };
+  for (const line of nested) walk(JSON.parse(line), 0);
+  assert.deepEqual(lines.map((line) => JSON.parse(line)), expected);
+});
+
 test("fh tree says that a history would know the parent of an orphan", async () => {
   const orphan = { pid: 4242, ppid: 1, comm: "orphan", cmdline: "orphan\0", session: 4000 };
   const { root, remove } = fakeProcfs([...HOST, orphan], FILES);
