@@ -6,6 +6,8 @@
 import process from "node:process";
 import { localTime } from "../host/local_time.ts";
 import type { BootSpan } from "../model/bounds.ts";
+import type { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readBootId } from "../proc/boot_id.ts";
@@ -13,10 +15,15 @@ import type { Users } from "../proc/passwd.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { accountWords, durationWords } from "../text/words.ts";
 import type { AccountKey } from "./account_keys.ts";
+import { UsageError } from "../fault.ts";
 import type { Asking } from "./asking.ts";
+import type { FilterOptions } from "./filter.ts";
+import { familyOf } from "./here.ts";
 import { readLiving } from "./living.ts";
 import { missingWords } from "./missing.ts";
 import type {
+  CostKey,
+  CostQuery,
   CostSums,
   CostTest,
   JobTotals,
@@ -28,20 +35,32 @@ import type {
 import { recordedSpans, type Stretch } from "./stretch.ts";
 import { parseUser } from "./text/values.ts";
 import { maySee, type Viewer } from "./viewer.ts";
+import { type Wanted, wantedOf } from "./wanted.ts";
 
 /** Processes that are read between two pauses. */
 const READ_AT_ONCE = 200;
 const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
 
 /** Of what the costs are wanted. */
-export interface AccountQuery {
+export interface AccountQuery extends Omit<FilterOptions, "pid" | "event"> {
   /** By command, if not given. */
   readonly by?: AccountKey;
-  /** Names or uids. */
-  readonly user?: readonly string[];
-  readonly comm?: readonly ((text: string) => boolean)[];
-  readonly failed?: boolean;
+  /** Processes as people name them, whose descendants are counted. */
+  readonly pid?: readonly string[];
 }
+
+/** Filters that sums of jobs cannot tell apart, by the names of their options. */
+const NOT_OF_JOBS: readonly (keyof AccountQuery)[] = [
+  "pid",
+  "match",
+  "failed",
+  "minDuration",
+  "cgroup",
+  "exe",
+  "unit",
+];
+/** All that chooses processes. */
+const FILTERS: readonly (keyof AccountQuery)[] = ["user", "comm", ...NOT_OF_JOBS];
 
 /** The figures of one line: what they are the sums of, and the sums. */
 export interface CostRow {
@@ -87,16 +106,30 @@ export async function askAccount(
   stretch: Stretch,
   query: AccountQuery,
 ): Promise<AccountAnswer> {
-  const { users, notes, viewer } = asking;
-  const test = seenBy(viewer, testOf(query, users));
+  const { notes } = asking;
+  checkKey(query);
   const spans = recordedSpans(store, stretch);
-  const found = await find(store, spans, query, test, { users, viewer });
+  const { by: _by, pid, ...filters } = query;
+  const wanted = await wantedOf(asking, pid, { ...filters, event: ["exit"] });
+  const found = query.by === "job"
+    ? await findJobs(asking, store, spans, query)
+    : await find(asking, store, spans, query, wanted);
   const missing = await store.missing(spans);
   const sources = await store.sources(spans);
-  const running = isOfNow(asking, spans, stretch, query) ? await stillRunning(asking, test) : [];
+  const running = isOfNow(asking, spans, stretch, query) ? await stillRunning(asking, wanted) : [];
   const text = coverage(sources, spans, stretch, found, missing);
   notes.add("coverage", [text, ...running].join("; "));
   return { rows: found.rows, missing };
+}
+
+/** Throws UsageError where something is asked of jobs that their sums do not tell apart. */
+export function checkKey(query: AccountQuery): void {
+  const name = query.by === "job" ? NOT_OF_JOBS.find((one) => query[one] !== undefined) : undefined;
+  if (name === undefined || query[name] === false) return;
+  const option = `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new UsageError(
+    `Bad options: ${option} with --by job, whose sums do not tell that apart; take one of them`,
+  );
 }
 
 /** Whether what runs now could have been in the sums, had it ended. */
@@ -104,26 +137,35 @@ function isOfNow(
   { reader, now, viewer }: Asking,
   spans: readonly BootSpan[],
   { until }: Stretch,
-  { by, failed }: AccountQuery,
+  { by, failed, minDuration }: AccountQuery,
 ): boolean {
   // Who asks a server would have it read all of /proc.
   if (!viewer.privileged) return false;
   // Jobs have members that run in their own rows.
-  if (by === "job" || failed || (until !== null && until < now())) return false;
+  if (by === "job" || failed || minDuration !== undefined || (until !== null && until < now())) {
+    return false;
+  }
   return spans.at(-1)?.boot.bootId === readBootId(reader);
 }
 
 /** What is not in the sums, because it has not ended, as part of a sentence. */
 async function stillRunning(
-  { reader, boot, breath }: Asking,
-  test: CostTest | null,
+  asking: Asking,
+  { filter: { ofImage }, lineage }: Wanted,
 ): Promise<string[]> {
+  const { reader, boot, breath, redact } = asking;
   const pids = withoutKernelThreads(reader, reader.pids());
   let [running, cpuNs] = [0, 0];
   for (let at = 0; at < pids.length; at += READ_AT_ONCE) {
     const some = readProcesses(reader, pids.slice(at, at + READ_AT_ONCE));
-    const living = takeSnapshot(some, undefined, boot)
-      .filter(({ pid, image, uid }) => pid !== process.pid && (test?.(image.comm, uid) ?? true));
+    const chosen = new Set(pids.slice(at, at + READ_AT_ONCE));
+    const read = takeSnapshot(some, redact, boot);
+    // Their true parents, which may have ended.
+    if (lineage !== null) await familyOf(asking, read).link(read);
+    const living = read.filter((one) => {
+      if (one.pid === process.pid || !chosen.has(one.pid)) return false;
+      return (ofImage?.(one) ?? true) && (lineage?.has(one) ?? true);
+    });
     const { processes, account } = readLiving(reader, living);
     running += processes;
     cpuNs += account.cpuNs;
@@ -136,7 +178,7 @@ async function stillRunning(
   ];
 }
 
-/** What is asked of user and name; null when nothing is. */
+/** What is asked of members of jobs, user and name; null when nothing is. */
 function testOf({ user, comm }: AccountQuery, users: Users): CostTest | null {
   if (user === undefined && comm === undefined) return null;
   const uids = user === undefined ? null : new Set(user.map((text) => parseUser(text, users)));
@@ -152,25 +194,42 @@ function seenBy(viewer: Viewer, test: CostTest | null): CostTest | null {
   return (comm, uid) => maySee(viewer, uid) && (test === null || test(comm, uid));
 }
 
-async function find(
+async function findJobs(
+  { users, viewer }: Asking,
   store: PastStore,
   spans: readonly BootSpan[],
-  { by = "command", failed = false, user, comm }: AccountQuery,
-  test: CostTest | null,
-  { users, viewer }: Pick<Asking, "users" | "viewer">,
+  query: AccountQuery,
 ): Promise<Found> {
-  if (by === "job") {
-    const all = await store.jobCosts(spans, test);
-    const jobs = all.filter(({ job }) => maySee(viewer, job.owner));
-    const of = `processes that have ended of ${number(jobs.length)} jobs open`;
-    const what = jobs.length === 0 ? "jobs open" : of;
-    const running = jobs.reduce((sum, { job }) => sum + job.living, 0);
-    const rows = jobs.map((one) => jobRow(one, users)).sort(byCost);
-    return { rows, what, unseen: 0, running };
-  }
-  const found = await store.costs(spans, { by, failed, test });
+  const all = await store.jobCosts(spans, seenBy(viewer, testOf(query, users)));
+  const jobs = all.filter(({ job }) => maySee(viewer, job.owner));
+  const of = `processes that have ended of ${number(jobs.length)} jobs open`;
+  const what = jobs.length === 0 ? "jobs open" : of;
+  const running = jobs.reduce((sum, { job }) => sum + job.living, 0);
+  const rows = jobs.map((one) => jobRow(one, users)).sort(byCost);
+  return { rows, what, unseen: 0, running };
+}
+
+async function find(
+  { users, viewer }: Asking,
+  store: PastStore,
+  spans: readonly BootSpan[],
+  query: AccountQuery,
+  { filter, lineage, pids }: Wanted,
+): Promise<Found> {
+  const { by = "command", failed = false, minDuration } = query;
+  const sees = ({ uid }: Pick<Process, "uid">) => maySee(viewer, uid);
+  const accepts = (change: Change) => {
+    return change.process !== null && sees(change.process) && filter.matches(change);
+  };
+  const ofImage: CostQuery["ofImage"] = viewer.privileged
+    ? filter.ofImage
+    : (shown) => sees(shown) && (filter.ofImage?.(shown) ?? true);
+  const below = lineage === null || pids === null ? null : { lineage, pids, accepts };
+  const key = by as CostKey;
+  const asked = { by: key, failed, minDuration: minDuration ?? null, ofImage, below };
+  const found = await store.costs(spans, asked);
   const rows = found.map((one) => keyRow(by, one, users)).sort(byCost);
-  const isFiltered = failed || user !== undefined || comm !== undefined;
+  const isFiltered = FILTERS.some((name) => query[name] !== undefined && query[name] !== false);
   const what = isFiltered ? "such processes that ended" : "processes that ended";
   const unseen = found.reduce((sum, { totals }) => sum + totals.unseen, 0);
   return { rows, what, unseen, running: 0 };

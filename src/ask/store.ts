@@ -235,16 +235,29 @@ export interface PastRun {
 /** What a process is counted by. */
 export type CostKey = "command" | "user" | "unit";
 
-/** Whether to count what runs under that name (comm) and real uid; null is not known. */
+/** Whether to count members of a job by name (comm) and real uid; null is not known. */
 export type CostTest = (comm: string | null, uid: number | null) => boolean;
+
+/** Whose descendants are counted. */
+export interface CostBelow {
+  /** pids: of the process itself or of one it descends from. */
+  readonly pids: readonly number[];
+  readonly lineage: PastLineage;
+  /** What the exit of a process has to be, with all that is asked of it. */
+  readonly accepts: (change: Change) => boolean;
+}
 
 /** Which processes are counted, and by what. */
 export interface CostQuery {
   readonly by: CostKey;
   /** Only those with a status not 0. */
   readonly failed: boolean;
-  /** Null counts all. */
-  readonly test: CostTest | null;
+  /** Nanoseconds that they have lived at least. */
+  readonly minDuration: number | null;
+  /** What an image and the user that it ran as have to be; null counts all. */
+  readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
+  /** Null: of all. */
+  readonly below: CostBelow | null;
 }
 
 /** Sums over processes that have ended. */

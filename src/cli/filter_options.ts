@@ -9,14 +9,17 @@ import {
   parseEvents,
   parseGlob,
   parseNameGlob,
-  parsePid,
   parseRegex,
 } from "../ask/text/values.ts";
 import { asText, flag, many, opt } from "./option.ts";
 
 /** One by one, for commands that do not take all. */
 export const FILTER = {
-  pid: many("-p, --pid <pid>", parsePid, "that process and all its descendants"),
+  pid: many(
+    "-p, --pid <process>",
+    asText,
+    "that process and all its descendants: a pid, PID@TIME, an id or a name",
+  ),
   event: opt(
     "-e, --event <list>",
     parseEvents,

@@ -13,13 +13,15 @@ import type {
 } from "../ask/store.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import type { JobTotal } from "../jobs/kept_job.ts";
-import { type AccountSource, CostTotals } from "../model/account.ts";
+import { type Account, type AccountSource, CostTotals } from "../model/account.ts";
 import { decodeText } from "../model/image.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
+import { type ShownImage, shownImageReader } from "./candidates.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { pragma } from "./file.ts";
 import type { History } from "./history.ts";
+import type { Life } from "./life.ts";
 import { jobSteps } from "./past_jobs.ts";
 import { LIFE_FLAG, NO_ACCOUNTS } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
@@ -61,6 +63,20 @@ export class PastTotals extends CostTotals {
     if (row[4] == null) return;
     this.accounted++;
     this.addColumns(row, 4);
+  }
+
+  /** Adds one that has ended, and what it has cost where that is known. */
+  addProcess({ status, durationNs, seenFor, endUnknown }: Life, account: Account | null): void {
+    this.processes++;
+    if (status !== null && status !== 0) this.failed++;
+    if (endUnknown) this.unseen++;
+    if (durationNs !== null) {
+      this.timed++;
+      this.elapsedUs += Math.round(seenFor / 1000);
+    }
+    if (account === null) return;
+    this.accounted++;
+    this.addAccount(account);
   }
 
   /** Adds members of a job. */
@@ -107,24 +123,31 @@ export function* sumEndedSteps(
     ],
     `FROM life WHERE ${ENDED}${query.failed ? " AND status <> 0" : ""}`,
   );
-  const groups = new Groups(history, query);
+  const groups = new CostGroups(history, query);
+  const { minDuration } = query;
   for (const { boot, since, until } of spans) {
     let seen = 0;
     for (const row of ended.iterate(boot.id, since, until)) {
-      groups.of(row[0])?.addLife(row);
+      if (minDuration === null || livedFor(row, minDuration)) groups.of(row[0])?.addLife(row);
       if (++seen % STEP_ROWS === 0) yield;
     }
   }
   return groups.all();
 }
 
+/** Of whom it is not known when it began or ended, it is not known how long it lived. */
+function livedFor([, flags, span]: EndedRow, ns: number): boolean {
+  return span >= ns && (flags & (LIFE_FLAG.endUnknown | LIFE_FLAG.startUnknown)) === 0;
+}
+
 type ImageRow = readonly [comm: number | null, uid: number | null, cgroup: number | null];
 type TextRow = readonly [value: StoredText];
 
 /** Finds the sums that an image belongs to; each image and each text is read once. */
-class Groups {
+export class CostGroups {
   readonly #by: CostKey;
-  readonly #test: CostTest | null;
+  readonly #ofImage: CostQuery["ofImage"];
+  readonly #shown: (key: number) => ShownImage | null;
   readonly #image: TypedRows<ImageRow>;
   readonly #text: TypedRows<TextRow>;
   readonly #ofImages = new Map<number, PastTotals | null>();
@@ -132,9 +155,11 @@ class Groups {
   readonly #units = new Map<number, string | null>();
   readonly #groups = new Map<string | number | null, PastTotals>();
 
-  constructor({ db }: History, { by, test }: CostQuery) {
+  constructor(history: History, { by, ofImage }: Pick<CostQuery, "by" | "ofImage">) {
+    const { db } = history;
     this.#by = by;
-    this.#test = test;
+    this.#ofImage = ofImage;
+    this.#shown = shownImageReader(history);
     this.#image = new TypedRows(
       db,
       [
@@ -164,8 +189,9 @@ class Groups {
 
   #find(image: number): PastTotals | null {
     const [comm, uid, cgroup] = this.#image.get(image) ?? [null, null, null];
-    const test = this.#test;
-    if (test !== null && !test(this.#comm(comm), uid)) return null;
+    const test = this.#ofImage;
+    const shown = test === null ? null : this.#shown(image);
+    if (test !== null && (shown === null || !test(shown))) return null;
     const by = this.#by;
     const key = by === "user" ? uid : by === "unit" ? this.#unit(cgroup) : this.#comm(comm);
     let totals = this.#groups.get(key);

@@ -95,16 +95,30 @@ export function* shownImages(history: History): Generator<ShownImage | null, boo
   const groups = new Groups();
   let seen = 0;
   for (const row of new TypedRows<ShownRow>(history.db, SHOWN, SHOWN_TABLES).iterate()) {
-    const [key, uid, latest, comm, exe, argv, cgroup] = row;
     if (++seen % STEP_ROWS === 0) yield null;
-    const parts = { ...NO_IMAGE.parts };
-    if (comm !== null) parts.comm = fromStored("comm", comm);
-    if (exe !== null) parts.exe = fromStored("exe", exe);
-    if (argv !== null) parts.argv = fromStored("argv", argv);
-    if (cgroup !== null) parts.cgroup = groups.of(cgroup);
-    yield { key, latest, uid, image: new Image(parts) };
+    yield shownOf(row, groups);
   }
   return true;
+}
+
+/** Reads images one by one, by their numbers; null where there is none. */
+export function shownImageReader({ db }: History): (key: number) => ShownImage | null {
+  const rows = new TypedRows<ShownRow>(db, SHOWN, `${SHOWN_TABLES} WHERE image.id = ?`);
+  const groups = new Groups();
+  return (key) => {
+    const row = rows.get(key);
+    return row === undefined ? null : shownOf(row, groups);
+  };
+}
+
+function shownOf(row: ShownRow, groups: Groups): ShownImage {
+  const [key, uid, latest, comm, exe, argv, cgroup] = row;
+  const parts = { ...NO_IMAGE.parts };
+  if (comm !== null) parts.comm = fromStored("comm", comm);
+  if (exe !== null) parts.exe = fromStored("exe", exe);
+  if (argv !== null) parts.argv = fromStored("argv", argv);
+  if (cgroup !== null) parts.cgroup = groups.of(cgroup);
+  return { key, latest, uid, image: new Image(parts) };
 }
 
 /** The bytes of control groups, the last few remembered. */

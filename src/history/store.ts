@@ -34,7 +34,13 @@ import type { Process } from "../model/process.ts";
 import { cutName } from "../model/program_names.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
-import { accountSources, recordingSources, sumEndedSteps, sumJobsSteps } from "./accounts.ts";
+import {
+  accountSources,
+  CostGroups,
+  recordingSources,
+  sumEndedSteps,
+  sumJobsSteps,
+} from "./accounts.ts";
 import { cameSteps } from "./came.ts";
 import { seekCandidates } from "./candidates.ts";
 import { exportSteps } from "./export.ts";
@@ -117,6 +123,16 @@ export class HistoryStore implements PastStore {
   }
 
   async costs(spans: readonly BootSpan[], query: CostQuery): Promise<KeyTotals[]> {
+    const { below, by } = query;
+    if (below !== null) {
+      const groups = new CostGroups(this.#history, { by, ofImage: null });
+      const exits = { ...query, ...below, kinds: EXITS, backwards: false, few: false, kept: false };
+      for await (const [{ process }] of this.log(spans, exits)) {
+        const life = asLife(process);
+        if (life !== null) groups.of(life.imageKey)?.addProcess(life, this.#accountOf(life));
+      }
+      return groups.all();
+    }
     return await this.#breath.finish(sumEndedSteps(this.#history, spans, query));
   }
 
@@ -125,7 +141,11 @@ export class HistoryStore implements PastStore {
   }
 
   accountOf(process: PastProcess): Promise<Account | null> {
-    return Promise.resolve(this.#history.accountOf(process));
+    return Promise.resolve(this.#accountOf(process));
+  }
+
+  #accountOf(process: Pick<PastProcess, "key">): Account | null {
+    return this.#history.accountOf(process);
   }
 
   async came(process: PastProcess): Promise<Came | null> {

@@ -60,7 +60,6 @@ import {
 const LOG_LIMIT = 100;
 const LOG_MAX = 10_000;
 /** What of a filter costs can be summed by. */
-const ACCOUNT_FILTERS: readonly string[] = ["user", "comm", "failed"];
 
 /** The world that a server answers out of. */
 export interface QuestionWorld extends Places {
@@ -162,12 +161,11 @@ export class Questions {
     const key = ACCOUNT_KEYS.find((one) => one === by);
     if (key === undefined) throw bad("by", by, `give ${ACCOUNT_KEYS.join(", ")}`);
     return await this.#withFilter(peer, request, async (asking, store, options) => {
-      const other = Object.keys(options).find((name) => !ACCOUNT_FILTERS.includes(name));
-      if (other !== undefined) {
-        const help = `sums are of ${ACCOUNT_FILTERS.join(", ")}`;
-        throw new Refusal("EFAULT", `Bad filter: ${other}; ${help}`);
+      const { event, pid, ...others } = options;
+      if (event !== undefined) {
+        throw new Refusal("EFAULT", "Bad filter: event; sums are of what has ended");
       }
-      const query = { ...options, by: key };
+      const query = { ...others, by: key, ...pid === undefined ? {} : { pid: pid.map(String) } };
       const { rows, missing } = await askAccount(
         asking,
         store,

@@ -140,7 +140,9 @@ export function* whyLines(
   ];
   const lines = yield* tableSteps(rows, columns, style);
   const told: (readonly [string, Process | null])[] = [[lines[0]!, null]];
-  const pidCells = Math.max(3, ...chain.map(({ process }) => String(process.pid).length));
+  const pidCells = chain.reduce((most, { process }) => {
+    return Math.max(most, String(process.pid).length);
+  }, "PID".length);
   for (const [i, { process, child }] of chain.entries()) {
     const line = lines[i + 1]!;
     const notes = [...forkNotes(process), ...linkNotes(process, child)].map(escapeText).join("; ");

@@ -69,8 +69,9 @@ async function run(
 test(`fh why follows a dead chain of ${GENERATIONS} generations`, async () => {
   const text = await run(whyCommand, [String(LAST)], {});
   const lines = text.trimEnd().split("\n");
-  assert.equal(lines.length, SHOWN + 2);
-  assert.equal(lines.at(-2), `… more above: ${SHOWN - 1} ancestors are followed`);
+  // A sentence and the columns' names stand above, what is not shown below.
+  assert.equal(lines.length, SHOWN + 4);
+  assert.equal(lines.at(-1), `… more above: ${SHOWN - 1} ancestors are followed`);
   const told = JSON.parse(await run(whyCommand, [String(LAST)], { json: true }));
   assert.deepEqual([told.chain.length, told.more_above], [SHOWN, true]);
   assert.deepEqual([told.chain.at(-1).pid, told.chain.at(-1).ppid], [TOP, TOP - 1]);

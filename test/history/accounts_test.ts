@@ -9,7 +9,7 @@ import {
   sumEnded,
   sumJobs,
 } from "../../src/history/accounts.ts";
-import type { CostQuery, KeyTotals } from "../../src/ask/store.ts";
+import type { CostQuery, CostTest, KeyTotals } from "../../src/ask/store.ts";
 import { exportHistory } from "../../src/history/export.ts";
 import { History } from "../../src/history/history.ts";
 import type { WriterOptions } from "../../src/history/writer.ts";
@@ -21,7 +21,13 @@ import { addJob, asVersion1, paid, type PaidProcess } from "../support/past_acco
 
 const S = 1e9;
 const MS = 1e6;
-const ALL: CostQuery = { by: "command", failed: false, test: null };
+const ALL: CostQuery = {
+  by: "command",
+  failed: false,
+  minDuration: null,
+  ofImage: null,
+  below: null,
+};
 
 const COST = {
   cpuNs: 5_000_400,
@@ -118,9 +124,9 @@ test("a stretch has what ended from its begin up to its end", () => {
 test("only failures, and only what a test takes", () => {
   using past = paid(SOME).end();
   assert.deepEqual(counts(sums(past.path, { failed: true })), { cc1: 1, sh: 1 });
-  const test: CostQuery["test"] = (comm, uid) => comm === "cc1" && uid === 1000;
-  assert.deepEqual(counts(sums(past.path, { test })), { cc1: 2 });
-  assert.deepEqual(counts(sums(past.path, { test, failed: true })), {});
+  const ofImage: CostQuery["ofImage"] = ({ image, uid }) => image.comm === "cc1" && uid === 1000;
+  assert.deepEqual(counts(sums(past.path, { ofImage })), { cc1: 2 });
+  assert.deepEqual(counts(sums(past.path, { ofImage, failed: true })), {});
 });
 
 test("images that differ in other things are one group", () => {
@@ -199,7 +205,7 @@ test("jobs: all that were open within a stretch, with their whole account", () =
     ["sh", -1, 1, 0, 0, 0],
   ]);
   past.end();
-  const within = (since: number, until: number, test: CostQuery["test"] = null) =>
+  const within = (since: number, until: number, test: CostTest | null = null) =>
     ask(past.path, (history) => {
       return sumJobs(history, [{ boot: history.boots[0]!, since, until }], test)
         .map(({ job, totals }) => [job.name, totals.processes, totals.userUs]);

@@ -5,7 +5,7 @@
  */
 import { ACCOUNT_KEYS } from "../../ask/account_keys.ts";
 import { FILTER } from "../../cli/filter_options.ts";
-import { parseChoice } from "../../ask/text/values.ts";
+import { parseChoice, parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import { asText, flag, opt } from "../../cli/option.ts";
 
@@ -26,9 +26,14 @@ export const accountCommand: CommandSpec = command({
     ),
     opt("--since <when>", asText, "what ended from that time on: 14:30, '10m ago'"),
     opt("--until <when>", asText, "what ended before that time"),
+    FILTER.pid,
     FILTER.user,
     FILTER.comm,
+    FILTER.match,
     FILTER.failed,
+    FILTER.minDuration,
+    FILTER.cgroup,
+    opt("-n, --limit <n>", parseCount, "the first so many; of records the last"),
     flag("--csv", "CSV with a heading instead of columns"),
     flag("-d, --dump", "instead of the history: show an accounting or job file"),
     flag("-x, --compute", "sum up an accounting file, for jobs or altogether"),
@@ -39,6 +44,7 @@ export const accountCommand: CommandSpec = command({
   examples: [
     "fh account --since today  what took the time today",
     "fh account --by unit --csv  what each service has cost",
+    "fh account -p ci.sh  what the latest ci.sh has cost, with all that it started",
     "fh account --by job --since '1h ago'  what jobs have cost",
     "fh account -x -a pacct --by user  by an accounting file",
     "fh account -x -a pacct -j jobs.ndjson  for each job of a file",

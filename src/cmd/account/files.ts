@@ -20,6 +20,7 @@ import { openUsers } from "../../proc/users.ts";
 import { Breath, type Steps } from "../../steps.ts";
 import {
   elsaLines,
+  type Fields,
   memberFields,
   recordFields,
   recordHead,
@@ -30,6 +31,7 @@ import {
   type TotalsRow,
 } from "../../view/account.ts";
 import type { AccountKey } from "../../ask/account_keys.ts";
+import { LastOnes } from "./last_ones.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./output.ts";
 
 /** Commands or users that have a row of their own; all others of a file have one together. */
@@ -46,7 +48,20 @@ interface AccountOptions extends FormOptions {
   readonly failed?: boolean;
   readonly since?: string;
   readonly until?: string;
+  readonly limit?: number;
+  readonly pid?: unknown;
+  readonly match?: unknown;
+  readonly minDuration?: unknown;
+  readonly cgroup?: unknown;
 }
+
+/** Filters by what a file does not have, and their options. */
+const OF_HISTORY = [
+  ["pid", "--pid"],
+  ["match", "--match"],
+  ["minDuration", "--min-duration"],
+  ["cgroup", "--cgroup"],
+] as const;
 
 /** What a record is asked for. */
 interface Asked {
@@ -96,6 +111,10 @@ function checkOptions(options: AccountOptions): void {
         "take one of them",
     );
   }
+  const other = OF_HISTORY.find(([name]) => options[name] !== undefined)?.[1];
+  if (other !== undefined) {
+    throw new UsageError(`Bad option: ${other} is for the history; take it without a file`);
+  }
   if (elsa && (dump || jobs === undefined)) {
     throw new UsageError("Bad option: --elsa is for jobs; give -x, -a FILE and -j FILE with it");
   }
@@ -135,35 +154,43 @@ class AccountRun {
     const { signal } = this.#context;
     const isTable = !json && !csv;
     const { head, width } = this.#out.style;
+    const { limit } = this.#options;
+    const last = new LastOnes<string | Fields>(limit ?? 1);
     let shown = 0;
+    const put = (row: string | Fields) => {
+      if (isTable && shown++ === 0) this.#out.addLine(head(recordHead(width)));
+      if (typeof row === "string") this.#out.addLine(row);
+      else this.#out.addFields(row);
+    };
     const reading = await readAccounts(path, signal, {
       onRecord: (record) => {
         if (!this.#filter(record)) return;
         const comm = decodeText(record.comm);
         const user = this.#users.name(record.uid);
-        if (isTable) {
-          if (shown === 0) this.#out.addLine(head(recordHead(width)));
-          const start = localTime(record.startS * 1000);
-          this.#out.addLine(recordLine(record, comm, user, start, width));
-        } else {
-          this.#out.addFields(recordFields(record, comm, user));
-        }
-        shown++;
+        const row = isTable
+          ? recordLine(record, comm, user, localTime(record.startS * 1000), width)
+          : recordFields(record, comm, user);
+        if (limit === undefined) put(row);
+        else last.add(row);
       },
       onPiece: () => this.#out.write(),
     });
+    for (const row of last.all()) put(row);
     return await this.#end(path, reading);
   }
 
   async dumpMembers(path: string): Promise<number> {
-    const { json, csv } = this.#options;
-    const members: Member[] = [];
+    const { json, csv, limit } = this.#options;
+    const isTable = !json && !csv;
+    const last = new LastOnes<Member>(limit ?? Infinity);
     let count = 0;
     for await (const member of readJobFile(path, this.#context.signal)) {
       count++;
-      if (json || csv) await this.#out.putFields(memberFields(member));
-      else members.push(member);
+      if (isTable || limit !== undefined) last.add(member);
+      else await this.#out.putFields(memberFields(member));
     }
+    const members = isTable ? last.all() : [];
+    if (!isTable) { for (const one of last.all()) await this.#out.putFields(memberFields(one)); }
     if (members.length > 0) await this.#putTable(renderMembers, members);
     await this.#out.write();
     if (count === 0) this.#out.note(`job file ${path} names no process`);
@@ -232,8 +259,9 @@ class AccountRun {
     return EXIT.failed;
   }
 
-  async #writeTotals(rows: readonly TotalsRow[]): Promise<void> {
-    const { json, csv, elsa } = this.#options;
+  async #writeTotals(all: readonly TotalsRow[]): Promise<void> {
+    const { json, csv, elsa, limit } = this.#options;
+    const rows = all.slice(0, limit);
     if (json || csv) {
       for (const row of rows) await this.#out.putFields(totalsFields(row));
     } else if (!elsa && rows.length > 0) {

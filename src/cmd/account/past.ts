@@ -4,14 +4,15 @@
  * @module
  */
 import { createAsking, openOptions } from "../asking.ts";
-import { type AccountAnswer, type AccountQuery, askAccount } from "../../ask/account.ts";
+import { type AccountAnswer, type AccountQuery, askAccount, checkKey } from "../../ask/account.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
+import { parseAsked } from "../../ask/text/target.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
-import { EXIT, UsageError } from "../../fault.ts";
+import { EXIT } from "../../fault.ts";
 import { placeToAsk } from "../../history/place.ts";
 import { Breath } from "../../steps.ts";
 import type { Fields } from "../../view/account.ts";
@@ -23,6 +24,7 @@ interface PastOptions extends FormOptions, AccountQuery {
   readonly since?: string;
   readonly until?: string;
   readonly db?: string;
+  readonly limit?: number;
 }
 
 /** Runs the command; the exit status comes back. */
@@ -31,12 +33,8 @@ export async function runPastAccount(
   options: PastOptions,
 ): Promise<number> {
   checkForm(options);
-  if (options.by === "job" && options.failed) {
-    throw new UsageError(
-      "Bad options: --failed with --by job, whose sums do not tell failures apart; " +
-        "take one of them",
-    );
-  }
+  checkKey(options);
+  for (const text of options.pid ?? []) parseAsked(text, context.now(), { latest: Infinity });
   const stretch = readStretch(options, context.now());
   const notes = new Notes();
   const store = await askHistory(context, options.db, openOptions(context, notes));
@@ -58,10 +56,11 @@ export async function runPastAccount(
 async function writeRows(
   { stdout, signal }: Context,
   out: AccountOutput,
-  { rows, missing }: AccountAnswer,
+  { rows: all, missing }: AccountAnswer,
   notes: Notes,
-  { json, csv }: PastOptions,
+  { json, csv, limit }: PastOptions,
 ): Promise<void> {
+  const rows = all.slice(0, limit);
   if (json || csv) {
     // A table has no place for it.
     const beside: Fields = csv ? [] : [

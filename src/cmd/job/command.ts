@@ -4,6 +4,7 @@
  * @module
  */
 import { command, type GroupSpec } from "../../cli/command.ts";
+import { parseCount } from "../../ask/text/values.ts";
 import { asText, flag, opt } from "../../cli/option.ts";
 import { JOB_OPTIONS, MEMBER_OPTIONS } from "./options.ts";
 import { ruleActions } from "./rule.ts";
@@ -54,7 +55,11 @@ const list = command({
   name: "list",
   operands: "",
   summary: "list the open jobs",
-  options: [flag("--all", "ended jobs too"), ...JOB_OPTIONS],
+  options: [
+    flag("--all", "ended jobs too"),
+    opt("-n, --limit <n>", parseCount, "the newest so many"),
+    ...JOB_OPTIONS,
+  ],
   examples: ["fh job list  the open jobs", "fh job list --all --json  every job, for scripts"],
   async run(context, _operands, options): Promise<number> {
     const { listAll } = await import("./run.ts");

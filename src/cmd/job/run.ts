@@ -61,14 +61,15 @@ function membersOf(job: string, pids: readonly string[], { only = false }: Membe
 /** `fh job list`. */
 export async function listAll(
   context: Context,
-  options: JobOptions & { readonly all?: boolean },
+  options: JobOptions & { readonly all?: boolean; readonly limit?: number },
 ): Promise<number> {
-  const { all = false } = options;
+  const { all = false, limit = Infinity } = options;
   const found: JobRow[] = [];
   return await withJobs(context, options, async (door) => {
     for await (const job of listJobs(door, all)) {
       if (context.signal.aborted) throw new Stopped(String(context.signal.reason));
       found.push({ ...job, notes: door.notes } as unknown as JobRow);
+      if (found.length === limit) break;
     }
     const none = all ? "no jobs" : "no open jobs; --all shows those that have ended";
     return showRows(context, options, found, (style) => renderJobs(found, style, localTime), none);

@@ -6,7 +6,7 @@
 import { FILTER } from "../../cli/filter_options.ts";
 import { parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
-import { asText, flag, many, opt } from "../../cli/option.ts";
+import { asText, flag, opt } from "../../cli/option.ts";
 
 /** The command. */
 export const logCommand: CommandSpec = command({
@@ -14,11 +14,7 @@ export const logCommand: CommandSpec = command({
   operands: "",
   summary: "list past processes: what ended, how, and after how long",
   options: [
-    many(
-      "-p, --pid <process>",
-      asText,
-      "that process and all its descendants: a pid, PID@TIME, an id or a name",
-    ),
+    FILTER.pid,
     { ...FILTER.event, description: "events to list (default: exit)" },
     FILTER.user,
     FILTER.comm,

@@ -14,9 +14,7 @@ import {
 } from "../../ask/log.ts";
 import { Seam } from "../../ask/log_follow.ts";
 import { noteMissing } from "../../ask/missing.ts";
-import { findRoots } from "../../ask/roots.ts";
 import { parseAsked } from "../../ask/text/target.ts";
-import type { Asking } from "../../ask/asking.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { noteNoHistory, notePids, Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
@@ -24,6 +22,7 @@ import type { Logged, PastStore } from "../../ask/store.ts";
 import { noteNothing } from "../../ask/never_seen.ts";
 import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
 import { EVERYTHING } from "../../ask/viewer.ts";
+import { wantedOf } from "../../ask/wanted.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT, Stopped, UsageError } from "../../fault.ts";
@@ -110,7 +109,7 @@ async function openLog(context: Context, options: LogOptions): Promise<number> {
     if (since ?? until ?? minDuration ?? (follow || failed || tree)) {
       throw noHistory(asking.historyPlace);
     }
-    const { filter } = await filterOf(asking, options, wanted);
+    const { filter } = await wantedOf(asking, pid, wanted);
     await listRunning(context, asking, options, filter, notes);
     notePids(notes, asking.reader);
     noteNoHistory(notes, "these are the processes that run now", asking.historyPlace);
@@ -118,22 +117,9 @@ async function openLog(context: Context, options: LogOptions): Promise<number> {
     return EXIT.done;
   }
   const asking = await createAsking(context, {}, store, notes, false);
-  const found = await orClose(store, filterOf(asking, options, wanted));
+  const found = await orClose(store, wantedOf(asking, pid, wanted));
   const query = { kinds: new Set(event), ...found, minDuration, failed, viewer: EVERYTHING };
   return await new Log(context, options, store, query, stretch, users, notes).run();
-}
-
-/** The filter, and whose descendants it lets pass; throws CommandError where one is not there. */
-async function filterOf(
-  asking: Asking,
-  { pid }: LogOptions,
-  wanted: FilterOptions,
-): Promise<Pick<LogQuery, "filter" | "lineage" | "pids">> {
-  const { users, store, now } = asking;
-  if (pid === undefined) return { filter: createFilter(wanted, users), lineage: null, pids: null };
-  const asked = pid.map((text) => parseAsked(text, now(), store.bounds));
-  const { lineage, pids } = await findRoots(asking, asked);
-  return { filter: createFilter({ ...wanted, pid: pids }, users, () => lineage), lineage, pids };
 }
 
 async function orClose<Found>(store: PastStore, work: Promise<Found>): Promise<Found> {

@@ -26,7 +26,7 @@ export const treeCommand: CommandSpec = command({
     opt("--since <when>", asText, "all that lived from that time on"),
     opt("--until <when>", asText, "all that lived up to that time"),
     opt(
-      "--limit <n>",
+      "-n, --limit <n>",
       parseCount,
       "of the dead below the process, the newest so many (default: 1000)",
     ),

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { Notes } from "../../ask/notes.ts";
-import { createFilter, type Filter } from "../../ask/filter.ts";
+import { createFilter, type Filter, type FilterOptions } from "../../ask/filter.ts";
 import { type Context, useColor, widthOf } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
@@ -33,6 +33,7 @@ import { tellSource } from "../source_line.ts";
 import { Child } from "./child.ts";
 import type { WatchOptions } from "./command.ts";
 import type { WatchedServer } from "./socket.ts";
+import { whoseOf } from "./whose.ts";
 import { filterFor } from "./wish.ts";
 
 /** A session, or what stands in for it. */
@@ -61,6 +62,8 @@ class Watch {
   /** What is watched; lines of a server need no machine. */
   #session!: Watched;
   #filter!: Filter;
+  /** What it is made of; whose descendants are wanted comes later. */
+  #filters: FilterOptions;
   /** Null until the session is open. */
   #stream: ChangeStream | null = null;
   /** What is to become lines of it. */
@@ -79,6 +82,8 @@ class Watch {
     this.#operands = operands;
     this.#redact = createRedactFrom(options);
     this.#statistics = options.stats ? new Statistics() : null;
+    const { pid: _pid, ...filters } = options;
+    this.#filters = filters;
     const { json, event } = options;
     this.#passesForks = !json && event === undefined && context.stdout.isTerminal;
   }
@@ -87,7 +92,10 @@ class Watch {
     const { signal, stdout } = this.#context;
     checkReplay(this.#options, this.#operands);
     // A filter that makes no sense is told before anything starts.
-    this.#filter = createFilter(this.#options, this.#users);
+    createFilter(this.#filters, this.#users);
+    const { pid, descent } = await whoseOf(this.#context, this.#options);
+    if (pid !== undefined) this.#filters = { ...this.#filters, pid };
+    this.#filter = createFilter(this.#filters, this.#users, descent);
     if (this.#options.source !== "replay") this.#users.live();
     this.#session = await this.#open();
     this.#stream = new ChangeStream(stdout, this.#header());
@@ -186,7 +194,7 @@ class Watch {
    */
   async #openRelay(server: WatchedServer): Promise<Watched | null> {
     const { json, stats, snapshot = false, match, count } = this.#options;
-    const filter = filterFor(this.#options, this.#users);
+    const filter = filterFor(this.#filters, this.#users);
     if (!json || stats || this.#operands.length > 0 || filter === null) return null;
     const lines = await server.lines({ filter, snapshot });
     if (lines === null) return null;
@@ -247,7 +255,7 @@ class Watch {
     const child = Child.start(this.#operands, this.#context, this.#redact);
     this.#child = child;
     this.#filter = createFilter(
-      { ...this.#options, pid: [...this.#options.pid ?? [], child.pid] },
+      { ...this.#filters, pid: [...this.#filters.pid ?? [], child.pid] },
       this.#users,
     );
     void child.ended.then(() => this.#stop());

@@ -275,7 +275,7 @@ const USAGE: readonly (readonly [argv: readonly string[], text: string])[] = [
   ],
   [
     ["--by", "job", "--failed"],
-    "Bad options: --failed with --by job, whose sums do not tell failures apart; take one of them",
+    "Bad options: --failed with --by job, whose sums do not tell that apart; take one of them",
   ],
   [
     ["--since", "10m ago", "--until", "20m ago"],

@@ -5,6 +5,7 @@ import { watchCommand } from "../../../src/cmd/watch/command.ts";
 import { SourceRefused } from "../../../src/source/capture.ts";
 import { replay } from "../../../src/source/recording.ts";
 import { type FakeContext, fakeContext } from "../../support/fake_output.ts";
+import { fakeProcfs } from "../../support/fake_procfs.ts";
 
 const EPOCH = { seconds: 1_700_000_000, ns: 0 };
 const RECORDING = readFileSync(
@@ -124,6 +125,28 @@ test("fh watch --stats sums up on standard output, for JSON on standard error", 
 test("fh watch --quiet says nothing on standard error", async () => {
   const { context } = await watch({ quiet: true });
   assert.equal(context.stderr.text, "");
+});
+
+test("fh watch -p takes a name, which is looked for among those that run", async () => {
+  const { root, remove } = fakeProcfs([
+    { pid: 1, ppid: 0, comm: "init", cmdline: "init\0" },
+    { pid: 61, ppid: 1, comm: "bash", cmdline: "bash\0/opt/ci.sh\0", start: 7 },
+  ], { "sys/kernel/random/boot_id": "7c0a51fe-1111-4222-8333-444444444444\n" });
+  try {
+    const lines = async (name: string) => {
+      const context = fakeContext({ capture: replay(RECORDING, EPOCH), procRoot: root });
+      const options = { source: "auto", color: "auto", realtime: true, json: true, pid: [name] };
+      await watchCommand.run(context, [], options);
+      return told(context.stdout.lines);
+    };
+    assert.deepEqual(await lines("ci.sh"), ["fork 61", "gap ", "exit 61"]);
+    assert.deepEqual(await lines("7c0a51fe-61-7"), ["fork 61", "gap ", "exit 61"]);
+    await assert.rejects(lines("7c0a51fe-61-99"), { status: 3 });
+    await assert.rejects(lines("nobody"), { status: 3 });
+    await assert.rejects(lines("61@03:12"), { status: 2 });
+  } finally {
+    remove();
+  }
 });
 
 test("fh watch refuses an unknown user before anything starts", async () => {

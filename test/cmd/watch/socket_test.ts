@@ -185,7 +185,7 @@ test("--json has the filter at the server", async () => {
       [{}, {}],
       [{ event: ["fork", "uid"] }, { event: ["fork", "uid"] }],
       [{ failed: true, minDuration: 20e6 }, { failed: true, min_duration: "20000000ns" }],
-      [{ pid: [61, 7], user: ["0"] }, { pid: [61, 7], user: [0] }],
+      [{ pid: ["61", "7"], user: ["0"] }, { pid: [61, 7], user: [0] }],
       [{ comm: [glob("a*")], cgroup: [glob("/s/*")] }, { comm: ["a*"], cgroup: ["/s/*"] }],
       [{ match: [/x/] }, {}],
     ] as const
@@ -284,7 +284,7 @@ test("filters, --tree and --stats work on what comes through a socket", async ()
   );
   const failed = await watch(server, { failed: true, minDuration: 20e6, count: 2 });
   assert.match(failed.lines.join("\n"), /^[^\n]* gap [^\n]*\n[^\n]* exit +61 [^\n]*$/);
-  const descent = await watch(server, { json: true, stats: true, pid: [61], count: 3 });
+  const descent = await watch(server, { json: true, stats: true, pid: ["61"], count: 3 });
   assert.deepEqual(parsed(descent.lines).map(({ event }) => event), ["fork", "gap", "exit"]);
 });
 
