@@ -11,6 +11,9 @@ import type { Notes } from "./notes.ts";
 import { recorderLives } from "./recorder_lives.ts";
 import type { Missing, PastRun, PastStore } from "./store.ts";
 
+/** Less than that tells no pace: an empty file has a size, too. */
+const PACE_MS = 600_000;
+
 /** What a recorder has written. */
 export interface StatusAnswer {
   /** Path of the file. */
@@ -28,6 +31,11 @@ export interface StatusAnswer {
   readonly size: number;
   /** Milliseconds since the Unix epoch; null where nothing is kept. */
   readonly oldest: number | null;
+  /**
+   * How far back the file will reach when it is full, milliseconds, if as much goes on to happen;
+   * null where it has no limit, or has been written to for too short a time.
+   */
+  readonly reachMs: number | null;
   /** What is missing of the run. */
   readonly missing: readonly Missing[];
 }
@@ -44,6 +52,8 @@ export async function askStatus(
   const missing = await store.missing(run === null ? [] : [spanOf(run)]);
   addMissing(notes, missing);
   const recording = run !== null && recorderLives(run, reader);
+  const size = ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(place + suffix), 0);
+  const range = store.bounds.range();
   return {
     db: place,
     recording,
@@ -51,10 +61,17 @@ export async function askStatus(
     lag: recording ? store.behind?.lag ?? 0 : null,
     lives,
     running,
-    size: ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(place + suffix), 0),
-    oldest: store.bounds.range()?.since ?? null,
+    size,
+    oldest: range?.since ?? null,
+    reachMs: run === null || range === null ? null : reachOf(run, range.until - range.since, size),
     missing,
   };
+}
+
+/** At the pace of `ms` in which `size` bytes came together. */
+function reachOf({ maxBytes, keepMs }: PastRun, ms: number, size: number): number | null {
+  if (maxBytes === null || ms < PACE_MS) return null;
+  return Math.min(ms * Math.max(1, maxBytes / size), keepMs ?? Infinity);
 }
 
 /** What was before it began is no matter of this run. */

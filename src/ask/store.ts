@@ -230,6 +230,10 @@ export interface PastRun {
   readonly version: string;
   readonly events: number;
   readonly lost: number;
+  /** It forgets what ended longer ago, milliseconds; null: it does not, or that is not known. */
+  readonly keepMs: number | null;
+  /** It forgets the oldest beyond so many bytes; null in the same way. */
+  readonly maxBytes: number | null;
 }
 
 /** What a process is counted by. */

@@ -99,11 +99,13 @@ function* copyLives(db: DatabaseSync): Steps<void> {
   }
 }
 
-/** Earlier versions do not say where accounts came from. */
+/** Earlier versions say neither where accounts came from nor how much they keep. */
 const runs = (version: number) =>
   `INSERT INTO run SELECT id, boot, pid, since, max(kept, ?2),
   iif(id = last, ?3, min(seen, ?3)), iif(id = last, ?3, min(coalesce(ended, seen), ?3)),
-  source, why, version, events, lost${version >= 4 ? ", accounts" : ""}
+  source, why, version, events, lost${version >= 4 ? ", accounts" : ""}${
+    version >= 5 ? ", keep_s, max_bytes" : ""
+  }
   FROM past.run, (SELECT max(id) AS last FROM past.run WHERE boot = ?1 AND since < ?3)
   WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`;
 

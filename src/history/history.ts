@@ -42,6 +42,8 @@ type RunRow = readonly [
   version: string,
   events: number,
   lost: number,
+  keepS: number | null,
+  maxBytes: number | null,
 ];
 
 /** An open history. Lives that belong together are the same objects in all answers. */
@@ -205,6 +207,7 @@ export class History {
 
   /** The latest run of a recorder; null when there was none. */
   lastRun(): PastRun | null {
+    const hasLimits = pragma(this.db, "user_version") >= 5;
     const row = new TypedRows<RunRow>(
       this.db,
       [
@@ -218,13 +221,16 @@ export class History {
         column("run.version", "name"),
         column("run.events", "count"),
         column("run.lost", "count"),
+        nullable(hasLimits ? "run.keep_s" : "NULL", "count"),
+        nullable(hasLimits ? "run.max_bytes" : "NULL", "count"),
       ],
       "FROM run ORDER BY id DESC LIMIT 1",
     ).get();
     if (row === undefined) return null;
-    const [id, pid, since, seen, ended, source, why, version, events, lost] = row;
+    const [id, pid, since, seen, ended, source, why, version, events, lost, keepS, maxBytes] = row;
     const boot = this.bootOf(id, "run.boot");
-    return { boot, pid, since, seen, ended, source, why, version, events, lost };
+    const limits = { keepMs: keepS === null ? null : keepS * 1000, maxBytes };
+    return { boot, pid, since, seen, ended, source, why, version, events, lost, ...limits };
   }
 
   /** A recorder is at work: what it knows reaches up to a moment, be there news or not. */

@@ -25,6 +25,10 @@ export interface RunFacts {
   readonly version: string;
   /** Where the accounts of what exits come from; null where there are none. */
   readonly accounts: AccountSource | null;
+  /** It forgets what ended longer ago, milliseconds; Infinity where it does not. */
+  readonly keepMs: number;
+  /** It forgets the oldest beyond so many bytes; Infinity where it does not. */
+  readonly maxBytes: number;
   /** It goes on with what an earlier run of the same recorder knows: nothing was missed. */
   readonly continued: boolean;
 }
@@ -175,11 +179,18 @@ function closeOtherBoots(db: DatabaseSync, boot: number): void {
 
 function startRun(db: DatabaseSync, boot: number, facts: RunFacts): number {
   const since = Math.round(facts.since);
-  const { pid, source, why, version, accounts } = facts;
+  const { pid, source, why, version, accounts, keepMs, maxBytes } = facts;
+  const [keepS, most] = [keepMs / 1000, maxBytes].map((limit) => {
+    return limit === Infinity ? null : Math.round(limit);
+  });
   const added = db.prepare(
-    `INSERT INTO run (boot, pid, since, kept, seen, source, why, version, accounts)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(boot, pid, since, since, since, source, why, version, accounts ?? NO_ACCOUNTS);
+    `INSERT INTO run
+      (boot, pid, since, kept, seen, source, why, version, accounts, keep_s, max_bytes)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    ...[boot, pid, since, since, since, source, why, version],
+    ...[accounts ?? NO_ACCOUNTS, keepS!, most!],
+  );
   return Number(added.lastInsertRowid);
 }
 

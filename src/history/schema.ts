@@ -294,6 +294,12 @@ ${processColumns(ID)}${COST_VIEW_COLUMNS},
 ${processTables("LEFT JOIN")}
 `;
 
+/** How much a run keeps, seconds and bytes; null: there is no such limit, or an older fh ran. */
+const V5 = `
+ALTER TABLE run ADD COLUMN keep_s INTEGER;
+ALTER TABLE run ADD COLUMN max_bytes INTEGER;
+`;
+
 /**
  * Columns of what a process has cost, in `life`: microseconds, KiB, bytes. Each takes a byte of
  * every row, so page faults share one: `faults` has the minor ones in its lower 32 bits.
@@ -314,4 +320,4 @@ export const COST_COLUMNS: readonly string[] = FIGURES.map(({ column }) => colum
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5];

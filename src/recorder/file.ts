@@ -197,6 +197,7 @@ export class RecordedFile implements Sink {
       why: info.why,
       version: VERSION,
       accounts: info.accounts ?? null,
+      ...this.#settings.limits,
       continued,
       argv: this.#settings.argv,
       processes: () => machine.processes(),

@@ -93,6 +93,7 @@ test("a file of version 2 is counted once; what is counted later agrees with it"
   db.exec(
     `DROP VIEW process; DROP TABLE usage; DROP TABLE spent;
       ALTER TABLE image DROP COLUMN argv_missing; ALTER TABLE run DROP COLUMN accounts;
+      ALTER TABLE run DROP COLUMN keep_s; ALTER TABLE run DROP COLUMN max_bytes;
       ${viewOf2} PRAGMA user_version = 2`,
   );
   db.close();

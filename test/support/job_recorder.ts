@@ -84,6 +84,8 @@ export class JobRecorder {
       why: "a test",
       version: "0",
       accounts: "taskstats",
+      keepMs: Infinity,
+      maxBytes: Infinity,
       continued,
       argv: true,
       processes: () => this.machine.processes(),

@@ -55,6 +55,8 @@ export class TestRecorder {
       why: "a test",
       version: "0",
       accounts: "taskstats",
+      keepMs: Infinity,
+      maxBytes: Infinity,
       continued: false,
       argv: true,
       processes: () => this.machine.processes(),

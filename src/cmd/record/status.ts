@@ -20,6 +20,8 @@ import { WallClock } from "../../text/time.ts";
 import { durationWords, sizeWords } from "../../text/words.ts";
 import { type MissingJson, missingJson } from "../../view/missing_json.ts";
 
+const NS_PER_MS = 1e6;
+
 /** What the command prints, as JSON has it; times in RFC 3339. */
 interface Status {
   readonly db: string;
@@ -38,6 +40,11 @@ interface Status {
   readonly running: number;
   readonly size: number;
   readonly oldest: string | null;
+  /** What it forgets: beyond a time, and beyond a size; null where it does not. */
+  readonly keep_ns: number | null;
+  readonly max_bytes: number | null;
+  /** How far back the file reaches when it is full, at the pace up to now; null: not known. */
+  readonly reach_ns: number | null;
   /** What is missing of this run. */
   readonly gaps: readonly MissingJson[];
   readonly notes: Notes;
@@ -66,7 +73,7 @@ export async function runStatus(
 }
 
 function statusFields(answer: StatusAnswer, notes: Notes): Status {
-  const { db, recording, run, lag, lives, running, size, oldest, missing } = answer;
+  const { db, recording, run, lag, lives, running, size, oldest, reachMs, missing } = answer;
   return {
     db,
     recording,
@@ -83,6 +90,9 @@ function statusFields(answer: StatusAnswer, notes: Notes): Status {
     running,
     size,
     oldest: oldest === null ? null : new Date(oldest).toISOString(),
+    keep_ns: run?.keepMs == null ? null : run.keepMs * NS_PER_MS,
+    max_bytes: run?.maxBytes ?? null,
+    reach_ns: reachMs === null ? null : Math.round(reachMs * NS_PER_MS),
     gaps: missingJson(missing),
     notes,
   };
@@ -106,8 +116,21 @@ function statusText(status: Status, missing: readonly string[]): string {
     ["processes", `${status.rows}, of which ${status.running} are running`],
     ["file", `${status.db}, ${sizeWords(status.size)}`],
     ["oldest", local(status.oldest)],
+    ...keptWords(status),
   ];
   return rows.map(([name, text]) => `${name.padEnd(10)} ${escapeText(text)}\n`).join("");
+}
+
+/** What is forgotten, and how far back that will reach. */
+function keptWords(status: Status): (readonly [string, string])[] {
+  const { keep_ns: keep, max_bytes: most, reach_ns: reach } = status;
+  if (keep === null && most === null) return [];
+  const limits = [
+    ...keep === null ? [] : [durationWords(keep)],
+    ...most === null ? [] : [sizeWords(most)],
+  ];
+  const pace = reach === null || reach === keep ? "" : `; at this pace ${durationWords(reach)}`;
+  return [["keeps", `up to ${limits.join(" or ")}${pace}`]];
 }
 
 function local(time: string | null): string {
