@@ -64,11 +64,14 @@ function firstWords(argv: Uint8Array): string[] {
   return words;
 }
 
+/** A script that is read from a descriptor has no name. */
+const NAMELESS = /^\/(?:dev|proc)\//;
+
 /** The script of an interpreter's arguments; null where it runs what stands in one of them. */
 function scriptOf(words: readonly string[]): string | null {
   for (const word of words) {
     if (/^-[a-zA-Z]*[ce]$/.test(word)) return null;
-    if (!word.startsWith("-")) return baseOf(word) || null;
+    if (!word.startsWith("-")) return NAMELESS.test(word) ? null : baseOf(word) || null;
   }
   return null;
 }

@@ -46,6 +46,7 @@ test("what people call a program is its script, or its name as long as it is", (
   );
   assert.equal(called("systemd-journal", "/usr/lib/systemd-journald"), "systemd-journald");
   assert.equal(called("sh", "/bin/dash", "sh", "-c", "x"), "sh");
+  assert.equal(called("bash", "/bin/bash", "bash", "/dev/fd/3"), "bash");
   assert.equal(called("kthreadd", null), "kthreadd");
   assert.equal(called(null, "/bin/true"), "true");
   assert.equal(called(null, null), null);
