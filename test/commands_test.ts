@@ -180,7 +180,7 @@ test("the commands of the table refuse bad values before they do anything", asyn
       "Unknown user: no such user; give a user name of this host or a uid",
     ],
     [["register", "--pid", "0"], `Bad pid: 0; ${pid}`],
-    [["register", "--pid", "1", "--scope", "x"], `Bad pid: x; ${pid}`],
+    [["register", "--pid", "1", "--scope", "0"], `Bad pid: 0; ${pid}`],
     [["register", "--sig", "37"], "Missing pid: give --pid the process that is told"],
     [
       ["register", "--pid", "1"],

@@ -39,7 +39,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   file: "path",
   group: "group",
   path: "path",
-  pid: "pid",
   process: "process",
   signal: "signal",
   user: "user",

@@ -7,7 +7,7 @@
 
 /**
  * What completion looks up for a value: open jobs or any, names of programs that run or ran lately,
- * files, processes by pid alone or by name too, and so on.
+ * files, processes by pid or name, and so on.
  */
 export type Kind =
   | "any job"
@@ -15,7 +15,6 @@ export type Kind =
   | "job"
   | "name"
   | "path"
-  | "pid"
   | "process"
   | "real-time signal"
   | "signal"

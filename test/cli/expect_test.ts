@@ -98,7 +98,7 @@ test("values of options, in each of their forms", () => {
     ["run --name r", ""],
     ["job kill build --signal ", "<signal>"],
     ["register --sig ", "<real-time signal>"],
-    ["register --scope ", "<pid>"],
+    ["register --scope ", "<process>"],
     ["job list --nonsense x", ""],
   ];
   for (const [line, words] of rows) assert.equal(expected(line), words, line);
@@ -114,15 +114,15 @@ test("operands by their place, and files only where a file is meant", () => {
     ["completion bash f", ""],
     ["job create b", ""],
     ["job add b", "<job> b"],
-    ["job add build ", "<pid>"],
-    ["job add build --only 1 2 ", "<pid>"],
+    ["job add build ", "<process>"],
+    ["job add build --only 1 2 ", "<process>"],
     ["job show ", "<any job>"],
     ["job export ", "<any job>"],
     ["job rename ", "<job>"],
     ["job rename build ", ""],
     ["job rule add ", "<job>"],
     ["job rule remove ", ""],
-    ["job rule test ", "<pid>"],
+    ["job rule test ", "<process>"],
     ["doctor x", ""],
   ];
   for (const [line, words] of rows) assert.equal(expected(line), words, line);

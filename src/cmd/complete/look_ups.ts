@@ -36,7 +36,6 @@ type LookUp = (
 export const LOOK_UPS: Readonly<Record<Exclude<Kind, "path">, LookUp>> = {
   "job": (context, _text, given) => findJobs(context, false, given),
   "any job": (context, _text, given) => findJobs(context, true, given),
-  "pid": (context, text) => new Running(context).pids(text),
   "name": (context, _text, { db }) => findNames(context, new Running(context), db),
   "process": async (context, text, { db }) => {
     const running = new Running(context);

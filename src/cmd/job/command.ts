@@ -24,8 +24,8 @@ const create = command({
 
 const add = command({
   name: "add",
-  operands: "<name> <pid...>",
-  offers: ["job"],
+  operands: "<name> <process...>",
+  offers: ["job", "process"],
   summary: "put processes into a job, with all they start",
   options: MEMBER_OPTIONS,
   examples: [
@@ -40,8 +40,8 @@ const add = command({
 
 const remove = command({
   name: "remove",
-  operands: "<name> <pid...>",
-  offers: ["job"],
+  operands: "<name> <process...>",
+  offers: ["job", "process"],
   summary: "take processes out of a job, with all they have started",
   options: MEMBER_OPTIONS,
   examples: ["fh job remove build 4711  that no more, nor what it has started"],

@@ -65,7 +65,7 @@ const remove = command({
 
 const test = command({
   name: "test",
-  operands: "<pid>",
+  operands: "<process>",
   summary: "tell which rules are for a process",
   options: JOB_OPTIONS,
   examples: ["fh job rule test 4711  into which jobs it is put, and by which rule"],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parsePid } from "../../ask/text/values.ts";
+import { livingPid } from "../living_pid.ts";
 import type { Context } from "../../cli/command.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { escapeText } from "../../text/escape.ts";
@@ -50,7 +50,7 @@ export function removeRule(context: Context, text: string, options: JobOptions):
 /** `fh job rule test`; status 1 where no rule is for the process. */
 export function testRules(context: Context, text: string, options: JobOptions): Promise<number> {
   return withRecorder(context, "rule test", options, async (door) => {
-    const pid = parsePid(text);
+    const pid = await livingPid(context, text, options.quiet);
     const answer = await door.ask("rule_test", { pid });
     const rules = answer["rules"] as readonly { rule: number; job: string }[];
     const jobs = answer["jobs"] as readonly string[];

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { parsePid } from "../../ask/text/values.ts";
 import type { Context } from "../../cli/command.ts";
 import { Stopped } from "../../fault.ts";
 import { localTime } from "../../host/local_time.ts";
 import type { Fields } from "../../serve/protocol.ts";
 import { type JobRow, renderJobs } from "../../view/jobs.ts";
+import { livingPid } from "../living_pid.ts";
 import { listJobs } from "./door.ts";
 import { exportJobs } from "./export.ts";
 import { killJob } from "./kill.ts";
@@ -33,7 +33,7 @@ export function addMembers(
   options: MemberOptions,
 ): Promise<number> {
   return withRecorder(context, "add", options, async (door) => {
-    const answer = await door.ask("job_add", membersOf(job, pids, options));
+    const answer = await door.ask("job_add", await membersOf(context, job, pids, options));
     const { name, added, running } = answer;
     return report(context, options, answer, `added ${added} to ${name}, which has ${running} now`);
   });
@@ -47,15 +47,22 @@ export function removeMembers(
   options: MemberOptions,
 ): Promise<number> {
   return withRecorder(context, "remove", options, async (door) => {
-    const answer = await door.ask("job_remove", membersOf(job, pids, options));
+    const answer = await door.ask("job_remove", await membersOf(context, job, pids, options));
     const { name, removed, running } = answer;
     const what = `removed ${removed} from ${name}, which has ${running} now`;
     return report(context, options, answer, what);
   });
 }
 
-function membersOf(job: string, pids: readonly string[], { only = false }: MemberOptions): Fields {
-  return { job, pids: pids.map(parsePid), only };
+async function membersOf(
+  context: Context,
+  job: string,
+  processes: readonly string[],
+  { only = false, quiet }: MemberOptions,
+): Promise<Fields> {
+  const pids: number[] = [];
+  for (const text of processes) pids.push(await livingPid(context, text, quiet));
+  return { job, pids, only };
 }
 
 /** `fh job list`. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parsePid } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
 import { asText, flag, opt, type OptionsOf } from "../../cli/option.ts";
@@ -16,14 +15,14 @@ export const SOCKET_OPTION = opt(
 );
 
 const OPTIONS = [
-  opt("--pid <pid>", parsePid, "the process that is told"),
+  opt("--pid <process>", asText, "the process that is told"),
   opt(
     "--sig <signal>",
     asText,
     "a real-time signal it awaits: SIGRTMIN+3, or 37",
     "real-time signal",
   ),
-  opt("--scope <pid>", parsePid, "only forks by that process and its descendants"),
+  opt("--scope <process>", asText, "only forks by that process and its descendants"),
   flag("--exclusive", "nobody else is told as long as this lasts"),
   flag("--threads", "tell of new threads too"),
   SOCKET_OPTION,

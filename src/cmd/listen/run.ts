@@ -12,6 +12,7 @@ import { askServer } from "../../serve/client/ask.ts";
 import { readSignal } from "../../serve/protocol.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { signalName } from "../../text/words.ts";
+import { livingPid } from "../living_pid.ts";
 import type { RegisterOptions } from "./register.ts";
 import type { UnregisterOptions } from "./unregister.ts";
 
@@ -20,8 +21,11 @@ export async function runRegister(
   context: Context,
   options: RegisterOptions,
 ): Promise<number> {
-  const { scope, exclusive, threads } = options;
-  const pid = neededPid(options);
+  const { exclusive, threads } = options;
+  const pid = await livingPid(context, neededPid(options), options.quiet);
+  const scope = options.scope === undefined
+    ? undefined
+    : await livingPid(context, options.scope, options.quiet);
   if (options.sig === undefined) {
     throw new UsageError("Missing signal: give --sig a real-time signal, such as SIGRTMIN+3");
   }
@@ -50,7 +54,7 @@ export async function runUnregister(
   context: Context,
   options: UnregisterOptions,
 ): Promise<number> {
-  const pid = neededPid(options);
+  const pid = await livingPid(context, neededPid(options), options.quiet);
   const answer = await askServer(context, options.socket, "unregister", { pid });
   const was = answer["removed"] === 0 ? "was not registered" : "is told of no more forks";
   answerWith(context, options, answer, `pid ${pid} ${was}`);
@@ -58,7 +62,7 @@ export async function runUnregister(
 }
 
 /** This command ends at once: it is no use to be told. */
-function neededPid({ pid }: UnregisterOptions): number {
+function neededPid({ pid }: UnregisterOptions): string {
   if (pid !== undefined) return pid;
   throw new UsageError("Missing pid: give --pid the process that is told");
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { parsePid } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
-import { opt, type OptionsOf } from "../../cli/option.ts";
+import { asText, opt, type OptionsOf } from "../../cli/option.ts";
 import { SOCKET_OPTION } from "./register.ts";
 
-const OPTIONS = [opt("--pid <pid>", parsePid, "the process that was told"), SOCKET_OPTION] as const;
+const OPTIONS = [
+  opt("--pid <process>", asText, "the process that was told"),
+  SOCKET_OPTION,
+] as const;
 
 /** What they give. */
 export type UnregisterOptions = GlobalOptions & OptionsOf<typeof OPTIONS>;
