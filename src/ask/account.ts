@@ -9,8 +9,10 @@ import type { BootSpan } from "../model/bounds.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
+import { Image } from "../model/image.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
 import { readBootId } from "../proc/boot_id.ts";
+import type { ProcReader } from "../proc/procfs.ts";
 import type { Users } from "../proc/passwd.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { accountWords, durationWords } from "../text/words.ts";
@@ -19,6 +21,7 @@ import { UsageError } from "../fault.ts";
 import type { Asking } from "./asking.ts";
 import type { FilterOptions } from "./filter.ts";
 import { familyOf } from "./here.ts";
+import type { Roots } from "./roots.ts";
 import { readLiving } from "./living.ts";
 import { missingWords } from "./missing.ts";
 import type {
@@ -99,18 +102,22 @@ interface Found {
   readonly running: number;
 }
 
-/** Sums over what a history has of a stretch; throws CommandError where it has nothing. */
+/**
+ * Sums over what a history has of a stretch; throws CommandError where it has nothing. `roots` are
+ * those of a query that names none.
+ */
 export async function askAccount(
   asking: Asking,
   store: PastStore,
   stretch: Stretch,
   query: AccountQuery,
+  roots: Roots | null = null,
 ): Promise<AccountAnswer> {
   const { notes } = asking;
-  checkKey(query);
+  checkKey(query, roots !== null);
   const spans = recordedSpans(store, stretch);
   const { by: _by, pid, ...filters } = query;
-  const wanted = await wantedOf(asking, pid, { ...filters, event: ["exit"] });
+  const wanted = await wantedOf(asking, pid, { ...filters, event: ["exit"] }, roots);
   const found = query.by === "job"
     ? await findJobs(asking, store, spans, query)
     : await find(asking, store, spans, query, wanted);
@@ -123,9 +130,11 @@ export async function askAccount(
 }
 
 /** Throws UsageError where something is asked of jobs that their sums do not tell apart. */
-export function checkKey(query: AccountQuery): void {
-  const name = query.by === "job" ? NOT_OF_JOBS.find((one) => query[one] !== undefined) : undefined;
-  if (name === undefined || query[name] === false) return;
+export function checkKey(query: AccountQuery, hasRoots = false): void {
+  if (query.by !== "job") return;
+  const isGiven = (one: keyof AccountQuery) => query[one] !== undefined && query[one] !== false;
+  const name = hasRoots ? "pid" : NOT_OF_JOBS.find(isGiven);
+  if (name === undefined) return;
   const option = `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new UsageError(
     `Bad options: ${option} with --by job, whose sums do not tell that apart; take one of them`,
@@ -160,6 +169,7 @@ async function stillRunning(
     const some = readProcesses(reader, pids.slice(at, at + READ_AT_ONCE));
     const chosen = new Set(pids.slice(at, at + READ_AT_ONCE));
     const read = takeSnapshot(some, redact, boot);
+    if (ofImage !== null) { for (const one of read) complete(one, reader); }
     // Their true parents, which may have ended.
     if (lineage !== null) await familyOf(asking, read).link(read);
     const living = read.filter((one) => {
@@ -176,6 +186,12 @@ async function stillRunning(
     `what ended is counted as a whole, and not in it are ${number(running)} that still run, ` +
     `with ${durationWords(cpuNs)} of CPU so far`,
   ];
+}
+
+/** Adds what a filter may ask for beside names and command lines. */
+function complete(one: Process, reader: ProcReader): void {
+  const cgroup = reader.read(one.pid, "cgroup");
+  one.image = new Image({ ...one.image.parts, cgroup, exe: reader.link(one.pid, "exe") });
 }
 
 /** What is asked of members of jobs, user and name; null when nothing is. */
@@ -226,10 +242,12 @@ async function find(
     : (shown) => sees(shown) && (filter.ofImage?.(shown) ?? true);
   const below = lineage === null || pids === null ? null : { lineage, pids, accepts };
   const key = by as CostKey;
-  const asked = { by: key, failed, minDuration: minDuration ?? null, ofImage, below };
+  const { literals } = filter;
+  const asked = { by: key, failed, minDuration: minDuration ?? null, ofImage, literals, below };
   const found = await store.costs(spans, asked);
   const rows = found.map((one) => keyRow(by, one, users)).sort(byCost);
-  const isFiltered = FILTERS.some((name) => query[name] !== undefined && query[name] !== false);
+  const isFiltered = lineage !== null ||
+    FILTERS.some((name) => query[name] !== undefined && query[name] !== false);
   const what = isFiltered ? "such processes that ended" : "processes that ended";
   const unseen = found.reduce((sum, { totals }) => sum + totals.unseen, 0);
   return { rows, what, unseen, running: 0 };

@@ -12,6 +12,7 @@ import { searchedText } from "../model/own_questions.ts";
 import { namesOf } from "../model/program_names.ts";
 import { RecentAnswers } from "../model/recent_answers.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
+import { literalOf } from "./text/literal.ts";
 import { parseUser, type UserIds } from "./text/values.ts";
 
 type TextTest = (text: string) => boolean;
@@ -45,6 +46,8 @@ export interface Filter {
   matches(change: Change): boolean;
   /** What is asked of the image and the user alone; null when nothing is. */
   readonly ofImage: ((shown: Shown) => boolean) | null;
+  /** One of these every command line that passes has in it; null where nobody can tell. */
+  readonly literals: readonly string[] | null;
 }
 
 /** What a process shows. */
@@ -55,20 +58,23 @@ type ShownTest = (shown: Shown) => boolean;
 
 /**
  * Makes a filter: several kinds of filters must all hold, of a repeated one any. Gaps always
- * pass, snapshots whatever events are asked for. `descent` answers what `--pid` asks. Throws
- * UsageError for an unknown user.
+ * pass, snapshots whatever events are asked for. `descent` answers what `--pid` asks; without
+ * `ownQuestions`, `--match` does not look at what questions of fh look for. Throws UsageError for
+ * an unknown user.
  */
 export function createFilter(
   options: FilterOptions,
   users: UserIds,
   descent: (pids: readonly number[]) => Descent = (pids) => new Lineage(pids),
+  ownQuestions = true,
 ): Filter {
   const lineage = options.pid === undefined ? null : descent(options.pid);
   const kinds = wantedKinds(options);
-  const shownTests = imageTests(options, users);
+  const shownTests = imageTests(options, users, ownQuestions);
   const tests = [...lifeTests(options), ...shownTests];
   return {
     ofImage: shownTests.length === 0 ? null : (shown) => shownTests.every((test) => test(shown)),
+    literals: literalsOf(options.match),
     matches(change: Change): boolean {
       const { process } = change;
       if (process === null) return true;
@@ -78,6 +84,12 @@ export function createFilter(
       return true;
     },
   };
+}
+
+function literalsOf(match: FilterOptions["match"]): readonly string[] | null {
+  if (match === undefined) return null;
+  const literals = match.map((pattern) => pattern instanceof RegExp ? literalOf(pattern) : null);
+  return literals.includes(null) ? null : literals as string[];
 }
 
 function wantedKinds(options: FilterOptions): ReadonlySet<ChangeKind> {
@@ -95,7 +107,11 @@ function lifeTests({ failed, minDuration }: FilterOptions): ProcessTest[] {
   return tests;
 }
 
-function imageTests(options: FilterOptions, users: UserIds): ShownTest[] {
+function imageTests(
+  options: FilterOptions,
+  users: UserIds,
+  ownQuestions: boolean,
+): ShownTest[] {
   const { user, comm, match, cgroup, exe, unit } = options;
   const tests: ShownTest[] = [];
   if (user !== undefined) {
@@ -107,7 +123,7 @@ function imageTests(options: FilterOptions, users: UserIds): ShownTest[] {
   }
   if (match !== undefined) {
     const patterns = match.map((pattern): TextTest => (text) => pattern.test(text));
-    tests.push(ofImage((image) => any(patterns, commandLine(image))));
+    tests.push(ofImage((image) => any(patterns, commandLine(image, ownQuestions))));
   }
   if (cgroup !== undefined) {
     tests.push(ofImage(({ cgroupText }) => {
@@ -147,7 +163,8 @@ function ofImage(test: (image: Image) => boolean): ShownTest {
 }
 
 /** As one text, made of the bytes: the words of a long one are not to be kept for this alone. */
-function commandLine({ parts: { argv }, comm }: Image): string {
+function commandLine({ parts: { argv }, comm }: Image, ownQuestions: boolean): string {
   if (argv === null || argv.length === 0) return comm ?? "";
-  return searchedText(decodeText(argv.at(-1) === 0 ? argv.subarray(0, -1) : argv), comm);
+  const text = decodeText(argv.at(-1) === 0 ? argv.subarray(0, -1) : argv);
+  return ownQuestions ? text.replaceAll("\0", " ") : searchedText(text, comm);
 }

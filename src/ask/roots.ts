@@ -13,6 +13,7 @@ import { findNamed } from "./named.ts";
 import { neverSeen } from "./never_seen.ts";
 import { noHistory } from "./not_found.ts";
 import type { Asked, Target } from "./text/target.ts";
+import { maySee } from "./viewer.ts";
 
 /** Who is meant, and all pids that these have. */
 export interface Roots {
@@ -58,7 +59,8 @@ async function pastRoot(asking: Asking, target: Target): Promise<PastRoot> {
 }
 
 async function noteOthers(asking: Asking, { pid }: Target): Promise<void> {
-  const all = await familyOf(asking, []).past(pid);
+  const past = await familyOf(asking, []).past(pid);
+  const all = past.filter(({ uid }) => maySee(asking.viewer, uid));
   if (all.length < 2) return;
   const what = `${all.length} processes had pid ${pid}, and all of them are shown`;
   asking.notes.add("others", `${what}; for one give ${pid}@TIME, or an id such as ${all[0]!.id}`);

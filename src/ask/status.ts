@@ -5,12 +5,14 @@
  */
 import { statSync } from "node:fs";
 import type { BootSpan } from "../model/bounds.ts";
+import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import { addMissing } from "./missing.ts";
 import type { Notes } from "./notes.ts";
 import { recorderLives } from "./recorder_lives.ts";
 import type { Missing, PastRun, PastStore } from "./store.ts";
 
+const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
 /** Less than that tells no pace: an empty file has a size, too. */
 const PACE_MS = 600_000;
 
@@ -54,6 +56,7 @@ export async function askStatus(
   const recording = run !== null && recorderLives(run, reader);
   const size = ["", "-wal", "-shm"].reduce((sum, suffix) => sum + sizeOf(place + suffix), 0);
   const range = store.bounds.range();
+  const recordedMs = await recordedFor(store);
   return {
     db: place,
     recording,
@@ -63,9 +66,17 @@ export async function askStatus(
     running,
     size,
     oldest: range?.since ?? null,
-    reachMs: run === null || range === null ? null : reachOf(run, range.until - range.since, size),
+    reachMs: run === null ? null : reachOf(run, recordedMs, size),
     missing,
   };
+}
+
+/** How long it was recorded, milliseconds: without what nobody recorded. */
+async function recordedFor(store: PastStore): Promise<number> {
+  const spans = store.bounds.all();
+  const all = spans.reduce((sum, { since, until }) => sum + until - since, 0);
+  const pauses = (await store.missing(spans)).filter(({ reason }) => reason === PAUSE);
+  return Math.round(pauses.reduce((left, { ns }) => left - ns, all) / 1e6);
 }
 
 /** At the pace of `ms` in which `size` bytes came together. */

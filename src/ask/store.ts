@@ -178,6 +178,8 @@ export interface ChangeQuery {
   readonly accepts: (change: Change) => boolean;
   /** The same of an image and the user it ran as, where that alone tells that it is none. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
+  /** One of these is in every command line that is wanted; null: that is not known. */
+  readonly literals: readonly string[] | null;
   /** pids: of the process itself or of one it descends from. */
   readonly pids: readonly number[] | null;
   /** Nanoseconds. */
@@ -260,6 +262,8 @@ export interface CostQuery {
   readonly minDuration: number | null;
   /** What an image and the user that it ran as have to be; null counts all. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
+  /** As in a {@linkcode ChangeQuery}. */
+  readonly literals: readonly string[] | null;
   /** Null: of all. */
   readonly below: CostBelow | null;
 }

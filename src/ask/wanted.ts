@@ -6,7 +6,7 @@
 import type { PastLineage } from "../model/lineage.ts";
 import type { Asking } from "./asking.ts";
 import { createFilter, type Filter, type FilterOptions } from "./filter.ts";
-import { findRoots } from "./roots.ts";
+import { findRoots, type Roots } from "./roots.ts";
 import { parseAsked } from "./text/target.ts";
 
 /** A filter, and what a store can look for by an index. */
@@ -19,17 +19,20 @@ export interface Wanted {
 }
 
 /**
- * The filter of options; `pid` names processes as people do. Throws CommandError where one of these
- * is not there.
+ * The filter of options, without what asks by fh; `pid` names processes as people do, in place of
+ * `roots`. Throws CommandError where one of these is not there.
  */
 export async function wantedOf(
   asking: Asking,
   pid: readonly string[] | undefined,
   options: FilterOptions,
+  roots: Roots | null = null,
 ): Promise<Wanted> {
   const { users, store, now } = asking;
-  if (pid === undefined) return { filter: createFilter(options, users), lineage: null, pids: null };
-  const asked = pid.map((text) => parseAsked(text, now(), store.bounds));
-  const { lineage, pids } = await findRoots(asking, asked);
-  return { filter: createFilter({ ...options, pid: pids }, users, () => lineage), lineage, pids };
+  const asked = pid?.map((text) => parseAsked(text, now(), store.bounds));
+  const found = asked === undefined ? roots : await findRoots(asking, asked);
+  const { lineage = null, pids = null } = found ?? {};
+  const given = pids === null ? options : { ...options, pid: pids };
+  const filter = createFilter(given, users, () => lineage!, false);
+  return { filter, lineage, pids };
 }

@@ -7,7 +7,6 @@ import type { Account, Figure } from "../model/account.ts";
 import { decodeText, Image, NO_IMAGE } from "../model/image.ts";
 import { type Process, TICK_NS } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
-import { redactWords } from "../redact/redact.ts";
 import { readProcesses } from "../proc/processes.ts";
 import type { Asking } from "./asking.ts";
 import { findTarget } from "./find.ts";
@@ -20,7 +19,7 @@ import { noProcess } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
 import { belowCron, type Origin, originOf } from "./origin.ts";
 import type { Came, Family, Missing } from "./store.ts";
-import { type CronEntry, findEntries } from "./text/crontab.ts";
+import { type CronEntry, Crontabs } from "./text/crontab.ts";
 import { isTarget, parseTarget, type Target } from "./text/target.ts";
 import { maySee } from "./viewer.ts";
 
@@ -31,6 +30,9 @@ const UNKNOWN_OF_LIVING: readonly Figure["name"][] = [
 ];
 /** What /proc tells of one's own processes alone, and root of all. */
 const STORAGE: readonly Figure["name"][] = ["readBytes", "writeBytes"];
+
+/** Between cron and the shell that it starts there may be copies of cron, and pam's. */
+const NEAR_CRON = 16;
 
 const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
 
@@ -198,12 +200,12 @@ class Why {
 
   /** The lines of crontabs that may have started it: cron starts a shell, or what that became. */
   #entriesOf(chain: readonly Process[]): CronEntry[] {
-    const { crontabs, users, redact } = this.#asking;
-    const files = crontabs();
-    const hide = (command: string) => redactWords(["sh", "-c", command], redact)[2]!;
-    for (const { image, uid } of [...belowCron(chain)].reverse()) {
+    const { users } = this.#asking;
+    const crontabs = new Crontabs(this.#asking.crontabs());
+    // What cron starts is near to it; a chain can be as long as there are pids.
+    for (const { image, uid } of belowCron(chain).slice(-NEAR_CRON).reverse()) {
       const user = uid === null ? null : users.name(uid);
-      const found = findEntries(files, { argv: image.argv ?? [], user, hide });
+      const found = crontabs.find({ argv: image.argv ?? [], user });
       if (found.length > 0) return found;
     }
     return [];

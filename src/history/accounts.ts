@@ -17,7 +17,7 @@ import { type Account, type AccountSource, CostTotals } from "../model/account.t
 import { decodeText } from "../model/image.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
-import { type ShownImage, shownImageReader } from "./candidates.ts";
+import { keysWith, type ShownImage, shownImageReader } from "./candidates.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { pragma } from "./file.ts";
 import type { History } from "./history.ts";
@@ -148,6 +148,8 @@ export class CostGroups {
   readonly #by: CostKey;
   readonly #ofImage: CostQuery["ofImage"];
   readonly #shown: (key: number) => ShownImage | null;
+  /** Images that may pass; null: all. */
+  readonly #among: ReadonlySet<number> | null;
   readonly #image: TypedRows<ImageRow>;
   readonly #text: TypedRows<TextRow>;
   readonly #ofImages = new Map<number, PastTotals | null>();
@@ -155,11 +157,15 @@ export class CostGroups {
   readonly #units = new Map<number, string | null>();
   readonly #groups = new Map<string | number | null, PastTotals>();
 
-  constructor(history: History, { by, ofImage }: Pick<CostQuery, "by" | "ofImage">) {
+  constructor(
+    history: History,
+    { by, ofImage, literals }: Pick<CostQuery, "by" | "ofImage" | "literals">,
+  ) {
     const { db } = history;
     this.#by = by;
     this.#ofImage = ofImage;
     this.#shown = shownImageReader(history);
+    this.#among = literals === null ? null : new Set(keysWith(history, literals));
     this.#image = new TypedRows(
       db,
       [
@@ -188,6 +194,7 @@ export class CostGroups {
   }
 
   #find(image: number): PastTotals | null {
+    if (this.#among?.has(image) === false) return null;
     const [comm, uid, cgroup] = this.#image.get(image) ?? [null, null, null];
     const test = this.#ofImage;
     const shown = test === null ? null : this.#shown(image);

@@ -22,6 +22,8 @@ const GROUPS_MAX = 1000;
 export interface Sought {
   /** Asked of an image and the user it ran as. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
+  /** One of these is in every command line that is sought; null: that is not known. */
+  readonly literals: readonly string[] | null;
   /** pids: of the life itself or of one it descends from. */
   readonly pids: readonly number[] | null;
   /** Nanoseconds. */
@@ -36,7 +38,7 @@ export function findCandidates(history: History, sought: Sought): Life[] | null 
 /** {@linkcode findCandidates} with pauses. */
 export function* seekCandidates(history: History, sought: Sought): Steps<Life[] | null> {
   if (sought.ofImage !== null) {
-    const found = yield* byImage(history, sought.ofImage);
+    const found = yield* byImage(history, sought.ofImage, sought.literals);
     if (found !== null) return found;
   }
   if (sought.pids !== null) {
@@ -101,6 +103,40 @@ export function* shownImages(history: History): Generator<ShownImage | null, boo
   return true;
 }
 
+/**
+ * Images with one of some literals in their command lines, or with none at all, which their names
+ * stand for. SQLite looks through texts many times as fast as they can be taken out of it.
+ */
+function* imagesWith(
+  history: History,
+  literals: readonly string[],
+): Generator<ShownImage | null, boolean> {
+  const read = shownImageReader(history);
+  let seen = 0;
+  for (const key of keysWith(history, literals)) {
+    if (++seen % STEP_ROWS === 0) yield null;
+    const image = read(key);
+    if (image !== null) yield image;
+  }
+  return true;
+}
+
+/** Their numbers. */
+export function* keysWith({ db }: History, literals: readonly string[]): Generator<number> {
+  const has = literals.map(() => "instr(CAST(text.value AS BLOB), CAST(? AS BLOB)) > 0");
+  const key = [column("image.id", "key")];
+  const found = new TypedRows<readonly [number]>(
+    db,
+    key,
+    // The texts are gone through, and their images found by an index.
+    `FROM text CROSS JOIN image ON image.argv = text.id WHERE text.value = '[]'
+      OR ${has.join(" OR ")}`,
+  );
+  const without = new TypedRows<readonly [number]>(db, key, "FROM image WHERE argv IS NULL");
+  for (const [image] of found.iterate(...literals)) yield image;
+  for (const [image] of without.iterate()) yield image;
+}
+
 /** Reads images one by one, by their numbers; null where there is none. */
 export function shownImageReader({ db }: History): (key: number) => ShownImage | null {
   const rows = new TypedRows<ShownRow>(db, SHOWN, `${SHOWN_TABLES} WHERE image.id = ?`);
@@ -139,10 +175,11 @@ class Groups {
 function* byImage(
   history: History,
   test: NonNullable<Sought["ofImage"]>,
+  literals: Sought["literals"],
 ): Steps<Life[] | null> {
   const { db, lives } = history;
   const matching = new Set<number>();
-  const images = shownImages(history);
+  const images = literals === null ? shownImages(history) : imagesWith(history, literals);
   let image = images.next();
   for (; !image.done; image = images.next()) {
     if (image.value === null) yield;

@@ -125,7 +125,7 @@ export class HistoryStore implements PastStore {
   async costs(spans: readonly BootSpan[], query: CostQuery): Promise<KeyTotals[]> {
     const { below, by } = query;
     if (below !== null) {
-      const groups = new CostGroups(this.#history, { by, ofImage: null });
+      const groups = new CostGroups(this.#history, { by, ofImage: null, literals: null });
       const exits = { ...query, ...below, kinds: EXITS, backwards: false, few: false, kept: false };
       for await (const [{ process }] of this.log(spans, exits)) {
         const life = asLife(process);

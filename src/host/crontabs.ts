@@ -3,12 +3,23 @@
  *
  * @module
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const { O_NONBLOCK, O_RDONLY } = constants;
 /** A crontab that is longer is none. */
 const BYTES_MAX = 1 << 20;
+
+/** What editors and package managers leave behind: cronie's src/misc.c, cron's database.c. */
+const LEFT_BEHIND = /^[.#]|~$|\.(?:rpm(?:save|orig|new)|dpkg-\w+|cfsaved|swp|bak)$|^tmp\./;
 
 /** One of them. */
 export interface CrontabFile {
@@ -31,8 +42,13 @@ const PLACES: readonly (readonly [path: string, form: CrontabFile["form"], isFol
 
 /** All that can be read below `root`. */
 export function readCrontabs(root = "/"): CrontabFile[] {
+  // Debian's cron takes names as run-parts does; others take those with a dot, too.
+  const isDebian = existsSync(join(root, "etc/debian_version"));
+  const isTaken = (name: string) => {
+    return isDebian ? /^[\w-]+$/.test(name) : !LEFT_BEHIND.test(name);
+  };
   return PLACES.flatMap(([place, form, isFolder]) => {
-    const names = isFolder ? namesIn(join(root, place)) : [""];
+    const names = isFolder ? namesIn(join(root, place)).filter(isTaken) : [""];
     return names.flatMap((name): CrontabFile[] => {
       const path = join(root, place, name);
       const text = readSmall(path);

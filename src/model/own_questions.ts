@@ -4,29 +4,42 @@
  * @module
  */
 
-/** What is named so asks, or has others ask. */
-const NAMES: ReadonlySet<string> = new Set(["fh", "sudo", "doas"]);
-/** The program may stand behind so many words of who starts it as another user. */
-const WORDS_BEFORE = 8;
+/** Programs that start others as another user, and their options that have a value. */
+const STARTERS: Readonly<Record<string, string>> = { sudo: "ugpChrtTUDR", doas: "uC" };
+/** Options of fh that have a value and stand before a command. */
+const WITH_VALUE: ReadonlySet<string> = new Set(["--db", "--source", "--color"]);
 
 /**
- * The text by which a process is found, its command line: of `fh log -m curl` and `sudo fh log -m
- * curl` without what they look for, lest whoever asks again finds the question. What fh runs is
- * part of it: `fh run -- make`.
+ * The text of a process by which it is found, its command line: of `fh log -m curl` and `sudo fh
+ * log -m curl` without what they look for, lest whoever asks again finds the question. What fh runs
+ * is part of it: `fh run -- make`.
  *
  * @param argv The command line, NUL between its words.
  * @param comm The name that the kernel keeps.
  */
 export function searchedText(argv: string, comm: string | null): string {
-  if (comm === null || !NAMES.has(comm)) return argv.replaceAll("\0", " ");
-  return searchedWords(argv.split("\0")).join(" ");
+  if (comm !== "fh" && !Object.hasOwn(STARTERS, comm ?? "")) return argv.replaceAll("\0", " ");
+  const words = argv.split("\0");
+  return searchedWords(words, comm === "fh" ? 0 : startedAt(words, STARTERS[comm!]!)).join(" ");
 }
 
-function searchedWords(words: readonly string[]): readonly string[] {
-  const at = words.slice(0, WORDS_BEFORE).findIndex((word) => /^(?:.*\/)?fh$/.test(word));
-  if (at < 0) return words;
-  const command = words.findIndex((word, i) => i > at && !word.startsWith("-"));
-  if (command < 0 || words[command] === "run") return words;
+function searchedWords(words: readonly string[], at: number): readonly string[] {
+  if (!/^(?:.*\/)?fh$/.test(words[at] ?? "")) return words;
+  let command = at + 1;
+  while (words[command]?.startsWith("-")) command += WITH_VALUE.has(words[command]!) ? 2 : 1;
+  if (command >= words.length || words[command] === "run") return words;
   const mark = words.indexOf("--", command);
   return [...words.slice(0, command + 1), ...mark < 0 ? [] : words.slice(mark)];
+}
+
+/** Where the command of sudo(8) or doas(1) stands: behind options and variables. */
+function startedAt(words: readonly string[], withValue: string): number {
+  let at = 1;
+  for (; at < words.length; at++) {
+    const word = words[at]!;
+    if (word === "--") return at + 1;
+    if (/^-[a-zA-Z]$/.test(word) && withValue.includes(word[1]!)) at++;
+    else if (!word.startsWith("-") && !/^\w+=/.test(word)) return at;
+  }
+  return at;
 }

@@ -121,7 +121,7 @@ export class Questions {
       checkEvents(event);
       const lineage = pid === undefined ? null : new PastLineage(pid);
       const { users, notes } = asking;
-      const filter = createFilter({ ...options, event }, users, () => lineage!);
+      const filter = createFilter({ ...options, event }, users, () => lineage!, false);
       const query = {
         kinds: new Set(event),
         filter,
@@ -165,12 +165,14 @@ export class Questions {
       if (event !== undefined) {
         throw new Refusal("EFAULT", "Bad filter: event; sums are of what has ended");
       }
-      const query = { ...others, by: key, ...pid === undefined ? {} : { pid: pid.map(String) } };
+      const roots = pid === undefined ? null : { lineage: new PastLineage(pid), pids: pid };
+      const stretch = stretchOf(params, asking.now());
       const { rows, missing } = await askAccount(
         asking,
         store,
-        stretchOf(params, asking.now()),
-        query,
+        stretch,
+        { ...others, by: key },
+        roots,
       );
       return {
         rows: new RawJson(`[${rows.map((row) => jsonLine(costFields(row)).trimEnd()).join(",")}]`),

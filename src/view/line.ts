@@ -34,7 +34,7 @@ export interface LineOptions {
 
 /** Below so many cells the columns would leave a command no room. */
 const WIDE_CELLS = 120;
-/** What is noted behind a command leaves so much of it. */
+/** What is noted behind a command leaves so much of it, but for how it ended. */
 const COMMAND_CELLS_MIN = 12;
 
 const STYLES: Readonly<Record<string, Style>> = {
@@ -91,13 +91,15 @@ export class EventLines {
     const time = "TIME".padEnd("12:15:54.123".length);
     const dated = "DATE  TIME".padEnd(isWide ? DAY_CELLS : SHORT_DAY_CELLS);
     const names = { ...NAMES, time: this.#options.dates ? dated : time };
-    return `${isWide ? columns(names) : fewColumns(names)}COMMAND`;
+    const header = `${isWide ? columns(names) : fewColumns(names)}COMMAND`;
+    return fitWidth(header, this.#options.width());
   }
 
   /** Takes note of a fork that is not shown. */
-  pass({ process }: Change): void {
+  pass({ process, inferred }: Change): void {
     if (process === null) return;
-    this.#forked.add(process);
+    // Of whom a fork is but supposed, an exec may have been missed.
+    if (!inferred) this.#forked.add(process);
     if (this.#options.tree) this.#depth(process);
   }
 
@@ -137,8 +139,9 @@ export class EventLines {
     const indent = this.#indent(process);
     const note = notes.length === 0 ? "" : `  # ${notes.join("; ")}`;
     const room = width - displayWidth(cells);
-    return paint(cells, style, color) + fitRow(indent, this.#command(process.image), note, room) +
-      "\n";
+    const least = status === null ? COMMAND_CELLS_MIN : 0;
+    const command = this.#command(process.image);
+    return paint(cells, style, color) + fitRow(indent, command, note, room, least) + "\n";
   }
 
   #time(time: number, epoch: BootEpoch, isWide: boolean): string {
@@ -230,15 +233,24 @@ function missingText({ argvMore }: Image): string {
   return argvMore === 0 ? "" : ` [${sizeWords(argvMore)} more]`;
 }
 
-/** What is noted behind a command is cut last; an indent takes half of what there is at most. */
-function fitRow(indent: string, command: string, note: string, room: number): string {
+/**
+ * What is noted behind a command is cut last, and leaves it `least` cells where it can; an indent
+ * takes half of what there is at most.
+ */
+function fitRow(
+  indent: string,
+  command: string,
+  note: string,
+  room: number,
+  least: number,
+): string {
   if (room === Infinity) return indent + command + note;
   if (room < 1) return "";
   const space = indent.slice(0, Math.max(0, Math.floor(room / 2)));
   const left = Math.max(0, room - space.length);
-  const least = Math.min(COMMAND_CELLS_MIN, displayWidth(command));
-  const cells = Math.max(least, left - displayWidth(note));
-  return space + fitWidth(fitWidth(command, cells) + note, left);
+  const cells = Math.max(Math.min(least, displayWidth(command)), left - displayWidth(note));
+  const shown = fitWidth(command, cells);
+  return space + fitWidth(shown === "" ? note.trimStart() : shown + note, left);
 }
 
 /** What a change is beside its process. */

@@ -18,8 +18,13 @@ const HOST = scan(100 * T, 101 * T, [
 const AT = 200 * T;
 
 /** The changes a filter lets pass: kind and pid. */
-function pass(options: FilterOptions, events: readonly SourceEvent[], snapshots = false): string[] {
-  const filter = createFilter(options, USERS);
+function pass(
+  options: FilterOptions,
+  events: readonly SourceEvent[],
+  snapshots = false,
+  ownQuestions = true,
+): string[] {
+  const filter = createFilter(options, USERS, undefined, ownQuestions);
   const passed: string[] = [];
   const machine = new Machine({
     onChange(change) {
@@ -47,11 +52,12 @@ function execIn(time: number, pid: number, cgroup: string | null): SourceEvent {
   return event;
 }
 
-test("createFilter() leaves out who asks for it", () => {
+test("createFilter() leaves out who asks for it, where it is to", () => {
   const question = exec(AT + 1, 60, "/usr/bin/fh", "log", "-m", "curl");
   const events = [...HOST, fork(AT, 60, 50), question, exit(AT + 2, 60, 0)];
-  assert.deepEqual(pass({ match: [/curl/] }, events), []);
-  assert.deepEqual(pass({ match: [/fh log/] }, events), ["exec 60", "exit 60"]);
+  assert.deepEqual(pass({ match: [/curl/] }, events), ["exec 60", "exit 60"]);
+  assert.deepEqual(pass({ match: [/curl/] }, events, false, false), []);
+  assert.deepEqual(pass({ match: [/fh log/] }, events, false, false), ["exec 60", "exit 60"]);
 });
 
 const LIFE = [

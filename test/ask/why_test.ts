@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { whyCommand } from "../../src/cmd/why/command.ts";
+import { encodeImage, Image } from "../../src/model/image.ts";
 import { displayWidth } from "../../src/text/escape.ts";
 import { runAfterwards } from "../support/afterwards.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
@@ -60,6 +61,52 @@ test("fh why counts of very many the latest, and says that there were more", asy
   using past = backups(10_003);
   assert.match(sentence(await why(past)), /; more than 10000 times since /);
   assert.equal(JSON.parse(await why(past, true)).came.more, true);
+});
+
+test("fh why calls times even only where nearly all are", async () => {
+  const every = async (...seconds: readonly number[]) => {
+    using past = new TestRecorder();
+    past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+    seconds.forEach((at, i) => {
+      past.tell(fork(at * S, 200 + i, 1), exec(at * S + 1, 200 + i, ...BACKUP));
+      past.tell(exit(at * S + 2, 200 + i, 0));
+    });
+    past.end();
+    return JSON.parse(await why(past, true)).came.every_ns;
+  };
+  assert.equal(await every(10, 20, 30, 40), 10 * S);
+  assert.equal(await every(10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 500), 10 * S);
+  assert.equal(await every(10, 20, 30, 500), null);
+  assert.equal(await every(10, 20, 30), null);
+});
+
+test("fh why does not count what may be another command line", async () => {
+  using past = new TestRecorder(undefined, { argv: false });
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  for (const pid of [200, 201]) {
+    past.tell(fork(pid * S, pid, 1), exec(pid * S + 1, pid, "/usr/bin/backup", `${pid}`));
+    past.tell(exit(pid * S + 2, pid, 0));
+  }
+  past.end();
+  assert.equal(JSON.parse(await why(past, true)).came, null);
+});
+
+test("fh why counts the latest, in whichever folder they ran", async () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  const run = (i: number, cwd: string) => {
+    const [at, pid] = [(10 + i) * S, 200 + i];
+    const ran = exec(at + 1, pid, ...BACKUP);
+    const { parts } = Image.decode(ran.text);
+    ran.text = encodeImage({ ...parts, cwd: new TextEncoder().encode(cwd) });
+    past.tell(fork(at, pid, 1), ran, exit(at + 2, pid, 0));
+  };
+  // In the order of folders the old ones come first, and are as many as are counted.
+  for (let i = 0; i < 10_000; i++) run(i, "/a");
+  for (let i = 10_000; i < 10_010; i++) run(i, "/b");
+  past.end();
+  const { came } = JSON.parse(await why(past, true));
+  assert.deepEqual([came.times, came.more, came.since], [10_000, true, "2026-11-24T00:00:20.000Z"]);
 });
 
 test("fh why cuts no command line of who is asked about, and no row else", async () => {

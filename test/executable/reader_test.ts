@@ -133,7 +133,7 @@ test(
   async () => {
     const mark = `fh-mark-${performance.now()}`;
     // script(1) runs it with $SHELL, which need not replace itself by the last command.
-    const watch = `exec ${FH} watch -q --color never -e exec -m ${mark}`;
+    const watch = `stty cols 200; exec ${FH} watch -q --color never -e exec -m ${mark}`;
     const script = spawn("script", ["-qec", watch, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],
     });

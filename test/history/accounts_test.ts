@@ -26,6 +26,7 @@ const ALL: CostQuery = {
   failed: false,
   minDuration: null,
   ofImage: null,
+  literals: null,
   below: null,
 };
 

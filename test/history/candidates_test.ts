@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createFilter } from "../../src/ask/filter.ts";
 import { findCandidates, type Sought } from "../../src/history/candidates.ts";
 import { History } from "../../src/history/history.ts";
 import { latestNamed } from "../../src/history/latest_named.ts";
 import type { Life } from "../../src/history/life.ts";
+import { encodeImage, NO_IMAGE } from "../../src/model/image.ts";
 import { finish } from "../../src/steps.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { TestRecorder } from "../support/past.ts";
 import { random } from "../support/random.ts";
 
 const S = 1e9;
-const NOTHING: Sought = { ofImage: null, pids: null, minDuration: null };
+const NOTHING: Sought = { ofImage: null, literals: null, pids: null, minDuration: null };
 /** One more than are listed. */
 const TOO_MANY = 20_001;
 
@@ -134,4 +136,36 @@ test("of a random family nobody is left out who descends from a pid", () => {
     }
     assert.deepEqual(pidsOf(find(past.path, { pids: [top] })), below.toSorted((a, b) => a - b));
   }
+});
+
+test("a command line is looked for among texts first, and the same lives are found", () => {
+  using past = family();
+  const users = { uid: () => null };
+  for (
+    const pattern of [/make/, /-c cc/, /^\/bin\/nice/, /oth.r/, /all$/, /other|make/, /nobody/]
+  ) {
+    const { ofImage, literals } = createFilter({ match: [pattern] }, users);
+    const found = find(past.path, { ofImage, literals });
+    assert.deepEqual(found?.map(({ id }) => id), find(past.path, { ofImage })?.map(({ id }) => id));
+    assert.equal(found!.length > 0, pattern.source !== "nobody", String(pattern));
+  }
+});
+
+test("who has no command line is looked for by name, as before", () => {
+  using past = new TestRecorder();
+  const argvOf = (argv: Uint8Array | null) => {
+    const event = exec(3 * S, 200 + (argv === null ? 0 : 1), "/bin/nameless");
+    event.text = encodeImage({
+      ...NO_IMAGE.parts,
+      argv,
+      comm: new TextEncoder().encode("nameless"),
+    });
+    return event;
+  };
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 200, 1), argvOf(null), fork(2 * S, 201, 1), argvOf(new Uint8Array(0)));
+  past.end();
+  const { ofImage, literals } = createFilter({ match: [/nameless/] }, { uid: () => null });
+  assert.deepEqual(literals, ["nameless"]);
+  assert.deepEqual(pidsOf(find(past.path, { ofImage, literals })), [200, 201]);
 });

@@ -19,6 +19,9 @@ test("readCrontabs() reads what there is, and waits for nobody", () => {
     write("etc/anacrontab", "c");
     write("var/spool/cron/crontabs/ann", "d");
     write("etc/cron.d/huge", "x".repeat((1 << 20) + 1));
+    for (const name of ["b~", ".b", "#b#", "b.dpkg-old", "b.rpmsave"]) {
+      write(`etc/cron.d/${name}`, "x");
+    }
     assert.equal(spawnSync("mkfifo", [join(root, "etc/cron.d/pipe")]).status, 0);
     const found = readCrontabs(root).map(({ path, text, form, user }) => {
       return [path.slice(root.length), text, form, user];
@@ -29,6 +32,11 @@ test("readCrontabs() reads what there is, and waits for nobody", () => {
       ["/etc/anacrontab", "c", "anacron", "root"],
       ["/var/spool/cron/crontabs/ann", "d", "user", "ann"],
     ]);
+    write("etc/cron.d/a.b", "e");
+    assert.equal(readCrontabs(root).length, 5);
+    // cron(8) of Debian takes no name with a dot.
+    write("etc/debian_version", "12.0");
+    assert.equal(readCrontabs(root).length, 4);
   } finally {
     rmSync(root, { recursive: true });
   }

@@ -13,6 +13,8 @@ test("searchedText() leaves out what a question of fh looks for", () => {
       ["/usr/bin/fh --json log -m curl", "fh", "/usr/bin/fh --json log"],
       ["sudo -u root fh log -m curl", "sudo", "sudo -u root fh log"],
       ["doas fh log -m curl", "doas", "doas fh log"],
+      ["sudo A=b -- fh log -m curl", "sudo", "sudo A=b -- fh log"],
+      ["fh --db x log -m curl", "fh", "fh --db x log"],
       ["fh watch -m curl -- make curl", "fh", "fh watch -- make curl"],
     ] as const
   ) assert.equal(searched(line, comm), expected);
@@ -28,6 +30,9 @@ test("searchedText() leaves every other command line as it is", () => {
       ["curl fh log", "curl"],
       ["curl fh log", null],
       ["sudo curl http://fh/ log", "sudo"],
+      ["sudo rm -r /etc/fh /var/lib/a /srv/critical", "sudo"],
+      ["sudo -u fh psql mydatabase", "sudo"],
+      ["fh --db x run make curl", "fh"],
       ["fhx log -m curl", "fh"],
     ] as const
   ) assert.equal(searched(line, comm), line);

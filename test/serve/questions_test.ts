@@ -157,6 +157,16 @@ test("account sums what has ended, for others what was their own", async () => {
   assert.match(notes[0].text, /^accounted 0 of 1 processes that ended since /);
 });
 
+test("sums below a pid tell others nothing of who else had it", async () => {
+  const filter = { pid: 40 };
+  const own = await answer(PEER, "account", { filter: { pid: 41 } });
+  assert.deepEqual(own.rows.map(({ command }: { command: string }) => command), ["ls"]);
+  const { rows, notes } = await answer(PEER, "account", { filter });
+  assert.deepEqual(rows, []);
+  assert.deepEqual(notes.map(({ kind }: { kind: string }) => kind), ["coverage"]);
+  assert.equal((await answer(ROOT, "account", { filter })).rows.length, 1);
+});
+
 test("log and account refuse what they do not know, and what no history has", async () => {
   const refused: readonly (readonly [string, Record<string, unknown>, string])[] = [
     ["log", { filter: { event: "coredump" } }, "EFAULT"],
@@ -169,6 +179,8 @@ test("log and account refuse what they do not know, and what no history has", as
     ["account", { by: "phase of the moon" }, "EFAULT"],
     ["account", { filter: { event: "exit" } }, "EFAULT"],
     ["account", { limit: 3 }, "EFAULT"],
+    ["account", { by: "job", filter: { failed: false, cgroup: "/x" } }, "EFAULT"],
+    ["account", { by: "job", filter: { pid: 41 } }, "EFAULT"],
   ];
   for (const [op, params, error] of refused) {
     for (const peer of [ROOT, PEER]) {

@@ -82,6 +82,34 @@ test("line() is one row of a terminal, however wide its texts are", () => {
   }
 });
 
+test("line() gives up a command before how it ended", () => {
+  const width = () => 60;
+  const [, exited] = linesOf([fork(3 * T, 60, 50), exit(15 * T, 60, 0x200)], { width });
+  assert.match(exited!, /^00:00:00\.150 exit +60 +50 root +# exit 2, 120ms\n$/);
+  const wide = linesOf([fork(3 * T, 60, 50), exit(15 * T, 60, 0x200)], { width: () => 64 });
+  assert.match(wide[1]!, /# exit 2, 120ms\n$/);
+  for (const dates of [false, true]) {
+    assert.equal(displayWidth(eventLines({ width: () => 20, dates }).header()), 20);
+  }
+});
+
+test("line() says nothing of execs of whom a fork is but supposed", () => {
+  const lines = eventLines();
+  const told: string[] = [];
+  const machine = new Machine({
+    onChange: (change) => {
+      if (change.kind === "fork") lines.pass(change);
+      else told.push(lines.line(change, EPOCH));
+    },
+  });
+  const rescan = scan(20 * T, 21 * T, [
+    { pid: 50, ppid: 1, start: T / 2, argv: ["/bin/sh"] },
+    { pid: 60, ppid: 50, start: 10 * T, argv: ["/bin/sh"] },
+  ]);
+  for (const event of [...SHELL, ...rescan, exit(30 * T, 60, 0)]) machine.step(event);
+  assert.match(told.at(-1)!, / exit +60 .*\/bin\/sh\n$/);
+});
+
 test("line() says of a fork that was passed that it ran no program", () => {
   const lines = eventLines();
   const told: string[] = [];

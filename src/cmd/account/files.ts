@@ -245,7 +245,9 @@ class AccountRun {
       return { of: [["job", job], ["name", name]], totals, more };
     });
     if (this.#options.elsa) {
-      for (const { job, totals } of jobs) await this.#out.putLines(elsaLines(job, totals));
+      for (const { job, totals } of jobs.slice(0, this.#options.limit)) {
+        await this.#out.putLines(elsaLines(job, totals));
+      }
     }
     await this.#writeTotals(rows);
     const { strangers, crowded } = join;

@@ -8,6 +8,7 @@ import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
 import { findRoots } from "../../ask/roots.ts";
 import { parseAsked } from "../../ask/text/target.ts";
+import { placeToAsk } from "../../history/place.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { createAsking, openOptions } from "../asking.ts";
@@ -47,9 +48,9 @@ async function inHistory(
   const { askHistory } = await import("../../ask/open/open.ts");
   const notes = new Notes();
   const store = await askHistory(context, db, openOptions(context, new Notes()));
-  const asking = await createAsking(context, {}, store, notes, false);
-  if (store === null) throw noHistory(asking.historyPlace);
+  if (store === null) throw noHistory(placeToAsk(context));
   try {
+    const asking = await createAsking(context, {}, store, notes, false);
     const asked = texts.map((text) => parseAsked(text, context.now(), store.bounds));
     const { lineage, pids } = await findRoots(asking, asked);
     tellNotes(context, notes, quiet);

@@ -210,6 +210,11 @@ test("-x -j joins by pid and time; a process may be in several jobs", async () =
 
 test("--elsa prints the lines of elsa(1)", async () => {
   const { stdout } = await account("-x", "--elsa", "-a", ACCOUNTS, "-j", JOBS);
+  const limited = await account("-x", "--elsa", "-n", "1", "-a", ACCOUNTS, "-j", JOBS);
+  assert.deepEqual([stdout, limited.stdout].map((text) => text.split("Results").length - 1), [
+    3,
+    1,
+  ]);
   const [first] = stdout.split("\n\n");
   assert.equal(
     first,

@@ -97,7 +97,13 @@ test("what still runs is told, where it could have been in the sums", async () =
     assert.equal(await told(), "4", "threads of the kernel are known by their parent alone");
     assert.equal(await told("-c", "cc1"), "1");
     assert.equal(await told("-u", "1000"), "1");
+    there.write("50/cgroup", "0::/x.slice\n");
+    assert.equal(await told("--cgroup", "/x.*"), "1");
+    assert.equal(await told("-m", "^(cc1|sh)$"), "2");
+    assert.equal(await told("-p", "50"), "1");
+    assert.equal(await told("-p", "1"), "4");
     assert.equal(await told("--failed"), undefined);
+    assert.equal(await told("--min-duration", "1s"), undefined);
     assert.equal(await told("--until", String(PAST_EPOCH.seconds + 30)), undefined);
   } finally {
     there.remove();
