@@ -242,8 +242,8 @@ async function find(
     : (shown) => sees(shown) && (filter.ofImage?.(shown) ?? true);
   const below = lineage === null || pids === null ? null : { lineage, pids, accepts };
   const key = by as CostKey;
-  const { literals } = filter;
-  const asked = { by: key, failed, minDuration: minDuration ?? null, ofImage, literals, below };
+  const { sought } = filter;
+  const asked = { by: key, failed, minDuration: minDuration ?? null, ofImage, sought, below };
   const found = await store.costs(spans, asked);
   const rows = found.map((one) => keyRow(by, one, users)).sort(byCost);
   const isFiltered = lineage !== null ||

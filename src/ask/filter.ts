@@ -9,11 +9,12 @@ import { Lineage } from "../model/lineage.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { searchedText } from "../model/own_questions.ts";
-import { namesOf } from "../model/program_names.ts";
+import { cutName, namesOf } from "../model/program_names.ts";
 import { RecentAnswers } from "../model/recent_answers.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
-import { literalOf } from "./text/literal.ts";
-import { parseUser, type UserIds } from "./text/values.ts";
+import type { SoughtTexts } from "./store.ts";
+import { literalsOf } from "./text/literal.ts";
+import { type Glob, parseUser, type UserIds } from "./text/values.ts";
 
 type TextTest = (text: string) => boolean;
 
@@ -46,8 +47,8 @@ export interface Filter {
   matches(change: Change): boolean;
   /** What is asked of the image and the user alone; null when nothing is. */
   readonly ofImage: ((shown: Shown) => boolean) | null;
-  /** One of these every command line that passes has in it; null where nobody can tell. */
-  readonly literals: readonly string[] | null;
+  /** What the texts of an image that passes have in them; null where nobody can tell. */
+  readonly sought: SoughtTexts | null;
 }
 
 /** What a process shows. */
@@ -74,7 +75,7 @@ export function createFilter(
   const tests = [...lifeTests(options), ...shownTests];
   return {
     ofImage: shownTests.length === 0 ? null : (shown) => shownTests.every((test) => test(shown)),
-    literals: literalsOf(options.match),
+    sought: soughtBy(options),
     matches(change: Change): boolean {
       const { process } = change;
       if (process === null) return true;
@@ -86,10 +87,20 @@ export function createFilter(
   };
 }
 
-function literalsOf(match: FilterOptions["match"]): readonly string[] | null {
-  if (match === undefined) return null;
-  const literals = match.map((pattern) => pattern instanceof RegExp ? literalOf(pattern) : null);
-  return literals.includes(null) ? null : literals as string[];
+function soughtBy({ match, comm }: FilterOptions): SoughtTexts | null {
+  const lines = match?.map((pattern) => pattern instanceof RegExp ? literalsOf(pattern) : null);
+  if (lines !== undefined && !lines.includes(null)) {
+    return { in: "command line", literals: lines.flat() as string[] };
+  }
+  const names = comm?.map((test) => plainName(test as Partial<Glob>));
+  if (names === undefined || names.includes(null)) return null;
+  // The kernel keeps less of a long name.
+  return { in: "name", literals: names.map((name) => cutName(name!)) };
+}
+
+/** The name that a glob without signs stands for, as it is in any text. */
+function plainName({ glob = "*" }: Partial<Glob>): string | null {
+  return /^[!#-)+->@-Z^-~]+$/.test(glob) ? glob : null;
 }
 
 function wantedKinds(options: FilterOptions): ReadonlySet<ChangeKind> {

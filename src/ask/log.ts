@@ -56,8 +56,8 @@ export function askLog(
 ): AsyncGenerator<Logged, void> {
   const sees = ({ process }: Change) => process === null || maySee(viewer, process.uid);
   const accepts = (change: Change) => filter.matches(change) && sees(change);
-  const { ofImage, literals } = filter;
-  return store.log(spans, { ...query, accepts, ofImage, literals, backwards, few, kept });
+  const { ofImage, sought } = filter;
+  return store.log(spans, { ...query, accepts, ofImage, sought, backwards, few, kept });
 }
 
 /** What of a stretch was recorded; where it is to be followed, nothing may have been so far. */

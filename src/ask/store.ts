@@ -169,6 +169,16 @@ export interface PastProcess extends Process {
 /** What happened, and in which boot; the change is the same object each time. */
 export type Logged = readonly [Change, PastBoot];
 
+/** What must be in the texts of an image: one of some plain texts (printable ASCII). */
+export interface SoughtTexts {
+  /**
+   * In its command line, for which its name stands where it has none; or in its name, path or
+   * command line.
+   */
+  readonly in: "command line" | "name";
+  readonly literals: readonly string[];
+}
+
 /** What of the changes is wanted. */
 export interface ChangeQuery {
   readonly kinds: ReadonlySet<ChangeKind>;
@@ -178,8 +188,8 @@ export interface ChangeQuery {
   readonly accepts: (change: Change) => boolean;
   /** The same of an image and the user it ran as, where that alone tells that it is none. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
-  /** One of these is in every command line that is wanted; null: that is not known. */
-  readonly literals: readonly string[] | null;
+  /** What is in the texts of every image that is wanted; null: that is not known. */
+  readonly sought: SoughtTexts | null;
   /** pids: of the process itself or of one it descends from. */
   readonly pids: readonly number[] | null;
   /** Nanoseconds. */
@@ -263,7 +273,7 @@ export interface CostQuery {
   /** What an image and the user that it ran as have to be; null counts all. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
   /** As in a {@linkcode ChangeQuery}. */
-  readonly literals: readonly string[] | null;
+  readonly sought: SoughtTexts | null;
   /** Null: of all. */
   readonly below: CostBelow | null;
 }

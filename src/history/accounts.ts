@@ -17,7 +17,7 @@ import { type Account, type AccountSource, CostTotals } from "../model/account.t
 import { decodeText } from "../model/image.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
-import { keysWith, type ShownImage, shownImageReader } from "./candidates.ts";
+import { type ShownImage, shownImageReader } from "./candidates.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { pragma } from "./file.ts";
 import type { History } from "./history.ts";
@@ -135,6 +135,29 @@ export function* sumEndedSteps(
   return groups.all();
 }
 
+/** Sums over those of some lives that ended within stretches. */
+export function sumLives(
+  history: History,
+  lives: readonly Life[],
+  spans: readonly BootSpan[],
+  { by, ofImage, failed, minDuration }: CostQuery,
+): KeyTotals[] {
+  const groups = new CostGroups(history, { by, ofImage });
+  for (const life of lives) {
+    const { status, durationNs } = life;
+    const end = life.born + life.seenFor;
+    if (
+      !spans.some(({ boot, since, until }) => boot === life.boot && end >= since && end < until)
+    ) {
+      continue;
+    }
+    if (failed && (status === null || status === 0)) continue;
+    if (minDuration !== null && (durationNs === null || durationNs < minDuration)) continue;
+    groups.of(life.imageKey)?.addProcess(life, history.accountOf(life));
+  }
+  return groups.all();
+}
+
 /** Of whom it is not known when it began or ended, it is not known how long it lived. */
 function livedFor([, flags, span]: EndedRow, ns: number): boolean {
   return span >= ns && (flags & (LIFE_FLAG.endUnknown | LIFE_FLAG.startUnknown)) === 0;
@@ -148,8 +171,6 @@ export class CostGroups {
   readonly #by: CostKey;
   readonly #ofImage: CostQuery["ofImage"];
   readonly #shown: (key: number) => ShownImage | null;
-  /** Images that may pass; null: all. */
-  readonly #among: ReadonlySet<number> | null;
   readonly #image: TypedRows<ImageRow>;
   readonly #text: TypedRows<TextRow>;
   readonly #ofImages = new Map<number, PastTotals | null>();
@@ -159,13 +180,12 @@ export class CostGroups {
 
   constructor(
     history: History,
-    { by, ofImage, literals }: Pick<CostQuery, "by" | "ofImage" | "literals">,
+    { by, ofImage }: Pick<CostQuery, "by" | "ofImage">,
   ) {
     const { db } = history;
     this.#by = by;
     this.#ofImage = ofImage;
     this.#shown = shownImageReader(history);
-    this.#among = literals === null ? null : new Set(keysWith(history, literals));
     this.#image = new TypedRows(
       db,
       [
@@ -194,7 +214,6 @@ export class CostGroups {
   }
 
   #find(image: number): PastTotals | null {
-    if (this.#among?.has(image) === false) return null;
     const [comm, uid, cgroup] = this.#image.get(image) ?? [null, null, null];
     const test = this.#ofImage;
     const shown = test === null ? null : this.#shown(image);

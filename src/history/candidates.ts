@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SoughtTexts } from "../ask/store.ts";
 import { Image, NO_IMAGE } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
@@ -22,8 +23,8 @@ const GROUPS_MAX = 1000;
 export interface Sought {
   /** Asked of an image and the user it ran as. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
-  /** One of these is in every command line that is sought; null: that is not known. */
-  readonly literals: readonly string[] | null;
+  /** What is in the texts of every image that is sought; null: that is not known. */
+  readonly sought: SoughtTexts | null;
   /** pids: of the life itself or of one it descends from. */
   readonly pids: readonly number[] | null;
   /** Nanoseconds. */
@@ -38,7 +39,7 @@ export function findCandidates(history: History, sought: Sought): Life[] | null 
 /** {@linkcode findCandidates} with pauses. */
 export function* seekCandidates(history: History, sought: Sought): Steps<Life[] | null> {
   if (sought.ofImage !== null) {
-    const found = yield* byImage(history, sought.ofImage, sought.literals);
+    const found = yield* byImage(history, sought.ofImage, sought.sought);
     if (found !== null) return found;
   }
   if (sought.pids !== null) {
@@ -104,16 +105,16 @@ export function* shownImages(history: History): Generator<ShownImage | null, boo
 }
 
 /**
- * Images with one of some literals in their command lines, or with none at all, which their names
- * stand for. SQLite looks through texts many times as fast as they can be taken out of it.
+ * Images with one of some texts in theirs. SQLite looks through texts many times as fast as they
+ * can be taken out of it.
  */
 function* imagesWith(
   history: History,
-  literals: readonly string[],
+  sought: SoughtTexts,
 ): Generator<ShownImage | null, boolean> {
   const read = shownImageReader(history);
   let seen = 0;
-  for (const key of keysWith(history, literals)) {
+  for (const key of keysWith(history, sought)) {
     if (++seen % STEP_ROWS === 0) yield null;
     const image = read(key);
     if (image !== null) yield image;
@@ -122,19 +123,23 @@ function* imagesWith(
 }
 
 /** Their numbers. */
-export function* keysWith({ db }: History, literals: readonly string[]): Generator<number> {
-  const has = literals.map(() => "instr(CAST(text.value AS BLOB), CAST(? AS BLOB)) > 0");
-  const key = [column("image.id", "key")];
+function* keysWith(
+  { db }: History,
+  { in: place, literals }: SoughtTexts,
+): Generator<number> {
+  const has = literals.map(() => "instr(CAST(value AS BLOB), CAST(? AS BLOB)) > 0").join(" OR ");
   const found = new TypedRows<readonly [number]>(
     db,
-    key,
-    // The texts are gone through, and their images found by an index.
-    `FROM text CROSS JOIN image ON image.argv = text.id WHERE text.value = '[]'
-      OR ${has.join(" OR ")}`,
+    [column("image.id", "key")],
+    place === "command line"
+      // The texts are gone through, and their images found by an index; some have no words.
+      ? `FROM (SELECT id FROM text WHERE value = '[]' OR ${has} UNION ALL SELECT NULL) AS line
+        CROSS JOIN image ON image.argv IS line.id`
+      : `FROM image WHERE argv IN (SELECT id FROM text WHERE ${has})
+        OR exe IN (SELECT id FROM text WHERE ${has}) OR comm IN (SELECT id FROM text WHERE ${has})`,
   );
-  const without = new TypedRows<readonly [number]>(db, key, "FROM image WHERE argv IS NULL");
-  for (const [image] of found.iterate(...literals)) yield image;
-  for (const [image] of without.iterate()) yield image;
+  const times = place === "command line" ? 1 : 3;
+  for (const [image] of found.iterate(...Array(times).fill(literals).flat())) yield image;
 }
 
 /** Reads images one by one, by their numbers; null where there is none. */
@@ -175,11 +180,11 @@ class Groups {
 function* byImage(
   history: History,
   test: NonNullable<Sought["ofImage"]>,
-  literals: Sought["literals"],
+  sought: SoughtTexts | null,
 ): Steps<Life[] | null> {
   const { db, lives } = history;
   const matching = new Set<number>();
-  const images = literals === null ? shownImages(history) : imagesWith(history, literals);
+  const images = sought === null ? shownImages(history) : imagesWith(history, sought);
   let image = images.next();
   for (; !image.done; image = images.next()) {
     if (image.value === null) yield;

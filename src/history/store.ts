@@ -40,6 +40,7 @@ import {
   recordingSources,
   sumEndedSteps,
   sumJobsSteps,
+  sumLives,
 } from "./accounts.ts";
 import { cameSteps } from "./came.ts";
 import { seekCandidates } from "./candidates.ts";
@@ -125,7 +126,7 @@ export class HistoryStore implements PastStore {
   async costs(spans: readonly BootSpan[], query: CostQuery): Promise<KeyTotals[]> {
     const { below, by } = query;
     if (below !== null) {
-      const groups = new CostGroups(this.#history, { by, ofImage: null, literals: null });
+      const groups = new CostGroups(this.#history, { by, ofImage: null });
       const exits = { ...query, ...below, kinds: EXITS, backwards: false, few: false, kept: false };
       for await (const [{ process }] of this.log(spans, exits)) {
         const life = asLife(process);
@@ -133,6 +134,11 @@ export class HistoryStore implements PastStore {
       }
       return groups.all();
     }
+    const { ofImage, sought } = query;
+    const few = sought === null ? null : await this.#breath.finish(
+      seekCandidates(this.#history, { ofImage, sought, pids: null, minDuration: null }),
+    );
+    if (few !== null) return sumLives(this.#history, few, spans, query);
     return await this.#breath.finish(sumEndedSteps(this.#history, spans, query));
   }
 

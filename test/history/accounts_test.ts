@@ -9,6 +9,8 @@ import {
   sumEnded,
   sumJobs,
 } from "../../src/history/accounts.ts";
+import { createFilter } from "../../src/ask/filter.ts";
+import { parseNameGlob } from "../../src/ask/text/values.ts";
 import type { CostQuery, CostTest, KeyTotals } from "../../src/ask/store.ts";
 import { exportHistory } from "../../src/history/export.ts";
 import { History } from "../../src/history/history.ts";
@@ -17,6 +19,7 @@ import { encodeFigures } from "../../src/model/account.ts";
 import { EVENT } from "../../src/model/event.ts";
 import { exit, scan, simple } from "../support/events.ts";
 import { TestRecorder } from "../support/past.ts";
+import { storeOf } from "../support/written.ts";
 import { addJob, asVersion1, paid, type PaidProcess } from "../support/past_accounts.ts";
 
 const S = 1e9;
@@ -26,7 +29,7 @@ const ALL: CostQuery = {
   failed: false,
   minDuration: null,
   ofImage: null,
-  literals: null,
+  sought: null,
   below: null,
 };
 
@@ -269,4 +272,43 @@ test("sources are those that recorded within a stretch", () => {
     // With the boot has ended what ran then.
     assert.deepEqual(names.sort(), ["cc1", "init", "ld", "sh"]);
   });
+});
+
+test("sums of what is looked for among texts are those of all that is looked at", async () => {
+  const processes = Array.from({ length: 60 }, (_, i): PaidProcess => ({
+    pid: 100 + i,
+    born: (2 + i) * S,
+    span: (i % 7) * 1e8 + 1e6,
+    comm: ["cc1", "ld", "make"][i % 3]!,
+    uid: i % 2 * 1000,
+    status: i % 5 === 0 ? 256 : 0,
+    cost: i % 4 === 0 ? null : { userUs: i, minorFaults: 3, peakKib: i },
+  }));
+  using past = paid(processes).end();
+  const store = storeOf(new History(past.path));
+  try {
+    const [whole] = store.bounds.all();
+    const half = { ...whole!, until: whole!.until - 20 * S };
+    for (
+      const options of [{ match: [/some 11/] }, { match: [/some/] }, {
+        comm: [parseNameGlob("ld")],
+      }]
+    ) {
+      const { ofImage, sought } = createFilter(options, { uid: () => null });
+      assert.ok(sought !== null);
+      for (const failed of [false, true]) {
+        for (const minDuration of [null, 3e8]) {
+          for (const spans of [[whole!], [half]]) {
+            const query = { ...ALL, ofImage, failed, minDuration };
+            const byKey = (totals: readonly KeyTotals[]) =>
+              Object.fromEntries(totals.map(({ key, totals }) => [String(key), totals]));
+            const few = byKey(await store.costs(spans, { ...query, sought }));
+            assert.deepEqual(few, byKey(await store.costs(spans, query)));
+          }
+        }
+      }
+    }
+  } finally {
+    store.close();
+  }
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFilter } from "../../src/ask/filter.ts";
+import { parseNameGlob } from "../../src/ask/text/values.ts";
 import { findCandidates, type Sought } from "../../src/history/candidates.ts";
 import { History } from "../../src/history/history.ts";
 import { latestNamed } from "../../src/history/latest_named.ts";
@@ -12,7 +13,7 @@ import { TestRecorder } from "../support/past.ts";
 import { random } from "../support/random.ts";
 
 const S = 1e9;
-const NOTHING: Sought = { ofImage: null, literals: null, pids: null, minDuration: null };
+const NOTHING: Sought = { ofImage: null, sought: null, pids: null, minDuration: null };
 /** One more than are listed. */
 const TOO_MANY = 20_001;
 
@@ -144,8 +145,8 @@ test("a command line is looked for among texts first, and the same lives are fou
   for (
     const pattern of [/make/, /-c cc/, /^\/bin\/nice/, /oth.r/, /all$/, /other|make/, /nobody/]
   ) {
-    const { ofImage, literals } = createFilter({ match: [pattern] }, users);
-    const found = find(past.path, { ofImage, literals });
+    const { ofImage, sought } = createFilter({ match: [pattern] }, users);
+    const found = find(past.path, { ofImage, sought });
     assert.deepEqual(found?.map(({ id }) => id), find(past.path, { ofImage })?.map(({ id }) => id));
     assert.equal(found!.length > 0, pattern.source !== "nobody", String(pattern));
   }
@@ -165,7 +166,34 @@ test("who has no command line is looked for by name, as before", () => {
   past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
   past.tell(fork(2 * S, 200, 1), argvOf(null), fork(2 * S, 201, 1), argvOf(new Uint8Array(0)));
   past.end();
-  const { ofImage, literals } = createFilter({ match: [/nameless/] }, { uid: () => null });
-  assert.deepEqual(literals, ["nameless"]);
-  assert.deepEqual(pidsOf(find(past.path, { ofImage, literals })), [200, 201]);
+  const { ofImage, sought } = createFilter({ match: [/nameless/] }, { uid: () => null });
+  assert.deepEqual(sought, { in: "command line", literals: ["nameless"] });
+  assert.deepEqual(pidsOf(find(past.path, { ofImage, sought })), [200, 201]);
+});
+
+test("a name is looked for among texts first, and the same lives are found", () => {
+  using past = family();
+  const users = { uid: () => null };
+  for (const name of ["cc", "make", "sh", "nobody", "c?", "nightly-backup-of-all"]) {
+    const { ofImage, sought } = createFilter({ comm: [parseNameGlob(name)] }, users);
+    assert.equal(sought === null, name === "c?");
+    const found = find(past.path, { ofImage, sought });
+    assert.deepEqual(found?.map(({ id }) => id), find(past.path, { ofImage })?.map(({ id }) => id));
+    assert.equal(found!.length > 0, !name.startsWith("n"), name);
+  }
+});
+
+test("a long name is found by what the kernel keeps of it", () => {
+  using past = new TestRecorder();
+  const short = exec(3 * S, 200, "/opt/x");
+  short.text = encodeImage({
+    ...NO_IMAGE.parts,
+    comm: new TextEncoder().encode("nightly-backup-"),
+  });
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 200, 1), short, fork(4 * S, 201, 1));
+  past.tell(exec(5 * S, 201, "/bin/sh", "/opt/nightly-backup-of-all")).end();
+  const comm = [parseNameGlob("nightly-backup-of-all")];
+  const { ofImage, sought } = createFilter({ comm }, { uid: () => null });
+  assert.deepEqual(pidsOf(find(past.path, { ofImage, sought })), [200, 201]);
 });

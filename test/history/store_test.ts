@@ -34,7 +34,7 @@ test("changes of several stretches come in the order that is asked for", async (
     backwards,
     accepts: ({ process }) => process !== null,
     ofImage: null,
-    literals: null,
+    sought: null,
     pids: null,
     minDuration: null,
     failed: false,

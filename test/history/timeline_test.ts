@@ -167,7 +167,7 @@ test("candidates answer as going through everything does", () => {
   for (const pattern of [/ 10\d\d 0$/, / 1234 /, /nothing/]) {
     const among = findCandidates(history, {
       ofImage: ({ image }) => pattern.test(image.argv?.join(" ") ?? ""),
-      literals: null,
+      sought: null,
       pids: null,
       minDuration: null,
     });
@@ -194,7 +194,7 @@ test("a child that had an image only until its exec is found by it", () => {
   ).end();
   const history = new History(past.path);
   const ofImage = ({ image }: { image: { comm: string | null } }) => image.comm === "make";
-  const among = findCandidates(history, { ofImage, literals: null, pids: null, minDuration: null });
+  const among = findCandidates(history, { ofImage, sought: null, pids: null, minDuration: null });
   const forks = told(history, { kinds: new Set(["fork"]), backwards: false, among });
   assert.deepEqual(forks.filter((line) => line.includes("make")), [
     `${3 * S} fork 11 /usr/bin/make`,

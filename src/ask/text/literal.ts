@@ -5,27 +5,48 @@
  */
 
 /** Escapes that stand for a character of their own, or for what was matched before. */
-const NUMBERED = /^\\[xucpPk\d]/;
+const NUMBERED = /(?<!\\)(?:\\\\)*\\[xucpPk\d]/;
 /** Characters that are the same byte in a command line and in its JSON, as a history has it. */
 const PLAIN = /[!#-[\]-~]/;
 
 /**
- * The longest run of plain characters that must be there, so that texts without it need not be
- * looked at; null where there is none, or nobody can tell.
+ * The longest run of plain characters that must be there, for each alternative, so that texts
+ * without any need not be looked at; null where one has none, or nobody can tell.
  */
-export function literalOf({ source, flags }: RegExp): string | null {
-  if (flags !== "") return null;
+export function literalsOf({ source, flags }: RegExp): string[] | null {
+  if (flags !== "" || NUMBERED.test(source)) return null;
+  const literals = alternativesOf(source)?.map(literalIn) ?? [null];
+  return literals.includes(null) ? null : literals as string[];
+}
+
+/** What stands between the outermost `|`; null where that cannot be told. */
+function alternativesOf(source: string): string[] | null {
+  const found: string[] = [];
+  let from = 0;
+  for (let at = 0; at < source.length; at++) {
+    const character = source[at]!;
+    if (character === "\\") at++;
+    else if (character === "(" || character === "[") {
+      const length = partLength(source.slice(at));
+      if (length === null) return null;
+      at += length - 1;
+    } else if (character === "|") {
+      found.push(source.slice(from, at));
+      from = at + 1;
+    }
+  }
+  return [...found, source.slice(from)];
+}
+
+function literalIn(source: string): string | null {
   const runs = [""];
   const end = () => void runs.push("");
   for (let at = 0; at < source.length; at++) {
     const rest = source.slice(at);
     const character = source[at]!;
     const last = runs.length - 1;
-    if (character === "|" || NUMBERED.test(rest)) return null;
     if (character === "(" || character === "[") {
-      const length = character === "(" ? groupLength(rest) : classLength(rest);
-      if (length === null) return null;
-      at += length - 1;
+      at += partLength(rest)! - 1;
       end();
     } else if ("*?{".includes(character)) {
       // What stands before may be missing.
@@ -45,6 +66,10 @@ export function literalOf({ source, flags }: RegExp): string | null {
   }
   const longest = runs.reduce((a, b) => b.length > a.length ? b : a);
   return longest === "" ? null : longest;
+}
+
+function partLength(text: string): number | null {
+  return text.startsWith("(") ? groupLength(text) : classLength(text);
 }
 
 /** The length of the group that a text begins with: what is in it may be missing. */
