@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { programsMissing } from "../support/programs.ts";
 import { connectorSection } from "./connector.ts";
+import { hostSection } from "./host.ts";
 import { idleSection } from "./idle.ts";
 import { latencySection } from "./latency.ts";
 import { memorySection } from "./memory.ts";
@@ -39,6 +40,7 @@ import { installed, PEERS, type Tool } from "./support/tools.ts";
 
 const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   connector: connectorSection,
+  host: hostSection,
   storm: stormSection,
   overflow: overflowSection,
   idle: idleSection,

@@ -86,6 +86,13 @@ export function hasBpfLinks(pid: number): boolean {
   );
 }
 
+/** How long all CPUs have been busy since boot, microseconds: proc_stat(5), ticks of 10 ms. */
+export function busyTime(): number {
+  const [, line = ""] = /^cpu +(.*)$/m.exec(read("/proc/stat")) ?? [];
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(" ").map(Number);
+  return (user + nice + system + irq + softirq) * 10_000;
+}
+
 /** Tasks the host created since boot, threads included (proc(5), /proc/stat). */
 export function hostForks(): number {
   return Number(/^processes (\d+)/m.exec(read("/proc/stat"))?.[1] ?? NaN);

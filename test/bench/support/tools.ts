@@ -88,6 +88,8 @@ export function fhWatch(fh: string, options: readonly string[], rights: Rights =
       ...(process.getuid?.() === 0 ? RIGHTS[rights] : []),
       fh,
       "watch",
+      // Its source line says that it listens.
+      "-v",
       "--json",
       ...options,
     ],
