@@ -87,13 +87,17 @@ export function createFilter(
   };
 }
 
+/** Each is looked for by itself: with more it takes longer than it saves. */
+const LITERALS_MAX = 8;
+
 function soughtBy({ match, comm }: FilterOptions): SoughtTexts | null {
   const lines = match?.map((pattern) => pattern instanceof RegExp ? literalsOf(pattern) : null);
-  if (lines !== undefined && !lines.includes(null)) {
-    return { in: "command line", literals: lines.flat() as string[] };
+  const literals = lines === undefined || lines.includes(null) ? [] : lines.flat() as string[];
+  if (literals.length > 0 && literals.length <= LITERALS_MAX) {
+    return { in: "command line", literals };
   }
   const names = comm?.map((test) => plainName(test as Partial<Glob>));
-  if (names === undefined || names.includes(null)) return null;
+  if (names === undefined || names.includes(null) || names.length > LITERALS_MAX) return null;
   // The kernel keeps less of a long name.
   return { in: "name", literals: names.map((name) => cutName(name!)) };
 }

@@ -5,7 +5,7 @@
  */
 import type { SoughtTexts } from "../ask/store.ts";
 import { Image, NO_IMAGE } from "../model/image.ts";
-import type { Process } from "../model/process.ts";
+import { type Process, TICK_NS } from "../model/process.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import type { History } from "./history.ts";
 import type { Life } from "./life.ts";
@@ -18,6 +18,8 @@ const CANDIDATES_MAX = 20_000;
 /** When there are more images, asking of each whether it matches takes longer than it saves. */
 const IMAGES_MAX = 300_000;
 const GROUPS_MAX = 1000;
+/** Texts that are looked through between two pauses. */
+const TEXTS_AT_ONCE = 20_000;
 
 /** What is asked of a life; what is not given is not asked. */
 export interface Sought {
@@ -112,9 +114,14 @@ function* imagesWith(
   history: History,
   sought: SoughtTexts,
 ): Generator<ShownImage | null, boolean> {
+  const texts: number[] = [];
+  for (const text of textsWith(history, sought.literals)) {
+    if (text === null) yield null;
+    else texts.push(text);
+  }
   const read = shownImageReader(history);
   let seen = 0;
-  for (const key of keysWith(history, sought)) {
+  for (const [key] of imagesOf(history, sought, texts)) {
     if (++seen % STEP_ROWS === 0) yield null;
     const image = read(key);
     if (image !== null) yield image;
@@ -122,24 +129,44 @@ function* imagesWith(
   return true;
 }
 
-/** Their numbers. */
-function* keysWith(
-  { db }: History,
-  { in: place, literals }: SoughtTexts,
-): Generator<number> {
+/** Numbers of the texts that have one of some in them; null where work may pause. */
+function* textsWith({ db }: History, literals: readonly string[]): Generator<number | null> {
   const has = literals.map(() => "instr(CAST(value AS BLOB), CAST(? AS BLOB)) > 0").join(" OR ");
+  const key = [column("text.id", "key")];
   const found = new TypedRows<readonly [number]>(
     db,
-    [column("image.id", "key")],
-    place === "command line"
-      // The texts are gone through, and their images found by an index; some have no words.
-      ? `FROM (SELECT id FROM text WHERE value = '[]' OR ${has} UNION ALL SELECT NULL) AS line
-        CROSS JOIN image ON image.argv IS line.id`
-      : `FROM image WHERE argv IN (SELECT id FROM text WHERE ${has})
-        OR exe IN (SELECT id FROM text WHERE ${has}) OR comm IN (SELECT id FROM text WHERE ${has})`,
+    key,
+    `FROM text WHERE id > ? AND id <= ? AND (${has})`,
   );
-  const times = place === "command line" ? 1 : 3;
-  for (const [image] of found.iterate(...Array(times).fill(literals).flat())) yield image;
+  const [last] = new TypedRows<readonly [number | null]>(
+    db,
+    [nullable("max(text.id)", "key")],
+    "FROM text",
+  ).get()!;
+  for (let from = 0; from < (last ?? 0); from += TEXTS_AT_ONCE) {
+    for (const [text] of found.all(from, from + TEXTS_AT_ONCE, ...literals)) yield text;
+    yield null;
+  }
+}
+
+/** Numbers of the images that have these texts, or none where another stands for them. */
+function imagesOf(
+  { db }: History,
+  { in: place }: SoughtTexts,
+  texts: readonly number[],
+): Iterable<readonly [number]> {
+  const among = "IN (SELECT value FROM json_each(?1))";
+  // Who has no words is known by the name.
+  const nameless = `argv IS NULL OR argv IN (SELECT id FROM text WHERE value = '[]')`;
+  const where = place === "command line"
+    ? `argv ${among} OR ${nameless}`
+    : `argv ${among} OR exe ${among} OR comm ${among}`;
+  const images = new TypedRows<readonly [number]>(
+    db,
+    [column("image.id", "key")],
+    `FROM image WHERE ${where}`,
+  );
+  return images.iterate(JSON.stringify(texts));
 }
 
 /** Reads images one by one, by their numbers; null where there is none. */
@@ -215,30 +242,33 @@ function* byImage(
   return yield* withInheritors(history, roots, matching);
 }
 
-/** All children of those that match, and below them whoever may still have had that image. */
+/**
+ * Those that match, and below them whoever was forked while who forked it may have had such an
+ * image: it began with that, whatever it runs now.
+ */
 function* withInheritors(
   history: History,
   roots: readonly Life[],
   matching: ReadonlySet<number>,
 ): Steps<Life[] | null> {
   const found = new Set(roots);
-  const given = new Set(roots);
   let seen = 0;
-  const queue = [...roots];
-  for (const life of queue) {
+  for (const life of found) {
     if (++seen % STEP_ROWS === 0) yield;
-    const matches = matching.has(life.imageKey);
+    const until = hadUntil(life, matching);
     for (const child of history.children(life, CANDIDATES_MAX + 1)) {
-      if (found.has(child)) continue;
-      const inherits = matching.has(child.imageKey) && child.exec === null;
-      // It had the image when it was forked, or it may be below one that had it then.
-      if (!inherits && !matches && !given.has(life)) continue;
+      if (child.born > until) continue;
       found.add(child);
-      queue.push(child);
       if (found.size > CANDIDATES_MAX) return null;
     }
   }
   return [...found];
+}
+
+/** Up to when one of those may have had such an image, nanoseconds since boot. */
+function hadUntil({ imageKey, born, exec }: Life, matching: ReadonlySet<number>): number {
+  if (matching.has(imageKey)) return Infinity;
+  return exec === null ? -Infinity : born + exec + TICK_NS;
 }
 
 function byDuration({ db, lives }: History, minDuration: number): Life[] | null {

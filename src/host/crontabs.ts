@@ -42,12 +42,15 @@ const PLACES: readonly (readonly [path: string, form: CrontabFile["form"], isFol
 
 /** All that can be read below `root`. */
 export function readCrontabs(root = "/"): CrontabFile[] {
-  // Debian's cron takes names as run-parts does; others take those with a dot, too.
+  // Of packages Debian's cron takes names as run-parts does; others take those with a dot, too.
   const isDebian = existsSync(join(root, "etc/debian_version"));
-  const isTaken = (name: string) => {
+  const isPackage = (name: string) => {
     return isDebian ? /^[\w-]+$/.test(name) : !LEFT_BEHIND.test(name);
   };
+  // A user's name may have a dot, and what crontab(1) is writing begins with tmp.
+  const isUser = (name: string) => !/^(?:[.#]|tmp\.)|~$/.test(name);
   return PLACES.flatMap(([place, form, isFolder]) => {
+    const isTaken = form === "system" ? isPackage : isUser;
     const names = isFolder ? namesIn(join(root, place)).filter(isTaken) : [""];
     return names.flatMap((name): CrontabFile[] => {
       const path = join(root, place, name);

@@ -4,8 +4,18 @@
  * @module
  */
 
-/** Programs that start others as another user, and their options that have a value. */
+/** Programs that start others as another user, and their short options that have a value. */
 const STARTERS: Readonly<Record<string, string>> = { sudo: "ugpChrtTUDR", doas: "uC" };
+/** Long options of sudo(8) that have one. */
+const LONG_WITH_VALUE = new RegExp(
+  "^--(?:user|group|prompt|close-from|host|role|type|command-timeout|other-user|chdir|chroot)$",
+);
+/** Programs that run what stands in their arguments, and how many may stand before it. */
+const WRAPPERS: ReadonlySet<string> = new Set(
+  ["env", "nice", "ionice", "nohup", "setsid", "stdbuf", "time", "timeout"],
+);
+const WRAPPED_WITHIN = 4;
+const IS_FH = /^(?:.*\/)?fh$/;
 /** Options of fh that have a value and stand before a command. */
 const WITH_VALUE: ReadonlySet<string> = new Set(["--db", "--source", "--color"]);
 
@@ -24,7 +34,7 @@ export function searchedText(argv: string, comm: string | null): string {
 }
 
 function searchedWords(words: readonly string[], at: number): readonly string[] {
-  if (!/^(?:.*\/)?fh$/.test(words[at] ?? "")) return words;
+  if (!IS_FH.test(words[at] ?? "")) return words;
   let command = at + 1;
   while (words[command]?.startsWith("-")) command += WITH_VALUE.has(words[command]!) ? 2 : 1;
   if (command >= words.length || words[command] === "run") return words;
@@ -32,14 +42,26 @@ function searchedWords(words: readonly string[], at: number): readonly string[] 
   return [...words.slice(0, command + 1), ...mark < 0 ? [] : words.slice(mark)];
 }
 
-/** Where the command of sudo(8) or doas(1) stands: behind options and variables. */
+/** Where the command of sudo(8) or doas(1) stands: behind options, variables and wrappers. */
 function startedAt(words: readonly string[], withValue: string): number {
   let at = 1;
   for (; at < words.length; at++) {
     const word = words[at]!;
-    if (word === "--") return at + 1;
-    if (/^-[a-zA-Z]$/.test(word) && withValue.includes(word[1]!)) at++;
-    else if (!word.startsWith("-") && !/^\w+=/.test(word)) return at;
+    if (word === "--") {
+      at++;
+      break;
+    }
+    if (!word.startsWith("-") && !/^\w+=/.test(word)) break;
+    if (LONG_WITH_VALUE.test(word) || endsWithValue(word, withValue)) at++;
   }
-  return at;
+  if (!WRAPPERS.has(words[at]?.replace(/^.*\//, "") ?? "")) return at;
+  const within = words.slice(at + 1, at + 1 + WRAPPED_WITHIN).findIndex((word) => IS_FH.test(word));
+  return within < 0 ? at : at + 1 + within;
+}
+
+/** Whether the value of the last of some short options is the next word: `-nu root`. */
+function endsWithValue(word: string, withValue: string): boolean {
+  if (!/^-[a-zA-Z]+$/.test(word)) return false;
+  const first = [...word.slice(1)].findIndex((letter) => withValue.includes(letter));
+  return first === word.length - 2;
 }

@@ -8,7 +8,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { atMost, type Bench, type Goal, type Section } from "./support/bench.ts";
-import { runLoad } from "./support/load.ts";
+import { runPhases } from "./support/load.ts";
 import { Watcher } from "./support/run.ts";
 import { median } from "./support/stats.ts";
 import { busyTime } from "./support/system.ts";
@@ -39,7 +39,7 @@ export async function hostSection(bench: Bench): Promise<Section> {
     title: "Host: a long load, a usual pace, and what they cost the machine",
     body: [
       "Cost to the machine is the busy time of all CPUs (/proc/stat: user, nice, system, irq, " +
-      "softirq) from the start of a load until a second after its end, less that without a " +
+      "softirq) from the start of a load until all of it is worked off, less that without a " +
       `watcher. Medians of ${bench.rounds} rounds in turn, output to /dev/null.`,
       "",
       `Long load: \`${(bench.quick ? QUICK_LONG : LONG).join("`, then `")}\`.`,
@@ -71,14 +71,13 @@ async function measure(bench: Bench, what: string, load: readonly string[]): Pro
       for (const tool of result.tools) watchers.push(await Watcher.start(bench, tool, "null"));
       await sleep(SETTLE_MS);
       const began = busyTime();
-      await runLoad(bench, load);
+      await runPhases(load);
+      // What a tool has put off is its cost, too; the wait is as long without one.
+      for (const watcher of watchers) await watcher.drain();
       await sleep(SETTLE_MS);
       result.busy.push(busyTime() - began);
       let cpu = 0;
-      for (const watcher of watchers) {
-        await watcher.drain();
-        cpu += (await watcher.stop()).cpu;
-      }
+      for (const watcher of watchers) cpu += (await watcher.stop()).cpu;
       result.cpu.push(cpu);
       const busy = seconds(result.busy.at(-1)!);
       bench.say(`host: ${what}, round ${round}: ${result.name} ${seconds(cpu)} CPU, ${busy} busy`);
@@ -94,7 +93,9 @@ function find(results: readonly Result[], name: string): Result | undefined {
 /** Above that without a watcher, microseconds. */
 function costOf(results: readonly Result[], name: string): number {
   const without = median(find(results, "none")?.busy ?? []);
-  return median(find(results, name)?.busy ?? []) - without;
+  const cost = median(find(results, name)?.busy ?? []) - without;
+  // Less than nothing is less than can be measured.
+  return cost > 0 ? cost : NaN;
 }
 
 function cpuOf(results: readonly Result[], name: string): number {

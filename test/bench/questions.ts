@@ -135,8 +135,9 @@ function time(bench: Bench, words: readonly string[], db: string): number[] {
   spawnSync(program("measure") ?? "", args, { stdio: ["ignore", "ignore", "inherit"] });
   const { runs } = JSON.parse(readFileSync(path, "utf8"));
   return runs.map((run: { status: number; wall_us: number }) => {
-    // A question that finds nothing says so by its status.
-    if (![0, NOTHING_FOUND].includes(run.status)) {
+    // A list that finds nothing says so by its status.
+    const isEmpty = words[0] === "log" && words.some((word) => /^no[ -]such/.test(word));
+    if (run.status !== (isEmpty ? NOTHING_FOUND : 0)) {
       throw new Error(`fh ${words.join(" ")}: wait status ${run.status}`);
     }
     return run.wall_us / 1000;

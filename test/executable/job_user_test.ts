@@ -157,7 +157,7 @@ test("what one gets wrong is one line and a status", async () => {
     [["rule"], 2, /^Missing operand: action; see fh job rule --help\n$/],
     [["\x1b[31m"], 2, /^Unknown action: .*x1b\[31m/],
     [["create"], 2, /^Missing operands: fh job create NAME\n$/],
-    [["add", "job"], 2, /^Missing operands: fh job add NAME PID\.\.\.\n$/],
+    [["add", "job"], 2, /^Missing operands: fh job add NAME PROCESS\.\.\.\n$/],
     [["show", "job", "more"], 2, /^Too many operands: fh job show NAME\n$/],
     [["list", "--only"], 2, /^Bad options: job list with --only; that is for add, remove\n$/],
     [["show", "job", "--signal", "9"], 2, /^Bad options: .* with --signal; that is for kill\n$/],

@@ -152,6 +152,29 @@ test("a command line is looked for among texts first, and the same lives are fou
   }
 });
 
+test("below one that runs another program now may be who began with the image", () => {
+  using past = new TestRecorder();
+  past.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  past.tell(fork(2 * S, 200, 1), exec(2 * S + 1, 200, "/bin/python3", "marker777"));
+  past.tell(fork(3 * S, 201, 200), fork(4 * S, 202, 201), fork(5 * S, 203, 202));
+  past.tell(exec(6 * S, 201, "/bin/sleep", "9"), exec(6 * S, 202, "/bin/sleep", "9"));
+  past.tell(exit(7 * S, 203, 0x700), fork(8 * S, 204, 201), exit(9 * S, 204, 0)).end();
+  const { ofImage, sought } = createFilter({ match: [/marker777/] }, { uid: () => null });
+  // 204 was forked when 201 had another image.
+  assert.deepEqual(pidsOf(find(past.path, { ofImage, sought })), [200, 201, 202, 203]);
+  assert.deepEqual(pidsOf(find(past.path, { ofImage })), [200, 201, 202, 203]);
+});
+
+test("a filter of many alternatives is answered, too", () => {
+  using past = family();
+  const many = Array.from({ length: 1200 }, (_, i) => `zzz${i}q`).join("|");
+  for (const match of [[new RegExp(`make|${many}`)], [new RegExp(many), /make/]]) {
+    const { ofImage, sought } = createFilter({ match }, { uid: () => null });
+    assert.equal(sought, null);
+    assert.ok(find(past.path, { ofImage, sought })!.length > 0);
+  }
+});
+
 test("who has no command line is looked for by name, as before", () => {
   using past = new TestRecorder();
   const argvOf = (argv: Uint8Array | null) => {

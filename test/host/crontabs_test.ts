@@ -37,6 +37,16 @@ test("readCrontabs() reads what there is, and waits for nobody", () => {
     // cron(8) of Debian takes no name with a dot.
     write("etc/debian_version", "12.0");
     assert.equal(readCrontabs(root).length, 4);
+    // Users' names may have one.
+    for (const name of ["john.doe", "svc@corp", "tmp.x7Jq"]) {
+      write(`var/spool/cron/crontabs/${name}`, "f");
+    }
+    assert.deepEqual(readCrontabs(root).flatMap(({ user }) => user ?? []), [
+      "root",
+      "ann",
+      "john.doe",
+      "svc@corp",
+    ]);
   } finally {
     rmSync(root, { recursive: true });
   }

@@ -14,6 +14,10 @@ test("searchedText() leaves out what a question of fh looks for", () => {
       ["sudo -u root fh log -m curl", "sudo", "sudo -u root fh log"],
       ["doas fh log -m curl", "doas", "doas fh log"],
       ["sudo A=b -- fh log -m curl", "sudo", "sudo A=b -- fh log"],
+      ["sudo --user root fh log -m curl", "sudo", "sudo --user root fh log"],
+      ["sudo -nu root fh log -m curl", "sudo", "sudo -nu root fh log"],
+      ["sudo -uroot fh log -m curl", "sudo", "sudo -uroot fh log"],
+      ["sudo timeout 5 fh log -m curl", "sudo", "sudo timeout 5 fh log"],
       ["fh --db x log -m curl", "fh", "fh --db x log"],
       ["fh watch -m curl -- make curl", "fh", "fh watch -- make curl"],
     ] as const

@@ -137,17 +137,12 @@ function commandOf(text: string): string {
   return command.trim();
 }
 
-/** Whether a word redirects, and the file is the next one: `>`, `2>>`, `<`. */
-const REDIRECTS = /^(?:\d|&)?[<>]{1,2}$/;
-/** The same with the file in it: `>/dev/null`, `2>&1`. */
-const REDIRECTED = /^(?:\d|&)?[<>]/;
+/** `>/dev/null`, `2>> log`, `2>&1`, `>& log`: what stands behind belongs to it. */
+const REDIRECTION = /(?:(?<=[ \t])[\d&])?[<>]+&?[ \t]*[^ \t<>]*/g;
 
 /** The words of a simple command, without quotes and redirections, a space between. */
 function wordsOf(command: string): string {
-  const words = command.split(/[ \t]/).filter((word) => word !== "");
-  const kept = words.filter((word, i) => {
-    return !REDIRECTED.test(word) && !REDIRECTS.test(words[i - 1] ?? "");
-  });
-  if (kept[0] === "exec") kept.shift();
-  return kept.join(" ").replace(/["'\\]/g, "");
+  const words = command.replace(REDIRECTION, " ").split(/[ \t]/).filter((word) => word !== "");
+  if (words[0] === "exec") words.shift();
+  return words.join(" ").replace(/["'\\]/g, "");
 }

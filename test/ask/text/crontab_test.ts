@@ -58,6 +58,15 @@ test("a line is found by what a shell has become", () => {
   assert.deepEqual(found("www-data", "curl", "-s"), []);
 });
 
+test("redirections are no words of a command, however they are written", () => {
+  for (const redirection of [">/dev/null 2>&1", " > /dev/null", " >& x", " 2>> log < in", "&>x"]) {
+    const text = `@daily /usr/bin/foo a${redirection.startsWith("&") ? " " : ""}${redirection}`;
+    const crontab: Crontab = { path: "x", form: "user", user: "a", text };
+    const argv = ["/usr/bin/foo", "a"];
+    assert.equal(new Crontabs([crontab]).find({ argv, user: "a" }).length, 1, text);
+  }
+});
+
 test("a line is found though its secrets are hidden in what was recorded", () => {
   const line = "/var/spool/cron/crontabs/ann:2 @daily ann";
   assert.deepEqual(shell("ann", "backup --password=***"), [line]);

@@ -42,6 +42,16 @@ export async function runLoad(bench: Bench, phases: readonly string[], seed = 1)
   return { ...output, tasks, seconds: sum(output.phases.map((phase) => phase.seconds)) };
 }
 
+/** Runs phases alone: nothing of what they did is read. */
+export async function runPhases(phases: readonly string[]): Promise<void> {
+  const args = phases.flatMap((phase) => ["--phase", phase]);
+  const child = spawn(program("load") ?? "", args, { stdio: ["ignore", "ignore", "inherit"] });
+  const done = undoAtEnd(() => kill(child.pid ?? 0, "SIGKILL"));
+  await exited(child);
+  if (child.exitCode !== 0) throw new Error(`Load ended with status ${child.exitCode}`);
+  done();
+}
+
 /** Processes that sleep until they are ended. */
 export interface Sleepers {
   readonly parent: number;
