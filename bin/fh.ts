@@ -1,55 +1,30 @@
 /**
- * The program: streams, environment and signals into src/commands.ts, exit status out.
+ * The program. Who asks for its version alone waits for nothing else to be loaded.
  *
  * @module
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { openDoor } from "../ffi/doors.ts";
-import { writeStandard } from "../ffi/stdio.ts";
-import { runCli } from "../src/commands.ts";
-import { FdOutput } from "../src/term/fd_output.ts";
-import { ProgramSignals } from "./signals.ts";
-
-/** Once it is to end, this program waits no longer for who reads nothing. */
-const PATIENCE_MS = 3000;
-
-async function main(signals: ProgramSignals): Promise<number> {
-  const stdout = new FdOutput(1, {
-    name: "standard output",
-    size: () => process.stdout,
-    onClosed: () => signals.stop("SIGPIPE"),
-    write: writeStandard,
-  });
-  const stderr = new FdOutput(2, {
-    name: "standard error",
-    size: () => process.stderr,
-    write: writeStandard,
-  });
-  signals.signal.addEventListener("abort", () => {
-    // Ctrl-C reaches a pager, too, in which somebody goes on reading.
-    if (signals.signal.reason === "SIGINT") return;
-    for (const output of [stdout, stderr]) output.hurry(PATIENCE_MS);
-  });
-  const context = {
-    stdout,
-    stderr,
-    env: process.env,
-    signal: signals.signal,
-    onSignal: signals.onSignal,
-    endBy: signals.endBy,
-    procRoot: "/proc",
-    euid: process.geteuid!(),
-    now: Date.now,
-  };
-  return await runCli(context, process.argv.slice(2));
-}
+import { VERSION } from "../src/version.ts";
 
 const door = process.geteuid?.() === 0 ? openDoor(process.env) : null;
-if (door === null) {
-  const signals = new ProgramSignals();
-  main(signals).then((status) => signals.end(status));
-} else {
+if (door !== null) {
   writeSync(2, `fh: ${door}\n`);
   process.exitCode = 1;
+} else if (!isVersionTold()) {
+  await import("./main.ts");
+}
+
+/** Whether nothing else was asked for, and that could be written. */
+function isVersionTold(): boolean {
+  const [word = "", ...others] = process.argv.slice(2);
+  if (others.length > 0 || !["--version", "-V"].includes(word)) return false;
+  try {
+    writeSync(1, `${VERSION}\n`);
+    return true;
+  } catch {
+    // Who takes nothing at the moment is waited for, and errors are told, there.
+    return false;
+  }
 }

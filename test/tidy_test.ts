@@ -200,7 +200,7 @@ const ARROWS: Arrows = {
     "src/cli/",
     "src/host/local_time.ts",
   ],
-  "bin/": ["src/commands.ts", "src/term/fd_output.ts", "ffi/", "node:"],
+  "bin/": ["src/commands.ts", "src/version.ts", "src/term/fd_output.ts", "ffi/", "node:"],
   "mod.ts": [
     "src/library.ts",
     "src/source/capture.ts",
