@@ -12,7 +12,7 @@ import { searchedText } from "../model/own_questions.ts";
 import { cutName, namesOf } from "../model/program_names.ts";
 import { RecentAnswers } from "../model/recent_answers.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
-import type { SoughtTexts } from "./store.ts";
+import type { Sought } from "./store.ts";
 import { literalsOf } from "./text/literal.ts";
 import { type Glob, parseUser, type UserIds } from "./text/values.ts";
 
@@ -47,8 +47,8 @@ export interface Filter {
   matches(change: Change): boolean;
   /** What is asked of the image and the user alone; null when nothing is. */
   readonly ofImage: ((shown: Shown) => boolean) | null;
-  /** What the texts of an image that passes have in them; null where nobody can tell. */
-  readonly sought: SoughtTexts | null;
+  /** What every image has that passes; null where nobody can tell. */
+  readonly sought: Sought | null;
 }
 
 /** What a process shows. */
@@ -75,7 +75,7 @@ export function createFilter(
   const tests = [...lifeTests(options), ...shownTests];
   return {
     ofImage: shownTests.length === 0 ? null : (shown) => shownTests.every((test) => test(shown)),
-    sought: soughtBy(options),
+    sought: soughtBy(options, users),
     matches(change: Change): boolean {
       const { process } = change;
       if (process === null) return true;
@@ -90,16 +90,19 @@ export function createFilter(
 /** Each is looked for by itself: with more it takes longer than it saves. */
 const LITERALS_MAX = 8;
 
-function soughtBy({ match, comm }: FilterOptions): SoughtTexts | null {
+function soughtBy({ match, comm, user }: FilterOptions, users: UserIds): Sought | null {
   const lines = match?.map((pattern) => pattern instanceof RegExp ? literalsOf(pattern) : null);
   const literals = lines === undefined || lines.includes(null) ? [] : lines.flat() as string[];
   if (literals.length > 0 && literals.length <= LITERALS_MAX) {
     return { in: "command line", literals };
   }
   const names = comm?.map((test) => plainName(test as Partial<Glob>));
-  if (names === undefined || names.includes(null) || names.length > LITERALS_MAX) return null;
-  // The kernel keeps less of a long name.
-  return { in: "name", literals: names.map((name) => cutName(name!)) };
+  if (names !== undefined && !names.includes(null) && names.length <= LITERALS_MAX) {
+    // The kernel keeps less of a long name.
+    return { in: "name", literals: names.map((name) => cutName(name!)) };
+  }
+  if (user === undefined) return null;
+  return { in: "user", uids: user.map((text) => parseUser(text, users)) };
 }
 
 /** The name that a glob without signs stands for, as it is in any text. */

@@ -169,15 +169,13 @@ export interface PastProcess extends Process {
 /** What happened, and in which boot; the change is the same object each time. */
 export type Logged = readonly [Change, PastBoot];
 
-/** What must be in the texts of an image: one of some plain texts (printable ASCII). */
-export interface SoughtTexts {
-  /**
-   * In its command line, for which its name stands where it has none; or in its name, path or
-   * command line.
-   */
-  readonly in: "command line" | "name";
-  readonly literals: readonly string[];
-}
+/**
+ * What an image must have: one of some plain texts (printable ASCII) in its command line, for which
+ * its name stands where it has none, or in its name, path or command line; or one of some users.
+ */
+export type Sought =
+  | { readonly in: "command line" | "name"; readonly literals: readonly string[] }
+  | { readonly in: "user"; readonly uids: readonly number[] };
 
 /** What of the changes is wanted. */
 export interface ChangeQuery {
@@ -188,8 +186,8 @@ export interface ChangeQuery {
   readonly accepts: (change: Change) => boolean;
   /** The same of an image and the user it ran as, where that alone tells that it is none. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
-  /** What is in the texts of every image that is wanted; null: that is not known. */
-  readonly sought: SoughtTexts | null;
+  /** What every image has that is wanted; null: that is not known. */
+  readonly sought: Sought | null;
   /** pids: of the process itself or of one it descends from. */
   readonly pids: readonly number[] | null;
   /** Nanoseconds. */
@@ -273,7 +271,7 @@ export interface CostQuery {
   /** What an image and the user that it ran as have to be; null counts all. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
   /** As in a {@linkcode ChangeQuery}. */
-  readonly sought: SoughtTexts | null;
+  readonly sought: Sought | null;
   /** Null: of all. */
   readonly below: CostBelow | null;
 }

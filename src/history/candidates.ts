@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SoughtTexts } from "../ask/store.ts";
+import type { Sought } from "../ask/store.ts";
 import { Image, NO_IMAGE } from "../model/image.ts";
 import { type Process, TICK_NS } from "../model/process.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
@@ -22,11 +22,11 @@ const GROUPS_MAX = 1000;
 const TEXTS_AT_ONCE = 20_000;
 
 /** What is asked of a life; what is not given is not asked. */
-export interface Sought {
+export interface SoughtLives {
   /** Asked of an image and the user it ran as. */
   readonly ofImage: ((shown: Pick<Process, "image" | "uid">) => boolean) | null;
-  /** What is in the texts of every image that is sought; null: that is not known. */
-  readonly sought: SoughtTexts | null;
+  /** What every image has that is sought; null: that is not known. */
+  readonly sought: Sought | null;
   /** pids: of the life itself or of one it descends from. */
   readonly pids: readonly number[] | null;
   /** Nanoseconds. */
@@ -34,12 +34,12 @@ export interface Sought {
 }
 
 /** All lives that can match; null when there are too many, or no index helps. */
-export function findCandidates(history: History, sought: Sought): Life[] | null {
+export function findCandidates(history: History, sought: SoughtLives): Life[] | null {
   return finish(seekCandidates(history, sought));
 }
 
 /** {@linkcode findCandidates} with pauses. */
-export function* seekCandidates(history: History, sought: Sought): Steps<Life[] | null> {
+export function* seekCandidates(history: History, sought: SoughtLives): Steps<Life[] | null> {
   if (sought.ofImage !== null) {
     const found = yield* byImage(history, sought.ofImage, sought.sought);
     if (found !== null) return found;
@@ -107,27 +107,45 @@ export function* shownImages(history: History): Generator<ShownImage | null, boo
 }
 
 /**
- * Images with one of some texts in theirs. SQLite looks through texts many times as fast as they
- * can be taken out of it.
+ * Images that have what is sought. SQLite looks through texts many times as fast as they can be
+ * taken out of it.
  */
-function* imagesWith(
-  history: History,
-  sought: SoughtTexts,
-): Generator<ShownImage | null, boolean> {
-  const texts: number[] = [];
-  for (const text of textsWith(history, sought.literals)) {
-    if (text === null) yield null;
-    else texts.push(text);
+function* imagesWith(history: History, sought: Sought): Generator<ShownImage | null, boolean> {
+  let found: readonly number[] = [];
+  if (sought.in === "user") found = sought.uids;
+  else {
+    const texts: number[] = [];
+    for (const text of textsWith(history, sought.literals)) {
+      if (text === null) yield null;
+      else texts.push(text);
+    }
+    found = texts;
+  }
+  const keys: number[] = [];
+  for (const [key] of imagesOf(history, WITH[sought.in], found)) {
+    if (keys.push(key) % STEP_ROWS === 0) yield null;
+    // So many are read faster all together.
+    if (keys.length > CANDIDATES_MAX) return yield* shownImages(history);
   }
   const read = shownImageReader(history);
   let seen = 0;
-  for (const [key] of imagesOf(history, sought, texts)) {
+  for (const key of keys) {
     if (++seen % STEP_ROWS === 0) yield null;
     const image = read(key);
     if (image !== null) yield image;
   }
   return true;
 }
+
+const AMONG = "IN (SELECT value FROM json_each(?1))";
+/** Images that have one of some texts or users, by where it is looked. */
+const WITH: Readonly<Record<Sought["in"], string>> = {
+  // Who has no words is known by the name.
+  "command line": `argv ${AMONG} OR argv IS NULL
+    OR argv IN (SELECT id FROM text WHERE value = '[]')`,
+  "name": `argv ${AMONG} OR exe ${AMONG} OR comm ${AMONG}`,
+  "user": `uid ${AMONG}`,
+};
 
 /** Numbers of the texts that have one of some in them; null where work may pause. */
 function* textsWith({ db }: History, literals: readonly string[]): Generator<number | null> {
@@ -149,24 +167,18 @@ function* textsWith({ db }: History, literals: readonly string[]): Generator<num
   }
 }
 
-/** Numbers of the images that have these texts, or none where another stands for them. */
+/** Numbers of the images for which a condition holds. */
 function imagesOf(
   { db }: History,
-  { in: place }: SoughtTexts,
-  texts: readonly number[],
+  where: string,
+  numbers: readonly number[],
 ): Iterable<readonly [number]> {
-  const among = "IN (SELECT value FROM json_each(?1))";
-  // Who has no words is known by the name.
-  const nameless = `argv IS NULL OR argv IN (SELECT id FROM text WHERE value = '[]')`;
-  const where = place === "command line"
-    ? `argv ${among} OR ${nameless}`
-    : `argv ${among} OR exe ${among} OR comm ${among}`;
   const images = new TypedRows<readonly [number]>(
     db,
     [column("image.id", "key")],
     `FROM image WHERE ${where}`,
   );
-  return images.iterate(JSON.stringify(texts));
+  return images.iterate(JSON.stringify(numbers));
 }
 
 /** Reads images one by one, by their numbers; null where there is none. */
@@ -206,8 +218,8 @@ class Groups {
 
 function* byImage(
   history: History,
-  test: NonNullable<Sought["ofImage"]>,
-  sought: SoughtTexts | null,
+  test: NonNullable<SoughtLives["ofImage"]>,
+  sought: Sought | null,
 ): Steps<Life[] | null> {
   const { db, lives } = history;
   const matching = new Set<number>();

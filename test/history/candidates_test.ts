@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFilter } from "../../src/ask/filter.ts";
 import { parseNameGlob } from "../../src/ask/text/values.ts";
-import { findCandidates, type Sought } from "../../src/history/candidates.ts";
+import { findCandidates, type SoughtLives } from "../../src/history/candidates.ts";
 import { History } from "../../src/history/history.ts";
 import { latestNamed } from "../../src/history/latest_named.ts";
 import type { Life } from "../../src/history/life.ts";
@@ -13,11 +13,11 @@ import { TestRecorder } from "../support/past.ts";
 import { random } from "../support/random.ts";
 
 const S = 1e9;
-const NOTHING: Sought = { ofImage: null, sought: null, pids: null, minDuration: null };
+const NOTHING: SoughtLives = { ofImage: null, sought: null, pids: null, minDuration: null };
 /** One more than are listed. */
 const TOO_MANY = 20_001;
 
-function find(path: string, sought: Partial<Sought>): readonly Life[] | null {
+function find(path: string, sought: Partial<SoughtLives>): readonly Life[] | null {
   const history = new History(path);
   try {
     return findCandidates(history, { ...NOTHING, ...sought });
@@ -26,7 +26,7 @@ function find(path: string, sought: Partial<Sought>): readonly Life[] | null {
   }
 }
 
-const named = (name: string): Sought["ofImage"] => ({ image }) => image.comm === name;
+const named = (name: string): SoughtLives["ofImage"] => ({ image }) => image.comm === name;
 const pidsOf = (lives: readonly Life[] | null) =>
   lives?.map(({ pid }) => pid).toSorted((a, b) => a - b) ?? null;
 
@@ -65,7 +65,7 @@ test("by an image: who executed it, and who was forked with it", () => {
 
 test("an image has all that a filter may ask for", () => {
   using past = family();
-  const byExe = (path: string): Sought["ofImage"] => ({ image }) => image.exe === path;
+  const byExe = (path: string): SoughtLives["ofImage"] => ({ image }) => image.exe === path;
   assert.deepEqual(pidsOf(find(past.path, { ofImage: byExe("/bin/other") })), [300]);
 });
 
@@ -219,4 +219,15 @@ test("a long name is found by what the kernel keeps of it", () => {
   const comm = [parseNameGlob("nightly-backup-of-all")];
   const { ofImage, sought } = createFilter({ comm }, { uid: () => null });
   assert.deepEqual(pidsOf(find(past.path, { ofImage, sought })), [200, 201]);
+});
+
+test("of a user the images are found by the user", () => {
+  using past = family();
+  const { ofImage, sought } = createFilter({ user: ["0", "1000"] }, { uid: Number });
+  assert.deepEqual(sought, { in: "user", uids: [0, 1000] });
+  const found = find(past.path, { ofImage, sought });
+  assert.ok(found!.length > 0);
+  assert.deepEqual(found?.map(({ id }) => id), find(past.path, { ofImage })?.map(({ id }) => id));
+  const nobody = createFilter({ user: ["4711"] }, { uid: Number });
+  assert.deepEqual(find(past.path, nobody.ofImage === null ? {} : nobody), []);
 });
