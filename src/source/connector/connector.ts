@@ -300,15 +300,16 @@ export class Connector implements LiveSource {
   }
 
   #takeImage(event: SourceEvent, key: number, writer: BatchWriter): void {
-    this.#doubtImage(event, writer);
     event.text = this.#images.take(key, event.pid);
-    if (event.text !== null) this.#lateReads.note(event.pid, event.time, this.#images.readAt);
+    this.#doubtImage(event, writer);
+    const { pid, time, text } = event;
+    if (text !== null) this.#lateReads.note(pid, time, this.#images.readAt, text);
   }
 
   /** What was read of this pid for an exec before may be of what it begins with this event. */
-  #doubtImage({ pid, time }: SourceEvent, writer: BatchWriter): void {
+  #doubtImage({ pid, time, text }: SourceEvent, writer: BatchWriter): void {
     if (this.#lateReads.waiting === 0) return;
-    const exec = this.#lateReads.overtaken(pid, time);
+    const exec = this.#lateReads.overtaken(pid, time, text);
     if (exec !== null) writer.dropText(pid, exec);
   }
 
