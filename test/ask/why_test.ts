@@ -8,6 +8,7 @@ import { displayWidth } from "../../src/text/escape.ts";
 import { runAfterwards } from "../support/afterwards.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { fakeContext } from "../support/fake_output.ts";
+import { fakeProcfs } from "../support/fake_procfs.ts";
 import { TestRecorder } from "../support/past.ts";
 
 const S = 1e9;
@@ -143,5 +144,26 @@ test("fh why tells what a process has cost so far", async () => {
     assert.match(text, /\nCost so far: \S+ user, \S+ system; at most /);
   } finally {
     child.kill();
+  }
+});
+
+test("fh why says where a history would know who forked an orphan", async () => {
+  const { root, remove } = fakeProcfs([
+    { pid: 1, ppid: 0, comm: "init", cmdline: "init\0" },
+    { pid: 60, ppid: 1, comm: "sshd", cmdline: "sshd\0" },
+    { pid: 70, ppid: 60, comm: "sh", cmdline: "sh\0" },
+    { pid: 80, ppid: 1, comm: "orphan", cmdline: "orphan\0", session: 79 },
+  ], { "sys/kernel/random/boot_id": "7c0a51fe-1111-4222-8333-444444444444\n" });
+  try {
+    const errors = async (pid: string) => {
+      const context = fakeContext({ procRoot: root, env: { FH_DB: "/nowhere/history.db" } });
+      await whyCommand.run(context, [pid], { color: "never" });
+      return context.stderr.text;
+    };
+    assert.match(await errors("80"), /^fh: no history here: parents that have ended /);
+    assert.equal(await errors("70"), "");
+    assert.equal(await errors("1"), "");
+  } finally {
+    remove();
   }
 });

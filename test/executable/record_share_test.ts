@@ -53,13 +53,13 @@ async function attack(): Promise<void> {
   let largest = 0;
   const look = () => largest = Math.max(largest, sizeOf(db));
   await using living = Running.start([...AS_NOBODY, selfExec, "600", "100"]);
-  // Many short ones beside it, each with 20 KB of its own.
+  // Many short ones beside it, each with 20 KB of its own: a slow host keeps little of each.
   const words = "/bin/true $i $(printf %20000d $i)";
   await using many = Running.start([
     ...AS_NOBODY,
     "sh",
     "-c",
-    `i=0; while [ $i -lt 2000 ]; do ${words}; i=$((i+1)); done`,
+    `i=0; while [ $i -lt 4000 ]; do ${words}; i=$((i+1)); done`,
   ]);
   // Reading it would keep the log from going into the file: its size is all that is asked.
   const looking = setInterval(look, 50);
@@ -75,7 +75,7 @@ async function attack(): Promise<void> {
   // On a busy host more may have come together for one write.
   assert.ok(largest <= MAX_BYTES * 1.125, `${largest} bytes`);
   const log = runFh(["log", "--db", db, "--json", "-c", "no-such-name"]);
-  assert.match(log.stdout, /"event":"gap".*"lost":[1-9]\d*,"reason":"share used up"/);
+  assert.match(log.stdout, /"event":"gap".*"lost":\d{3,},"reason":"share used up"/);
 }
 
 const name = "a user who fills the file loses what is his";
