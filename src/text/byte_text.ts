@@ -9,6 +9,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const SMALL = 0x7fffffff;
 /** Bytes that a number or a byte may need without another look at the room. */
 const SPARE = 32;
+const SPACE = 0x20;
 
 /** A growing piece of text. */
 export class ByteText {
@@ -38,6 +39,20 @@ export class ByteText {
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
+  /** Appends a short string of ASCII characters alone. */
+  ascii(text: string): void {
+    this.#ensure(text.length);
+    for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i);
+  }
+
+  /** Appends so many spaces; none where `count` is below 1. */
+  spaces(count: number): void {
+    if (count < 1) return;
+    this.#ensure(count);
+    this.#bytes.fill(SPACE, this.#length, this.#length + count);
+    this.#length += count;
+  }
+
   /** Appends one ASCII character. */
   byte(code: number): void {
     this.#ensure(1);
@@ -48,6 +63,12 @@ export class ByteText {
   integer(value: number): void {
     if (value < 0 || value > SMALL) return this.text(String(value));
     this.digits(value, decimals(value));
+  }
+
+  /** Appends an integer that is not negative, spaces in front up to `width` characters. */
+  integerRight(value: number, width: number): void {
+    this.spaces(width - (value > SMALL ? String(value).length : decimals(value)));
+    this.integer(value);
   }
 
   /** Appends `value`, 0 to 2^31 - 1, with `width` digits, zeros in front. */

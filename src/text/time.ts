@@ -17,7 +17,7 @@ export class WallClock {
   #utc = "";
   #localSecond = -1;
   #local = "";
-  #localDay = "";
+  #isDated = false;
   /** Nanoseconds beyond the second that was asked for last. */
   fraction = 0;
   readonly #offsetAt: (moment: number) => number;
@@ -46,23 +46,20 @@ export class WallClock {
     return this.#utc;
   }
 
-  /** Local time of day with milliseconds: `12:15:54.123`. */
-  local(epoch: BootEpoch, bootNs: number): string {
+  /**
+   * Local time of day, behind the month and the day where they are wanted: `11-24 12:15:54`. What
+   * follows is {@linkcode WallClock.fraction}. The text is the same string for the same second.
+   */
+  localSecond(epoch: BootEpoch, bootNs: number, isDated: boolean): string {
     const second = this.split(epoch, bootNs);
-    if (second !== this.#localSecond) {
+    if (second !== this.#localSecond || isDated !== this.#isDated) {
       this.#localSecond = second;
+      this.#isDated = isDated;
       const moment = second * 1000;
       const text = new Date(moment + this.#offsetAt(moment)).toISOString();
-      this.#local = text.slice(11, 19);
-      this.#localDay = text.slice(5, 10);
+      this.#local = (isDated ? text.slice(5, 10) + " " : "") + text.slice(11, 19);
     }
-    return `${this.#local}.${pad(Math.floor(this.fraction / 1e6), 3)}`;
-  }
-
-  /** The same with the month and the day in front: `11-24 12:15:54.123`. */
-  localDay(epoch: BootEpoch, bootNs: number): string {
-    const time = this.local(epoch, bootNs);
-    return `${this.#localDay} ${time}`;
+    return this.#local;
   }
 
   /** The second since the Unix epoch; leaves the rest in `fraction`. */

@@ -9,12 +9,12 @@ import type { Image } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
-import type { ByteText } from "../text/byte_text.ts";
+import { ByteText, utf8 } from "../text/byte_text.ts";
 import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
 import { quoteArgv } from "../text/quote.ts";
 import { paint, type Style } from "../text/style.ts";
-import { WallClock } from "../text/time.ts";
-import { durationWords, exitWords, lossNoun, sizeWords } from "../text/words.ts";
+import { exitWords, lossNoun, sizeWords } from "../text/words.ts";
+import { headerCells, RowCells } from "./row_cells.ts";
 
 /** How lines are made. */
 export interface LineOptions {
@@ -45,54 +45,32 @@ const STYLES: Readonly<Record<string, Style>> = {
   gap: "red",
 };
 
-const NAMES: Cells = {
-  time: "TIME",
-  event: "EVENT",
-  pid: "PID",
-  ppid: "PPID",
-  user: "USER",
-  duration: "DURATION",
-  status: "STATUS",
-};
-/** Cells of a day with a time, in wide columns and in few. */
-const DAY_CELLS = "11-24 12:15:54.123".length;
-const SHORT_DAY_CELLS = "11-24 12:15:54".length;
-
-type Cells = Record<"time" | "event" | "pid" | "ppid" | "user" | "duration" | "status", string>;
-
-function columns(cells: Cells): string {
-  return `${cells.time.padEnd(12)} ${cells.event.padEnd(8)} ${cells.pid.padStart(7)} ` +
-    `${cells.ppid.padStart(7)} ${cells.user.padEnd(8)} ${cells.duration.padStart(8)} ` +
-    `${cells.status.padEnd(8)} `;
-}
-
-/** The same where they are few: how it ended stands behind the command. */
-function fewColumns({ time, event, pid, ppid, user }: Cells): string {
-  return `${time} ${event.padEnd(5)} ${pid.padStart(7)} ${ppid.padStart(7)} ${user.padEnd(8)} `;
-}
+const NEWLINE = 0x0a;
+const NONE: readonly string[] = [];
 
 /** Writes changes as lines: one a row, where a terminal has an end. */
 export class EventLines {
   readonly #options: LineOptions;
-  readonly #clock: WallClock;
+  readonly #cells: RowCells;
+  /** Where the cells of a row are put together that is cut. */
+  readonly #scratch = new ByteText(128);
   readonly #commands = new WeakMap<Image, string>();
+  readonly #commandBytes = new WeakMap<Image, Uint8Array>();
   readonly #depths = new WeakMap<Process, number>();
   /** Those whose fork was not shown, and that have run no program of their own since. */
   readonly #forked = new WeakSet<Process>();
+  #passed = false;
 
   constructor(options: LineOptions) {
     this.#options = options;
-    this.#clock = new WallClock(options.offsetAt);
+    this.#cells = new RowCells(options);
   }
 
   /** The columns' names, in the widths of the lines below them. */
   header(): string {
-    const isWide = this.#options.width() >= WIDE_CELLS;
-    const time = "TIME".padEnd("12:15:54.123".length);
-    const dated = "DATE  TIME".padEnd(isWide ? DAY_CELLS : SHORT_DAY_CELLS);
-    const names = { ...NAMES, time: this.#options.dates ? dated : time };
-    const header = `${isWide ? columns(names) : fewColumns(names)}COMMAND`;
-    return fitWidth(header, this.#options.width());
+    const { dates = false } = this.#options;
+    const width = this.#options.width();
+    return fitWidth(`${headerCells(width >= WIDE_CELLS, dates)}COMMAND`, width);
   }
 
   /** Takes note of a fork that is not shown. */
@@ -100,12 +78,24 @@ export class EventLines {
     if (process === null) return;
     // Of whom a fork is but supposed, an exec may have been missed.
     if (!inferred) this.#forked.add(process);
+    this.#passed = true;
     if (this.#options.tree) this.#depth(process);
   }
 
   /** Appends one change as a line, newline included. */
   append(change: Change, epoch: BootEpoch, to: ByteText): void {
-    to.text(this.line(change, epoch));
+    const { process } = change;
+    const { color, tree } = this.#options;
+    if (process === null || color || this.#options.width() !== Infinity) {
+      to.text(this.line(change, epoch));
+      return;
+    }
+    this.#cells.append(change, process, epoch, to);
+    if (tree) to.text(this.#indent(process));
+    to.bytes(this.#commandAsBytes(process.image));
+    const notes = this.#notes(change);
+    if (notes.length > 0) to.text(noteText(notes));
+    to.byte(NEWLINE);
   }
 
   /** One change as a line, newline included. */
@@ -114,47 +104,44 @@ export class EventLines {
     const { color } = this.#options;
     const width = this.#options.width();
     const isWide = width >= WIDE_CELLS;
-    const time = this.#time(change.time, epoch, isWide);
     if (process === null) {
+      const time = this.#cells.timeText(change.time, epoch, isWide);
       const text = `${time} gap${" ".repeat(isWide ? 6 : 3)}${this.#gapText(change, epoch)}`;
       return paint(fitWidth(text, width), "red", color) + "\n";
     }
-    if (change.kind === "exec") this.#forked.delete(process);
     const status = change.kind === "exit" ? exitStatus(process.status) : null;
-    const event = change.inferred ? `${change.kind}*` : change.kind;
-    const texts: Cells = {
-      time,
-      event,
-      pid: String(process.pid),
-      ppid: process.ppid === null ? "?" : String(process.ppid),
-      user: this.#user(process.uid),
-      duration: change.kind === "exit" ? this.#duration(process) : "",
-      status: status === null ? "" : exitWords(status),
-    };
-    const notes = this.#notes(change);
-    if (!isWide && status !== null) notes.unshift(`${texts.status}, ${texts.duration}`);
-    const cells = fitWidth(isWide ? columns(texts) : fewColumns(texts), width);
+    const end = isWide || status === null
+      ? []
+      : [`${exitWords(status)}, ${this.#cells.duration(process)}`];
+    const cells = fitWidth(this.#rowCells(change, process, epoch, isWide), width);
     const failed = status !== null && (status.signal !== null || (status.code ?? 0) !== 0);
     const style = failed ? "red" : STYLES[change.kind] ?? "yellow";
     const indent = this.#indent(process);
-    const note = notes.length === 0 ? "" : `  # ${notes.join("; ")}`;
+    const note = noteText([...end, ...this.#notes(change)]);
     const room = width - displayWidth(cells);
     const least = status === null ? COMMAND_CELLS_MIN : 0;
     const command = this.#command(process.image);
     return paint(cells, style, color) + fitRow(indent, command, note, room, least) + "\n";
   }
 
-  #time(time: number, epoch: BootEpoch, isWide: boolean): string {
-    if (!this.#options.dates) return this.#clock.local(epoch, time);
-    const text = this.#clock.localDay(epoch, time);
-    return isWide ? text : text.slice(0, SHORT_DAY_CELLS);
+  #rowCells(change: Change, process: Process, epoch: BootEpoch, isWide: boolean): string {
+    const cells = this.#cells;
+    const text = this.#scratch;
+    if (isWide) cells.append(change, process, epoch, text);
+    else cells.appendFew(change, process, epoch, text);
+    const row = text.toString();
+    text.take();
+    return row;
   }
 
-  #notes(change: Change): string[] {
-    const note = noteOf(change);
+  #notes(change: Change): readonly string[] {
     const { kind, process } = change;
-    const isFork = kind === "exit" && process !== null && this.#forked.has(process);
-    return [...note === null ? [] : [note], ...isFork ? ["no exec"] : []];
+    if (this.#passed && process !== null) {
+      if (kind === "exec") this.#forked.delete(process);
+      if (kind === "exit" && this.#forked.has(process)) return ["no exec"];
+    }
+    const note = noteOf(change);
+    return note === null ? NONE : [note];
   }
 
   /** How much is missing, since when, and why. */
@@ -162,20 +149,7 @@ export class EventLines {
     const { since, time } = change;
     const loss = lossText(change) + (GAP_WORDS[change.b] ?? "unknown");
     if (since >= time) return loss;
-    const clock = new WallClock();
-    const { dates } = this.#options;
-    const begin = dates ? clock.localDay(epoch, since) : clock.local(epoch, since);
-    return `${loss}, since ${begin}`;
-  }
-
-  #user(uid: number | null): string {
-    if (uid === null) return "?";
-    const name = escapeText(this.#options.users.name(uid) ?? String(uid));
-    return name.length <= 8 ? name : name.slice(0, 7) + "+";
-  }
-
-  #duration(process: Process): string {
-    return process.durationNs === null ? "?" : durationWords(process.durationNs);
+    return `${loss}, since ${this.#cells.timeText(since, epoch, true)}`;
   }
 
   #command(image: Image): string {
@@ -185,6 +159,15 @@ export class EventLines {
       this.#commands.set(image, text);
     }
     return text;
+  }
+
+  #commandAsBytes(image: Image): Uint8Array {
+    let bytes = this.#commandBytes.get(image);
+    if (bytes === undefined) {
+      bytes = utf8(this.#command(image));
+      this.#commandBytes.set(image, bytes);
+    }
+    return bytes;
   }
 
   #environment(image: Image): string {
@@ -207,6 +190,11 @@ export class EventLines {
     }
     return depth;
   }
+}
+
+/** What stands behind a command. */
+function noteText(notes: readonly string[]): string {
+  return notes.length === 0 ? "" : `  # ${notes.join("; ")}`;
 }
 
 /** How much was lost; below 0 where that is not known. */

@@ -11,6 +11,25 @@ test("integer() writes what String() does", () => {
   }
 });
 
+test("integerRight() fills up with spaces, as padStart() does", () => {
+  for (const value of [0, 7, 12345, 2147483647, 2147483648, 9007199254740991]) {
+    for (const width of [0, 1, 7, 16]) {
+      const text = new ByteText(0);
+      text.integerRight(value, width);
+      assert.equal(text.toString(), String(value).padStart(width));
+    }
+  }
+});
+
+test("ascii() and spaces() grow as they must", () => {
+  const text = new ByteText(0);
+  text.ascii("a".repeat(100));
+  text.spaces(100);
+  text.spaces(0);
+  text.spaces(-1);
+  assert.equal(text.toString(), "a".repeat(100) + " ".repeat(100));
+});
+
 test("digits() fills up with zeros", () => {
   const text = new ByteText(0);
   text.digits(42, 9);

@@ -4,6 +4,7 @@ import { EVENT, GAP_REASON, type SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
 import { Users } from "../../src/proc/passwd.ts";
 import { EventLines, type LineOptions } from "../../src/view/line.ts";
+import { ByteText } from "../../src/text/byte_text.ts";
 import { displayWidth } from "../../src/text/escape.ts";
 import { exec, exit, fork, gap, scan, simple } from "../support/events.ts";
 
@@ -153,6 +154,39 @@ test("line() tells what is unknown by a question mark, and what was inferred by 
   ]);
   assert.equal(gone, undefined);
   assert.match(lost!, /^00:00:00\.210 exit\* +60 +50 root +170ms exit \? +\/bin\/sh\n$/);
+});
+
+test("append() writes what line() says, where lines need not be cut", () => {
+  const users = new Users(() => "root:x:0:0\nf\u00fc\u0161:x:1000:0\n", () => 0);
+  for (const options of [{}, { tree: true }, { dates: true, users }, { env: ["A"] }]) {
+    const lines = eventLines(options);
+    const machine = new Machine({
+      onChange: (change) => {
+        const bytes = new ByteText(0);
+        lines.append(change, EPOCH, bytes);
+        assert.equal(bytes.toString(), lines.line(change, EPOCH));
+      },
+    });
+    const events = [
+      fork(3 * T, 60, 50),
+      exec(3 * T + 1_000_000, 60, "/bin/l\u00e4s", "\n\u6f22"),
+      fork(3 * T + 2_000_000, 4_194_303, 60),
+      simple(EVENT.uid, 4 * T, 60, 1000, 1000),
+      simple(EVENT.ptrace, 4 * T, 60, 0, 60),
+      exit(1500 * T, 60, 0x200),
+      exit(1501 * T, 4_194_303, 11),
+      exit(1502 * T, 99, 0),
+      gap(1503 * T, 2, 4 * T),
+    ];
+    for (const event of [...SHELL, ...events]) machine.step(event);
+  }
+});
+
+test("line() says in local time since when something is missing", () => {
+  const lines = linesOf([gap(16 * T, 2, 4 * T)], { offsetAt: () => 3_600_000 });
+  assert.deepEqual(lines, [
+    "01:00:00.160 gap      2 events lost: overflow, since 01:00:00.040\n",
+  ]);
 });
 
 test("line() says since when something is missing", () => {

@@ -38,14 +38,14 @@ const NAP_NS = 2_000_000;
 /** Sleep before a drain that tells what has waited for its elders. */
 const SHORT_NAP_NS = 200_000;
 /** Longest sleep between drains while events go on: fewer wake-ups, and nobody reads that fast. */
-const LONG_NAP_NS = 25_000_000;
+const LONG_NAP_NS = 50_000_000;
 /**
  * After a window with at least so many events each nap is longer by this factor: under a load
  * waking up costs more than reading. Where zombies are looked at, it takes a storm.
  */
-const WINDOW_NS = 100_000_000;
-const MANY = 40;
-const MANY_ZOMBIES = 400;
+const WINDOW_NS = 250_000_000;
+const MANY = 35;
+const MANY_ZOMBIES = 1000;
 const NAP_GROWTH = 1.5;
 /** The nap of who is in no hurry. */
 const PATIENT_NAP_NS = 200_000_000;
