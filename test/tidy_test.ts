@@ -160,6 +160,7 @@ const ARROWS: Arrows = {
     "src/session.ts",
     "src/recorder/",
     "src/source/capture.ts",
+    "src/source/thread.ts",
     "src/source/probe/probe.ts",
     "src/source/probe/probe_judge.ts",
     "src/history/place.ts",

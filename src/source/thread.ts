@@ -16,6 +16,7 @@ import {
   type RunningCapture,
   type SourceInfo,
   SourceRefused,
+  type StartCapture,
   type WorkerMessage,
   type WorkerSetup,
 } from "./capture.ts";
@@ -54,14 +55,37 @@ export class CaptureThread implements RunningCapture {
   }
 
   /** Starts the thread; rejects with SourceRefused where the host allows no such source. */
-  static async start(options: CaptureOptions, handlers: CaptureHandlers): Promise<CaptureThread> {
+  static start(options: CaptureOptions, handlers: CaptureHandlers): Promise<CaptureThread> {
+    return CaptureThread.#begin(startWorker(), options, handlers);
+  }
+
+  /**
+   * Starts the thread's runtime, which takes as long as loading the command that wants it. It
+   * begins when it is told how; unused, it does not keep the program.
+   */
+  static prepare(): StartCapture {
+    const prepared = startWorker();
+    prepared.unref();
+    let isFree = true;
+    // Another one is told why, if that is so still.
+    prepared.on("error", () => isFree = false);
+    return (options, handlers) => {
+      const worker = isFree ? prepared : startWorker();
+      isFree = false;
+      worker.ref();
+      return CaptureThread.#begin(worker, options, handlers);
+    };
+  }
+
+  static async #begin(
+    worker: Worker,
+    options: CaptureOptions,
+    handlers: CaptureHandlers,
+  ): Promise<CaptureThread> {
     compileEagerly();
-    const libc = await openLibc();
     const control = new SharedArrayBuffer(CONTROL.count * 4);
-    const workerData: WorkerSetup = { options, control };
-    const source = new URL("./worker.ts", import.meta.url);
-    const address = workerAddress(source, "src/source/worker.js");
-    const worker = new Worker(address, { workerData, ...SMALL });
+    const setup: WorkerSetup = { options, control };
+    worker.postMessage(setup);
     const counters = new Int32Array(control);
     const { promise: ended, resolve: end } = Promise.withResolvers<number | null>();
     const { promise: opened, resolve: open, reject } = Promise.withResolvers<Opened>();
@@ -93,6 +117,7 @@ export class CaptureThread implements RunningCapture {
     worker.on("message", receive);
     worker.on("error", reject);
     worker.on("error", (error: unknown) => finish(error as Error));
+    const libc = await openLibc();
     return new CaptureThread(libc, counters, await opened, ended);
   }
 
@@ -117,6 +142,11 @@ export class CaptureThread implements RunningCapture {
     if (farewell !== null) this.#libc.close(farewell.fd);
     this.#libc.close(wake);
   }
+}
+
+function startWorker(): Worker {
+  const source = new URL("./worker.ts", import.meta.url);
+  return new Worker(workerAddress(source, "src/source/worker.js"), { name: "capture", ...SMALL });
 }
 
 function failure(message: Extract<WorkerMessage, { type: "failed" }>): Error {

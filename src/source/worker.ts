@@ -4,7 +4,7 @@
  * @module
  */
 import { getPriority } from "node:os";
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { check } from "../../ffi/errno.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { NOTIFY, TASK } from "../../ffi/linux.ts";
@@ -90,8 +90,11 @@ function capture(libc: Libc, setup: WorkerSetup, port: MessagePort): void {
 
 async function main(port: MessagePort): Promise<void> {
   compileEagerly();
+  // Whoever starts the thread may not know yet what is wanted.
+  const asked = new Promise<WorkerSetup>((resolve) => port.once("message", resolve));
   try {
-    capture(await openLibc(), workerData as WorkerSetup, port);
+    const libc = await openLibc();
+    capture(libc, await asked, port);
   } catch (error) {
     const { message, advice, stack } = error as Error & { advice?: string };
     const failed: WorkerMessage = {

@@ -56,7 +56,10 @@ export const watchCommand: CommandSpec = command({
   ],
   async run(context, operands, options): Promise<number> {
     // Loaded when it is wanted: start-up is most of what a short command takes.
+    const { CaptureThread } = await import("../../source/thread.ts");
+    const isReady = options.source === "replay" || context.capture !== undefined;
+    const ahead = isReady ? context : { ...context, capture: CaptureThread.prepare() };
     const { runWatch } = await import("./run.ts");
-    return await runWatch(context, operands, options);
+    return await runWatch(ahead, operands, options);
   },
 });
