@@ -94,7 +94,7 @@ export async function idleSection(bench: Bench): Promise<Section> {
         1,
         `${number(perSecond)}/s`,
       ),
-      atMost(8, "poller: CPU at most 1 % idle", few, 1, `${number(few)} %`),
+      atMost(8, "poller: CPU at most 0.7 % idle", few, 0.7, `${number(few)} %`),
       atMost(
         11,
         "poller: CPU at most 3 % idle with 5 000 living processes",
