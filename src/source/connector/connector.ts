@@ -43,9 +43,9 @@ const LONG_NAP_NS = 50_000_000;
  * After a window with at least so many events each nap is longer by this factor: under a load
  * waking up costs more than reading. Where zombies are looked at, it takes a storm.
  */
-const WINDOW_NS = 250_000_000;
-const MANY = 35;
-const MANY_ZOMBIES = 1000;
+const WINDOW_NS = 500_000_000;
+const MANY = 75;
+const MANY_ZOMBIES = 2000;
 const NAP_GROWTH = 1.5;
 /** The nap of who is in no hurry. */
 const PATIENT_NAP_NS = 200_000_000;
@@ -198,6 +198,7 @@ export class Connector implements LiveSource {
   #napAfter(events: number): number {
     const now = this.#clocks.now();
     this.#recent += events;
+    if (this.#recent >= this.#many) this.#lively = true;
     if (now >= this.#windowEnd) {
       this.#lively = this.#recent >= this.#many;
       this.#recent = 0;
