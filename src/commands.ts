@@ -22,6 +22,7 @@ import { recordCommand } from "./cmd/record/command.ts";
 import { runCommand } from "./cmd/run/command.ts";
 import { serveCommand } from "./cmd/serve/command.ts";
 import { treeCommand } from "./cmd/tree/command.ts";
+import { troubleCommand } from "./cmd/trouble/command.ts";
 import { watchCommand } from "./cmd/watch/command.ts";
 import { whyCommand } from "./cmd/why/command.ts";
 import { EXIT } from "./fault.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Spec[] = [
   treeCommand,
   whyCommand,
   logCommand,
+  troubleCommand,
   recordCommand,
   exportCommand,
   runCommand,

@@ -35,6 +35,7 @@ const ARROWS: Arrows = {
   "src/redact/": [],
   "src/model/": ["src/redact/"],
   "src/jobs/": ["src/model/"],
+  "src/detect/": ["src/model/", "src/proc/cgroup.ts"],
   "src/acct/": [
     "src/fault.ts",
     "src/steps.ts",
@@ -54,6 +55,7 @@ const ARROWS: Arrows = {
   ],
   "src/ask/store.ts": ["src/model/", "src/jobs/"],
   "src/ask/": [
+    "src/detect/",
     "src/ask/store.ts",
     "src/ask/text/",
     "src/host/",
@@ -90,6 +92,7 @@ const ARROWS: Arrows = {
   ],
   "src/host/": ["ffi/", "node:"],
   "src/view/": [
+    "src/detect/",
     "src/model/",
     "src/proc/cgroup.ts",
     "src/proc/passwd.ts",
@@ -157,6 +160,7 @@ const ARROWS: Arrows = {
     "node:",
   ],
   "src/cmd/": [
+    "src/detect/",
     "src/session.ts",
     "src/recorder/",
     "src/source/capture.ts",

@@ -107,6 +107,10 @@ const BEGUN_MAX = 100_000;
 /** Lives of which it is remembered what they ran before. */
 const FORMERS_MAX = 100_000;
 
+/** Lives of which that is read at once. */
+const NEIGHBOURS = 256;
+const NONE: readonly LifeRow[] = [];
+
 /** Reads images and lives by their numbers, each once. */
 export class LifeStore {
   readonly #boots: ReadonlyMap<number, Boot>;
@@ -123,6 +127,9 @@ export class LifeStore {
   readonly #getImage: TypedRows<LifeRow>;
   readonly #getText: TypedRows<readonly [StoredText]>;
   readonly #getFormer: TypedRows<LifeRow>;
+  readonly #getFormers: TypedRows<LifeRow>;
+  /** All answers are out of one state: neighbours may be read in advance. */
+  #isHeld = false;
   /** How many lives were linked to their parents since the last call of forget(). */
   linked = 0;
   readonly #climb: Climb<Life> = {
@@ -149,15 +156,23 @@ export class LifeStore {
     if (pragma(db, "user_version") >= 3) image.push(nullable("image.argv_missing", "count"));
     this.#getImage = new TypedRows(db, image, "FROM image WHERE id = ?");
     this.#getText = new TypedRows(db, [column("text.value", "stored")], "FROM text WHERE id = ?");
-    this.#getFormer = new TypedRows(
+    const former = [
+      column("former.until", "time"),
+      column("former.image", "key"),
+      nullable("former.since", "time"),
+    ];
+    this.#getFormer = new TypedRows(db, former, "FROM former WHERE life = ? ORDER BY until");
+    this.#getFormers = new TypedRows(
       db,
-      [
-        column("former.until", "time"),
-        column("former.image", "key"),
-        nullable("former.since", "time"),
-      ],
-      "FROM former WHERE life = ? ORDER BY until",
+      [...former, column("former.life", "key")],
+      "FROM former WHERE life BETWEEN ? AND ? ORDER BY life, until",
     );
+  }
+
+  /** From now on the history stays as it is, or does not any more. */
+  set isHeld(is: boolean) {
+    this.#isHeld = is;
+    this.#formers.clear();
   }
 
   /** The process of a row. */
@@ -301,10 +316,22 @@ export class LifeStore {
     let found = this.#formers.get(key);
     if (found === undefined) {
       if (this.#formers.size >= FORMERS_MAX) this.#formers.clear();
-      found = this.#getFormer.all(key);
+      found = this.#isHeld ? this.#readFormers(key) : this.#getFormer.all(key);
       this.#formers.set(key, found);
     }
     return found;
+  }
+
+  /** Reads those of the neighbours, too: who goes through a history asks for them next. */
+  #readFormers(key: number): readonly LifeRow[] {
+    const first = key - key % NEIGHBOURS;
+    for (let other = first; other < first + NEIGHBOURS; other++) this.#formers.set(other, NONE);
+    for (const row of this.#getFormers.all(first, first + NEIGHBOURS - 1)) {
+      const life = row[3]!;
+      const known = this.#formers.get(life)!;
+      this.#formers.set(life, [...known, row]);
+    }
+    return this.#formers.get(key)!;
   }
 
   /** An image, and the real uid that it ran as. */

@@ -212,9 +212,11 @@ export class HistoryStore implements PastStore {
 
   hold(): void {
     this.#history.db.exec("BEGIN");
+    this.#history.lives.isHeld = true;
   }
 
   release(): void {
+    this.#history.lives.isHeld = false;
     this.#history.db.exec("COMMIT");
   }
 

@@ -1,0 +1,174 @@
+/**
+ * The question of `trouble`: what is wrong now, and what was in a stretch of time.
+ *
+ * @module
+ */
+import { Detector } from "../detect/detector.ts";
+import { Finding, FINDING_KINDS, keyOf, NO_FACTS } from "../detect/finding.ts";
+import { judgeLooks, type LivingTrouble, type Look } from "../detect/living.ts";
+import type { Limits } from "../detect/thresholds.ts";
+import type { BootSpan } from "../model/bounds.ts";
+import { sinceBoot } from "../model/boot.ts";
+import { Machine } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { takeSnapshot } from "../model/snapshot.ts";
+import { parseCgroup } from "../proc/cgroup.ts";
+import { type OomKill, parseOomKills } from "../proc/kernel_log.ts";
+import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
+import { parseStat } from "../proc/stat.ts";
+import { sizeWords } from "../text/words.ts";
+import type { Asking } from "./asking.ts";
+import { noteNoHistory, noteNoRecorder } from "./notes.ts";
+import { addMissing } from "./missing.ts";
+import type { PastStore } from "./store.ts";
+import { recordedSpans, type Stretch } from "./stretch.ts";
+
+/** A kill is told before the exit that it brings about, by no more than that. */
+const KILL_NS = 60e9;
+const decoder = new TextDecoder();
+
+/** What is asked for. */
+export interface TroubleQuery {
+  readonly stretch: Stretch;
+  readonly limits: Limits;
+  /** The kernel's log; null where it may not be read. */
+  readonly kernelLog: () => readonly string[] | null;
+  /** Feeds a detector with what happens now, for a while; also where nothing is to be watched. */
+  readonly watch: (detector: Detector | null) => Promise<void>;
+}
+
+/** What is wrong, the worst first. */
+export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<Finding[]> {
+  const { notes, store: { past }, historyPlace } = asking;
+  const kills = readKills(asking, query);
+  const found: Finding[] = [];
+  if (past !== null) {
+    const spans = recordedSpans(past, query.stretch);
+    past.hold();
+    try {
+      for (const span of spans) found.push(...await findInPast(asking, past, span, query, kills));
+    } finally {
+      past.release();
+    }
+    addMissing(notes, await past.missing(spans));
+    noteNoRecorder(notes, past);
+  }
+  // What lives is asked about where the stretch reaches up to now.
+  if (query.stretch.until === null) {
+    const detector = past === null ? detectorOf(query, (process) => explain(process, kills)) : null;
+    found.push(...await findLiving(asking, query, detector));
+    if (detector !== null) found.push(...detector.found);
+  }
+  if (past === null) {
+    noteNoHistory(
+      notes,
+      "what went wrong before is not known, nor what comes seldom",
+      historyPlace,
+    );
+  }
+  return found.sort(byWeight);
+}
+
+/** The worst kind first, what goes on before what is over, and then the latest. */
+function byWeight(a: Finding, b: Finding): number {
+  const weight = ({ kind }: Finding) => FINDING_KINDS.indexOf(kind);
+  return Number(a.isOver) - Number(b.isOver) || weight(a) - weight(b) || momentOf(b) - momentOf(a);
+}
+
+function momentOf({ process, until }: Finding): number {
+  return process.boot.moment(until) ?? until / 1e6;
+}
+
+function detectorOf(
+  { limits }: TroubleQuery,
+  explain: (process: Process) => string | null,
+): Detector {
+  return new Detector({ limits, explain });
+}
+
+async function findInPast(
+  asking: Asking,
+  past: PastStore,
+  span: BootSpan,
+  query: TroubleQuery,
+  kills: readonly OomKill[] | null,
+): Promise<readonly Finding[]> {
+  const { boot } = span;
+  // The kernel's log begins anew with each boot.
+  const isNow = boot.shortId === asking.boot.shortId;
+  const detector = detectorOf(query, (process) => isNow ? explain(process, kills) : null);
+  const machine = new Machine({ onChange: (change) => detector.note(change), boot });
+  for await (const event of past.replay(span)) machine.step(event);
+  detector.turn(Math.min(span.until, boot.end));
+  if (detector.dropped > 0) {
+    asking.notes.add("limit", `${detector.dropped} findings that were over first are left out`);
+  }
+  return detector.found;
+}
+
+function readKills({ notes }: Asking, { kernelLog }: TroubleQuery): OomKill[] | null {
+  const records = kernelLog();
+  if (records !== null) return parseOomKills(records);
+  notes.add("source", "whom the kernel has killed for memory is not known: root may read its log");
+  return null;
+}
+
+/** Why the kernel has killed a process, in words; null where it has not, or that is not known. */
+function explain({ pid, end, start }: Process, kills: readonly OomKill[] | null): string | null {
+  const kill = kills?.findLast(({ pid: killed, time }) => {
+    if (killed !== pid || end === null) return false;
+    return time <= end + KILL_NS && time >= Math.max(start ?? 0, end - KILL_NS);
+  });
+  if (kill === undefined) return null;
+  const { group, limit } = kill;
+  if (group === null) return "the host was out of memory";
+  return `out of memory (limit ${limit === null ? "" : `${sizeWords(limit)} `}of ${group})`;
+}
+
+async function findLiving(
+  asking: Asking,
+  query: TroubleQuery,
+  detector: Detector | null,
+): Promise<Finding[]> {
+  const { reader, boot, redact, now } = asking;
+  const clock = () => boot.epoch === null ? 0 : sinceBoot(now(), boot.epoch);
+  const began = clock();
+  const before = lookAt(asking);
+  await query.watch(detector);
+  const after = lookAt(asking);
+  const end = clock();
+  detector?.turn(end);
+  const troubles = judgeLooks(before, after, [began, end], query.limits);
+  if (troubles.length === 0) return [];
+  const pids = troubles.map(({ pid }) => pid);
+  const processes = takeSnapshot(readProcesses(reader, pids), redact, boot);
+  return troubles.filter((trouble) => trouble.kind !== "runaway" || !isService(asking, trouble))
+    .flatMap((trouble) => {
+      const process = processes.find(({ pid }) => pid === trouble.pid);
+      return process === undefined ? [] : [findingOf(trouble, process, end)];
+    });
+}
+
+function lookAt({ reader }: Asking): Map<number, Look> {
+  const looks = new Map<number, Look>();
+  for (const pid of withoutKernelThreads(reader, reader.pids())) {
+    const bytes = reader.read(pid, "stat");
+    const stat = bytes === null ? null : parseStat(bytes);
+    if (stat !== null) looks.set(pid, stat);
+  }
+  return looks;
+}
+
+/** A service is a child of the first process because that is who waits for it. */
+function isService({ reader }: Asking, { pid }: LivingTrouble): boolean {
+  const bytes = reader.read(pid, "cgroup");
+  return bytes !== null && parseCgroup(decoder.decode(bytes)).unit?.endsWith(".service") === true;
+}
+
+function findingOf({ kind, count, since, cpu }: LivingTrouble, process: Process, until: number) {
+  const finding = new Finding(kind, keyOf(kind, process.id), process, since);
+  finding.until = until;
+  finding.count = count;
+  finding.facts = { ...NO_FACTS, by: kind === "zombies" ? process : process.parent, cpu };
+  return finding;
+}

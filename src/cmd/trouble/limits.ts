@@ -1,0 +1,43 @@
+/**
+ * Thresholds as the command line has them.
+ *
+ * @module
+ */
+import { parseDuration, quoted } from "../../ask/text/values.ts";
+import {
+  INITIAL_LIMITS,
+  type Limits,
+  type ThresholdName,
+  THRESHOLDS,
+} from "../../detect/thresholds.ts";
+import { UsageError } from "../../fault.ts";
+
+/** Names of all, for completion. */
+export const THRESHOLD_NAMES: readonly string[] = Object.keys(THRESHOLDS).map((name) => `${name}=`);
+
+/** `loop-times=3` or `stuck=5m`, with those that were given before. */
+export function parseThreshold(text: string, before?: unknown): Partial<Limits> {
+  const [name = "", value] = text.split(/=(.*)/s);
+  const threshold = Object.hasOwn(THRESHOLDS, name) ? THRESHOLDS[name as ThresholdName] : null;
+  if (threshold === null) {
+    const names = Object.keys(THRESHOLDS).join(", ");
+    throw new UsageError(`Unknown threshold: ${quoted(name)}; there are ${names}`);
+  }
+  if (value === undefined) {
+    const example = threshold.unit === "time" ? "30s" : String(threshold.initial);
+    throw new UsageError(`Threshold without a value: ${quoted(text)}; give ${name}=${example}`);
+  }
+  const number = threshold.unit === "time" ? parseDuration(value) : parseNumber(name, value);
+  return { ...before as Partial<Limits> | undefined, [name]: number };
+}
+
+function parseNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (/^\d{1,9}$/.test(text) && number > 0) return number;
+  throw new UsageError(`Bad ${name}: ${quoted(text)}; give a whole number from 1`);
+}
+
+/** The thresholds that hold. */
+export function limitsOf(given: Partial<Limits> | undefined): Limits {
+  return { ...INITIAL_LIMITS, ...given };
+}

@@ -1,0 +1,131 @@
+/**
+ * Commands that come at even times, as those of crontabs and timers, and fail most times.
+ *
+ * @module
+ */
+import type { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import { isBad } from "./ends.ts";
+import type { Finding } from "./finding.ts";
+import type { Findings } from "./findings.ts";
+import { commandKey } from "./restarter.ts";
+import type { Limits } from "./thresholds.ts";
+import type { Watch } from "./watch.ts";
+
+/** Commands that are followed: those that have failed lately. */
+const COMMANDS_MAX = 10_000;
+/** Runs that are remembered of each. */
+const RUNS_MAX = 16;
+/** Even is what differs from the middle by no more. */
+const EVEN_SHARE = 0.2;
+const EVEN_NS = 5e9;
+/** A run that was left out makes a pause twice as long. */
+const MOST_EVEN = 0.75;
+/** So many of them fail. */
+const MOST_FAIL = 0.6;
+
+interface Series {
+  readonly starts: number[];
+  readonly failed: boolean[];
+  lastGood: number | null;
+  finding: Finding | null;
+  /** How often it has failed since the finding began. */
+  count: number;
+}
+
+/** Finds them. */
+export class Failing implements Watch {
+  readonly #limits: Limits;
+  readonly #findings: Findings;
+  /** By user and command, the latest that failed last. */
+  readonly #series = new Map<string, Series>();
+  /** How a child has ended that failed: a shell around it ends in the same way. */
+  readonly #below = new WeakMap<Process, number>();
+
+  constructor(limits: Limits, findings: Findings) {
+    this.#limits = limits;
+    this.#findings = findings;
+  }
+
+  note({ kind, process, inferred }: Change): void {
+    if (kind !== "exit" || process === null || inferred) return;
+    const { status, start, parent, uid } = process;
+    if (status === null || start === null) return;
+    const bad = isBad(status);
+    if (bad) {
+      if (parent !== null) this.#below.set(parent, status);
+      if (this.#below.get(process) === status) return;
+    } else if (this.#series.size === 0) {
+      return;
+    }
+    const subject = `${uid}\n${commandKey(process)}`;
+    let series = this.#series.get(subject);
+    if (series === undefined) {
+      if (!bad) return;
+      series = { starts: [], failed: [], lastGood: null, finding: null, count: 0 };
+    }
+    if (bad) this.#renew(subject, series);
+    series.starts.push(start);
+    series.failed.push(bad);
+    if (!bad) series.lastGood = process.end;
+    if (series.starts.length > RUNS_MAX) {
+      series.starts.shift();
+      series.failed.shift();
+    }
+    this.#judge(subject, series, process, bad);
+  }
+
+  turn(now: number): void {
+    for (const [subject, { starts, finding }] of this.#series) {
+      const every = finding?.facts.everyNs ?? this.#limits["failing-period"];
+      const last = starts.at(-1)!;
+      if (finding !== null && now - last > 2 * every + this.#limits.quiet) this.#forget(subject);
+    }
+  }
+
+  #judge(subject: string, series: Series, process: Process, bad: boolean): void {
+    const { starts, failed } = series;
+    if (starts.length < this.#limits["failing-times"]) return;
+    const every = periodOf(starts);
+    const share = failed.filter((is) => is).length / failed.length;
+    const is = every !== null && every >= this.#limits["failing-period"] && share >= MOST_FAIL;
+    if (!is) {
+      if (series.finding !== null) this.#findings.end(series.finding);
+      series.finding = null;
+      return;
+    }
+    if (!bad) return;
+    if (series.finding === null) series.count = failed.filter((is) => is).length;
+    else series.count++;
+    const finding = this.#findings.see("failing", subject, process, starts[0]!);
+    series.finding = finding;
+    this.#findings.tell(finding, process.end ?? starts.at(-1)!, series.count, {
+      by: process.parent,
+      everyNs: every,
+      lastGood: series.lastGood,
+    });
+  }
+
+  /** Puts it at the end of the order in which series are forgotten. */
+  #renew(subject: string, series: Series): void {
+    this.#series.delete(subject);
+    this.#series.set(subject, series);
+    if (this.#series.size <= COMMANDS_MAX) return;
+    for (const oldest of this.#series.keys()) return this.#forget(oldest);
+  }
+
+  #forget(subject: string): void {
+    const finding = this.#series.get(subject)?.finding ?? null;
+    if (finding !== null) this.#findings.end(finding);
+    this.#series.delete(subject);
+  }
+}
+
+/** The pause from start to start, where it is nearly always the same; null where it is not. */
+function periodOf(starts: readonly number[]): number | null {
+  const pauses = starts.slice(1).map((start, i) => start - starts[i]!);
+  const middle = pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)]!;
+  const most = Math.max(EVEN_NS, middle * EVEN_SHARE);
+  const even = pauses.filter((pause) => Math.abs(pause - middle) <= most).length;
+  return even >= MOST_EVEN * pauses.length ? middle : null;
+}

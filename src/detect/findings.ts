@@ -1,0 +1,71 @@
+/**
+ * The findings of one boot: those that go on, and those that are over.
+ *
+ * @module
+ */
+import type { Process } from "../model/process.ts";
+import { Finding, type FindingFacts, type FindingKind, keyOf } from "./finding.ts";
+
+/** Of those that are over only the latest are kept. */
+const OVER_MAX = 1000;
+
+/** What became of a finding. */
+export type Turn = "begins" | "goes on" | "ends";
+
+/** All of them. */
+export class Findings {
+  readonly #open = new Map<string, Finding>();
+  readonly #over: Finding[] = [];
+  readonly #onTurn: ((turn: Turn, finding: Finding) => void) | undefined;
+  /** How many that were over are not kept any more. */
+  dropped = 0;
+
+  constructor(onTurn?: (turn: Turn, finding: Finding) => void) {
+    this.#onTurn = onTurn;
+  }
+
+  /** Those that are over, then those that go on, each in the order in which they began. */
+  all(): Finding[] {
+    return [...this.#over, ...this.#open.values()];
+  }
+
+  /** The open finding of a kind about a subject. */
+  get(kind: FindingKind, subject: string): Finding | undefined {
+    return this.#open.get(keyOf(kind, subject));
+  }
+
+  /** Something is wrong, or still is: the finding of that, begun at `since` where it is new. */
+  see(kind: FindingKind, subject: string, process: Process, since: number): Finding {
+    const key = keyOf(kind, subject);
+    const known = this.#open.get(key);
+    if (known !== undefined) {
+      known.process = process;
+      return known;
+    }
+    const finding = new Finding(kind, key, process, since);
+    this.#open.set(key, finding);
+    return finding;
+  }
+
+  /** Tells of what {@linkcode Findings.see} gave, as it is now. */
+  tell(finding: Finding, until: number, count: number, facts: Partial<FindingFacts>): void {
+    const isNew = finding.until === finding.since && finding.count === 1;
+    finding.until = Math.max(finding.until, until);
+    finding.count = count;
+    finding.facts = { ...finding.facts, ...facts };
+    this.#onTurn?.(isNew ? "begins" : "goes on", finding);
+  }
+
+  /** It is over. */
+  end(finding: Finding): void {
+    if (finding.isOver) return;
+    finding.isOver = true;
+    this.#open.delete(finding.key);
+    this.#over.push(finding);
+    if (this.#over.length > OVER_MAX) {
+      this.#over.shift();
+      this.dropped++;
+    }
+    this.#onTurn?.("ends", finding);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What was ended from outside, or has dumped core.
+ *
+ * @module
+ */
+import type { Change } from "../model/machine.ts";
+import { exitStatus, type Process } from "../model/process.ts";
+import { nameOf } from "../model/program_names.ts";
+import { isKilled } from "./ends.ts";
+import type { Finding, FindingKind } from "./finding.ts";
+import type { Findings } from "./findings.ts";
+import { Restarters } from "./restarter.ts";
+import type { Limits } from "./thresholds.ts";
+import type { Watch } from "./watch.ts";
+
+/** Why the kernel has killed a process, in words; null where it has not, or that is not known. */
+export type Explain = (process: Process) => string | null;
+
+/** Finds them. */
+export class Kills implements Watch {
+  readonly #limits: Limits;
+  readonly #findings: Findings;
+  readonly #explain: Explain;
+  readonly #restarters = new Restarters();
+  readonly #open = new Set<Finding>();
+
+  constructor(limits: Limits, findings: Findings, explain: Explain) {
+    this.#limits = limits;
+    this.#findings = findings;
+    this.#explain = explain;
+  }
+
+  note({ kind, process }: Change): void {
+    if (kind !== "exit" || process === null || process.status === null) return;
+    const { status } = process;
+    if (exitStatus(status).core || process.dumped) return this.#tell("core-dump", process, null);
+    if (!isKilled(status)) return;
+    const reason = this.#explain(process);
+    if (reason !== null) return this.#tell("oom-kill", process, reason);
+    // Who ends a test or a build kills, too: what has run for long, or is a service, is missed.
+    const isLong = (process.durationNs ?? 0) >= this.#limits["kill-life"];
+    if (isLong || this.#restarters.managed(process) !== null) this.#tell("killed", process, null);
+  }
+
+  turn(now: number): void {
+    for (const finding of this.#open) {
+      if (now - finding.until <= this.#limits.quiet) continue;
+      this.#open.delete(finding);
+      this.#findings.end(finding);
+    }
+  }
+
+  #tell(kind: FindingKind, process: Process, reason: string | null): void {
+    const { uid, image, end } = process;
+    const subject = `${nameOf(image)}\n${uid}\n${reason ?? ""}`;
+    const time = end ?? process.born;
+    const isNew = this.#findings.get(kind, subject) === undefined;
+    const finding = this.#findings.see(kind, subject, process, time);
+    this.#open.add(finding);
+    this.#findings.tell(finding, time, isNew ? 1 : finding.count + 1, {
+      by: process.parent,
+      reason,
+    });
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Loops: the same command ends soon after its start, again and again, and somebody starts it anew.
+ *
+ * @module
+ */
+import type { Change } from "../model/machine.ts";
+import { exitStatus, type Process, TICK_NS } from "../model/process.ts";
+import { isBad, isGood } from "./ends.ts";
+import type { Finding, FindingKind } from "./finding.ts";
+import type { Findings } from "./findings.ts";
+import { commandKey, isShell, Restarters } from "./restarter.ts";
+import type { Limits } from "./thresholds.ts";
+import type { Watch } from "./watch.ts";
+
+/** Commands that are followed at once. */
+const RUNS_MAX = 10_000;
+/** People do it again at odd times, a loop at even ones: pauses differ by this factor and more. */
+const UNEVEN = 2;
+const UNEVEN_NS = 500e6;
+
+/** The latest ends of one command, one after the other. */
+interface Run {
+  readonly kind: FindingKind;
+  count: number;
+  readonly since: number;
+  lastStart: number;
+  lastEnd: number;
+  /** Sum of the lives. */
+  lifeNs: number;
+  /** Shortest and longest pause between an end and the next start. */
+  least: number;
+  most: number;
+  finding: Finding | null;
+}
+
+/** Finds them. */
+export class Loops implements Watch {
+  readonly #limits: Limits;
+  readonly #findings: Findings;
+  readonly #restarters = new Restarters();
+  /** By who starts them again, then by command. */
+  readonly #runs = new Map<Process | string, Map<string, Run>>();
+  #size = 0;
+
+  constructor(limits: Limits, findings: Findings) {
+    this.#limits = limits;
+    this.#findings = findings;
+  }
+
+  note({ kind, process, inferred }: Change): void {
+    if (kind !== "exit" || process === null || inferred) return;
+    const { status, parent } = process;
+    const bad = isBad(status);
+    const manager = this.#restarters.managed(process);
+    const by = manager ?? parent;
+    if (by === null) return;
+    if (!bad && !(manager !== null && isGood(status))) {
+      // Once is enough: what can end well is no crash.
+      if (this.#runs.has(by)) this.#forget(by, commandKey(process));
+      return;
+    }
+    this.#follow(bad ? "crash-loop" : "restart-loop", by, process);
+  }
+
+  turn(now: number): void {
+    for (const [by, runs] of this.#runs) {
+      for (const [command, run] of runs) {
+        const pause = Math.max(this.#limits["loop-pause"], 3 * run.most);
+        if (now - run.lastEnd > pause) this.#forget(by, command);
+      }
+    }
+  }
+
+  #follow(kind: FindingKind, by: Process | string, process: Process): void {
+    const { start, end, durationNs } = process;
+    if (start === null || end === null || durationNs === null) return;
+    const command = commandKey(process);
+    if (durationNs > this.#limits["loop-life"]) return this.#forget(by, command);
+    const belowShell = typeof by !== "string" && isShell(by);
+    const says = belowShell && exitStatus(process.status).signal === null;
+    if (says && durationNs < this.#limits["loop-shell-life"]) return;
+    let run = this.#runs.get(by)?.get(command);
+    const pause = run === undefined ? 0 : start - run.lastEnd;
+    // Two at a time are no loop, nor is one that ends well as often as not.
+    if (run !== undefined && (run.kind !== kind || pause < -TICK_NS || this.#isLate(pause))) {
+      this.#forget(by, command);
+      run = undefined;
+    }
+    if (run === undefined) {
+      run = this.#begin(kind, by, command, start);
+    } else {
+      run.least = Math.min(run.least, Math.max(0, pause));
+      run.most = Math.max(run.most, pause);
+    }
+    run.count++;
+    run.lastStart = start;
+    run.lastEnd = end;
+    run.lifeNs += durationNs;
+    if (run.count < this.#limits["loop-times"]) return;
+    if (belowShell && run.most > UNEVEN * run.least + UNEVEN_NS) return;
+    this.#tell(run, by, command, process);
+  }
+
+  #isLate(pause: number): boolean {
+    return pause > this.#limits["loop-pause"];
+  }
+
+  #tell(run: Run, by: Process | string, command: string, process: Process): void {
+    const who = typeof by === "string" ? by : by.id;
+    const finding = this.#findings.see(run.kind, `${who}\n${command}`, process, run.since);
+    run.finding = finding;
+    this.#findings.tell(finding, run.lastEnd, run.count, {
+      by: process.parent,
+      meanLifeNs: run.lifeNs / run.count,
+      everyNs: (run.lastStart - run.since) / (run.count - 1),
+    });
+  }
+
+  #begin(kind: FindingKind, by: Process | string, command: string, since: number): Run {
+    if (this.#size >= RUNS_MAX) this.#forgetOldest();
+    const run: Run = {
+      kind,
+      count: 0,
+      since,
+      lastStart: since,
+      lastEnd: since,
+      lifeNs: 0,
+      least: Infinity,
+      most: 0,
+      finding: null,
+    };
+    let runs = this.#runs.get(by);
+    if (runs === undefined) {
+      runs = new Map();
+      this.#runs.set(by, runs);
+    }
+    runs.set(command, run);
+    this.#size++;
+    return run;
+  }
+
+  #forget(by: Process | string, command: string): void {
+    const runs = this.#runs.get(by);
+    const run = runs?.get(command);
+    if (runs === undefined || run === undefined) return;
+    if (run.finding !== null) this.#findings.end(run.finding);
+    runs.delete(command);
+    if (runs.size === 0) this.#runs.delete(by);
+    this.#size--;
+  }
+
+  #forgetOldest(): void {
+    for (const [by, runs] of this.#runs) {
+      for (const command of runs.keys()) return this.#forget(by, command);
+    }
+  }
+}

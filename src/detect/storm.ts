@@ -1,0 +1,148 @@
+/**
+ * Fork storms: far more processes than a host usually starts, for longer than work takes.
+ *
+ * @module
+ */
+import type { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
+import type { Finding } from "./finding.ts";
+import type { Findings } from "./findings.ts";
+import type { Limits } from "./thresholds.ts";
+import type { Watch } from "./watch.ts";
+
+const SECOND_NS = 1e9;
+/** The usual pace is a mean that forgets with this time constant, in seconds. */
+const USUAL_SECONDS = 600;
+/** Most of a storm comes from below one process. */
+const MOST = 0.6;
+/** Ancestors that are looked at. */
+const ANCESTORS = 64;
+/** Who forked is counted for so many processes; the rest counts as nobody's. */
+const PARENTS_MAX = 50_000;
+
+/** Forks of about one second, or of more where nothing happened in between. */
+interface Second {
+  readonly at: number;
+  readonly seconds: number;
+  readonly forks: number;
+  readonly parents: ReadonlyMap<Process, number>;
+}
+
+/** Finds them. */
+export class Storms implements Watch {
+  readonly #limits: Limits;
+  readonly #findings: Findings;
+  /** Those of the stretch, oldest first. */
+  readonly #seconds: Second[] = [];
+  #inStretch = 0;
+  #forks = 0;
+  #parents = new Map<Process, number>();
+  #last: Process | null = null;
+  /** Forks per second before the stretch, outside storms. */
+  #usual = 0;
+  /** Seconds of which it is the mean. */
+  #learned = 0;
+  #turned = NaN;
+  #storm: Finding | null = null;
+  /** Forks since the storm began. */
+  #total = 0;
+
+  constructor(limits: Limits, findings: Findings) {
+    this.#limits = limits;
+    this.#findings = findings;
+  }
+
+  note({ kind, process, inferred }: Change): void {
+    if (kind !== "fork" || process === null || inferred) return;
+    this.#forks++;
+    this.#last = process;
+    const { parent } = process;
+    if (parent === null) return;
+    const known = this.#parents.get(parent);
+    if (known === undefined && this.#parents.size >= PARENTS_MAX) return;
+    this.#parents.set(parent, (known ?? 0) + 1);
+  }
+
+  turn(now: number): void {
+    // A look that was late, or a past in which nothing happened, is so many quiet seconds.
+    const seconds = Number.isNaN(this.#turned) ? 1 : (now - this.#turned) / SECOND_NS;
+    this.#turned = now;
+    this.#seconds.push({ at: now, seconds, forks: this.#forks, parents: this.#parents });
+    this.#inStretch += this.#forks;
+    while (this.#seconds[0]!.at <= now - this.#limits["storm-stretch"]) {
+      const before = this.#seconds.shift()!;
+      this.#inStretch -= before.forks;
+      if (this.#storm === null) this.#learn(before);
+    }
+    this.#judge(now);
+    this.#forks = 0;
+    this.#parents = new Map();
+  }
+
+  #judge(now: number): void {
+    const first = this.#seconds.find(({ forks }) => forks > 0);
+    const isMany = this.#inStretch >= this.#limits["storm-forks"];
+    const span = Math.max(1, (now - (first?.at ?? now)) / SECOND_NS + 1);
+    const pace = this.#inStretch / span;
+    if (this.#storm !== null) {
+      this.#total += this.#forks;
+      if (!isMany) {
+        this.#findings.end(this.#storm);
+        this.#storm = null;
+      } else if (this.#forks > 0) {
+        this.#tell(this.#storm, now, pace);
+      }
+      return;
+    }
+    // Of a host of which nothing is known much is usual: so many forks in each stretch.
+    const much = this.#limits["storm-forks"] * SECOND_NS / this.#limits["storm-stretch"];
+    const isUnusual = pace >= (this.#known ?? much) * this.#limits["storm-share"];
+    if (!isMany || !isUnusual || this.#last === null || first === undefined) return;
+    const source = this.#source();
+    const subject = source?.by.id ?? "the host";
+    this.#total = this.#inStretch;
+    const begin = first.at - SECOND_NS;
+    this.#storm = this.#findings.see("fork-storm", subject, source?.by ?? this.#last, begin);
+    this.#tell(this.#storm, now, pace);
+  }
+
+  #tell(storm: Finding, now: number, rate: number): void {
+    const source = this.#source();
+    this.#findings.tell(storm, now, this.#total, {
+      by: source?.by ?? null,
+      share: source?.share ?? null,
+      rate,
+      usual: this.#known,
+    });
+  }
+
+  /** What is usual; null where that was not seen for as long as a stretch. */
+  get #known(): number | null {
+    return this.#learned * SECOND_NS < this.#limits["storm-stretch"] ? null : this.#usual;
+  }
+
+  /** A mean over what was seen so far, then over the time constant. */
+  #learn({ forks, seconds }: Second): void {
+    this.#learned = Math.min(this.#learned + seconds, USUAL_SECONDS);
+    this.#usual += (forks / seconds - this.#usual) * Math.min(1, seconds / this.#learned);
+  }
+
+  /** The lowest process below which most of the forks are, and their share. */
+  #source(): { by: Process; share: number } | null {
+    const below = new Map<Process, number>();
+    for (const { parents } of this.#seconds) {
+      for (const [parent, forks] of parents) {
+        let at: Process | null = parent;
+        for (let up = 0; at !== null && up < ANCESTORS; up++, at = at.parent) {
+          below.set(at, (below.get(at) ?? 0) + forks);
+        }
+      }
+    }
+    let best: Process | null = null;
+    for (const [process, forks] of below) {
+      if (forks < MOST * this.#inStretch) continue;
+      if (best === null || process.born > best.born) best = process;
+    }
+    return best === null ? null : { by: best, share: below.get(best)! / this.#inStretch };
+  }
+}

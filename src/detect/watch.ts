@@ -1,0 +1,14 @@
+/**
+ * What looks for one sort of trouble in all that happens.
+ *
+ * @module
+ */
+import type { Change } from "../model/machine.ts";
+
+/** Told of changes in their order, and of time. */
+export interface Watch {
+  /** One change; the object is reused. */
+  note(change: Change): void;
+  /** About each second of the time of the changes: nanoseconds since boot. */
+  turn(now: number): void;
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judgeLooks, type Look } from "../../src/detect/living.ts";
+import { INITIAL_LIMITS } from "../../src/detect/thresholds.ts";
+
+const S = 1e9;
+const NOW = 1000 * S;
+
+function look(pid: number, given: Partial<Look> & { letter?: string } = {}): Look {
+  const { letter = "S", ...rest } = given;
+  return {
+    pid,
+    ppid: 1,
+    state: letter.charCodeAt(0),
+    tty: 0,
+    utime: 0,
+    stime: 0,
+    startTicks: 50_000,
+    ...rest,
+  };
+}
+
+function judge(before: readonly Look[], after: readonly Look[], seconds = 1) {
+  const byPid = (looks: readonly Look[]) => new Map(looks.map((look) => [look.pid, look]));
+  const times = [NOW - seconds * S, NOW] as const;
+  return judgeLooks(byPid(before), byPid(after), times, INITIAL_LIMITS)
+    .map(({ kind, pid, count }) => [kind, pid, count]);
+}
+
+test("zombies count for who does not wait, those that were there at both looks", () => {
+  const zombies = (count: number) => {
+    return Array.from({ length: count }, (_, i) => look(100 + i, { ppid: 7, letter: "Z" }));
+  };
+  assert.deepEqual(judge(zombies(10), zombies(12)), [["zombies", 7, 10]]);
+  assert.deepEqual(judge(zombies(9), zombies(12)), []);
+  const others = zombies(12).map((one) => ({ ...one, startTicks: 60_000 }));
+  assert.deepEqual(judge(zombies(12), others), []);
+});
+
+test("a runaway has used a CPU all its life, does so now, and nobody waits for it", () => {
+  const [age, used] = [50_000, 48_000];
+  const busy = (given: Partial<Look>) => {
+    return [look(5, { utime: used, ...given }), look(5, { utime: used + 95, ...given })] as const;
+  };
+  const tell = (given: Partial<Look>) => {
+    const [before, after] = busy(given);
+    return judge([before], [after]);
+  };
+  assert.equal(age, NOW / 1e7 - 50_000);
+  assert.deepEqual(tell({}), [["runaway", 5, 1]]);
+  assert.deepEqual(tell({ ppid: 4 }), []);
+  assert.deepEqual(tell({ utime: 40_000 }), []);
+  assert.deepEqual(judge([look(5, { utime: used })], [look(5, { utime: used + 50 })]), []);
+});
+
+test("stuck is who was in D, or stopped without a terminal, for as long as was looked", () => {
+  const tell = (given: Parameters<typeof look>[1], seconds = 130) => {
+    return judge([look(5, given)], [look(5, given)], seconds);
+  };
+  assert.deepEqual(tell({ letter: "D" }), [["stuck", 5, 1]]);
+  assert.deepEqual(tell({ letter: "T" }), [["stuck", 5, 1]]);
+  assert.deepEqual(tell({ letter: "T", tty: 34816 }), []);
+  assert.deepEqual(tell({ letter: "D" }, 60), []);
+  assert.deepEqual(tell({ letter: "S" }), []);
+  const worked = [look(5, { letter: "D" })];
+  assert.deepEqual(judge(worked, [look(5, { letter: "D", stime: 1 })], 130), []);
+});
