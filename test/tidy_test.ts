@@ -35,7 +35,12 @@ const ARROWS: Arrows = {
   "src/redact/": [],
   "src/model/": ["src/redact/"],
   "src/jobs/": ["src/model/"],
-  "src/detect/": ["src/model/", "src/proc/cgroup.ts"],
+  "src/detect/": [
+    "src/model/",
+    "src/proc/cgroup.ts",
+    "src/proc/kernel_log.ts",
+    "src/text/words.ts",
+  ],
   "src/acct/": [
     "src/fault.ts",
     "src/steps.ts",
@@ -142,6 +147,7 @@ const ARROWS: Arrows = {
     "node:",
   ],
   "src/recorder/": [
+    "src/detect/",
     "src/session.ts",
     "src/history/",
     "src/host/",
@@ -152,6 +158,7 @@ const ARROWS: Arrows = {
     "src/text/words.ts",
     "src/view/json.ts",
     "src/view/past_json.ts",
+    "src/view/trouble.ts",
     "src/fault.ts",
     "src/version.ts",
     "src/ask/",

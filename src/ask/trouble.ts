@@ -5,6 +5,7 @@
  */
 import { Detector } from "../detect/detector.ts";
 import { Finding, FINDING_KINDS, keyOf, NO_FACTS } from "../detect/finding.ts";
+import { oomReason } from "../detect/kills.ts";
 import { judgeLooks, type LivingTrouble, type Look } from "../detect/living.ts";
 import type { Limits } from "../detect/thresholds.ts";
 import type { BootSpan } from "../model/bounds.ts";
@@ -16,15 +17,12 @@ import { parseCgroup } from "../proc/cgroup.ts";
 import { type OomKill, parseOomKills } from "../proc/kernel_log.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { parseStat } from "../proc/stat.ts";
-import { sizeWords } from "../text/words.ts";
 import type { Asking } from "./asking.ts";
 import { noteNoHistory, noteNoRecorder } from "./notes.ts";
 import { addMissing } from "./missing.ts";
 import type { PastStore } from "./store.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
 
-/** A kill is told before the exit that it brings about, by no more than that. */
-const KILL_NS = 60e9;
 const decoder = new TextDecoder();
 
 /** What is asked for. */
@@ -55,7 +53,7 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   }
   // What lives is asked about where the stretch reaches up to now.
   if (query.stretch.until === null) {
-    const detector = past === null ? detectorOf(query, (process) => explain(process, kills)) : null;
+    const detector = past === null ? detectorOf(query, kills) : null;
     found.push(...await findLiving(asking, query, detector));
     if (detector !== null) found.push(...detector.found);
   }
@@ -79,11 +77,8 @@ function momentOf({ process, until }: Finding): number {
   return process.boot.moment(until) ?? until / 1e6;
 }
 
-function detectorOf(
-  { limits }: TroubleQuery,
-  explain: (process: Process) => string | null,
-): Detector {
-  return new Detector({ limits, explain });
+function detectorOf({ limits }: TroubleQuery, kills: readonly OomKill[] | null): Detector {
+  return new Detector({ limits, explain: (process) => oomReason(process, kills ?? []) });
 }
 
 async function findInPast(
@@ -96,7 +91,7 @@ async function findInPast(
   const { boot } = span;
   // The kernel's log begins anew with each boot.
   const isNow = boot.shortId === asking.boot.shortId;
-  const detector = detectorOf(query, (process) => isNow ? explain(process, kills) : null);
+  const detector = detectorOf(query, isNow ? kills : null);
   const machine = new Machine({ onChange: (change) => detector.note(change), boot });
   for await (const event of past.replay(span)) machine.step(event);
   detector.turn(Math.min(span.until, boot.end));
@@ -111,18 +106,6 @@ function readKills({ notes }: Asking, { kernelLog }: TroubleQuery): OomKill[] | 
   if (records !== null) return parseOomKills(records);
   notes.add("source", "whom the kernel has killed for memory is not known: root may read its log");
   return null;
-}
-
-/** Why the kernel has killed a process, in words; null where it has not, or that is not known. */
-function explain({ pid, end, start }: Process, kills: readonly OomKill[] | null): string | null {
-  const kill = kills?.findLast(({ pid: killed, time }) => {
-    if (killed !== pid || end === null) return false;
-    return time <= end + KILL_NS && time >= Math.max(start ?? 0, end - KILL_NS);
-  });
-  if (kill === undefined) return null;
-  const { group, limit } = kill;
-  if (group === null) return "the host was out of memory";
-  return `out of memory (limit ${limit === null ? "" : `${sizeWords(limit)} `}of ${group})`;
 }
 
 async function findLiving(

@@ -6,6 +6,8 @@
 import type { Change } from "../model/machine.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import { nameOf } from "../model/program_names.ts";
+import type { OomKill } from "../proc/kernel_log.ts";
+import { sizeWords } from "../text/words.ts";
 import { isKilled } from "./ends.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import type { Findings } from "./findings.ts";
@@ -15,6 +17,24 @@ import type { Watch } from "./watch.ts";
 
 /** Why the kernel has killed a process, in words; null where it has not, or that is not known. */
 export type Explain = (process: Process) => string | null;
+
+/** A kill is told before the exit that it brings about, by no more than that. */
+const KILL_NS = 60e9;
+
+/** Why the kernel has killed a process by what its log says, in words; null where it has not. */
+export function oomReason(
+  { pid, end, start }: Pick<Process, "pid" | "end" | "start">,
+  kills: readonly OomKill[],
+): string | null {
+  const kill = kills.findLast(({ pid: killed, time }) => {
+    if (killed !== pid || end === null) return false;
+    return time <= end + KILL_NS && time >= Math.max(start ?? 0, end - KILL_NS);
+  });
+  if (kill === undefined) return null;
+  const { group, limit } = kill;
+  if (group === null) return "the host was out of memory";
+  return `out of memory (limit ${limit === null ? "" : `${sizeWords(limit)} `}of ${group})`;
+}
 
 /** Finds them. */
 export class Kills implements Watch {

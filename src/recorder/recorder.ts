@@ -18,12 +18,14 @@ import {
   SocketServer,
 } from "./served.ts";
 import { Sinks } from "./sinks.ts";
+import { type TroubleSettings, TroubleSink } from "./trouble.ts";
 import type { Told, World } from "./world.ts";
 
 /** How a recorder is set up: what is null is not done. */
 export interface RecorderSettings {
   readonly history: FileSettings | null;
   readonly socket: SocketSettings | null;
+  readonly trouble?: TroubleSettings | null;
 }
 
 /** Where others may ask, and who answers. */
@@ -121,6 +123,10 @@ export class Recorder {
     this.#world.users.live();
     const server = await this.#listen(session, jobs);
     if (server !== null) this.#sinks.add(server);
+    const { trouble = null } = this.#settings;
+    if (trouble !== null) {
+      this.#sinks.add(new TroubleSink(this.#world, trouble, () => session.now));
+    }
     if (this.#sinks.all.length === 0) throw noPlace();
   }
 

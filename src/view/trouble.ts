@@ -11,6 +11,7 @@ import { parseCgroup } from "../proc/cgroup.ts";
 import type { Users } from "../proc/passwd.ts";
 import { argvFields } from "../text/argv_fields.ts";
 import { escapeText } from "../text/escape.ts";
+import { jsonText } from "../text/json_text.ts";
 import { endFields, momentField, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
 import { durationWords, exitWords } from "../text/words.ts";
@@ -163,6 +164,36 @@ export function troubleJson(
 ): Record<string, unknown> {
   const clock = new WallClock();
   return { findings: findings.map((one) => findingFields(one, options, clock)), notes };
+}
+
+/** One finding as JSON. */
+export function findingJson(finding: Finding, options: TroubleOptions): string {
+  return jsonText(findingFields(finding, options, new WallClock()));
+}
+
+/** The main fields for a program's environment; what others chose is escaped. */
+export function troubleFields(
+  finding: Finding,
+  options: TroubleOptions,
+): Record<string, string> {
+  const { kind, key, process, count } = finding;
+  const { unit, container } = parseCgroup(process.image.cgroupText ?? "");
+  const user = process.uid === null ? null : options.users.name(process.uid) ?? process.uid;
+  const fields = {
+    FH_KIND: kind,
+    FH_KEY: key,
+    FH_WORDS: troubleSentence(finding, options),
+    FH_COMMAND: troubleCommand(finding),
+    FH_COUNT: count,
+    FH_PID: process.pid,
+    FH_NAME: nameOf(process.image),
+    FH_USER: user,
+    FH_UNIT: unit,
+    FH_CONTAINER: container,
+  };
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, escapeText(String(value ?? ""))]),
+  );
 }
 
 function findingFields(finding: Finding, options: TroubleOptions, clock: WallClock) {

@@ -1,6 +1,6 @@
 /** What is wrong is found out of a history, and by a look at what happens now. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -120,5 +120,35 @@ test("wrong thresholds and times are told in one line", () => {
     const { status, stderr } = runFh(["trouble", ...args]);
     assert.equal(status, 2, stderr);
     assert.match(stderr, told);
+  }
+});
+
+test("a recorder tells hooks of what is wrong, and goes on when they fail", async () => {
+  const db = join(folder, "hooks.db");
+  const out = join(folder, "hook.out");
+  const hook = join(folder, "hook");
+  writeFileSync(hook, `#!/bin/sh\n{ env; cat; } >> ${out}\necho told $FH_NAME\nexit 1\n`);
+  chmodSync(hook, 0o755);
+  const hooks = ["--on-finding", `crash-loop=${hook}`, "--on-finding", `fork-storm=${hook}.none`];
+  await using recorder = await startRecorder(db, ["--source", SOURCE, ...hooks]);
+  runProgram("sh", ["-c", LOOP, script("fh-hooked")]);
+  await recorder.until("the hook", () => recorder.stderr.includes("told fh-hooked"));
+  assert.match(recorder.stderr, /^fh: trouble: fh-hooked of .* crashes again and again: 5 times/m);
+  await recorder.until(
+    "its end",
+    () => recorder.stderr.includes(`hook ${hook} ended with status 1`),
+  );
+  const told = readFileSync(out, "utf8");
+  assert.match(told, /^FH_KIND=crash-loop$/m);
+  assert.match(told, /^FH_NAME=fh-hooked$/m);
+  assert.match(told, /^FH_TURN=begins$/m);
+  const { key, count } = JSON.parse(/^\{.*$/m.exec(told)![0]);
+  assert.equal(count, 5);
+  assert.match(told, new RegExp(`^FH_KEY=${key}$`, "m"));
+  assert.match(recorder.stderr, /^fh: hook \S+\.none cannot be run: ENOENT$/m);
+  assert.equal((await recorder.end("SIGTERM")).status, 0);
+  for (const [text, words] of [["hook", "give the whole path"], ["loop=/x", "Unknown kind"]]) {
+    const { status, stderr } = runFh(["record", "--db", db, "--on-finding", text!]);
+    assert.deepEqual([status, stderr.includes(words!)], [2, true], stderr);
   }
 });

@@ -7,10 +7,12 @@ import type { RedactSettings } from "../../ask/text/redact.ts";
 import { parseDuration, parseSize, quoted } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
-import { flag, opt, type OptionsOf, undo, unless } from "../../cli/option.ts";
+import { flag, many, opt, type OptionsOf, undo, unless } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import { LISTEN_OPTIONS } from "../../cli/socket_options.ts";
+import { FINDING_KINDS } from "../../detect/finding.ts";
 import { UsageError } from "../../fault.ts";
+import type { Hook } from "../../recorder/hooks.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
 
 /** Less than this would hold little more than what runs. */
@@ -24,6 +26,12 @@ const OPTIONS = [
   ...REDACT_OPTIONS,
   ...LISTEN_OPTIONS,
   undo("--no-socket", "do not listen"),
+  many(
+    "--on-finding <[kind=]program>",
+    parseHook,
+    "look for trouble, and run this for each finding, or for those of a kind; can be repeated",
+    FINDING_KINDS.map((kind) => `${kind}=`),
+  ),
   flag("--status", "tell what the recorder does; status 1 when none runs"),
   flag("--print-unit", "print a systemd unit that runs this"),
   flag("--print-socket-unit", "print one that opens the socket to a group"),
@@ -50,6 +58,22 @@ export const recordCommand: CommandSpec = command({
     return await runRecord(context, options);
   },
 });
+
+/** A program, or a kind of findings and a program. */
+function parseHook(text: string): Hook {
+  const kind = FINDING_KINDS.find((kind) => text.startsWith(`${kind}=`)) ?? null;
+  const path = kind === null ? text : text.slice(kind.length + 1);
+  if (path === "") throw new UsageError(`Hook without a program: ${quoted(text)}`);
+  if (kind === null && /^[\w-]+=/.test(path)) {
+    const kinds = FINDING_KINDS.join(", ");
+    throw new UsageError(`Unknown kind of finding: ${quoted(text)}; there are ${kinds}`);
+  }
+  // What is found by PATH today may be another program tomorrow, and this runs as root.
+  if (!path.startsWith("/")) {
+    throw new UsageError(`Bad hook: ${quoted(path)}; give the whole path of a program`);
+  }
+  return { path, kind };
+}
 
 function parseKeep(text: string): number {
   return text === "forever" ? Infinity : parseDuration(text);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
+import { INITIAL_LIMITS } from "../../detect/thresholds.ts";
 import { EXIT } from "../../fault.ts";
 import { defaultHistory } from "../../history/place.ts";
 import { Recorder, type SocketSettings } from "../../recorder/recorder.ts";
@@ -35,7 +36,9 @@ export async function runRecord(
   const world = await recorderWorld(context, options, "record", { env: ENVIRONMENT, accounts });
   const history = { path, limits: { keepMs: keep / 1e6, maxBytes }, argv };
   const socket = socketOf(context, options, path, world);
-  await new Recorder(world, { history, socket }).run();
+  const { onFinding: hooks } = options;
+  const trouble = hooks === undefined ? null : { hooks, limits: INITIAL_LIMITS };
+  await new Recorder(world, { history, socket, trouble }).run();
   return EXIT.done;
 }
 

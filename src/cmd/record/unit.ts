@@ -27,6 +27,7 @@ export function printedUnit(options: RecordOptions): string {
     "interval",
     "redactFile",
     "socketGroup",
+    "onFinding",
   ] as const;
   const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
   const switched = !argv || !accounts || !realtime || redact !== undefined;

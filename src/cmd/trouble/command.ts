@@ -5,7 +5,7 @@
  */
 import { parseDuration } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
-import { asText, opt } from "../../cli/option.ts";
+import { asText, many, opt } from "../../cli/option.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
 import { parseThreshold, THRESHOLD_NAMES } from "./limits.ts";
 
@@ -22,7 +22,7 @@ export const troubleCommand: CommandSpec = command({
       parseDuration,
       "look so long at what happens now (default: 1s; 5s without a history)",
     ),
-    opt(
+    many(
       "--threshold <name=value>",
       parseThreshold,
       "another bound of what is taken for trouble; can be repeated",

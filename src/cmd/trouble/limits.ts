@@ -15,8 +15,8 @@ import { UsageError } from "../../fault.ts";
 /** Names of all, for completion. */
 export const THRESHOLD_NAMES: readonly string[] = Object.keys(THRESHOLDS).map((name) => `${name}=`);
 
-/** `loop-times=3` or `stuck=5m`, with those that were given before. */
-export function parseThreshold(text: string, before?: unknown): Partial<Limits> {
+/** `loop-times=3` or `stuck=5m`. */
+export function parseThreshold(text: string): Partial<Limits> {
   const [name = "", value] = text.split(/=(.*)/s);
   const threshold = Object.hasOwn(THRESHOLDS, name) ? THRESHOLDS[name as ThresholdName] : null;
   if (threshold === null) {
@@ -28,7 +28,7 @@ export function parseThreshold(text: string, before?: unknown): Partial<Limits> 
     throw new UsageError(`Threshold without a value: ${quoted(text)}; give ${name}=${example}`);
   }
   const number = threshold.unit === "time" ? parseDuration(value) : parseNumber(name, value);
-  return { ...before as Partial<Limits> | undefined, [name]: number };
+  return { [name]: number };
 }
 
 function parseNumber(name: string, text: string): number {
@@ -37,7 +37,7 @@ function parseNumber(name: string, text: string): number {
   throw new UsageError(`Bad ${name}: ${quoted(text)}; give a whole number from 1`);
 }
 
-/** The thresholds that hold. */
-export function limitsOf(given: Partial<Limits> | undefined): Limits {
-  return { ...INITIAL_LIMITS, ...given };
+/** The thresholds that hold; of two values for one the last counts. */
+export function limitsOf(given: readonly Partial<Limits>[] = []): Limits {
+  return Object.assign({}, INITIAL_LIMITS, ...given);
 }

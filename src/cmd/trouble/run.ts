@@ -34,7 +34,7 @@ interface TroubleSettings extends CaptureSettings {
   readonly since?: string;
   readonly until?: string;
   readonly for?: number;
-  readonly threshold?: Partial<Limits>;
+  readonly threshold?: readonly Partial<Limits>[];
   readonly db?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
