@@ -80,30 +80,40 @@ export class Storms implements Watch {
   }
 
   #judge(now: number): void {
-    const first = this.#seconds.find(({ forks }) => forks > 0);
-    const isMany = this.#inStretch >= this.#limits["storm-forks"];
-    const span = Math.max(1, (now - (first?.at ?? now)) / SECOND_NS + 1);
-    const pace = this.#inStretch / span;
+    const many = this.#manyOf();
     if (this.#storm !== null) {
       this.#total += this.#forks;
-      if (!isMany) {
+      if (many === null) {
         this.#findings.end(this.#storm);
         this.#storm = null;
       } else if (this.#forks > 0) {
-        this.#tell(this.#storm, now, pace);
+        this.#tell(this.#storm, now, many.pace);
       }
       return;
     }
     // Of a host of which nothing is known much is usual: so many forks in each stretch.
     const much = this.#limits["storm-forks"] * SECOND_NS / this.#limits["storm-stretch"];
-    const isUnusual = pace >= (this.#known ?? much) * this.#limits["storm-share"];
-    if (!isMany || !isUnusual || this.#last === null || first === undefined) return;
+    const unusual = (this.#known ?? much) * this.#limits["storm-share"];
+    if (many === null || many.pace < unusual || this.#last === null) return;
     const source = this.#source();
     const subject = source?.by.id ?? "the host";
-    this.#total = this.#inStretch;
-    const begin = first.at - SECOND_NS;
-    this.#storm = this.#findings.see("fork-storm", subject, source?.by ?? this.#last, begin);
-    this.#tell(this.#storm, now, pace);
+    this.#total = many.forks;
+    this.#storm = this.#findings.see("fork-storm", subject, source?.by ?? this.#last, many.since);
+    this.#tell(this.#storm, now, many.pace);
+  }
+
+  /** The latest forks that are many enough for a storm; null where the stretch has not as many. */
+  #manyOf(): { forks: number; since: number; pace: number } | null {
+    let forks = 0;
+    let seconds = 0;
+    for (let at = this.#seconds.length; at-- > 0;) {
+      const one = this.#seconds[at]!;
+      forks += one.forks;
+      seconds += one.seconds;
+      if (forks < this.#limits["storm-forks"]) continue;
+      return { forks, since: one.at - one.seconds * SECOND_NS, pace: forks / seconds };
+    }
+    return null;
   }
 
   #tell(storm: Finding, now: number, rate: number): void {
