@@ -13,7 +13,7 @@ import type { Limits } from "./thresholds.ts";
 import type { Watch } from "./watch.ts";
 
 /** Commands that are followed: those that have failed lately. */
-const COMMANDS_MAX = 10_000;
+export const COMMANDS_MAX = 4096;
 /** Runs that are remembered of each. */
 const RUNS_MAX = 16;
 /** Even is what differs from the middle by no more. */

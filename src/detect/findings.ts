@@ -6,8 +6,10 @@
 import type { Process } from "../model/process.ts";
 import { Finding, type FindingFacts, type FindingKind, keyOf } from "./finding.ts";
 
-/** Of those that are over only the latest are kept. */
-const OVER_MAX = 1000;
+/** Of those that are over only the latest are kept: each holds a process with what it ran. */
+export const OVER_MAX = 200;
+/** Of more that go on the first are told as over. */
+export const OPEN_MAX = 200;
 
 /** What became of a finding. */
 export type Turn = "begins" | "goes on" | "ends";
@@ -44,6 +46,12 @@ export class Findings {
     }
     const finding = new Finding(kind, key, process, since);
     this.#open.set(key, finding);
+    if (this.#open.size > OPEN_MAX) {
+      for (const first of this.#open.values()) {
+        this.end(first);
+        break;
+      }
+    }
     return finding;
   }
 

@@ -13,7 +13,7 @@ import type { Limits } from "./thresholds.ts";
 import type { Watch } from "./watch.ts";
 
 /** Commands that are followed at once. */
-const RUNS_MAX = 10_000;
+export const RUNS_MAX = 4096;
 /** People do it again at odd times, a loop at even ones: pauses differ by this factor and more. */
 const UNEVEN = 2;
 const UNEVEN_NS = 500e6;
@@ -38,9 +38,11 @@ export class Loops implements Watch {
   readonly #limits: Limits;
   readonly #findings: Findings;
   readonly #restarters = new Restarters();
-  /** By who starts them again, then by command. */
-  readonly #runs = new Map<Process | string, Map<string, Run>>();
+  /** By who starts them again (a place or the id of a process), then by command. */
+  readonly #runs = new Map<string, Map<string, Run>>();
   #size = 0;
+  /** Parents of which some were followed: of the others nothing is looked up. */
+  readonly #parents = new WeakSet<Process>();
 
   constructor(limits: Limits, findings: Findings) {
     this.#limits = limits;
@@ -52,14 +54,17 @@ export class Loops implements Watch {
     const { status, parent } = process;
     const bad = isBad(status);
     const manager = this.#restarters.managed(process);
-    const by = manager ?? parent;
-    if (by === null) return;
+    if (manager === null && parent === null) return;
     if (!bad && !(manager !== null && isGood(status))) {
       // Once is enough: what can end well is no crash.
-      if (this.#runs.has(by)) this.#forget(by, commandKey(process));
+      if (manager !== null) this.#forget(manager, commandKey(process));
+      else if (this.#parents.has(parent!)) this.#forget(parent!.id, commandKey(process));
       return;
     }
-    this.#follow(bad ? "crash-loop" : "restart-loop", by, process);
+    const loop = bad ? "crash-loop" : "restart-loop";
+    if (manager !== null) return this.#follow(loop, manager, process, false);
+    this.#parents.add(parent!);
+    this.#follow(loop, parent!.id, process, isShell(parent!));
   }
 
   turn(now: number): void {
@@ -71,12 +76,11 @@ export class Loops implements Watch {
     }
   }
 
-  #follow(kind: FindingKind, by: Process | string, process: Process): void {
+  #follow(kind: FindingKind, by: string, process: Process, belowShell: boolean): void {
     const { start, end, durationNs } = process;
     if (start === null || end === null || durationNs === null) return;
     const command = commandKey(process);
     if (durationNs > this.#limits["loop-life"]) return this.#forget(by, command);
-    const belowShell = typeof by !== "string" && isShell(by);
     const says = belowShell && exitStatus(process.status).signal === null;
     if (says && durationNs < this.#limits["loop-shell-life"]) return;
     let run = this.#runs.get(by)?.get(command);
@@ -105,9 +109,8 @@ export class Loops implements Watch {
     return pause > this.#limits["loop-pause"];
   }
 
-  #tell(run: Run, by: Process | string, command: string, process: Process): void {
-    const who = typeof by === "string" ? by : by.id;
-    const finding = this.#findings.see(run.kind, `${who}\n${command}`, process, run.since);
+  #tell(run: Run, by: string, command: string, process: Process): void {
+    const finding = this.#findings.see(run.kind, `${by}\n${command}`, process, run.since);
     run.finding = finding;
     this.#findings.tell(finding, run.lastEnd, run.count, {
       by: process.parent,
@@ -116,7 +119,7 @@ export class Loops implements Watch {
     });
   }
 
-  #begin(kind: FindingKind, by: Process | string, command: string, since: number): Run {
+  #begin(kind: FindingKind, by: string, command: string, since: number): Run {
     if (this.#size >= RUNS_MAX) this.#forgetOldest();
     const run: Run = {
       kind,
@@ -139,7 +142,7 @@ export class Loops implements Watch {
     return run;
   }
 
-  #forget(by: Process | string, command: string): void {
+  #forget(by: string, command: string): void {
     const runs = this.#runs.get(by);
     const run = runs?.get(command);
     if (runs === undefined || run === undefined) return;

@@ -53,8 +53,15 @@ export function isShell({ image }: Process): boolean {
   return SHELLS.has(first.slice(first.lastIndexOf("/") + 1).replace(/^-/, ""));
 }
 
+/** Longer command lines are told apart by their beginnings, their lengths and a hash. */
+const KEY_BYTES = 200;
+
 /** What tells one command from another: its whole command line, or its name. */
 export function commandKey({ image }: Process): string {
   const { argv } = image.parts;
-  return argv === null ? nameOf(image) ?? "" : decodeText(argv);
+  if (argv === null) return nameOf(image) ?? "";
+  if (argv.length <= KEY_BYTES) return decodeText(argv);
+  let hash = 0x811c9dc5;
+  for (const byte of argv) hash = Math.imul(hash ^ byte, 0x01000193);
+  return `${decodeText(argv.subarray(0, KEY_BYTES))} ${argv.length} ${hash >>> 0}`;
 }

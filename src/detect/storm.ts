@@ -17,15 +17,16 @@ const USUAL_SECONDS = 600;
 const MOST = 0.6;
 /** Ancestors that are looked at. */
 const ANCESTORS = 64;
-/** Who forked is counted for so many processes; the rest counts as nobody's. */
-const PARENTS_MAX = 50_000;
+/** Who forked is noted of so many forks a second, about: the rest is as they are. */
+export const SAMPLES = 500;
 
 /** Forks of about one second, or of more where nothing happened in between. */
 interface Second {
   readonly at: number;
   readonly seconds: number;
   readonly forks: number;
-  readonly parents: ReadonlyMap<Process, number>;
+  /** Who made some of them. */
+  readonly parents: readonly Process[];
 }
 
 /** Finds them. */
@@ -36,7 +37,9 @@ export class Storms implements Watch {
   readonly #seconds: Second[] = [];
   #inStretch = 0;
   #forks = 0;
-  #parents = new Map<Process, number>();
+  #parents: Process[] = [];
+  /** Of so many forks one is noted. */
+  #stride = 1;
   #last: Process | null = null;
   /** Forks per second before the stretch, outside storms. */
   #usual = 0;
@@ -57,10 +60,12 @@ export class Storms implements Watch {
     this.#forks++;
     this.#last = process;
     const { parent } = process;
-    if (parent === null) return;
-    const known = this.#parents.get(parent);
-    if (known === undefined && this.#parents.size >= PARENTS_MAX) return;
-    this.#parents.set(parent, (known ?? 0) + 1);
+    if (parent === null || this.#forks % this.#stride !== 0) return;
+    this.#parents.push(parent);
+    if (this.#parents.length < 2 * SAMPLES) return;
+    // There are more than in the second before: every other one will do.
+    this.#parents = this.#parents.filter((_, i) => i % 2 === 0);
+    this.#stride *= 2;
   }
 
   turn(now: number): void {
@@ -75,8 +80,9 @@ export class Storms implements Watch {
       if (this.#storm === null) this.#learn(before);
     }
     this.#judge(now);
+    this.#stride = Math.max(1, Math.floor(this.#forks / SAMPLES));
     this.#forks = 0;
-    this.#parents = new Map();
+    this.#parents = [];
   }
 
   #judge(now: number): void {
@@ -140,19 +146,22 @@ export class Storms implements Watch {
   /** The lowest process below which most of the forks are, and their share. */
   #source(): { by: Process; share: number } | null {
     const below = new Map<Process, number>();
-    for (const { parents } of this.#seconds) {
-      for (const [parent, forks] of parents) {
+    let all = 0;
+    for (const { forks, parents } of this.#seconds) {
+      all += forks;
+      const each = forks / Math.max(1, parents.length);
+      for (const parent of parents) {
         let at: Process | null = parent;
         for (let up = 0; at !== null && up < ANCESTORS; up++, at = at.parent) {
-          below.set(at, (below.get(at) ?? 0) + forks);
+          below.set(at, (below.get(at) ?? 0) + each);
         }
       }
     }
     let best: Process | null = null;
     for (const [process, forks] of below) {
-      if (forks < MOST * this.#inStretch) continue;
+      if (forks < MOST * all) continue;
       if (best === null || process.born > best.born) best = process;
     }
-    return best === null ? null : { by: best, share: below.get(best)! / this.#inStretch };
+    return best === null ? null : { by: best, share: Math.min(1, below.get(best)! / all) };
   }
 }
