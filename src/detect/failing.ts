@@ -49,14 +49,14 @@ export class Failing implements Watch {
 
   note({ kind, process, inferred }: Change): void {
     if (kind !== "exit" || process === null || inferred) return;
-    const { status, start, parent, uid } = process;
-    if (status === null || start === null) return;
+    const { status } = process;
+    if (status === null || (status === 0 && this.#series.size === 0)) return;
+    const { start, parent, uid } = process;
+    if (start === null) return;
     const bad = isBad(status);
     if (bad) {
       if (parent !== null) this.#below.set(parent, status);
       if (this.#below.get(process) === status) return;
-    } else if (this.#series.size === 0) {
-      return;
     }
     const subject = `${uid}\n${commandKey(process)}`;
     let series = this.#series.get(subject);

@@ -4,11 +4,11 @@
  * @module
  */
 import type { Change } from "../model/machine.ts";
-import { exitStatus, type Process } from "../model/process.ts";
+import type { Process } from "../model/process.ts";
 import { nameOf } from "../model/program_names.ts";
 import type { OomKill } from "../proc/kernel_log.ts";
 import { sizeWords } from "../text/words.ts";
-import { isKilled } from "./ends.ts";
+import { hasCore, isKilled } from "./ends.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import type { Findings } from "./findings.ts";
 import { Restarters } from "./restarter.ts";
@@ -51,9 +51,10 @@ export class Kills implements Watch {
   }
 
   note({ kind, process }: Change): void {
-    if (kind !== "exit" || process === null || process.status === null) return;
+    if (kind !== "exit" || process === null) return;
     const { status } = process;
-    if (exitStatus(status).core || process.dumped) return this.#tell("core-dump", process, null);
+    if (status === null || status === 0) return;
+    if (hasCore(status) || process.dumped) return this.#tell("core-dump", process, null);
     if (!isKilled(status)) return;
     const reason = this.#explain(process);
     if (reason !== null) return this.#tell("oom-kill", process, reason);

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Change } from "../model/machine.ts";
-import { exitStatus, type Process, TICK_NS } from "../model/process.ts";
-import { isBad, isGood } from "./ends.ts";
+import { type Process, TICK_NS } from "../model/process.ts";
+import { isBad, signalOf } from "./ends.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import type { Findings } from "./findings.ts";
 import { commandKey, isShell, Restarters } from "./restarter.ts";
@@ -55,7 +55,7 @@ export class Loops implements Watch {
     const bad = isBad(status);
     const manager = this.#restarters.managed(process);
     if (manager === null && parent === null) return;
-    if (!bad && !(manager !== null && isGood(status))) {
+    if (!bad && !(manager !== null && status === 0)) {
       // Once is enough: what can end well is no crash.
       if (manager !== null) this.#forget(manager, commandKey(process));
       else if (this.#parents.has(parent!)) this.#forget(parent!.id, commandKey(process));
@@ -81,7 +81,7 @@ export class Loops implements Watch {
     if (start === null || end === null || durationNs === null) return;
     const command = commandKey(process);
     if (durationNs > this.#limits["loop-life"]) return this.#forget(by, command);
-    const says = belowShell && exitStatus(process.status).signal === null;
+    const says = belowShell && signalOf(process.status) === 0;
     if (says && durationNs < this.#limits["loop-shell-life"]) return;
     let run = this.#runs.get(by)?.get(command);
     const pause = run === undefined ? 0 : start - run.lastEnd;

@@ -57,7 +57,8 @@ export class TroubleSink implements Sink {
   }
 
   note(change: Change): void {
-    if (change.kind === "exit" && isOwn(change.process)) return;
+    const { kind, process } = change;
+    if (kind === "exit" && process !== null && process.status !== 0 && isOwn(process)) return;
     this.#detector.note(change);
   }
 
@@ -102,8 +103,8 @@ export class TroubleSink implements Sink {
   }
 }
 
-function isOwn(process_: Process | null): boolean {
-  let at = process_;
+function isOwn(one: Process): boolean {
+  let at: Process | null = one;
   for (let up = 0; at !== null && up < OWN_ABOVE; up++, at = at.parent) {
     if (at.pid === process.pid) return true;
   }
