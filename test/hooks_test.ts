@@ -50,8 +50,8 @@ test("journal gives a message as one word, whatever is in it", () => {
 test("mail tells what begins, with the JSON below", () => {
   assert.equal(run("mail", "ends"), "");
   const mail = run("mail", "begins");
-  assert.match(mail, /^<mail><-s><fh on .*: crash-loop x><root>\n-x \$\(boo\) `a` crashes\n/);
-  assert.ok(mail.endsWith(JSON_LINE));
+  assert.match(mail, /^<mail><-s><fh on .*: crash-loop x><root>\nfh: -x \$\(boo\) `a` crashes\n/);
+  assert.ok(mail.endsWith(`\n  ${JSON_LINE}`));
 });
 
 test("webhook posts the JSON", () => {

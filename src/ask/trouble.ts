@@ -24,6 +24,10 @@ import type { PastStore } from "./store.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
 
 const decoder = new TextDecoder();
+const NS_PER_MS = 1e6;
+const INIT = 1;
+/** Names of first processes of a host. */
+const INITS: ReadonlySet<string> = new Set(["systemd", "init", "runit", "openrc-init"]);
 
 /** What is asked for. */
 export interface TroubleQuery {
@@ -38,9 +42,9 @@ export interface TroubleQuery {
 /** What is wrong, the worst first. */
 export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<Finding[]> {
   const { notes, store: { past }, historyPlace } = asking;
-  const kills = readKills(asking, query);
   const found: Finding[] = [];
   if (past !== null) {
+    const kills = readKills(asking, query);
     const spans = recordedSpans(past, query.stretch);
     past.hold();
     try {
@@ -53,7 +57,11 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   }
   // What lives is asked about where the stretch reaches up to now.
   if (query.stretch.until === null) {
-    const detector = past === null ? detectorOf(query, kills) : null;
+    // What is killed while it is watched is in the log by then.
+    const kills = () => parseOomKills(query.kernelLog() ?? []);
+    const explain = (process: Process) => oomReason(process, kills());
+    const detector = past === null ? new Detector({ limits: query.limits, explain }) : null;
+    if (detector !== null) readKills(asking, query);
     found.push(...await findLiving(asking, query, detector));
     if (detector !== null) found.push(...detector.found);
   }
@@ -77,10 +85,6 @@ function momentOf({ process, until }: Finding): number {
   return process.boot.moment(until) ?? until / 1e6;
 }
 
-function detectorOf({ limits }: TroubleQuery, kills: readonly OomKill[] | null): Detector {
-  return new Detector({ limits, explain: (process) => oomReason(process, kills ?? []) });
-}
-
 async function findInPast(
   asking: Asking,
   past: PastStore,
@@ -91,7 +95,9 @@ async function findInPast(
   const { boot } = span;
   // The kernel's log begins anew with each boot.
   const isNow = boot.shortId === asking.boot.shortId;
-  const detector = detectorOf(query, isNow ? kills : null);
+  const known = isNow ? kills ?? [] : [];
+  const explain = (process: Process) => oomReason(process, known);
+  const detector = new Detector({ limits: query.limits, explain });
   const machine = new Machine({ onChange: (change) => detector.note(change), boot });
   for await (const event of past.replay(span)) machine.step(event);
   detector.turn(Math.min(span.until, boot.end));
@@ -114,18 +120,19 @@ async function findLiving(
   detector: Detector | null,
 ): Promise<Finding[]> {
   const { reader, boot, redact, now } = asking;
-  const clock = () => boot.epoch === null ? 0 : sinceBoot(now(), boot.epoch);
-  const began = clock();
+  const began = boot.epoch === null ? 0 : sinceBoot(now(), boot.epoch);
+  // A clock that is set meanwhile changes nothing.
+  const start = performance.now();
   const before = lookAt(asking);
   await query.watch(detector);
   const after = lookAt(asking);
-  const end = clock();
+  const end = began + (performance.now() - start) * NS_PER_MS;
   detector?.turn(end);
   const troubles = judgeLooks(before, after, [began, end], query.limits);
   if (troubles.length === 0) return [];
   const pids = troubles.map(({ pid }) => pid);
   const processes = takeSnapshot(readProcesses(reader, pids), redact, boot);
-  return troubles.filter((trouble) => trouble.kind !== "runaway" || !isService(asking, trouble))
+  return troubles.filter((trouble) => trouble.kind !== "runaway" || isForsaken(asking, trouble))
     .flatMap((trouble) => {
       const process = processes.find(({ pid }) => pid === trouble.pid);
       return process === undefined ? [] : [findingOf(trouble, process, end)];
@@ -142,10 +149,15 @@ function lookAt({ reader }: Asking): Map<number, Look> {
   return looks;
 }
 
-/** A service is a child of the first process because that is who waits for it. */
-function isService({ reader }: Asking, { pid }: LivingTrouble): boolean {
-  const bytes = reader.read(pid, "cgroup");
-  return bytes !== null && parseCgroup(decoder.decode(bytes)).unit?.endsWith(".service") === true;
+/**
+ * Whether nobody waits for a child of the first process: that is who waits for services, virtual
+ * machines and, in a container, for everything.
+ */
+function isForsaken({ reader }: Asking, { pid }: LivingTrouble): boolean {
+  const [init, bytes] = [reader.read(INIT, "comm"), reader.read(pid, "cgroup")];
+  if (init === null || bytes === null || !INITS.has(decoder.decode(init).trim())) return false;
+  const { unit, container } = parseCgroup(decoder.decode(bytes));
+  return container === null && (unit === null || /^session-.*\.scope$|\.slice$/.test(unit));
 }
 
 function findingOf({ kind, count, since, cpu }: LivingTrouble, process: Process, until: number) {

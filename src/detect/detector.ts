@@ -6,10 +6,11 @@
  */
 import type { Change } from "../model/machine.ts";
 import { Failing } from "./failing.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, FINDING_KINDS } from "./finding.ts";
 import { Findings, type Turn } from "./findings.ts";
 import { type Explain, Kills } from "./kills.ts";
 import { Loops } from "./loops.ts";
+import { Restarters } from "./restarter.ts";
 import { Storms } from "./storm.ts";
 import type { Limits } from "./thresholds.ts";
 import type { Watch } from "./watch.ts";
@@ -25,25 +26,32 @@ export interface DetectorOptions {
   readonly onTurn?: (turn: Turn, finding: Finding) => void;
 }
 
+/** Kinds that changes alone tell of; the others take looks at the living. */
+export const WATCHED_KINDS = FINDING_KINDS.filter((kind) => {
+  return kind !== "runaway" && kind !== "stuck" && kind !== "zombies";
+});
+
 /** All watches, told of the changes of one boot. */
 export class Detector {
   readonly #findings: Findings;
   readonly #watches: readonly Watch[];
+  readonly #restarters = new Restarters();
   #turnAt = NaN;
 
   constructor({ limits, explain = () => null, onTurn }: DetectorOptions) {
     const findings = this.#findings = new Findings(onTurn);
     this.#watches = [
-      new Loops(limits, findings),
+      new Loops(limits, findings, this.#restarters),
       new Storms(limits, findings),
-      new Kills(limits, findings, explain),
-      new Failing(limits, findings),
+      new Kills(limits, findings, explain, this.#restarters),
+      new Failing(limits, findings, this.#restarters),
     ];
   }
 
   /** One change, in its order. */
   note(change: Change): void {
     if (!(change.time < this.#turnAt)) this.turn(change.time);
+    this.#restarters.note(change);
     for (const watch of this.#watches) watch.note(change);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Commands that come at even times, as those of crontabs and timers, and fail most times.
+ * Jobs that come at even times, those of cron and of timers, and fail most times.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import type { Process } from "../model/process.ts";
 import { isBad } from "./ends.ts";
 import type { Finding } from "./finding.ts";
 import type { Findings } from "./findings.ts";
-import { commandKey } from "./restarter.ts";
+import { commandKey, isCron, type Restarters } from "./restarter.ts";
+import { mostOf } from "./shares.ts";
 import type { Limits } from "./thresholds.ts";
 import type { Watch } from "./watch.ts";
 
-/** Commands that are followed: those that have failed lately. */
-export const COMMANDS_MAX = 4096;
+/** Jobs that are followed: those that have failed lately. */
+export const JOBS_MAX = 4096;
 /** Runs that are remembered of each. */
 const RUNS_MAX = 16;
 /** Even is what differs from the middle by no more. */
@@ -25,6 +26,7 @@ const MOST_EVEN = 0.75;
 const MOST_FAIL = 0.6;
 
 interface Series {
+  readonly uid: number | null;
   readonly starts: number[];
   readonly failed: boolean[];
   lastGood: number | null;
@@ -37,32 +39,35 @@ interface Series {
 export class Failing implements Watch {
   readonly #limits: Limits;
   readonly #findings: Findings;
+  readonly #restarters: Restarters;
   /** By user and command, the latest that failed last. */
   readonly #series = new Map<string, Series>();
-  /** How a child has ended that failed: a shell around it ends in the same way. */
-  readonly #below = new WeakMap<Process, number>();
+  /** The child that has failed last, by who may fail because of it: the lowest of them. */
+  readonly #causes = new WeakMap<Process, Process>();
 
-  constructor(limits: Limits, findings: Findings) {
+  constructor(limits: Limits, findings: Findings, restarters: Restarters) {
     this.#limits = limits;
     this.#findings = findings;
+    this.#restarters = restarters;
   }
 
   note({ kind, process, inferred }: Change): void {
     if (kind !== "exit" || process === null || inferred) return;
-    const { status } = process;
-    if (status === null || (status === 0 && this.#series.size === 0)) return;
-    const { start, parent, uid } = process;
-    if (start === null) return;
+    const { status, parent, start } = process;
+    if (status === null || start === null) return;
     const bad = isBad(status);
-    if (bad) {
-      if (parent !== null) this.#below.set(parent, status);
-      if (this.#below.get(process) === status) return;
+    const isJob = (parent !== null && isCron(parent)) || this.#restarters.managed(process) !== null;
+    if (!isJob) {
+      // What a script makes of it is seen at its own end.
+      if (bad && parent !== null) this.#causes.set(parent, this.#causeOf(process));
+      return;
     }
-    const subject = `${uid}\n${commandKey(process)}`;
+    const subject = `${process.uid}\n${commandKey(process)}`;
     let series = this.#series.get(subject);
     if (series === undefined) {
       if (!bad) return;
-      series = { starts: [], failed: [], lastGood: null, finding: null, count: 0 };
+      const uid = process.uid;
+      series = { uid, starts: [], failed: [], lastGood: null, finding: null, count: 0 };
     }
     if (bad) this.#renew(subject, series);
     series.starts.push(start);
@@ -72,7 +77,7 @@ export class Failing implements Watch {
       series.starts.shift();
       series.failed.shift();
     }
-    this.#judge(subject, series, process, bad);
+    this.#judge(subject, series, bad ? this.#causeOf(process) : process, bad);
   }
 
   turn(now: number): void {
@@ -83,7 +88,13 @@ export class Failing implements Watch {
     }
   }
 
-  #judge(subject: string, series: Series, process: Process, bad: boolean): void {
+  /** The lowest below it that ended in the same way. */
+  #causeOf(process: Process): Process {
+    const cause = this.#causes.get(process);
+    return cause !== undefined && cause.status === process.status ? cause : process;
+  }
+
+  #judge(subject: string, series: Series, cause: Process, bad: boolean): void {
     const { starts, failed } = series;
     if (starts.length < this.#limits["failing-times"]) return;
     const every = periodOf(starts);
@@ -97,10 +108,10 @@ export class Failing implements Watch {
     if (!bad) return;
     if (series.finding === null) series.count = failed.filter((is) => is).length;
     else series.count++;
-    const finding = this.#findings.see("failing", subject, process, starts[0]!);
+    const finding = this.#findings.see("failing", subject, cause, starts[0]!);
     series.finding = finding;
-    this.#findings.tell(finding, process.end ?? starts.at(-1)!, series.count, {
-      by: process.parent,
+    this.#findings.tell(finding, cause.end ?? starts.at(-1)!, series.count, {
+      by: cause.parent,
       everyNs: every,
       lastGood: series.lastGood,
     });
@@ -110,8 +121,9 @@ export class Failing implements Watch {
   #renew(subject: string, series: Series): void {
     this.#series.delete(subject);
     this.#series.set(subject, series);
-    if (this.#series.size <= COMMANDS_MAX) return;
-    for (const oldest of this.#series.keys()) return this.#forget(oldest);
+    if (this.#series.size <= JOBS_MAX) return;
+    const uid = mostOf(this.#series.values());
+    for (const [oldest, one] of this.#series) if (one.uid === uid) return this.#forget(oldest);
   }
 
   #forget(subject: string): void {

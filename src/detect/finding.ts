@@ -66,19 +66,27 @@ export class Finding {
   process: Process;
   facts: FindingFacts = NO_FACTS;
   isOver = false;
+  /** It was told once. */
+  isTold = false;
 
   /**
    * `key` names it: the same trouble has the same key, also in another look at the same past.
-   * `since` is when it began, nanoseconds since boot.
+   * `since` is when it began, nanoseconds since boot; `subject` is what it is about.
    */
   constructor(
     readonly kind: FindingKind,
     readonly key: string,
     process: Process,
     readonly since: number,
+    readonly subject: string = key,
   ) {
     this.process = process;
     this.until = since;
+  }
+
+  /** Whose the process is; null where that is not known. */
+  get uid(): number | null {
+    return this.process.uid;
   }
 }
 

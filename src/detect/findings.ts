@@ -5,10 +5,11 @@
  */
 import type { Process } from "../model/process.ts";
 import { Finding, type FindingFacts, type FindingKind, keyOf } from "./finding.ts";
+import { mostOf } from "./shares.ts";
 
 /** Of those that are over only the latest are kept: each holds a process with what it ran. */
 export const OVER_MAX = 200;
-/** Of more that go on the first are told as over. */
+/** Of more that go on the first of the user who has most are told as over. */
 export const OPEN_MAX = 200;
 
 /** What became of a finding. */
@@ -16,6 +17,7 @@ export type Turn = "begins" | "goes on" | "ends";
 
 /** All of them. */
 export class Findings {
+  /** By kind and subject: keys that are shown may be the same for two. */
   readonly #open = new Map<string, Finding>();
   readonly #over: Finding[] = [];
   readonly #onTurn: ((turn: Turn, finding: Finding) => void) | undefined;
@@ -31,44 +33,42 @@ export class Findings {
     return [...this.#over, ...this.#open.values()];
   }
 
-  /** The open finding of a kind about a subject. */
-  get(kind: FindingKind, subject: string): Finding | undefined {
-    return this.#open.get(keyOf(kind, subject));
-  }
-
   /** Something is wrong, or still is: the finding of that, begun at `since` where it is new. */
   see(kind: FindingKind, subject: string, process: Process, since: number): Finding {
-    const key = keyOf(kind, subject);
-    const known = this.#open.get(key);
+    const name = `${kind}\n${subject}`;
+    const known = this.#open.get(name);
     if (known !== undefined) {
       known.process = process;
       return known;
     }
-    const finding = new Finding(kind, key, process, since);
-    this.#open.set(key, finding);
-    if (this.#open.size > OPEN_MAX) {
-      for (const first of this.#open.values()) {
-        this.end(first);
-        break;
-      }
-    }
+    const finding = new Finding(kind, keyOf(kind, subject), process, since, subject);
+    this.#open.set(name, finding);
+    if (this.#open.size > OPEN_MAX) this.#makeRoom(finding);
     return finding;
+  }
+
+  #makeRoom(newest: Finding): void {
+    const uid = mostOf(this.#open.values());
+    for (const one of this.#open.values()) {
+      if (one.uid === uid && one !== newest) return this.end(one);
+    }
   }
 
   /** Tells of what {@linkcode Findings.see} gave, as it is now. */
   tell(finding: Finding, until: number, count: number, facts: Partial<FindingFacts>): void {
-    const isNew = finding.until === finding.since && finding.count === 1;
+    if (finding.isOver) return;
     finding.until = Math.max(finding.until, until);
     finding.count = count;
     finding.facts = { ...finding.facts, ...facts };
-    this.#onTurn?.(isNew ? "begins" : "goes on", finding);
+    this.#onTurn?.(finding.isTold ? "goes on" : "begins", finding);
+    finding.isTold = true;
   }
 
   /** It is over. */
   end(finding: Finding): void {
     if (finding.isOver) return;
     finding.isOver = true;
-    this.#open.delete(finding.key);
+    this.#open.delete(`${finding.kind}\n${finding.subject}`);
     this.#over.push(finding);
     if (this.#over.length > OVER_MAX) {
       this.#over.shift();

@@ -8,10 +8,10 @@ import type { Process } from "../model/process.ts";
 import { nameOf } from "../model/program_names.ts";
 import type { OomKill } from "../proc/kernel_log.ts";
 import { sizeWords } from "../text/words.ts";
-import { hasCore, isKilled } from "./ends.ts";
+import { hasCore, isKilled, signalOf } from "./ends.ts";
 import type { Finding, FindingKind } from "./finding.ts";
-import type { Findings } from "./findings.ts";
-import { Restarters } from "./restarter.ts";
+import { type Findings, OPEN_MAX } from "./findings.ts";
+import type { Restarters } from "./restarter.ts";
 import type { Limits } from "./thresholds.ts";
 import type { Watch } from "./watch.ts";
 
@@ -20,6 +20,7 @@ export type Explain = (process: Process) => string | null;
 
 /** A kill is told before the exit that it brings about, by no more than that. */
 const KILL_NS = 60e9;
+const SIGQUIT = 3;
 
 /** Why the kernel has killed a process by what its log says, in words; null where it has not. */
 export function oomReason(
@@ -41,10 +42,11 @@ export class Kills implements Watch {
   readonly #limits: Limits;
   readonly #findings: Findings;
   readonly #explain: Explain;
-  readonly #restarters = new Restarters();
+  readonly #restarters: Restarters;
   readonly #open = new Set<Finding>();
 
-  constructor(limits: Limits, findings: Findings, explain: Explain) {
+  constructor(limits: Limits, findings: Findings, explain: Explain, restarters: Restarters) {
+    this.#restarters = restarters;
     this.#limits = limits;
     this.#findings = findings;
     this.#explain = explain;
@@ -54,18 +56,25 @@ export class Kills implements Watch {
     if (kind !== "exit" || process === null) return;
     const { status } = process;
     if (status === null || status === 0) return;
-    if (hasCore(status) || process.dumped) return this.#tell("core-dump", process, null);
+    // SIGQUIT is sent by people who want one.
+    if (hasCore(status) && signalOf(status) !== SIGQUIT) {
+      return this.#tell("core-dump", process, null);
+    }
     if (!isKilled(status)) return;
     const reason = this.#explain(process);
     if (reason !== null) return this.#tell("oom-kill", process, reason);
     // Who ends a test or a build kills, too: what has run for long, or is a service, is missed.
+    // With the main process of a container or unit all others of it are killed.
     const isLong = (process.durationNs ?? 0) >= this.#limits["kill-life"];
-    if (isLong || this.#restarters.managed(process) !== null) this.#tell("killed", process, null);
+    const isMissed = this.#restarters.isPlaced(process)
+      ? this.#restarters.managed(process) !== null
+      : isLong;
+    if (isMissed) this.#tell("killed", process, null);
   }
 
   turn(now: number): void {
     for (const finding of this.#open) {
-      if (now - finding.until <= this.#limits.quiet) continue;
+      if (!finding.isOver && now - finding.until <= this.#limits.quiet) continue;
       this.#open.delete(finding);
       this.#findings.end(finding);
     }
@@ -75,10 +84,13 @@ export class Kills implements Watch {
     const { uid, image, end } = process;
     const subject = `${nameOf(image)}\n${uid}\n${reason ?? ""}`;
     const time = end ?? process.born;
-    const isNew = this.#findings.get(kind, subject) === undefined;
     const finding = this.#findings.see(kind, subject, process, time);
     this.#open.add(finding);
-    this.#findings.tell(finding, time, isNew ? 1 : finding.count + 1, {
+    // What the list of findings has no room for is not held here either.
+    if (this.#open.size > OPEN_MAX) {
+      for (const one of this.#open) if (one.isOver) this.#open.delete(one);
+    }
+    this.#findings.tell(finding, time, finding.isTold ? finding.count + 1 : 1, {
       by: process.parent,
       reason,
     });

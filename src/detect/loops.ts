@@ -8,7 +8,8 @@ import { type Process, TICK_NS } from "../model/process.ts";
 import { isBad, signalOf } from "./ends.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import type { Findings } from "./findings.ts";
-import { commandKey, isShell, Restarters } from "./restarter.ts";
+import { commandKey, isShell, type Restarters } from "./restarter.ts";
+import { mostOf } from "./shares.ts";
 import type { Limits } from "./thresholds.ts";
 import type { Watch } from "./watch.ts";
 
@@ -17,10 +18,14 @@ export const RUNS_MAX = 4096;
 /** People do it again at odd times, a loop at even ones: pauses differ by this factor and more. */
 const UNEVEN = 2;
 const UNEVEN_NS = 500e6;
+/** Timers come at such times, and managers wait for less. */
+const RESTART_PAUSE_NS = 15e9;
 
 /** The latest ends of one command, one after the other. */
 interface Run {
   readonly kind: FindingKind;
+  /** Whose it is; null where that is not known. */
+  readonly uid: number | null;
   count: number;
   readonly since: number;
   lastStart: number;
@@ -37,16 +42,16 @@ interface Run {
 export class Loops implements Watch {
   readonly #limits: Limits;
   readonly #findings: Findings;
-  readonly #restarters = new Restarters();
-  /** By who starts them again (a place or the id of a process), then by command. */
-  readonly #runs = new Map<string, Map<string, Run>>();
-  #size = 0;
+  readonly #restarters: Restarters;
+  /** By who starts it again (a place or the id of a process) and by command. */
+  readonly #runs = new Map<string, Run>();
   /** Parents of which some were followed: of the others nothing is looked up. */
   readonly #parents = new WeakSet<Process>();
 
-  constructor(limits: Limits, findings: Findings) {
+  constructor(limits: Limits, findings: Findings, restarters: Restarters) {
     this.#limits = limits;
     this.#findings = findings;
+    this.#restarters = restarters;
   }
 
   note({ kind, process, inferred }: Change): void {
@@ -54,44 +59,55 @@ export class Loops implements Watch {
     const { status, parent } = process;
     const bad = isBad(status);
     const manager = this.#restarters.managed(process);
-    if (manager === null && parent === null) return;
-    if (!bad && !(manager !== null && status === 0)) {
-      // Once is enough: what can end well is no crash.
-      if (manager !== null) this.#forget(manager, commandKey(process));
-      else if (this.#parents.has(parent!)) this.#forget(parent!.id, commandKey(process));
+    if (manager !== null) {
+      const by = keyOf(manager, process);
+      if (bad) this.#follow("crash-loop", by, process, "manager");
+      else if (status === 0 && !isTimed(process)) {
+        this.#follow("restart-loop", by, process, "manager");
+      } else this.#forget(by);
       return;
     }
-    const loop = bad ? "crash-loop" : "restart-loop";
-    if (manager !== null) return this.#follow(loop, manager, process, false);
-    this.#parents.add(parent!);
-    this.#follow(loop, parent!.id, process, isShell(parent!));
+    if (parent === null) return;
+    if (!bad) {
+      // Once is enough: what can end well is no crash.
+      if (this.#parents.has(parent)) this.#forget(keyOf(parent.id, process));
+      return;
+    }
+    // A server's child that handles one client may end as it likes.
+    if (parent.image.sameProgram(process.image)) return;
+    this.#parents.add(parent);
+    const by = isShell(parent) ? "shell" : "program";
+    this.#follow("crash-loop", keyOf(parent.id, process), process, by);
   }
 
   turn(now: number): void {
-    for (const [by, runs] of this.#runs) {
-      for (const [command, run] of runs) {
-        const pause = Math.max(this.#limits["loop-pause"], 3 * run.most);
-        if (now - run.lastEnd > pause) this.#forget(by, command);
-      }
+    for (const [key, run] of this.#runs) {
+      const pause = Math.max(this.#limits["loop-pause"], 3 * run.most);
+      if (now - run.lastEnd > pause) this.#forget(key);
     }
   }
 
-  #follow(kind: FindingKind, by: string, process: Process, belowShell: boolean): void {
+  #follow(
+    kind: FindingKind,
+    key: string,
+    process: Process,
+    by: "manager" | "shell" | "program",
+  ): void {
     const { start, end, durationNs } = process;
     if (start === null || end === null || durationNs === null) return;
-    const command = commandKey(process);
-    if (durationNs > this.#limits["loop-life"]) return this.#forget(by, command);
-    const says = belowShell && signalOf(process.status) === 0;
+    if (durationNs > this.#limits["loop-life"]) return this.#forget(key);
+    const says = by !== "manager" && signalOf(process.status) === 0;
     if (says && durationNs < this.#limits["loop-shell-life"]) return;
-    let run = this.#runs.get(by)?.get(command);
+    let run = this.#runs.get(key);
     const pause = run === undefined ? 0 : start - run.lastEnd;
+    const most = kind === "restart-loop" ? RESTART_PAUSE_NS : this.#limits["loop-pause"];
     // Two at a time are no loop, nor is one that ends well as often as not.
-    if (run !== undefined && (run.kind !== kind || pause < -TICK_NS || this.#isLate(pause))) {
-      this.#forget(by, command);
+    if (run !== undefined && (run.kind !== kind || pause < -TICK_NS || pause > most)) {
+      this.#forget(key);
       run = undefined;
     }
     if (run === undefined) {
-      run = this.#begin(kind, by, command, start);
+      run = this.#begin(kind, key, start, process.uid);
     } else {
       run.least = Math.min(run.least, Math.max(0, pause));
       run.most = Math.max(run.most, pause);
@@ -100,29 +116,34 @@ export class Loops implements Watch {
     run.lastStart = start;
     run.lastEnd = end;
     run.lifeNs += durationNs;
-    if (run.count < this.#limits["loop-times"]) return;
-    if (belowShell && run.most > UNEVEN * run.least + UNEVEN_NS) return;
-    this.#tell(run, by, command, process);
+    const waits = says && by === "shell";
+    if (run.count < this.#limits[waits ? "loop-shell-times" : "loop-times"]) return;
+    if (by === "shell" && run.most > UNEVEN * run.least + UNEVEN_NS) return;
+    this.#tell(run, key, process);
   }
 
-  #isLate(pause: number): boolean {
-    return pause > this.#limits["loop-pause"];
-  }
-
-  #tell(run: Run, by: string, command: string, process: Process): void {
-    const finding = this.#findings.see(run.kind, `${by}\n${command}`, process, run.since);
+  #tell(run: Run, key: string, process: Process): void {
+    const finding = this.#findings.see(run.kind, key, process, run.since);
     run.finding = finding;
     this.#findings.tell(finding, run.lastEnd, run.count, {
       by: process.parent,
       meanLifeNs: run.lifeNs / run.count,
-      everyNs: (run.lastStart - run.since) / (run.count - 1),
+      everyNs: (run.lastStart - run.since) / Math.max(1, run.count - 1),
     });
   }
 
-  #begin(kind: FindingKind, by: string, command: string, since: number): Run {
-    if (this.#size >= RUNS_MAX) this.#forgetOldest();
+  #begin(kind: FindingKind, key: string, since: number, uid: number | null): Run {
+    if (this.#runs.size >= RUNS_MAX) {
+      const uid = mostOf(this.#runs.values());
+      for (const [oldest, run] of this.#runs) {
+        if (run.uid !== uid) continue;
+        this.#forget(oldest);
+        break;
+      }
+    }
     const run: Run = {
       kind,
+      uid,
       count: 0,
       since,
       lastStart: since,
@@ -132,29 +153,23 @@ export class Loops implements Watch {
       most: 0,
       finding: null,
     };
-    let runs = this.#runs.get(by);
-    if (runs === undefined) {
-      runs = new Map();
-      this.#runs.set(by, runs);
-    }
-    runs.set(command, run);
-    this.#size++;
+    this.#runs.set(key, run);
     return run;
   }
 
-  #forget(by: string, command: string): void {
-    const runs = this.#runs.get(by);
-    const run = runs?.get(command);
-    if (runs === undefined || run === undefined) return;
+  #forget(key: string): void {
+    const run = this.#runs.get(key);
+    if (run === undefined) return;
     if (run.finding !== null) this.#findings.end(run.finding);
-    runs.delete(command);
-    if (runs.size === 0) this.#runs.delete(by);
-    this.#size--;
+    this.#runs.delete(key);
   }
+}
 
-  #forgetOldest(): void {
-    for (const [by, runs] of this.#runs) {
-      for (const command of runs.keys()) return this.#forget(by, command);
-    }
-  }
+function keyOf(by: string, process: Process): string {
+  return `${by}\n${commandKey(process)}`;
+}
+
+/** Whether a timer has started its unit: systemd says so in the environment (systemd.exec(5)). */
+function isTimed({ image }: Process): boolean {
+  return image.env?.["TRIGGER_UNIT"]?.endsWith(".timer") === true;
 }

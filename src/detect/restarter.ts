@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { decodeText } from "../model/image.ts";
 import { nameOf } from "../model/program_names.ts";
@@ -11,34 +12,82 @@ import { parseCgroup } from "../proc/cgroup.ts";
 const SHELLS: ReadonlySet<string> = new Set(
   ["sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "ash", "csh", "tcsh", "busybox"],
 );
+/** What starts jobs at the times of a table. */
+const CRONS: ReadonlySet<string> = new Set(["cron", "crond", "CRON", "anacron", "fcron", "atd"]);
 
 /** The pod of a container: kubelet starts the same in a new container of the same pod. */
 const POD = /^(.*\/(?:kubepods[^/]*\/)?[^/]*pod[0-9a-f_-]{36}[^/]*)\//;
+/** Units and containers of which the main process is remembered. */
+export const PLACES_MAX = 4096;
 
-/** Names of what manages processes, by the text of their control groups. */
+/** A unit, or a container. */
+interface Place {
+  readonly name: string;
+  /** What stays the same when it is started again. */
+  readonly restarted: string;
+}
+
+const NOWHERE: Place = { name: "", restarted: "" };
+
+/** Knows the main processes of units and containers. */
 export class Restarters {
-  readonly #places = new WeakMap<Uint8Array, string>();
+  readonly #places = new WeakMap<Uint8Array, Place>();
+  /** The process of each place that began first of those that live. */
+  readonly #mains = new Map<string, Process>();
 
-  /**
-   * The name of the unit, pod or container that a process is the first of: who has started it is
-   * in another control group. Null where its parent is no manager.
-   */
-  managed(process: Process): string | null {
-    const { parent, image: { parts: { cgroup } } } = process;
-    if (cgroup === null || parent === null) return null;
-    const above = parent.image.parts.cgroup;
-    if (above === cgroup || (above !== null && this.#place(above) === this.#place(cgroup))) {
-      return null;
+  /** Takes note of who begins something; told of every change. */
+  note({ kind, process }: Change): void {
+    if ((kind !== "exec" && kind !== "snapshot") || process === null) return;
+    const place = this.#managed(process);
+    if (place === null) return;
+    const main = this.#mains.get(place.name);
+    // What joins a place that is at work is a check of it, or somebody who looks around.
+    if (main?.alive && main.born <= process.born) return;
+    this.#mains.delete(place.name);
+    this.#mains.set(place.name, process);
+    if (this.#mains.size <= PLACES_MAX) return;
+    for (const name of this.#mains.keys()) {
+      this.#mains.delete(name);
+      return;
     }
-    const place = this.#place(cgroup);
-    return place === "" ? null : place;
   }
 
-  #place(cgroup: Uint8Array): string {
+  /**
+   * The name of the unit, pod or container that a process is the main one of: who has started it
+   * is in another control group. Null where it is none.
+   */
+  managed(process: Process): string | null {
+    const place = this.#managed(process);
+    if (place === null || this.#mains.get(place.name) !== process) return null;
+    return place.restarted;
+  }
+
+  /** Whether it is in a unit or container, as the main process of it or not. */
+  isPlaced(process: Process): boolean {
+    const { cgroup } = process.image.parts;
+    const name = cgroup === null ? "" : this.#place(cgroup).name;
+    return name !== "" && !/^session-.*\.scope$|\.slice$/.test(name);
+  }
+
+  #managed({ parent, image }: Process): Place | null {
+    const { cgroup } = image.parts;
+    if (cgroup === null || parent === null) return null;
+    const above = parent.image.parts.cgroup;
+    if (above === cgroup) return null;
+    const place = this.#place(cgroup);
+    if (place.name === "" || (above !== null && this.#place(above).name === place.name)) {
+      return null;
+    }
+    return place;
+  }
+
+  #place(cgroup: Uint8Array): Place {
     let place = this.#places.get(cgroup);
     if (place === undefined) {
       const { path, unit, container } = parseCgroup(decodeText(cgroup));
-      place = container === null ? unit ?? "" : POD.exec(path ?? "")?.[1] ?? container;
+      const name = container ?? unit ?? "";
+      const pod = container === null ? undefined : POD.exec(path ?? "")?.[1];
+      place = name === "" ? NOWHERE : { name, restarted: pod ?? name };
       this.#places.set(cgroup, place);
     }
     return place;
@@ -51,6 +100,11 @@ export function isShell({ image }: Process): boolean {
   if (comm !== null && SHELLS.has(comm)) return true;
   const [first = ""] = image.argv ?? [];
   return SHELLS.has(first.slice(first.lastIndexOf("/") + 1).replace(/^-/, ""));
+}
+
+/** Whether it starts jobs at given times. */
+export function isCron({ image }: Process): boolean {
+  return CRONS.has(image.comm ?? "");
 }
 
 /** Longer command lines are told apart by their beginnings, their lengths and a hash. */

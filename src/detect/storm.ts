@@ -13,6 +13,8 @@ import type { Watch } from "./watch.ts";
 const SECOND_NS = 1e9;
 /** The usual pace is a mean that forgets with this time constant, in seconds. */
 const USUAL_SECONDS = 600;
+/** Forks a second that are usual on any host: a build on a quiet one is no storm. */
+const USUAL_MIN = 100;
 /** Most of a storm comes from below one process. */
 const MOST = 0.6;
 /** Ancestors that are looked at. */
@@ -74,7 +76,9 @@ export class Storms implements Watch {
     this.#turned = now;
     this.#seconds.push({ at: now, seconds, forks: this.#forks, parents: this.#parents });
     this.#inStretch += this.#forks;
-    while (this.#seconds[0]!.at <= now - this.#limits["storm-stretch"]) {
+    while (
+      this.#seconds.length > 0 && this.#seconds[0]!.at <= now - this.#limits["storm-stretch"]
+    ) {
       const before = this.#seconds.shift()!;
       this.#inStretch -= before.forks;
       if (this.#storm === null) this.#learn(before);
@@ -86,6 +90,7 @@ export class Storms implements Watch {
   }
 
   #judge(now: number): void {
+    if (this.#storm?.isOver) this.#storm = null;
     const many = this.#manyOf();
     if (this.#storm !== null) {
       this.#total += this.#forks;
@@ -99,7 +104,7 @@ export class Storms implements Watch {
     }
     // Of a host of which nothing is known much is usual: so many forks in each stretch.
     const much = this.#limits["storm-forks"] * SECOND_NS / this.#limits["storm-stretch"];
-    const unusual = (this.#known ?? much) * this.#limits["storm-share"];
+    const unusual = Math.max(this.#known ?? much, USUAL_MIN) * this.#limits["storm-share"];
     if (many === null || many.pace < unusual || this.#last === null) return;
     const source = this.#source();
     const subject = source?.by.id ?? "the host";

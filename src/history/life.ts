@@ -326,10 +326,15 @@ export class LifeStore {
   #readFormers(key: number): readonly LifeRow[] {
     const first = key - key % NEIGHBOURS;
     for (let other = first; other < first + NEIGHBOURS; other++) this.#formers.set(other, NONE);
+    let life = -1;
+    let rows: LifeRow[] = [];
     for (const row of this.#getFormers.all(first, first + NEIGHBOURS - 1)) {
-      const life = row[3]!;
-      const known = this.#formers.get(life)!;
-      this.#formers.set(life, [...known, row]);
+      if (row[3] !== life) {
+        life = row[3]!;
+        rows = [];
+        this.#formers.set(life, rows);
+      }
+      rows.push(row);
     }
     return this.#formers.get(key)!;
   }

@@ -20,10 +20,12 @@ export interface OomKill {
   readonly limit: number | null;
 }
 
-const RECORD = /^\d+,\d+,(\d+),[^;]*;(.*)$/;
+/** Priority, number, microseconds, flags; what the kernel itself says has a facility of 0. */
+const RECORD = /^([0-7]),\d+,(\d+),[^;]*;(.*)$/;
 const LIMIT = /^memory: usage \d+kB, limit (\d+)kB, failcnt \d+$/;
 /** The name of the victim stands before the pid, and may have anything in it. */
 const KILL = /^oom-kill:constraint=(\w+),.*,pid=(\d+),uid=\d+$/;
+const MORE = /^(?:Memory cgroup out of memory|Out of memory[^:]*): Killed process (\d+) \(/;
 const GROUP = /,oom_memcg=(.*),task_memcg=/;
 const IN_GROUP = "CONSTRAINT_MEMCG";
 /** A limit is told just before the kill that follows from it. */
@@ -34,10 +36,16 @@ export function parseOomKills(records: Iterable<string>): OomKill[] {
   const kills: OomKill[] = [];
   let limit: { bytes: number; at: number } | null = null;
   for (const record of records) {
-    const [, us = "", text = ""] = RECORD.exec(record.split("\n", 1)[0]!) ?? [];
+    const [, , us = "", text = ""] = RECORD.exec(record.split("\n", 1)[0]!) ?? [];
     const at = Number(us);
     const [, kib] = LIMIT.exec(text) ?? [];
     if (kib !== undefined) limit = { bytes: Number(kib) * 1024, at };
+    const [, more] = MORE.exec(text) ?? [];
+    const last = kills.at(-1);
+    // With one all of its group may be killed (memory.oom.group): they are told in this way alone.
+    if (more !== undefined && last !== undefined && Number(more) !== last.pid) {
+      kills.push({ ...last, pid: Number(more), time: at * 1000 });
+    }
     const [, constraint, pid] = KILL.exec(text) ?? [];
     if (pid === undefined) continue;
     const isGroup = constraint === IN_GROUP;

@@ -20,6 +20,8 @@ export interface Hook {
 export interface Told {
   readonly kind: string;
   readonly key: string;
+  /** Whose process it is about. */
+  readonly uid: number | null;
   /** On its standard input. */
   readonly json: string;
   /** In its environment. */
@@ -46,6 +48,10 @@ const WAITING_MAX = 64;
 const RUNNING_MAX = 4;
 const PER_MINUTE = 60;
 const MINUTE_MS = 60_000;
+/** Of these an ordinary user's findings have no more than a third. */
+const SHARE = 3;
+/** What was written to a pipe is read by then. */
+const GRACE_MS = 1000;
 /** Lines of one run that are passed on, and characters of each. */
 const LINES_MAX = 10;
 const LINE_MAX = 300;
@@ -62,8 +68,8 @@ export class Hooks {
   readonly #waiting: Run[] = [];
   /** By hook and key: one at a time. */
   readonly #running = new Map<string, ChildProcess>();
-  /** When the last runs began, oldest first. */
-  readonly #begun: number[] = [];
+  /** When the last runs began, and for whose process, oldest first. */
+  readonly #begun: { readonly at: number; readonly uid: number | null }[] = [];
   #heldBack = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isClosed = false;
@@ -88,7 +94,9 @@ export class Hooks {
     if (this.#isClosed) return;
     for (const hook of this.#options.hooks) {
       if (hook.kind !== null && hook.kind !== told.kind) continue;
-      if (this.#waiting.length >= WAITING_MAX) this.#heldBack++;
+      const own = this.#waiting.filter(({ told: { uid } }) => uid === told.uid).length;
+      const isMuch = told.uid !== 0 && own >= WAITING_MAX / SHARE;
+      if (isMuch || this.#waiting.length >= WAITING_MAX) this.#heldBack++;
       else this.#waiting.push({ hook, told });
     }
     this.#runMore();
@@ -110,11 +118,13 @@ export class Hooks {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     while (!this.#isClosed && this.#running.size < RUNNING_MAX) {
-      const wait = this.#waitMs();
-      const next = this.#waiting.findIndex((run) => !this.#running.has(nameOf(run)));
-      if (next < 0) return;
-      if (wait > 0) {
-        this.#timer = setTimeout(() => this.#runMore(), wait);
+      const next = this.#waiting.findIndex((run) => {
+        return !this.#running.has(nameOf(run)) && this.#waitMs(run.told.uid) <= 0;
+      });
+      if (next < 0) {
+        if (this.#waiting.length === 0) return;
+        const wait = Math.min(...this.#waiting.map(({ told }) => this.#waitMs(told.uid)));
+        this.#timer = setTimeout(() => this.#runMore(), Math.max(100, wait));
         this.#timer.unref();
         return;
       }
@@ -122,17 +132,19 @@ export class Hooks {
     }
   }
 
-  /** How long until another may begin. */
-  #waitMs(): number {
+  /** How long until another may begin for that user. */
+  #waitMs(uid: number | null): number {
     const now = this.#now();
-    while (this.#begun.length > 0 && this.#begun[0]! <= now - MINUTE_MS) this.#begun.shift();
-    return this.#begun.length < PER_MINUTE ? 0 : this.#begun[0]! + MINUTE_MS - now;
+    while (this.#begun.length > 0 && this.#begun[0]!.at <= now - MINUTE_MS) this.#begun.shift();
+    const own = this.#begun.filter((run) => run.uid === uid);
+    if (uid !== 0 && own.length >= PER_MINUTE / SHARE) return own[0]!.at + MINUTE_MS - now;
+    return this.#begun.length < PER_MINUTE ? 0 : this.#begun[0]!.at + MINUTE_MS - now;
   }
 
   #begin(run: Run): void {
     const { hook, told } = run;
     const name = nameOf(run);
-    this.#begun.push(this.#now());
+    this.#begun.push({ at: this.#now(), uid: told.uid });
     const heldBack = this.#heldBack;
     this.#heldBack = 0;
     let child: ChildProcess;
@@ -156,6 +168,12 @@ export class Hooks {
     timer.unref();
     const over = () => {
       clearTimeout(timer);
+      // What it has left behind is not for ever, nor are the pipes that this holds.
+      endGroup(child);
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, GRACE_MS).unref();
       if (!this.#running.delete(name)) return;
       this.#runMore();
     };

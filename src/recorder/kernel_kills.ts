@@ -16,6 +16,11 @@ export class KernelKills {
   readonly #log: KernelLog | null = KernelLog.open();
   #kills: OomKill[] = [];
 
+  /** Whether the log may be read. */
+  get isKnown(): boolean {
+    return this.#log !== null;
+  }
+
   /** Why the kernel has killed a process, in words; null where it has not. */
   reason(process: Process): string | null {
     if (this.#log === null) return null;

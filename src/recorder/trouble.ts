@@ -27,6 +27,9 @@ export interface TroubleSettings {
 const TURN_MS = 5000;
 /** Between two sayings that a finding goes on. */
 const AGAIN_MS = 600_000;
+/** Lines of the log in a minute. */
+const LINES_MAX = 60;
+const MINUTE_MS = 60_000;
 /** What a hook starts is no trouble of the host: a hook that fails would tell itself. */
 const OWN_ABOVE = 8;
 
@@ -41,6 +44,10 @@ export class TroubleSink implements Sink {
   readonly #clock: () => number;
   readonly #open = new Set<Finding>();
   readonly #saidAt = new Map<Finding, number>();
+  /** Lines that were said in this minute, and those that were not. */
+  #lines = 0;
+  #unsaid = 0;
+  #minuteEnd = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(world: World, { hooks, limits }: TroubleSettings, clock: () => number) {
@@ -49,6 +56,9 @@ export class TroubleSink implements Sink {
     const say = (text: string) => world.say(text);
     this.#hooks = new Hooks({ hooks, env: world.env, say });
     this.#hooks.check();
+    if (!this.#kills.isKnown) {
+      world.say("whom the kernel kills for memory is not known: its log may not be read here");
+    }
     this.#detector = new Detector({
       limits,
       explain: (process) => this.#kills.reason(process),
@@ -70,26 +80,39 @@ export class TroubleSink implements Sink {
 
   #told(turn: Turn, finding: Finding): void {
     const now = this.#world.now();
+    const at = performance.now();
     if (turn === "ends") {
       this.#open.delete(finding);
       this.#saidAt.delete(finding);
     } else {
       this.#open.add(finding);
       this.#look();
-      if (now < (this.#saidAt.get(finding) ?? -Infinity) + AGAIN_MS) return;
-      this.#saidAt.set(finding, now);
+      if (at < (this.#saidAt.get(finding) ?? -Infinity) + AGAIN_MS) return;
+      this.#saidAt.set(finding, at);
     }
     const words = {
       users: this.#world.users,
       timeOf: (moment: number) => shortTime(moment, now),
     };
-    this.#world.say(`trouble: ${troubleSentence(finding, words)}`);
+    this.#say(troubleSentence(finding, words), at);
     this.#hooks.tell({
       kind: finding.kind,
       key: finding.key,
+      uid: finding.uid,
       json: findingJson(finding, words),
       fields: { ...troubleFields(finding, words), FH_TURN: turn },
     });
+  }
+
+  /** A log is for everybody: what one can cause without end is said so often and no more. */
+  #say(sentence: string, at: number): void {
+    if (at >= this.#minuteEnd) {
+      if (this.#unsaid > 0) this.#world.say(`trouble: ${this.#unsaid} more were not said`);
+      this.#minuteEnd = at + MINUTE_MS;
+      this.#lines = this.#unsaid = 0;
+    }
+    if (++this.#lines <= LINES_MAX) this.#world.say(`trouble: ${sentence}`);
+    else this.#unsaid++;
   }
 
   #look(): void {

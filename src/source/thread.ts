@@ -90,6 +90,8 @@ export class CaptureThread implements RunningCapture {
     const { promise: ended, resolve: end } = Promise.withResolvers<number | null>();
     const { promise: opened, resolve: open, reject } = Promise.withResolvers<Opened>();
 
+    // Whoever waits for it is told; it may be refused before.
+    opened.catch(() => {});
     let isOpen = false;
     const finish = (error: Error | null, until: number | null = null) => {
       end(until);

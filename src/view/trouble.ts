@@ -5,6 +5,7 @@
  */
 import type { Notes } from "../ask/notes.ts";
 import type { Finding, FindingKind } from "../detect/finding.ts";
+import type { Image } from "../model/image.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import { nameOf } from "../model/program_names.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
@@ -26,6 +27,9 @@ export interface TroubleOptions {
 /** A name that needs no quotes, and stands for itself in a pattern. */
 const PLAIN = /^[\w+.:@-]+$/;
 const PERCENT = 100;
+/** Characters of a name in a sentence, and of a variable of the environment. */
+const NAME_MAX = 64;
+const FIELD_MAX = 1024;
 
 /** A finding in one sentence, without its end. */
 export function troubleSentence(finding: Finding, options: TroubleOptions): string {
@@ -92,7 +96,13 @@ const WORDS: Readonly<Record<FindingKind, (one: Finding, options: TroubleOptions
 
 function named({ pid, image, uid }: Process, { users }: TroubleOptions): string {
   const whose = uid === null ? "" : ` of ${users.name(uid) ?? uid}`;
-  return `${nameOf(image) ?? "?"} (${pid})${whose}`;
+  return `${shownName(image)} (${pid})${whose}`;
+}
+
+/** Whoever chooses a name chooses how long it is. */
+function shownName(image: Image): string {
+  const name = escapeText(nameOf(image) ?? "?");
+  return name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}…`;
 }
 
 /** What it is about, many processes at times: the name, whose, and where it belongs to. */
@@ -101,7 +111,7 @@ function subject({ process }: Finding, { users }: TroubleOptions): string {
   const whose = uid === null ? "" : ` of ${users.name(uid) ?? uid}`;
   const { unit, container } = parseCgroup(image.cgroupText ?? "");
   const place = container === null ? unit : `the container ${container.slice(0, 12)}`;
-  return `${nameOf(image) ?? "?"}${whose}${place === null ? "" : ` in ${place}`}`;
+  return `${shownName(image)}${whose}${place === null ? "" : ` in ${place}`}`;
 }
 
 function times({ count }: Finding): string {
@@ -129,7 +139,7 @@ function livedFor({ process: { durationNs } }: Finding): string {
 }
 
 function starter({ facts: { by } }: Finding): string {
-  return by === null ? "somebody" : `${nameOf(by.image) ?? "?"} (${by.pid})`;
+  return by === null ? "somebody" : `${shownName(by.image)} (${by.pid})`;
 }
 
 function every({ facts: { everyNs } }: Finding): string {
@@ -186,13 +196,15 @@ export function troubleFields(
     FH_COMMAND: troubleCommand(finding),
     FH_COUNT: count,
     FH_PID: process.pid,
-    FH_NAME: nameOf(process.image),
+    FH_NAME: shownName(process.image),
     FH_USER: user,
     FH_UNIT: unit,
     FH_CONTAINER: container,
   };
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, escapeText(String(value ?? ""))]),
+    Object.entries(fields).map(([name, value]) => {
+      return [name, escapeText(String(value ?? "")).slice(0, FIELD_MAX)];
+    }),
   );
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MS, S, SHELL, Story } from "./story.ts";
+import { CRON, INIT, MS, S, SHELL, Story } from "./story.ts";
 
 const BACKUP = ["/usr/bin/backup", "--all"];
 const MINUTE = 60 * S;
@@ -11,7 +11,13 @@ function story(ends: readonly number[], at = (i: number) => i * 5): Story {
   ends.forEach((end, i) => {
     const begin = 10 * S + at(i) * MINUTE;
     const shell = ["/bin/sh", "-c", BACKUP.join(" ")];
-    const parent = story.life({ at: begin, lives: 2 * S, argv: shell, status: end << 8 });
+    const parent = story.life({
+      at: begin,
+      lives: 2 * S,
+      argv: shell,
+      status: end << 8,
+      parent: CRON,
+    });
     story.life({ at: begin + MS, lives: S, argv: BACKUP, status: end << 8, parent });
   });
   return story;
@@ -32,7 +38,7 @@ test("a command that comes every five minutes and fails is told once, not its sh
 
 test("it is known when it ended well, and over when it does so more often", () => {
   const [found] = story([1, 1, 0, 1, 1]).tell();
-  assert.equal(found?.facts.lastGood, 10 * S + 10 * MINUTE + MS + S);
+  assert.equal(found?.facts.lastGood, 10 * S + 10 * MINUTE + 2 * S);
   const over = story([1, 1, 1, 0, 0, 0, 0]).tell();
   assert.deepEqual(over.map(({ isOver }) => isOver), [true]);
   assert.deepEqual(story([1, 1, 1]).tell({}, 30 * MINUTE).map(({ isOver }) => isOver), [true]);
@@ -43,6 +49,34 @@ test("what fails at odd times, or less often than not, is none", () => {
   assert.deepEqual(story([1, 1, 1, 1, 1, 1, 1], (i) => odd[i]!).tell(), []);
   assert.deepEqual(story([1, 0, 0, 1, 0, 0, 1]).tell(), []);
   assert.deepEqual(story([1, 1]).tell(), []);
+});
+
+test("a child whose failure is dealt with, and what people repeat, is none", () => {
+  const dealt = new Story();
+  const people = new Story();
+  for (let i = 0; i < 6; i++) {
+    const at = 10 * S + i * 5 * MINUTE;
+    const parent = dealt.life({ at, lives: 2 * S, argv: ["/bin/sh", "check"], parent: CRON });
+    dealt.life({ at: at + MS, lives: MS, argv: ["/bin/grep", "x"], status: 0x100, parent });
+    people.life({ at, lives: S, argv: ["/usr/bin/make"], status: 0x200, parent: SHELL });
+  }
+  assert.deepEqual(dealt.tell(), []);
+  assert.deepEqual(people.tell(), []);
+});
+
+test("a unit that a timer starts counts as one of cron", () => {
+  const timed = new Story();
+  for (let i = 0; i < 4; i++) {
+    timed.life({
+      at: 10 * S + i * 10 * MINUTE,
+      lives: S,
+      argv: BACKUP,
+      status: 0x100,
+      parent: INIT,
+      cgroup: "/system.slice/backup.service",
+    });
+  }
+  assert.deepEqual(timed.tell().map(({ kind, count }) => [kind, count]), [["failing", 4]]);
 });
 
 test("what fails every few seconds is a loop, or a test of a shell", () => {

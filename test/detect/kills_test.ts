@@ -22,7 +22,8 @@ test("a kill by nobody knows whom is told of services and of what ran long", () 
     return story.tell().map(({ kind }) => kind);
   };
   assert.deepEqual(kinds({}), []);
-  assert.deepEqual(kinds({ lives: 61 * S }), ["killed"]);
+  assert.deepEqual(kinds({ lives: 61 * S }), []);
+  assert.deepEqual(kinds({ lives: 61 * S, cgroup: "/user.slice/session-1.scope" }), ["killed"]);
   assert.deepEqual(kinds({ parent: INIT, cgroup: "/system.slice/b.service" }), ["killed"]);
   assert.deepEqual(kinds({ lives: 61 * S, status: 15 }), []);
 });
@@ -34,6 +35,7 @@ test("core dumps of one program are one finding, which is over after a while", (
   }
   story.life({ at: 20 * S, lives: 50 * MS, argv: ["/bin/other"], status: 0x86 });
   story.life({ at: 20 * S, lives: 50 * MS, argv: ["/bin/third"], status: 0x0b });
+  story.life({ at: 20 * S, lives: 50 * MS, argv: ["/bin/fourth"], status: 0x83 });
   const tell = (quiet: number) => {
     return story.tell({}, quiet).map(({ kind, count, isOver }) => [kind, count, isOver]);
   };

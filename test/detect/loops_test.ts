@@ -93,12 +93,38 @@ test("tests of a shell that say no, and commands that people repeat, are no loop
   assert.deepEqual(kinds(loop(100, grep, S)), []);
   // What a shell starts and what crashes is a loop all the same.
   assert.deepEqual(kinds(loop(100, { ...grep, status: 11 }, S)), ["crash-loop"]);
-  assert.deepEqual(kinds(loop(10, {}, 3 * S)), ["crash-loop"]);
+  // A shell may wait for something; it gives up, or it does not.
+  assert.deepEqual(kinds(loop(19, {}, 3 * S)), []);
+  assert.deepEqual(kinds(loop(20, {}, 3 * S)), ["crash-loop"]);
   const story = new Story();
   [10, 14, 31, 33, 55, 62, 90].forEach((at) => {
     story.life({ at: at * S, lives: S, argv: ["/usr/bin/make"], status: 0x200 });
   });
   assert.deepEqual(kinds(story), []);
+});
+
+test("checks in a container, timers, and a server's children are no loops", () => {
+  const hex = "0123456789abcdef".repeat(4);
+  const checked = new Story();
+  const shim = checked.life({ at: 5 * S, lives: 900 * S, argv: ["/usr/bin/shim"] });
+  const inside = { cgroup: `/docker/${hex}`, parent: shim };
+  checked.life({ at: 10 * S, lives: 800 * S, argv: SERVER, ...inside });
+  for (let i = 0; i < 20; i++) {
+    const status = i < 10 ? 0x100 : 0;
+    checked.life({ at: (20 + 10 * i) * S, lives: 50 * MS, argv: ["/check"], status, ...inside });
+  }
+  assert.deepEqual(kinds(checked), []);
+  const timed = new Story();
+  const servers = new Story();
+  const sshd = servers.life({ at: 5 * S, lives: 900 * S, argv: ["/usr/sbin/sshd", "-D"] });
+  for (let i = 0; i < 20; i++) {
+    const cgroup = "/system.slice/poll.service";
+    timed.life({ at: (10 + 30 * i) * S, lives: S, argv: ["/poll"], parent: INIT, cgroup });
+    const at = (10 + 9 * i) * S;
+    servers.life({ at, lives: S, argv: ["/usr/sbin/sshd", "-D"], status: 0xff00, parent: sshd });
+  }
+  assert.deepEqual(kinds(timed), []);
+  assert.deepEqual(kinds(servers), []);
 });
 
 test("what runs side by side, or fails now and then, is no loop", () => {

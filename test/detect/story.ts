@@ -19,10 +19,12 @@ export const INIT = 1;
 /** Who is there from the beginning: init, a shell in a service, a server's supervisor. */
 export const SHELL = 50;
 export const SUPERVISOR = 51;
+export const CRON = 52;
 const LIVING: readonly Found[] = [
   { pid: INIT, ppid: 0, start: 0, argv: ["/sbin/init"] },
   { pid: SHELL, ppid: INIT, start: S, argv: ["/bin/sh", "/srv/run.sh"] },
   { pid: SUPERVISOR, ppid: INIT, start: S, argv: ["/usr/bin/supervisord"] },
+  { pid: CRON, ppid: INIT, start: S, argv: ["/usr/sbin/cron"] },
 ];
 const encoder = new TextEncoder();
 

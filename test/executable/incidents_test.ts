@@ -95,11 +95,11 @@ test(...unless(missing, "which step of the build is slow"), () => {
 });
 
 test(...unless(missing, "what crashes again and again"), () => {
-  const path = script("fh-worker", "sleep 0.15\nexit 4\n");
+  const path = script("fh-worker", "ulimit -c 0\nsleep 0.15\nkill -ABRT $$\n");
   const loop = 'i=0; while [ $i -lt 6 ]; do sh "$0"; sleep 0.2; i=$((i + 1)); done';
   runProgram("sh", ["-c", loop, path]);
   const text = answer("What crashes again and again?");
-  assert.match(text, /^fh-worker of root .*crashes again and again: 6 times in .*exit 4 each/m);
+  assert.match(text, /^fh-worker of root .*crashes again and again: 6 times in .*SIGABRT each/m);
 });
 
 test(...unless(missing, "what ran at that time"), async () => {

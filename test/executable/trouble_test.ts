@@ -29,7 +29,7 @@ interface Finding {
 /** A script that ends badly after a while; its name is nobody else's. */
 function script(name: string): string {
   const path = join(folder, name);
-  writeFileSync(path, "sleep 0.2\nexit 3\n");
+  writeFileSync(path, "ulimit -c 0\nsleep 0.2\nkill -ABRT $$\n");
   return path;
 }
 
@@ -50,7 +50,10 @@ test("a crash loop is told out of a history, with a command that shows its runs"
   const [loop, ...others] = troubles(args, "fh-crasher");
   assert.deepEqual(others, []);
   assert.deepEqual([loop?.kind, loop?.count], ["crash-loop", 7]);
-  assert.match(loop!.words, /^fh-crasher of \S+ .*crashes again and again: 7 times in .*, exit 3 /);
+  assert.match(
+    loop!.words,
+    /^fh-crasher of \S+ .*crashes again and again: 7 times in .*, SIGABRT /,
+  );
   assert.deepEqual(troubles(args, "grep"), []);
   // What is said to show more shows just these runs.
   assert.match(loop!.command, /^fh log -c fh-crasher --since \S+Z$/);

@@ -30,9 +30,27 @@ test("a kill for the host's memory has no group, nor the limit of another kill",
   ]);
 });
 
+test("all of a group that is killed as one are told", () => {
+  const kills = parseOomKills([
+    `6,101,1000100,-;${GROUP}\n`,
+    "3,102,1000200,-;Memory cgroup out of memory: Killed process 4711 (hog) total-vm:1kB\n",
+    "6,103,1000300,-;Tasks in /system.slice/x are going to be killed due to memory.oom.group set\n",
+    "3,104,1000400,-;Memory cgroup out of memory: Killed process 4712 (a) (b) total-vm:1kB\n",
+  ]);
+  assert.deepEqual(kills.map(({ pid, group }) => [pid, group]), [
+    [4711, "/system.slice/x"],
+    [4712, "/system.slice/x"],
+  ]);
+});
+
 test("what others wrote to the log is no kill", () => {
   assert.deepEqual(
-    parseOomKills(["12,1,1,-;hello oom-kill:constraint=CONSTRAINT_NONE,pid=1,uid=0", "", "x;y"]),
+    parseOomKills([
+      "12,1,1,-;hello oom-kill:constraint=CONSTRAINT_NONE,pid=1,uid=0",
+      "12,1,1,-;oom-kill:constraint=CONSTRAINT_NONE,nodemask=x,pid=1,uid=0",
+      "",
+      "x;y",
+    ]),
     [],
   );
 });

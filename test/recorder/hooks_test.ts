@@ -18,8 +18,8 @@ function script(text: string): { readonly path: string; readonly out: string } {
   return { path, out: `${path}.out` };
 }
 
-function told(key: string, kind = "crash-loop") {
-  return { kind, key, json: `{"key":"${key}"}`, fields: { FH_KEY: key, FH_KIND: kind } };
+function told(key: string, kind = "crash-loop", uid = 0) {
+  return { kind, key, uid, json: `{"key":"${key}"}`, fields: { FH_KEY: key, FH_KIND: kind } };
 }
 
 function open(hooks: readonly Hook[], limitMs?: number): { hooks: Hooks; said: string[] } {
@@ -119,3 +119,33 @@ test("too many at once are held back, and the next run is told how many", async 
   assert.equal(held.reduce((a, b) => a + b, 0), 100 - 4 - 64);
   hooks.close();
 });
+
+test("an ordinary user's findings leave room for those of others", async () => {
+  const { path, out } = script('echo "$FH_KEY" >> $OUT');
+  const { hooks } = open([{ path, kind: null }]);
+  for (let i = 0; i < 100; i++) hooks.tell(told(`of-nobody-${i}`, "crash-loop", 65534));
+  for (let i = 0; i < 10; i++) hooks.tell(told(`of-root-${i}`));
+  await until(
+    () => lines(out).filter((line) => line.startsWith("of-root")).length === 10,
+    "root's",
+  );
+  assert.ok(lines(out).filter((line) => line.startsWith("of-nobody")).length <= 20);
+  hooks.close();
+});
+
+test("what a hook leaves behind is ended with it", async () => {
+  const { path, out } = script("sleep 300 & echo $! > $OUT");
+  const { hooks } = open([{ path, kind: null }]);
+  hooks.tell(told("a"));
+  const pid = await until(() => Number(lines(out)[0] ?? 0) || null, "the hook");
+  await until(() => !existsSync(`/proc/${pid}`) || isZombie(pid), "its end");
+  hooks.close();
+});
+
+function isZombie(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true;
+  }
+}

@@ -28,7 +28,9 @@ export function parseThreshold(text: string): Partial<Limits> {
     throw new UsageError(`Threshold without a value: ${quoted(text)}; give ${name}=${example}`);
   }
   const number = threshold.unit === "time" ? parseDuration(value) : parseNumber(name, value);
-  return { [name]: number };
+  const least = LEAST[name] ?? 1;
+  if (number >= least) return { [name]: number };
+  throw new UsageError(`Bad ${name}: ${quoted(value)}; give ${TOLD[name] ?? "more than nothing"}`);
 }
 
 function parseNumber(name: string, text: string): number {
@@ -36,6 +38,20 @@ function parseNumber(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text) && number > 0) return number;
   throw new UsageError(`Bad ${name}: ${quoted(text)}; give a whole number from 1`);
 }
+
+/** Once is no loop, and shorter than a second is no stretch. */
+const LEAST: Readonly<Record<string, number>> = {
+  "loop-times": 2,
+  "loop-shell-times": 2,
+  "failing-times": 2,
+  "storm-stretch": 1e9,
+};
+const TOLD: Readonly<Record<string, string>> = {
+  "loop-times": "2 or more",
+  "loop-shell-times": "2 or more",
+  "failing-times": "2 or more",
+  "storm-stretch": "a second or more",
+};
 
 /** The thresholds that hold; of two values for one the last counts. */
 export function limitsOf(given: readonly Partial<Limits>[] = []): Limits {

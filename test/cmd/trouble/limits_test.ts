@@ -10,6 +10,12 @@ test("thresholds are given by name, several of them, and the last of one counts"
   assert.deepEqual(limitsOf(), INITIAL_LIMITS);
 });
 
+test("once is no loop, and no time is no stretch", () => {
+  for (const text of ["loop-times=1", "failing-times=1", "storm-stretch=0s", "quiet=0s"]) {
+    assert.throws(() => parseThreshold(text), UsageError, text);
+  }
+});
+
 test("what is no threshold, or no value of one, is refused", () => {
   for (const text of ["", "=", "loop", "toString=1", "loop-times", "loop-times=", "stuck=3"]) {
     assert.throws(() => parseThreshold(text), UsageError, text);
