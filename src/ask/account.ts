@@ -7,7 +7,7 @@ import process from "node:process";
 import { localTime } from "../host/local_time.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import type { Change } from "../model/machine.ts";
-import type { Process } from "../model/process.ts";
+import { exitStatus, type Process } from "../model/process.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { Image } from "../model/image.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
@@ -15,7 +15,7 @@ import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
 import type { Users } from "../proc/passwd.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
-import { accountWords, durationWords } from "../text/words.ts";
+import { accountWords, durationWords, exitWords } from "../text/words.ts";
 import type { AccountKey } from "./account_keys.ts";
 import { UsageError } from "../fault.ts";
 import type { Asking } from "./asking.ts";
@@ -254,7 +254,10 @@ async function find(
 }
 
 function keyRow(by: string, { key, totals }: KeyTotals, users: Users): CostRow {
-  const shown = typeof key === "number" ? users.name(key) ?? String(key) : key;
+  const name = (key: number) => {
+    return by === "exit" ? exitWords(exitStatus(key)) : users.name(key) ?? String(key);
+  };
+  const shown = typeof key === "number" ? name(key) : key;
   return { of: [[by, shown]], sums: totals };
 }
 

@@ -5,7 +5,15 @@
  */
 
 /** Each makes a row of what has one value of it. */
-export const ACCOUNT_KEYS = ["command", "user", "unit", "job"] as const;
+export const ACCOUNT_KEYS = [
+  "command",
+  "parent",
+  "user",
+  "unit",
+  "container",
+  "exit",
+  "job",
+] as const;
 
 /** One of them. */
 export type AccountKey = typeof ACCOUNT_KEYS[number];

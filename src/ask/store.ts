@@ -246,8 +246,8 @@ export interface PastRun {
   readonly maxBytes: number | null;
 }
 
-/** What a process is counted by. */
-export type CostKey = "command" | "user" | "unit";
+/** What a process is counted by; `parent` is the command of who has started it. */
+export type CostKey = "command" | "parent" | "user" | "unit" | "container" | "exit";
 
 /** Whether to count members of a job by name (comm) and real uid; null is not known. */
 export type CostTest = (comm: string | null, uid: number | null) => boolean;
@@ -287,7 +287,7 @@ export interface CostSums extends Readonly<Omit<CostTotals, "addColumns" | "addA
   readonly accounted: number;
 }
 
-/** The sums for a name, a uid or a unit; null where that is not known, or there is none. */
+/** The sums for a name, a uid or a wait status; null where that is not known, or there is none. */
 export interface KeyTotals {
   readonly key: string | number | null;
   readonly totals: CostSums & {

@@ -25,6 +25,8 @@ import { recordedSpans, type Stretch } from "./stretch.ts";
 
 const decoder = new TextDecoder();
 const NS_PER_MS = 1e6;
+/** The kernel's log is read no more often. */
+const READ_PAUSE_MS = 50;
 const INIT = 1;
 /** Names of first processes of a host. */
 const INITS: ReadonlySet<string> = new Set(["systemd", "init", "runit", "openrc-init"]);
@@ -32,6 +34,8 @@ const INITS: ReadonlySet<string> = new Set(["systemd", "init", "runit", "openrc-
 /** What is asked for. */
 export interface TroubleQuery {
   readonly stretch: Stretch;
+  /** Somebody has asked for that time. */
+  readonly isAsked: boolean;
   readonly limits: Limits;
   /** The kernel's log; null where it may not be read. */
   readonly kernelLog: () => readonly string[] | null;
@@ -43,9 +47,9 @@ export interface TroubleQuery {
 export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<Finding[]> {
   const { notes, store: { past }, historyPlace } = asking;
   const found: Finding[] = [];
-  if (past !== null) {
-    const kills = readKills(asking, query);
-    const spans = recordedSpans(past, query.stretch);
+  const kills = readKills(asking, query);
+  const spans = past === null ? [] : spansOf(past, query);
+  if (past !== null && spans.length > 0) {
     past.hold();
     try {
       for (const span of spans) found.push(...await findInPast(asking, past, span, query, kills));
@@ -56,23 +60,37 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
     noteNoRecorder(notes, past);
   }
   // What lives is asked about where the stretch reaches up to now.
-  if (query.stretch.until === null) {
-    // What is killed while it is watched is in the log by then.
-    const kills = () => parseOomKills(query.kernelLog() ?? []);
-    const explain = (process: Process) => oomReason(process, kills());
-    const detector = past === null ? new Detector({ limits: query.limits, explain }) : null;
-    if (detector !== null) readKills(asking, query);
-    found.push(...await findLiving(asking, query, detector));
-    if (detector !== null) found.push(...detector.found);
-  }
+  if (query.stretch.until === null) found.push(...await findNow(asking, query, spans.length === 0));
   if (past === null) {
     noteNoHistory(
       notes,
       "what went wrong before is not known, nor what comes seldom",
       historyPlace,
     );
+  } else if (spans.length === 0) {
+    notes.add("nothing", `nothing was recorded lately in ${past.place}: this is what was seen now`);
   }
   return found.sort(byWeight);
+}
+
+/** What was recorded; where no time was asked for, that may be nothing. */
+function spansOf(past: PastStore, { stretch, isAsked }: TroubleQuery): BootSpan[] {
+  if (isAsked) return recordedSpans(past, stretch);
+  return past.bounds.spans(stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** What is wrong with the living, and with what happens while they are looked at. */
+async function findNow(
+  asking: Asking,
+  query: TroubleQuery,
+  isWatched: boolean,
+): Promise<Finding[]> {
+  if (!isWatched) return await findLiving(asking, query, null);
+  // What is killed while it is watched is in the log by then.
+  const kills = killsOf(query);
+  const explain = (process: Process) => oomReason(process, kills());
+  const detector = new Detector({ limits: query.limits, explain });
+  return [...await findLiving(asking, query, detector), ...detector.found];
 }
 
 /** The worst kind first, what goes on before what is over, and then the latest. */
@@ -112,6 +130,18 @@ function readKills({ notes }: Asking, { kernelLog }: TroubleQuery): OomKill[] | 
   if (records !== null) return parseOomKills(records);
   notes.add("source", "whom the kernel has killed for memory is not known: root may read its log");
   return null;
+}
+
+/** The log as it is now; many may be killed at once. */
+function killsOf({ kernelLog }: TroubleQuery): () => readonly OomKill[] {
+  let readAt = -Infinity;
+  let known: readonly OomKill[] = [];
+  return () => {
+    if (performance.now() - readAt < READ_PAUSE_MS) return known;
+    known = parseOomKills(kernelLog() ?? []);
+    readAt = performance.now();
+    return known;
+  };
 }
 
 async function findLiving(

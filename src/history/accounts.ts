@@ -21,7 +21,7 @@ import { type ShownImage, shownImageReader } from "./candidates.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { pragma } from "./file.ts";
 import type { History } from "./history.ts";
-import type { Life } from "./life.ts";
+import type { Life, LifeStore } from "./life.ts";
 import { jobSteps } from "./past_jobs.ts";
 import { LIFE_FLAG, NO_ACCOUNTS } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
@@ -111,6 +111,10 @@ export function* sumEndedSteps(
   query: CostQuery,
 ): Steps<KeyTotals[]> {
   // The rows are added up here, because SQLite would sort them all before it groups them.
+  const parent = "(SELECT parent.image FROM life AS parent WHERE parent.id = life.parent)";
+  const withParent = query.by === "parent";
+  // An older file has no accounts.
+  const costs = history.hasJobs ? LIFE_COST_COLUMNS : [nullable("NULL", "count")];
   const ended = new TypedRows<EndedRow>(
     history.db,
     [
@@ -118,8 +122,8 @@ export function* sumEndedSteps(
       column("life.flags", "bits"),
       column("life.span", "time"),
       nullable("life.status", "bits"),
-      // An older file has no accounts.
-      ...history.hasJobs ? LIFE_COST_COLUMNS : [],
+      ...costs,
+      ...withParent ? [nullable(parent, "key")] : [],
     ],
     `FROM life WHERE ${ENDED}${query.failed ? " AND status <> 0" : ""}`,
   );
@@ -128,7 +132,10 @@ export function* sumEndedSteps(
   for (const { boot, since, until } of spans) {
     let seen = 0;
     for (const row of ended.iterate(boot.id, since, until)) {
-      if (minDuration === null || livedFor(row, minDuration)) groups.of(row[0])?.addLife(row);
+      if (minDuration === null || livedFor(row, minDuration)) {
+        const other = withParent ? row[4 + costs.length] ?? null : row[3];
+        groups.of(row[0], other)?.addLife(row);
+      }
       if (++seen % STEP_ROWS === 0) yield;
     }
   }
@@ -153,7 +160,7 @@ export function sumLives(
     }
     if (failed && (status === null || status === 0)) continue;
     if (minDuration !== null && (durationNs === null || durationNs < minDuration)) continue;
-    groups.of(life.imageKey)?.addProcess(life, history.accountOf(life));
+    groups.ofLife(life, history.lives)?.addProcess(life, history.accountOf(life));
   }
   return groups.all();
 }
@@ -174,8 +181,11 @@ export class CostGroups {
   readonly #image: TypedRows<ImageRow>;
   readonly #text: TypedRows<TextRow>;
   readonly #ofImages = new Map<number, PastTotals | null>();
+  /** Whether an image is counted, and the names of parents by theirs. */
+  readonly #passed = new Map<number, boolean>();
+  readonly #parents = new Map<number, string | null>();
   readonly #comms = new Map<number, string | null>();
-  readonly #units = new Map<number, string | null>();
+  readonly #places = new Map<number, string | null>();
   readonly #groups = new Map<string | number | null, PastTotals>();
 
   constructor(
@@ -198,8 +208,18 @@ export class CostGroups {
     this.#text = new TypedRows(db, [column("text.value", "stored")], "FROM text WHERE id = ?");
   }
 
-  /** The sums for an image; null when it is not counted. */
-  of(image: number): PastTotals | null {
+  /** The sums that a life belongs to; null when it is not counted. */
+  ofLife(life: Life, lives: LifeStore): PastTotals | null {
+    const parent = this.#by === "parent" ? lives.parentOf(life) : null;
+    return this.of(life.imageKey, this.#by === "parent" ? parent?.imageKey ?? null : life.status);
+  }
+
+  /**
+   * The sums for an image; null when it is not counted. `other` is the image of the parent or the
+   * wait status, where the sums are by these.
+   */
+  of(image: number, other: number | null): PastTotals | null {
+    if (this.#by === "exit" || this.#by === "parent") return this.#ofOther(image, other);
     let totals = this.#ofImages.get(image);
     if (totals === undefined) {
       totals = this.#find(image);
@@ -213,13 +233,36 @@ export class CostGroups {
       .map(([key, totals]) => ({ key, totals }));
   }
 
+  #ofOther(image: number, other: number | null): PastTotals | null {
+    let passes = this.#passed.get(image);
+    if (passes === undefined) this.#passed.set(image, passes = this.#passes(image));
+    if (!passes) return null;
+    if (this.#by === "exit" || other === null) return this.#group(other);
+    let name = this.#parents.get(other);
+    if (name === undefined) {
+      name = this.#comm(this.#image.get(other)?.[0] ?? null);
+      this.#parents.set(other, name);
+    }
+    return this.#group(name);
+  }
+
   #find(image: number): PastTotals | null {
+    if (!this.#passes(image)) return null;
     const [comm, uid, cgroup] = this.#image.get(image) ?? [null, null, null];
-    const test = this.#ofImage;
-    const shown = test === null ? null : this.#shown(image);
-    if (test !== null && (shown === null || !test(shown))) return null;
     const by = this.#by;
-    const key = by === "user" ? uid : by === "unit" ? this.#unit(cgroup) : this.#comm(comm);
+    return this.#group(
+      by === "user" ? uid : by === "command" ? this.#comm(comm) : this.#place(cgroup),
+    );
+  }
+
+  #passes(image: number): boolean {
+    const test = this.#ofImage;
+    if (test === null) return true;
+    const shown = this.#shown(image);
+    return shown !== null && test(shown);
+  }
+
+  #group(key: string | number | null): PastTotals {
     let totals = this.#groups.get(key);
     if (totals === undefined) this.#groups.set(key, totals = new PastTotals());
     return totals;
@@ -234,9 +277,12 @@ export class CostGroups {
     );
   }
 
-  #unit(text: number | null): string | null {
-    const unitOf = (value: StoredText) => parseCgroup(decodeText(fromStored("cgroup", value))).unit;
-    return remember(this.#units, text, unitOf, this.#text);
+  #place(text: number | null): string | null {
+    const placeOf = (value: StoredText) => {
+      const { unit, container } = parseCgroup(decodeText(fromStored("cgroup", value)));
+      return this.#by === "unit" ? unit : container;
+    };
+    return remember(this.#places, text, placeOf, this.#text);
   }
 }
 

@@ -130,7 +130,8 @@ export class HistoryStore implements PastStore {
       const exits = { ...query, ...below, kinds: EXITS, backwards: false, few: false, kept: false };
       for await (const [{ process }] of this.log(spans, exits)) {
         const life = asLife(process);
-        if (life !== null) groups.of(life.imageKey)?.addProcess(life, this.#accountOf(life));
+        if (life === null) continue;
+        groups.ofLife(life, this.#history.lives)?.addProcess(life, this.#accountOf(life));
       }
       return groups.all();
     }

@@ -118,17 +118,18 @@ export class Hooks {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     while (!this.#isClosed && this.#running.size < RUNNING_MAX) {
-      const next = this.#waiting.findIndex((run) => {
-        return !this.#running.has(nameOf(run)) && this.#waitMs(run.told.uid) <= 0;
-      });
-      if (next < 0) {
-        if (this.#waiting.length === 0) return;
-        const wait = Math.min(...this.#waiting.map(({ told }) => this.#waitMs(told.uid)));
-        this.#timer = setTimeout(() => this.#runMore(), Math.max(100, wait));
+      // Those whose key is at work are looked at when that is over.
+      const idle = this.#waiting.filter((run) => !this.#running.has(nameOf(run)));
+      const next = idle.find(({ told }) => this.#waitMs(told.uid) <= 0);
+      if (next === undefined) {
+        if (idle.length === 0) return;
+        const wait = Math.min(...idle.map(({ told }) => this.#waitMs(told.uid)));
+        this.#timer = setTimeout(() => this.#runMore(), wait);
         this.#timer.unref();
         return;
       }
-      this.#begin(this.#waiting.splice(next, 1)[0]!);
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      this.#begin(next);
     }
   }
 

@@ -24,7 +24,8 @@ export class KernelKills {
   /** Why the kernel has killed a process, in words; null where it has not. */
   reason(process: Process): string | null {
     if (this.#log === null) return null;
-    this.#kills = [...this.#kills, ...parseOomKills(this.#log.read())].slice(-KILLS_MAX);
+    const more = parseOomKills(this.#log.read());
+    if (more.length > 0) this.#kills = [...this.#kills, ...more].slice(-KILLS_MAX);
     return oomReason(process, this.#kills);
   }
 

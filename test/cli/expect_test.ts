@@ -21,8 +21,8 @@ test("commands, their actions, and pages of help", () => {
   const rows: readonly (readonly [string, string])[] = [
     ["wa", "watch"],
     ["compl", "completion"],
-    ["--json --db x -q tr", "tree"],
-    ["--db=x -- tr", "tree"],
+    ["--json --db x -q tr", "tree trouble"],
+    ["--db=x -- tr", "tree trouble"],
     ["help jo", "job"],
     ["help job ru", "rule"],
     ["help job rule te", "test"],

@@ -89,7 +89,7 @@ done`;
 
 define("bash", "offers words, also behind = and within lists", () => {
   assert.deepEqual(bash("fh wa"), ["watch"]);
-  assert.deepEqual(bash("fh --json --source poll tr"), ["tree"]);
+  assert.deepEqual(bash("fh --json --source poll tr"), ["tree", "trouble"]);
   assert.deepEqual(bash("fh help job ru"), ["rule"]);
   assert.deepEqual(bash("fh job rule "), ["add", "list", "remove", "test"]);
   assert.deepEqual(bash("fh job  add   --on"), ["--only"]);

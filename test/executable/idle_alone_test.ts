@@ -25,7 +25,7 @@ const recordMissing = connectorMissing ?? (process.getuid?.() === 0 ? null : "ne
 /** Times the capture thread was put to sleep, or lost its CPU, since it began. */
 function switchesOfCapture(pid: number): number {
   const tid = list(`/proc/${pid}/task`).find((id) =>
-    read(`/proc/${pid}/task/${id}/comm`) === "Worker\n"
+    read(`/proc/${pid}/task/${id}/comm`) === "capture\n"
   );
   const status = read(`/proc/${pid}/task/${tid}/status`);
   const counts = [...status.matchAll(/ctxt_switches:\s+(\d+)/g)].map(([, count]) => Number(count));

@@ -19,8 +19,6 @@ const CRON = "/etc/cron.d";
 const IS_ROOT = process.geteuid!() === 0;
 const missing = !IS_ROOT ? "needs root" : mountsMissing ?? programsMissing;
 
-const folder = temporaryFolder("fh-incidents-");
-const db = join(folder, "history.db");
 const answered = new Set<string>();
 let recorder: Running | null = null;
 
@@ -30,7 +28,12 @@ before(async () => {
 
 after(async () => {
   await recorder?.end("SIGTERM");
+  await recorder?.[Symbol.asyncDispose]();
 });
+
+// It is removed when the recorder has ended.
+const folder = temporaryFolder("fh-incidents-");
+const db = join(folder, "history.db");
 
 /** Writes a script. */
 function script(name: string, text: string): string {

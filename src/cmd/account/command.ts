@@ -4,6 +4,7 @@
  * @module
  */
 import { ACCOUNT_KEYS } from "../../ask/account_keys.ts";
+import { SORT_KEYS } from "../../ask/account_sort.ts";
 import { FILTER } from "../../cli/filter_options.ts";
 import { parseChoice, parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
@@ -21,7 +22,7 @@ export const accountCommand: CommandSpec = command({
     opt(
       "--by <what>",
       parseChoice("key", ACCOUNT_KEYS),
-      "sums by command (default), user, unit or job",
+      "sums by command (default), parent, user, unit, container, exit or job",
       ACCOUNT_KEYS,
     ),
     opt("--since <when>", asText, "what ended from that time on: 14:30, '10m ago'"),
@@ -33,6 +34,12 @@ export const accountCommand: CommandSpec = command({
     FILTER.failed,
     FILTER.minDuration,
     FILTER.cgroup,
+    opt(
+      "--sort <key>",
+      parseChoice("key", SORT_KEYS),
+      "largest first by cpu (default) or another column, or by name",
+      SORT_KEYS,
+    ),
     opt("-n, --limit <n>", parseCount, "the first so many; of records the last"),
     flag("--csv", "CSV with a heading instead of columns"),
     flag("-d, --dump", "instead of the history: show an accounting or job file"),
@@ -44,6 +51,8 @@ export const accountCommand: CommandSpec = command({
   examples: [
     "fh account --since today  what took the time today",
     "fh account --by unit --csv  what each service has cost",
+    "fh account --by exit --since '1h ago' --sort count  how things ended",
+    "fh account --by parent --sort count -n 5  who starts most",
     "fh account -p ci.sh  what the latest ci.sh has cost, with all that it started",
     "fh account --by job --since '1h ago'  what jobs have cost",
     "fh account -x -a pacct --by user  by an accounting file",

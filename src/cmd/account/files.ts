@@ -53,6 +53,7 @@ interface AccountOptions extends FormOptions {
   readonly match?: unknown;
   readonly minDuration?: unknown;
   readonly cgroup?: unknown;
+  readonly sort?: unknown;
 }
 
 /** Filters by what a file does not have, and their options. */
@@ -61,6 +62,7 @@ const OF_HISTORY = [
   ["match", "--match"],
   ["minDuration", "--min-duration"],
   ["cgroup", "--cgroup"],
+  ["sort", "--sort"],
 ] as const;
 
 /** What a record is asked for. */
@@ -121,7 +123,7 @@ function checkOptions(options: AccountOptions): void {
   if (by !== undefined && (dump || jobs !== undefined)) {
     throw new UsageError("Bad option: --by is for sums without jobs; give -x and -a FILE with it");
   }
-  if (by === "unit" || by === "job") {
+  if (by !== undefined && by !== "command" && by !== "user") {
     const what = `Bad key: ${by}; an accounting file has sums by command and user`;
     throw new UsageError(`${what}, those by ${by} are asked of the history, without -x`);
   }

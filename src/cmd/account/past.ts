@@ -7,6 +7,7 @@ import { createAsking, openOptions } from "../asking.ts";
 import { type AccountAnswer, type AccountQuery, askAccount, checkKey } from "../../ask/account.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
+import { type SortKey, sortRows } from "../../ask/account_sort.ts";
 import { askHistory } from "../../ask/open/open.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import { parseAsked } from "../../ask/text/target.ts";
@@ -25,6 +26,7 @@ interface PastOptions extends FormOptions, AccountQuery {
   readonly until?: string;
   readonly db?: string;
   readonly limit?: number;
+  readonly sort?: SortKey;
 }
 
 /** Runs the command; the exit status comes back. */
@@ -58,9 +60,9 @@ async function writeRows(
   out: AccountOutput,
   { rows: all, missing }: AccountAnswer,
   notes: Notes,
-  { json, csv, limit }: PastOptions,
+  { json, csv, limit, sort }: PastOptions,
 ): Promise<void> {
-  const rows = all.slice(0, limit);
+  const rows = sortRows(all, sort).slice(0, limit);
   if (json || csv) {
     // A table has no place for it.
     const beside: Fields = csv ? [] : [

@@ -13,7 +13,7 @@ import { parseThreshold, THRESHOLD_NAMES } from "./limits.ts";
 export const troubleCommand: CommandSpec = command({
   name: "trouble",
   operands: "",
-  summary: "tell what is wrong: crash loops, fork storms, kills for memory and the like",
+  summary: "tell what is wrong: crash loops, fork storms, kills for memory",
   options: [
     opt("--since <when>", asText, "from that time on: 14:30, yesterday (default: '1h ago')"),
     opt("--until <when>", asText, "up to that time, and nothing of what lives now"),

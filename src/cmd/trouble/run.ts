@@ -59,6 +59,7 @@ export async function runTrouble(context: Context, options: TroubleSettings): Pr
     const asking = await createAsking(context, {}, past, notes, true);
     const findings = await askTrouble(asking, {
       stretch,
+      isAsked: options.since !== undefined || options.until !== undefined,
       limits: limitsOf(options.threshold),
       kernelLog: readKernelLog,
       watch: (detector) => watch(context, options, detector),

@@ -78,6 +78,57 @@ test("without a file the history is asked: columns, most CPU time first", async 
   assert.deepEqual([quiet.stdout, quiet.stderr], [stdout, ""]);
 });
 
+test("sums by how it ended, by who started it and by container", async () => {
+  const id = "0123456789abcdef".repeat(4);
+  const more: readonly PaidProcess[] = [
+    { pid: 14, born: 61 * S, span: 1e6, comm: "x", status: 9, cgroup: `/docker/${id}`, cost: COST },
+    { pid: 15, born: 62 * S, span: 1e6, comm: "y", status: 9, cgroup: `/docker/${id}`, cost: null },
+  ];
+  using past = paid([...PAST, ...more]).end();
+  const counts = async (...argv: readonly string[]) => {
+    const { rows } = await accountJson("--db", past.path, ...argv);
+    return rows.map((row) => [Object.values(row)[0], row.processes, row.accounted]);
+  };
+  assert.deepEqual(await counts("--by", "exit", "--sort", "count"), [
+    ["exit 0", 3, 2],
+    ["SIGKILL", 2, 1],
+    ["exit 1", 1, 0],
+  ]);
+  assert.deepEqual(await counts("--by", "container", "--sort", "name"), [[id, 2, 1], [null, 4, 2]]);
+  assert.deepEqual(await counts("--by", "parent"), [["init", 6, 3]]);
+  // The same of those that descend from somebody, and of few.
+  assert.deepEqual(await counts("--by", "parent", "-c", "cc1"), [["init", 2, 1]]);
+  assert.deepEqual(await counts("--by", "exit", "-p", "1", "--failed", "--sort", "count"), [
+    ["SIGKILL", 2, 1],
+    ["exit 1", 1, 0],
+  ]);
+  assert.deepEqual(await counts("--by", "exit", "-m", "/bin/some", "-c", "y"), [["SIGKILL", 1, 0]]);
+  const { status, stderr } = await account("--db", past.path, "--by", "exit", "-a", "x", "-x");
+  assert.deepEqual([status, /^fh: Bad key: exit; /.test(stderr)], [2, true], stderr);
+});
+
+test("an older file has sums by parent, too, without accounts", async () => {
+  using past = paid(PAST).end();
+  const { rows } = await accountJson("--db", asVersion1(past), "--by", "parent");
+  assert.deepEqual(rows.map((row) => [row.parent, row.processes, row.accounted]), [["init", 4, 0]]);
+});
+
+test("rows are sorted by any column, and by name", async () => {
+  using past = paid(PAST).end();
+  const order = async (key: string) => {
+    const { rows } = await accountJson("--db", past.path, "--sort", key);
+    return rows.map((row) => row.command.slice(0, 3));
+  };
+  assert.deepEqual(await order("cpu"), ["ld", "cc1", "a\x1b["]);
+  assert.deepEqual(await order("elapsed"), ["a\x1b[", "cc1", "ld"]);
+  assert.deepEqual(await order("count"), ["cc1", "ld", "a\x1b["]);
+  assert.deepEqual(await order("name"), ["a\x1b[", "cc1", "ld"]);
+  const refused = await account("--db", past.path, "--sort", "x");
+  assert.deepEqual([refused.status, /peak/.test(refused.stderr)], [2, true]);
+  const file = await account("-x", "-a", "x", "--sort", "cpu");
+  assert.deepEqual([file.status, /--sort is for the history/.test(file.stderr)], [2, true]);
+});
+
 test("what still runs is told, where it could have been in the sums", async () => {
   using past = paid(PAST).end();
   const processes = [
