@@ -102,9 +102,7 @@ export class Storms implements Watch {
       }
       return;
     }
-    // Of a host of which nothing is known much is usual: so many forks in each stretch.
-    const much = this.#limits["storm-forks"] * SECOND_NS / this.#limits["storm-stretch"];
-    const unusual = Math.max(this.#known ?? much, USUAL_MIN) * this.#limits["storm-share"];
+    const unusual = Math.max(this.#known ?? 0, USUAL_MIN) * this.#limits["storm-share"];
     if (many === null || many.pace < unusual || this.#last === null) return;
     const source = this.#source();
     const subject = source?.by.id ?? "the host";

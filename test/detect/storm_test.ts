@@ -39,9 +39,12 @@ test("a build of 5 000 processes and a host that always forks much are no storms
   assert.deepEqual(busy.tell({ "storm-forks": 5000 }), []);
 });
 
-test("a storm in the first seconds of a look is told where it is far more than much", () => {
+test("a storm in the first seconds of a look is told, where it is far more than usual", () => {
   const story = new Story();
-  pace(story, 3, 5, 6000);
+  pace(story, 3, 15, 2000);
   const [found] = story.tell();
   assert.deepEqual([found?.kind, found?.facts.usual], ["fork-storm", null]);
+  const slow = new Story();
+  pace(slow, 3, 55, 500);
+  assert.deepEqual(slow.tell(), []);
 });
