@@ -35,6 +35,9 @@ after(async () => {
 const folder = temporaryFolder("fh-incidents-");
 const db = join(folder, "history.db");
 
+/** Of what ends at once the command line may be missed: it is what a script is known by. */
+const LONG_ENOUGH = "sleep 0.1\n";
+
 /** Writes a script. */
 function script(name: string, text: string): string {
   const path = join(folder, name);
@@ -51,7 +54,9 @@ function answer(title: string, example = "", real = "", under: readonly string[]
   const words = line.replace(example, real).match(/'[^']*'|\S+/g)!
     .map((word) => word.replaceAll("'", ""));
   const [command = "", ...args] = [...under, FH, ...words, "--db", db];
-  return runProgram(command, args).stdout;
+  const { stdout, stderr } = runProgram(command, args);
+  assert.notEqual(stdout, "", stderr);
+  return stdout;
 }
 
 test(...unless(missing, "who started the hog, whose parent is dead"), async () => {
@@ -72,7 +77,7 @@ test(...unless(missing, "who started the hog, whose parent is dead"), async () =
 const noCron = missing ?? (existsSync(CRON) ? null : `needs ${CRON}`);
 
 test(...unless(noCron, "which cron entry does this"), () => {
-  const job = script("nightly-backup", "exit 23\n");
+  const job = script("nightly-backup", `${LONG_ENOUGH}exit 23\n`);
   const entries = join(folder, "cron.d");
   mkdirSync(entries);
   writeFileSync(join(entries, "backup"), `# Backups\n*/2 * * * * root sh ${job} --all\n`);
@@ -142,7 +147,7 @@ test(...unless(missing, "in which container is this"), async () => {
 });
 
 test(...unless(missing, "how did it end"), () => {
-  runProgram("sh", [script("helper", "kill -USR1 $$\n")]);
+  runProgram("sh", [script("helper", `${LONG_ENOUGH}kill -USR1 $$\n`)]);
   assert.match(answer("How did it end?"), /^helper \(\d+\) of root.*ended with SIGUSR1/s);
 });
 

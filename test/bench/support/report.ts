@@ -19,11 +19,11 @@ export function report(bench: Bench, sections: readonly Section[]): string {
     "## Machine",
     "",
     ...describeMachine(bench),
+    ...sections.flatMap((section) => ["", `## ${section.title}`, "", ...section.body]),
     "",
     "## Goals",
     "",
     ...goalTable(goals),
-    ...sections.flatMap((section) => ["", `## ${section.title}`, "", ...section.body]),
     "",
   ].join("\n");
 }
