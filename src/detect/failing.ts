@@ -56,7 +56,10 @@ export class Failing implements Watch {
     const { status, parent, start } = process;
     if (status === null || start === null) return;
     const bad = isBad(status);
-    const isJob = (parent !== null && isCron(parent)) || this.#restarters.managed(process) !== null;
+    const manager = this.#restarters.managed(process);
+    // A container that is started again is in a loop.
+    const isUnit = manager !== null && !manager.isContainer;
+    const isJob = isUnit || (parent !== null && isCron(parent));
     if (!isJob) {
       // What a script makes of it is seen at its own end.
       if (bad && parent !== null) this.#causes.set(parent, this.#causeOf(process));

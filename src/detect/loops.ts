@@ -21,6 +21,12 @@ const UNEVEN_NS = 500e6;
 /** Timers come at such times, and managers wait for less. */
 const RESTART_PAUSE_NS = 15e9;
 
+/** Engines wait longer each time: Kubernetes up to five minutes. */
+const BACK_OFF_NS = 330e9;
+
+/** Who starts it again: the manager of a unit, that of a container, or a parent. */
+type Restarter = "manager" | "engine" | "shell" | "program";
+
 /** The latest ends of one command, one after the other. */
 interface Run {
   readonly kind: FindingKind;
@@ -60,11 +66,11 @@ export class Loops implements Watch {
     const bad = isBad(status);
     const manager = this.#restarters.managed(process);
     if (manager !== null) {
-      const by = keyOf(manager, process);
-      if (bad) this.#follow("crash-loop", by, process, "manager");
-      else if (status === 0 && !isTimed(process)) {
-        this.#follow("restart-loop", by, process, "manager");
-      } else this.#forget(by);
+      const key = keyOf(manager.restarted, process);
+      const by = manager.isContainer ? "engine" : "manager";
+      if (bad) this.#follow("crash-loop", key, process, by);
+      else if (status === 0 && !isTimed(process)) this.#follow("restart-loop", key, process, by);
+      else this.#forget(key);
       return;
     }
     if (parent === null) return;
@@ -87,20 +93,16 @@ export class Loops implements Watch {
     }
   }
 
-  #follow(
-    kind: FindingKind,
-    key: string,
-    process: Process,
-    by: "manager" | "shell" | "program",
-  ): void {
+  #follow(kind: FindingKind, key: string, process: Process, by: Restarter): void {
     const { start, end, durationNs } = process;
     if (start === null || end === null || durationNs === null) return;
     if (durationNs > this.#limits["loop-life"]) return this.#forget(key);
-    const says = by !== "manager" && signalOf(process.status) === 0;
+    const isManaged = by === "manager" || by === "engine";
+    const says = !isManaged && signalOf(process.status) === 0;
     if (says && durationNs < this.#limits["loop-shell-life"]) return;
     let run = this.#runs.get(key);
     const pause = run === undefined ? 0 : start - run.lastEnd;
-    const most = kind === "restart-loop" ? RESTART_PAUSE_NS : this.#limits["loop-pause"];
+    const most = kind === "restart-loop" ? RESTART_PAUSE_NS : this.#pauseOf(by);
     // Two at a time are no loop, nor is one that ends well as often as not.
     if (run !== undefined && (run.kind !== kind || pause < -TICK_NS || pause > most)) {
       this.#forget(key);
@@ -120,6 +122,12 @@ export class Loops implements Watch {
     if (run.count < this.#limits[waits ? "loop-shell-times" : "loop-times"]) return;
     if (by === "shell" && run.most > UNEVEN * run.least + UNEVEN_NS) return;
     this.#tell(run, key, process);
+  }
+
+  /** The longest pause within a loop. */
+  #pauseOf(by: Restarter): number {
+    const { "loop-pause": pause } = this.#limits;
+    return by === "engine" ? Math.max(pause, BACK_OFF_NS) : pause;
   }
 
   #tell(run: Run, key: string, process: Process): void {

@@ -21,13 +21,14 @@ const POD = /^(.*\/(?:kubepods[^/]*\/)?[^/]*pod[0-9a-f_-]{36}[^/]*)\//;
 export const PLACES_MAX = 4096;
 
 /** A unit, or a container. */
-interface Place {
+export interface Place {
   readonly name: string;
-  /** What stays the same when it is started again. */
+  /** What stays the same when it is started again: the name, or the pod. */
   readonly restarted: string;
+  readonly isContainer: boolean;
 }
 
-const NOWHERE: Place = { name: "", restarted: "" };
+const NOWHERE: Place = { name: "", restarted: "", isContainer: false };
 
 /** Knows the main processes of units and containers. */
 export class Restarters {
@@ -53,13 +54,12 @@ export class Restarters {
   }
 
   /**
-   * The name of the unit, pod or container that a process is the main one of: who has started it
-   * is in another control group. Null where it is none.
+   * The unit or container that a process is the main one of: who has started it is in another
+   * control group. Null where it is none.
    */
-  managed(process: Process): string | null {
+  managed(process: Process): Place | null {
     const place = this.#managed(process);
-    if (place === null || this.#mains.get(place.name) !== process) return null;
-    return place.restarted;
+    return place === null || this.#mains.get(place.name) !== process ? null : place;
   }
 
   /** Whether it is in a unit or container, as the main process of it or not. */
@@ -87,7 +87,8 @@ export class Restarters {
       const { path, unit, container } = parseCgroup(decodeText(cgroup));
       const name = container ?? unit ?? "";
       const pod = container === null ? undefined : POD.exec(path ?? "")?.[1];
-      place = name === "" ? NOWHERE : { name, restarted: pod ?? name };
+      const isContainer = container !== null;
+      place = name === "" ? NOWHERE : { name, restarted: pod ?? name, isContainer };
       this.#places.set(cgroup, place);
     }
     return place;

@@ -80,6 +80,23 @@ test("a service is the same whoever has started it: that of a unit, a container 
   }
 });
 
+test("a pod that is started after longer and longer pauses is a crash loop", () => {
+  const pod = "/kubepods.slice/kubepods-pod11111111_2222_3333_4444_555555555555.slice";
+  const hex = "0123456789abcdef".repeat(4);
+  const story = new Story();
+  let at = 10 * S;
+  [10, 20, 40, 80, 160, 300, 300].forEach((pause, i) => {
+    const shim = story.life({ at: at - 5 * S, lives: 6 * S, argv: ["/usr/bin/shim"] });
+    const cgroup = `${pod}/cri-containerd-${hex.slice(1)}${i}.scope`;
+    story.life({ at, lives: S, argv: SERVER, status: 0x100, parent: shim, cgroup });
+    at += (1 + pause) * S;
+  });
+  const found = story.tell();
+  assert.deepEqual(found.map(({ kind, count, isOver }) => [kind, count, isOver]), [
+    ["crash-loop", 7, false],
+  ]);
+});
+
 test("a service that ends well and is started again is a restart loop, a command is none", () => {
   const service = { parent: INIT, status: 0, cgroup: "/system.slice/web.service" };
   const [found] = loop(6, service).tell();
