@@ -71,6 +71,8 @@ export class Storms implements Watch {
   }
 
   turn(now: number): void {
+    // A clock of the one who asks may be a little behind that of the events.
+    if (now <= this.#turned) return;
     // A look that was late, or a past in which nothing happened, is so many quiet seconds.
     const seconds = Number.isNaN(this.#turned) ? 1 : (now - this.#turned) / SECOND_NS;
     this.#turned = now;

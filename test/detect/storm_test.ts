@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Detector } from "../../src/detect/detector.ts";
+import { INITIAL_LIMITS } from "../../src/detect/thresholds.ts";
 import { MS, S, SHELL, Story } from "./story.ts";
 
 /** So many short programs a second, for so many seconds. */
@@ -28,6 +30,16 @@ test("a storm is told with the lowest process that most of it comes from", () =>
   assert.ok(facts.rate! > 1500 && facts.rate! < 2500, `rate ${facts.rate}`);
   assert.ok(Math.abs(since - 171 * S) < 3 * S, `since ${since}`);
   assert.equal(story.tell({}, 120 * S)[0]!.isOver, true);
+});
+
+test("a turn that comes too early, or again, changes nothing", () => {
+  const detector = new Detector({ limits: INITIAL_LIMITS });
+  for (const at of [100, 100, 99, 101, 101, 0, 102]) detector.turn(at * S);
+  assert.deepEqual(detector.found, []);
+  const story = new Story();
+  pace(story, 3, 15, 2000);
+  const [found] = story.tell({}, 1);
+  assert.ok(found!.facts.rate! > 1500 && found!.facts.rate! < 2500, `${found?.facts.rate}`);
 });
 
 test("a build of 5 000 processes and a host that always forks much are no storms", () => {
