@@ -102,7 +102,7 @@ test("a core dump is told, and whose it was", async () => {
   const db = join(folder, "core.db");
   await using _recorder = await startRecorder(db, ["--source", SOURCE]);
   const path = join(folder, "fh-dumper");
-  writeFileSync(path, "ulimit -c unlimited\nkill -SEGV $$\n");
+  writeFileSync(path, "ulimit -c unlimited\nsleep 0.1\nkill -SEGV $$\n");
   const before = readdirSync(folder).length;
   runProgram("sh", [path], { cwd: folder });
   const found = troubles(["--db", db, "--for", "1ms"], "fh-dumper").map(({ kind }) => kind);
