@@ -6,12 +6,9 @@
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { decodeText } from "../model/image.ts";
-import { nameOf } from "../model/program_names.ts";
+import { nameOf, SHELLS } from "../model/program_names.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 
-const SHELLS: ReadonlySet<string> = new Set(
-  ["sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "ash", "csh", "tcsh", "busybox"],
-);
 /** What starts jobs at the times of a table. */
 const CRONS: ReadonlySet<string> = new Set(["cron", "crond", "CRON", "anacron", "fcron", "atd"]);
 

@@ -37,7 +37,6 @@ export class Storms implements Watch {
   readonly #findings: Findings;
   /** Those of the stretch, oldest first. */
   readonly #seconds: Second[] = [];
-  #inStretch = 0;
   #forks = 0;
   #parents: Process[] = [];
   /** Of so many forks one is noted. */
@@ -77,12 +76,10 @@ export class Storms implements Watch {
     const seconds = Number.isNaN(this.#turned) ? 1 : (now - this.#turned) / SECOND_NS;
     this.#turned = now;
     this.#seconds.push({ at: now, seconds, forks: this.#forks, parents: this.#parents });
-    this.#inStretch += this.#forks;
     while (
       this.#seconds.length > 0 && this.#seconds[0]!.at <= now - this.#limits["storm-stretch"]
     ) {
       const before = this.#seconds.shift()!;
-      this.#inStretch -= before.forks;
       if (this.#storm === null) this.#learn(before);
     }
     this.#judge(now);

@@ -7,17 +7,13 @@ import type { Came } from "../ask/store.ts";
 import type { WhyAnswer } from "../ask/why.ts";
 import { leftBehind, wasLeft } from "../model/left_behind.ts";
 import { exitStatus, type Process } from "../model/process.ts";
-import { nameOf } from "../model/program_names.ts";
+import { nameOf, SHELLS } from "../model/program_names.ts";
 import type { Users } from "../proc/passwd.ts";
 import type { Steps } from "../steps.ts";
 import { displayWidth, escapeText } from "../text/escape.ts";
 import { type Column, tableSteps, type TableStyle } from "../text/table.ts";
 import { durationWords, exitWords } from "../text/words.ts";
 import { commandText } from "./line.ts";
-
-const SHELLS: ReadonlySet<string> = new Set(
-  ["sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "ash", "csh", "tcsh", "busybox"],
-);
 
 /** What is said about the processes of a chain. */
 export interface WhyOptions {
