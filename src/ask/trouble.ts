@@ -13,7 +13,7 @@ import { sinceBoot } from "../model/boot.ts";
 import { Machine } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
-import { parseCgroup } from "../proc/cgroup.ts";
+import { isOfSession, parseCgroup } from "../proc/cgroup.ts";
 import { type OomKill, parseOomKills } from "../proc/kernel_log.ts";
 import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
 import { parseStat } from "../proc/stat.ts";
@@ -187,7 +187,7 @@ function isForsaken({ reader }: Asking, { pid }: LivingTrouble): boolean {
   const [init, bytes] = [reader.read(INIT, "comm"), reader.read(pid, "cgroup")];
   if (init === null || bytes === null || !INITS.has(decoder.decode(init).trim())) return false;
   const { unit, container } = parseCgroup(decoder.decode(bytes));
-  return container === null && (unit === null || /^session-.*\.scope$|\.slice$/.test(unit));
+  return container === null && (unit === null || isOfSession(unit));
 }
 
 function findingOf({ kind, count, since, cpu }: LivingTrouble, process: Process, until: number) {

@@ -7,7 +7,7 @@ import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { decodeText } from "../model/image.ts";
 import { nameOf, SHELLS } from "../model/program_names.ts";
-import { parseCgroup } from "../proc/cgroup.ts";
+import { isOfSession, parseCgroup } from "../proc/cgroup.ts";
 
 /** What starts jobs at the times of a table. */
 const CRONS: ReadonlySet<string> = new Set(["cron", "crond", "CRON", "anacron", "fcron", "atd"]);
@@ -63,7 +63,7 @@ export class Restarters {
   isPlaced(process: Process): boolean {
     const { cgroup } = process.image.parts;
     const name = cgroup === null ? "" : this.#place(cgroup).name;
-    return name !== "" && !/^session-.*\.scope$|\.slice$/.test(name);
+    return name !== "" && !isOfSession(name);
   }
 
   #managed({ parent, image }: Process): Place | null {

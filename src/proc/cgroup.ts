@@ -23,6 +23,11 @@ export interface CgroupPlace {
   container: string | null;
 }
 
+/** Whether a unit is a person's session or a slice: nobody starts that again, or waits for it. */
+export function isOfSession(unit: string): boolean {
+  return /^session-.*\.scope$|\.slice$/.test(unit);
+}
+
 /** Unit types that hold processes: systemd.unit(5). */
 const UNIT = /.\.(?:service|scope|slice|socket|mount|swap)$/;
 
