@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DatabaseSync } from "node:sqlite";
 import type { Sought } from "../ask/store.ts";
 import { Image, NO_IMAGE } from "../model/image.ts";
 import { type Process, TICK_NS } from "../model/process.ts";
@@ -127,7 +128,7 @@ function* imagesWith(history: History, sought: Sought): Generator<ShownImage | n
     // So many are read faster all together.
     if (keys.length > CANDIDATES_MAX) return yield* shownImages(history);
   }
-  const read = shownImageReader(history);
+  const read = shownImageReader(history.db);
   let seen = 0;
   for (const key of keys) {
     if (++seen % STEP_ROWS === 0) yield null;
@@ -182,7 +183,7 @@ function imagesOf(
 }
 
 /** Reads images one by one, by their numbers; null where there is none. */
-export function shownImageReader({ db }: History): (key: number) => ShownImage | null {
+export function shownImageReader(db: DatabaseSync): (key: number) => ShownImage | null {
   const rows = new TypedRows<ShownRow>(db, SHOWN, `${SHOWN_TABLES} WHERE image.id = ?`);
   const groups = new Groups();
   return (key) => {

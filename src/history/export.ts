@@ -10,7 +10,7 @@ import { checkFiles, checkSchema, GUARDS } from "./door.ts";
 import { BUSY_MS, pragma } from "./file.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import { explainSql, isOfWriting } from "./history_error.ts";
-import { APPLICATION_ID, LIVED_WITHIN, MIGRATIONS } from "./schema.ts";
+import { APPLICATION_ID, HOUR_NS, LIVED_WITHIN, MIGRATIONS } from "./schema.ts";
 
 const LIVES_AT_ONCE = 20_000;
 /** Below every id: a rowid may be any 64-bit number, which no number of JavaScript holds. */
@@ -65,6 +65,10 @@ function* copy(db: DatabaseSync, from: string, spans: readonly BootSpan[]): Step
     }
     db.prepare(runs(version)).run(boot.id, Math.round(since), Math.round(until));
     if (hasJobs) db.prepare(JOBS).run(boot.id, since, until);
+    if (version >= 6) {
+      const hours = [Math.ceil(since / HOUR_NS), Math.floor(until / HOUR_NS)];
+      db.prepare(SUMS).run(boot.id, ...hours);
+    }
     db.prepare(GAPS).run(boot.id, since, until);
     db.prepare("INSERT INTO boot SELECT * FROM past.boot WHERE id = ?").run(boot.id);
     db.prepare("INSERT INTO clock SELECT * FROM past.clock WHERE boot = ?").run(boot.id);
@@ -110,6 +114,10 @@ const runs = (version: number) =>
   WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`;
 
 const GAPS = "INSERT INTO gap SELECT * FROM past.gap WHERE boot = ? AND until >= ? AND since < ?";
+
+/** Of an hour at the edge not all lives come along. */
+const SUMS = `INSERT INTO hour_sum SELECT * FROM past.hour_sum
+  WHERE boot = ? AND hour >= ? AND hour < ?`;
 
 const JOBS = `INSERT INTO job SELECT * FROM past.job
   WHERE boot = ? AND (until IS NULL OR until >= ?) AND since < ?`;

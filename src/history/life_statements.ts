@@ -1,9 +1,10 @@
 /**
- * The SQL by which lives, their former images and gaps are written.
+ * The SQL by which lives, their former images and gaps are written, and what stands in it.
  *
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Process } from "../model/process.ts";
 import { LIFE_COSTS } from "./schema.ts";
 
 /** The statements of a writer. */
@@ -34,4 +35,15 @@ export function prepareLives(db: DatabaseSync): LifeStatements {
     ),
     latest: db.prepare("UPDATE image SET latest = max(coalesce(latest, 0), ?) WHERE id = ?"),
   };
+}
+
+/** A zombie that a scan has found, or its leader: its command line and its program are gone. */
+export function isEmptied({ state, image: { parts } }: Process): boolean {
+  return state !== "running" && parts.argv === null && parts.exe === null;
+}
+
+/** `life.span` of a process; null while it runs. */
+export function spanOf(process: Process, born: number = Math.round(process.born)): number | null {
+  if (process.alive || process.end === null) return null;
+  return Math.max(0, Math.round(process.end) - born);
 }

@@ -11,6 +11,9 @@ export const APPLICATION_ID = 0x66682004;
 /** A life of at most so many nanoseconds is found by its end alone: see life_long. */
 export const SHORT_NS = 1_000_000_000;
 
+/** Sums are kept over so many nanoseconds, counted from the boot on. */
+export const HOUR_NS = 3_600_000_000_000;
+
 /**
  * Conditions that together find what lived at some time within a stretch: numbered parameters boot,
  * since, until. Each can be answered by an index: what was short has ended in it or within
@@ -300,6 +303,46 @@ ALTER TABLE run ADD COLUMN keep_s INTEGER;
 ALTER TABLE run ADD COLUMN max_bytes INTEGER;
 `;
 
+/** Each kind, because the index begins with it; there are those by exit wherever there are some. */
+const ANY_SUM = "'command', 'user', 'unit', 'container', 'exit'";
+
+/**
+ * Sums over all that ended within an hour since boot, by what they are asked for. `key` has no
+ * type: a name, a uid or a wait status; -1 where it is not known. Sums of an hour whose lives are
+ * not all there any more are gone.
+ */
+const V6 = `
+CREATE TABLE hour_sum (
+  boot INTEGER NOT NULL REFERENCES boot,
+  kind TEXT NOT NULL,
+  key NOT NULL,
+  hour INTEGER NOT NULL,
+  processes INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  unseen INTEGER NOT NULL,
+  timed INTEGER NOT NULL,
+  elapsed_us INTEGER NOT NULL,
+  accounted INTEGER NOT NULL,
+  user_us INTEGER NOT NULL,
+  system_us INTEGER NOT NULL,
+  minflt INTEGER NOT NULL,
+  majflt INTEGER NOT NULL,
+  peak_kib INTEGER NOT NULL,
+  read_bytes INTEGER NOT NULL,
+  write_bytes INTEGER NOT NULL,
+  vcsw INTEGER NOT NULL,
+  icsw INTEGER NOT NULL,
+  PRIMARY KEY (boot, kind, key, hour)
+) WITHOUT ROWID;
+CREATE INDEX hour_sum_hour ON hour_sum (boot, kind, hour);
+CREATE TRIGGER life_removed AFTER DELETE ON life WHEN OLD.span IS NOT NULL
+  AND EXISTS (SELECT 1 FROM hour_sum WHERE boot = OLD.boot AND kind = 'exit'
+    AND hour = (OLD.born + OLD.span) / ${HOUR_NS}) BEGIN
+  DELETE FROM hour_sum WHERE boot = OLD.boot AND kind IN (${ANY_SUM})
+    AND hour = (OLD.born + OLD.span) / ${HOUR_NS};
+END;
+`;
+
 /**
  * Columns of what a process has cost, in `life`: microseconds, KiB, bytes. Each takes a byte of
  * every row, so page faults share one: `faults` has the minor ones in its lower 32 bits.
@@ -316,8 +359,14 @@ export const LIFE_COST_VALUES: readonly string[] = LIFE_COSTS.flatMap((name) => 
 /** Columns of what the members of a job have cost, in `job_total`: microseconds, KiB, bytes. */
 export const COST_COLUMNS: readonly string[] = FIGURES.map(({ column }) => column);
 
+/** Columns of `hour_sum` that are sums: of counts, of microseconds, then those of costs. */
+export const SUM_COLUMNS: readonly string[] = [
+  ...["processes", "failed", "unseen", "timed", "elapsed_us", "accounted"],
+  ...COST_COLUMNS,
+];
+
 /**
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6];

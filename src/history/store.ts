@@ -36,13 +36,13 @@ import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
 import {
   accountSources,
-  CostGroups,
   recordingSources,
   sumEndedSteps,
   sumJobsSteps,
   sumLives,
 } from "./accounts.ts";
 import { cameSteps } from "./came.ts";
+import { CostGroups } from "./cost_groups.ts";
 import { seekCandidates } from "./candidates.ts";
 import { exportSteps } from "./export.ts";
 import { FileWatch } from "./file_watch.ts";
@@ -126,7 +126,7 @@ export class HistoryStore implements PastStore {
   async costs(spans: readonly BootSpan[], query: CostQuery): Promise<KeyTotals[]> {
     const { below, by } = query;
     if (below !== null) {
-      const groups = new CostGroups(this.#history, { by, ofImage: null });
+      const groups = new CostGroups(this.#history.db, { by, ofImage: null });
       const exits = { ...query, ...below, kinds: EXITS, backwards: false, few: false, kept: false };
       for await (const [{ process }] of this.log(spans, exits)) {
         const life = asLife(process);

@@ -12,8 +12,9 @@ import type { Process } from "../model/process.ts";
 import { costOf } from "./cost.ts";
 import type { WritableHistory } from "./file.ts";
 import { mayPass } from "./history_error.ts";
+import { HourSums } from "./hour_sums.ts";
 import { type Ledger, partOf, ROW_BYTES } from "./ledger.ts";
-import { type LifeStatements, prepareLives } from "./life_statements.ts";
+import { isEmptied, type LifeStatements, prepareLives, spanOf } from "./life_statements.ts";
 import { type OpenLife, type RunFacts, RunLog } from "./run_log.ts";
 import { FORGOTTEN_IMAGE, LIFE_FLAG, NO_EXEC, NTH_SHIFT } from "./schema.ts";
 import { ImageStore } from "./texts.ts";
@@ -61,6 +62,8 @@ interface OwnImage {
 
 /** Writes the changes of one run. */
 export class HistoryWriter {
+  /** What has ended by the hour. */
+  readonly sums: HourSums;
   readonly #ledger: Ledger;
   readonly #options: WriterOptions;
   readonly #images: ImageStore;
@@ -100,6 +103,7 @@ export class HistoryWriter {
     this.#options = options;
     this.#images = new ImageStore(db, options.argv);
     this.#run = new RunLog(db, options);
+    this.sums = new HourSums({ db, ledger }, this.#run.boot);
     this.#left = this.#run.openLives;
     this.#statements = prepareLives(db);
     const row = db.prepare("SELECT max(id) AS id FROM life").get();
@@ -341,6 +345,7 @@ export class HistoryWriter {
         this.#flagsOf(process) | (process.nth << NTH_SHIFT),
         ...costOf(process),
       );
+      this.#noteEnd(process);
       this.#charge(key, process.uid, ROW_BYTES.life);
     }
     for (const process of this.#changed) {
@@ -355,6 +360,7 @@ export class HistoryWriter {
       const [exec, flags] = [this.#execOf(process, born), this.#flagsOf(process)];
       const cost = costOf(process);
       update.run(spanOf(process, born), above, reaper, status, image, exec, flags, ...cost, key);
+      this.#noteEnd(process);
       this.#charge(key, process.uid, 0);
     }
     for (const { process, until, since, image, uid } of this.#waiting.former) {
@@ -374,6 +380,10 @@ export class HistoryWriter {
     }
     for (const [image, life] of images) latest.run(life, image);
     this.#options.also?.write();
+  }
+
+  #noteEnd({ alive, end }: Process): void {
+    if (!alive && end !== null) this.sums.noteEnd(end);
   }
 
   /** Charges a user with a row about a life, and with the texts that were stored for it. */
@@ -437,14 +447,4 @@ export class HistoryWriter {
       this.#flag(process, LIFE_FLAG.found);
     }
   }
-}
-
-/** A zombie that a scan has found, or its leader: its command line and its program are gone. */
-function isEmptied({ state, image: { parts } }: Process): boolean {
-  return state !== "running" && parts.argv === null && parts.exe === null;
-}
-
-function spanOf(process: Process, born: number = Math.round(process.born)): number | null {
-  if (process.alive || process.end === null) return null;
-  return Math.max(0, Math.round(process.end) - born);
 }

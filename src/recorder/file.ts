@@ -225,7 +225,10 @@ export class RecordedFile implements Sink {
       writer.flush(this.#session.told, this.#session.epoch);
       this.#tellFailing(writer.failing);
       if (this.#failing) this.#flushIn(RETRY_MS);
-      else this.#retention.work(this.#world.now());
+      else {
+        this.#retention.work(this.#world.now());
+        writer.sums.work(this.#session.told);
+      }
     } catch (error) {
       // Where there is no room to forget something, the next flush says so, or has some.
       if (mayPass(error)) this.#flushIn(RETRY_MS);

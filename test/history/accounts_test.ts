@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import {
-  accountSources,
-  PastTotals,
-  recordingSources,
-  sumEnded,
-  sumJobs,
-} from "../../src/history/accounts.ts";
+import { accountSources, recordingSources, sumEnded, sumJobs } from "../../src/history/accounts.ts";
+import { PastTotals } from "../../src/history/cost_groups.ts";
 import { createFilter } from "../../src/ask/filter.ts";
 import { parseNameGlob } from "../../src/ask/text/values.ts";
 import type { CostQuery, CostTest, KeyTotals } from "../../src/ask/store.ts";

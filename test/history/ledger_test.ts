@@ -94,7 +94,7 @@ test("a file of version 2 is counted once; what is counted later agrees with it"
     `DROP VIEW process; DROP TABLE usage; DROP TABLE spent;
       ALTER TABLE image DROP COLUMN argv_missing; ALTER TABLE run DROP COLUMN accounts;
       ALTER TABLE run DROP COLUMN keep_s; ALTER TABLE run DROP COLUMN max_bytes;
-      ${viewOf2} PRAGMA user_version = 2`,
+      ${viewOf2} DROP TRIGGER life_removed; DROP TABLE hour_sum; PRAGMA user_version = 2`,
   );
   db.close();
   const { ledger, close } = openForRecording(past.path);

@@ -3,6 +3,7 @@
  * run one of some hundred programs, one in twenty lives longer, some have failed, some run.
  */
 import { openForRecording } from "../../../src/history/file.ts";
+import { addUpHours } from "../../support/hour_sums.ts";
 import { NO_EXEC } from "../../../src/history/schema.ts";
 import { ImageStore } from "../../../src/history/texts.ts";
 import { Image } from "../../../src/model/image.ts";
@@ -47,7 +48,7 @@ export interface FilledHistory {
  * some hundred images in all, and a filter on images finds its few at once.
  */
 export function fillHistory(path: string, lives: number, own = false): FilledHistory {
-  const { db, close } = openForRecording(path);
+  const { db, ledger, close } = openForRecording(path);
   const images = new ImageStore(db, true);
   const step = Math.floor((20 * 86_400e9) / lives);
   db.exec("BEGIN");
@@ -94,7 +95,10 @@ export function fillHistory(path: string, lives: number, own = false): FilledHis
   }
   latest.run(Math.floor(lives / 10), rare);
   for (const id of ids) latest.run(lives, id);
-  db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
+  db.exec("COMMIT");
+  // What a recorder would have done on the way.
+  addUpHours({ db, ledger });
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   close();
   const bootedMs = Number(BOOTED / 1_000_000n);
   return { pid: 4_000_000, rare: "needle", middle: bootedMs + (2e9 + middle * step) / 1e6 };
