@@ -7,7 +7,7 @@ import process from "node:process";
 import { localTime } from "../host/local_time.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import type { Change } from "../model/machine.ts";
-import { exitStatus, type Process } from "../model/process.ts";
+import { exitStatus, type Process, TICK_NS } from "../model/process.ts";
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { Image } from "../model/image.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
@@ -23,6 +23,7 @@ import type { FilterOptions } from "./filter.ts";
 import { familyOf } from "./here.ts";
 import type { Roots } from "./roots.ts";
 import { readLiving } from "./living.ts";
+import { lookSteps } from "./looks.ts";
 import { missingWords } from "./missing.ts";
 import type {
   CostKey,
@@ -31,6 +32,7 @@ import type {
   CostTest,
   JobTotals,
   KeyTotals,
+  LivingUse,
   Missing,
   PastStore,
   Sources,
@@ -40,6 +42,7 @@ import { parseUser } from "./text/values.ts";
 import { maySee, type Viewer } from "./viewer.ts";
 import { type Wanted, wantedOf } from "./wanted.ts";
 
+const TICK_US = TICK_NS / 1000;
 /** Processes that are read between two pauses. */
 const READ_AT_ONCE = 200;
 const PAUSE = GAP_WORDS[GAP_REASON.pause]!;
@@ -81,8 +84,8 @@ export function byCost(a: CostRow, b: CostRow): number {
     b.sums.processes - a.sums.processes || (names(a) < names(b) ? -1 : 1);
 }
 
-function cpuOf({ accounted, userUs, systemUs }: CostSums): number {
-  return accounted === 0 ? -1 : userUs + systemUs;
+function cpuOf({ accounted, living, userUs, systemUs }: CostSums): number {
+  return accounted + living === 0 ? -1 : userUs + systemUs;
 }
 
 /** What has been found. */
@@ -118,12 +121,15 @@ export async function askAccount(
   const spans = recordedSpans(store, stretch);
   const { by: _by, pid, ...filters } = query;
   const wanted = await wantedOf(asking, pid, { ...filters, event: ["exit"] }, roots);
+  const isNow = isOfNow(asking, spans, stretch, query);
+  // Of a family what still runs is told beside; all else counts up to now.
+  const living = isNow && wanted.lineage === null ? await readUse(asking) : null;
   const found = query.by === "job"
     ? await findJobs(asking, store, spans, query)
-    : await find(asking, store, spans, query, wanted);
+    : await find(asking, store, spans, query, wanted, living);
   const missing = await store.missing(spans);
   const sources = await store.sources(spans);
-  const running = isOfNow(asking, spans, stretch, query) ? await stillRunning(asking, wanted) : [];
+  const running = isNow && living === null ? await stillRunning(asking, wanted) : [];
   const text = coverage(sources, spans, stretch, found, missing);
   notes.add("coverage", [text, ...running].join("; "));
   return { rows: found.rows, missing };
@@ -155,6 +161,15 @@ function isOfNow(
     return false;
   }
   return spans.at(-1)?.boot.bootId === readBootId(reader);
+}
+
+/** What all that live have used, by pid. */
+async function readUse({ reader, breath }: Asking): Promise<Map<number, LivingUse>> {
+  const looks = await breath.finish(lookSteps(reader));
+  looks.delete(process.pid);
+  return new Map([...looks].map(([pid, { startTicks, utime, stime }]) => {
+    return [pid, { startTicks, userUs: utime * TICK_US, systemUs: stime * TICK_US }];
+  }));
 }
 
 /** What is not in the sums, because it has not ended, as part of a sentence. */
@@ -231,6 +246,7 @@ async function find(
   spans: readonly BootSpan[],
   query: AccountQuery,
   { filter, lineage, pids }: Wanted,
+  living: ReadonlyMap<number, LivingUse> | null,
 ): Promise<Found> {
   const { by = "command", failed = false, minDuration } = query;
   const sees = ({ uid }: Pick<Process, "uid">) => maySee(viewer, uid);
@@ -243,7 +259,8 @@ async function find(
   const below = lineage === null || pids === null ? null : { lineage, pids, accepts };
   const key = by as CostKey;
   const { sought } = filter;
-  const asked = { by: key, failed, minDuration: minDuration ?? null, ofImage, sought, below };
+  const some = { ofImage, sought, below, living };
+  const asked = { by: key, failed, minDuration: minDuration ?? null, ...some };
   const found = await store.costs(spans, asked);
   const rows = found.map((one) => keyRow(by, one, users)).sort(byCost);
   const isFiltered = lineage !== null ||
@@ -295,13 +312,28 @@ function coverage(
       ? []
       : [`${recording.length > 1 ? "sources" : "source"} ${recording.join(", ")}`],
     ...running > 0 ? [`${number(running)} members still run`] : [],
+    ...goOn(rows, until),
     ...unseen > 0 ? [`of ${number(unseen)} it was not seen how they ended`] : [],
     ...missingWords(missing.filter((one) => !isPause(one))),
     ...missedNs > 0 ? [`nobody recorded for ${durationWords(missedNs)} of it`] : [],
   ].join("; ");
 }
 
-function sum(rows: readonly CostRow[], name: "processes" | "accounted"): number {
+/** What long lives have added, and how much of that is exact. */
+function goOn(rows: readonly CostRow[], until: number | null): string[] {
+  const [living, reckonedUs] = [sum(rows, "living"), sum(rows, "reckonedUs")];
+  const ofThem = until === null ? "that still run" : "that ran on";
+  return [
+    ...living > 0 ? [`with the CPU time of ${number(living)} ${ofThem}`] : [],
+    ...reckonedUs > 0
+      ? [`${durationWords(reckonedUs * 1000)} of all CPU time were used between two looks`]
+      : [],
+  ];
+}
+
+type Summed = "processes" | "accounted" | "living" | "reckonedUs";
+
+function sum(rows: readonly CostRow[], name: Summed): number {
   return rows.reduce((total, { sums }) => total + sums[name], 0);
 }
 

@@ -57,6 +57,8 @@ export interface PastStore extends Store {
   members(job: number, after: number, limit: number): Promise<PastMember[]>;
   /** Members of an open job that live, in that order. */
   livingMembers(job: PastJob): Promise<PastProcess[]>;
+  /** What recorders have found to be wrong within a stretch. */
+  findings(span: BootSpan): Promise<PastFindings>;
   /** The latest run of a recorder; null when there was none. */
   lastRun(): Promise<PastRun | null>;
   /** How many processes it has, and how many of them have not ended. */
@@ -75,6 +77,28 @@ export interface PastStore extends Store {
   release(): void;
   /** Tells of news. */
   news(): News;
+}
+
+/** What was found within a stretch. */
+export interface PastFindings {
+  readonly found: readonly PastFinding[];
+  /** Parts of the stretch in which no recorder has looked. */
+  readonly unwatched: readonly BootSpan[];
+}
+
+/** What a recorder has found to be wrong; `detect/finding.ts` says what it is. */
+export interface PastFinding {
+  readonly kind: string;
+  readonly key: string;
+  /** Nanoseconds since boot. */
+  readonly since: number;
+  readonly until: number;
+  readonly isOver: boolean;
+  readonly count: number;
+  readonly process: PastProcess;
+  readonly by: PastProcess | null;
+  /** As `detect/kept.ts` names them. */
+  readonly facts: Readonly<Record<string, number | string>>;
 }
 
 /** How often the same command line was started by the same user, as far as a store remembers. */
@@ -274,6 +298,15 @@ export interface CostQuery {
   readonly sought: Sought | null;
   /** Null: of all. */
   readonly below: CostBelow | null;
+  /** What those that live now have used, by pid; null where nobody has looked. */
+  readonly living: ReadonlyMap<number, LivingUse> | null;
+}
+
+/** CPU time of a living process up to now, microseconds. */
+export interface LivingUse {
+  readonly startTicks: number;
+  readonly userUs: number;
+  readonly systemUs: number;
 }
 
 /** Sums over processes that have ended. */
@@ -285,6 +318,10 @@ export interface CostSums extends Readonly<Omit<CostTotals, "addColumns" | "addA
   readonly elapsedUs: number;
   /** Of how many the account is known: what they have cost is theirs. */
   readonly accounted: number;
+  /** How many go on at the end of the stretch and have used something in it: it is counted. */
+  readonly living: number;
+  /** Microseconds of CPU time that are reckoned: they were used between two looks. */
+  readonly reckonedUs: number;
 }
 
 /** The sums for a name, a uid or a wait status; null where that is not known, or there is none. */

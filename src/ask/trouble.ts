@@ -4,32 +4,28 @@
  * @module
  */
 import { Detector } from "../detect/detector.ts";
-import { Finding, FINDING_KINDS, keyOf, NO_FACTS } from "../detect/finding.ts";
+import { type Finding, FINDING_KINDS } from "../detect/finding.ts";
+import { findingOf } from "../detect/kept.ts";
 import { oomReason } from "../detect/kills.ts";
-import { judgeLooks, type LivingTrouble, type Look } from "../detect/living.ts";
-import type { Limits } from "../detect/thresholds.ts";
+import { judgeLooks } from "../detect/living.ts";
+import { INITIAL_LIMITS, type Limits, type ThresholdName } from "../detect/thresholds.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import { sinceBoot } from "../model/boot.ts";
 import { Machine } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { takeSnapshot } from "../model/snapshot.ts";
-import { isOfSession, parseCgroup } from "../proc/cgroup.ts";
 import { type OomKill, parseOomKills } from "../proc/kernel_log.ts";
-import { readProcesses, withoutKernelThreads } from "../proc/processes.ts";
-import { parseStat } from "../proc/stat.ts";
+import { readProcesses } from "../proc/processes.ts";
 import type { Asking } from "./asking.ts";
+import { isForsaken, lookSteps } from "./looks.ts";
 import { noteNoHistory, noteNoRecorder } from "./notes.ts";
 import { addMissing } from "./missing.ts";
 import type { PastStore } from "./store.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
 
-const decoder = new TextDecoder();
 const NS_PER_MS = 1e6;
 /** The kernel's log is read no more often. */
 const READ_PAUSE_MS = 50;
-const INIT = 1;
-/** Names of first processes of a host. */
-const INITS: ReadonlySet<string> = new Set(["systemd", "init", "runit", "openrc-init"]);
 
 /** What is asked for. */
 export interface TroubleQuery {
@@ -60,7 +56,11 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
     noteNoRecorder(notes, past);
   }
   // What lives is asked about where the stretch reaches up to now.
-  if (query.stretch.until === null) found.push(...await findNow(asking, query, spans.length === 0));
+  if (query.stretch.until === null) {
+    const known = new Set(found.map(({ key }) => key));
+    const now = await findNow(asking, query, spans.length === 0);
+    found.push(...now.filter(({ key }) => !known.has(key)));
+  }
   if (past === null) {
     noteNoHistory(
       notes,
@@ -84,7 +84,7 @@ async function findNow(
   asking: Asking,
   query: TroubleQuery,
   isWatched: boolean,
-): Promise<Finding[]> {
+): Promise<readonly Finding[]> {
   if (!isWatched) return await findLiving(asking, query, null);
   // What is killed while it is watched is in the log by then.
   const kills = killsOf(query);
@@ -103,7 +103,33 @@ function momentOf({ process, until }: Finding): number {
   return process.boot.moment(until) ?? until / 1e6;
 }
 
+/** What the recorder has found, and what it would have where it did not look. */
 async function findInPast(
+  asking: Asking,
+  past: PastStore,
+  span: BootSpan,
+  query: TroubleQuery,
+  kills: readonly OomKill[] | null,
+): Promise<readonly Finding[]> {
+  if (!isInitial(query.limits)) return await findAgain(asking, past, span, query, kills);
+  const { found: kept, unwatched } = await past.findings(span);
+  const found = kept.flatMap((one) => findingOf(one) ?? []);
+  const known = new Set(found.map(({ key }) => key));
+  for (const part of unwatched) {
+    const more = await findAgain(asking, past, part, query, kills);
+    found.push(...more.filter(({ key }) => !known.has(key)));
+  }
+  return found;
+}
+
+/** Whether they are those with which a recorder looks. */
+function isInitial(limits: Limits): boolean {
+  const names = Object.keys(INITIAL_LIMITS) as ThresholdName[];
+  return names.every((name) => limits[name] === INITIAL_LIMITS[name]);
+}
+
+/** Goes through all that happened. */
+async function findAgain(
   asking: Asking,
   past: PastStore,
   span: BootSpan,
@@ -148,52 +174,22 @@ async function findLiving(
   asking: Asking,
   query: TroubleQuery,
   detector: Detector | null,
-): Promise<Finding[]> {
-  const { reader, boot, redact, now } = asking;
+): Promise<readonly Finding[]> {
+  const { reader, boot, redact, now, breath } = asking;
   const began = boot.epoch === null ? 0 : sinceBoot(now(), boot.epoch);
   // A clock that is set meanwhile changes nothing.
   const start = performance.now();
-  const before = lookAt(asking);
+  const before = await breath.finish(lookSteps(reader));
   await query.watch(detector);
-  const after = lookAt(asking);
+  const after = await breath.finish(lookSteps(reader));
   const end = began + (performance.now() - start) * NS_PER_MS;
   detector?.turn(end);
-  const troubles = judgeLooks(before, after, [began, end], query.limits);
+  const troubles = judgeLooks(before, after, [began, end], query.limits)
+    .filter(({ kind, pid }) => kind !== "runaway" || isForsaken(reader, pid));
   if (troubles.length === 0) return [];
   const pids = troubles.map(({ pid }) => pid);
   const processes = takeSnapshot(readProcesses(reader, pids), redact, boot);
-  return troubles.filter((trouble) => trouble.kind !== "runaway" || isForsaken(asking, trouble))
-    .flatMap((trouble) => {
-      const process = processes.find(({ pid }) => pid === trouble.pid);
-      return process === undefined ? [] : [findingOf(trouble, process, end)];
-    });
-}
-
-function lookAt({ reader }: Asking): Map<number, Look> {
-  const looks = new Map<number, Look>();
-  for (const pid of withoutKernelThreads(reader, reader.pids())) {
-    const bytes = reader.read(pid, "stat");
-    const stat = bytes === null ? null : parseStat(bytes);
-    if (stat !== null) looks.set(pid, stat);
-  }
-  return looks;
-}
-
-/**
- * Whether nobody waits for a child of the first process: that is who waits for services, virtual
- * machines and, in a container, for everything.
- */
-function isForsaken({ reader }: Asking, { pid }: LivingTrouble): boolean {
-  const [init, bytes] = [reader.read(INIT, "comm"), reader.read(pid, "cgroup")];
-  if (init === null || bytes === null || !INITS.has(decoder.decode(init).trim())) return false;
-  const { unit, container } = parseCgroup(decoder.decode(bytes));
-  return container === null && (unit === null || isOfSession(unit));
-}
-
-function findingOf({ kind, count, since, cpu }: LivingTrouble, process: Process, until: number) {
-  const finding = new Finding(kind, keyOf(kind, process.id), process, since);
-  finding.until = until;
-  finding.count = count;
-  finding.facts = { ...NO_FACTS, by: kind === "zombies" ? process : process.parent, cpu };
-  return finding;
+  const judge = new Detector({ limits: query.limits });
+  judge.look(troubles, end, (pid) => processes.find((one) => one.pid === pid) ?? null);
+  return judge.found;
 }

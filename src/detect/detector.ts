@@ -5,10 +5,12 @@
  * @module
  */
 import type { Change } from "../model/machine.ts";
+import type { Process } from "../model/process.ts";
 import { Failing } from "./failing.ts";
-import { type Finding, FINDING_KINDS } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 import { Findings, type Turn } from "./findings.ts";
 import { type Explain, Kills } from "./kills.ts";
+import type { LivingTrouble } from "./living.ts";
 import { Loops } from "./loops.ts";
 import { Restarters } from "./restarter.ts";
 import { Storms } from "./storm.ts";
@@ -26,16 +28,15 @@ export interface DetectorOptions {
   readonly onTurn?: (turn: Turn, finding: Finding) => void;
 }
 
-/** Kinds that changes alone tell of; the others take looks at the living. */
-export const WATCHED_KINDS = FINDING_KINDS.filter((kind) => {
-  return kind !== "runaway" && kind !== "stuck" && kind !== "zombies";
-});
-
 /** All watches, told of the changes of one boot. */
 export class Detector {
   readonly #findings: Findings;
   readonly #watches: readonly Watch[];
+  readonly #ofForks: readonly Watch[];
+  readonly #ofExits: readonly Watch[];
   readonly #restarters = new Restarters();
+  /** Of those that live, as the last look has found them. */
+  #living = new Set<Finding>();
   #turnAt = NaN;
 
   constructor({ limits, explain = () => null, onTurn }: DetectorOptions) {
@@ -46,19 +47,49 @@ export class Detector {
       new Kills(limits, findings, explain, this.#restarters),
       new Failing(limits, findings, this.#restarters),
     ];
+    this.#ofForks = this.#watches.filter(({ told }) => told === "fork");
+    this.#ofExits = this.#watches.filter(({ told }) => told === "exit");
   }
 
   /** One change, in its order. */
   note(change: Change): void {
     if (!(change.time < this.#turnAt)) this.turn(change.time);
-    this.#restarters.note(change);
-    for (const watch of this.#watches) watch.note(change);
+    const { kind } = change;
+    if (kind === "exit") {
+      for (const watch of this.#ofExits) watch.note(change);
+    } else if (kind === "fork") {
+      for (const watch of this.#ofForks) watch.note(change);
+    } else {
+      this.#restarters.note(change);
+    }
   }
 
   /** It is a time, nanoseconds since boot, also where nothing happens. */
   turn(now: number): void {
     this.#turnAt = now + TURN_NS;
     for (const watch of this.#watches) watch.turn(now);
+  }
+
+  /**
+   * What a look at the living has found, at a time; what an earlier one had found beside is over.
+   * `find` gives the process that has a pid.
+   */
+  look(
+    troubles: readonly LivingTrouble[],
+    now: number,
+    find: (pid: number) => Process | null,
+  ): void {
+    const seen = new Set<Finding>();
+    for (const { kind, pid, count, since, cpu } of troubles) {
+      const process = find(pid);
+      if (process === null) continue;
+      const finding = this.#findings.see(kind, process.id, process, since);
+      const by = kind === "zombies" ? process : process.parent;
+      this.#findings.tell(finding, now, count, { by, cpu });
+      seen.add(finding);
+    }
+    for (const finding of this.#living) if (!seen.has(finding)) this.#findings.end(finding);
+    this.#living = seen;
   }
 
   /** What was found: that which is over, then what goes on. */

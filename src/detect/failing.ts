@@ -37,6 +37,7 @@ interface Series {
 
 /** Finds them. */
 export class Failing implements Watch {
+  readonly told = "exit";
   readonly #limits: Limits;
   readonly #findings: Findings;
   readonly #restarters: Restarters;
@@ -51,8 +52,8 @@ export class Failing implements Watch {
     this.#restarters = restarters;
   }
 
-  note({ kind, process, inferred }: Change): void {
-    if (kind !== "exit" || process === null || inferred) return;
+  note({ process, inferred }: Change): void {
+    if (process === null || inferred) return;
     const { status, parent, start } = process;
     if (status === null || start === null) return;
     const bad = isBad(status);

@@ -39,6 +39,7 @@ export function oomReason(
 
 /** Finds them. */
 export class Kills implements Watch {
+  readonly told = "exit";
   readonly #limits: Limits;
   readonly #findings: Findings;
   readonly #explain: Explain;
@@ -52,8 +53,8 @@ export class Kills implements Watch {
     this.#explain = explain;
   }
 
-  note({ kind, process }: Change): void {
-    if (kind !== "exit" || process === null) return;
+  note({ process }: Change): void {
+    if (process === null) return;
     const { status } = process;
     if (status === null || status === 0) return;
     // SIGQUIT is sent by people who want one.

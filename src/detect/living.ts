@@ -37,6 +37,41 @@ const RUNAWAY_SHARE = 0.9;
 const RUNAWAY_NOW = 0.8;
 const INIT = 1;
 
+/** Whether a process may have trouble: what all others have is not kept from look to look. */
+export function mayBeTrouble(look: Look, limits: Limits): boolean {
+  const { state } = look;
+  if (state === ZOMBIE || state === DISK || state === STOPPED) return true;
+  return ticksOf(look) * TICK_NS >= limits.runaway * RUNAWAY_SHARE / 2;
+}
+
+/** Looks that are taken again and again: each is judged with one some time ago. */
+export class LivingLooks {
+  readonly #limits: Limits;
+  /** The oldest first. */
+  readonly #looks: { readonly at: number; readonly look: ReadonlyMap<number, Look> }[] = [];
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Another look, at a time (nanoseconds since boot): what it and the one before agree on. */
+  add(look: ReadonlyMap<number, Look>, at: number): LivingTrouble[] {
+    const looks = this.#looks;
+    // What is stuck is seen by two that are so far apart.
+    while (looks.length > 1 && at - looks[1]!.at >= this.#limits.stuck) looks.shift();
+    const [before, ...between] = looks;
+    looks.push({ at, look });
+    if (before === undefined) return [];
+    return judgeLooks(before.look, look, [before.at, at], this.#limits).filter(({ kind, pid }) => {
+      const now = look.get(pid);
+      return kind !== "stuck" || between.every(({ look }) => {
+        const then = look.get(pid);
+        return then !== undefined && isStuck(now!, then);
+      });
+    });
+  }
+}
+
 /** What both looks agree on; they were at two times, nanoseconds since boot. */
 export function judgeLooks(
   before: ReadonlyMap<number, Look>,

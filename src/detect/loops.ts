@@ -46,6 +46,7 @@ interface Run {
 
 /** Finds them. */
 export class Loops implements Watch {
+  readonly told = "exit";
   readonly #limits: Limits;
   readonly #findings: Findings;
   readonly #restarters: Restarters;
@@ -60,8 +61,8 @@ export class Loops implements Watch {
     this.#restarters = restarters;
   }
 
-  note({ kind, process, inferred }: Change): void {
-    if (kind !== "exit" || process === null || inferred) return;
+  note({ process, inferred }: Change): void {
+    if (process === null || inferred) return;
     const { status, parent } = process;
     const bad = isBad(status);
     const manager = this.#restarters.managed(process);

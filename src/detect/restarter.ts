@@ -33,7 +33,7 @@ export class Restarters {
   /** The process of each place that began first of those that live. */
   readonly #mains = new Map<string, Process>();
 
-  /** Takes note of who begins something; told of every change. */
+  /** Takes note of who begins something; told of all but forks and exits. */
   note({ kind, process }: Change): void {
     if ((kind !== "exec" && kind !== "snapshot") || process === null) return;
     const place = this.#managed(process);

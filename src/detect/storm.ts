@@ -33,6 +33,7 @@ interface Second {
 
 /** Finds them. */
 export class Storms implements Watch {
+  readonly told = "fork";
   readonly #limits: Limits;
   readonly #findings: Findings;
   /** Those of the stretch, oldest first. */
@@ -56,8 +57,8 @@ export class Storms implements Watch {
     this.#findings = findings;
   }
 
-  note({ kind, process, inferred }: Change): void {
-    if (kind !== "fork" || process === null || inferred) return;
+  note({ process, inferred }: Change): void {
+    if (process === null || inferred) return;
     this.#forks++;
     this.#last = process;
     const { parent } = process;

@@ -8,6 +8,7 @@ import type { BootSpan } from "../model/bounds.ts";
 import type { AccountSource } from "../model/account.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import { CostGroups, PastTotals } from "./cost_groups.ts";
+import { addEdges } from "./edges.ts";
 import type { JobTotal } from "../jobs/kept_job.ts";
 import { afterCosts, type EndedRow, endedRows } from "./ended.ts";
 import { pragma } from "./file.ts";
@@ -20,21 +21,38 @@ import { column, nullable, TypedRows } from "./typed.ts";
 
 const ACCOUNT_SOURCES: readonly AccountSource[] = ["taskstats", "zombie"];
 
-/** Sums over all that ended within stretches. */
-export function sumEnded(
+/** Sums over stretches: all that ended in them, and the parts of those that live on. */
+export function sumCosts(
   history: History,
   spans: readonly BootSpan[],
   query: CostQuery,
+  few: readonly Life[] | null = null,
 ): KeyTotals[] {
-  return finish(sumEndedSteps(history, spans, query));
+  return finish(sumCostsSteps(history, spans, query, few));
 }
 
-/** {@linkcode sumEnded} with pauses. */
-export function* sumEndedSteps(
+/** {@linkcode sumCosts} with pauses; where all that is counted is among a `few`, of those. */
+export function* sumCostsSteps(
   history: History,
   spans: readonly BootSpan[],
   query: CostQuery,
+  few: readonly Life[] | null,
 ): Steps<KeyTotals[]> {
+  const groups = new CostGroups(history.db, query);
+  if (few === null) yield* addEnded(history, spans, query, groups);
+  else addLives(history, few, spans, query, groups);
+  // Of those that failed, or lived so long, the end is what counts.
+  if (query.failed || query.minDuration !== null) return groups.all();
+  for (const span of spans) yield* addEdges(history, span, query, groups);
+  return groups.all();
+}
+
+function* addEnded(
+  history: History,
+  spans: readonly BootSpan[],
+  query: CostQuery,
+  groups: CostGroups,
+): Steps<void> {
   // The rows are added up here, because SQLite would sort them all before it groups them.
   const parent = "(SELECT parent.image FROM life AS parent WHERE parent.id = life.parent)";
   const { hasJobs: hasCosts } = history;
@@ -42,7 +60,6 @@ export function* sumEndedSteps(
   const more = by === "parent" ? [nullable(parent, "key")] : [];
   const other = by === "parent" ? afterCosts(hasCosts) : 3;
   const ended = endedRows(history.db, { hasCosts, more, failed });
-  const groups = new CostGroups(history.db, query);
   // The recorder keeps sums of everything.
   const isAll = !failed && minDuration === null && ofImage === null;
   const rest = isAll ? addHours(history, spans, by, groups) : spans;
@@ -55,17 +72,15 @@ export function* sumEndedSteps(
       if (++seen % STEP_ROWS === 0) yield;
     }
   }
-  return groups.all();
 }
 
-/** Sums over those of some lives that ended within stretches. */
-export function sumLives(
+function addLives(
   history: History,
   lives: readonly Life[],
   spans: readonly BootSpan[],
-  { by, ofImage, failed, minDuration }: CostQuery,
-): KeyTotals[] {
-  const groups = new CostGroups(history.db, { by, ofImage });
+  { failed, minDuration }: CostQuery,
+  groups: CostGroups,
+): void {
   for (const life of lives) {
     const { status, durationNs } = life;
     const end = life.born + life.seenFor;
@@ -78,7 +93,6 @@ export function sumLives(
     if (minDuration !== null && (durationNs === null || durationNs < minDuration)) continue;
     groups.ofLife(life, history.lives)?.addProcess(life, history.accountOf(life));
   }
-  return groups.all();
 }
 
 /** Of whom it is not known when it began or ended, it is not known how long it lived. */

@@ -33,6 +33,10 @@ export class PastTotals extends CostTotals {
   /** Those whose account is known. */
   accounted = 0;
 
+  /** Those that go on, and how much of the CPU time is reckoned. */
+  living = 0;
+  reckonedUs = 0;
+
   /** Adds a process. */
   addLife(row: EndedRow): void {
     const [, flags, span, status] = row;
@@ -72,6 +76,13 @@ export class PastTotals extends CostTotals {
   get sums(): number[] {
     const costs = FIGURES.map(({ total, columnUnit }) => Math.round(this[total] / columnUnit));
     return [...COUNTS.map((name) => this[name]), ...costs];
+  }
+
+  /** Adds CPU time of a part of a life, of which some is reckoned. */
+  addUse(userUs: number, systemUs: number, reckonedUs: number): void {
+    this.userUs += userUs;
+    this.systemUs += systemUs;
+    this.reckonedUs += reckonedUs;
   }
 
   /** Adds members of a job. */
@@ -148,7 +159,7 @@ export class CostGroups {
   }
 
   all(): KeyTotals[] {
-    return [...this.#groups].filter(([, { processes }]) => processes > 0)
+    return [...this.#groups].filter(([, { processes, living }]) => processes > 0 || living > 0)
       .map(([key, totals]) => ({ key, totals }));
   }
 

@@ -76,6 +76,10 @@ function* copy(db: DatabaseSync, from: string, spans: readonly BootSpan[]): Step
   yield;
   db.exec(ANCESTORS);
   yield* copyLives(db);
+  if (version >= 7) {
+    for (const { boot, since, until } of spans) db.prepare(FINDINGS).run(boot.id, since, until);
+  }
+  if (version >= 8) db.exec(SAMPLES);
   for (const sql of hasJobs ? [...COPY, ...COPY_JOBS] : COPY) {
     yield;
     db.exec(sql);
@@ -109,7 +113,7 @@ const runs = (version: number) =>
   iif(id = last, ?3, min(seen, ?3)), iif(id = last, ?3, min(coalesce(ended, seen), ?3)),
   source, why, version, events, lost${version >= 4 ? ", accounts" : ""}${
     version >= 5 ? ", keep_s, max_bytes" : ""
-  }
+  }${version >= 7 ? ", findings" : ""}
   FROM past.run, (SELECT max(id) AS last FROM past.run WHERE boot = ?1 AND since < ?3)
   WHERE boot = ?1 AND since < ?3 AND (seen >= ?2 OR id = last)`;
 
@@ -121,6 +125,12 @@ const SUMS = `INSERT INTO hour_sum SELECT * FROM past.hour_sum
 
 const JOBS = `INSERT INTO job SELECT * FROM past.job
   WHERE boot = ? AND (until IS NULL OR until >= ?) AND since < ?`;
+
+const FINDINGS = `INSERT INTO finding SELECT * FROM past.finding
+  WHERE boot = ? AND until >= ? AND since < ? AND life IN (SELECT id FROM main.life)`;
+
+const SAMPLES =
+  "INSERT INTO sample SELECT * FROM past.sample WHERE life IN (SELECT id FROM main.life)";
 
 /** UNION, not UNION ALL: parents in a ring come to an end. */
 const ANCESTORS = `INSERT OR IGNORE INTO wanted WITH RECURSIVE up (id) AS (

@@ -29,6 +29,8 @@ export interface RunFacts {
   readonly keepMs: number;
   /** It forgets the oldest beyond so many bytes; Infinity where it does not. */
   readonly maxBytes: number;
+  /** Whether it looks for trouble. */
+  readonly findings: boolean;
   /** It goes on with what an earlier run of the same recorder knows: nothing was missed. */
   readonly continued: boolean;
 }
@@ -179,17 +181,17 @@ function closeOtherBoots(db: DatabaseSync, boot: number): void {
 
 function startRun(db: DatabaseSync, boot: number, facts: RunFacts): number {
   const since = Math.round(facts.since);
-  const { pid, source, why, version, accounts, keepMs, maxBytes } = facts;
+  const { pid, source, why, version, accounts, keepMs, maxBytes, findings } = facts;
   const [keepS, most] = [keepMs / 1000, maxBytes].map((limit) => {
     return limit === Infinity ? null : Math.round(limit);
   });
   const added = db.prepare(
     `INSERT INTO run
-      (boot, pid, since, kept, seen, source, why, version, accounts, keep_s, max_bytes)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      (boot, pid, since, kept, seen, source, why, version, accounts, keep_s, max_bytes, findings)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     ...[boot, pid, since, since, since, source, why, version],
-    ...[accounts ?? NO_ACCOUNTS, keepS!, most!],
+    ...[accounts ?? NO_ACCOUNTS, keepS!, most!, findings ? 1 : 0],
   );
   return Number(added.lastInsertRowid);
 }

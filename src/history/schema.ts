@@ -344,6 +344,48 @@ END;
 `;
 
 /**
+ * What a recorder has found to be wrong, and whether a run has looked for it. `key` is the same for
+ * the same trouble, `uid` -1 where it is not known.
+ */
+const V7 = `
+CREATE TABLE finding (
+  id INTEGER PRIMARY KEY,
+  boot INTEGER NOT NULL REFERENCES boot,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  over INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  life INTEGER NOT NULL REFERENCES life,
+  by_life INTEGER REFERENCES life,
+  uid INTEGER NOT NULL,
+  facts TEXT NOT NULL
+);
+CREATE INDEX finding_until ON finding (boot, until);
+CREATE INDEX finding_life ON finding (life);
+CREATE TRIGGER life_found AFTER DELETE ON life
+  WHEN EXISTS (SELECT 1 FROM finding WHERE life = OLD.id) BEGIN
+  DELETE FROM finding WHERE life = OLD.id;
+END;
+ALTER TABLE run ADD COLUMN findings INTEGER;
+`;
+
+/** What the living had used at looks of the recorder, microseconds of CPU time. */
+const V8 = `
+CREATE TABLE sample (
+  life INTEGER NOT NULL REFERENCES life,
+  at INTEGER NOT NULL,
+  user_us INTEGER NOT NULL,
+  system_us INTEGER NOT NULL,
+  PRIMARY KEY (life, at)
+) WITHOUT ROWID;
+CREATE TRIGGER life_sampled AFTER DELETE ON life BEGIN
+  DELETE FROM sample WHERE life = OLD.id;
+END;
+`;
+
+/**
  * Columns of what a process has cost, in `life`: microseconds, KiB, bytes. Each takes a byte of
  * every row, so page faults share one: `faults` has the minor ones in its lower 32 bits.
  */
@@ -369,4 +411,4 @@ export const SUM_COLUMNS: readonly string[] = [
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7, V8];

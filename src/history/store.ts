@@ -19,6 +19,7 @@ import type {
   Logged,
   Missing,
   News,
+  PastFindings,
   PastJob,
   PastMember,
   PastProcess,
@@ -34,13 +35,7 @@ import type { Process } from "../model/process.ts";
 import { cutName } from "../model/program_names.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
-import {
-  accountSources,
-  recordingSources,
-  sumEndedSteps,
-  sumJobsSteps,
-  sumLives,
-} from "./accounts.ts";
+import { accountSources, recordingSources, sumCostsSteps, sumJobsSteps } from "./accounts.ts";
 import { cameSteps } from "./came.ts";
 import { CostGroups } from "./cost_groups.ts";
 import { seekCandidates } from "./candidates.ts";
@@ -54,6 +49,7 @@ import { latestNamed } from "./latest_named.ts";
 import { livedSteps } from "./lived.ts";
 import { missingSteps } from "./missing.ts";
 import { jobSteps, readMembers } from "./past_jobs.ts";
+import { readFindings } from "./past_findings.ts";
 import { recentNames } from "./recent_names.ts";
 import { replaySteps } from "./replay.ts";
 import { Timeline } from "./timeline.ts";
@@ -139,8 +135,7 @@ export class HistoryStore implements PastStore {
     const few = sought === null ? null : await this.#breath.finish(
       seekCandidates(this.#history, { ofImage, sought, pids: null, minDuration: null }),
     );
-    if (few !== null) return sumLives(this.#history, few, spans, query);
-    return await this.#breath.finish(sumEndedSteps(this.#history, spans, query));
+    return await this.#breath.finish(sumCostsSteps(this.#history, spans, query, few));
   }
 
   async jobCosts(spans: readonly BootSpan[], test: CostTest | null): Promise<JobTotals[]> {
@@ -193,6 +188,10 @@ export class HistoryStore implements PastStore {
       await this.#breath.take();
     }
     return living;
+  }
+
+  findings(span: BootSpan): Promise<PastFindings> {
+    return Promise.resolve(readFindings(this.#history, span));
   }
 
   lastRun(): Promise<PastRun | null> {

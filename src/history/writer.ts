@@ -49,7 +49,7 @@ export interface WriterOptions extends RunFacts {
   /** Every process that is known, dead ones included: what was dropped is taken from here. */
   processes(): Iterable<Process>;
   /** What else is written, in the same transaction, once all processes have their rows. */
-  readonly also?: Companion;
+  readonly also?: readonly Companion[];
 }
 
 /** An image that a process took itself, not by inheritance. */
@@ -66,6 +66,7 @@ export class HistoryWriter {
   readonly sums: HourSums;
   readonly #ledger: Ledger;
   readonly #options: WriterOptions;
+  readonly #also: readonly Companion[];
   readonly #images: ImageStore;
   readonly #run: RunLog;
   readonly #statements: LifeStatements;
@@ -97,10 +98,11 @@ export class HistoryWriter {
   /** Lives that were dropped and stand in no row nor wait for one. */
   #dropped = 0;
 
-  /** Begins a run in an open history. */
+  /** Begins a run. */
   constructor({ db, ledger }: Pick<WritableHistory, "db" | "ledger">, options: WriterOptions) {
     this.#ledger = ledger;
     this.#options = options;
+    this.#also = options.also ?? [];
     this.#images = new ImageStore(db, options.argv);
     this.#run = new RunLog(db, options);
     this.sums = new HourSums({ db, ledger }, this.#run.boot);
@@ -112,10 +114,8 @@ export class HistoryWriter {
 
   /** Whether anything waits to be written. */
   get dirty(): boolean {
-    if (this.#waiting.fresh.length > 0 || this.#changed.size > 0 || this.#gaps.length > 0) {
-      return true;
-    }
-    return this.#options.also?.dirty ?? false;
+    const waits = this.#waiting.fresh.length > 0 || this.#changed.size > 0 || this.#gaps.length > 0;
+    return waits || this.#also.some(({ dirty }) => dirty);
   }
 
   /** Lives that wait to be written for the first time. */
@@ -218,7 +218,7 @@ export class HistoryWriter {
     this.#flags.clear();
     this.#adopted.clear();
     this.#run.committed();
-    this.#options.also?.committed();
+    for (const one of this.#also) one.committed();
   }
 
   /** Writes the last, and that the run has ended on purpose. */
@@ -379,7 +379,7 @@ export class HistoryWriter {
       this.#statements.addGap.run(boot, since, Math.round(now), this.#dropped, reason);
     }
     for (const [image, life] of images) latest.run(life, image);
-    this.#options.also?.write();
+    for (const one of this.#also) one.write();
   }
 
   #noteEnd({ alive, end }: Process): void {

@@ -20,7 +20,9 @@ import { openProcfs } from "../proc/procfs.ts";
 import type { Session } from "../session.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import { VERSION } from "../version.ts";
+import type { RecordedFindings } from "./findings.ts";
 import type { RecordedJobs } from "./jobs.ts";
+import type { RecordedSamples } from "./samples.ts";
 import { RecordedPast } from "./served_past.ts";
 import type { Sink } from "./sink.ts";
 import type { World } from "./world.ts";
@@ -41,6 +43,14 @@ export interface FileSettings {
   readonly limits: RetentionLimits;
   /** Whether command lines are kept. */
   readonly argv: boolean;
+  /** Whether it is noted each minute what the living have used. */
+  readonly samples?: boolean;
+}
+
+/** What is written beside the lives and the jobs; null where it is not. */
+export interface Beside {
+  readonly findings: RecordedFindings | null;
+  readonly samples: RecordedSamples | null;
 }
 
 /** Who is told when it can go on no longer. */
@@ -59,6 +69,7 @@ export class RecordedFile implements Sink {
   readonly #settings: FileSettings;
   readonly #world: World;
   readonly #manager: ServiceManager;
+  readonly #beside: Beside;
   readonly #owner: FileOwner;
   #session!: Session;
   #jobs!: RecordedJobs;
@@ -74,12 +85,19 @@ export class RecordedFile implements Sink {
   /** The file is gone, and there is no place for a new one. */
   #homeless = false;
 
-  constructor(settings: FileSettings, world: World, manager: ServiceManager, owner: FileOwner) {
+  constructor(
+    settings: FileSettings,
+    world: World,
+    manager: ServiceManager,
+    beside: Beside,
+    owner: FileOwner,
+  ) {
     this.path = settings.path;
     this.past = new RecordedPast(this.path, world.users, () => this.write(), () => world.now());
     this.#settings = settings;
     this.#world = world;
     this.#manager = manager;
+    this.#beside = beside;
     this.#owner = owner;
   }
 
@@ -188,6 +206,8 @@ export class RecordedFile implements Sink {
     const { info, machine, epoch, told, beganAt } = this.#session;
     const bootId = readBootId(openProcfs(this.#world.procRoot));
     const jobs = this.#jobs.open(file);
+    const findings = this.#beside.findings?.open(file, bootId);
+    const samples = this.#beside.samples?.open(file, this.#settings.limits.keepMs);
     const writer = this.#writer = new HistoryWriter(file, {
       bootId,
       pid: process.pid,
@@ -197,11 +217,12 @@ export class RecordedFile implements Sink {
       why: info.why,
       version: VERSION,
       accounts: info.accounts ?? null,
+      findings: findings !== undefined,
       ...this.#settings.limits,
       continued,
       argv: this.#settings.argv,
       processes: () => machine.processes(),
-      also: jobs,
+      also: [jobs, findings, samples].filter((one) => one !== undefined),
     });
     this.#jobs.begin(jobs, bootId);
     const { db, ledger } = file;

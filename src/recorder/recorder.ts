@@ -4,13 +4,17 @@
  *
  * @module
  */
+import type { Finding } from "../detect/finding.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { ServiceManager } from "../host/notify.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import type { Session } from "../session.ts";
-import { type FileSettings, RecordedFile } from "./file.ts";
+import { type FileOwner, type FileSettings, RecordedFile } from "./file.ts";
+import { RecordedFindings } from "./findings.ts";
 import { RecordedJobs } from "./jobs.ts";
+import { type Looker, Looks } from "./looks.ts";
+import { RecordedSamples } from "./samples.ts";
 import {
   type ListenPlace,
   type ServedHistory,
@@ -43,6 +47,8 @@ export class Recorder {
   readonly #manager: ServiceManager;
   readonly #done = Promise.withResolvers<void>();
   readonly #file: RecordedFile | null;
+  readonly #findings: RecordedFindings | null;
+  readonly #samples: RecordedSamples | null;
   readonly #sinks = new Sinks();
   #session: Session | null = null;
 
@@ -52,8 +58,13 @@ export class Recorder {
     this.#manager = ServiceManager.open(world.env);
     // Whoever waits for it is told; an error may come before.
     this.#done.promise.catch(() => {});
-    const { history } = settings;
-    this.#file = history === null ? null : new RecordedFile(history, world, this.#manager, {
+    const { history, trouble = null } = settings;
+    const findings = this.#findings = trouble === null ? null : new RecordedFindings();
+    const samples = this.#samples = history?.samples ? new RecordedSamples() : null;
+    const file = (settings: FileSettings, owner: FileOwner) => {
+      return new RecordedFile(settings, world, this.#manager, { findings, samples }, owner);
+    };
+    this.#file = history === null ? null : file(history, {
       failed: (error) => this.#done.reject(error),
       lost: (error) => {
         // What the capture still has in hand is told to nobody.
@@ -124,10 +135,29 @@ export class Recorder {
     const server = await this.#listen(session, jobs);
     if (server !== null) this.#sinks.add(server);
     const { trouble = null } = this.#settings;
+    const lookers: Looker[] = [];
+    const samples = this.#samples;
+    if (samples !== null) {
+      lookers.push((look, at) => {
+        samples.take(look, at, (pid) => session.machine.get(pid));
+        this.#file?.flush();
+      });
+    }
     if (trouble !== null) {
-      this.#sinks.add(new TroubleSink(this.#world, trouble, () => session.now));
+      const keep = (finding: Finding) => this.#keep(finding);
+      const sink = new TroubleSink(this.#world, { keep, ...trouble }, session);
+      this.#sinks.add(sink);
+      lookers.push((look, at) => sink.look(look, at));
     }
     if (this.#sinks.all.length === 0) throw noPlace();
+    if (lookers.length > 0) {
+      this.#sinks.add(new Looks(this.#world.procRoot, () => session.now, lookers));
+    }
+  }
+
+  #keep(finding: Finding): void {
+    this.#findings?.note(finding);
+    this.#file?.flush();
   }
 
   /** Begins to write, where there is a file, and to keep jobs in it. */

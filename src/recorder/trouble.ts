@@ -5,28 +5,34 @@
  */
 import process from "node:process";
 import { Detector } from "../detect/detector.ts";
+import { isForsaken } from "../ask/looks.ts";
 import type { Finding } from "../detect/finding.ts";
 import type { Turn } from "../detect/findings.ts";
+import { LivingLooks, type Look, mayBeTrouble } from "../detect/living.ts";
+import { Sayings } from "../detect/sayings.ts";
 import type { Limits } from "../detect/thresholds.ts";
 import { shortTime } from "../host/local_time.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
+import { openProcfs, type ProcReader } from "../proc/procfs.ts";
+import type { Session } from "../session.ts";
 import { findingJson, troubleFields, troubleSentence } from "../view/trouble.ts";
 import { type Hook, Hooks } from "./hooks.ts";
 import { KernelKills } from "./kernel_kills.ts";
 import type { Sink } from "./sink.ts";
 import type { World } from "./world.ts";
 
-/** What is told, and to whom. */
+/** What is looked for, and who is told. */
 export interface TroubleSettings {
+  /** Where there are none, nothing is said in the log either. */
   readonly hooks: readonly Hook[];
   readonly limits: Limits;
+  /** A finding begins, goes on or ends: it is kept. */
+  readonly keep?: (finding: Finding) => void;
 }
 
 /** While something is wrong it is looked now and then whether that is over. */
 const TURN_MS = 5000;
-/** Between two sayings that a finding goes on. */
-const AGAIN_MS = 600_000;
 /** Lines of the log in a minute. */
 const LINES_MAX = 60;
 const MINUTE_MS = 60_000;
@@ -35,30 +41,36 @@ const OWN_ABOVE = 8;
 
 /** A sink that looks for trouble. */
 export class TroubleSink implements Sink {
-  readonly intro = "telling what is wrong";
+  readonly intro?: string;
   readonly #world: World;
-  readonly #hooks: Hooks;
+  readonly #settings: TroubleSettings;
+  readonly #session: Pick<Session, "now" | "machine">;
+  readonly #reader: ProcReader;
+  readonly #hooks: Hooks | null;
   readonly #kills = new KernelKills();
   readonly #detector: Detector;
-  /** Time of the host, nanoseconds since boot. */
-  readonly #clock: () => number;
+  readonly #looks: LivingLooks;
   readonly #open = new Set<Finding>();
-  readonly #saidAt = new Map<Finding, number>();
+  readonly #sayings = new Sayings();
   /** Lines that were said in this minute, and those that were not. */
   #lines = 0;
   #unsaid = 0;
   #minuteEnd = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(world: World, { hooks, limits }: TroubleSettings, clock: () => number) {
+  constructor(
+    world: World,
+    settings: TroubleSettings,
+    session: Pick<Session, "now" | "machine">,
+  ) {
+    const { hooks, limits } = settings;
     this.#world = world;
-    this.#clock = clock;
-    const say = (text: string) => world.say(text);
-    this.#hooks = new Hooks({ hooks, env: world.env, say });
-    this.#hooks.check();
-    if (!this.#kills.isKnown) {
-      world.say("whom the kernel kills for memory is not known: its log may not be read here");
-    }
+    this.#settings = settings;
+    this.#session = session;
+    this.#reader = openProcfs(world.procRoot);
+    this.#hooks = hooks.length === 0 ? null : this.#openHooks(hooks);
+    this.#looks = new LivingLooks(limits);
+    if (hooks.length > 0) this.intro = "telling what is wrong";
     this.#detector = new Detector({
       limits,
       explain: (process) => this.#kills.reason(process),
@@ -74,28 +86,47 @@ export class TroubleSink implements Sink {
 
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#hooks.close();
+    this.#hooks?.close();
     this.#kills.close();
   }
 
-  #told(turn: Turn, finding: Finding): void {
-    const now = this.#world.now();
-    const at = performance.now();
-    if (turn === "ends") {
-      this.#open.delete(finding);
-      this.#saidAt.delete(finding);
-    } else {
-      this.#open.add(finding);
-      this.#look();
-      if (at < (this.#saidAt.get(finding) ?? -Infinity) + AGAIN_MS) return;
-      this.#saidAt.set(finding, at);
+  #openHooks(hooks: readonly Hook[]): Hooks {
+    const say = (text: string) => this.#world.say(text);
+    const opened = new Hooks({ hooks, env: this.#world.env, say });
+    opened.check();
+    if (!this.#kills.isKnown) {
+      say("whom the kernel kills for memory is not known: its log may not be read here");
     }
+    return opened;
+  }
+
+  /** Another look at the living, taken at a time: some of them may have trouble. */
+  look(look: ReadonlyMap<number, Look>, at: number): void {
+    const { limits } = this.#settings;
+    const some = new Map([...look].filter(([, one]) => mayBeTrouble(one, limits)));
+    const troubles = this.#looks.add(some, at)
+      .filter(({ kind, pid }) => kind !== "runaway" || isForsaken(this.#reader, pid));
+    this.#detector.look(troubles, at, (pid) => {
+      const process = this.#session.machine.get(pid);
+      return process?.alive ? process : null;
+    });
+  }
+
+  #told(turn: Turn, finding: Finding): void {
+    this.#settings.keep?.(finding);
+    if (turn === "ends") this.#open.delete(finding);
+    else this.#open.add(finding);
+    if (this.#open.size > 0) this.#look();
+    const hooks = this.#hooks;
+    const at = performance.now();
+    if (hooks === null || !this.#sayings.passes(turn, finding, at)) return;
+    const now = this.#world.now();
     const words = {
       users: this.#world.users,
       timeOf: (moment: number) => shortTime(moment, now),
     };
     this.#say(troubleSentence(finding, words), at);
-    this.#hooks.tell({
+    hooks.tell({
       kind: finding.kind,
       key: finding.key,
       uid: finding.uid,
@@ -119,7 +150,7 @@ export class TroubleSink implements Sink {
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.#detector.turn(this.#clock());
+      this.#detector.turn(this.#session.now);
       if (this.#open.size > 0) this.#look();
     }, TURN_MS);
     this.#timer.unref();

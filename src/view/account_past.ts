@@ -13,6 +13,7 @@ import type { Fields } from "./account.ts";
 /** Figures for scripts: null is what is not known. */
 export function costFields({ of, more, sums }: CostRow): Fields {
   const ifKnown = <Value>(value: Value) => sums.accounted > 0 ? value : null;
+  const ifUsed = <Value>(value: Value) => sums.accounted + sums.living > 0 ? value : null;
   return [
     ...of,
     ...more === undefined ? [] : Object.entries(more),
@@ -22,8 +23,10 @@ export function costFields({ of, more, sums }: CostRow): Fields {
     ["elapsed_ns", sums.timed > 0 ? nanoseconds(sums.elapsedUs) : null],
     ...figuresJson(({ total, unit, isLargest }) => {
       if (isLargest && sums[total] === 0) return null;
-      return ifKnown(unit === 1 ? sums[total] : nanoseconds(sums[total]));
+      return unit === 1 ? ifKnown(sums[total]) : ifUsed(nanoseconds(sums[total]));
     }, ifKnown(0)),
+    ["living", sums.living],
+    ["reckoned_ns", nanoseconds(sums.reckonedUs)],
   ];
 }
 
@@ -45,11 +48,12 @@ export function renderCosts(
     ...rows[0]?.more === undefined ? [] : JOB_COLUMNS,
     count("COUNT", ({ processes }) => processes),
     count("FAILED", ({ failed }) => failed),
+    ...rows.some(({ sums }) => sums.living > 0) ? [count("LIVING", ({ living }) => living)] : [],
     ...isPart ? [count("KNOWN", ({ accounted }) => accounted)] : [],
     ["ELAPSED", ({ sums }) => sums.timed > 0 ? words(sums.elapsedUs) : "?", true],
-    known("CPU", ({ userUs, systemUs }) => words(userUs + systemUs)),
-    known("UTIME", ({ userUs }) => words(userUs), 6),
-    known("STIME", ({ systemUs }) => words(systemUs), 5),
+    used("CPU", ({ userUs, systemUs }) => words(userUs + systemUs)),
+    used("UTIME", ({ userUs }) => words(userUs), 6),
+    used("STIME", ({ systemUs }) => words(systemUs), 5),
     known("MINFLT", ({ minorFaults }) => minorFaults, 2),
     known("MAJFLT", ({ majorFaults }) => majorFaults, 3),
     known("PEAK", ({ peakBytes }) => peakBytes > 0 ? sizeWords(peakBytes) : "?", 9),
@@ -79,6 +83,16 @@ function known(
   spare?: number,
 ): Column<CostRow> {
   return [name, ({ sums }) => sums.accounted > 0 ? cell(sums) : "?", true, spare];
+}
+
+/** A column that is known where a process is accounted, or goes on. */
+function used(
+  name: string,
+  cell: (sums: CostSums) => string,
+  spare?: number,
+): Column<CostRow> {
+  const isKnown = ({ accounted, living }: CostSums) => accounted + living > 0;
+  return [name, ({ sums }) => isKnown(sums) ? cell(sums) : "?", true, spare];
 }
 
 function words(us: number): string {

@@ -5,6 +5,7 @@
  */
 import type { Notes } from "../ask/notes.ts";
 import type { Finding, FindingKind } from "../detect/finding.ts";
+import type { Turn } from "../detect/findings.ts";
 import type { Image } from "../model/image.ts";
 import { exitStatus, type Process } from "../model/process.ts";
 import { nameOf } from "../model/program_names.ts";
@@ -179,6 +180,15 @@ export function troubleJson(
 /** One finding as JSON. */
 export function findingJson(finding: Finding, options: TroubleOptions): string {
   return jsonText(findingFields(finding, options, new WallClock()));
+}
+
+/** A finding as a line of a stream: what became of it, and its fields. */
+export function findingEvent(turn: Turn, finding: Finding, options: TroubleOptions): string {
+  const clock = new WallClock();
+  const { process, until } = finding;
+  const time = momentField(process, until, clock);
+  const fields = findingFields(finding, options, clock);
+  return `${jsonText({ event: "finding", time, turn, ...fields })}\n`;
 }
 
 /** The main fields for a program's environment; what others chose is escaped. */

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeLooks, type Look } from "../../src/detect/living.ts";
+import { Detector } from "../../src/detect/detector.ts";
+import { judgeLooks, LivingLooks, type Look, mayBeTrouble } from "../../src/detect/living.ts";
 import { INITIAL_LIMITS } from "../../src/detect/thresholds.ts";
+import { RunningBoot } from "../../src/model/boot.ts";
+import { Process } from "../../src/model/process.ts";
+import { EPOCH } from "./story.ts";
 
 const S = 1e9;
 const NOW = 1000 * S;
@@ -64,4 +68,45 @@ test("stuck is who was in D, or stopped without a terminal, for as long as was l
   assert.deepEqual(tell({ letter: "S" }), []);
   const worked = [look(5, { letter: "D" })];
   assert.deepEqual(judge(worked, [look(5, { letter: "D", stime: 1 })], 130), []);
+});
+
+test("looks again and again are judged with one that is long enough ago", () => {
+  const looks = new LivingLooks(INITIAL_LIMITS);
+  const stuck = new Map([[5, look(5, { letter: "D" })]]);
+  const told = [0, 60, 120, 180, 240].map((at) => {
+    return looks.add(stuck, NOW + at * S).map(({ kind, since }) => [kind, (since - NOW) / S]);
+  });
+  // The third look is two minutes after the first; the fourth compares with the second.
+  assert.deepEqual(told, [[], [], [["stuck", 0]], [["stuck", 60]], [["stuck", 120]]]);
+  assert.deepEqual(looks.add(new Map(), NOW + 300 * S), []);
+  assert.deepEqual(looks.add(stuck, NOW + 360 * S), [], "another process, or another wait");
+});
+
+test("only those are kept from look to look that may have trouble", () => {
+  const may = (given: Parameters<typeof look>[1]) => mayBeTrouble(look(5, given), INITIAL_LIMITS);
+  for (const letter of ["Z", "D", "T"]) assert.ok(may({ letter }), letter);
+  assert.ok(may({ utime: 10_000, stime: 5000 }));
+  assert.ok(!may({ utime: 10_000 }));
+  assert.ok(!may({ letter: "R" }));
+});
+
+test("trouble of the living begins, goes on and is over", () => {
+  const turns: string[] = [];
+  const detector = new Detector({
+    limits: INITIAL_LIMITS,
+    onTurn: (turn, { kind, count }) => turns.push(`${kind} ${turn} ${count}`),
+  });
+  const process = new Process(7, 50 * S, 0, new RunningBoot("0a1b2c3d", EPOCH));
+  const find = (pid: number) => pid === 7 ? process : null;
+  const zombies = (count: number) => {
+    return [{ kind: "zombies", pid: 7, count, since: NOW, cpu: 0 } as const];
+  };
+  const gone = { kind: "stuck", pid: 8, count: 1, since: NOW, cpu: 0 } as const;
+  detector.look([...zombies(10), gone], NOW, find);
+  detector.look(zombies(12), NOW + 60 * S, find);
+  detector.look([], NOW + 120 * S, find);
+  assert.deepEqual(turns, ["zombies begins 10", "zombies goes on 12", "zombies ends 12"]);
+  const [found] = detector.found;
+  assert.deepEqual([found!.since, found!.until], [NOW, NOW + 60 * S]);
+  assert.equal(found!.facts.by, process);
 });

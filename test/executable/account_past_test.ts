@@ -1,5 +1,6 @@
 /** `fh account` of what `fh record` has seen, held against what wait4(2) says. */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +10,9 @@ import { runFh, runProgram } from "../support/executable.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { program, programsMissing } from "../support/programs.ts";
 import { recordTo, untilKnown } from "../support/questions.ts";
+import { Running } from "../support/running.ts";
 import { unless } from "../support/unless.ts";
+import { until } from "../support/until.ts";
 
 const folder = temporaryFolder("fh-account-past-");
 
@@ -113,7 +116,9 @@ test(...unless(missing, "sums by user and unit are those by command"), () => {
 test(...unless(missing, "the view of the history has the same figures"), () => {
   const [row] = fhRows("-c", "cost-6").rows;
   const file = new DatabaseSync(db, { readOnly: true });
-  const { command, processes, failed, accounted, elapsed_ns, swaps, notes, ...figures } = row;
+  const { command, processes, failed, accounted, elapsed_ns, swaps, notes, ...others } = row;
+  const { living, reckoned_ns, ...figures } = others;
+  assert.deepEqual([living, reckoned_ns], [0, 0], "it is short, and has ended");
   const seen = file.prepare(
     `SELECT duration_ns, ${Object.keys(figures).join(", ")} FROM process
       WHERE uid = ? AND comm = 'cost-6'`,
@@ -152,4 +157,32 @@ test(...unless(missing, "all that ended is counted, and told what of it is accou
   const number = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
   const known = `accounted ${number(sum(3))} of ${number(sum(1))} processes that ended since `;
   assert.ok(stderr.startsWith(`fh: ${known}`), stderr);
+});
+
+test(...unless(missing, "what runs on counts with what it has used so far"), async () => {
+  const file = join(folder, "living.db");
+  await using _recorder = await recordTo(file, "connector");
+  const path = join(folder, "fh-burner");
+  writeFileSync(path, "while :; do :; done\n");
+  await using burner = Running.start(["sh", path]);
+  const used = () => {
+    const line = readFileSync(`/proc/${burner.pid}/stat`, "latin1");
+    const fields = line.slice(line.lastIndexOf(")") + 2).split(" ").map(Number);
+    return (fields[11]! + fields[12]!) * 1e7;
+  };
+  await until(() => used() > 3e8);
+  const least = used();
+  const ask = (...args: string[]) => {
+    const { stdout } = runFh(["account", "--json", "--db", file, "-c", "fh-burner", ...args]);
+    const [row] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    return row;
+  };
+  const row = ask();
+  const most = used();
+  assert.deepEqual([row.processes, row.living], [0, 1]);
+  const ns = row.user_ns + row.system_ns;
+  assert.ok(ns >= least && ns <= most, `${least} <= ${ns} <= ${most}`);
+  const text = runFh(["account", "--db", file, "-c", "fh-burner"]);
+  assert.match(text.stderr, /with the CPU time of 1 that still run/);
+  assert.match(text.stdout, /LIVING.*\n +0 +0 +1 /);
 });

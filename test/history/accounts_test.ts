@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { accountSources, recordingSources, sumEnded, sumJobs } from "../../src/history/accounts.ts";
+import { accountSources, recordingSources, sumCosts, sumJobs } from "../../src/history/accounts.ts";
 import { PastTotals } from "../../src/history/cost_groups.ts";
 import { createFilter } from "../../src/ask/filter.ts";
 import { parseNameGlob } from "../../src/ask/text/values.ts";
@@ -26,6 +26,7 @@ const ALL: CostQuery = {
   ofImage: null,
   sought: null,
   below: null,
+  living: null,
 };
 
 const COST = {
@@ -62,7 +63,7 @@ function sums(path: string, query: Partial<CostQuery> = {}, since = 0, until = 1
   return ask(path, (history) => {
     const boot = history.boots[0]!;
     return new Map(
-      sumEnded(history, [{ boot, since, until }], { ...ALL, ...query })
+      sumCosts(history, [{ boot, since, until }], { ...ALL, ...query })
         .map(({ key, totals }: KeyTotals) => [key, totals]),
     );
   });
@@ -263,7 +264,7 @@ test("sources are those that recorded within a stretch", () => {
     const spans = history.bounds.spans(0, Number.MAX_SAFE_INTEGER);
     assert.deepEqual(recordingSources(history, spans), ["connector", "poll"]);
     assert.deepEqual(recordingSources(history, spans.slice(1)), ["poll"]);
-    const names = sumEnded(history, spans, ALL).map(({ key }) => key);
+    const names = sumCosts(history, spans, ALL).map(({ key }) => key);
     // With the boot has ended what ran then.
     assert.deepEqual(names.sort(), ["cc1", "init", "ld", "sh"]);
   });

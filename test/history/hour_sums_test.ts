@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { CostKey, CostQuery } from "../../src/ask/store.ts";
-import { sumEnded } from "../../src/history/accounts.ts";
+import { sumCosts } from "../../src/history/accounts.ts";
 import { exportHistory } from "../../src/history/export.ts";
 import { History } from "../../src/history/history.ts";
 import { Ledger } from "../../src/history/ledger.ts";
 import { Remover } from "../../src/history/remover.ts";
 import { HOUR_NS } from "../../src/history/schema.ts";
-import type { TestRecorder } from "../support/past.ts";
-import { TestRecorder as Recorder } from "../support/past.ts";
+import { TestRecorder } from "../support/past.ts";
 import { paid, type PaidProcess, pay } from "../support/past_accounts.ts";
 
 const MS = 1e6;
@@ -60,8 +59,9 @@ function sums(path: string, by: CostKey, since: number, until: number) {
       ofImage: null,
       sought: null,
       below: null,
+      living: null,
     };
-    const found = sumEnded(history, [{ boot: history.boots[0]!, since, until }], query);
+    const found = sumCosts(history, [{ boot: history.boots[0]!, since, until }], query);
     return new Map(
       found.map(({ key, totals }) => [String(key), { ...totals }] as const)
         .sort(([a], [b]) => a < b ? -1 : 1),
@@ -112,7 +112,7 @@ test("an hour is added up when a minute has passed since its end, and not again"
   assert.deepEqual(first.all().map(({ n }) => n), [7]);
   past.end();
   // Whoever goes on with the file begins where it ended, with other boots, too.
-  using next = new Recorder(past.path, { bootId: "7c0a51fe-9999-4222-8333-444444444444" });
+  using next = new TestRecorder(past.path, { bootId: "7c0a51fe-9999-4222-8333-444444444444" });
   next.flush();
   addUp(next, 1e9);
   assert.deepEqual(hours(next), [1, 2, 3]);
@@ -180,7 +180,7 @@ test("an export has the sums of the hours that are wholly in it", () => {
   const boot = history.boots[0]!;
   exportHistory(past.path, file, [{ boot, since: 1.5 * HOUR_NS, until: 3 * HOUR_NS }]);
   history.close();
-  using part = new Recorder(file);
+  using part = new TestRecorder(file);
   assert.deepEqual(hours(part), [2]);
   const kept = [1.5, 3].map((hour) => hour * HOUR_NS);
   assert.deepEqual(

@@ -94,7 +94,10 @@ test("a file of version 2 is counted once; what is counted later agrees with it"
     `DROP VIEW process; DROP TABLE usage; DROP TABLE spent;
       ALTER TABLE image DROP COLUMN argv_missing; ALTER TABLE run DROP COLUMN accounts;
       ALTER TABLE run DROP COLUMN keep_s; ALTER TABLE run DROP COLUMN max_bytes;
-      ${viewOf2} DROP TRIGGER life_removed; DROP TABLE hour_sum; PRAGMA user_version = 2`,
+      ALTER TABLE run DROP COLUMN findings;
+      ${viewOf2} DROP TRIGGER life_removed; DROP TABLE hour_sum; DROP TRIGGER life_found;
+      DROP TABLE finding;
+      DROP TRIGGER life_sampled; DROP TABLE sample; PRAGMA user_version = 2`,
   );
   db.close();
   const { ledger, close } = openForRecording(past.path);

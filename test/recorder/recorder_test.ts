@@ -5,99 +5,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { CommandError } from "../../src/fault.ts";
-import { openForReading } from "../../src/history/file.ts";
 import { HistoryError } from "../../src/history/history_error.ts";
-import { CommonShares } from "../../src/model/common_shares.ts";
-import { Users } from "../../src/proc/passwd.ts";
-import { Recorder, type RecorderSettings } from "../../src/recorder/recorder.ts";
-import type { World } from "../../src/recorder/world.ts";
-import { Session } from "../../src/session.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
-import { fakeProcfs } from "../support/fake_procfs.ts";
-import { HandFed } from "../support/hand_fed.ts";
-import { PAST_BOOT, PAST_EPOCH } from "../support/past.ts";
+import { Recording } from "../support/recording.ts";
 import { ask, Subscription } from "../support/server.ts";
-import { until } from "../support/until.ts";
 
 const S = 1e9;
-const BOOT_ID = { "sys/kernel/random/boot_id": `${PAST_BOOT}\n` };
-const LIMITS = { keepMs: 3600e3, maxBytes: 64 << 20 };
 const SCAN = scan(10 * S, 10 * S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]);
 
 /** Nobody asks them. */
 const questions = { tree: () => Promise.reject(), why: () => Promise.reject() };
-
-/** A recorder of a test, and the world around it. */
-class Recording {
-  readonly folder = mkdtempSync(join(tmpdir(), "fh-recorder-"));
-  readonly path: string;
-  readonly source = new HandFed(PAST_EPOCH, 10 * S);
-  readonly said: string[] = [];
-  readonly #abort = new AbortController();
-  readonly #procfs = fakeProcfs([], BOOT_ID);
-  #signalled: ((name: string) => boolean) | null = null;
-  readonly ended: Promise<void>;
-
-  constructor(parts: Partial<RecorderSettings> = {}, before?: Recording) {
-    this.path = before?.path ?? join(this.folder, "history.db");
-    const capture = {
-      source: "poll",
-      procRoot: "",
-      env: [],
-      intervalNs: null,
-      realtime: false,
-    } as const;
-    const world: World = {
-      procRoot: this.#procfs.root,
-      env: {},
-      euid: 0,
-      users: new Users(() => "", () => 0),
-      shares: CommonShares.of(),
-      signal: this.#abort.signal,
-      onSignal: (listener) => this.#signalled = listener,
-      now: () => PAST_EPOCH.seconds * 1000 + 60_000,
-      say: (text) => void this.said.push(text),
-      complain: (text) => void this.said.push(text),
-      openSession: (told) => Session.open({ capture, ...told }, this.source.start),
-    };
-    const history = { path: this.path, limits: LIMITS, argv: true };
-    this.ended = new Recorder(world, { history, socket: null, ...parts }).run();
-    this.ended.catch(() => {});
-  }
-
-  /** Waits until it has said that it is at work. */
-  async begun(): Promise<this> {
-    const begins = "source replay: a test feeds it";
-    await until(() => this.said.includes(begins));
-    return this;
-  }
-
-  hangUp(): void {
-    assert.equal(this.#signalled!("SIGHUP"), true);
-  }
-
-  /** Ends it, as SIGTERM does. */
-  async end(): Promise<void> {
-    this.#abort.abort("SIGTERM");
-    await this.ended;
-  }
-
-  /** Pids and states of all processes in its file. */
-  rows(): [pid: number, state: unknown][] {
-    const db = openForReading(this.path);
-    try {
-      return db.prepare("SELECT pid, state FROM process ORDER BY pid").all()
-        .map(({ pid, state }) => [Number(pid), state]);
-    } finally {
-      db.close();
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#procfs.remove();
-    rmSync(this.folder, { recursive: true });
-  }
-}
 
 test("a recorder keeps what a session tells until it is ended", async () => {
   using it = await new Recording().begun();

@@ -18,6 +18,9 @@ export interface FakeProcess {
   /** Clock ticks since boot. */
   readonly start?: number;
   readonly state?: string;
+  /** CPU time in user mode and in the kernel, clock ticks. */
+  readonly utime?: number;
+  readonly stime?: number;
   readonly threads?: number;
   readonly flags?: number;
   readonly exitCode?: number;
@@ -60,9 +63,9 @@ export function fakeProcfs(
 
 function statLine(process: FakeProcess): string {
   const { pid, ppid, comm, state = "S", flags = 0, threads = 1, start = 0 } = process;
-  const { session = pid } = process;
-  const before =
-    `${pid} (${comm}) ${state} ${ppid} ${pid} ${session} 0 -1 ${flags} 0 0 0 0 0 0 0 0`;
+  const { session = pid, utime = 0, stime = 0 } = process;
+  const ids = `${pid} (${comm}) ${state} ${ppid} ${pid} ${session} 0 -1 ${flags}`;
+  const before = `${ids} 0 0 0 0 ${utime} ${stime} 0 0`;
   const between = Array(27).fill("0").join(" ");
   return `${before} 20 0 ${threads} 0 ${start} 4096 1 ${between} ${process.exitCode ?? 0}\n`;
 }

@@ -84,12 +84,13 @@ export class JobRecorder {
       why: "a test",
       version: "0",
       accounts: "taskstats",
+      findings: false,
       keepMs: Infinity,
       maxBytes: Infinity,
       continued,
       argv: true,
       processes: () => this.machine.processes(),
-      also: this.log,
+      also: [this.log],
     });
   }
 

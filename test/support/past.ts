@@ -55,6 +55,7 @@ export class TestRecorder {
       why: "a test",
       version: "0",
       accounts: "taskstats",
+      findings: false,
       keepMs: Infinity,
       maxBytes: Infinity,
       continued: false,

@@ -10,7 +10,7 @@ import type { GlobalOptions } from "../../cli/globals.ts";
 import { flag, many, opt, type OptionsOf, undo, unless } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import { LISTEN_OPTIONS } from "../../cli/socket_options.ts";
-import { WATCHED_KINDS } from "../../detect/detector.ts";
+import { FINDING_KINDS } from "../../detect/finding.ts";
 import { UsageError } from "../../fault.ts";
 import type { Hook } from "../../recorder/hooks.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
@@ -23,14 +23,15 @@ const OPTIONS = [
   opt("--max-size <size>", parseMaxSize, "forget the oldest beyond that size (default: 1G)"),
   unless("--no-argv", "store no command lines"),
   unless("--no-accounts", "do not store what processes have cost"),
+  unless("--no-findings", "do not look for trouble while recording"),
   ...REDACT_OPTIONS,
   ...LISTEN_OPTIONS,
   undo("--no-socket", "do not listen"),
   many(
     "--on-finding <[kind=]program>",
     parseHook,
-    "look for trouble, and run this for each finding, or for those of a kind; can be repeated",
-    WATCHED_KINDS.map((kind) => `${kind}=`),
+    "say what is wrong, and run this for each finding, or for those of a kind; can be repeated",
+    FINDING_KINDS.map((kind) => `${kind}=`),
   ),
   flag("--status", "tell what the recorder does; status 1 when none runs"),
   flag("--print-unit", "print a systemd unit that runs this"),
@@ -61,11 +62,11 @@ export const recordCommand: CommandSpec = command({
 
 /** A program, or a kind of findings and a program. */
 function parseHook(text: string): Hook {
-  const kind = WATCHED_KINDS.find((kind) => text.startsWith(`${kind}=`)) ?? null;
+  const kind = FINDING_KINDS.find((kind) => text.startsWith(`${kind}=`)) ?? null;
   const path = kind === null ? text : text.slice(kind.length + 1);
   if (path === "") throw new UsageError(`Hook without a program: ${quoted(text)}`);
   if (kind === null && /^[\w-]+=/.test(path)) {
-    const kinds = WATCHED_KINDS.join(", ");
+    const kinds = FINDING_KINDS.join(", ");
     throw new UsageError(`Unknown kind of finding: ${quoted(text)}; there are ${kinds}`);
   }
   // What is found by PATH today may be another program tomorrow, and this runs as root.

@@ -5,7 +5,7 @@
  */
 import type { Context } from "../../cli/command.ts";
 import { INITIAL_LIMITS } from "../../detect/thresholds.ts";
-import { EXIT } from "../../fault.ts";
+import { EXIT, UsageError } from "../../fault.ts";
 import { defaultHistory } from "../../history/place.ts";
 import { Recorder, type SocketSettings } from "../../recorder/recorder.ts";
 import type { World } from "../../recorder/world.ts";
@@ -34,12 +34,18 @@ export async function runRecord(
   const { accounts, argv, keep = KEEP_NS, maxSize: maxBytes = MAX_BYTES } = options;
   const path = options.db ?? defaultHistory(context);
   const world = await recorderWorld(context, options, "record", { env: ENVIRONMENT, accounts });
-  const history = { path, limits: { keepMs: keep / 1e6, maxBytes }, argv };
+  const history = { path, limits: { keepMs: keep / 1e6, maxBytes }, argv, samples: accounts };
   const socket = socketOf(context, options, path, world);
-  const { onFinding: hooks } = options;
-  const trouble = hooks === undefined ? null : { hooks, limits: INITIAL_LIMITS };
+  const { onFinding: hooks = [], findings } = options;
+  if (!findings && hooks.length > 0) throw unlooked();
+  const trouble = findings ? { hooks, limits: INITIAL_LIMITS } : null;
   await new Recorder(world, { history, socket, trouble }).run();
   return EXIT.done;
+}
+
+function unlooked(): UsageError {
+  const what = "Conflicting options: --no-findings, --on-finding";
+  return new UsageError(`${what}; leave one of them out`);
 }
 
 function socketOf(

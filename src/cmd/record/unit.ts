@@ -18,7 +18,8 @@ const INSTALLED = "/usr/local/bin/fh";
  * @throws {UsageError} Other options are with them, which a unit would not have.
  */
 export function printedUnit(options: RecordOptions): string {
-  const { printUnit, printSocketUnit, argv, accounts, realtime, redact, socket } = options;
+  const { printUnit, printSocketUnit, argv, accounts, findings, realtime, redact, socket } =
+    options;
   const names = [
     "db",
     "keep",
@@ -30,7 +31,7 @@ export function printedUnit(options: RecordOptions): string {
     "onFinding",
   ] as const;
   const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
-  const switched = !argv || !accounts || !realtime || redact !== undefined;
+  const switched = !argv || !accounts || !findings || !realtime || redact !== undefined;
   if (changed || switched || (printUnit && printSocketUnit)) {
     const name = printUnit ? "--print-unit" : "--print-socket-unit";
     throw new UsageError(`Bad options: ${name} with others; change the unit it prints`);

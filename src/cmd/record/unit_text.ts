@@ -67,7 +67,7 @@ RestrictRealtime=no
 Nice=-4
 OOMScoreAdjust=-250
 # It takes less than 150 MB; this is for the day when that is wrong.
-MemoryMax=512M
+MemoryMax=576M
 TasksMax=512
 # Connections, registered applications and, without the connector, a pidfd for each process.
 LimitNOFILE=65536

@@ -18,6 +18,7 @@ const OPTIONS = [
   opt("--duration <time>", parseDuration, "stop after that time"),
   opt("--count <n>", parseCount, "stop after n events"),
   flag("--stats", "end with a summary"),
+  flag("--findings", "say what is wrong, too, as soon as it is found"),
   flag("--tree", "indent by depth"),
   flag("--snapshot", "begin with the processes that already run"),
   opt("--env <names>", parseNames, "show these environment variables"),
@@ -50,6 +51,7 @@ export const watchCommand: CommandSpec = command({
   examples: [
     "fh watch  everything on this host",
     "fh watch --failed  what fails",
+    "fh watch --findings --failed  what fails, and what is wrong",
     "fh watch -p 1234 --json  a process and its descendants, for scripts",
     "fh watch --source replay --since 03:00 --rate 10x  the night again, from the history",
     "fh watch --stats -- make -j8  run a build and see what it starts",

@@ -32,6 +32,7 @@ import { captureOptions } from "../capture_options.ts";
 import { tellSource } from "../source_line.ts";
 import { Child } from "./child.ts";
 import type { WatchOptions } from "./command.ts";
+import type { WatchedFindings } from "./findings.ts";
 import type { WatchedServer } from "./socket.ts";
 import { whoseOf } from "./whose.ts";
 import { filterFor } from "./wish.ts";
@@ -69,6 +70,8 @@ class Watch {
   /** What is to become lines of it. */
   #notes = new Notes();
   #child: Child | null = null;
+  /** What is wrong; null where nobody asks for it. */
+  #findings: WatchedFindings | null = null;
   /** What writes lines for people; null for JSON. */
   #lines: EventLines | null = null;
   /** On a terminal forks are not shown: they repeat the command line of who forks. */
@@ -100,6 +103,7 @@ class Watch {
     this.#session = await this.#open();
     this.#stream = new ChangeStream(stdout, this.#header());
     this.#writeNotes();
+    if (this.#options.findings) this.#findings = await this.#lookForTrouble();
     if (this.#operands.length > 0) this.#startChild();
     const stop = () => this.#stop();
     signal.addEventListener("abort", stop);
@@ -114,6 +118,7 @@ class Watch {
       signal.removeEventListener("abort", stop);
     }
     await this.#session.close();
+    this.#findings?.close();
     await this.#finish();
     return this.#child?.status ?? EXIT.done;
   }
@@ -193,9 +198,9 @@ class Watch {
    * before it begins, and statistics are made of more than lines.
    */
   async #openRelay(server: WatchedServer): Promise<Watched | null> {
-    const { json, stats, snapshot = false, match, count } = this.#options;
+    const { json, stats, findings, snapshot = false, match, count } = this.#options;
     const filter = filterFor(this.#filters, this.#users);
-    if (!json || stats || this.#operands.length > 0 || filter === null) return null;
+    if (!json || stats || findings || this.#operands.length > 0 || filter === null) return null;
     const lines = await server.lines({ filter, snapshot });
     if (lines === null) return null;
     const { Relay } = await import("./relay.ts");
@@ -261,7 +266,31 @@ class Watch {
     void child.ended.then(() => this.#stop());
   }
 
+  async #lookForTrouble(): Promise<WatchedFindings> {
+    const { WatchedFindings } = await import("./findings.ts");
+    const { stdout, env, now } = this.#context;
+    const { json = false, color, source } = this.#options;
+    const session = this.#session;
+    return new WatchedFindings({
+      users: this.#users,
+      json,
+      color: useColor(color, stdout, env),
+      passes: (process) => this.#filter.ofImage?.(process) ?? true,
+      clock: source !== "replay" && session instanceof Session ? () => session.now : null,
+      now,
+      write: (line) => {
+        this.#stream?.flush();
+        stdout.write(line);
+      },
+    });
+  }
+
   #see(change: Change): void {
+    this.#show(change);
+    this.#findings?.note(change);
+  }
+
+  #show(change: Change): void {
     if (this.#over || (change.kind === "snapshot" && !this.#options.snapshot)) return;
     if (!this.#filter.matches(change)) return;
     this.#last = change.time;

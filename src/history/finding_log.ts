@@ -1,0 +1,119 @@
+/**
+ * What a recorder has found to be wrong, written beside the lives.
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Process } from "../model/process.ts";
+import type { Companion } from "./companion.ts";
+
+/** Rows that are kept; beyond, the oldest of the user who has most of them go. */
+export const FINDINGS_MAX = 5000;
+/** So many go at a time. */
+const ROOM = 100;
+/** Nobody knows whose it is. */
+const NO_UID = -1;
+
+/** A finding as it is kept: `detect/finding.ts` says what it is. */
+export interface KeptFinding {
+  readonly kind: string;
+  readonly key: string;
+  /** Nanoseconds since boot. */
+  readonly since: number;
+  readonly until: number;
+  readonly isOver: boolean;
+  readonly count: number;
+  /** The latest that it is about. */
+  readonly process: Process;
+  /** Who starts it again, does not wait, or has started the storm. */
+  readonly by: Process | null;
+  /** What else is known, by names of JSON. */
+  readonly facts: Readonly<Record<string, number | string>>;
+}
+
+/** Writes findings of one boot: a row for each, from its begin to its end. */
+export class FindingLog implements Companion {
+  readonly #bootId: string;
+  readonly #statements: Statements;
+  /** As they are to be in the file, by their numbers. */
+  readonly #changed = new Map<number, KeptFinding>();
+  #boot: number | null = null;
+  #last: number;
+  #rows: number;
+
+  /** `bootId` is that of the boot that is recorded. What an earlier run left open is over. */
+  constructor(db: DatabaseSync, bootId: string) {
+    this.#bootId = bootId;
+    this.#statements = prepare(db);
+    db.exec("UPDATE finding SET over = 1 WHERE over = 0");
+    const row = db.prepare("SELECT max(id) AS last, count(*) AS rows FROM finding").get()!;
+    this.#last = Number(row["last"] ?? 0);
+    this.#rows = Number(row["rows"]);
+  }
+
+  /** A number for a new one. */
+  next(): number {
+    return ++this.#last;
+  }
+
+  /** A finding is as it is now. */
+  put(id: number, finding: KeptFinding): void {
+    this.#changed.set(id, finding);
+  }
+
+  get dirty(): boolean {
+    return this.#changed.size > 0;
+  }
+
+  write(): void {
+    const { put, isThere, known, makeRoom, boot } = this.#statements;
+    this.#boot ??= Number(boot.get(this.#bootId)!["id"]);
+    for (const [id, finding] of this.#changed) {
+      const { kind, key, since, until, isOver, count, process, by, facts } = finding;
+      // Its row may have been dropped, or be in the file before this one.
+      if (!this.#has(isThere, process)) continue;
+      if (known.get(id) === undefined) this.#rows++;
+      put.run(
+        ...[id, this.#boot, kind, key, Math.round(since), Math.round(until), isOver ? 1 : 0, count],
+        ...[process.key, by !== null && this.#has(isThere, by) ? by.key : null],
+        ...[process.uid ?? NO_UID, JSON.stringify(facts)],
+      );
+    }
+    if (this.#rows <= FINDINGS_MAX) return;
+    makeRoom.run(Math.max(ROOM, this.#rows - FINDINGS_MAX));
+    this.#rows = Number(this.#statements.count.get()!["rows"]);
+  }
+
+  committed(): void {
+    this.#changed.clear();
+  }
+
+  #has(isThere: StatementSync, { key, pid }: Process): boolean {
+    return key > 0 && isThere.get(key, this.#boot, pid) !== undefined;
+  }
+}
+
+interface Statements {
+  readonly boot: StatementSync;
+  readonly put: StatementSync;
+  readonly isThere: StatementSync;
+  readonly known: StatementSync;
+  readonly makeRoom: StatementSync;
+  readonly count: StatementSync;
+}
+
+function prepare(db: DatabaseSync): Statements {
+  return {
+    boot: db.prepare("SELECT id FROM boot WHERE boot_id = ?"),
+    put: db.prepare(
+      "INSERT OR REPLACE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    isThere: db.prepare("SELECT 1 FROM life WHERE id = ? AND boot = ? AND pid = ?"),
+    known: db.prepare("SELECT 1 FROM finding WHERE id = ?"),
+    makeRoom: db.prepare(
+      `DELETE FROM finding WHERE id IN (SELECT id FROM finding WHERE uid =
+        (SELECT uid FROM finding GROUP BY uid ORDER BY count(*) DESC LIMIT 1) ORDER BY id LIMIT ?)`,
+    ),
+    count: db.prepare("SELECT count(*) AS rows FROM finding"),
+  };
+}
