@@ -37,8 +37,8 @@ const SLOT = 128;
 const NAP_NS = 2_000_000;
 /** Sleep before a drain that tells what has waited for its elders. */
 const SHORT_NAP_NS = 200_000;
-/** Longest sleep between drains while events go on: fewer wake-ups, and nobody reads that fast. */
-const LONG_NAP_NS = 50_000_000;
+/** Longest sleep between drains while events go on: a line is to be there within 20 ms. */
+const LONG_NAP_NS = 15_000_000;
 /**
  * After a window with at least so many events each nap is longer by this factor: under a load
  * waking up costs more than reading. Where zombies are looked at, it takes a storm.
