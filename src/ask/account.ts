@@ -326,7 +326,7 @@ function goOn(rows: readonly CostRow[], until: number | null): string[] {
   return [
     ...living > 0 ? [`with the CPU time of ${number(living)} ${ofThem}`] : [],
     ...reckonedUs > 0
-      ? [`${durationWords(reckonedUs * 1000)} of all CPU time were used between two looks`]
+      ? [`${durationWords(reckonedUs * 1000)} of the CPU time are reckoned between two looks`]
       : [],
   ];
 }

@@ -142,7 +142,7 @@ test("what still runs is told, and what of it has used something is in the sums"
     const context = fakeContext({ procRoot: there.root, epoch: PAST_EPOCH });
     await runCli(context, ["account", "--db", past.path, ...argv]);
     const { text } = context.stderr;
-    return /with the CPU time of (\d+) that still run; \d\S+ of all CPU time were used /
+    return /with the CPU time of (\d+) that still run; \d\S+ of the CPU time are reckoned /
       .exec(text)?.[1] ??
       /not in it are (\d+ that still run, with .*) of CPU so far$/m.exec(text)?.[1];
   };
