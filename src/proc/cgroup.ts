@@ -23,6 +23,19 @@ export interface CgroupPlace {
   container: string | null;
 }
 
+/** What stands outermost on the way to a process; what is below it others than root may make. */
+export interface OuterPlace {
+  /**
+   * The first unit on the path that is no slice, escapes as they are; below `user.slice` the slice
+   * of the user. Null outside any.
+   */
+  readonly unit: string | null;
+  /** Id or name of the outermost container; null outside any. */
+  readonly container: string | null;
+  /** Whose it is: the uid of a user's slice, else 0. */
+  readonly owner: number;
+}
+
 /** Whether a unit is a person's session or a slice: nobody starts that again, or waits for it. */
 export function isOfSession(unit: string): boolean {
   return /^session-.*\.scope$|\.slice$/.test(unit);
@@ -152,4 +165,25 @@ export function parseCgroup(text: string): CgroupPlace {
   }
   const job = lines.find(({ path }) => JOB.test(path));
   return { path: (job ?? kept).path, unit: unitOf(kept.elements), container: null };
+}
+
+/** Parses the whole file for what is outermost: the names in it are root's, but for `owner`'s. */
+export function parseOuterPlace(text: string): OuterPlace {
+  const [kept, ...others] = readLines(text);
+  if (kept === undefined) return { unit: null, container: null, owner: 0 };
+  const named = [kept, ...others].find(({ containers }) => containers.length > 0) ?? kept;
+  const [root, slice = ""] = named.elements;
+  const uid = root === "user.slice" ? /^user-(\d{1,10})\.slice$/.exec(slice)?.[1] : undefined;
+  return {
+    unit: outerUnitOf(kept.elements),
+    container: named.containers[0] ?? null,
+    owner: uid === undefined ? 0 : Number(uid),
+  };
+}
+
+function outerUnitOf(elements: readonly string[]): string | null {
+  const [root, slice] = elements;
+  if (root === "user.slice") return slice !== undefined && UNIT.test(slice) ? slice : root;
+  const unit = elements.find((name) => UNIT.test(name) && !name.endsWith(".slice"));
+  return unit === undefined ? null : unit.replace(/^_/, "");
 }

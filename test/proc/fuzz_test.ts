@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parseCgroup } from "../../src/proc/cgroup.ts";
+import { parseCgroup, parseOuterPlace } from "../../src/proc/cgroup.ts";
 import { storageBytesOf } from "../../src/proc/io.ts";
 import { bootTimeOf, processesOf } from "../../src/proc/kernel_stat.ts";
 import { lastPidOf } from "../../src/proc/loadavg.ts";
@@ -50,6 +50,11 @@ const CASES: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => unkn
     "parseCgroup()",
     bytesOf(`0::/machine.slice/machine-a\\x2db.scope/docker-${"ab".repeat(32)}.scope\n`),
     (b) => parseCgroup(textOf(b)),
+  ],
+  [
+    "parseOuterPlace()",
+    bytesOf(`1:name=systemd:/user.slice/user-1000.slice/docker-${"ab".repeat(32)}.scope\n0::/a\n`),
+    (b) => parseOuterPlace(textOf(b)),
   ],
   ["procOptions()", readFixture("proc/mountinfo_hidepid.txt"), (b) => procOptions(textOf(b))],
   ["parseNetlink()", readFixture("proc/netlink.txt"), (b) => parseNetlink(textOf(b))],
