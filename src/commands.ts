@@ -18,6 +18,7 @@ import { listenersCommand } from "./cmd/listen/listeners.ts";
 import { registerCommand } from "./cmd/listen/register.ts";
 import { unregisterCommand } from "./cmd/listen/unregister.ts";
 import { logCommand } from "./cmd/log/command.ts";
+import { metricsCommand } from "./cmd/metrics/command.ts";
 import { recordCommand } from "./cmd/record/command.ts";
 import { runCommand } from "./cmd/run/command.ts";
 import { serveCommand } from "./cmd/serve/command.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Spec[] = [
   logCommand,
   troubleCommand,
   recordCommand,
+  metricsCommand,
   exportCommand,
   runCommand,
   jobCommand,

@@ -41,6 +41,8 @@ const ARROWS: Arrows = {
     "src/proc/kernel_log.ts",
     "src/text/words.ts",
   ],
+  // Counts of changes by name, and how Prometheus reads them.
+  "src/metrics/": ["src/model/", "src/proc/cgroup.ts", "src/text/escape.ts"],
   "src/acct/": [
     "src/fault.ts",
     "src/steps.ts",
@@ -148,6 +150,7 @@ const ARROWS: Arrows = {
   ],
   "src/recorder/": [
     "src/detect/",
+    "src/metrics/",
     "src/session.ts",
     "src/history/",
     "src/host/",
@@ -168,6 +171,8 @@ const ARROWS: Arrows = {
   ],
   "src/cmd/": [
     "src/detect/",
+    "src/metrics/",
+    "src/version.ts",
     "src/session.ts",
     "src/recorder/",
     "src/source/capture.ts",

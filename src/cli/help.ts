@@ -17,6 +17,7 @@ const HEIGHT = 24;
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   register: ["unregister", "listeners"],
   job: ["account"],
+  record: ["metrics"],
   doctor: ["completion"],
 };
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];

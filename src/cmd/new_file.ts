@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -46,9 +47,9 @@ export function whyNotReplace(path: string): string | null {
 
 /**
  * Puts `text` in the place of the file at a path, in one step; throws an Error with what is wrong,
- * and waits for no reader of a pipe.
+ * and waits for no reader of a pipe. The new file has that mode.
  */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string, mode = 0o600): void {
   const why = whyNotReplace(path);
   if (why !== null) throw new Error(why);
   const descriptor = descriptorOf(path);
@@ -57,7 +58,7 @@ export function replaceFile(path: string, text: string): void {
     return;
   }
   const found = look(path);
-  if (found === null || found.isFile()) rename(path, text);
+  if (found === null || found.isFile()) rename(path, text, mode);
   else hand(path, text);
 }
 
@@ -71,11 +72,13 @@ function look(path: string): Stats | null {
 }
 
 /** The file is whole when it appears under its name. */
-function rename(path: string, text: string): void {
+function rename(path: string, text: string, mode: number): void {
   const made = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomUUID()}`);
   const fd = createFile(made);
   try {
     writeAll(fd, text);
+    // Whatever the umask is: a mode is given for whom the file is made.
+    fchmodSync(fd, mode);
     renameSync(made, path);
   } catch (error) {
     rmSync(made, { force: true });

@@ -94,11 +94,12 @@ export function listenPlace(
     if (socketGroup === undefined) return null;
     throw new UsageError("Bad options: --no-socket with --socket-group; give one of them");
   }
-  const group = socketGroup === undefined ? null : readGroup(socketGroup);
-  return { path: socket ?? defaultSocket(context), group };
+  return { path: socket ?? defaultSocket(context), group: groupOf(socketGroup) };
 }
 
-function readGroup(text: string): number {
+/** The gid of a group of the command line; null where none is given. Throws UsageError. */
+export function groupOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
   let file = "";
   try {
     file = readFileSync("/etc/group", "utf8");

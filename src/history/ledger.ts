@@ -120,6 +120,11 @@ export class Ledger {
     return new Map(users.map(({ uid, bytes }) => [uid, bytes]));
   }
 
+  /** Numbers of all parts in which somebody has something. */
+  get parts(): Iterable<number> {
+    return this.#parts.keys();
+  }
+
   /** Bytes of all users, by user. */
   get totals(): ReadonlyMap<number, number> {
     return this.#totals;

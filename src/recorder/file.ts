@@ -10,6 +10,7 @@ import { openForRecording, prepareFile, type WritableHistory } from "../history/
 import type { FilePlace } from "../history/file_place.ts";
 import { explainSql, HistoryError, mayPass } from "../history/history_error.ts";
 import { ROW_BYTES } from "../history/ledger.ts";
+import type { LateGap } from "../history/late_gaps.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
 import type { ServiceManager } from "../host/notify.ts";
@@ -20,6 +21,7 @@ import { openProcfs } from "../proc/procfs.ts";
 import type { Session } from "../session.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import { VERSION } from "../version.ts";
+import { FileFacts, type HistoryFacts } from "./file_facts.ts";
 import type { RecordedFindings } from "./findings.ts";
 import type { RecordedJobs } from "./jobs.ts";
 import type { RecordedSamples } from "./samples.ts";
@@ -79,6 +81,9 @@ export class RecordedFile implements Sink {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #places: ReturnType<typeof setInterval> | null = null;
   #failing = false;
+  #facts!: FileFacts;
+  /** Up to where all is written, nanoseconds since boot; null: nothing waits. */
+  #waitsSince: number | null = null;
   #begun = false;
   /** A SIGHUP came while it was starting. */
   #reopenDue = false;
@@ -152,7 +157,26 @@ export class RecordedFile implements Sink {
     const most = Math.min(FLUSH_AT_BYTES, this.#settings.limits.maxBytes / 32);
     const bytes = waiting * ROW_BYTES.life + waitingBytes;
     if ((waiting >= FLUSH_AT || bytes >= most) && !this.#failing) this.#flush();
-    else if (dirty) this.#flushIn(FLUSH_MS);
+    else if (dirty) {
+      this.#waitsSince ??= this.#session.told;
+      this.#flushIn(FLUSH_MS);
+    }
+  }
+
+  /** What metrics tell of it. */
+  get facts(): HistoryFacts {
+    const lagNs = this.#waitsSince === null ? 0 : this.#session.now - this.#waitsSince;
+    return {
+      ...this.#settings.limits,
+      ...this.#facts.read(),
+      lagNs: Math.max(0, lagNs),
+      isWritable: !this.#failing,
+    };
+  }
+
+  /** Gaps that have come about in it since that was asked last. */
+  lateGaps(): LateGap[] {
+    return this.#facts.lateGaps();
   }
 
   /** Writes what waits, unless a full disk is tried again soon; whether it is in the file. */
@@ -226,6 +250,7 @@ export class RecordedFile implements Sink {
     });
     this.#jobs.begin(jobs, bootId);
     const { db, ledger } = file;
+    this.#facts = new FileFacts(this.path, file, this.past);
     this.#retention = new Retention(db, this.#settings.limits, ledger, () => writer.forgetTexts());
   }
 
@@ -247,6 +272,7 @@ export class RecordedFile implements Sink {
       this.#tellFailing(writer.failing);
       if (this.#failing) this.#flushIn(RETRY_MS);
       else {
+        this.#waitsSince = null;
         this.#retention.work(this.#world.now());
         writer.sums.work(this.#session.told);
       }

@@ -14,6 +14,8 @@ import { type FileOwner, type FileSettings, RecordedFile } from "./file.ts";
 import { RecordedFindings } from "./findings.ts";
 import { RecordedJobs } from "./jobs.ts";
 import { type Looker, Looks } from "./looks.ts";
+import { RecordedMetrics, type RecorderParts } from "./metrics.ts";
+import type { MetricsDoor, MetricsPlace } from "./metrics_door.ts";
 import { RecordedSamples } from "./samples.ts";
 import {
   type ListenPlace,
@@ -30,6 +32,8 @@ export interface RecorderSettings {
   readonly history: FileSettings | null;
   readonly socket: SocketSettings | null;
   readonly trouble?: TroubleSettings | null;
+  /** Where metrics can be scraped. */
+  readonly metrics?: MetricsPlace | null;
 }
 
 /** Where others may ask, and who answers. */
@@ -51,6 +55,7 @@ export class Recorder {
   readonly #samples: RecordedSamples | null;
   readonly #sinks = new Sinks();
   #session: Session | null = null;
+  #door: MetricsDoor | null = null;
 
   constructor(world: World, settings: RecorderSettings) {
     this.#world = world;
@@ -129,11 +134,24 @@ export class Recorder {
   async #openSinks(session: Session): Promise<void> {
     const jobs = this.#startFile(session);
     if (jobs !== null) this.#sinks.add(jobs);
+    const parts: RecorderParts = { session, file: this.#file, server: null, trouble: null };
+    const metrics = new RecordedMetrics(this.#world, parts);
     this.#sinks.telling = true;
     // Rules that are kept may name somebody; from now on events wait for nobody.
     this.#world.users.live();
-    const server = await this.#listen(session, jobs);
+    const server = parts.server = await this.#listen(session, jobs, metrics);
     if (server !== null) this.#sinks.add(server);
+    parts.trouble = this.#addLooks(session);
+    if (this.#sinks.all.length === 0) throw noPlace();
+    const { metrics: place = null } = this.#settings;
+    // Nobody can ask for what would be counted.
+    if (server === null && place === null) return;
+    this.#sinks.add(metrics);
+    if (place !== null) await this.#openDoor(place, metrics);
+  }
+
+  /** Looks at the living, for trouble and for what they use; who looks for trouble comes back. */
+  #addLooks(session: Session): TroubleSink | null {
     const { trouble = null } = this.#settings;
     const lookers: Looker[] = [];
     const samples = this.#samples;
@@ -143,21 +161,31 @@ export class Recorder {
         this.#file?.flush();
       });
     }
+    let sink: TroubleSink | null = null;
     if (trouble !== null) {
       const keep = (finding: Finding) => this.#keep(finding);
-      const sink = new TroubleSink(this.#world, { keep, ...trouble }, session);
-      this.#sinks.add(sink);
-      lookers.push((look, at) => sink.look(look, at));
+      const found = sink = new TroubleSink(this.#world, { keep, ...trouble }, session);
+      this.#sinks.add(found);
+      lookers.push((look, at) => found.look(look, at));
     }
-    if (this.#sinks.all.length === 0) throw noPlace();
     if (lookers.length > 0) {
       this.#sinks.add(new Looks(this.#world.procRoot, () => session.now, lookers));
     }
+    return sink;
   }
 
   #keep(finding: Finding): void {
     this.#findings?.note(finding);
     this.#file?.flush();
+  }
+
+  async #openDoor(place: MetricsPlace, metrics: RecordedMetrics): Promise<void> {
+    const { MetricsDoor } = await import("./metrics_door.ts");
+    this.#door = await MetricsDoor.open({
+      place,
+      text: (format) => metrics.text(format),
+      say: (text) => this.#world.say(text),
+    });
   }
 
   /** Begins to write, where there is a file, and to keep jobs in it. */
@@ -181,7 +209,11 @@ export class Recorder {
   }
 
   /** Where there is no place to listen, the history is kept all the same. */
-  async #listen(session: Session, jobs: RecordedJobs | null): Promise<SocketServer | null> {
+  async #listen(
+    session: Session,
+    jobs: RecordedJobs | null,
+    { operations }: RecordedMetrics,
+  ): Promise<SocketServer | null> {
     const { socket } = this.#settings;
     if (socket === null) return null;
     const { place, questions, needed } = socket;
@@ -190,6 +222,7 @@ export class Recorder {
         place,
         questions,
         jobs: jobs?.requests ?? null,
+        operations,
         history: this.#servedHistory(),
         onFailed: (error) => this.#done.reject(error),
       });
@@ -216,6 +249,7 @@ export class Recorder {
   async #close(): Promise<void> {
     void this.#manager.stopping();
     this.#file?.stop();
+    await this.#door?.close();
     // What the capture still had in hand is told before it ends.
     await this.#session?.close();
     await this.#sinks.close();

@@ -56,6 +56,8 @@ export interface ServerSettings {
   readonly history: ServedHistory | null;
   /** Null where none are kept. */
   readonly jobs: JobRequests | null;
+  /** What is answered beside all that. */
+  readonly operations: ServerHost["more"];
   /** The thread that owns the socket has failed. */
   onFailed(error: Error): void;
 }
@@ -95,6 +97,11 @@ export class SocketServer implements Sink {
 
   get intro(): string {
     return `listening on ${this.where}`;
+  }
+
+  /** How many are connected, and for what. */
+  get counts(): OpenServer["server"]["counts"] {
+    return this.#opened.server.counts;
   }
 
   note(change: Change): void {
@@ -156,7 +163,11 @@ class Host implements ServerHost {
     this.#session = session;
     this.#kernel = kernel;
     this.#reader = openProcfs(world.procRoot);
-    this.more = { ...this.#ofPast(settings.questions.operations ?? {}), ...jobs?.operations };
+    this.more = {
+      ...this.#ofPast(settings.questions.operations ?? {}),
+      ...jobs?.operations,
+      ...settings.operations,
+    };
     this.#jobs = jobs;
     this.#questions = settings.questions;
     const boot = readShortBootId(this.#reader);

@@ -78,6 +78,11 @@ export class TroubleSink implements Sink {
     });
   }
 
+  /** What goes on. */
+  get open(): Iterable<Finding> {
+    return this.#open;
+  }
+
   note(change: Change): void {
     const { kind, process } = change;
     if (kind === "exit" && process !== null && process.status !== 0 && isOwn(process)) return;

@@ -68,14 +68,7 @@ export interface Listener {
  * @throws {ListenError}
  */
 export function openListener(libc: Libc, path: string, group: number | null): Listener {
-  const most = PATH_MAX - SUFFIX;
-  if (new TextEncoder().encode(path).length > most) {
-    const message = `Cannot listen on ${path}: longer than ${most} bytes; choose a shorter path`;
-    throw new ListenError(message, "too long");
-  }
-  attempt(path, () => makeFolder(dirname(path)));
-  requireSafe(path);
-  requireFree(libc, path);
+  requirePlace(libc, path, SUFFIX);
   const temporary = `${path}.${randomBytes((SUFFIX - 1) / 2).toString("hex")}`;
   const fd = libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   requireDone(path, fd);
@@ -95,6 +88,23 @@ export function openListener(libc: Libc, path: string, group: number | null): Li
     if (bound) unlinkSync(temporary);
     throw error;
   }
+}
+
+/**
+ * Makes the folder of a socket as {@linkcode openListener} does, and looks at the place; `suffix`
+ * is how much longer its temporary name is, in bytes.
+ *
+ * @throws {ListenError} Nobody may or can listen there, or somebody does.
+ */
+export function requirePlace(libc: Libc, path: string, suffix: number): void {
+  const most = PATH_MAX - suffix;
+  if (new TextEncoder().encode(path).length > most) {
+    const message = `Cannot listen on ${path}: longer than ${most} bytes; choose a shorter path`;
+    throw new ListenError(message, "too long");
+  }
+  attempt(path, () => makeFolder(dirname(path)));
+  requireSafe(path);
+  requireFree(libc, path);
 }
 
 /**

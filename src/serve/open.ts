@@ -6,7 +6,7 @@
 import process from "node:process";
 import { CLOCK } from "../../ffi/linux.ts";
 import { openLibc } from "../../ffi/mod.ts";
-import { inheritedListeners, type Listener, openListener } from "./listen.ts";
+import { inheritedListeners, type Listener, openListener, requirePlace } from "./listen.ts";
 import { Server, type ServerHost } from "./server.ts";
 import { Signals } from "./signals.ts";
 import { ServerThread } from "./thread.ts";
@@ -34,6 +34,15 @@ export interface OpenServer {
   readonly where: string;
   /** Sends what waits as far as it is taken at once, closes all connections, and ends. */
   close(): Promise<void>;
+}
+
+/**
+ * Looks at a place where another than a {@linkcode Server} is to listen; see requirePlace().
+ *
+ * @throws {ListenError}
+ */
+export async function checkPlace(path: string, suffix: number): Promise<void> {
+  requirePlace(await openLibc(), path, suffix);
 }
 
 /**

@@ -192,6 +192,15 @@ export class Server {
     if (this.#registry.size > 0) this.#registry.thread(time, process, tid);
   }
 
+  /** How many are connected, of these how many are sent events, and who is sent signals. */
+  get counts(): { readonly clients: number; readonly subscribers: number; listeners: number } {
+    return {
+      clients: this.#peers.size,
+      subscribers: this.#stream.size,
+      listeners: this.#registry.size,
+    };
+  }
+
   /** Hands on what was noted. */
   flush(): void {
     this.#stream.flush();
@@ -401,9 +410,7 @@ export class Server {
         ? {
           db,
           ...this.#host.tally(),
-          clients: this.#peers.size,
-          subscribers: this.#stream.size,
-          listeners: this.#registry.size,
+          ...this.counts,
         }
         : {},
     };

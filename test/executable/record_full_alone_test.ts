@@ -47,6 +47,12 @@ function times(fh: Running, words: string): number {
   return fh.stderr.split(words).length - 1;
 }
 
+/** The metrics of a recorder. */
+async function scrape(fh: Running): Promise<string> {
+  const [, url] = /^fh: metrics at (\S+)$/m.exec(fh.stderr)!;
+  return await (await fetch(url!)).text();
+}
+
 function countLives(db: string): number {
   using file = new DatabaseSync(db, { readOnly: true });
   return Number(file.prepare("SELECT count(*) AS lives FROM life").get()!["lives"]);
@@ -108,7 +114,7 @@ test(
     const db = join(disk.folder, "history.db");
     await using _before = await sleep();
     await using ended = await sleep();
-    await using fh = await startRecorder(db);
+    await using fh = await startRecorder(db, ["--metrics", "0"]);
     // Else all that runs on this host would be among what waits for room.
     await fh.until("what runs, in the file", () => countLives(db) > 0);
     const forks = hostForks();
@@ -117,6 +123,9 @@ test(
       const sleepers = await sleep();
       await ended.end();
       tasks = await runLoad([`vfork,count=${MANY},pace=${PACE}`]);
+      const full = await scrape(fh);
+      assert.match(full, /^fh_history_writable 0$/m);
+      assert.match(full, /^fh_history_lag_seconds (?:[5-9]|\d{2,})/m);
       return sleepers;
     });
     const others = hostForks() - forks - tasks.length;
@@ -124,6 +133,7 @@ test(
     const more = await whileFull(fh, disk.folder, () => runLoad(["fork,count=200,rate=200"]));
     assert.deepEqual(await compareWithProc(db), []);
     const { peak } = memory(fh.pid);
+    const after = await scrape(fh);
     const { status, stderr } = await fh.end("SIGTERM");
     assert.equal(status, 0, stderr);
     assert.ok(peak < MEMORY_MAX, `${peak} bytes`);
@@ -132,6 +142,11 @@ test(
     assert.deepEqual(told.wrong, []);
     const gaps = readGaps(file);
     assert.deepEqual(gaps.map(({ reason }) => reason), ["disk full"]);
+    assert.match(after, /^fh_history_writable 1$/m);
+    assert.match(
+      after,
+      new RegExp(`^fh_lost_events_total{reason="disk full"} ${gaps[0]!.lost}$`, "m"),
+    );
     // Lives of which there is no row; those of others on the host may be among them.
     const lost = gaps[0]!.lost! - told.missing.length;
     assert.ok(lost >= 0 && lost <= others, `${gaps[0]!.lost} told, ${told.missing.length} missing`);

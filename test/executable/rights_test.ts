@@ -126,6 +126,17 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
     }
   },
 
+  async metrics() {
+    for (const name of NAMES) {
+      const { families } = await clients[name].ask("metrics");
+      const of = (wanted: string) => families.find((one: Line) => one.name === wanted)?.samples;
+      assert.ok(of("fh_forks_total")[0].value > 0);
+      assert.equal(of("fh_unit_started_processes_total") === undefined, name !== "root");
+      const users = of("fh_user_started_processes_total").map(({ labels }: Line) => labels.user);
+      assert.deepEqual(users.includes("root"), name === "root");
+    }
+  },
+
   async tree() {
     await assertSeen("tree", none, own);
     // The ancestors of the process come along, as far as they may be seen.

@@ -8,6 +8,7 @@ import { CommandError } from "../../src/fault.ts";
 import { HistoryError } from "../../src/history/history_error.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { Recording } from "../support/recording.ts";
+import { until } from "../support/until.ts";
 import { ask, Subscription } from "../support/server.ts";
 
 const S = 1e9;
@@ -53,6 +54,44 @@ test("a recorder keeps jobs, and answers about them", async () => {
     it.source.send([fork(11 * S, 5, 1), fork(12 * S, 6, 5)]);
     assert.equal((await ask(place.path, "job_show", { job: "work" })).members, 3);
     await it.end();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a recorder counts what happens, for who scrapes it and who asks its socket", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fh-recorder-"));
+  try {
+    const place = { path: join(folder, "fh.sock"), group: null };
+    const metrics = { host: "127.0.0.1", port: 0 };
+    using it = await new Recording({ socket: { place, needed: true, questions }, metrics }).begun();
+    const url = it.said.map((text) => /^metrics at (\S+)$/.exec(text)?.[1]).find(Boolean)!;
+    it.source.send([...SCAN, fork(11 * S, 5, 1), exec(11.1 * S, 5, "a"), exit(12 * S, 5, 256)]);
+    const { families } = await ask(place.path, "metrics");
+    assert.ok(families.some(({ name }: { name: string }) => name === "fh_forks_total"));
+    let text = await (await fetch(url)).text();
+    for (
+      const line of [
+        'fh_build_info{version="0.1.0",source="replay"} 1',
+        "fh_up 1",
+        "fh_forks_total 1",
+        'fh_exits_total{outcome="failed"} 1',
+        "fh_living_processes 1",
+        'fh_unit_failed_processes_total{unit="a.service"} 1',
+        "fh_history_limit_bytes 67108864",
+        "fh_history_keep_seconds 3600",
+        "fh_history_writable 1",
+        "fh_socket_subscribers 0",
+      ]
+    ) assert.ok(text.includes(`\n${line}\n`) || text.startsWith(`${line}\n`), `${line}\n${text}`);
+    await until(() => it.rows().length === 2, "its rows");
+    // What was told a moment ago is told again.
+    for (const late = performance.now() + 60_000; !/^fh_history_rows 2$/m.test(text);) {
+      assert.ok(performance.now() < late, text);
+      text = await (await fetch(url)).text();
+    }
+    await it.end();
+    await assert.rejects(fetch(url));
   } finally {
     rmSync(folder, { recursive: true });
   }

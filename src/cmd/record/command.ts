@@ -14,6 +14,7 @@ import { FINDING_KINDS } from "../../detect/finding.ts";
 import { UsageError } from "../../fault.ts";
 import type { Hook } from "../../recorder/hooks.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
+import { parseMetricsAddress } from "./metrics_place.ts";
 
 /** Less than this would hold little more than what runs. */
 const SIZE_MIN = 4 << 20;
@@ -33,6 +34,11 @@ const OPTIONS = [
     "say what is wrong, and run this for each finding, or for those of a kind; can be repeated",
     FINDING_KINDS.map((kind) => `${kind}=`),
   ),
+  opt(
+    "--metrics <address>",
+    parseMetricsAddress,
+    "tell Prometheus there: a port, for this host alone, IP:PORT or unix:PATH",
+  ),
   flag("--status", "tell what the recorder does; status 1 when none runs"),
   flag("--print-unit", "print a systemd unit that runs this"),
   flag("--print-socket-unit", "print one that opens the socket to a group"),
@@ -46,7 +52,7 @@ export type RecordOptions = GlobalOptions & OptionsOf<typeof OPTIONS> & RedactSe
 export const recordCommand: CommandSpec = command({
   name: "record",
   operands: "",
-  summary: "keep the history of all processes, for fh tree, why and log",
+  summary: "keep the history of processes, for tree, why and log",
   options: OPTIONS,
   examples: [
     "fh record  until Ctrl-C, into the default file",

@@ -7,9 +7,10 @@ import type { Context } from "../../cli/command.ts";
 import { INITIAL_LIMITS } from "../../detect/thresholds.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { defaultHistory } from "../../history/place.ts";
+import type { MetricsPlace } from "../../recorder/metrics_door.ts";
 import { Recorder, type SocketSettings } from "../../recorder/recorder.ts";
 import type { World } from "../../recorder/world.ts";
-import { listenPlace, questionsOf, recorderWorld } from "../recorder_world.ts";
+import { groupOf, listenPlace, questionsOf, recorderWorld } from "../recorder_world.ts";
 import type { RecordOptions } from "./command.ts";
 import { printedUnit } from "./unit.ts";
 
@@ -39,13 +40,20 @@ export async function runRecord(
   const { onFinding: hooks = [], findings } = options;
   if (!findings && hooks.length > 0) throw unlooked();
   const trouble = findings ? { hooks, limits: INITIAL_LIMITS } : null;
-  await new Recorder(world, { history, socket, trouble }).run();
+  const metrics = metricsOf(options);
+  await new Recorder(world, { history, socket, trouble, metrics }).run();
   return EXIT.done;
 }
 
 function unlooked(): UsageError {
   const what = "Conflicting options: --no-findings, --on-finding";
   return new UsageError(`${what}; leave one of them out`);
+}
+
+/** Who may connect to the socket may connect to that of metrics, too. */
+function metricsOf({ metrics, socketGroup }: RecordOptions): MetricsPlace | null {
+  if (metrics === undefined) return null;
+  return "path" in metrics ? { ...metrics, group: groupOf(socketGroup) } : metrics;
 }
 
 function socketOf(

@@ -29,6 +29,7 @@ export function printedUnit(options: RecordOptions): string {
     "redactFile",
     "socketGroup",
     "onFinding",
+    "metrics",
   ] as const;
   const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
   const switched = !argv || !accounts || !findings || !realtime || redact !== undefined;
