@@ -16,3 +16,20 @@ test("docs/metrics.md has each metric with its type and its labels", () => {
   });
   assert.deepEqual(documented, told);
 });
+
+test("rules and dashboards ask for metrics and labels that there are", () => {
+  const names = new Set<string>(Object.values(METRICS).map(({ name }) => name));
+  for (const path of ["contrib/prometheus/fh.rules.yml", "contrib/grafana/fh.json"]) {
+    const asked = [...read(path).matchAll(/\b(?:fh|process)_[a-z_]+/g)].map(([name]) => name);
+    assert.ok(asked.length > 5);
+    for (const name of asked) assert.ok(names.has(name), `${path}: ${name}`);
+  }
+});
+
+test("the alerts of docs/metrics.md are those of the rules", () => {
+  const documented = [...read("docs/metrics.md").matchAll(/^\| `(Fh\w+)` \|/gm)];
+  const rules = [...read("contrib/prometheus/fh.rules.yml").matchAll(/^ +- alert: (\w+)$/gm)];
+  const tested = read("contrib/prometheus/fh.rules.test.yml");
+  assert.deepEqual(documented.map(([, name]) => name), rules.map(([, name]) => name));
+  for (const [, name] of rules) assert.ok(tested.includes(`alertname: ${name}`), name);
+});
