@@ -122,8 +122,9 @@ export async function askAccount(
   const { by: _by, pid, ...filters } = query;
   const wanted = await wantedOf(asking, pid, { ...filters, event: ["exit"] }, roots);
   const isNow = isOfNow(asking, spans, stretch, query);
-  // Of a family what still runs is told beside; all else counts up to now.
-  const living = isNow && wanted.lineage === null ? await readUse(asking) : null;
+  // Of a family, and where nobody records, what still runs is told beside.
+  const counts = wanted.lineage === null && spans.at(-1)?.boot.reached === true;
+  const living = isNow && counts ? await readUse(asking) : null;
   const found = query.by === "job"
     ? await findJobs(asking, store, spans, query)
     : await find(asking, store, spans, query, wanted, living);

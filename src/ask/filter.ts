@@ -47,6 +47,8 @@ export interface Filter {
   matches(change: Change): boolean;
   /** What is asked of the image and the user alone; null when nothing is. */
   readonly ofImage: ((shown: Shown) => boolean) | null;
+  /** Whether a process is one of those that are asked for, whatever becomes of it. */
+  readonly concerns: (process: Process) => boolean;
   /** What every image has that passes; null where nobody can tell. */
   readonly sought: Sought | null;
 }
@@ -76,6 +78,10 @@ export function createFilter(
   return {
     ofImage: shownTests.length === 0 ? null : (shown) => shownTests.every((test) => test(shown)),
     sought: soughtBy(options, users),
+    concerns(process): boolean {
+      if (lineage !== null && !lineage.has(process)) return false;
+      return shownTests.every((test) => test(process));
+    },
     matches(change: Change): boolean {
       const { process } = change;
       if (process === null) return true;

@@ -45,6 +45,10 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   const found: Finding[] = [];
   const kills = readKills(asking, query);
   const spans = past === null ? [] : spansOf(past, query);
+  // What lives is asked about where the stretch reaches up to now. That takes a second, after which
+  // the recorder has found what is wrong now.
+  const isNow = query.stretch.until === null;
+  const now = isNow ? await findNow(asking, query, spans.length === 0) : [];
   if (past !== null && spans.length > 0) {
     past.hold();
     try {
@@ -55,12 +59,8 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
     addMissing(notes, await past.missing(spans));
     noteNoRecorder(notes, past);
   }
-  // What lives is asked about where the stretch reaches up to now.
-  if (query.stretch.until === null) {
-    const known = new Set(found.map(({ key }) => key));
-    const now = await findNow(asking, query, spans.length === 0);
-    found.push(...now.filter(({ key }) => !known.has(key)));
-  }
+  const known = new Set(found.filter(({ isOver }) => !isOver).map(({ key }) => key));
+  found.push(...now.filter(({ key }) => !known.has(key)));
   if (past === null) {
     noteNoHistory(
       notes,
@@ -114,12 +114,17 @@ async function findInPast(
   if (!isInitial(query.limits)) return await findAgain(asking, past, span, query, kills);
   const { found: kept, unwatched } = await past.findings(span);
   const found = kept.flatMap((one) => findingOf(one) ?? []);
-  const known = new Set(found.map(({ key }) => key));
+  const told = [...found];
   for (const part of unwatched) {
     const more = await findAgain(asking, past, part, query, kills);
-    found.push(...more.filter(({ key }) => !known.has(key)));
+    found.push(...more.filter((one) => !told.some((other) => isSame(one, other))));
   }
   return found;
+}
+
+/** Whether two findings are about the same trouble at the same time. */
+function isSame(one: Finding, other: Finding): boolean {
+  return one.key === other.key && one.since <= other.until && other.since <= one.until;
 }
 
 /** Whether they are those with which a recorder looks. */

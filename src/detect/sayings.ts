@@ -6,8 +6,8 @@
 import type { Finding } from "./finding.ts";
 import type { Turn } from "./findings.ts";
 
-/** Between two sayings that a finding goes on. */
-const AGAIN_MS = 600_000;
+/** Between two sayings that a finding goes on, by the time of the host. */
+const AGAIN_NS = 600e9;
 
 /** Remembers what was said of those that go on. */
 export class Sayings {
@@ -18,11 +18,12 @@ export class Sayings {
     return this.#saidAt.size > 0;
   }
 
-  /** Whether a turn is to be told, at a time of a steady clock (milliseconds). */
-  passes(turn: Turn, finding: Finding, at: number): boolean {
+  /** Whether a turn is to be told: the end of what was told, all else where it `concerns`. */
+  passes(turn: Turn, finding: Finding, concerns = true): boolean {
     if (turn === "ends") return this.#saidAt.delete(finding);
-    if (at < (this.#saidAt.get(finding) ?? -Infinity) + AGAIN_MS) return false;
-    this.#saidAt.set(finding, at);
+    const { until } = finding;
+    if (!concerns || until < (this.#saidAt.get(finding) ?? -Infinity) + AGAIN_NS) return false;
+    this.#saidAt.set(finding, until);
     return true;
   }
 }

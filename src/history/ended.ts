@@ -36,13 +36,16 @@ export interface EndedChoice {
   readonly more?: readonly Column[];
   /** Those alone that ended badly. */
   readonly failed?: boolean;
+  /** So many at the most, as a fourth parameter; -1 for all. */
+  readonly limited?: boolean;
 }
 
 /** Asks for them by the number of a boot, since and until (ns since boot). */
 export function endedRows(db: DatabaseSync, choice: EndedChoice): TypedRows<EndedRow> {
-  const { hasCosts, more = [], failed = false } = choice;
+  const { hasCosts, more = [], failed = false, limited = false } = choice;
   const columns = [...FACTS, ...costsOf(hasCosts), ...more];
-  return new TypedRows(db, columns, `FROM life WHERE ${ENDED}${failed ? " AND status <> 0" : ""}`);
+  const rest = `${failed ? " AND status <> 0" : ""}${limited ? " LIMIT ?4" : ""}`;
+  return new TypedRows(db, columns, `FROM life WHERE ${ENDED}${rest}`);
 }
 
 /** Where in a row the columns behind the costs begin. */

@@ -11,6 +11,8 @@ import type { Companion } from "./companion.ts";
 export const FINDINGS_MAX = 5000;
 /** So many go at a time. */
 const ROOM = 100;
+/** So many wait to be written; beyond, the first that are over go. */
+export const WAITING_MAX = 1000;
 /** Nobody knows whose it is. */
 const NO_UID = -1;
 
@@ -39,26 +41,42 @@ export class FindingLog implements Companion {
   readonly #changed = new Map<number, KeptFinding>();
   #boot: number | null = null;
   #last: number;
-  #rows: number;
 
   /** `bootId` is that of the boot that is recorded. What an earlier run left open is over. */
   constructor(db: DatabaseSync, bootId: string) {
     this.#bootId = bootId;
     this.#statements = prepare(db);
     db.exec("UPDATE finding SET over = 1 WHERE over = 0");
-    const row = db.prepare("SELECT max(id) AS last, count(*) AS rows FROM finding").get()!;
-    this.#last = Number(row["last"] ?? 0);
-    this.#rows = Number(row["rows"]);
+    this.#last = Number(db.prepare("SELECT max(id) AS last FROM finding").get()!["last"] ?? 0);
   }
 
-  /** A number for a new one. */
-  next(): number {
-    return ++this.#last;
+  /** A number for a finding: that of its row where the file has it already. */
+  numberOf({ kind, key, since }: KeptFinding): number {
+    const row = this.#statements.same.get(this.#bootId, kind, key, Math.round(since));
+    return row === undefined ? ++this.#last : Number(row["id"]);
   }
 
   /** A finding is as it is now. */
   put(id: number, finding: KeptFinding): void {
+    this.#changed.delete(id);
     this.#changed.set(id, finding);
+    if (this.#changed.size > WAITING_MAX) this.#changed.delete(this.#leastWanted());
+  }
+
+  /** What is over of the user who has most of those that wait, or the first of all. */
+  #leastWanted(): number {
+    const counts = new Map<number | null, number>();
+    for (const { process: { uid } } of this.#changed.values()) {
+      counts.set(uid, (counts.get(uid) ?? 0) + 1);
+    }
+    const [most] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
+    let first: number | null = null;
+    for (const [id, { process: { uid }, isOver }] of this.#changed) {
+      if (uid !== most) continue;
+      if (isOver) return id;
+      first ??= id;
+    }
+    return first!;
   }
 
   get dirty(): boolean {
@@ -66,22 +84,20 @@ export class FindingLog implements Companion {
   }
 
   write(): void {
-    const { put, isThere, known, makeRoom, boot } = this.#statements;
+    const { put, isThere, makeRoom, boot, count } = this.#statements;
     this.#boot ??= Number(boot.get(this.#bootId)!["id"]);
     for (const [id, finding] of this.#changed) {
       const { kind, key, since, until, isOver, count, process, by, facts } = finding;
       // Its row may have been dropped, or be in the file before this one.
       if (!this.#has(isThere, process)) continue;
-      if (known.get(id) === undefined) this.#rows++;
       put.run(
         ...[id, this.#boot, kind, key, Math.round(since), Math.round(until), isOver ? 1 : 0, count],
         ...[process.key, by !== null && this.#has(isThere, by) ? by.key : null],
         ...[process.uid ?? NO_UID, JSON.stringify(facts)],
       );
     }
-    if (this.#rows <= FINDINGS_MAX) return;
-    makeRoom.run(Math.max(ROOM, this.#rows - FINDINGS_MAX));
-    this.#rows = Number(this.#statements.count.get()!["rows"]);
+    const excess = this.#changed.size === 0 ? 0 : Number(count.get()!["rows"]) - FINDINGS_MAX;
+    if (excess > 0) makeRoom.run(excess + ROOM);
   }
 
   committed(): void {
@@ -97,7 +113,7 @@ interface Statements {
   readonly boot: StatementSync;
   readonly put: StatementSync;
   readonly isThere: StatementSync;
-  readonly known: StatementSync;
+  readonly same: StatementSync;
   readonly makeRoom: StatementSync;
   readonly count: StatementSync;
 }
@@ -109,7 +125,10 @@ function prepare(db: DatabaseSync): Statements {
       "INSERT OR REPLACE INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     isThere: db.prepare("SELECT 1 FROM life WHERE id = ? AND boot = ? AND pid = ?"),
-    known: db.prepare("SELECT 1 FROM finding WHERE id = ?"),
+    same: db.prepare(
+      `SELECT finding.id FROM finding JOIN boot ON boot.id = finding.boot
+        WHERE boot_id = ? AND kind = ? AND key = ? AND since = ?`,
+    ),
     makeRoom: db.prepare(
       `DELETE FROM finding WHERE id IN (SELECT id FROM finding WHERE uid =
         (SELECT uid FROM finding GROUP BY uid ORDER BY count(*) DESC LIMIT 1) ORDER BY id LIMIT ?)`,

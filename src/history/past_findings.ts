@@ -25,6 +25,8 @@ type FindingRow = readonly [
 /** Of a stretch, what was found, and the parts of it in which nobody looked. */
 export function readFindings(history: History, span: BootSpan): PastFindings {
   const { db, lives } = history;
+  // Nobody looks whether it goes on.
+  const isAtWork = span.boot.reached;
   const unwatched = unwatchedOf(history, span);
   if (pragma(db, "user_version") < 7) return { found: [], unwatched };
   const rows = new TypedRows<FindingRow>(
@@ -46,7 +48,15 @@ export function readFindings(history: History, span: BootSpan): PastFindings {
   const found = rows.all(span.boot.id, span.since, span.until).map((row): PastFinding => {
     const [kind, key, since, until, over, count, life, by, facts] = row;
     return {
-      ...{ kind, key, since, until, count, isOver: over !== 0, facts: parseFacts(facts) },
+      ...{
+        kind,
+        key,
+        since,
+        until,
+        count,
+        isOver: over !== 0 || !isAtWork,
+        facts: parseFacts(facts),
+      },
       process: lives.get(life)!,
       by: by === null ? null : lives.get(by),
     };

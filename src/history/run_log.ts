@@ -129,6 +129,11 @@ export class RunLog {
     this.#toClose = lives;
   }
 
+  /** When those that are to be closed are said to have ended, nanoseconds since boot. */
+  get closings(): number[] {
+    return this.#toClose.map(({ born }) => Math.max(born, this.#before ?? born));
+  }
+
   /** Notes that the run has ended on purpose, to be written. */
   end(now: number): void {
     this.#ended = Math.round(now);

@@ -72,7 +72,7 @@ export class HistoryWriter {
   readonly #statements: LifeStatements;
   /** Not yet in the file. */
   #waiting: Waiting = { fresh: [], parents: [], former: [] };
-  /** In the file, and other than there. */
+  /** In the file, but other. */
   readonly #changed = new Set<Process>();
   /** Flags that are not told by the process itself. */
   readonly #flags = new Map<Process, number>();
@@ -140,10 +140,7 @@ export class HistoryWriter {
     return { since: this.#failingSince, lost: this.#dropped + ended };
   }
 
-  /**
-   * Takes over what another writer knew: living processes, at a time (ns since boot), and what it
-   * has left unwritten.
-   */
+  /** Takes over what another writer knew at a time (ns since boot), and has left unwritten. */
   takeOver(processes: Iterable<Process>, now: number, left: Unwritten | null): void {
     if (left !== null && left.lost > 0) {
       this.#gaps.push({ ...left, until: now, reason: GAP_WORDS[GAP_REASON.full]! });
@@ -316,6 +313,7 @@ export class HistoryWriter {
   #write(now: number, epoch: BootEpoch): void {
     const { insert, update, addFormer, latest } = this.#statements;
     const boot = this.#run.boot;
+    for (const end of this.#run.closings) this.sums.noteEnd(end);
     this.#run.write({ now, epoch, events: this.#events, lost: this.#lost });
     const images = new Map<number, number>();
     const imageOf = (process: Process): number => {

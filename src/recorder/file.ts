@@ -231,7 +231,7 @@ export class RecordedFile implements Sink {
     const bootId = readBootId(openProcfs(this.#world.procRoot));
     const jobs = this.#jobs.open(file);
     const findings = this.#beside.findings?.open(file, bootId);
-    const samples = this.#beside.samples?.open(file, this.#settings.limits.keepMs);
+    const samples = this.#beside.samples?.open(file, this.#settings.limits);
     const writer = this.#writer = new HistoryWriter(file, {
       bootId,
       pid: process.pid,

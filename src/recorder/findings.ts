@@ -26,9 +26,10 @@ export class RecordedFindings {
   note(finding: Finding): void {
     const log = this.#log;
     if (log === null) return;
-    const number = this.#numbers.get(finding) ?? log.next();
+    const kept = keptFinding(finding);
+    const number = this.#numbers.get(finding) ?? log.numberOf(kept);
     if (finding.isOver) this.#numbers.delete(finding);
     else this.#numbers.set(finding, number);
-    log.put(number, keptFinding(finding));
+    log.put(number, kept);
   }
 }

@@ -169,7 +169,7 @@ export class Recorder {
       lookers.push((look, at) => found.look(look, at));
     }
     if (lookers.length > 0) {
-      this.#sinks.add(new Looks(this.#world.procRoot, () => session.now, lookers));
+      this.#sinks.add(new Looks(this.#world, () => session.now, lookers));
     }
     return sink;
   }

@@ -33,6 +33,8 @@ export interface TroubleSettings {
 
 /** While something is wrong it is looked now and then whether that is over. */
 const TURN_MS = 5000;
+/** What is many is counted so long after something has happened, also where nothing follows. */
+const COUNT_MS = 500;
 /** Lines of the log in a minute. */
 const LINES_MAX = 60;
 const MINUTE_MS = 60_000;
@@ -57,6 +59,8 @@ export class TroubleSink implements Sink {
   #unsaid = 0;
   #minuteEnd = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** It is so because something has happened. */
+  #isSoon = false;
 
   constructor(
     world: World,
@@ -113,7 +117,8 @@ export class TroubleSink implements Sink {
       .filter(({ kind, pid }) => kind !== "runaway" || isForsaken(this.#reader, pid));
     this.#detector.look(troubles, at, (pid) => {
       const process = this.#session.machine.get(pid);
-      return process?.alive ? process : null;
+      if (process === undefined || !process.alive) return null;
+      return Math.abs(process.startTicks - look.get(pid)!.startTicks) <= 1 ? process : null;
     });
   }
 
@@ -121,10 +126,9 @@ export class TroubleSink implements Sink {
     this.#settings.keep?.(finding);
     if (turn === "ends") this.#open.delete(finding);
     else this.#open.add(finding);
-    if (this.#open.size > 0) this.#look();
     const hooks = this.#hooks;
     const at = performance.now();
-    if (hooks === null || !this.#sayings.passes(turn, finding, at)) return;
+    if (hooks === null || !this.#sayings.passes(turn, finding)) return;
     const now = this.#world.now();
     const words = {
       users: this.#world.users,
@@ -151,13 +155,21 @@ export class TroubleSink implements Sink {
     else this.#unsaid++;
   }
 
-  #look(): void {
-    if (this.#timer !== null) return;
+  /** Something has happened. */
+  flush(): void {
+    if (this.#isSoon) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#turnIn(COUNT_MS);
+    this.#isSoon = true;
+  }
+
+  #turnIn(ms: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = null;
+      this.#isSoon = false;
       this.#detector.turn(this.#session.now);
-      if (this.#open.size > 0) this.#look();
-    }, TURN_MS);
+      if (this.#open.size > 0) this.#turnIn(TURN_MS);
+    }, ms);
     this.#timer.unref();
   }
 }

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { exportHistory } from "../../src/history/export.ts";
-import { FindingLog, FINDINGS_MAX, type KeptFinding } from "../../src/history/finding_log.ts";
+import {
+  FindingLog,
+  FINDINGS_MAX,
+  type KeptFinding,
+  WAITING_MAX,
+} from "../../src/history/finding_log.ts";
 import { History } from "../../src/history/history.ts";
 import { readFindings } from "../../src/history/past_findings.ts";
 import { Remover } from "../../src/history/remover.ts";
@@ -23,6 +28,10 @@ function finding(past: TestRecorder, pid: number, given: Partial<KeptFinding> = 
     ...{ count: 1, process, by, facts: { mean_life_ns: 7, reason: "it is so" } },
     ...given,
   };
+}
+
+function put(log: FindingLog, one: KeptFinding): void {
+  log.put(log.numberOf(one), one);
 }
 
 function write(past: TestRecorder, log: FindingLog): void {
@@ -49,13 +58,13 @@ const pids = (path: string, ...span: number[]) => read(path, ...span).found.map(
 test("findings are kept as they are at last, and read by their time", () => {
   using past = paid(LIVES);
   const log = new FindingLog(past.db, PAST_BOOT);
-  const number = log.next();
+  const number = log.numberOf(finding(past, 10));
   log.put(number, finding(past, 10));
   assert.ok(log.dirty);
   write(past, log);
   assert.ok(!log.dirty);
   log.put(number, finding(past, 11, { until: 8 * S, count: 3, isOver: true, by: null }));
-  log.put(log.next(), finding(past, 12, { since: 9 * S, until: 9 * S }));
+  put(log, finding(past, 12, { since: 9 * S, until: 9 * S }));
   write(past, log);
   const { found } = read(past.path);
   assert.deepEqual(found[0], {
@@ -70,7 +79,7 @@ test("findings are kept as they are at last, and read by their time", () => {
 test("what was not committed is written again, and what is about no row is not", () => {
   using past = paid(LIVES);
   const log = new FindingLog(past.db, PAST_BOOT);
-  log.put(log.next(), finding(past, 10));
+  put(log, finding(past, 10));
   assert.throws(() =>
     past.ledger.write(() => {
       log.write();
@@ -81,7 +90,7 @@ test("what was not committed is written again, and what is about no row is not",
   write(past, log);
   assert.deepEqual(pids(past.path), [10]);
   const other = finding(past, 11);
-  log.put(log.next(), {
+  put(log, {
     ...other,
     process: Object.assign(Object.create(other.process), { key: 99 }),
   });
@@ -92,11 +101,11 @@ test("what was not committed is written again, and what is about no row is not",
 test("what an earlier run left open is over, and its number is not used again", () => {
   using past = paid(LIVES);
   const log = new FindingLog(past.db, PAST_BOOT);
-  log.put(log.next(), finding(past, 10));
+  put(log, finding(past, 10));
   write(past, log);
   const next = new FindingLog(past.db, PAST_BOOT);
   assert.deepEqual(read(past.path).found.map(({ isOver }) => isOver), [true]);
-  next.put(next.next(), finding(past, 11));
+  put(next, finding(past, 11));
   write(past, next);
   assert.deepEqual(pids(past.path), [10, 11]);
 });
@@ -104,7 +113,7 @@ test("what an earlier run left open is over, and its number is not used again", 
 test("a finding goes with its life", () => {
   using past = paid(LIVES);
   const log = new FindingLog(past.db, PAST_BOOT);
-  for (const pid of [10, 11]) log.put(log.next(), finding(past, pid));
+  for (const pid of [10, 11]) put(log, finding(past, pid));
   write(past, log);
   const remover = new Remover(past.db, past.ledger);
   const id = Number(past.db.prepare("SELECT id FROM life WHERE pid = 10").get()!["id"]);
@@ -115,9 +124,12 @@ test("a finding goes with its life", () => {
 test("there is no end of findings of one user, and those of others stay", () => {
   using past = paid(LIVES);
   const log = new FindingLog(past.db, PAST_BOOT);
-  log.put(log.next(), finding(past, 10));
-  for (let i = 0; i < FINDINGS_MAX + 50; i++) log.put(log.next(), finding(past, 11));
-  log.put(log.next(), finding(past, 12));
+  put(log, finding(past, 10));
+  for (let i = 0; i < FINDINGS_MAX + 50; i++) {
+    put(log, finding(past, 11, { since: i, isOver: true }));
+    if (i % 100 === 0) write(past, log);
+  }
+  put(log, finding(past, 12));
   write(past, log);
   const left = pids(past.path);
   assert.ok(left.length <= FINDINGS_MAX, String(left.length));
@@ -140,8 +152,8 @@ test("it is known when somebody looked, and when nobody did", () => {
 test("an export has the findings of its lives", () => {
   using past = paid(LIVES);
   const log = new FindingLog(past.db, PAST_BOOT);
-  log.put(log.next(), finding(past, 10, { since: 2 * S, until: 3 * S }));
-  log.put(log.next(), finding(past, 12, { since: 4 * S, until: 5 * S }));
+  put(log, finding(past, 10, { since: 2 * S, until: 3 * S }));
+  put(log, finding(past, 12, { since: 4 * S, until: 5 * S }));
   write(past, log);
   past.end();
   const file = join(past.folder, "part.db");
@@ -155,10 +167,42 @@ test("an export has the findings of its lives", () => {
 test("facts that are no facts are told as damage", () => {
   using past = paid(LIVES);
   const log = new FindingLog(past.db, PAST_BOOT);
-  log.put(log.next(), finding(past, 10));
+  put(log, finding(past, 10));
   write(past, log);
   for (const facts of ["", "[1]", "7", '{"cpu":{}}', "null", "x"]) {
     past.db.prepare("UPDATE finding SET facts = ?").run(facts);
     assert.throws(() => read(past.path), /finding.facts is no object of numbers and texts/, facts);
   }
+});
+
+test("what waits while the disk is full has an end, and counts nothing twice", () => {
+  using past = paid(LIVES);
+  const log = new FindingLog(past.db, PAST_BOOT);
+  put(log, finding(past, 10));
+  for (let i = 0; i < 2 * WAITING_MAX; i++) {
+    put(log, finding(past, 11, { since: i, isOver: i % 2 === 0 }));
+  }
+  for (let failed = 0; failed < 20; failed++) {
+    assert.throws(() =>
+      past.ledger.write(() => {
+        log.write();
+        throw new Error("no room");
+      })
+    );
+  }
+  write(past, log);
+  const left = pids(past.path);
+  assert.equal(left.length, WAITING_MAX);
+  assert.equal(left.filter((pid) => pid === 10).length, 1, "the other user's is not dropped");
+});
+
+test("a finding that the file has already keeps its row", () => {
+  using past = paid(LIVES);
+  const log = new FindingLog(past.db, PAST_BOOT);
+  put(log, finding(past, 10));
+  write(past, log);
+  const again = new FindingLog(past.db, PAST_BOOT);
+  put(again, finding(past, 11, { key: "core-dump-10", count: 9 }));
+  write(past, again);
+  assert.deepEqual(read(past.path).found.map(({ count, pid }) => [count, pid]), [[9, 11]]);
 });

@@ -8,6 +8,7 @@ import { History } from "../../src/history/history.ts";
 import { Ledger } from "../../src/history/ledger.ts";
 import { Remover } from "../../src/history/remover.ts";
 import { HOUR_NS } from "../../src/history/schema.ts";
+import { fork, scan } from "../support/events.ts";
 import { TestRecorder } from "../support/past.ts";
 import { paid, type PaidProcess, pay } from "../support/past_accounts.ts";
 
@@ -186,4 +187,33 @@ test("an export has the sums of the hours that are wholly in it", () => {
     sums(file, "exit", kept[0]!, kept[1]!),
     sums(past.path, "exit", kept[0]!, kept[1]!),
   );
+});
+
+test("a full hour after a quiet one is added up in pieces", () => {
+  const many = Array.from({ length: 9000 }, (_, index) => {
+    const born = 2 * HOUR_NS + 1e9 + index * 1e6;
+    return { pid: 1000 + index, born, span: MS, comm: `tool-${index % 3}`, cost: null };
+  });
+  using past = paid(many);
+  addUp(past, 3 * HOUR_NS + 61e9);
+  assert.deepEqual(hours(past, "command"), [2]);
+  assert.deepEqual(
+    [...sums(past.path, "command", 2 * HOUR_NS, 3 * HOUR_NS).values()].map((one) => one.processes),
+    [3000, 3000, 3000],
+  );
+});
+
+test("what an earlier run left open in an hour takes its sums with it", () => {
+  using past = paid(lives(1000));
+  past.tell(fork(2.5 * HOUR_NS, 32_000, 1)).flush();
+  past.end();
+  using next = new TestRecorder(past.path, { since: 5 * HOUR_NS });
+  // Something is written before the first look is over.
+  next.flush();
+  addUp(next, 7 * HOUR_NS);
+  assert.deepEqual(hours(next), [1, 2, 3, 4]);
+  next.tell(...scan(5 * HOUR_NS, 5 * HOUR_NS, [])).flush();
+  const found = allSums(past.path);
+  next.db.exec("DELETE FROM hour_sum");
+  assert.deepEqual(found, allSums(past.path));
 });

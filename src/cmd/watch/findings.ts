@@ -69,8 +69,7 @@ export class WatchedFindings {
 
   #told(turn: Turn, finding: Finding): void {
     const { users, json, color, passes, now, write } = this.#options;
-    if (!passes(finding.process)) return;
-    if (!this.#sayings.passes(turn, finding, performance.now())) return;
+    if (!this.#sayings.passes(turn, finding, passes(finding.process))) return;
     const words = { users, timeOf: (moment: number) => shortTime(moment, now()) };
     if (json) write(findingEvent(turn, finding, words));
     else write(`${paint(`finding: ${troubleSentence(finding, words)}`, "bold", color)}\n`);

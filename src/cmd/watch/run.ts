@@ -275,7 +275,7 @@ class Watch {
       users: this.#users,
       json,
       color: useColor(color, stdout, env),
-      passes: (process) => this.#filter.ofImage?.(process) ?? true,
+      passes: (process) => this.#filter.concerns(process),
       clock: source !== "replay" && session instanceof Session ? () => session.now : null,
       now,
       write: (line) => {
@@ -287,7 +287,7 @@ class Watch {
 
   #see(change: Change): void {
     this.#show(change);
-    this.#findings?.note(change);
+    if (!this.#over) this.#findings?.note(change);
   }
 
   #show(change: Change): void {
