@@ -51,7 +51,6 @@ export const watchCommand: CommandSpec = command({
   examples: [
     "fh watch  everything on this host",
     "fh watch --failed  what fails",
-    "fh watch --findings --failed  what fails, and what is wrong",
     "fh watch -p 1234 --json  a process and its descendants, for scripts",
     "fh watch --source replay --since 03:00 --rate 10x  the night again, from the history",
     "fh watch --stats -- make -j8  run a build and see what it starts",
