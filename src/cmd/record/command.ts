@@ -57,7 +57,7 @@ export const recordCommand: CommandSpec = command({
   examples: [
     "fh record  until Ctrl-C, into the default file",
     "fh record --keep 30d --max-size 4G  a longer memory",
-    "fh record --status  what is recorded, since when, how much was lost",
+    "fh record --status  what is recorded, since when",
     "fh record --print-unit > /etc/systemd/system/fh.service  as a service",
   ],
   async run(context, _operands, options): Promise<number> {
