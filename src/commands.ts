@@ -22,6 +22,7 @@ import { metricsCommand } from "./cmd/metrics/command.ts";
 import { recordCommand } from "./cmd/record/command.ts";
 import { runCommand } from "./cmd/run/command.ts";
 import { serveCommand } from "./cmd/serve/command.ts";
+import { topCommand } from "./cmd/top/command.ts";
 import { treeCommand } from "./cmd/tree/command.ts";
 import { troubleCommand } from "./cmd/trouble/command.ts";
 import { watchCommand } from "./cmd/watch/command.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Spec[] = [
   whyCommand,
   logCommand,
   troubleCommand,
+  topCommand,
   recordCommand,
   metricsCommand,
   exportCommand,

@@ -75,6 +75,8 @@ const ARROWS: Arrows = {
     "src/jobs/",
     "node:",
   ],
+  "src/top/": ["src/model/"],
+  "src/tui/": ["src/model/process.ts", "src/term/", "src/text/", "src/top/", "src/view/"],
   "src/proc/": ["src/model/", "node:"],
   "src/source/": ["ffi/", "src/wire/", "src/proc/", "src/model/", "node:"],
   "src/session.ts": ["src/source/", "src/proc/", "src/model/", "node:"],
@@ -99,6 +101,7 @@ const ARROWS: Arrows = {
   ],
   "src/host/": ["ffi/", "node:"],
   "src/view/": [
+    "src/top/",
     "src/detect/",
     "src/model/",
     "src/proc/cgroup.ts",
@@ -170,6 +173,8 @@ const ARROWS: Arrows = {
     "node:",
   ],
   "src/cmd/": [
+    "src/top/",
+    "src/tui/",
     "src/detect/",
     "src/metrics/",
     "src/version.ts",

@@ -16,7 +16,7 @@ const HEIGHT = 24;
 /** Commands that stand in the line of another in `fh --help`: a screen has not enough for all. */
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   register: ["unregister", "listeners"],
-  job: ["account"],
+  job: ["account", "top"],
   record: ["metrics"],
   doctor: ["completion"],
 };
