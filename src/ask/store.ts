@@ -11,6 +11,7 @@ import type { Account, AccountSource, CostTotals } from "../model/account.ts";
 import type { PastBoot } from "../model/boot.ts";
 import type { BootSpan, Bounds } from "../model/bounds.ts";
 import type { SourceEvent } from "../model/event.ts";
+import type { KeptFinding } from "../model/kept_finding.ts";
 import type { PastLineage } from "../model/lineage.ts";
 import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
@@ -86,20 +87,8 @@ export interface PastFindings {
   readonly unwatched: readonly BootSpan[];
 }
 
-/** What a recorder has found to be wrong; `detect/finding.ts` says what it is. */
-export interface PastFinding {
-  readonly kind: string;
-  readonly key: string;
-  /** Nanoseconds since boot. */
-  readonly since: number;
-  readonly until: number;
-  readonly isOver: boolean;
-  readonly count: number;
-  readonly process: PastProcess;
-  readonly by: PastProcess | null;
-  /** As `detect/kept.ts` names them. */
-  readonly facts: Readonly<Record<string, number | string>>;
-}
+/** What a recorder has found to be wrong. */
+export type PastFinding = KeptFinding<PastProcess>;
 
 /** How often the same command line was started by the same user, as far as a store remembers. */
 export interface Came {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Process } from "../model/process.ts";
+import type { KeptFinding } from "../model/kept_finding.ts";
 import { Finding, FINDING_KINDS, type FindingFacts, NO_FACTS } from "./finding.ts";
 
 /** What is known beside the process, by the names that are kept. */
@@ -18,22 +18,8 @@ const NAMES = {
   reason: "reason",
 } as const satisfies Record<string, Exclude<keyof FindingFacts, "by">>;
 
-/** A finding without an identity of its own. */
-export interface KeptFacts {
-  readonly kind: string;
-  readonly key: string;
-  /** Nanoseconds since boot. */
-  readonly since: number;
-  readonly until: number;
-  readonly isOver: boolean;
-  readonly count: number;
-  readonly process: Process;
-  readonly by: Process | null;
-  readonly facts: Readonly<Record<string, number | string>>;
-}
-
 /** A finding as it is now, to be kept. */
-export function keptFinding(finding: Finding): KeptFacts {
+export function keptFinding(finding: Finding): KeptFinding {
   const { kind, key, since, until, isOver, count, process, facts } = finding;
   const known = Object.entries(NAMES).flatMap(([name, fact]) => {
     const value = facts[fact];
@@ -47,7 +33,7 @@ export function keptFinding(finding: Finding): KeptFacts {
 }
 
 /** The finding that was kept; null where its kind is not known. */
-export function findingOf(kept: KeptFacts): Finding | null {
+export function findingOf(kept: KeptFinding): Finding | null {
   const kind = FINDING_KINDS.find((kind) => kind === kept.kind);
   if (kind === undefined) return null;
   const finding = new Finding(kind, kept.key, kept.process, kept.since);
@@ -59,7 +45,7 @@ export function findingOf(kept: KeptFacts): Finding | null {
 }
 
 /** Others may have written them: what is of another type is not known. */
-function factsOf({ facts }: KeptFacts): Partial<FindingFacts> {
+function factsOf({ facts }: KeptFinding): Partial<FindingFacts> {
   const known = Object.entries(NAMES).flatMap(([name, fact]) => {
     const value = facts[name];
     const isText = fact === "reason";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { KeptFinding } from "../model/kept_finding.ts";
 import type { Process } from "../model/process.ts";
 import type { Companion } from "./companion.ts";
 
@@ -15,23 +16,6 @@ const ROOM = 100;
 export const WAITING_MAX = 1000;
 /** Nobody knows whose it is. */
 const NO_UID = -1;
-
-/** A finding as it is kept: `detect/finding.ts` says what it is. */
-export interface KeptFinding {
-  readonly kind: string;
-  readonly key: string;
-  /** Nanoseconds since boot. */
-  readonly since: number;
-  readonly until: number;
-  readonly isOver: boolean;
-  readonly count: number;
-  /** The latest that it is about. */
-  readonly process: Process;
-  /** Who starts it again, does not wait, or has started the storm. */
-  readonly by: Process | null;
-  /** What else is known, by names of JSON. */
-  readonly facts: Readonly<Record<string, number | string>>;
-}
 
 /** Writes findings of one boot: a row for each, from its begin to its end. */
 export class FindingLog implements Companion {

@@ -2,15 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { exportHistory } from "../../src/history/export.ts";
-import {
-  FindingLog,
-  FINDINGS_MAX,
-  type KeptFinding,
-  WAITING_MAX,
-} from "../../src/history/finding_log.ts";
+import { FindingLog, FINDINGS_MAX, WAITING_MAX } from "../../src/history/finding_log.ts";
 import { History } from "../../src/history/history.ts";
 import { readFindings } from "../../src/history/past_findings.ts";
 import { Remover } from "../../src/history/remover.ts";
+import type { KeptFinding } from "../../src/model/kept_finding.ts";
 import { PAST_BOOT, TestRecorder } from "../support/past.ts";
 import { paid } from "../support/past_accounts.ts";
 
