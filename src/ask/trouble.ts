@@ -111,9 +111,13 @@ async function findInPast(
   query: TroubleQuery,
   kills: readonly OomKill[] | null,
 ): Promise<readonly Finding[]> {
-  if (!isInitial(query.limits)) return await findAgain(asking, past, span, query, kills);
   const { found: kept, unwatched } = await past.findings(span);
   const found = kept.flatMap((one) => findingOf(one) ?? []);
+  if (!isInitial(query.limits)) {
+    // What was new then only the recorder knows.
+    const firsts = found.filter(({ kind }) => kind === "first-seen");
+    return [...await findAgain(asking, past, span, query, kills), ...firsts];
+  }
   const told = [...found];
   for (const part of unwatched) {
     const more = await findAgain(asking, past, part, query, kills);

@@ -8,6 +8,7 @@ import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { Failing } from "./failing.ts";
 import type { Finding } from "./finding.ts";
+import { FirstSeen, type KnownPrograms } from "./first_seen.ts";
 import { Findings, type Turn } from "./findings.ts";
 import { type Explain, Kills } from "./kills.ts";
 import type { LivingTrouble } from "./living.ts";
@@ -24,6 +25,8 @@ export interface DetectorOptions {
   readonly limits: Limits;
   /** Why the kernel has killed a process; nothing is known of that where it is not given. */
   readonly explain?: Explain;
+  /** What the host has run before; where it is not given, no program is told of as new. */
+  readonly programs?: KnownPrograms | null;
   /** Told when a finding begins, goes on or ends. */
   readonly onTurn?: (turn: Turn, finding: Finding) => void;
 }
@@ -33,21 +36,24 @@ export class Detector {
   readonly #findings: Findings;
   readonly #watches: readonly Watch[];
   readonly #ofForks: readonly Watch[];
+  readonly #ofExecs: readonly Watch[];
   readonly #ofExits: readonly Watch[];
   readonly #restarters = new Restarters();
   /** Of those that live, as the last look has found them. */
   #living = new Set<Finding>();
   #turnAt = NaN;
 
-  constructor({ limits, explain = () => null, onTurn }: DetectorOptions) {
+  constructor({ limits, explain = () => null, programs = null, onTurn }: DetectorOptions) {
     const findings = this.#findings = new Findings(onTurn);
     this.#watches = [
       new Loops(limits, findings, this.#restarters),
       new Storms(limits, findings),
       new Kills(limits, findings, explain, this.#restarters),
       new Failing(limits, findings, this.#restarters),
+      ...programs === null ? [] : [new FirstSeen(limits, findings, programs)],
     ];
     this.#ofForks = this.#watches.filter(({ told }) => told === "fork");
+    this.#ofExecs = this.#watches.filter(({ told }) => told === "exec");
     this.#ofExits = this.#watches.filter(({ told }) => told === "exit");
   }
 
@@ -61,6 +67,8 @@ export class Detector {
       for (const watch of this.#ofForks) watch.note(change);
     } else {
       this.#restarters.note(change);
+      if (kind !== "exec" && kind !== "snapshot") return;
+      for (const watch of this.#ofExecs) watch.note(change);
     }
   }
 

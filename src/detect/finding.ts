@@ -17,6 +17,7 @@ export const FINDING_KINDS = [
   "failing",
   "restart-loop",
   "killed",
+  "first-seen",
 ] as const;
 
 /** One of {@linkcode FINDING_KINDS}. */

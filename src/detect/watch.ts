@@ -8,7 +8,7 @@ import type { Change } from "../model/machine.ts";
 /** Told of changes in their order, and of time. */
 export interface Watch {
   /** Of which kind of changes. */
-  readonly told: "fork" | "exit";
+  readonly told: "fork" | "exec" | "exit";
   /** One change; the object is reused. */
   note(change: Change): void;
   /** About each second of the time of the changes: nanoseconds since boot. */

@@ -385,6 +385,16 @@ CREATE TRIGGER life_sampled AFTER DELETE ON life BEGIN
 END;
 `;
 
+/** Programs that the host has run; `uid` is -1 where it is not known. */
+const V9 = `
+CREATE TABLE program (
+  name TEXT PRIMARY KEY,
+  uid INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  seen INTEGER NOT NULL
+) WITHOUT ROWID;
+`;
+
 /**
  * Columns of what a process has cost, in `life`: microseconds, KiB, bytes. Each takes a byte of
  * every row, so page faults share one: `faults` has the minor ones in its lower 32 bits.
@@ -411,4 +421,4 @@ export const SUM_COLUMNS: readonly string[] = [
  * What turns a file of version n into one of version n + 1, in order; version 0 is empty. Only
  * ever appended to: files of every earlier version are out there.
  */
-export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7, V8];
+export const MIGRATIONS: readonly string[] = [V1, V2, V3, V4, V5, V6, V7, V8, V9];

@@ -28,7 +28,7 @@ export function namesOf(image: Image): string[] {
   if (program !== null) names.add(baseOf(program));
   const { called, script } = calledOf(image);
   if (called !== "") names.add(called);
-  if (script !== null) names.add(script);
+  if (script !== null) names.add(baseOf(script));
   return [...names];
 }
 
@@ -36,11 +36,45 @@ export function namesOf(image: Image): string[] {
 export function nameOf(image: Image): string | null {
   const { comm } = image;
   const { script } = calledOf(image);
-  if (script !== null || comm === null) return script ?? namesOf(image)[0] ?? null;
+  if (script !== null) return baseOf(script);
+  if (comm === null) return namesOf(image)[0] ?? null;
   return namesOf(image).find((name) => name !== comm && cutName(name) === comm) ?? comm;
 }
 
-/** What its first word calls it, and the script that it runs. */
+/**
+ * The program that it is, so that all that is the same program has one name: the path of its
+ * script, or of its executable; null where that is not known. A long one is cut, with a hash of it.
+ */
+export function programOf(image: Image): string | null {
+  const { script } = calledOf(image);
+  const path = script === null ? image.program : pathOf(script, image.cwd);
+  return path === null || path === "" ? null : shortened(path);
+}
+
+/** Characters of a program's path that are told apart one by one. */
+const PATH_MAX = 256;
+
+function shortened(path: string): string {
+  if (path.length <= PATH_MAX) return path;
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < path.length; at++) {
+    hash = Math.imul(hash ^ path.charCodeAt(at), 0x01000193);
+  }
+  return `${path.slice(0, PATH_MAX)}… ${path.length} ${hash >>> 0}`;
+}
+
+/** A path as a process wrote it that was in a folder; as it stands where that is not known. */
+function pathOf(path: string, cwd: string | null): string {
+  if (path.startsWith("/") || cwd === null) return path;
+  const parts: string[] = [];
+  for (const part of `${cwd}/${path}`.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+/** What its first word calls it, and the script that it runs, as it was written. */
 function calledOf({ parts: { argv } }: Image): { called: string; script: string | null } {
   if (argv === null) return { called: "", script: null };
   const [first = "", ...rest] = firstWords(argv);
@@ -76,7 +110,8 @@ const NAMELESS = /^\/(?:dev|proc)\//;
 function scriptOf(words: readonly string[]): string | null {
   for (const word of words) {
     if (/^-[a-zA-Z]*[ce]$/.test(word)) return null;
-    if (!word.startsWith("-")) return NAMELESS.test(word) ? null : baseOf(word) || null;
+    if (word.startsWith("-")) continue;
+    return NAMELESS.test(word) || baseOf(word) === "" ? null : word;
   }
   return null;
 }

@@ -24,6 +24,7 @@ import { VERSION } from "../version.ts";
 import { FileFacts, type HistoryFacts } from "./file_facts.ts";
 import type { RecordedFindings } from "./findings.ts";
 import type { RecordedJobs } from "./jobs.ts";
+import type { RecordedPrograms } from "./programs.ts";
 import type { RecordedSamples } from "./samples.ts";
 import { RecordedPast } from "./served_past.ts";
 import type { Sink } from "./sink.ts";
@@ -53,6 +54,7 @@ export interface FileSettings {
 export interface Beside {
   readonly findings: RecordedFindings | null;
   readonly samples: RecordedSamples | null;
+  readonly programs: RecordedPrograms | null;
 }
 
 /** Who is told when it can go on no longer. */
@@ -232,6 +234,7 @@ export class RecordedFile implements Sink {
     const jobs = this.#jobs.open(file);
     const findings = this.#beside.findings?.open(file, bootId);
     const samples = this.#beside.samples?.open(file, this.#settings.limits);
+    const programs = this.#beside.programs?.open(file);
     const writer = this.#writer = new HistoryWriter(file, {
       bootId,
       pid: process.pid,
@@ -246,7 +249,7 @@ export class RecordedFile implements Sink {
       continued,
       argv: this.#settings.argv,
       processes: () => machine.processes(),
-      also: [jobs, findings, samples].filter((one) => one !== undefined),
+      also: [jobs, findings, samples, programs].filter((one) => one !== undefined),
     });
     this.#jobs.begin(jobs, bootId);
     const { db, ledger } = file;

@@ -16,6 +16,7 @@ import { RecordedJobs } from "./jobs.ts";
 import { type Looker, Looks } from "./looks.ts";
 import { RecordedMetrics, type RecorderParts } from "./metrics.ts";
 import type { MetricsDoor, MetricsPlace } from "./metrics_door.ts";
+import { RecordedPrograms } from "./programs.ts";
 import { RecordedSamples } from "./samples.ts";
 import {
   type ListenPlace,
@@ -53,6 +54,7 @@ export class Recorder {
   readonly #file: RecordedFile | null;
   readonly #findings: RecordedFindings | null;
   readonly #samples: RecordedSamples | null;
+  readonly #programs: RecordedPrograms | null;
   readonly #sinks = new Sinks();
   #session: Session | null = null;
   #door: MetricsDoor | null = null;
@@ -66,8 +68,13 @@ export class Recorder {
     const { history, trouble = null } = settings;
     const findings = this.#findings = trouble === null ? null : new RecordedFindings();
     const samples = this.#samples = history?.samples ? new RecordedSamples() : null;
+    const learnMs = trouble?.learnMs ?? null;
+    const programs = this.#programs = learnMs === null
+      ? null
+      : new RecordedPrograms(() => world.now(), learnMs);
     const file = (settings: FileSettings, owner: FileOwner) => {
-      return new RecordedFile(settings, world, this.#manager, { findings, samples }, owner);
+      const beside = { findings, samples, programs };
+      return new RecordedFile(settings, world, this.#manager, beside, owner);
     };
     this.#file = history === null ? null : file(history, {
       failed: (error) => this.#done.reject(error),
@@ -164,7 +171,8 @@ export class Recorder {
     let sink: TroubleSink | null = null;
     if (trouble !== null) {
       const keep = (finding: Finding) => this.#keep(finding);
-      const found = sink = new TroubleSink(this.#world, { keep, ...trouble }, session);
+      const programs = this.#programs;
+      const found = sink = new TroubleSink(this.#world, { keep, ...trouble, programs }, session);
       this.#sinks.add(found);
       lookers.push((look, at) => found.look(look, at));
     }

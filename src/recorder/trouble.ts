@@ -7,6 +7,7 @@ import process from "node:process";
 import { Detector } from "../detect/detector.ts";
 import { isForsaken } from "../ask/looks.ts";
 import type { Finding } from "../detect/finding.ts";
+import type { KnownPrograms } from "../detect/first_seen.ts";
 import type { Turn } from "../detect/findings.ts";
 import { LivingLooks, type Look, mayBeTrouble } from "../detect/living.ts";
 import { Sayings } from "../detect/sayings.ts";
@@ -27,6 +28,13 @@ export interface TroubleSettings {
   /** Where there are none, nothing is said in the log either. */
   readonly hooks: readonly Hook[];
   readonly limits: Limits;
+  /**
+   * Programs are told of that the host has never run before, once it is known for so long,
+   * milliseconds; null: they are not.
+   */
+  readonly learnMs?: number | null;
+  /** Those that it has. */
+  readonly programs?: KnownPrograms | null;
   /** A finding begins, goes on or ends: it is kept. */
   readonly keep?: (finding: Finding) => void;
 }
@@ -67,7 +75,7 @@ export class TroubleSink implements Sink {
     settings: TroubleSettings,
     session: Pick<Session, "now" | "machine">,
   ) {
-    const { hooks, limits } = settings;
+    const { hooks, limits, programs = null } = settings;
     this.#world = world;
     this.#settings = settings;
     this.#session = session;
@@ -77,6 +85,7 @@ export class TroubleSink implements Sink {
     if (hooks.length > 0) this.intro = "telling what is wrong";
     this.#detector = new Detector({
       limits,
+      programs,
       explain: (process) => this.#kills.reason(process),
       onTurn: (turn, finding) => this.#told(turn, finding),
     });

@@ -31,6 +31,8 @@ const PERCENT = 100;
 /** Characters of a name in a sentence, and of a variable of the environment. */
 const NAME_MAX = 64;
 const FIELD_MAX = 1024;
+/** Characters of the path of a program in a sentence. */
+const PROGRAM_MAX = 120;
 
 /** A finding in one sentence, without its end. */
 export function troubleSentence(finding: Finding, options: TroubleOptions): string {
@@ -84,6 +86,14 @@ const WORDS: Readonly<Record<FindingKind, (one: Finding, options: TroubleOptions
       : `it ended well last at ${options.timeOf(moment)}`;
     return `${subject(one, options)} fails each time, or nearly: ${times(one)}${every(one)}, ` +
       `${end(one)} the last time; ${good}${state(one, options)}`;
+  },
+  "first-seen": (one, options) => {
+    const { by, reason } = one.facts;
+    const starter = by === null ? "" : `, started by ${named(by, options)}`;
+    const path = [...reason ?? "?"];
+    const shown = path.length <= PROGRAM_MAX ? path : ["…", ...path.slice(1 - PROGRAM_MAX)];
+    return `${subject(one, options)} was never run on this host before: ${shown.join("")}` +
+      `${starter}${at(one, options)}`;
   },
   "runaway": (one, options) =>
     `${named(one.process, options)} uses ${share(one.facts.cpu)} of a CPU for ${span(one)}, and ` +

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import process from "node:process";
 import { test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
@@ -108,6 +109,35 @@ test("a core dump is told, and whose it was", async () => {
   const found = troubles(["--db", db, "--for", "1ms"], "fh-dumper").map(({ kind }) => kind);
   // Where the host keeps no core files in folders, none is seen here.
   if (readdirSync(folder).length > before) assert.deepEqual(found, ["core-dump"]);
+});
+
+test("a program that never ran here is told where a recorder is asked to", async () => {
+  const db = join(folder, "first.db");
+  const known = join(folder, "fh-known");
+  const news = join(folder, "fh-news");
+  for (const path of [known, news]) writeFileSync(path, "#!/bin/sh\nsleep 0.1\n", { mode: 0o755 });
+  const args = ["--source", SOURCE, "--first-seen", "1d"];
+  {
+    await using recorder = await startRecorder(db, args);
+    runProgram(known, []);
+    assert.equal((await recorder.end("SIGTERM")).status, 0);
+  }
+  // A host that is got to know has nothing that is new; this one is known for two days.
+  assert.deepEqual(troubles(["--db", db, "--for", "1ms"], "fh-known"), []);
+  const file = new DatabaseSync(db);
+  file.exec("UPDATE program SET since = since - 2 * 86400000");
+  file.close();
+  await using _recorder = await startRecorder(db, args);
+  for (const path of [known, news, news]) runProgram(path, []);
+  assert.deepEqual(troubles(["--db", db, "--for", "1ms"], "fh-known"), []);
+  const found = troubles(["--db", db, "--for", "1ms"], "fh-news");
+  assert.deepEqual(found.map(({ kind, count, reason }) => [kind, count, reason]), [
+    ["first-seen", 1, news],
+  ]);
+  assert.match(found[0]!.words, /^fh-news of \S+ .*was never run on this host before: \//);
+  // Whoever asks for other bounds is told of it, too.
+  const other = ["--db", db, "--for", "1ms", "--threshold", "loop-times=8"];
+  assert.equal(troubles(other, "fh-news").length, 1);
 });
 
 test("wrong thresholds and times are told in one line", () => {

@@ -97,7 +97,8 @@ test("a file of version 2 is counted once; what is counted later agrees with it"
       ALTER TABLE run DROP COLUMN findings;
       ${viewOf2} DROP TRIGGER life_removed; DROP TABLE hour_sum; DROP TRIGGER life_found;
       DROP TABLE finding;
-      DROP TRIGGER life_sampled; DROP TABLE sample; PRAGMA user_version = 2`,
+      DROP TRIGGER life_sampled; DROP TABLE sample; DROP TABLE program;
+      PRAGMA user_version = 2`,
   );
   db.close();
   const { ledger, close } = openForRecording(past.path);

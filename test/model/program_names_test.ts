@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Image, NO_IMAGE } from "../../src/model/image.ts";
-import { cutName, nameOf, namesOf } from "../../src/model/program_names.ts";
+import { cutName, nameOf, namesOf, programOf } from "../../src/model/program_names.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -56,4 +56,20 @@ test("a name is cut as the kernel does, in bytes", () => {
   assert.equal(cutName("systemd-journald"), "systemd-journal");
   assert.equal(cutName("systemd-journal"), "systemd-journal");
   assert.equal(cutName("ääääääää"), "äääääää\ufffd");
+});
+
+test("a program is the file of its script, or its own, wherever it is called from", () => {
+  const program = (cwd: string | null, ...parts: Parameters<typeof imageOf>) => {
+    const image = imageOf(...parts);
+    return programOf(new Image({ ...image.parts, cwd: cwd === null ? null : encode(cwd) }));
+  };
+  assert.equal(program("/", "ls", "/usr/bin/ls", "ls", "-l"), "/usr/bin/ls");
+  assert.equal(program("/", "ls", "/usr/bin/ls (deleted)", "ls"), "/usr/bin/ls");
+  assert.equal(program("/opt/ci", "sh", "/bin/dash", "sh", "-x", "../a//./b.sh"), "/opt/a/b.sh");
+  assert.equal(program("/opt/ci", "python3", "/usr/bin/python3", "python3", "/x.py"), "/x.py");
+  assert.equal(program(null, "sh", "/bin/dash", "sh", "b.sh"), "b.sh");
+  assert.equal(program("/", "sh", "/bin/dash", "sh", "-c", "b.sh"), "/bin/dash");
+  assert.equal(program("/", null, null), null);
+  const long = (end: string) => program("/", "x", `/${"a".repeat(5000)}${end}`)!;
+  assert.ok(long("b").length < 300 && long("b") !== long("c"));
 });

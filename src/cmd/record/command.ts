@@ -14,6 +14,7 @@ import { FINDING_KINDS } from "../../detect/finding.ts";
 import { UsageError } from "../../fault.ts";
 import type { Hook } from "../../recorder/hooks.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
+import { parseThreshold, THRESHOLD_NAMES } from "../trouble/limits.ts";
 import { parseMetricsAddress } from "./metrics_place.ts";
 
 /** Less than this would hold little more than what runs. */
@@ -25,13 +26,19 @@ const OPTIONS = [
   unless("--no-argv", "store no command lines"),
   unless("--no-accounts", "do not store what processes have cost"),
   unless("--no-findings", "do not look for trouble while recording"),
+  opt(
+    "--first-seen <time>",
+    parseDuration,
+    "tell of programs that are new to a host known for so long: 1d",
+  ),
+  many("--threshold <name=value>", parseThreshold, "as in fh trouble", THRESHOLD_NAMES),
   ...REDACT_OPTIONS,
   ...LISTEN_OPTIONS,
   undo("--no-socket", "do not listen"),
   many(
     "--on-finding <[kind=]program>",
     parseHook,
-    "say what is wrong, and run this for each finding, or for those of a kind; can be repeated",
+    "say what is wrong, and run this for each finding, or those of a kind",
     FINDING_KINDS.map((kind) => `${kind}=`),
   ),
   opt(
@@ -39,7 +46,7 @@ const OPTIONS = [
     parseMetricsAddress,
     "tell Prometheus there: a port, for this host alone, IP:PORT or unix:PATH",
   ),
-  flag("--status", "tell what the recorder does; status 1 when none runs"),
+  flag("--status", "tell what it does; status 1 when none runs"),
   flag("--print-unit", "print a systemd unit that runs this"),
   flag("--print-socket-unit", "print one that opens the socket to a group"),
   ...CAPTURE_OPTIONS,

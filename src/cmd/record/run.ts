@@ -4,13 +4,13 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
-import { INITIAL_LIMITS } from "../../detect/thresholds.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { defaultHistory } from "../../history/place.ts";
 import type { MetricsPlace } from "../../recorder/metrics_door.ts";
 import { Recorder, type SocketSettings } from "../../recorder/recorder.ts";
 import type { World } from "../../recorder/world.ts";
 import { groupOf, listenPlace, questionsOf, recorderWorld } from "../recorder_world.ts";
+import { limitsOf } from "../trouble/limits.ts";
 import type { RecordOptions } from "./command.ts";
 import { printedUnit } from "./unit.ts";
 
@@ -37,16 +37,19 @@ export async function runRecord(
   const world = await recorderWorld(context, options, "record", { env: ENVIRONMENT, accounts });
   const history = { path, limits: { keepMs: keep / 1e6, maxBytes }, argv, samples: accounts };
   const socket = socketOf(context, options, path, world);
-  const { onFinding: hooks = [], findings } = options;
-  if (!findings && hooks.length > 0) throw unlooked();
-  const trouble = findings ? { hooks, limits: INITIAL_LIMITS } : null;
+  const { onFinding: hooks = [], threshold = [], firstSeen: learnNs = null, findings } = options;
+  if (!findings && hooks.length > 0) throw unlooked("--on-finding");
+  if (!findings && threshold.length > 0) throw unlooked("--threshold");
+  if (!findings && learnNs !== null) throw unlooked("--first-seen");
+  const learnMs = learnNs === null ? null : learnNs / 1e6;
+  const trouble = findings ? { hooks, limits: limitsOf(threshold), learnMs } : null;
   const metrics = metricsOf(options);
   await new Recorder(world, { history, socket, trouble, metrics }).run();
   return EXIT.done;
 }
 
-function unlooked(): UsageError {
-  const what = "Conflicting options: --no-findings, --on-finding";
+function unlooked(option: string): UsageError {
+  const what = `Conflicting options: --no-findings, ${option}`;
   return new UsageError(`${what}; leave one of them out`);
 }
 

@@ -29,6 +29,8 @@ export function printedUnit(options: RecordOptions): string {
     "redactFile",
     "socketGroup",
     "onFinding",
+    "threshold",
+    "firstSeen",
     "metrics",
   ] as const;
   const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
