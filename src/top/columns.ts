@@ -5,7 +5,7 @@
  */
 
 /** Each makes a row of what has one value of it; a subtree is a process with all below it. */
-export const TOP_KEYS = ["subtree", "command", "user", "unit", "container"] as const;
+export const TOP_KEYS = ["subtree", "command", "user", "unit", "container", "job"] as const;
 
 /** One of them. */
 export type TopKey = typeof TOP_KEYS[number];

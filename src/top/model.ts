@@ -23,6 +23,8 @@ export const CHANGES_MAX = 65_536;
 /** Rows of what has ended that are kept at most. */
 export const ENDED_MAX = 1000;
 const ENDED_NS = 10e9;
+/** An account comes so much later than the end: until then the end waits for the next look. */
+const ACCOUNT_NS = 0.25e9;
 /** An end that comes sooner after the start is that of a short life. */
 const SHORT_NS = 1e9;
 const SECOND_NS = 1e9;
@@ -37,10 +39,14 @@ export interface Used {
 
 /** What a row is by. */
 export interface TopWorld {
+  /** Whether a process is one of those that are asked for. */
+  concerns(process: Process): boolean;
   /** Reads a living process; null when it is gone or hidden. */
   read(process: Process): Used | null;
-  /** The value of a key other than subtree; null where the process has none. */
-  valueOf(process: Process, key: Exclude<TopKey, "subtree">): string | null;
+  /** The values of a key other than subtree; empty where the process has none. */
+  valuesOf(process: Process, key: Exclude<TopKey, "subtree">): readonly string[];
+  /** Whether it is told what a process has cost, soon after its end. */
+  readonly isAccounted: boolean;
   /** Whether an end is a failure. */
   isFailure(status: number | null): boolean;
 }
@@ -74,10 +80,13 @@ export class TopModel {
   #since: number;
   /** Starts and ends that were too many to be told apart, all in all. */
   dropped = 0;
-  /** Ends of which nobody says what they have cost, all in all. */
+  /** Ends before the last look of which nobody says what they have cost. */
   unaccounted = 0;
-  /** Living processes that could not be read at the last look. */
+  /** Living processes that could not be read at the last two looks. */
   hidden = 0;
+  /** Those of the last look: they may have ended, and that is still to be told. */
+  #unread = new Set<Process>();
+  #unreadBefore: ReadonlySet<Process> = new Set();
 
   /** `now` is nanoseconds since boot, as everywhere here. */
   constructor(world: TopWorld, key: TopKey, now: number) {
@@ -101,6 +110,10 @@ export class TopModel {
   /** Takes note of a change. */
   note({ kind, process }: Pick<Change, "kind" | "process">): void {
     if (process === null || (kind !== "fork" && kind !== "exit")) return;
+    if (kind === "exit" && !this.#world.concerns(process)) {
+      this.#seen.delete(process);
+      return;
+    }
     const kept = kind === "fork" ? this.#begun : this.#ended;
     if (kept.length >= CHANGES_MAX) {
       this.dropped++;
@@ -121,9 +134,11 @@ export class TopModel {
   look(processes: Iterable<Process>, now: number): readonly TopRow[] {
     const living: Process[] = [];
     this.hidden = 0;
+    this.#unreadBefore = this.#unread;
+    this.#unread = new Set();
     this.#looks++;
     for (const process of processes) {
-      if (!process.alive) continue;
+      if (!process.alive || !this.#world.concerns(process)) continue;
       living.push(process);
       this.#lookAt(process, now);
     }
@@ -131,10 +146,9 @@ export class TopModel {
     if (this.#seen.size > living.length) {
       for (const process of this.#seen.keys()) if (!process.alive) this.#seen.delete(process);
     }
-    const sums = this.#sums(living, Math.max(1, now - this.#at));
+    const sums = this.#sums(living, now, Math.max(1, now - this.#at));
     this.#at = now;
     this.#begun = [];
-    this.#ended = [];
     return this.#update(sums, now);
   }
 
@@ -144,7 +158,8 @@ export class TopModel {
     if (before !== undefined && before.idle >= IDLE_LOOKS && !turn) return;
     const used = this.#world.read(process);
     if (used === null) {
-      this.hidden++;
+      this.#unread.add(process);
+      if (this.#unreadBefore.has(process)) this.hidden++;
       return;
     }
     if (before === undefined) {
@@ -162,7 +177,16 @@ export class TopModel {
     before.at = now;
   }
 
-  #sums(living: readonly Process[], ns: number): Map<Group, Sum> {
+  /** Ends to be counted now; those that wait for their accounts stay. */
+  #ends(now: number): readonly End[] {
+    const ends = this.#ended;
+    const waits = ({ process: { accounted, end } }: End) =>
+      this.#world.isAccounted && !accounted && end !== null && now - end < ACCOUNT_NS;
+    this.#ended = ends.filter(waits);
+    return this.#ended.length === 0 ? ends : ends.filter((end) => !waits(end));
+  }
+
+  #sums(living: readonly Process[], now: number, ns: number): Map<Group, Sum> {
     const sums = new Map<Group, Sum>();
     const second = SECOND_NS / ns;
     for (const process of living) {
@@ -173,11 +197,15 @@ export class TopModel {
       }
     }
     for (const process of this.#begun) {
+      // What it runs, and as whom, may have changed since its fork.
+      if (!this.#world.concerns(process)) continue;
       for (const sum of this.#sumsOf(process, sums)) sum.started += second;
     }
-    for (const { process, before } of this.#ended) {
+    this.unaccounted = 0;
+    for (const { process, before } of this.#ends(now)) {
+      // Some of its threads may be accounted, and others not.
       const cpuNs = process.account?.cpuNs ?? null;
-      if (cpuNs === null || before === null) this.unaccounted++;
+      if (!process.accounted || before === null) this.unaccounted++;
       const share = cpuNs === null || before === null ? 0 : Math.max(0, cpuNs - before) / ns;
       const isFailure = this.#world.isFailure(process.status);
       const isShort = (process.durationNs ?? Infinity) < SHORT_NS;
@@ -194,9 +222,11 @@ export class TopModel {
   /** What a process counts for. */
   *#sumsOf(process: Process, sums: Map<Group, Sum>): Iterable<Sum> {
     if (this.#key === "subtree") {
-      for (const at of climb(process)) yield sumFor(at, sums);
+      for (const at of climb(process)) if (this.#world.concerns(at)) yield sumFor(at, sums);
     } else {
-      yield sumFor(this.#world.valueOf(process, this.#key) ?? "-", sums);
+      const values = this.#world.valuesOf(process, this.#key);
+      if (values.length === 0) yield sumFor("-", sums);
+      for (const value of values) yield sumFor(value, sums);
     }
   }
 

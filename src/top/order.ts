@@ -42,11 +42,12 @@ export function placeRows(
   return found.map((row) => ({ row, depth: 0, hasMore: false }));
 }
 
-/** What is above all others, or not below anything that lives, is open from the beginning. */
+/** What is not below anything that has a row is open from the beginning. */
 function subtrees(rows: readonly TopRow[], open: ReadonlySet<Group>): PlacedRow[] {
   const below = new Map<Process | null, TopRow[]>();
+  const groups = new Set(rows.map(({ group }) => group));
   for (const row of rows) {
-    const parent = livingParent(row.group as Process);
+    const parent = livingParent(row.group as Process, groups);
     const siblings = below.get(parent);
     if (siblings === undefined) below.set(parent, [row]);
     else siblings.push(row);

@@ -90,8 +90,8 @@ export function* climb(process: Process): Iterable<Process> {
   }
 }
 
-/** The nearest above it that lives; null when none does. */
-export function livingParent(process: Process): Process | null {
-  for (const at of climb(process)) if (at !== process) return at;
+/** The nearest above it that lives and is one of some; null when none is. */
+export function livingParent(process: Process, some: ReadonlySet<Group>): Process | null {
+  for (const at of climb(process)) if (at !== process && some.has(at)) return at;
   return null;
 }

@@ -31,7 +31,7 @@ export interface Frame extends Shown {
 
 /** What keys do, for `?`. */
 export const HELP_LINES: readonly string[] = [
-  "Tab, 1 to 5     rows by subtree, command, user, unit, container",
+  "Tab, 1 to 6     rows by subtree, command, user, unit, container, job",
   "< >             sort by the column to the left or right; r the other way round",
   "/               filter by name and command line; Escape shows all again",
   "arrows, PgUp, PgDn, Home, End, wheel    select",

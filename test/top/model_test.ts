@@ -25,6 +25,7 @@ function over(process: Process, end: number, status: number, cpuNs: number | nul
   if (cpuNs === null) return;
   process.account = new Account();
   process.account.cpuNs = cpuNs;
+  process.accounted = true;
 }
 
 /** A model of processes whose figures a test sets. */
@@ -37,7 +38,9 @@ function world(key: "command" | "subtree" = "command") {
         reads.push(process);
         return used.get(process) ?? null;
       },
-      valueOf: (process) => NAMES.get(process) ?? null,
+      valuesOf: (process) => NAMES.has(process) ? [NAMES.get(process)!] : [],
+      isAccounted: true,
+      concerns: () => true,
       isFailure: (status) => status !== 0,
     },
     key,
@@ -156,4 +159,69 @@ test("rows are sorted by any column, either way, the ended last", () => {
   assert.equal(names("name", false), "abc0");
   assert.equal(names("name", true), "cba0");
   assert.equal(names("memory", false), "cab0");
+});
+
+test("who cannot be read twice is hidden; who once, may have ended", () => {
+  const { model } = world();
+  const a = life(1, -5 * S, "a");
+  model.look([a], 1 * S);
+  assert.equal(model.hidden, 0);
+  model.look([a], 2 * S);
+  assert.equal(model.hidden, 1);
+});
+
+test("an end whose account is still to come counts at the next look", () => {
+  const { model } = world();
+  model.look([], 1 * S);
+  const a = life(1, 1.1 * S, "a");
+  over(a, 1.9 * S, 0, null);
+  model.note({ kind: "fork", process: a });
+  model.note({ kind: "exit", process: a });
+  assert.equal(byName(model.look([], 2 * S), "a").cpu, 0);
+  assert.equal(model.unaccounted, 0);
+  over(a, 1.9 * S, 0, 0.5 * S);
+  assert.equal(byName(model.look([], 3 * S), "a").cpu, 50);
+  // What comes later than that is not waited for.
+  const b = life(2, 3.1 * S, "b");
+  over(b, 3.2 * S, 0, null);
+  model.note({ kind: "exit", process: b });
+  model.look([], 4 * S);
+  assert.equal(model.unaccounted, 1);
+  model.look([], 5 * S);
+  assert.equal(model.unaccounted, 0);
+});
+
+test("a process of several values counts for each, and one of none for a dash", () => {
+  const used = new Map<Process, Used>();
+  const jobs = new Map<Process, readonly string[]>();
+  const model = new TopModel(
+    {
+      read: (process) => used.get(process) ?? null,
+      valuesOf: (process) => jobs.get(process) ?? [],
+      concerns: ({ pid }) => pid !== 9,
+      isAccounted: false,
+      isFailure: () => false,
+    },
+    "job",
+    0,
+  );
+  const [a, b, other] = [life(1, -S, "a"), life(2, -S, "b"), life(9, -S, "other")];
+  jobs.set(a, ["nightly", "all"]);
+  for (const one of [a, b, other]) used.set(one, { cpuNs: 0, bytes: 10 });
+  const rows = model.look([a, b, other], S);
+  assert.deepEqual(rows.map(({ group, living }) => [group, living]), [
+    ...[["nightly", 1], ["all", 1], ["-", 1]],
+  ]);
+});
+
+test("below who is asked for, a subtree begins where nothing above has a row", () => {
+  const [above, root, child] = [life(1, 0, "above"), life(2, 0, "root"), life(3, 0, "child")];
+  root.parent = above;
+  child.parent = root;
+  const row = (group: Process) => ({ group, cpu: 0, memory: 0, endedAt: null }) as TopRow;
+  const order = { key: "subtree", sort: "cpu", isReversed: false, filter: "" } as const;
+  const placed = placeRows([row(child), row(root)], { ...order, open: new Set() }, () => "");
+  assert.deepEqual(placed.map(({ row: { group }, depth }) => [group, depth]), [
+    ...[[root, 0], [child, 1]],
+  ]);
 });

@@ -92,7 +92,8 @@ test("keys change what rows are by, the column, the order and the pace", () => {
   assert.equal(after("tab").state.key, "user");
   assert.equal(after("back tab").state.key, "subtree");
   assert.equal(after("5").state.key, "container");
-  assert.equal(after("5", "tab").state.key, "subtree");
+  assert.equal(after("6").state.key, "job");
+  assert.equal(after("6", "tab").state.key, "subtree");
   assert.equal(after(">").state.sort, "memory");
   assert.equal(after("<").state.sort, "name");
   assert.equal(after("r").state.isReversed, true);

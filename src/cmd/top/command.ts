@@ -6,6 +6,7 @@
 import { parseChoice, parseCount, parseDuration } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
+import { FILTER } from "../../cli/filter_options.ts";
 import { asText, opt, type OptionsOf } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import type { RedactSettings } from "../../ask/text/redact.ts";
@@ -23,6 +24,11 @@ const OPTIONS = [
     "the column to sort by (default: cpu)",
     TOP_COLUMNS,
   ),
+  FILTER.pid,
+  FILTER.user,
+  FILTER.comm,
+  FILTER.match,
+  FILTER.cgroup,
   opt("--filter <text>", asText, "only rows whose name or command line has it"),
   opt("-n, --looks <n>", parseCount, "end after n looks (default: 1 where there is no terminal)"),
   opt("--interval <time>", parseInterval, "time from look to look (default: 1s)"),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createFilter, type Filter } from "../../ask/filter.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import type { Context } from "../../cli/command.ts";
 import { liveSource } from "../../cli/globals.ts";
@@ -22,6 +23,8 @@ import type { TopKey } from "../../top/columns.ts";
 import type { TopRow } from "../../top/row.ts";
 import { processText } from "../../view/top.ts";
 import type { TopOptions } from "./command.ts";
+import { whoseOf } from "../watch/whose.ts";
+import { TopJobs } from "./jobs.ts";
 import { openTop } from "./open.ts";
 
 /** Looks at a host. */
@@ -31,23 +34,33 @@ export class Looks {
   readonly #users = openUsers().live();
   readonly #places = new WeakMap<Image, CgroupPlace>();
   readonly #page: number;
+  readonly #jobs: TopJobs;
+  readonly #filter: Filter;
   #model!: TopModel;
   #lost = 0;
   #lossReason = 0;
 
-  private constructor(session: Session, reader: ProcReader) {
+  private constructor(context: Context, session: Session, reader: ProcReader, filter: Filter) {
     this.session = session;
+    this.#filter = filter;
+    this.#jobs = new TopJobs(context);
     this.reader = reader;
     this.#page = pageSizeOf(reader.read("self", "auxv"));
   }
 
-  /** Opens the source; `onEnd` is told when that ends by itself. */
+  /** Opens the source, and waits until it is known what runs; `onEnd` is told of its end. */
   static async open(
     context: Context,
     options: TopOptions,
     onEnd: (error: Error | null) => void,
   ): Promise<Looks> {
+    const { pid } = await whoseOf(context, options);
+    const { user, comm, match, cgroup } = options;
+    const some = { pid, user, comm, match, cgroup };
+    const given = Object.entries(some).filter(([, value]) => value !== undefined);
+    const filter = createFilter(Object.fromEntries(given), openUsers());
     let looks: Looks | null = null;
+    const { promise: scanned, resolve: goOn } = Promise.withResolvers<void>();
     const session = await openTop(context, {
       capture: {
         source: liveSource(options.source),
@@ -60,15 +73,23 @@ export class Looks {
       },
       redact: createRedactFrom(options),
       onChange: (change) => looks?.note(change),
-      onEnd,
+      onScanned: goOn,
+      onEnd: (error) => {
+        goOn();
+        onEnd(error);
+      },
     });
-    looks = new Looks(session, openProcfs(context.procRoot));
-    looks.#begin(options.by ?? "command");
+    looks = new Looks(context, session, openProcfs(context.procRoot), filter);
+    const { by = "command" } = options;
+    if (by === "job") await looks.#jobs.refresh(session.now);
+    looks.#begin(by);
+    await Promise.race([scanned, aborted(context.signal)]);
     return looks;
   }
 
   /** The rows of the time since the last look. */
   look(): readonly TopRow[] {
+    if (this.#model.key === "job") void this.#jobs.refresh(this.session.now);
     return this.#model.look(this.session.machine.processes(), this.session.now);
   }
 
@@ -82,6 +103,7 @@ export class Looks {
   /** Rows by another key from the next look on. */
   set key(key: TopKey) {
     this.#model.key = key;
+    if (key === "job") void this.#jobs.refresh(this.session.now);
   }
 
   /** What a row is called. */
@@ -99,12 +121,13 @@ export class Looks {
 
   /** What the figures do not have. */
   *missing(): Iterable<string> {
+    if (this.#model.key === "job" && this.#jobs.missing !== null) yield this.#jobs.missing;
     const { info } = this.session;
     const { hidden, unaccounted, dropped } = this.#model;
     if (info.isLimited ?? info.source === "poll") {
       yield `the source ${info.source} may miss what is short-lived or another user's`;
     }
-    if (hidden > 0) yield `${hidden} processes could not be read`;
+    if (hidden > 0) yield `${hidden} of the living could not be read`;
     if (unaccounted > 0) yield `the CPU of ${unaccounted} that ended is not known`;
     if (dropped > 0) yield `${dropped} starts and ends were too many to be told apart`;
     if (this.#lost > 0) yield `${this.#lost} ${lossNoun(this.#lost, this.#lossReason)} lost`;
@@ -113,7 +136,9 @@ export class Looks {
   #begin(key: TopKey): void {
     const world = {
       read: (process: Process) => this.#read(process),
-      valueOf: (process: Process, by: Exclude<TopKey, "subtree">) => this.#valueOf(process, by),
+      valuesOf: (process: Process, by: Exclude<TopKey, "subtree">) => this.#valuesOf(process, by),
+      concerns: (process: Process) => this.#filter.concerns(process),
+      isAccounted: (this.session.info.accounts ?? null) !== null,
       isFailure: isBad,
     };
     this.#model = new TopModel(world, key, this.session.now);
@@ -129,15 +154,17 @@ export class Looks {
     return { cpuNs: (stat.utime + stat.stime) * TICK_NS, bytes: stat.rss * this.#page };
   }
 
-  #valueOf(process: Process, key: Exclude<TopKey, "subtree">): string | null {
+  #valuesOf(process: Process, key: Exclude<TopKey, "subtree">): readonly string[] {
     switch (key) {
       case "command":
-        return process.image.comm;
+        return some(process.image.comm);
       case "user":
-        return process.uid === null ? null : String(process.uid);
+        return some(process.uid === null ? null : String(process.uid));
       case "unit":
       case "container":
-        return this.#placeOf(process.image)[key];
+        return some(this.#placeOf(process.image)[key]);
+      case "job":
+        return this.#jobs.of(process);
     }
   }
 
@@ -150,4 +177,15 @@ export class Looks {
   #userName(uid: string): string {
     return uid === "-" ? uid : this.#users.name(Number(uid)) ?? uid;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function some(value: string | null): readonly string[] {
+  return value === null ? [] : [value];
 }
