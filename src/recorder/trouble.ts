@@ -98,7 +98,10 @@ export class TroubleSink implements Sink {
 
   note(change: Change): void {
     const { kind, process } = change;
-    if (kind === "exit" && process !== null && process.status !== 0 && isOwn(process)) return;
+    const mayConcern = kind === "exit"
+      ? process?.status !== 0
+      : kind === "exec" && (this.#settings.programs ?? null) !== null;
+    if (mayConcern && process !== null && isOwn(process)) return;
     this.#detector.note(change);
   }
 

@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { programsMissing } from "../support/programs.ts";
 import { connectorSection } from "./connector.ts";
+import { findingsSection } from "./findings.ts";
 import { hostSection } from "./host.ts";
 import { idleSection } from "./idle.ts";
 import { latencySection } from "./latency.ts";
@@ -50,6 +51,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   start: startSection,
   throughput: throughputSection,
   record: recordSection,
+  findings: findingsSection,
   questions: questionsSection,
   serve: serveSection,
   run: runSection,

@@ -116,7 +116,9 @@ test("a program that never ran here is told where a recorder is asked to", async
   const known = join(folder, "fh-known");
   const news = join(folder, "fh-news");
   for (const path of [known, news]) writeFileSync(path, "#!/bin/sh\nsleep 0.1\n", { mode: 0o755 });
-  const args = ["--source", SOURCE, "--first-seen", "1d"];
+  const hook = join(folder, "fh-first-hook");
+  writeFileSync(hook, "#!/bin/sh\necho told of $FH_NAME\n", { mode: 0o755 });
+  const args = ["--source", SOURCE, "--first-seen", "1d", "--on-finding", hook];
   {
     await using recorder = await startRecorder(db, args);
     runProgram(known, []);
@@ -127,7 +129,7 @@ test("a program that never ran here is told where a recorder is asked to", async
   const file = new DatabaseSync(db);
   file.exec("UPDATE program SET since = since - 2 * 86400000");
   file.close();
-  await using _recorder = await startRecorder(db, args);
+  await using recorder = await startRecorder(db, args);
   for (const path of [known, news, news]) runProgram(path, []);
   assert.deepEqual(troubles(["--db", db, "--for", "1ms"], "fh-known"), []);
   const found = troubles(["--db", db, "--for", "1ms"], "fh-news");
@@ -135,6 +137,9 @@ test("a program that never ran here is told where a recorder is asked to", async
     ["first-seen", 1, news],
   ]);
   assert.match(found[0]!.words, /^fh-news of \S+ .*was never run on this host before: \//);
+  // The recorder's own hook is no news.
+  await recorder.until("its hook", () => recorder.stderr.includes("told of fh-news"));
+  assert.deepEqual(troubles(["--db", db, "--for", "1ms"], "fh-first-hook"), []);
   // Whoever asks for other bounds is told of it, too.
   const other = ["--db", db, "--for", "1ms", "--threshold", "loop-times=8"];
   assert.equal(troubles(other, "fh-news").length, 1);
