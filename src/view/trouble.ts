@@ -8,7 +8,7 @@ import type { Finding, FindingKind } from "../detect/finding.ts";
 import type { Turn } from "../detect/findings.ts";
 import type { Image } from "../model/image.ts";
 import { exitStatus, type Process } from "../model/process.ts";
-import { nameOf } from "../model/program_names.ts";
+import { nameOf, SHELLS } from "../model/program_names.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
 import type { Users } from "../proc/passwd.ts";
 import { argvFields } from "../text/argv_fields.ts";
@@ -17,6 +17,7 @@ import { jsonText } from "../text/json_text.ts";
 import { endFields, momentField, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
 import { durationWords, exitWords } from "../text/words.ts";
+import { commandText } from "./line.ts";
 
 /** How findings are told. */
 export interface TroubleOptions {
@@ -47,7 +48,9 @@ export function troubleCommand({ kind, process, facts, since }: Finding): string
   const name = nameOf(process.image) ?? "";
   const isSeries = kind === "crash-loop" || kind === "restart-loop" || kind === "failing";
   const moment = process.boot.moment(since);
-  if (!isSeries || !PLAIN.test(name) || moment === null) return `fh why ${process.id}`;
+  // All that a shell runs has its name.
+  const isNamed = PLAIN.test(name) && !isInline(process.image);
+  if (!isSeries || !isNamed || moment === null) return `fh why ${process.id}`;
   const begin = new Date(Math.floor(moment / 1000) * 1000).toISOString().replace(".000", "");
   return `fh log -c ${name} --since ${begin}`;
 }
@@ -107,13 +110,27 @@ const WORDS: Readonly<Record<FindingKind, (one: Finding, options: TroubleOptions
 
 function named({ pid, image, uid }: Process, { users }: TroubleOptions): string {
   const whose = uid === null ? "" : ` of ${users.name(uid) ?? uid}`;
-  return `${shownName(image)} (${pid})${whose}`;
+  return `${calledIn(image)} (${pid})${whose}`;
 }
 
 /** Whoever chooses a name chooses how long it is. */
 function shownName(image: Image): string {
-  const name = escapeText(nameOf(image) ?? "?");
-  return name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}…`;
+  return shortened(escapeText(nameOf(image) ?? "?"));
+}
+
+/** The same in a sentence: of what a shell runs that stands in its command line, that. */
+function calledIn(image: Image): string {
+  return isInline(image) ? shortened(commandText(image)) : shownName(image);
+}
+
+/** Whether it is a shell, as in `sh -c 'cd /srv && make'`. */
+function isInline(image: Image): boolean {
+  const [, option = ""] = image.argv ?? [];
+  return SHELLS.has(nameOf(image) ?? "") && /^-[a-z]*c$/.test(option);
+}
+
+function shortened(text: string): string {
+  return text.length <= NAME_MAX ? text : `${text.slice(0, NAME_MAX - 1)}…`;
 }
 
 /** What it is about, many processes at times: the name, whose, and where it belongs to. */
@@ -122,7 +139,7 @@ function subject({ process }: Finding, { users }: TroubleOptions): string {
   const whose = uid === null ? "" : ` of ${users.name(uid) ?? uid}`;
   const { unit, container } = parseCgroup(image.cgroupText ?? "");
   const place = container === null ? unit : `the container ${container.slice(0, 12)}`;
-  return `${shownName(image)}${whose}${place === null ? "" : ` in ${place}`}`;
+  return `${calledIn(image)}${whose}${place === null ? "" : ` in ${place}`}`;
 }
 
 function times({ count }: Finding): string {
@@ -150,7 +167,7 @@ function livedFor({ process: { durationNs } }: Finding): string {
 }
 
 function starter({ facts: { by } }: Finding): string {
-  return by === null ? "somebody" : `${shownName(by.image)} (${by.pid})`;
+  return by === null ? "somebody" : `${calledIn(by.image)} (${by.pid})`;
 }
 
 function every({ facts: { everyNs } }: Finding): string {
