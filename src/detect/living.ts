@@ -44,31 +44,45 @@ export function mayBeTrouble(look: Look, limits: Limits): boolean {
   return ticksOf(look) * TICK_NS >= limits.runaway * RUNAWAY_SHARE / 2;
 }
 
+interface TakenLook {
+  readonly at: number;
+  readonly look: ReadonlyMap<number, Look>;
+}
+
 /** Looks that are taken again and again: each is judged with one some time ago. */
 export class LivingLooks {
   readonly #limits: Limits;
   /** The oldest first. */
-  readonly #looks: { readonly at: number; readonly look: ReadonlyMap<number, Look> }[] = [];
+  readonly #looks: TakenLook[] = [];
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
-  /** Another look, at a time (nanoseconds since boot): what it and the one before agree on. */
+  /**
+   * Another look, at a time (nanoseconds since boot): what it and the one before agree on; what is
+   * stuck is so in all of them for long enough.
+   */
   add(look: ReadonlyMap<number, Look>, at: number): LivingTrouble[] {
     const looks = this.#looks;
     // What is stuck is seen by two that are so far apart.
     while (looks.length > 1 && at - looks[1]!.at >= this.#limits.stuck) looks.shift();
-    const [before, ...between] = looks;
+    const [first, ...between] = looks;
+    const last = looks.at(-1);
     looks.push({ at, look });
-    if (before === undefined) return [];
-    return judgeLooks(before.look, look, [before.at, at], this.#limits).filter(({ kind, pid }) => {
+    if (first === undefined || last === undefined) return [];
+    const stuck = this.#judge(first, look, at).filter(({ kind, pid }) => {
       const now = look.get(pid);
-      return kind !== "stuck" || between.every(({ look }) => {
+      return kind === "stuck" && between.every(({ look }) => {
         const then = look.get(pid);
         return then !== undefined && isStuck(now!, then);
       });
     });
+    return [...stuck, ...this.#judge(last, look, at).filter(({ kind }) => kind !== "stuck")];
+  }
+
+  #judge(before: TakenLook, look: ReadonlyMap<number, Look>, at: number): LivingTrouble[] {
+    return judgeLooks(before.look, look, [before.at, at], this.#limits);
   }
 }
 

@@ -82,6 +82,20 @@ test("looks again and again are judged with one that is long enough ago", () => 
   assert.deepEqual(looks.add(stuck, NOW + 360 * S), [], "another process, or another wait");
 });
 
+test("who is busy or does not wait is told when the look before has seen it, too", () => {
+  const looks = new LivingLooks(INITIAL_LIMITS);
+  const zombies = Array.from({ length: 12 }, (_, i) => look(100 + i, { ppid: 7, letter: "Z" }));
+  const at = (seconds: number, some: readonly Look[]) => {
+    return looks.add(new Map(some.map((one) => [one.pid, one])), NOW + seconds * S)
+      .map(({ kind, since }) => [kind, (since - NOW) / S]);
+  };
+  assert.deepEqual(at(0, []), []);
+  const used = 51_000;
+  assert.deepEqual(at(60, [...zombies, look(5, { utime: used })]), []);
+  const busy = look(5, { utime: used + 5900 });
+  assert.deepEqual(at(120, [...zombies, busy]), [["runaway", -500], ["zombies", 60]]);
+});
+
 test("only those are kept from look to look that may have trouble", () => {
   const may = (given: Parameters<typeof look>[1]) => mayBeTrouble(look(5, given), INITIAL_LIMITS);
   for (const letter of ["Z", "D", "T"]) assert.ok(may({ letter }), letter);
