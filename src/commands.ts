@@ -76,7 +76,10 @@ export async function runCli(
     }
     verbose = asked.options["verbose"] === true;
     const options = await withFiles(asked.options, context);
-    const status = await asked.command.run(context, asked.operands, options);
+    const { command, operands } = asked;
+    const run = (inner: Context) => command.run(inner, operands, options);
+    const isPaged = context.stdout.isTerminal && command.pages?.(options) === true;
+    const status = isPaged ? await pagedRun(context, run) : await run(context);
     await context.stdout.flush();
     await flushQuietly(context);
     return status;
@@ -86,6 +89,15 @@ export async function runCli(
     await flushQuietly(context);
     return status;
   }
+}
+
+/** Loaded for terminals alone. */
+async function pagedRun(
+  context: Context,
+  run: (context: Context) => Promise<number>,
+): Promise<number> {
+  const { paged } = await import("./cli/paged.ts");
+  return await paged(context, run);
 }
 
 /** Options with what stands in the files that they name, where that may have to be waited for. */

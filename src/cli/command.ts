@@ -81,6 +81,8 @@ export interface CommandSpec<
    * meant, which this answers.
    */
   readonly meant?: (operands: readonly string[]) => string;
+  /** Whether its answer is one that people page through, with these options. */
+  pages?(options: Options): boolean;
   /** Neither shown nor offered: it is for programs. */
   readonly hidden?: true;
   readonly options: readonly OptionSpec[];

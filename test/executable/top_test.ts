@@ -1,32 +1,22 @@
 /** `fh top` in a pipe, as JSON, and on a terminal by keys and screens. */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { atEnd, temporaryFolder } from "../support/at_end.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh } from "../support/executable.ts";
 import { JobHost } from "../support/job_calls.ts";
 import { connectorMissing } from "../support/observe.ts";
 import { Running } from "../support/running.ts";
+import { Tmux, tmuxMissing } from "../support/tmux.ts";
 import { unless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 const isRoot = process.geteuid!() === 0;
 const folder = temporaryFolder("fh-top-");
-const socket = join(folder, "tmux");
-const TMUX = ["/usr/bin/tmux", "/bin/tmux"].find((path) => existsSync(path));
-
-function tmux(...args: string[]): string {
-  const result = spawnSync(TMUX!, ["-S", socket, "-f", "/dev/null", ...args], { encoding: "utf8" });
-  return result.stdout;
-}
-
-atEnd(() => {
-  if (TMUX !== undefined) tmux("kill-server");
-});
 
 test("a table and an object of one look, whoever asks", () => {
   for (const uid of isRoot ? [0, 65_534] : [process.getuid!()]) {
@@ -48,114 +38,101 @@ test("wrong keys, columns and intervals are refused", () => {
   }
 });
 
-const screen = () => tmux("capture-pane", "-p", "-t", "top");
-const keys = (...words: string[]) => tmux("send-keys", "-t", "top", ...words);
-const shows = (what: RegExp) => until(() => what.test(screen()));
-
-/** Starts a shell in a terminal of that size, and fh in it. */
-async function startTop(size: readonly [number, number], ...args: readonly string[]) {
-  const [columns, rows] = size.map(String);
-  const command = "env PS1='ready> ' sh";
-  tmux("new-session", "-d", "-s", "top", "-x", columns!, "-y", rows!, command);
-  await shows(/ready>/);
-  keys(`${FH} top ${args.join(" ")}`, "Enter");
-  await shows(/CPU%/);
+/** A terminal in which fh was started. */
+async function startTop(
+  [columns, rows]: readonly [number, number],
+  ...args: readonly string[]
+): Promise<Tmux> {
+  const tmux = await Tmux.start(columns, rows);
+  tmux.keys(`${FH} top ${args.join(" ")}`, "Enter");
+  await tmux.shows(/CPU%/);
+  return tmux;
 }
 
 /** The terminal is the shell's again, as it was before. */
-async function endsWith(status: number): Promise<void> {
-  await shows(/ready> *\n*$/);
-  keys("echo status $?; stty -a | grep -o -- '-*icanon'", "Enter");
-  await shows(new RegExp(`\nstatus ${status}\nicanon\n`));
-  assert.equal(tmux("display", "-p", "-t", "top", "#{alternate_on} #{mouse_any_flag}"), "0 0\n");
-  tmux("kill-session", "-t", "top");
+async function hasEnded(tmux: Tmux): Promise<void> {
+  await tmux.shows(/ready> *\n*$/);
+  tmux.keys("echo status $?; stty -a | grep -o -- '-*icanon'", "Enter");
+  await tmux.shows(/\nstatus 0\nicanon\n/);
+  assert.equal(tmux.value("#{alternate_on} #{mouse_any_flag}"), "0 0");
 }
-
-/** A click as terminals tell it (SGR); cells are counted from 1. */
-function click(x: number, y: number): void {
-  keys("-l", `\x1b[<0;${x};${y}M\x1b[<0;${x};${y}m`);
-}
-
-const missing = TMUX === undefined ? "tmux" : null;
 
 for (const [columns, rows] of [[80, 24], [160, 50]] as const) {
-  test(...unless(missing, `keys and screens of ${columns}x${rows}`), async () => {
+  test(...unless(tmuxMissing, `keys and screens of ${columns}x${rows}`), async () => {
     const victim = spawn("sleep", ["54321"]);
     const ended = once(victim, "exit");
-    await startTop([columns, rows]);
-    await shows(/\[2 command\][^]*CPU%/);
-    keys("Tab");
-    await shows(/\[3 user\]/);
-    keys("1");
-    await shows(/\[1 subtree\]/);
-    keys("/");
-    keys("-l", "sleep 54321");
-    keys("Enter");
-    await shows(new RegExp(`${victim.pid} > sleep 54321`));
-    keys("f");
-    await shows(/frozen/);
-    keys("f", ">");
-    await shows(/vMEMORY/);
-    tmux("resize-window", "-t", "top", "-x", "100", "-y", "30");
-    await shows(/> sleep 54321/);
-    keys("Enter");
-    await shows(/started by[^]*Escape goes back/);
-    keys("Escape");
-    await shows(/> sleep 54321/);
-    keys("k", "Enter");
-    await shows(/Send SIGTERM to sleep \(\d+\)\? y or n/);
-    keys("y");
+    using tmux = await startTop([columns, rows]);
+    await tmux.shows(/\[2 command\][^]*CPU%/);
+    tmux.keys("Tab");
+    await tmux.shows(/\[3 user\]/);
+    tmux.keys("1");
+    await tmux.shows(/\[1 subtree\]/);
+    tmux.keys("/");
+    tmux.type("sleep 54321");
+    tmux.keys("Enter");
+    await tmux.shows(new RegExp(`${victim.pid} > sleep 54321`));
+    tmux.keys("f");
+    await tmux.shows(/frozen/);
+    tmux.keys("f", ">");
+    await tmux.shows(/vMEMORY/);
+    tmux.resize(100, 30);
+    await tmux.shows(/> sleep 54321/);
+    tmux.keys("Enter");
+    await tmux.shows(/started by[^]*Escape goes back/);
+    tmux.keys("Escape");
+    await tmux.shows(/> sleep 54321/);
+    tmux.keys("k", "Enter");
+    await tmux.shows(/Send SIGTERM to sleep \(\d+\)\? y or n/);
+    tmux.keys("y");
     assert.deepEqual((await ended)[1], "SIGTERM");
-    keys("q");
-    await endsWith(0);
+    tmux.keys("q");
+    await hasEnded(tmux);
   });
 }
 
 /** A shell with two children, of which one is busy, in a group of their own. */
 const FAMILY = "sleep 54322 & busy() { while :; do :; done; }; busy & wait";
 
-test(...unless(missing, "a subtree is opened and shut, by keys and by mouse"), async () => {
+test(...unless(tmuxMissing, "a subtree is opened and shut, by keys and by mouse"), async () => {
   await using family = Running.start(["setsid", "sh", "-c", FAMILY]);
   using _children = { [Symbol.dispose]: () => void process.kill(-family.pid, "SIGKILL") };
-  await startTop([80, 24], "--by", "subtree", "-p", String(family.pid));
-  await shows(/\+ sh -c[^]*\n.* {2}sleep 54322/);
-  keys("Left");
-  await until(() => !/sleep 54322\n/.test(screen()));
-  keys("Right");
-  await shows(/ {2}sleep 54322/);
-  click(10, 2);
-  await shows(/vMEMORY/);
-  click(10, 2);
-  await shows(/\^MEMORY/);
+  using tmux = await startTop([80, 24], "--by", "subtree", "-p", String(family.pid));
+  await tmux.shows(/\+ sh -c[^]*\n.* {2}sleep 54322/);
+  tmux.keys("Left");
+  await until(() => !/sleep 54322\n/.test(tmux.screen()));
+  tmux.keys("Right");
+  await tmux.shows(/ {2}sleep 54322/);
+  tmux.click(10, 2);
+  await tmux.shows(/vMEMORY/);
+  tmux.click(10, 2);
+  await tmux.shows(/\^MEMORY/);
   // A click selects the row on which it is.
-  const at = screen().split("\n").findIndex((line) => / {2}sleep 54322/.test(line));
-  click(70, at + 1);
-  await shows(/> .*sleep 54322/);
-  keys("?");
-  await shows(/Tab, 1 to 6[^]*Escape goes back/);
-  keys("q", "q");
-  await endsWith(0);
+  const at = tmux.screen().split("\n").findIndex((line) => / {2}sleep 54322/.test(line));
+  tmux.click(70, at + 1);
+  await tmux.shows(/> .*sleep 54322/);
+  tmux.keys("?");
+  await tmux.shows(/Tab, 1 to 6[^]*Escape goes back/);
+  tmux.keys("q", "q");
+  await hasEnded(tmux);
 });
 
-test(...unless(missing, "Ctrl-Z gives the terminal back, and fg takes it again"), async () => {
-  await startTop([80, 24]);
-  keys("C-z");
-  await shows(/ready> *\n*$/);
-  assert.equal(tmux("display", "-p", "-t", "top", "#{alternate_on} #{mouse_any_flag}"), "0 0\n");
-  keys("fg", "Enter");
-  await shows(/\[2 command\][^]*CPU%/);
-  assert.equal(tmux("display", "-p", "-t", "top", "#{alternate_on}"), "1\n");
-  keys("q");
-  await endsWith(0);
+test(...unless(tmuxMissing, "Ctrl-Z gives the terminal back, and fg takes it again"), async () => {
+  using tmux = await startTop([80, 24]);
+  tmux.keys("C-z");
+  await tmux.shows(/ready> *\n*$/);
+  assert.equal(tmux.value("#{alternate_on} #{mouse_any_flag}"), "0 0");
+  tmux.keys("fg", "Enter");
+  await tmux.shows(/\[2 command\][^]*CPU%/);
+  assert.equal(tmux.value("#{alternate_on}"), "1");
+  tmux.keys("q");
+  await hasEnded(tmux);
 });
 
 for (const signal of ["TERM", "HUP"]) {
-  test(...unless(missing, `SIG${signal} ends it with the terminal as it was`), async () => {
-    await startTop([80, 24]);
-    const shell = tmux("display", "-p", "-t", "top", "#{pane_pid}").trim();
-    const fh = readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim();
-    process.kill(Number(fh), `SIG${signal}`);
-    await endsWith(0);
+  test(...unless(tmuxMissing, `SIG${signal} ends it with the terminal as it was`), async () => {
+    using tmux = await startTop([80, 24]);
+    process.kill(tmux.child(), `SIG${signal}`);
+    await hasEnded(tmux);
   });
 }
 

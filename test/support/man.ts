@@ -64,6 +64,12 @@ the history file
 the socket of
 .BR "fh record" " and " "fh serve"
 .TP
+.B FH_PAGER, PAGER
+the program in which long answers are paged on a terminal, instead of
+.BR less (1);
+.B cat
+or an empty one for none
+.TP
 .B NO_COLOR
 when set, no colours
 .TP

@@ -59,6 +59,7 @@ export const accountCommand: CommandSpec = command({
     "fh account -x -a pacct -j jobs.ndjson  for each job of a file",
     "fh account -d -a pacct --failed  what failed, and whose it was",
   ],
+  pages: () => true,
   async run(context, _operands, options): Promise<number> {
     if (OF_FILES.some((name) => options[name] !== undefined)) {
       const { runAccount } = await import("./files.ts");

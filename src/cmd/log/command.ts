@@ -37,6 +37,7 @@ export const logCommand: CommandSpec = command({
     "fh log --tree --since 03:00 --until 03:05  what ended at night, and under whom",
     "fh log --follow --json | jq .comm  for scripts: one line for each process",
   ],
+  pages: ({ follow }) => !follow,
   async run(context, _operands, options): Promise<number> {
     const { runLog } = await import("./run.ts");
     return await runLog(context, options);

@@ -54,6 +54,7 @@ export const treeCommand: CommandSpec = command({
     "fh tree --json=flat | jq .comm  for scripts: a line for each process",
     "fh tree --json 1 | jq .  the same as one object, with children",
   ],
+  pages: ({ watch }) => !watch,
   async run(context, operands, options): Promise<number> {
     const { runTree } = await import("./run.ts");
     return await runTree(context, operands, options);

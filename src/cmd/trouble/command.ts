@@ -36,6 +36,7 @@ export const troubleCommand: CommandSpec = command({
     "fh trouble --json | jq -r .findings[].words  for scripts; the status is 1 if there is any",
     "fh trouble --threshold loop-times=3  three bad ends in a row are a loop",
   ],
+  pages: () => true,
   async run(context, _operands, options): Promise<number> {
     const { runTrouble } = await import("./run.ts");
     return await runTrouble(context, options);

@@ -17,6 +17,7 @@ export const whyCommand: CommandSpec = command({
     "fh why rsync  by name: the one that runs, or the last that did",
     "fh why --json nginx | jq .origin  for scripts",
   ],
+  pages: () => true,
   async run(context, [process], options): Promise<number> {
     const { runWhy } = await import("./run.ts");
     return await runWhy(context, process, options);

@@ -1,0 +1,114 @@
+/**
+ * Answers that are longer than the screen: people page through them.
+ *
+ * @module
+ */
+import type { Output } from "../term/output.ts";
+import { PagedOutput } from "../term/paged_output.ts";
+import { Pager, pagerOf } from "../term/pager.ts";
+import type { Context } from "./command.ts";
+import { tell } from "./tell.ts";
+
+/** Runs a command whose output goes to a terminal: it is paged, where a pager is there. */
+export async function paged(
+  context: Context,
+  run: (context: Context) => Promise<number>,
+): Promise<number> {
+  const { command, missing } = pagerOf(context.env);
+  if (missing !== null) tell(context, `no pager: there is no program ${missing}; see FH_PAGER`);
+  if (command === null) return await run(context);
+  return await new Paging(context, command).run(run);
+}
+
+class Paging {
+  readonly #context: Context;
+  readonly #command: string;
+  readonly #left = new AbortController();
+  readonly #stderr: HeldOutput;
+  #pager: Pager | null = null;
+  /** The command has ended: its answer is read. */
+  #isRead = false;
+
+  constructor(context: Context, command: string) {
+    this.#context = context;
+    this.#command = command;
+    this.#stderr = new HeldOutput(context.stderr);
+  }
+
+  async run(run: (context: Context) => Promise<number>): Promise<number> {
+    const context = this.#context;
+    const stdout = new PagedOutput(context.stdout, () => this.#open());
+    const signal = AbortSignal.any([context.signal, this.#left.signal]);
+    const stop = () => this.#stop();
+    context.signal.addEventListener("abort", stop);
+    try {
+      return await run({ ...context, stdout, stderr: this.#stderr, signal });
+    } finally {
+      this.#isRead = true;
+      await stdout.end();
+      context.signal.removeEventListener("abort", stop);
+      if (this.#pager !== null) context.onSignal?.(null);
+      this.#stderr.release();
+    }
+  }
+
+  #open(): Pager {
+    const { env, onSignal, signal } = this.#context;
+    // Ctrl-C ends what is computed; who reads goes on reading.
+    onSignal?.((name) => name === "SIGINT" && (this.#isRead || signal.aborted));
+    // The screen is the pager's: what is to be said beside the answer comes after it.
+    this.#stderr.hold();
+    return this.#pager = new Pager(this.#command, env, () => this.#left.abort("SIGPIPE"));
+  }
+
+  #stop(): void {
+    if (this.#context.signal.reason !== "SIGINT") this.#pager?.kill();
+  }
+}
+
+/** Keeps what is written while another has the terminal. */
+class HeldOutput implements Output {
+  readonly isTerminal: boolean;
+  readonly #output: Output;
+  #held: (string | Uint8Array)[] | null = null;
+
+  constructor(output: Output) {
+    this.#output = output;
+    this.isTerminal = output.isTerminal;
+  }
+
+  get closed(): boolean {
+    return this.#output.closed;
+  }
+
+  get pendingBytes(): number {
+    return this.#output.pendingBytes;
+  }
+
+  get columns(): number {
+    return this.#output.columns;
+  }
+
+  get rows(): number {
+    return this.#output.rows;
+  }
+
+  write(chunk: string | Uint8Array): void {
+    if (this.#held === null) this.#output.write(chunk);
+    else this.#held.push(chunk);
+  }
+
+  flush(): Promise<void> {
+    return this.#output.flush();
+  }
+
+  hold(): void {
+    // A file gets it at once.
+    if (this.isTerminal) this.#held ??= [];
+  }
+
+  release(): void {
+    for (const chunk of this.#held?.splice(0) ?? []) this.#output.write(chunk);
+    this.#held = null;
+  }
+}
