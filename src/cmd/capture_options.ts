@@ -23,7 +23,7 @@ export const CAPTURE_OPTIONS = [
     "keep so much of a command line, and count the rest (default: 64K)",
   ),
   opt("--interval <time>", parsePeriod, "shortest poll period (default: adapts, 1ms to 10ms)"),
-  unless("--no-realtime", "no real-time scheduling of the capture thread"),
+  unless("--no-realtime", "capture without real-time scheduling"),
 ] as const;
 
 /** What {@linkcode CAPTURE_OPTIONS} give. */
