@@ -69,6 +69,10 @@ export async function runCli(
   onZoneTrouble((text) => tell(context, text));
   try {
     const asked = parseLine(programOf(commands), argv);
+    if (asked.kind === "nothing" && context.stdout.isTerminal) {
+      const { runHere } = await import("./cmd/here/run.ts");
+      return await runHere(context);
+    }
     if (asked.kind !== "call") {
       context.stdout.write(asked.kind === "version" ? `${VERSION}\n` : helpText(asked.path));
       await context.stdout.flush();

@@ -41,6 +41,8 @@ export interface Note {
   readonly kind: NoteKind;
   /** One sentence without its end, for people. */
   readonly text: string;
+  /** What would make it better: said once, to who sits at a terminal. */
+  readonly hint?: string;
 }
 
 /** The notes of one answer, in the order in which they came up. */
@@ -48,8 +50,8 @@ export class Notes implements Iterable<Note> {
   readonly #notes: Note[] = [];
 
   /** Adds one. */
-  add(kind: NoteKind, text: string): void {
-    this.#notes.push({ kind, text });
+  add(kind: NoteKind, text: string, hint?: string): void {
+    this.#notes.push({ kind, text, ...hint === undefined ? {} : { hint } });
   }
 
   [Symbol.iterator](): Iterator<Note> {
@@ -69,10 +71,12 @@ export class Notes implements Iterable<Note> {
 
 /** Notes what a history would add, and how to have one. */
 export function noteNoHistory(notes: Notes, what: string, { isOfRoot }: NoHistoryPlace): void {
-  const text = isOfRoot
-    ? `no history that you may read: ${what}; root keeps one, so ask it by sudo fh`
-    : `no history here: ${what}; to have one, run fh record (or its systemd unit)`;
-  notes.add("no_history", text);
+  if (isOfRoot) {
+    const text = `no history that you may read: ${what}; root keeps one, so ask it by sudo fh`;
+    return notes.add("no_history", text);
+  }
+  const hint = "to have one, run fh record (or its systemd unit)";
+  notes.add("no_history", `no history here: ${what}`, hint);
 }
 
 /** Notes where nobody writes to a store what becomes of what it has. */

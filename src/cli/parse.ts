@@ -21,6 +21,8 @@ export type Asked =
     readonly options: Readonly<Record<string, unknown>>;
   }
   | { readonly kind: "version" }
+  /** Nothing at all. */
+  | { readonly kind: "nothing"; readonly path: readonly Spec[] }
   /** Of the program, a command, or an action: its names, outermost first. */
   | { readonly kind: "help"; readonly path: readonly Spec[] };
 
@@ -42,7 +44,7 @@ function parseGroup(path: readonly Spec[], group: GroupSpec, words: readonly str
   if (read.asks === "version") return { kind: "version" };
   if (name === undefined) {
     if (read.asks === null && path.length > 1) throw missingAction(path);
-    return { kind: "help", path };
+    return { kind: words.length === 0 ? "nothing" : "help", path };
   }
   if (name === "help") return { kind: "help", path: findPage(path, rest) };
   const found = findSpec(path, group, name);

@@ -6,6 +6,7 @@
 import type { Note, Notes } from "../ask/notes.ts";
 import { escapeText } from "../text/escape.ts";
 import type { Context } from "./command.ts";
+import { isHintDue } from "./hints.ts";
 
 /** Advice that nobody needs who has seen enough: what was read is at its end, such as by head. */
 const ADVICE: ReadonlySet<Note["kind"]> = new Set(["no_history", "pid_namespace"]);
@@ -17,8 +18,9 @@ export function tell({ stderr }: Pick<Context, "stderr">, text: string, quiet = 
 
 /** Tells the notes of an answer, unless they are not wanted. */
 export function tellNotes(context: Context, notes: Notes, quiet = false): void {
-  for (const { kind, text } of notes) {
-    if (context.stdout.closed && ADVICE.has(kind)) continue;
-    tell(context, text, quiet);
+  for (const { kind, text, hint } of notes) {
+    if (quiet || (context.stdout.closed && ADVICE.has(kind))) continue;
+    const isDue = hint !== undefined && isHintDue(context, kind);
+    tell(context, isDue ? `${text}; ${hint}` : text);
   }
 }

@@ -13,6 +13,7 @@ import { ROW_BYTES } from "../history/ledger.ts";
 import type { LateGap } from "../history/late_gaps.ts";
 import { Retention, type RetentionLimits } from "../history/retention.ts";
 import { HistoryWriter } from "../history/writer.ts";
+import { localTime } from "../host/local_time.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
@@ -21,7 +22,7 @@ import { openProcfs } from "../proc/procfs.ts";
 import type { Session } from "../session.ts";
 import { durationWords, sizeWords } from "../text/words.ts";
 import { VERSION } from "../version.ts";
-import { FileFacts, type HistoryFacts } from "./file_facts.ts";
+import { type Content, FileFacts, type HistoryFacts } from "./file_facts.ts";
 import type { RecordedFindings } from "./findings.ts";
 import type { RecordedJobs } from "./jobs.ts";
 import type { RecordedPrograms } from "./programs.ts";
@@ -206,8 +207,12 @@ export class RecordedFile implements Sink {
     if (this.#file === null) return;
     this.#writer?.end(this.#session.told, this.#session.epoch);
     const failing = this.#writer?.failing ?? null;
+    const kept = this.#writer === null ? null : this.#facts.read();
     this.#file.close();
-    if (failing === null) return;
+    if (failing === null) {
+      if (kept !== null) this.#world.say(keptWords(this.path, kept));
+      return;
+    }
     const what = `Cannot write the last to ${this.path}`;
     throw new CommandError(EXIT.failed, `${what}: ${failing}; make room on that disk`);
   }
@@ -347,6 +352,14 @@ export class RecordedFile implements Sink {
       else this.#owner.failed(error);
     }
   }
+}
+
+/** What somebody has who has kept it. */
+function keptWords(path: string, { rows, bytes, oldest }: Content): string {
+  const since = oldest === null ? "" : ` since ${localTime(oldest * 1000)}`;
+  return `kept ${rows} processes${since} in ${path}, ${
+    sizeWords(bytes)
+  }; fh log and fh why read it`;
 }
 
 /** What has become of a file. */

@@ -268,8 +268,7 @@ test("fh export makes a file that answers the same, and a replay tells the same"
 });
 
 test("without a history each answers from /proc, and says what one would add", async () => {
-  const advice =
-    /^fh: no history here: [^\n]+; to have one, run fh record \(or its systemd unit\)\n$/;
+  const advice = /^fh: no history here: [^\n;]+\n$/;
   const why = await runAfterwards(whyCommand, ["1"], {});
   assert.equal(why.err, "");
   assert.match(why.out, /^\S+ \(1\) of root: the kernel, at boot; it runs for \w+\n/);

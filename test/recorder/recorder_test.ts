@@ -23,10 +23,12 @@ test("a recorder keeps what a session tells until it is ended", async () => {
   it.source.last = [exit(12 * S, 5, 0)];
   await it.end();
   assert.deepEqual(it.rows(), [[1, "running"], [5, "exited"]], "what was in hand is kept, too");
-  assert.deepEqual(it.said, [
+  const [kept, ...others] = it.said.toReversed();
+  assert.deepEqual(others.reverse(), [
     "source replay: a test feeds it",
     `recording to ${it.path}, for 1h00m, up to 64 MiB`,
   ]);
+  assert.match(kept!, /^kept 2 processes since 2026-\S+ \S+ in \/\S+, \d+ KiB; fh log and /);
 });
 
 test("a recorder knows after its first look what has ended while nobody recorded", async () => {

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { command, type CommandSpec } from "../../cli/command.ts";
+import { command, type CommandSpec, type Context } from "../../cli/command.ts";
+import type { NextStep } from "../../ask/next_steps.ts";
+import type { Verdict } from "../../source/probe/probe_judge.ts";
 import type { Facts } from "../../source/probe/probe.ts";
 
 /** Tries what the host allows. */
@@ -12,14 +14,27 @@ export type GatherFacts = (
   source: "auto" | "connector" | "poll",
 ) => Promise<Facts>;
 
+/** What it is made of. */
+export interface DoctorWorld {
+  readonly gather: GatherFacts;
+  /** The one command to run next; null where nothing is known that would help. */
+  readonly next: (context: Context, verdict: Verdict) => Promise<NextStep | null>;
+}
+
 /** The command. */
-export const doctorCommand: CommandSpec = doctorWith(async (procRoot, source) => {
-  const { gatherFacts } = await import("../../source/probe/probe.ts");
-  return await gatherFacts(procRoot, source);
+export const doctorCommand: CommandSpec = doctorWith({
+  gather: async (procRoot, source) => {
+    const { gatherFacts } = await import("../../source/probe/probe.ts");
+    return await gatherFacts(procRoot, source);
+  },
+  next: async (context, verdict) => {
+    const { nextAfter } = await import("./next.ts");
+    return await nextAfter(context, verdict);
+  },
 });
 
 /** The command on other facts than this host's. */
-export function doctorWith(gather: GatherFacts): CommandSpec {
+export function doctorWith(world: DoctorWorld): CommandSpec {
   return command({
     name: "doctor",
     operands: "",
@@ -32,7 +47,7 @@ export function doctorWith(gather: GatherFacts): CommandSpec {
     ],
     async run(context, _operands, options): Promise<number> {
       const { runDoctor } = await import("./run.ts");
-      return await runDoctor(context, options, gather);
+      return await runDoctor(context, options, world);
     },
   });
 }
