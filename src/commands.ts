@@ -82,8 +82,9 @@ export async function runCli(
     const options = await withFiles(asked.options, context);
     const { command, operands } = asked;
     const run = (inner: Context) => command.run(inner, operands, options);
-    const isPaged = context.stdout.isTerminal && command.pages?.(options) === true;
-    const status = isPaged ? await pagedRun(context, run) : await run(context);
+    const look = { isPaged: command.pages?.(options) === true, isWide: options["wide"] === true };
+    const isFitted = context.stdout.isTerminal && (look.isPaged || look.isWide);
+    const status = isFitted ? await fittedRun(context, look, run) : await run(context);
     await context.stdout.flush();
     await flushQuietly(context);
     return status;
@@ -96,12 +97,14 @@ export async function runCli(
 }
 
 /** Loaded for terminals alone. */
-async function pagedRun(
+async function fittedRun(
   context: Context,
+  { isPaged, isWide }: { readonly isPaged: boolean; readonly isWide: boolean },
   run: (context: Context) => Promise<number>,
 ): Promise<number> {
-  const { paged } = await import("./cli/paged.ts");
-  return await paged(context, run);
+  const { paged, widened } = await import("./cli/paged.ts");
+  const world = isWide ? widened(context) : context;
+  return isPaged ? await paged(world, run) : await run(world);
 }
 
 /** Options with what stands in the files that they name, where that may have to be waited for. */

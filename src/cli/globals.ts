@@ -45,6 +45,9 @@ export const GLOBAL_DEFAULTS: GlobalOptions = {
   verbose: false,
 };
 
+/** Of commands whose lines are cut to the terminal. */
+export const WIDE = flag("--wide", "whole lines, as in a pipe");
+
 /** The two that end at once. */
 export const HELP_OPTIONS: readonly OptionSpec[] = [
   flag("-h, --help", "this help"),

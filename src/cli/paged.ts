@@ -6,8 +6,14 @@
 import type { Output } from "../term/output.ts";
 import { PagedOutput } from "../term/paged_output.ts";
 import { Pager, pagerOf } from "../term/pager.ts";
+import { WideOutput } from "../term/wide_output.ts";
 import type { Context } from "./command.ts";
 import { tell } from "./tell.ts";
+
+/** The same world, with lines as long as they are. */
+export function widened(context: Context): Context {
+  return { ...context, stdout: new WideOutput(context.stdout) };
+}
 
 /** Runs a command whose output goes to a terminal: it is paged, where a pager is there. */
 export async function paged(

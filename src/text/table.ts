@@ -4,6 +4,7 @@
  * @module
  */
 import { displayWidth, escapeText, fitWidth } from "./escape.ts";
+import { fitMiddle } from "./middle.ts";
 
 /**
  * A column: its name, its cells, whether they are numbers, which are padded on the left, and
@@ -32,6 +33,9 @@ const STEP_ROWS = 1000;
 /** The last column is not to have less, as long as another can be spared. */
 const LAST_CELLS = 16;
 const SPACE = "  ";
+/** A column that has only these makes way before any other. */
+const NOTHING: ReadonlySet<string> = new Set(["", "-", "0", "0 B", "0us"]);
+const IDLE = -1;
 
 /** A heading, and a line for each row; texts in cells are escaped. */
 export function table<Row>(
@@ -60,18 +64,30 @@ export function* tableSteps<Row>(
     texts.forEach((text, at) => widths[at] = Math.max(widths[at]!, displayWidth(text)));
     if (cells.push(texts) % STEP_ROWS === 0) yield;
   }
-  const shown = columnsFor(width, widths, columns.map(([, , , spare]) => spare), SPACE.length);
+  const spares = columns.map(([, , , spare], at) => isIdle(cells, at) ? IDLE : spare);
+  const shown = columnsFor(width, widths, spares, SPACE.length);
   const line = (texts: readonly string[]) => {
     const padded = shown.map((at) => {
       const text = texts[at]!;
       const space = " ".repeat(widths[at]! - displayWidth(text));
       return columns[at]![2] ? space + text : text + space;
     });
-    return fitWidth(padded.join(SPACE).trimEnd(), width);
+    const last = padded.pop()!.trimEnd();
+    const before = padded.map((text) => text + SPACE).join("");
+    const left = width - displayWidth(before);
+    // The end of what stands last, a command line most often, tells one from another.
+    return left > 0 ? (before + fitMiddle(last, left)).trimEnd() : fitWidth(before, width);
   };
   const lines = [head(line(names))];
   for (const texts of cells) if (lines.push(line(texts)) % STEP_ROWS === 0) yield;
   return lines;
+}
+
+/** Whether a column says of several rows alike that there is nothing. */
+function isIdle(cells: readonly (readonly string[])[], at: number): boolean {
+  const nothing = cells[0]?.[at] ?? "";
+  if (cells.length < 2 || !NOTHING.has(nothing)) return false;
+  return at < cells[0]!.length - 1 && cells.every((texts) => texts[at] === nothing);
 }
 
 /**

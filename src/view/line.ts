@@ -11,6 +11,7 @@ import { exitStatus, type Process } from "../model/process.ts";
 import type { Users } from "../proc/passwd.ts";
 import { ByteText, utf8 } from "../text/byte_text.ts";
 import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
+import { fitMiddle } from "../text/middle.ts";
 import { quoteArgv } from "../text/quote.ts";
 import { paint, type Style } from "../text/style.ts";
 import { exitWords, lossNoun, sizeWords } from "../text/words.ts";
@@ -26,6 +27,8 @@ export interface LineOptions {
   readonly tree: boolean;
   /** Whether the day stands before the time. */
   readonly dates?: boolean;
+  /** Whether each line says what has happened; else a mark stands behind what was inferred. */
+  readonly events?: boolean;
   /** Names of environment variables to show behind the command. */
   readonly env: readonly string[];
   /** Cells of a line, as they are now; Infinity where lines need not be cut. */
@@ -68,9 +71,9 @@ export class EventLines {
 
   /** The columns' names, in the widths of the lines below them. */
   header(): string {
-    const { dates = false } = this.#options;
+    const { dates = false, events = true } = this.#options;
     const width = this.#options.width();
-    return fitWidth(`${headerCells(width >= WIDE_CELLS, dates)}COMMAND`, width);
+    return fitWidth(`${headerCells(width >= WIDE_CELLS, dates, events)}COMMAND`, width);
   }
 
   /** Takes note of a fork that is not shown. */
@@ -141,7 +144,8 @@ export class EventLines {
       if (kind === "exit" && this.#forked.has(process)) return ["no exec"];
     }
     const note = noteOf(change);
-    return note === null ? NONE : [note];
+    const notes = note === null ? NONE : [note];
+    return this.#options.events === false && change.inferred ? [...notes, "inferred"] : notes;
   }
 
   /** How much is missing, since when, and why. */
@@ -237,7 +241,7 @@ function fitRow(
   const space = indent.slice(0, Math.max(0, Math.floor(room / 2)));
   const left = Math.max(0, room - space.length);
   const cells = Math.max(Math.min(least, displayWidth(command)), left - displayWidth(note));
-  const shown = fitWidth(command, cells);
+  const shown = fitMiddle(command, cells);
   return space + fitWidth(shown === "" ? note.trimStart() : shown + note, left);
 }
 

@@ -20,6 +20,8 @@ export interface CellOptions {
   readonly offsetAt: (moment: number) => number;
   /** Whether the day stands before the time. */
   readonly dates?: boolean;
+  /** Whether it stands there what has happened: where all is of one kind, nobody need read it. */
+  readonly events?: boolean;
 }
 
 const SPACE = 0x20;
@@ -31,19 +33,22 @@ const CELLS = { time: 12, event: 8, shortEvent: 5, pid: 7, user: 8, duration: 8,
 const NAME_CUT = CELLS.user - 1;
 
 /** Names of the columns, in their widths. */
-export function headerCells(isWide: boolean, dates: boolean): string {
+export function headerCells(isWide: boolean, dates: boolean, events = true): string {
   const clock = isWide ? "12:15:54.123" : "12:15:54";
   const time = dates ? "DATE  TIME".padEnd(`11-24 ${clock}`.length) : "TIME".padEnd(CELLS.time);
   const ids = `${"PID".padStart(CELLS.pid)} ${"PPID".padStart(CELLS.pid)}`;
   const user = "USER".padEnd(CELLS.user);
-  if (!isWide) return `${time} ${"EVENT".padEnd(CELLS.shortEvent)} ${ids} ${user} `;
+  const cells = isWide ? CELLS.event : CELLS.shortEvent;
+  const event = events ? `${"EVENT".padEnd(cells)} ` : "";
+  if (!isWide) return `${time} ${event}${ids} ${user} `;
   const end = `${"DURATION".padStart(CELLS.duration)} ${"STATUS".padEnd(CELLS.status)} `;
-  return `${time} ${"EVENT".padEnd(CELLS.event)} ${ids} ${user} ${end}`;
+  return `${time} ${event}${ids} ${user} ${end}`;
 }
 
 /** Writes the columns. */
 export class RowCells {
   readonly #options: CellOptions;
+  readonly #hasEvents: boolean;
   readonly #clock: WallClock;
   /** The second of the last row: its text, and that as bytes with the point behind. */
   #second = "";
@@ -54,6 +59,7 @@ export class RowCells {
 
   constructor(options: CellOptions) {
     this.#options = options;
+    this.#hasEvents = options.events ?? true;
     this.#clock = new WallClock(options.offsetAt);
   }
 
@@ -61,7 +67,7 @@ export class RowCells {
   append(change: Change, process: Process, epoch: BootEpoch, to: ByteText): void {
     this.time(change.time, epoch, to);
     to.byte(SPACE);
-    appendEvent(change, CELLS.event, to);
+    if (this.#hasEvents) appendEvent(change, CELLS.event, to);
     appendIds(process, to);
     to.bytes(this.#user(process.uid));
     if (change.kind !== "exit") {
@@ -79,7 +85,7 @@ export class RowCells {
   appendFew(change: Change, process: Process, epoch: BootEpoch, to: ByteText): void {
     to.ascii(this.timeText(change.time, epoch, false));
     to.byte(SPACE);
-    appendEvent(change, CELLS.shortEvent, to);
+    if (this.#hasEvents) appendEvent(change, CELLS.shortEvent, to);
     appendIds(process, to);
     to.bytes(this.#user(process.uid));
   }

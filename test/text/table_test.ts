@@ -31,6 +31,24 @@ test("table() is as wide as its cells where nothing is to be cut", () => {
   ]);
 });
 
+test("table() first does without what says nothing, where there is too little room", () => {
+  const idle = ROWS.map((row) => ({ ...row, size: 0, since: "" }));
+  const columns = COLUMNS.map(([name, cell, isNumber]) => [name, cell, isNumber] as const);
+  const lines = (width: number, rows = idle) => table(rows, columns, { ...PLAIN_TABLE, width });
+  assert.equal(lines(Infinity)[0], "PID  SINCE  SIZE  COMMAND");
+  assert.equal(lines(26)[0], "PID  COMMAND");
+  // One row alone says nothing of a column.
+  assert.equal(lines(26, idle.slice(1))[0], "PID  SINCE  SIZE  COMMAND");
+  assert.equal(lines(26, [idle[0]!, { ...idle[1]!, size: 1 }])[0], "PID  SIZE  COMMAND");
+});
+
+test("table() cuts the last column in its middle, so that its end is seen", () => {
+  const command = "cc -O2 -c /very/long/path/of/a/project/main.c";
+  const rows = ROWS.map((row) => ({ ...row, command }));
+  const [, line] = table(rows, COLUMNS, { ...PLAIN_TABLE, width: 50 });
+  assert.equal(line, "  7  2026-11-29  4096  cc -O2 -c /…/project/main.c");
+});
+
 test("table() cuts the last column, then does without those that can be spared", () => {
   assert.deepEqual(draw(40), [
     "PID  SINCE       SIZE  COMMAND",

@@ -8,6 +8,7 @@ import { SORT_KEYS } from "../../ask/account_sort.ts";
 import { FILTER } from "../../cli/filter_options.ts";
 import { parseChoice, parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
+import { WIDE } from "../../cli/globals.ts";
 import { asText, flag, opt } from "../../cli/option.ts";
 
 /** Options that ask for a file; without them the history is asked. */
@@ -47,6 +48,7 @@ export const accountCommand: CommandSpec = command({
     opt("-a, --acct <file>", asText, "a file of BSD process accounting: accton(8)"),
     opt("-j, --jobs <file>", asText, "a job file: who was in which job"),
     flag("--elsa", "with -x and -j: the seven lines of ELSA for each job"),
+    WIDE,
   ],
   examples: [
     "fh account --since today  what took the time today",

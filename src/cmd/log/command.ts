@@ -6,6 +6,7 @@
 import { FILTER } from "../../cli/filter_options.ts";
 import { parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
+import { WIDE } from "../../cli/globals.ts";
 import { asText, flag, opt } from "../../cli/option.ts";
 
 /** The command. */
@@ -30,6 +31,7 @@ export const logCommand: CommandSpec = command({
     flag("--times", "with --tree: when each started and how long it lasted"),
     flag("--bars", "with --tree: a bar for each on the wall clock"),
     flag("-f, --follow", "go on with what happens now, until Ctrl-C"),
+    WIDE,
   ],
   examples: [
     "fh log --failed --since today  what failed today",

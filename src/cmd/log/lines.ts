@@ -8,18 +8,21 @@ import { localOffset } from "../../host/local_time.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { EventLines } from "../../view/line.ts";
 
-/** What writes them on this terminal, or for whatever standard output is. */
+/** What writes events of so many kinds on this terminal, or for whatever standard output is. */
 export function logLines(
   { stdout, env }: Pick<Context, "stdout" | "env">,
   users: Users,
   color: "auto" | "always" | "never",
+  kinds: number,
 ): EventLines {
+  const width = widthOf(stdout);
   return new EventLines({
     users,
     color: useColor(color, stdout, env),
     offsetAt: localOffset,
     tree: false,
     dates: true,
+    events: kinds > 1 || width === Infinity,
     env: [],
     width: () => widthOf(stdout),
   });

@@ -188,7 +188,9 @@ class Log {
     const { stdout, env } = context;
     const color = useColor(options.color, stdout, env);
     this.#users = users;
-    this.#writer = options.json ? new PastJson(users) : logLines(context, users, options.color);
+    this.#writer = options.json
+      ? new PastJson(users)
+      : logLines(context, users, options.color, query.kinds.size);
     if (options.quiet || options.tree || !stdout.isTerminal) return;
     if (this.#writer instanceof EventLines) {
       stdout.write(paint(this.#writer.header(), "bold", color) + "\n");

@@ -25,7 +25,7 @@ export async function listRunning(
   const { users } = asking;
   const writer = json
     ? new JsonLines({ source: "poll", users, env: false })
-    : logLines({ stdout, env }, users, color);
+    : logLines({ stdout, env }, users, color, 1);
   const lines: string[] = [];
   for (const change of runningNow(asking, filter)) {
     const text = new ByteText(512);

@@ -5,6 +5,7 @@
  */
 import { parseChoice, parseCount, parseDuration } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
+import { WIDE } from "../../cli/globals.ts";
 import { asText, flag, maybe, opt, unless } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 
@@ -45,6 +46,7 @@ export const treeCommand: CommandSpec = command({
       "with --watch: how long to show what has ended (default: 10s)",
     ),
     ...REDACT_OPTIONS,
+    WIDE,
   ],
   examples: [
     "fh tree  all processes of this host",

@@ -15,6 +15,7 @@ import type { TreeStyle } from "../../view/tree.ts";
 /** What the command line asks for. */
 export interface TreeOptions extends RedactSettings, TreeQuery {
   readonly watch?: boolean;
+  readonly wide?: boolean;
   /** When each started and how long it lasted. */
   readonly times?: boolean;
   /** A bar for each. */

@@ -100,6 +100,9 @@ function checkOptions(asked: Asked | null, options: TreeOptions, context: Contex
   if (past !== null) {
     throw new UsageError("Bad options: --watch with a time or an id; it shows what runs now");
   }
+  if (options.wide) {
+    throw new UsageError("Bad options: --watch with --wide; what is kept up to date has to fit");
+  }
   if (json) {
     throw new UsageError("Bad options: --watch with --json; for a stream use fh watch --json");
   }

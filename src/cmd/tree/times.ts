@@ -62,8 +62,11 @@ function belowFocus(
   return node ? new Set(walk([node]).map(({ process }) => process)) : null;
 }
 
-/** Cells of what is drawn where no terminal shows it: those of COLUMNS, else 80. */
+const PIPE_WIDTH = 80;
+
+/** Cells of what is drawn where no terminal has an end: those of COLUMNS, else 80. */
 function pipeWidth({ stdout, env }: Context): number {
   const columns = Number(env["COLUMNS"]);
-  return Number.isInteger(columns) && columns > 0 ? columns : stdout.columns;
+  if (Number.isInteger(columns) && columns > 0) return columns;
+  return Number.isFinite(stdout.columns) ? stdout.columns : PIPE_WIDTH;
 }

@@ -4,13 +4,14 @@
  * @module
  */
 import { command, type CommandSpec } from "../../cli/command.ts";
+import { WIDE } from "../../cli/globals.ts";
 
 /** The command. */
 export const whyCommand: CommandSpec = command({
   name: "why",
   operands: "<process>",
   summary: "tell in words who started a process, up to where it came from",
-  options: [],
+  options: [WIDE],
   examples: [
     "fh why 4711  the chain that led to a process, dead or alive",
     "fh why 4711@03:12  the one that had this pid at that time",
