@@ -191,10 +191,13 @@ test(...unless(missing, "fh doctor sees everything as root with subset=pid, and 
   assert.deepEqual([outcome.status, source], [0, "connector"]);
 });
 
-test(...unless(missing, "fh doctor for people ends with the verdict"), () => {
+test(...unless(missing, "fh doctor for people ends with the verdict, and what to run next"), () => {
   const { status, stdout, stderr } = doctor([], []);
   assert.deepEqual([status, stderr], [0, ""]);
-  assert.match(stdout, /\nsource connector: [^]*\nfh watch sees everything\n$/);
+  assert.match(
+    stdout,
+    /\nsource connector: [^]*\nfh watch sees everything\n\nNext: fh .+\n {6}.+\n$/,
+  );
   assert.match(doctor(["unshare", "--net"], []).stdout, /\nfh watch is limited: [^]*\n$/);
 });
 
