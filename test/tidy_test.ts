@@ -61,7 +61,11 @@ const ARROWS: Arrows = {
     "src/text/instant.ts",
   ],
   "src/ask/store.ts": ["src/model/", "src/jobs/"],
+  // What reports are made of is an answer, too.
+  "src/report/span.ts": [],
+  "src/report/": ["src/report/span.ts", "src/model/", "src/text/"],
   "src/ask/": [
+    "src/report/span.ts",
     "src/detect/",
     "src/ask/store.ts",
     "src/ask/text/",
@@ -173,6 +177,8 @@ const ARROWS: Arrows = {
     "node:",
   ],
   "src/cmd/": [
+    "src/report/",
+    "src/report/span.ts",
     "src/top/",
     "src/tui/",
     "src/detect/",

@@ -13,6 +13,7 @@ import { CAPTURE_OPTIONS } from "../capture_options.ts";
 const OPTIONS = [
   opt("--name <name>", asText, "what the job is called (default: the command)"),
   opt("--report <file>", asText, "write the account there, not to standard error"),
+  opt("--save <file>", asText, "save all its processes there, to be drawn later"),
   flag("--wait-all", "wait until the last descendant has ended"),
   ...REDACT_OPTIONS,
   ...CAPTURE_OPTIONS,

@@ -22,7 +22,10 @@ import { openSession } from "../capture.ts";
 import { captureOptions } from "../capture_options.ts";
 import { replaceFile, whyNotReplace } from "../new_file.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
+import { openUsers } from "../../proc/users.ts";
+import { runLines } from "../../report/run_file.ts";
 import { Child } from "../watch/child.ts";
+import { Collector } from "./collector.ts";
 import type { RunOptions } from "./command.ts";
 
 /** What had happened before the end is told by then. */
@@ -48,16 +51,20 @@ class Run {
   #reaper!: Reaper;
   #child: Child | null = null;
   #job: Job | null = null;
+  /** What is to be drawn; null where nobody has asked for it. */
+  readonly #collector: Collector | null;
 
   constructor(context: Context, operands: readonly string[], options: RunOptions) {
     this.#context = context;
     this.#options = options;
     this.#operands = operands;
     this.#redact = createRedactFrom(options);
+    this.#collector = options.save === undefined ? null : new Collector();
   }
 
   async run(): Promise<number> {
-    this.#checkReport();
+    checkPlace("report", this.#options.report);
+    checkPlace("run", this.#options.save);
     this.#reaper = await Reaper.open();
     this.#session = await this.#open();
     const before = this.#reaper.children();
@@ -76,15 +83,6 @@ class Run {
     return child.status ?? EXIT.failed;
   }
 
-  /** It is said before the command runs that its report would have no place. */
-  #checkReport(): void {
-    const { report } = this.#options;
-    const why = report === undefined ? null : whyNotReplace(report);
-    if (why === null) return;
-    const what = `Cannot write the report to ${report}: ${why}; give the path of a file`;
-    throw new CommandError(EXIT.failed, what);
-  }
-
   async #open(): Promise<Session> {
     const { source } = this.#options;
     const wanted = { act: "follow a command", source, start: this.#context.capture };
@@ -92,7 +90,7 @@ class Run {
       capture: {
         ...captureOptions(this.#context, this.#options),
         accounts: true,
-        lean: true,
+        lean: this.#collector === null,
         patient: true,
       },
       redact: this.#redact,
@@ -104,6 +102,7 @@ class Run {
 
   #see(change: Change): void {
     if (this.#job === null || !this.#job.note(change)) return;
+    this.#collector?.note(change);
     const { kind, process: about } = change;
     // Orphans are ours to bury; the command itself is waited for by who has started it.
     if (kind !== "exit" || about === null || about.pid === this.#child!.pid) return;
@@ -112,6 +111,7 @@ class Run {
 
   #seeAccount(about: Process, figures: TaskFigures, last: boolean): void {
     this.#job?.noteAccount(about, figures, last);
+    this.#collector?.noteAccount(about, figures);
     if (!last || this.#session.info.accounts !== "zombie") return;
     // An orphan's zombie was looked at: it may be buried. The command is not ours to wait for.
     if (this.#child !== null && about.pid !== this.#child.pid) this.#reaper.bury(about.pid);
@@ -144,8 +144,7 @@ class Run {
   }
 
   #tell(wallNs: number, usage: ChildrenUsage): void {
-    const { quiet, report, json, name } = this.#options;
-    if (quiet && report === undefined) return;
+    const { quiet, report, save, json, name } = this.#options;
     const { stderr, env } = this.#context;
     const { info } = this.#session;
     const argv = redactWords(this.#operands, this.#redact);
@@ -159,20 +158,33 @@ class Run {
       source: info.source,
       accounts: info.accounts ?? null,
     };
+    if (save !== undefined) {
+      const spans = this.#collector!.spans(facts, this.#child!.pid, openUsers());
+      write("run", save, runLines(spans));
+    }
+    if (quiet && report === undefined) return;
     const style = report === undefined ? tableStyle(stderr, env, this.#options.color) : PLAIN_TABLE;
     const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, style);
     if (report === undefined) stderr.write(text);
-    else writeReport(report, text);
+    else write("report", report, [text]);
   }
 }
 
+/** It is said before the command runs that what is written of it would have no place. */
+function checkPlace(what: string, path: string | undefined): void {
+  const why = path === undefined ? null : whyNotReplace(path);
+  if (why === null) return;
+  const words = `Cannot write the ${what} to ${path}: ${why}; give the path of a file`;
+  throw new CommandError(EXIT.failed, words);
+}
+
 /** Nobody else may read what a command has run. */
-function writeReport(path: string, text: string): void {
+function write(what: string, path: string, pieces: Iterable<string>): void {
   try {
-    replaceFile(path, text);
+    replaceFile(path, pieces);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandError(EXIT.failed, `Cannot write the report to ${path}: ${code ?? message}`);
+    throw new CommandError(EXIT.failed, `Cannot write the ${what} to ${path}: ${code ?? message}`);
   }
 }
 
