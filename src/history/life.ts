@@ -179,11 +179,25 @@ export class LifeStore {
   take(row: LifeRow): Life {
     const known = this.#known(row[0]!);
     if (known !== undefined) return known;
+    const life = this.pass(row);
+    this.#lives.set(life.key, life);
+    return life;
+  }
+
+  /** The process of a row, which is not remembered: who goes through very many keeps them. */
+  pass(row: LifeRow): Life {
     const life = new Life(row, this.#bootOf(row));
     this.dress(life, life.imageKey);
     life.kernel = life.exec === null && hasNoProgram(life.image);
-    this.#lives.set(life.key, life);
     return life;
+  }
+
+  /** Id of the life with that number, if it is of that boot; null when it is not there. */
+  idOf(key: number, boot: Boot): string | null {
+    const known = this.#known(key);
+    if (known !== undefined) return known.boot === boot ? known.id : null;
+    const row = this.#getLife.get(key);
+    return row === undefined || row[1] !== boot.id ? null : new Life(row, boot).id;
   }
 
   #bootOf(row: LifeRow): Boot {
