@@ -115,10 +115,12 @@ class Past {
     const { stretch, pid } = this.#query;
     if (job !== null) return this.#ofJob(job);
     if (stretch.since !== null || pid !== undefined) return recordedSpans(this.#store, stretch);
-    const until = stretch.until ?? this.#asking.now();
-    const last = { ...stretch, since: until - HOUR_MS };
-    this.#asking.notes.add("limit", "it is of one hour; for more give --since");
-    return recordedSpans(this.#store, last);
+    const since = (stretch.until ?? this.#asking.now()) - HOUR_MS;
+    const stretches = recordedSpans(this.#store, { ...stretch, since });
+    if (this.#store.bounds.range()!.since < since) {
+      this.#asking.notes.add("limit", "it is of one hour; for more give --since");
+    }
+    return stretches;
   }
 
   #ofJob({ boot, since, until }: PastJob): readonly BootSpan[] {

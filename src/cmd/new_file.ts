@@ -49,15 +49,20 @@ export function whyNotReplace(path: string): string | null {
 const PIECE = 64 << 10;
 
 /**
- * Puts a text, or its pieces, in the place of the file at a path, in one step; throws an Error with
- * what is wrong, and waits for no reader of a pipe. The new file has that mode.
+ * Puts a text, or all pieces of one or of bytes, in the place of the file at a path, in one step;
+ * throws an Error with what is wrong, and waits for no reader of a pipe. The new file has that mode.
  */
-export function replaceFile(path: string, text: string | Iterable<string>, mode = 0o600): void {
+export function replaceFile(
+  path: string,
+  text: string | Iterable<string | Uint8Array>,
+  mode = 0o600,
+): void {
   const file = Replacement.open(path, mode);
   try {
     let gathered = "";
     for (const piece of typeof text === "string" ? [text] : text) {
-      gathered += piece;
+      if (typeof piece !== "string") file.write(piece);
+      else gathered += piece;
       if (gathered.length < PIECE) continue;
       file.write(gathered);
       gathered = "";

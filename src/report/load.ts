@@ -6,6 +6,9 @@
 import { endOf } from "./lanes.ts";
 import type { Spans } from "./span.ts";
 
+/** A thousandth of a CPU. */
+const PRECISION = 1000;
+
 /** From a time on, up to the next. */
 export interface LoadStep {
   /** Nanoseconds since the origin. */
@@ -36,8 +39,8 @@ export function* loadOf(spans: Spans): Generator<LoadStep> {
       cpus -= rates[ends[ended++]!.at]!;
       living--;
     }
-    // What is left of sums of fractions is nobody's.
+    // What sums of fractions leave behind is nobody's.
     if (living === 0) cpus = 0;
-    yield { time, living, cpus: Math.max(0, cpus) };
+    yield { time, living, cpus: Math.max(0, Math.round(cpus * PRECISION) / PRECISION) };
   }
 }

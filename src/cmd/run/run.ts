@@ -6,7 +6,7 @@
 import process from "node:process";
 import { type Context, tableStyle } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
-import { CommandError, EXIT } from "../../fault.ts";
+import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
 import { Job } from "../../jobs/run_job.ts";
 import type { TaskFigures } from "../../model/account.ts";
@@ -23,6 +23,7 @@ import { captureOptions } from "../capture_options.ts";
 import { replaceFile, whyNotReplace } from "../new_file.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
 import { openUsers } from "../../proc/users.ts";
+import { type Format, formatOfFile, FORMATS, type Piece } from "../../report/formats.ts";
 import { runLines } from "../../report/run_file.ts";
 import { Child } from "../watch/child.ts";
 import { Collector } from "./collector.ts";
@@ -53,13 +54,17 @@ class Run {
   #job: Job | null = null;
   /** What is to be drawn; null where nobody has asked for it. */
   readonly #collector: Collector | null;
+  /** The format of the report; null: the account in words, or as JSON. */
+  readonly #format: Format | null;
 
   constructor(context: Context, operands: readonly string[], options: RunOptions) {
     this.#context = context;
     this.#options = options;
     this.#operands = operands;
     this.#redact = createRedactFrom(options);
-    this.#collector = options.save === undefined ? null : new Collector();
+    this.#format = formatOf(options);
+    const isDrawn = options.save !== undefined || this.#format !== null;
+    this.#collector = isDrawn ? new Collector() : null;
   }
 
   async run(): Promise<number> {
@@ -79,7 +84,7 @@ class Run {
     // The poll source learns of an exit when it looks.
     if (this.#session.info.source === "poll") await pause(SETTLE_MS);
     await this.#session.close();
-    this.#tell(wallNs, difference(this.#reaper.children(), before));
+    await this.#tell(wallNs, difference(this.#reaper.children(), before));
     return child.status ?? EXIT.failed;
   }
 
@@ -143,13 +148,11 @@ class Run {
     tell(this.#context, `the account is not complete: ${error.message}`);
   }
 
-  #tell(wallNs: number, usage: ChildrenUsage): void {
-    const { quiet, report, save, json, name } = this.#options;
-    const { stderr, env } = this.#context;
+  async #tell(wallNs: number, usage: ChildrenUsage): Promise<void> {
     const { info } = this.#session;
     const argv = redactWords(this.#operands, this.#redact);
     const facts: JobFacts = {
-      name: name ?? argv[0]!,
+      name: this.#options.name ?? argv[0]!,
       argv,
       status: this.#child!.status!,
       wallNs,
@@ -158,16 +161,38 @@ class Run {
       source: info.source,
       accounts: info.accounts ?? null,
     };
-    if (save !== undefined) {
-      const spans = this.#collector!.spans(facts, this.#child!.pid, openUsers());
-      write("run", save, runLines(spans));
-    }
-    if (quiet && report === undefined) return;
+    await this.#draw(facts);
+    const { quiet, report, json } = this.#options;
+    if (this.#format !== null || (quiet && report === undefined)) return;
+    const { stderr, env } = this.#context;
     const style = report === undefined ? tableStyle(stderr, env, this.#options.color) : PLAIN_TABLE;
-    const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, style);
+    const isJson = json || report?.toLowerCase().endsWith(".json");
+    const text = isJson ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, style);
     if (report === undefined) stderr.write(text);
     else write("report", report, [text]);
   }
+
+  /** Writes what is made of the single processes, where that is asked for. */
+  async #draw(facts: JobFacts): Promise<void> {
+    const { save, report } = this.#options;
+    if (this.#collector === null) return;
+    const spans = this.#collector.spans(facts, this.#child!.pid, openUsers());
+    if (save !== undefined) write("run", save, runLines(spans));
+    if (this.#format === null) return;
+    write("report", report!, await this.#format.write(spans, { weight: "wall" }));
+  }
+}
+
+/** The format that is named, or that the name of the file ends with; `--json` is the account. */
+function formatOf({ report, format, json }: RunOptions): Format | null {
+  if (format !== undefined) {
+    if (json) throw new UsageError("Bad options: --json with --format; take one of them");
+    if (report === undefined) {
+      throw new UsageError("Missing file: --format is that of --report; give both");
+    }
+    return FORMATS.find(({ name }) => name === format)!;
+  }
+  return json || report === undefined ? null : formatOfFile(report);
 }
 
 /** It is said before the command runs that what is written of it would have no place. */
@@ -179,7 +204,7 @@ function checkPlace(what: string, path: string | undefined): void {
 }
 
 /** Nobody else may read what a command has run. */
-function write(what: string, path: string, pieces: Iterable<string>): void {
+function write(what: string, path: string, pieces: Iterable<Piece>): void {
   try {
     replaceFile(path, pieces);
   } catch (error) {
