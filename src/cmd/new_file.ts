@@ -50,7 +50,7 @@ const PIECE = 64 << 10;
 
 /**
  * Puts a text, or all pieces of one or of bytes, in the place of the file at a path, in one step;
- * throws an Error with what is wrong, and waits for no reader of a pipe. The new file has that mode.
+ * throws an Error with what is wrong, and waits for no reader of a pipe. A new file has that mode.
  */
 export function replaceFile(
   path: string,

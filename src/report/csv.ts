@@ -1,12 +1,13 @@
 /**
  * Spans as a table, CSV of RFC 4180. A text that a spreadsheet would take for a formula has a `'`
- * in front.
+ * in front, and what a terminal would act on stands as `\x1b`.
  *
  * @module
  */
 import { FIGURES } from "../model/account.ts";
 import { exitStatus } from "../model/process.ts";
 import { csvHead, csvLine } from "../text/csv.ts";
+import { escapeText } from "../text/escape.ts";
 import { WallClock } from "../text/time.ts";
 import { signalName } from "../text/words.ts";
 import type { Span, Spans } from "./span.ts";
@@ -23,7 +24,7 @@ export function* csv({ frame, spans }: Spans): Generator<string> {
   const clock = new WallClock();
   const moment = (ns: number | null) => ns === null ? null : clock.utc(epoch, ns);
   yield csvHead(fieldsOf(EMPTY, moment));
-  for (const span of spans) yield csvLine(fieldsOf(span, moment), (text) => text);
+  for (const span of spans) yield csvLine(fieldsOf(span, moment), escapeText);
 }
 
 function fieldsOf(

@@ -31,10 +31,19 @@ function labelOf(span: Span, spans: Spans): string {
   return `${escapeText(nameOf(span))} (${span.pid})\n${lastedWords(span, spans)}${outcome}`;
 }
 
+/** A string of at most so many characters: Graphviz takes 16 384 bytes, but several in a row. */
+const STRING_MAX = 2000;
+
 /** A text in quotes: `\n` is the one escape that is ours. */
 function quoted(text: string): string {
   const lines = text.split("\n").map((line) => {
-    return escapeText(line).replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+    const parts = [...escapeText(line)];
+    const strings: string[] = [];
+    for (let at = 0; at < parts.length; at += STRING_MAX) {
+      const part = parts.slice(at, at + STRING_MAX).join("");
+      strings.push(part.replaceAll("\\", "\\\\").replaceAll('"', '\\"'));
+    }
+    return strings.join('" + "');
   });
   return `"${lines.join("\\n")}"`;
 }

@@ -31,16 +31,12 @@ export type SomeSpan = Partial<Span> & Partial<SpanImage> & Pick<Span, "id">;
 
 /** A span that runs `prog` for 10 ms, with what differs. */
 export function spanOf(some: SomeSpan): Span {
-  const { name, argv, argvMore, exe, cwd, unit, container, ...more } = some;
-  const image = {
-    name: name ?? "prog",
-    argv: argv ?? ["prog", "-x"],
-    argvMore: argvMore ?? 0,
-    exe: exe ?? "/bin/prog",
-    cwd: cwd ?? "/src",
-    unit: unit ?? null,
-    container: container ?? null,
+  const { name, argv, argvMore, exe, cwd, unit, container, ...more } = {
+    ...{ name: "prog", argv: ["prog", "-x"], argvMore: 0, exe: "/bin/prog", cwd: "/src" },
+    ...{ unit: null, container: null },
+    ...some,
   };
+  const image = { name, argv, argvMore, exe, cwd, unit, container };
   return {
     parent: null,
     pid: Number(some.id.split("-")[1]),
