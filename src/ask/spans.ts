@@ -309,7 +309,9 @@ async function ofLiving(asking: Asking, query: SpansQuery): Promise<Spans> {
 }
 
 function livingOf(asking: Asking, filter: Filter): Process[] {
-  return [...runningNow(asking, filter)].map(({ process }) => process!);
+  const living: Process[] = [];
+  for (const { process } of runningNow(asking, filter)) living.push(process!);
+  return living;
 }
 
 /** Adds what a look at all that run has left out. */

@@ -12,11 +12,12 @@ import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import { parseAsked } from "../../ask/text/target.ts";
 import type { Context } from "../../cli/command.ts";
 import { tell, tellNotes } from "../../cli/tell.ts";
-import { CommandError, EXIT, UsageError } from "../../fault.ts";
+import { CommandError, EXIT, Refusal, Stopped, UsageError } from "../../fault.ts";
 import { openUsers } from "../../proc/users.ts";
 import type { Format } from "../../report/formats.ts";
 import type { Spans } from "../../report/span.ts";
 import type { Weight } from "../../report/weights.ts";
+import { refused } from "../../serve/client/ask.ts";
 import { Progress } from "../../term/progress.ts";
 import { createAsking, openOptions } from "../asking.ts";
 import { whyNotReplace } from "../new_file.ts";
@@ -71,10 +72,20 @@ export async function runReport(
     }
     progress.end();
     tellNotes(context, notes, options.quiet);
+  } catch (error) {
+    throw error instanceof Stopped ? stopped(context, options) : error;
   } finally {
     progress.end();
   }
   return EXIT.done;
+}
+
+/** A part of a report is none; who has seen enough of it is told nothing. */
+function stopped({ signal, stdout }: Context, { output }: ReportOptions): CommandError {
+  const { reason } = signal;
+  if (stdout.closed && output === undefined) return new Stopped("SIGPIPE");
+  const left = output === undefined ? "what was written is not complete" : "nothing is left of it";
+  return new CommandError(EXIT.failed, `Cannot report: stopped by ${reason}; ${left}`);
 }
 
 function checkOptions(
@@ -141,6 +152,8 @@ async function ask(
       host: hostname(),
       onRead: (count) => progress.show("reading", count, null, "processes"),
     });
+  } catch (error) {
+    throw error instanceof Refusal ? refused(error) : error;
   } finally {
     store?.close();
   }
