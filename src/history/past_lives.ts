@@ -17,6 +17,8 @@ import { LIVED_WITHIN } from "./schema.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
 const NO_NAMES: readonly string[] = [];
+/** Where in a row the number of the image stands. */
+const IMAGE = LIFE_COLUMNS.findIndex(({ name }) => name === "life.image");
 
 /** What lived at some time within stretches; null stands where work may pause. */
 export function* pastLives(
@@ -97,20 +99,26 @@ class LifeMaker {
   }
 
   /** Of rows, or of lives that were found already. */
-  *batches(found: Iterable<LifeRow | Life>): Generator<PastLife[] | null, void> {
-    const { lineage, accepts } = this.#query;
-    const { lives } = this.#history;
-    lineage?.begin();
-    let batch: PastLife[] = [];
-    let met = 0;
+  *batches(found: Iterable<LifeRow> | Iterable<Life>): Generator<PastLife[] | null, void> {
+    this.#query.lineage?.begin();
+    let some: (LifeRow | Life)[] = [];
     for (const one of found) {
-      if (++met % STEP_ROWS === 0) {
-        yield batch;
-        batch = [];
-      }
       const key = isRow(one) ? one[0]! : one.key;
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
+      if (some.push(one) < STEP_ROWS) continue;
+      yield* this.#batch(some);
+      some = [];
+    }
+    yield* this.#batch(some);
+  }
+
+  *#batch(found: readonly (LifeRow | Life)[]): Generator<PastLife[] | null, void> {
+    const { lineage, accepts } = this.#query;
+    const { lives } = this.#history;
+    lives.images.readAhead(found.filter(isRow).map((row) => row[IMAGE]!));
+    const batch: PastLife[] = [];
+    for (const one of found) {
       const life = isRow(one) ? lives.pass(one) : one;
       if (lineage !== null) {
         const steps = lives.trace(life, lineage);

@@ -1,4 +1,4 @@
-/** A build that was recorded, cut down: make with two jobs, one of which fails; a daemon is left. */
+/** A build, cut down: make with two jobs, one of which fails; a daemon is left. */
 import type { Spans } from "../../src/report/span.ts";
 import { HOSTILE_TEXTS, type SomeSpan, spansOf } from "./spans.ts";
 
