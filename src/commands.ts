@@ -20,6 +20,7 @@ import { unregisterCommand } from "./cmd/listen/unregister.ts";
 import { logCommand } from "./cmd/log/command.ts";
 import { metricsCommand } from "./cmd/metrics/command.ts";
 import { recordCommand } from "./cmd/record/command.ts";
+import { reportCommand } from "./cmd/report/command.ts";
 import { runCommand } from "./cmd/run/command.ts";
 import { serveCommand } from "./cmd/serve/command.ts";
 import { topCommand } from "./cmd/top/command.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Spec[] = [
   metricsCommand,
   exportCommand,
   runCommand,
+  reportCommand,
   jobCommand,
   serveCommand,
   registerCommand,

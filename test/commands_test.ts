@@ -246,7 +246,7 @@ test("the table has the commands of the contract that exist", () => {
   const past = ["why", "log", "trouble", "top", "record", "metrics", "export"];
   const socket = ["serve", "register", "unregister", "listeners"];
   const rest = ["account", "doctor", "completion", "complete"];
-  assert.deepEqual(names, ["watch", "tree", ...past, "run", "job", ...socket, ...rest]);
+  assert.deepEqual(names, ["watch", "tree", ...past, "run", "report", "job", ...socket, ...rest]);
 });
 
 test("fh watch runs what stands behind -- alone, and says what else may be meant", async () => {

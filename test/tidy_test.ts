@@ -61,7 +61,18 @@ const ARROWS: Arrows = {
     "src/text/instant.ts",
   ],
   "src/ask/store.ts": ["src/model/", "src/jobs/"],
+  "src/report/span.ts": [],
+  "src/report/": [
+    "src/report/span.ts",
+    "src/model/",
+    "src/text/",
+    "@opentelemetry/otlp-transformer",
+    "pbf",
+    "pprof-format",
+    "node:",
+  ],
   "src/ask/": [
+    "src/report/span.ts",
     "src/detect/",
     "src/ask/store.ts",
     "src/ask/text/",
@@ -173,6 +184,8 @@ const ARROWS: Arrows = {
     "node:",
   ],
   "src/cmd/": [
+    "src/report/",
+    "src/report/span.ts",
     "src/top/",
     "src/tui/",
     "src/detect/",

@@ -42,6 +42,10 @@ export interface PastStore extends Store {
   replay(span: BootSpan): AsyncGenerator<SourceEvent, void>;
   /** What lived at some time within stretches, linked to its ancestors. */
   lived(spans: readonly BootSpan[], query: LivedQuery): Promise<PastProcess[]>;
+  /** What lived at some time within stretches, a batch at a time, in no order. */
+  lives(spans: readonly BootSpan[], query: LivesQuery): AsyncGenerator<readonly PastLife[], void>;
+  /** What is not known of stretches, in the order of time. */
+  gaps(spans: readonly BootSpan[]): Promise<PastGap[]>;
   /** What has ended within stretches has cost. */
   costs(spans: readonly BootSpan[], query: CostQuery): Promise<KeyTotals[]>;
   /** The jobs that were open within stretches have cost. */
@@ -221,6 +225,37 @@ export interface LivedQuery {
   readonly limit: number;
   /** As they stood then, in the boot of the last stretch, nanoseconds since boot; null: at last. */
   readonly asOf: number | null;
+}
+
+/** Which lives are wanted, with all that is told of them. */
+export interface LivesQuery extends Pick<ChangeQuery, "ofImage" | "sought" | "pids" | "lineage"> {
+  /** What a process has to be, as it stands at last. */
+  readonly accepts: (process: PastProcess) => boolean;
+  /** Only members of the job with that number; null: of all. */
+  readonly job: number | null;
+}
+
+/** A process with what belongs to it. */
+export interface PastLife {
+  /** Not linked to its parent. */
+  readonly process: PastProcess;
+  /** Id of the process that forked it; null where that is not known. */
+  readonly parent: string | null;
+  /** What it has cost; null while it runs, or where it is not accounted. */
+  readonly account: Account | null;
+  /** Names of the jobs that it was in. */
+  readonly jobs: readonly string[];
+}
+
+/** A time in which something was lost, or nobody recorded. */
+export interface PastGap {
+  readonly boot: PastBoot;
+  /** Nanoseconds since boot. */
+  readonly since: number;
+  readonly until: number;
+  /** How many events; null when not known. */
+  readonly lost: number | null;
+  readonly reason: string;
 }
 
 /** The gaps of one reason that touch some stretches. */

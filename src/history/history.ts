@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { PastRun } from "../ask/store.ts";
+import type { PastGap, PastRun } from "../ask/store.ts";
 import { Account } from "../model/account.ts";
 import { type BootSpan, Bounds } from "../model/bounds.ts";
 import type { PastBoot } from "../model/boot.ts";
@@ -18,17 +18,6 @@ import { type Life, LIFE_COLUMNS, type LifeRow, LifeStore } from "./life.ts";
 import { LIVED_WITHIN } from "./schema.ts";
 import { toStored } from "./texts.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
-
-/** A time in which something was lost, or nobody recorded. */
-export interface PastGap {
-  readonly boot: PastBoot;
-  /** Nanoseconds since boot. */
-  readonly since: number;
-  readonly until: number;
-  /** How many events; null when not known. */
-  readonly lost: number | null;
-  readonly reason: string;
-}
 
 /** A row of `run`, without its number. */
 type RunRow = readonly [

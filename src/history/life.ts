@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
-import { Image, IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
+import { type Image, NO_IMAGE } from "../model/image.ts";
 import type { PastLineage } from "../model/lineage.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import { Process } from "../model/process.ts";
@@ -12,11 +12,10 @@ import { RecentAnswers } from "../model/recent_answers.ts";
 import { finish, STEP_ROWS, type Steps } from "../steps.ts";
 import { type Climb, linkUp } from "./ancestors.ts";
 import type { Boot } from "./boots.ts";
-import { pragma } from "./file.ts";
-import { brokenValue, HistoryError } from "./history_error.ts";
+import { brokenValue } from "./history_error.ts";
+import { type PastImage, PastImages } from "./past_images.ts";
 import { LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
-import { fromStored, type StoredText } from "./texts.ts";
-import { type Column, column, leftOut, nullable, TypedRows } from "./typed.ts";
+import { type Column, column, nullable, TypedRows } from "./typed.ts";
 
 /** Columns of `life` in the order in which rows are read. */
 export const LIFE_COLUMNS: readonly Column[] = [
@@ -37,14 +36,8 @@ export const LIFE_COLUMNS: readonly Column[] = [
 /** A row of {@linkcode LIFE_COLUMNS}. */
 export type LifeRow = readonly (number | null)[];
 
-/** Bytes of all texts that may be remembered at once; more would take a host's memory. */
-const TEXTS_MAX = 512 << 20;
-/** Of texts above that size only so many bytes are remembered. */
-const LARGE_BYTES = 128 << 10;
-const LARGE_MAX = 64 << 20;
 /** So many steps are taken upwards through lives that began in the same clock tick. */
 const SAME_TICK_MAX = 256;
-const encoder = new TextEncoder();
 
 /** A process out of a history. Its `key` is the number of its row. */
 export class Life extends Process {
@@ -117,15 +110,12 @@ export class LifeStore {
   #lives = new Map<number, Life>();
   /** Those that were read before the last call of age(), and not again since. */
   #older = new Map<number, Life>();
-  readonly #images = new Map<number, { readonly image: Image; readonly uid: number | null }>();
+  /** What they ran. */
+  readonly images: PastImages;
   readonly #formers = new Map<number, readonly LifeRow[]>();
   /** Numbers of the images that lives began with, as far as it was asked; null: not known. */
   readonly #begun = RecentAnswers.ofNumbers<number | null>(BEGUN_MAX);
-  /** Control groups: images that share one share its bytes. */
-  readonly #texts = new Map<number, Uint8Array>();
   readonly #getLife: TypedRows<LifeRow>;
-  readonly #getImage: TypedRows<LifeRow>;
-  readonly #getText: TypedRows<readonly [StoredText]>;
   readonly #getFormer: TypedRows<LifeRow>;
   readonly #getFormers: TypedRows<LifeRow>;
   /** All answers are out of one state: neighbours may be read in advance. */
@@ -143,19 +133,11 @@ export class LifeStore {
     if (row === undefined) return this.#known(key) ?? null;
     return new Life(row, this.#bootOf(row));
   };
-  /** Bytes of the texts that are remembered. */
-  #textBytes = 0;
-  /** Of those, the bytes of large ones. */
-  #largeBytes = 0;
 
   constructor(db: DatabaseSync, boots: ReadonlyMap<number, Boot>) {
     this.#boots = boots;
     this.#getLife = new TypedRows(db, LIFE_COLUMNS, "FROM life WHERE id = ?");
-    const parts = IMAGE_PARTS.map((name) => nullable(`image.${name}`, "key"));
-    const image = [nullable("image.uid", "uid"), ...parts];
-    if (pragma(db, "user_version") >= 3) image.push(nullable("image.argv_missing", "count"));
-    this.#getImage = new TypedRows(db, image, "FROM image WHERE id = ?");
-    this.#getText = new TypedRows(db, [column("text.value", "stored")], "FROM text WHERE id = ?");
+    this.images = new PastImages(db);
     const former = [
       column("former.until", "time"),
       column("former.image", "key"),
@@ -179,11 +161,25 @@ export class LifeStore {
   take(row: LifeRow): Life {
     const known = this.#known(row[0]!);
     if (known !== undefined) return known;
+    const life = this.pass(row);
+    this.#lives.set(life.key, life);
+    return life;
+  }
+
+  /** The process of a row, which is not remembered: who goes through very many keeps them. */
+  pass(row: LifeRow): Life {
     const life = new Life(row, this.#bootOf(row));
     this.dress(life, life.imageKey);
     life.kernel = life.exec === null && hasNoProgram(life.image);
-    this.#lives.set(life.key, life);
     return life;
+  }
+
+  /** Id of the life with that number, if it is of that boot; null when it is not there. */
+  idOf(key: number, boot: Boot): string | null {
+    const known = this.#known(key);
+    if (known !== undefined) return known.boot === boot ? known.id : null;
+    const row = this.#getLife.get(key);
+    return row === undefined || row[1] !== boot.id ? null : new Life(row, boot).id;
   }
 
   #bootOf(row: LifeRow): Boot {
@@ -340,13 +336,8 @@ export class LifeStore {
   }
 
   /** An image, and the real uid that it ran as. */
-  image(key: number): { readonly image: Image; readonly uid: number | null } {
-    let known = this.#images.get(key);
-    if (known === undefined) {
-      known = this.#readImage(key);
-      this.#images.set(key, known);
-    }
-    return known;
+  image(key: number): PastImage {
+    return this.images.get(key);
   }
 
   /**
@@ -356,11 +347,8 @@ export class LifeStore {
   age(): void {
     this.#older = this.#lives;
     this.#lives = new Map();
-    this.#images.clear();
+    this.images.forget();
     this.#formers.clear();
-    this.#texts.clear();
-    this.#textBytes = 0;
-    this.#largeBytes = 0;
   }
 
   /**
@@ -389,40 +377,6 @@ export class LifeStore {
 
   /** Bytes of the texts that are remembered. */
   get textBytes(): number {
-    return this.#textBytes;
-  }
-
-  #readImage(key: number): { image: Image; uid: number | null } {
-    const row = this.#getImage.get(key);
-    if (row === undefined) return { image: NO_IMAGE, uid: null };
-    const parts: ImageParts = { ...NO_IMAGE.parts };
-    IMAGE_PARTS.forEach((name, index) => {
-      const text = row[index + 1];
-      if (text !== null) parts[name] = this.#text(name, text!);
-    });
-    parts.argvMore = row[IMAGE_PARTS.length + 1] ?? 0;
-    return { image: new Image(parts), uid: row[0]! };
-  }
-
-  /** Counts a text that is to be remembered; of too many large ones only the length stays. */
-  #count(read: Uint8Array): Uint8Array {
-    let bytes = read;
-    if (read.length > LARGE_BYTES) {
-      if (this.#largeBytes + read.length > LARGE_MAX) bytes = encoder.encode(leftOut(read.length));
-      else this.#largeBytes += read.length;
-    }
-    this.#textBytes += bytes.length;
-    if (this.#textBytes <= TEXTS_MAX) return bytes;
-    const message = `its texts take more than ${TEXTS_MAX >> 20} MiB`;
-    throw new HistoryError("unusable", message, "ask for a shorter time");
-  }
-
-  #text(part: keyof ImageParts, key: number): Uint8Array {
-    let bytes = this.#texts.get(key);
-    if (bytes === undefined) {
-      bytes = this.#count(fromStored(part, this.#getText.get(key)?.[0] ?? ""));
-      this.#texts.set(key, bytes);
-    }
-    return bytes;
+    return this.images.textBytes;
   }
 }

@@ -15,12 +15,15 @@ import type {
   JobTotals,
   KeyTotals,
   LivedQuery,
+  LivesQuery,
   Living,
   Logged,
   Missing,
   News,
   PastFindings,
+  PastGap,
   PastJob,
+  PastLife,
   PastMember,
   PastProcess,
   PastRun,
@@ -48,6 +51,7 @@ import { asLife, type Life } from "./life.ts";
 import { latestNamed } from "./latest_named.ts";
 import { livedSteps } from "./lived.ts";
 import { missingSteps } from "./missing.ts";
+import { pastLives } from "./past_lives.ts";
 import { jobSteps, readMembers } from "./past_jobs.ts";
 import { readFindings } from "./past_findings.ts";
 import { recentNames } from "./recent_names.ts";
@@ -113,6 +117,20 @@ export class HistoryStore implements PastStore {
 
   async lived(spans: readonly BootSpan[], query: LivedQuery): Promise<PastProcess[]> {
     return await this.#breath.finish(livedSteps(this.#history, spans, query));
+  }
+
+  async *lives(
+    spans: readonly BootSpan[],
+    query: LivesQuery,
+  ): AsyncGenerator<readonly PastLife[], void> {
+    for (const batch of pastLives(this.#history, spans, query)) {
+      if (batch !== null) yield batch;
+      await this.#breath.take();
+    }
+  }
+
+  gaps(spans: readonly BootSpan[]): Promise<PastGap[]> {
+    return Promise.resolve(spans.flatMap((span) => this.#history.gaps(span)));
   }
 
   async missing(spans: readonly BootSpan[]): Promise<Missing[]> {

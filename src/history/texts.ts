@@ -46,7 +46,8 @@ export function toStored(part: keyof ImageParts, bytes: Uint8Array): StoredText 
 export function fromStored(part: keyof ImageParts, stored: StoredText): Uint8Array {
   if (typeof stored !== "string") return stored;
   if (part !== "argv" && part !== "env") return encoder.encode(stored);
-  return encoder.encode(parseWords(stored).map((word) => `${word}\0`).join(""));
+  const words = parseWords(stored);
+  return encoder.encode(words.length === 0 ? "" : `${words.join("\0")}\0`);
 }
 
 /** The words of a JSON array of strings; a file that others made may have anything there. */

@@ -12,7 +12,11 @@ const OTHER_THAN_ASCII = /[^\x20-\x7e]/;
 
 /** `value` as JSON; controls, format and other invisible characters stand there as `\u202e`. */
 export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value);
+  return safeJson(JSON.stringify(value));
+}
+
+/** The same for what is JSON already. */
+export function safeJson(text: string): string {
   // Outside of strings all of JSON is ASCII: what is found stands in one.
   return OTHER_THAN_ASCII.test(text) ? text.replace(EVERY_UNSEEN, escapeOne) : text;
 }

@@ -137,7 +137,7 @@ test("where a command of the host begins", () => {
     ["run --name -- ls --", "command at 3"],
     [
       "run -q --",
-      "--name --report --wait-all --redact --redact-file --no-redact --max-argv " +
+      "--name --report --format --save --wait-all --redact --redact-file --no-redact --max-argv " +
       "--interval --no-realtime --json --source --db --color --quiet --verbose --help --version",
     ],
     ["watch -p 1 -- ls -", "command at 4"],

@@ -123,8 +123,36 @@ export function manPage(commands: readonly Spec[]): string {
 function specText(before: string, spec: Spec): string {
   const call = `${before} ${spec.name}`;
   if (!isGroup(spec)) return commandText(call, spec);
-  const text = headText(`${call} <action>`, spec);
-  return text + shownOf(spec).map((action) => specText(call, action)).join("");
+  const actions = shownOf(spec);
+  const { options, names } = sharedOptions(actions);
+  const shared = options.length === 0
+    ? ""
+    : `The actions ${escape(names.join(", "))} take these options.\n` +
+      options.map(optionText).join("");
+  const withOwn = (action: Spec): Spec => {
+    if (isGroup(action) || !names.includes(action.name)) return action;
+    return { ...action, options: action.options.filter((option) => !options.includes(option)) };
+  };
+  return headText(`${call} <action>`, spec) + shared +
+    actions.map((action) => specText(call, withOwn(action))).join("");
+}
+
+/** Actions that share so many options have them told once. */
+const SHARED_MIN = 4;
+
+/** Options that so many actions share, and the names of those that have them all. */
+function sharedOptions(actions: readonly Spec[]): {
+  readonly options: readonly OptionSpec[];
+  readonly names: readonly string[];
+} {
+  const commands = actions.filter((action): action is CommandSpec => !isGroup(action));
+  const all = [...new Set(commands.flatMap(({ options }) => options))];
+  const options = all.filter((option) => {
+    return commands.filter((one) => one.options.includes(option)).length >= SHARED_MIN;
+  });
+  const having = commands.filter((one) => options.every((some) => one.options.includes(some)));
+  if (options.length < SHARED_MIN) return { options: [], names: [] };
+  return { options, names: having.map(({ name }) => name) };
 }
 
 function headText(call: string, { summary }: Spec): string {

@@ -33,7 +33,7 @@ test("table() is as wide as its cells where nothing is to be cut", () => {
 
 test("table() first does without what says nothing, where there is too little room", () => {
   const idle = ROWS.map((row) => ({ ...row, size: 0, since: "" }));
-  const columns = COLUMNS.map(([name, cell, isNumber]) => [name, cell, isNumber] as const);
+  const columns = COLUMNS.map(([name, cell, is = false]) => [name, cell, is] as const);
   const lines = (width: number, rows = idle) => table(rows, columns, { ...PLAIN_TABLE, width });
   assert.equal(lines(Infinity)[0], "PID  SINCE  SIZE  COMMAND");
   assert.equal(lines(26)[0], "PID  COMMAND");

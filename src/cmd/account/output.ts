@@ -9,7 +9,8 @@ import { UsageError } from "../../fault.ts";
 import { Breath } from "../../steps.ts";
 import { escapeText } from "../../text/escape.ts";
 import type { TableStyle } from "../../text/table.ts";
-import { csvHead, csvLine, type Fields, jsonLine } from "../../view/account.ts";
+import { csvHead, csvLine } from "../../text/csv.ts";
+import { type Fields, jsonLine } from "../../view/account.ts";
 
 /** Text gathered before it is handed on. */
 const PIECE = 64 << 10;

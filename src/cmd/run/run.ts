@@ -6,7 +6,7 @@
 import process from "node:process";
 import { type Context, tableStyle } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
-import { CommandError, EXIT } from "../../fault.ts";
+import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { type ChildrenUsage, Reaper } from "../../host/reaper.ts";
 import { Job } from "../../jobs/run_job.ts";
 import type { TaskFigures } from "../../model/account.ts";
@@ -22,7 +22,11 @@ import { openSession } from "../capture.ts";
 import { captureOptions } from "../capture_options.ts";
 import { replaceFile, whyNotReplace } from "../new_file.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
+import { openUsers } from "../../proc/users.ts";
+import { type Format, formatOfFile, FORMATS, type Piece } from "../../report/formats.ts";
+import { runLines } from "../../report/run_file.ts";
 import { Child } from "../watch/child.ts";
+import { Collector } from "./collector.ts";
 import type { RunOptions } from "./command.ts";
 
 /** What had happened before the end is told by then. */
@@ -48,16 +52,24 @@ class Run {
   #reaper!: Reaper;
   #child: Child | null = null;
   #job: Job | null = null;
+  /** What is to be drawn; null where nobody has asked for it. */
+  readonly #collector: Collector | null;
+  /** The format of the report; null: the account in words, or as JSON. */
+  readonly #format: Format | null;
 
   constructor(context: Context, operands: readonly string[], options: RunOptions) {
     this.#context = context;
     this.#options = options;
     this.#operands = operands;
     this.#redact = createRedactFrom(options);
+    this.#format = formatOf(options);
+    const isDrawn = options.save !== undefined || this.#format !== null;
+    this.#collector = isDrawn ? new Collector() : null;
   }
 
   async run(): Promise<number> {
-    this.#checkReport();
+    checkPlace("report", this.#options.report);
+    checkPlace("run", this.#options.save);
     this.#reaper = await Reaper.open();
     this.#session = await this.#open();
     const before = this.#reaper.children();
@@ -72,17 +84,8 @@ class Run {
     // The poll source learns of an exit when it looks.
     if (this.#session.info.source === "poll") await pause(SETTLE_MS);
     await this.#session.close();
-    this.#tell(wallNs, difference(this.#reaper.children(), before));
+    await this.#tell(wallNs, difference(this.#reaper.children(), before));
     return child.status ?? EXIT.failed;
-  }
-
-  /** It is said before the command runs that its report would have no place. */
-  #checkReport(): void {
-    const { report } = this.#options;
-    const why = report === undefined ? null : whyNotReplace(report);
-    if (why === null) return;
-    const what = `Cannot write the report to ${report}: ${why}; give the path of a file`;
-    throw new CommandError(EXIT.failed, what);
   }
 
   async #open(): Promise<Session> {
@@ -92,7 +95,7 @@ class Run {
       capture: {
         ...captureOptions(this.#context, this.#options),
         accounts: true,
-        lean: true,
+        lean: this.#collector === null,
         patient: true,
       },
       redact: this.#redact,
@@ -104,6 +107,7 @@ class Run {
 
   #see(change: Change): void {
     if (this.#job === null || !this.#job.note(change)) return;
+    this.#collector?.note(change);
     const { kind, process: about } = change;
     // Orphans are ours to bury; the command itself is waited for by who has started it.
     if (kind !== "exit" || about === null || about.pid === this.#child!.pid) return;
@@ -112,6 +116,7 @@ class Run {
 
   #seeAccount(about: Process, figures: TaskFigures, last: boolean): void {
     this.#job?.noteAccount(about, figures, last);
+    this.#collector?.noteAccount(about, figures);
     if (!last || this.#session.info.accounts !== "zombie") return;
     // An orphan's zombie was looked at: it may be buried. The command is not ours to wait for.
     if (this.#child !== null && about.pid !== this.#child.pid) this.#reaper.bury(about.pid);
@@ -143,14 +148,11 @@ class Run {
     tell(this.#context, `the account is not complete: ${error.message}`);
   }
 
-  #tell(wallNs: number, usage: ChildrenUsage): void {
-    const { quiet, report, json, name } = this.#options;
-    if (quiet && report === undefined) return;
-    const { stderr, env } = this.#context;
+  async #tell(wallNs: number, usage: ChildrenUsage): Promise<void> {
     const { info } = this.#session;
     const argv = redactWords(this.#operands, this.#redact);
     const facts: JobFacts = {
-      name: name ?? argv[0]!,
+      name: this.#options.name ?? argv[0]!,
       argv,
       status: this.#child!.status!,
       wallNs,
@@ -159,20 +161,55 @@ class Run {
       source: info.source,
       accounts: info.accounts ?? null,
     };
+    await this.#draw(facts);
+    const { quiet, report, json } = this.#options;
+    if (this.#format !== null || (quiet && report === undefined)) return;
+    const { stderr, env } = this.#context;
     const style = report === undefined ? tableStyle(stderr, env, this.#options.color) : PLAIN_TABLE;
-    const text = json ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, style);
+    const isJson = json || report?.toLowerCase().endsWith(".json");
+    const text = isJson ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, style);
     if (report === undefined) stderr.write(text);
-    else writeReport(report, text);
+    else write("report", report, [text]);
+  }
+
+  /** Writes what is made of the single processes, where that is asked for. */
+  async #draw(facts: JobFacts): Promise<void> {
+    const { save, report } = this.#options;
+    if (this.#collector === null) return;
+    const spans = this.#collector.spans(facts, this.#child!.pid, openUsers());
+    if (save !== undefined) write("run", save, runLines(spans));
+    if (this.#format === null) return;
+    write("report", report!, await this.#format.write(spans, { weight: "wall" }));
   }
 }
 
+/** The format that is named, or that the name of the file ends with; `--json` is the account. */
+function formatOf({ report, format, json }: RunOptions): Format | null {
+  if (format !== undefined) {
+    if (json) throw new UsageError("Bad options: --json with --format; take one of them");
+    if (report === undefined) {
+      throw new UsageError("Missing file: --format is that of --report; give both");
+    }
+    return FORMATS.find(({ name }) => name === format)!;
+  }
+  return json || report === undefined ? null : formatOfFile(report);
+}
+
+/** It is said before the command runs that what is written of it would have no place. */
+function checkPlace(what: string, path: string | undefined): void {
+  const why = path === undefined ? null : whyNotReplace(path);
+  if (why === null) return;
+  const words = `Cannot write the ${what} to ${path}: ${why}; give the path of a file`;
+  throw new CommandError(EXIT.failed, words);
+}
+
 /** Nobody else may read what a command has run. */
-function writeReport(path: string, text: string): void {
+function write(what: string, path: string, pieces: Iterable<Piece>): void {
   try {
-    replaceFile(path, text);
+    replaceFile(path, pieces);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandError(EXIT.failed, `Cannot write the report to ${path}: ${code ?? message}`);
+    throw new CommandError(EXIT.failed, `Cannot write the ${what} to ${path}: ${code ?? message}`);
   }
 }
 

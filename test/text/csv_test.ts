@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { csvLine } from "../../src/view/account.ts";
+import { csvLine } from "../../src/text/csv.ts";
 
 const cell = (value: string | number | null | readonly string[]) =>
   csvLine([["a", value]], (text) => text).slice(0, -2);

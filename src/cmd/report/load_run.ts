@@ -1,0 +1,46 @@
+/**
+ * Reads what `fh run --save` has written.
+ *
+ * @module
+ */
+import { readPieces } from "../../acct/file.ts";
+import { CommandError, EXIT, Stopped } from "../../fault.ts";
+import { RunFileError, RunReader } from "../../report/run_file.ts";
+import type { Spans } from "../../report/span.ts";
+import { Breath } from "../../steps.ts";
+import { LineBuffer } from "../../text/line_buffer.ts";
+
+/** A command line of `--max-argv` at its largest, each byte of it escaped, is no longer. */
+const LINE_MAX = 64 << 20;
+
+/**
+ * The spans of a file.
+ *
+ * @throws {CommandError} It cannot be read, or is no saved run.
+ */
+export async function loadRun(path: string, signal: AbortSignal): Promise<Spans> {
+  const reader = new RunReader();
+  const lines = new LineBuffer(LINE_MAX);
+  const breath = new Breath(signal);
+  const take = () => {
+    for (let line = lines.next(); line !== undefined; line = lines.next()) {
+      if (line === null) throw new RunFileError(`it has a line of more than ${LINE_MAX >> 20} MiB`);
+      reader.add(line);
+    }
+  };
+  try {
+    for await (const piece of readPieces(path, "saved run", signal)) {
+      lines.push(piece);
+      take();
+      await breath.take();
+    }
+    if (signal.aborted) throw new Stopped(String(signal.reason));
+    lines.end();
+    take();
+    return reader.end();
+  } catch (error) {
+    if (!(error instanceof RunFileError)) throw error;
+    const what = `Cannot read the saved run ${path}: ${error.message}`;
+    throw new CommandError(EXIT.failed, `${what}; give a file that fh run --save has written`);
+  }
+}

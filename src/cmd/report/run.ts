@@ -1,0 +1,160 @@
+/**
+ * What `fh report` does: asks which processes, and writes them in a format.
+ *
+ * @module
+ */
+import { hostname } from "node:os";
+import { createFilter, type FilterOptions } from "../../ask/filter.ts";
+import { Notes } from "../../ask/notes.ts";
+import { askHistory } from "../../ask/open/open.ts";
+import { askSpans } from "../../ask/spans.ts";
+import { checkAhead, readStretch } from "../../ask/stretch.ts";
+import { parseAsked } from "../../ask/text/target.ts";
+import type { Context } from "../../cli/command.ts";
+import { tell, tellNotes } from "../../cli/tell.ts";
+import { CommandError, EXIT, Refusal, Stopped, UsageError } from "../../fault.ts";
+import { openUsers } from "../../proc/users.ts";
+import type { Format } from "../../report/formats.ts";
+import type { Spans } from "../../report/span.ts";
+import type { Weight } from "../../report/weights.ts";
+import { refused } from "../../serve/client/ask.ts";
+import { Progress } from "../../term/progress.ts";
+import { createAsking, openOptions } from "../asking.ts";
+import { whyNotReplace } from "../new_file.ts";
+import { loadRun } from "./load_run.ts";
+import { writeReport } from "./write.ts";
+
+/** What the command line asks for. */
+interface ReportOptions extends Omit<FilterOptions, "pid" | "event"> {
+  readonly pid?: readonly string[];
+  readonly job?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly run?: string;
+  readonly db?: string;
+  readonly output?: string;
+  readonly weight?: Weight;
+  readonly endpoint?: string;
+  readonly quiet?: boolean;
+}
+
+/** What chooses processes of a history, by the names of the options. */
+const CHOICES = [
+  ...["pid", "job", "since", "until", "user", "comm", "match", "failed", "minDuration", "cgroup"],
+  "db",
+] as const satisfies readonly string[];
+
+/** Runs the command; the exit status comes back. */
+export async function runReport(
+  context: Context,
+  format: Format,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options = given as unknown as ReportOptions;
+  const target = format.name === "otlp" && options.output === undefined
+    ? (await import("./collector_target.ts")).targetOf(context.env, options.endpoint)
+    : null;
+  checkOptions(context, format, options, target !== null);
+  const progress = new Progress(context.stderr, options.quiet);
+  try {
+    const notes = new Notes();
+    const spans = options.run === undefined
+      ? await ask(context, options, notes, progress)
+      : await loadRun(options.run, context.signal);
+    if (target === null) {
+      const settings = { weight: options.weight ?? "wall" } as const;
+      await writeReport(context, format, spans, settings, options.output, progress);
+    } else {
+      const { sendSpans } = await import("./send.ts");
+      const count = await sendSpans(spans, target, context.signal, progress);
+      progress.end();
+      tell(context, `sent ${count} spans to ${target.url}`, options.quiet);
+    }
+    progress.end();
+    tellNotes(context, notes, options.quiet);
+  } catch (error) {
+    throw error instanceof Stopped ? stopped(context, options) : error;
+  } finally {
+    progress.end();
+  }
+  return EXIT.done;
+}
+
+/** A part of a report is none; who has seen enough of it is told nothing. */
+function stopped({ signal, stdout }: Context, { output }: ReportOptions): CommandError {
+  const { reason } = signal;
+  if (stdout.closed && output === undefined) return new Stopped("SIGPIPE");
+  const left = output === undefined ? "what was written is not complete" : "nothing is left of it";
+  return new CommandError(EXIT.failed, `Cannot report: stopped by ${reason}; ${left}`);
+}
+
+function checkOptions(
+  { stdout }: Context,
+  format: Format,
+  options: ReportOptions,
+  isSent: boolean,
+): void {
+  const { output, run } = options;
+  if (run !== undefined) {
+    const other = CHOICES.find((name) => {
+      const value = (options as Readonly<Record<string, unknown>>)[name];
+      return value !== undefined && value !== false;
+    });
+    if (other !== undefined) {
+      const name = other.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+      throw new UsageError(`Bad options: --${name} with --run; take one of them`);
+    }
+  }
+  if (options.endpoint !== undefined && output !== undefined) {
+    throw new UsageError("Bad options: --endpoint with --output; take one of them");
+  }
+  if (output !== undefined) {
+    const why = whyNotReplace(output);
+    if (why === null) return;
+    const what = `Cannot write the report to ${output}: ${why}; give the path of a file`;
+    throw new CommandError(EXIT.failed, what);
+  }
+  if (isSent || !format.isBinary || !stdout.isTerminal) return;
+  throw new UsageError(
+    `Missing file: ${format.name} is no text; give one by -o, or redirect standard output`,
+  );
+}
+
+async function ask(
+  context: Context,
+  options: ReportOptions,
+  notes: Notes,
+  progress: Progress,
+): Promise<Spans> {
+  const stretch = readStretch(options, context.now());
+  const { pid, job, user, comm, match, failed, minDuration, cgroup } = options;
+  for (const text of pid ?? []) parseAsked(text, context.now(), { latest: Infinity });
+  const filters: Omit<FilterOptions, "pid" | "event"> = {
+    ...user === undefined ? {} : { user },
+    ...comm === undefined ? {} : { comm },
+    ...match === undefined ? {} : { match },
+    ...failed === undefined ? {} : { failed },
+    ...minDuration === undefined ? {} : { minDuration },
+    ...cgroup === undefined ? {} : { cgroup },
+  };
+  // A filter that makes no sense is told before anything is opened.
+  createFilter(filters, openUsers());
+  const store = await askHistory(context, options.db, openOptions(context, notes));
+  if (store === null) checkAhead(stretch, null);
+  try {
+    const asking = await createAsking(context, {}, store, notes, store === null);
+    return await askSpans(asking, {
+      ...filters,
+      stretch,
+      ...pid === undefined ? {} : { pid },
+      ...job === undefined ? {} : { job },
+      uid: context.euid,
+      host: hostname(),
+      onRead: (count) => progress.show("reading", count, null, "processes"),
+    });
+  } catch (error) {
+    throw error instanceof Refusal ? refused(error) : error;
+  } finally {
+    store?.close();
+  }
+}

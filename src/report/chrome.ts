@@ -1,0 +1,86 @@
+/**
+ * Spans as Trace Event JSON ("Trace Event Format", Google 2016), which about:tracing, Perfetto and
+ * speedscope open: a thread for each lane, because events of one thread must not overlap.
+ *
+ * @module
+ */
+import { jsonText } from "../text/json_text.ts";
+import { factsOf } from "./facts.ts";
+import { kinOf, NONE } from "./kin.ts";
+import { endOf, type Lanes, lanesOf } from "./lanes.ts";
+import { loadOf } from "./load.ts";
+import type { Span, Spans } from "./span.ts";
+import { nameOf } from "./words.ts";
+
+/** All lanes are threads of one process: that these are pids of the host would be untrue. */
+const PID = 1;
+const NS_PER_US = 1000;
+
+/** The file, an event a line. */
+export function* chrome(spans: Spans): Generator<string> {
+  const { frame } = spans;
+  const head = { host: frame.host, notes: frame.notes, origin_ms: frame.originMs };
+  yield `{"displayTimeUnit":"ms","otherData":${jsonText(head)},"traceEvents":[\n`;
+  yield jsonText(metadata("process_name", 0, { name: frame.title }));
+  for (const event of events(spans)) yield `,\n${jsonText(event)}`;
+  yield "\n]}\n";
+}
+
+function metadata(name: string, tid: number, args: unknown): unknown {
+  return { ph: "M", pid: PID, tid, name, args };
+}
+
+function* events(spans: Spans): Generator<unknown> {
+  const kin = kinOf(spans.spans);
+  const lanes = lanesOf(spans, kin);
+  for (const [rank, lane] of inOrder(lanes).entries()) {
+    yield metadata("thread_name", lane + 1, { name: `lane ${lane + 1}` });
+    yield metadata("thread_sort_index", lane + 1, { sort_index: rank });
+  }
+  for (const [place, span] of spans.spans.entries()) {
+    const tid = lanes.of[place]! + 1;
+    const ts = span.start / NS_PER_US;
+    const dur = (endOf(span, spans) - span.start) / NS_PER_US;
+    yield {
+      ph: "X",
+      pid: PID,
+      tid,
+      ts,
+      dur,
+      cat: "process",
+      name: nameOf(span),
+      args: argsOf(span),
+    };
+    const above = kin.parent[place]!;
+    if (above === NONE) continue;
+    const fork = { pid: PID, ts, cat: "fork", name: "fork", id: place };
+    yield { ...fork, ph: "s", tid: lanes.of[above]! + 1 };
+    yield { ...fork, ph: "f", bp: "e", tid };
+  }
+  for (const { time, living, cpus } of loadOf(spans)) {
+    const counter = { ph: "C", pid: PID, ts: time / NS_PER_US };
+    yield { ...counter, name: "processes", args: { living } };
+    yield { ...counter, name: "CPU", args: { cpus } };
+  }
+}
+
+function argsOf(span: Span): Record<string, string | number> {
+  return Object.fromEntries(factsOf(span));
+}
+
+/** Lanes, each behind the one above it. */
+function inOrder({ above }: Lanes): number[] {
+  const below = new Map<number, number[]>();
+  for (const [lane, upper] of above.entries()) {
+    const lanes = below.get(upper);
+    if (lanes === undefined) below.set(upper, [lane]);
+    else lanes.push(lane);
+  }
+  const order: number[] = [];
+  const open = [...below.get(NONE) ?? []].reverse();
+  for (let lane = open.pop(); lane !== undefined; lane = open.pop()) {
+    order.push(lane);
+    open.push(...(below.get(lane) ?? []).toReversed());
+  }
+  return order;
+}

@@ -1,0 +1,287 @@
+/**
+ * Spans as lines of JSON, and back: what `fh run --save` writes (docs/run-file.md).
+ * The first line is the frame, each other one a process.
+ *
+ * @module
+ */
+import { exitStatus } from "../model/process.ts";
+import { jsonText } from "../text/json_text.ts";
+import { signalName } from "../text/words.ts";
+import type { Frame, Span, SpanCost, SpanGap, SpanImage, SpanRun, Spans } from "./span.ts";
+
+/** Another number is another form. */
+const VERSION = 1;
+
+/** The lines, each with its end. */
+export function* runLines({ frame, spans }: Spans): Generator<string> {
+  yield `${jsonText(frameJson(frame))}\n`;
+  for (const span of spans) yield `${jsonText(spanJson(span))}\n`;
+}
+
+function frameJson(frame: Frame): unknown {
+  const { title, host, originMs, lengthNs, cpus, source, accounts, gaps, notes, run } = frame;
+  return {
+    fh: "spans",
+    version: VERSION,
+    title,
+    host,
+    origin_ms: originMs,
+    length_ns: lengthNs,
+    cpus,
+    source,
+    accounts,
+    gaps: gaps.map(({ since, until, reason, lost }) => {
+      return { since_ns: since, until_ns: until, reason, lost };
+    }),
+    notes,
+    run,
+  };
+}
+
+function spanJson(span: Span): unknown {
+  const { image, status } = span;
+  const { code, signal } = exitStatus(status);
+  return {
+    id: span.id,
+    parent: span.parent,
+    pid: span.pid,
+    ppid: span.ppid,
+    host: span.host,
+    start_ns: span.start,
+    start_known: span.isStartKnown,
+    end_ns: span.end,
+    status,
+    exit_code: code,
+    signal: signal === null ? null : signalName(signal),
+    uid: span.uid,
+    user: span.user,
+    jobs: span.jobs,
+    comm: image.name,
+    argv: image.argv,
+    ...image.argvMore === 0 ? {} : { argv_missing: image.argvMore },
+    exe: image.exe,
+    cwd: image.cwd,
+    unit: image.unit,
+    container: image.container,
+    cost: span.cost,
+  };
+}
+
+/** What is wrong with lines that are no run. */
+export class RunFileError extends Error {
+  /** `seen` is the end of a sentence: `line 3 has no pid`. */
+  constructor(seen: string) {
+    super(seen);
+    this.name = "RunFileError";
+  }
+}
+
+/**
+ * The spans of lines, each without its end, in the order of their starts. Other fields are passed
+ * over; processes that ran the same share their image.
+ *
+ * @throws {RunFileError} A line is not as it was written.
+ */
+export function readRun(lines: Iterable<string>): Spans {
+  const reader = new RunReader();
+  for (const line of lines) reader.add(line);
+  return reader.end();
+}
+
+/** Takes the lines one by one. */
+export class RunReader {
+  #frame: Frame | null = null;
+  readonly #spans: Span[] = [];
+  readonly #images = new Map<string, SpanImage>();
+  #line = 0;
+
+  /** Takes the next line; throws RunFileError where it is not as it was written. */
+  add(line: string): void {
+    this.#line++;
+    const fields = new Fields(parseObject(line), `line ${this.#line}`);
+    if (this.#frame === null) this.#frame = readFrame(fields);
+    else this.#spans.push(this.#readSpan(fields));
+  }
+
+  /** All that was read; throws RunFileError where there is nothing. */
+  end(): Spans {
+    if (this.#frame === null) throw new RunFileError("it is empty");
+    const spans = this.#spans;
+    const inOrder = spans.every((span, at) => at === 0 || spans[at - 1]!.start <= span.start);
+    if (!inOrder) spans.sort((a, b) => a.start - b.start);
+    return { frame: this.#frame, spans };
+  }
+
+  #readSpan(fields: Fields): Span {
+    return {
+      id: fields.text("id"),
+      parent: fields.textOrNull("parent"),
+      pid: fields.number("pid"),
+      ppid: fields.numberOrNull("ppid"),
+      host: fields.text("host"),
+      start: fields.number("start_ns"),
+      isStartKnown: fields.truth("start_known"),
+      end: fields.numberOrNull("end_ns"),
+      status: fields.numberOrNull("status"),
+      uid: fields.numberOrNull("uid"),
+      user: fields.textOrNull("user"),
+      jobs: fields.texts("jobs"),
+      image: this.#readImage(fields),
+      cost: readCost(fields),
+    };
+  }
+
+  #readImage(fields: Fields): SpanImage {
+    const image = {
+      name: fields.textOrNull("comm"),
+      argv: fields.textsOrNull("argv"),
+      argvMore: fields.has("argv_missing") ? fields.number("argv_missing") : 0,
+      exe: fields.textOrNull("exe"),
+      cwd: fields.textOrNull("cwd"),
+      unit: fields.textOrNull("unit"),
+      container: fields.textOrNull("container"),
+    };
+    const key = JSON.stringify(image);
+    const known = this.#images.get(key);
+    if (known !== undefined) return known;
+    this.#images.set(key, image);
+    return image;
+  }
+}
+
+function readFrame(fields: Fields): Frame {
+  if (fields.value("fh") !== "spans") throw fields.wrong("is none of a saved run");
+  if (fields.value("version") !== VERSION) throw fields.wrong("is of another version of fh");
+  return {
+    title: fields.text("title"),
+    host: fields.text("host"),
+    originMs: fields.number("origin_ms"),
+    lengthNs: fields.number("length_ns"),
+    cpus: fields.numberOrNull("cpus"),
+    source: fields.textOrNull("source"),
+    accounts: fields.textOrNull("accounts"),
+    gaps: fields.objects("gaps").map(readGap),
+    notes: fields.texts("notes"),
+    run: readCommand(fields.object("run")),
+  };
+}
+
+function readGap(fields: Fields): SpanGap {
+  return {
+    since: fields.number("since_ns"),
+    until: fields.number("until_ns"),
+    reason: fields.text("reason"),
+    lost: fields.numberOrNull("lost"),
+  };
+}
+
+function readCommand(fields: Fields | null): SpanRun | null {
+  if (fields === null) return null;
+  return {
+    name: fields.text("name"),
+    argv: fields.texts("argv"),
+    status: fields.number("status"),
+    root: fields.textOrNull("root"),
+  };
+}
+
+function readCost(fields: Fields): SpanCost | null {
+  const cost = fields.object("cost");
+  if (cost === null) return null;
+  return {
+    user_ns: cost.number("user_ns"),
+    system_ns: cost.number("system_ns"),
+    minor_faults: cost.number("minor_faults"),
+    major_faults: cost.number("major_faults"),
+    peak_bytes: cost.numberOrNull("peak_bytes"),
+    read_bytes: cost.number("read_bytes"),
+    write_bytes: cost.number("write_bytes"),
+    voluntary_switches: cost.number("voluntary_switches"),
+    involuntary_switches: cost.number("involuntary_switches"),
+  };
+}
+
+function parseObject(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The fields of an object, each of the kind that it is asked for. */
+class Fields {
+  readonly #object: Readonly<Record<string, unknown>>;
+  readonly #where: string;
+
+  constructor(value: unknown, where: string) {
+    this.#where = where;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw this.wrong("is no JSON object");
+    }
+    this.#object = value as Record<string, unknown>;
+  }
+
+  wrong(what: string): RunFileError {
+    return new RunFileError(`${this.#where} ${what}`);
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#object, name);
+  }
+
+  value(name: string): unknown {
+    return this.has(name) ? this.#object[name] : undefined;
+  }
+
+  text(name: string): string {
+    const value = this.value(name);
+    if (typeof value === "string") return value;
+    throw this.#bad(name, "text");
+  }
+
+  textOrNull(name: string): string | null {
+    return this.value(name) === null ? null : this.text(name);
+  }
+
+  number(name: string): number {
+    const value = this.value(name);
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.#bad(name, "number");
+  }
+
+  numberOrNull(name: string): number | null {
+    return this.value(name) === null ? null : this.number(name);
+  }
+
+  truth(name: string): boolean {
+    const value = this.value(name);
+    if (typeof value === "boolean") return value;
+    throw this.#bad(name, "true or false");
+  }
+
+  texts(name: string): readonly string[] {
+    const value = this.value(name);
+    if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+    throw this.#bad(name, "list of texts");
+  }
+
+  textsOrNull(name: string): readonly string[] | null {
+    return this.value(name) === null ? null : this.texts(name);
+  }
+
+  object(name: string): Fields | null {
+    const value = this.value(name);
+    return value === null ? null : new Fields(value, `${this.#where} (${name})`);
+  }
+
+  objects(name: string): Fields[] {
+    const value = this.value(name);
+    if (!Array.isArray(value)) throw this.#bad(name, "list");
+    return value.map((one) => new Fields(one, `${this.#where} (${name})`));
+  }
+
+  #bad(name: string, kind: string): RunFileError {
+    return this.wrong(`has no ${name} (${kind})`);
+  }
+}
