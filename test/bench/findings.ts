@@ -151,9 +151,7 @@ async function measureTop(bench: Bench): Promise<number> {
     await sleep(seconds * 1000);
     return (cpuTime(pid) - before) / 1e7 / seconds;
   } finally {
-    terminal.stdin!.end("q");
+    for (const pid of childrenOf(terminal.pid ?? 0)) process.kill(pid, "SIGTERM");
     for (const one of sleepers) one.kill();
-    await sleep(500);
-    terminal.kill();
   }
 }
