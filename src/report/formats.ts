@@ -25,6 +25,8 @@ export interface Format {
   readonly endings: readonly string[];
   /** No text: nothing for a terminal. */
   readonly isBinary: boolean;
+  /** It is written a process a piece: so it is known how much is still to be written. */
+  readonly isBySpan?: true;
   /** What is heard of FormatSettings. */
   readonly hears: readonly (keyof FormatSettings)[];
   /** The report, piece by piece: all of it may be more than memory has room for. */
@@ -97,6 +99,7 @@ export const FORMATS: readonly Format[] = [
   },
   {
     ...TEXT,
+    isBySpan: true,
     name: "csv",
     about: "a table of the processes, for spreadsheets",
     endings: [".csv"],
@@ -104,6 +107,7 @@ export const FORMATS: readonly Format[] = [
   },
   {
     ...TEXT,
+    isBySpan: true,
     name: "json",
     about: "a line of JSON for each process, which fh reads again by --run",
     endings: [".jsonl", ".ndjson"],
