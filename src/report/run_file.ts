@@ -1,6 +1,6 @@
 /**
- * Spans as lines of JSON, and back: what `fh run --save` writes (docs/run-file.md).
- * The first line is the frame, each other one a process.
+ * Spans as lines of JSON, and back: what `fh run --save` and `fh report json` write
+ * (docs/run-file.md). The first line is the frame, each other one a process.
  *
  * @module
  */
