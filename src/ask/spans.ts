@@ -175,7 +175,8 @@ class Past {
   async #gaps(stretches: readonly BootSpan[], line: Line): Promise<SpanGap[]> {
     return (await this.#store.gaps(stretches)).map(({ boot, since, until, reason, lost }) => {
       const originNs = line.originNs(boot);
-      return { since: since - originNs, until: until - originNs, reason, lost };
+      const moved = (ns: number) => Math.round(ns - originNs);
+      return { since: moved(since), until: moved(until), reason, lost };
     });
   }
 

@@ -100,6 +100,19 @@ test("who is said to descend from itself is drawn all the same", async () => {
   assert.equal((await textOf("dot", spansOf(ring))).match(/->/g)!.length, 1);
 });
 
+test("times and texts that no host has are drawn all the same", async () => {
+  const odd = spansOf([
+    { id: "b-1-1", start: -(2 ** 53 - 1), end: 2 ** 53 - 1, argv: ["\ud800"], name: "\udfff" },
+    { id: "b-2-1", parent: "b-1-1", start: 2 ** 53 - 1, end: -5, status: -1, pid: -1, uid: -1 },
+  ], { lengthNs: -1 });
+  const most = 2 ** 63 - 1024;
+  const far = spansOf([{ id: "b-1-1", start: -most, end: most }], { lengthNs: most });
+  for (const { name } of FORMATS) {
+    await bytesOf(name, odd);
+    assert.ok((await bytesOf(name, far)).length > 0, name);
+  }
+});
+
 test("nothing is a report, too", async () => {
   for (const { name } of FORMATS) await bytesOf(name, spansOf([]));
 });
