@@ -11,6 +11,8 @@ import type { Spans } from "./span.ts";
 export interface FormatSettings {
   /** What stacks weigh, or weigh first. */
   readonly weight: Weight;
+  /** When it is written, milliseconds since the Unix epoch. */
+  readonly now: number;
 }
 
 /** A part of a report: text, or bytes where the format is no text. */
@@ -38,6 +40,14 @@ const BINARY = { isBinary: true, hears: [] } as const;
 
 /** All of them. */
 export const FORMATS: readonly Format[] = [
+  {
+    ...TEXT,
+    name: "html",
+    about: "a page for a browser: timeline, flame graph, tables, hints",
+    endings: [".html", ".htm"],
+    hears: ["now"],
+    write: async (spans, { now }) => [(await import("./html.ts")).html(spans, now)],
+  },
   {
     ...BINARY,
     name: "perfetto",

@@ -63,7 +63,7 @@ export async function runReport(
       ? await ask(context, options, notes, progress)
       : await load(context, options.run, progress);
     if (target === null) {
-      const settings = { weight: options.weight ?? "wall" } as const;
+      const settings = { weight: options.weight ?? "wall", now: context.now() } as const;
       await writeReport(context, format, spans, settings, options.output, progress);
     } else {
       const { sendSpans } = await import("./send.ts");
