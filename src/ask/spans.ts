@@ -45,8 +45,8 @@ export interface SpansQuery extends Omit<FilterOptions, "pid" | "event"> {
   readonly uid: number;
   /** Name of the host. */
   readonly host: string;
-  /** Is told how many have been read. */
-  readonly onRead?: (count: number) => void;
+  /** Is told how many have been read, of some as many; null: that is not known. */
+  readonly onRead?: (count: number, whole: number | null) => void;
 }
 
 /** The spans; throws CommandError where nothing is found. */
@@ -152,9 +152,13 @@ class Past {
     const { ofImage, sought } = filter;
     const query = { accepts, ofImage, sought, lineage, pids, job: job?.id ?? null };
     const spans: Span[] = [];
+    // Where an index finds them, or a job has them, there are fewer.
+    const { onRead, failed, minDuration } = this.#query;
+    const isAll = ofImage === null && pids === null && !failed && minDuration === undefined;
+    const whole = isAll && onRead !== undefined ? await this.#store.ended(stretches) : null;
     for await (const batch of this.#store.lives(stretches, query)) {
       for (const life of batch) spans.push(this.#spanOf(life, line));
-      this.#query.onRead?.(spans.length);
+      onRead?.(spans.length, job?.started ?? whole);
     }
     return spans.sort((a, b) => a.start - b.start);
   }
@@ -171,7 +175,8 @@ class Past {
   async #gaps(stretches: readonly BootSpan[], line: Line): Promise<SpanGap[]> {
     return (await this.#store.gaps(stretches)).map(({ boot, since, until, reason, lost }) => {
       const originNs = line.originNs(boot);
-      return { since: since - originNs, until: until - originNs, reason, lost };
+      const moved = (ns: number) => Math.round(ns - originNs);
+      return { since: moved(since), until: moved(until), reason, lost };
     });
   }
 

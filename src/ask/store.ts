@@ -44,6 +44,8 @@ export interface PastStore extends Store {
   lived(spans: readonly BootSpan[], query: LivedQuery): Promise<PastProcess[]>;
   /** What lived at some time within stretches, a batch at a time, in no order. */
   lives(spans: readonly BootSpan[], query: LivesQuery): AsyncGenerator<readonly PastLife[], void>;
+  /** How many have ended within stretches. */
+  ended(spans: readonly BootSpan[]): Promise<number>;
   /** What is not known of stretches, in the order of time. */
   gaps(spans: readonly BootSpan[]): Promise<PastGap[]>;
   /** What has ended within stretches has cost. */
@@ -73,9 +75,13 @@ export interface PastStore extends Store {
 
   /**
    * Writes what lived within stretches, with all its ancestors, into an empty file as a history of
-   * its own; the number of processes comes back.
+   * its own; the number of processes comes back. `onCopied` is told how many of them are in it.
    */
-  exportTo(file: string, spans: readonly BootSpan[]): Promise<number>;
+  exportTo(
+    file: string,
+    spans: readonly BootSpan[],
+    onCopied?: (count: number, whole: number) => void,
+  ): Promise<number>;
 
   /** All answers are out of one state of it, until that is released. */
   hold(): void;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
+import type { BootSpan } from "../model/bounds.ts";
 import { LIFE_COST_COLUMNS } from "./cost.ts";
 import { type Column, column, nullable, TypedRows } from "./typed.ts";
 
@@ -46,6 +47,18 @@ export function endedRows(db: DatabaseSync, choice: EndedChoice): TypedRows<Ende
   const columns = [...FACTS, ...costsOf(hasCosts), ...more];
   const rest = `${failed ? " AND status <> 0" : ""}${limited ? " LIMIT ?4" : ""}`;
   return new TypedRows(db, columns, `FROM life WHERE ${ENDED}${rest}`);
+}
+
+/** How many have ended within stretches. */
+export function countEnded(db: DatabaseSync, spans: readonly BootSpan[]): number {
+  const count = new TypedRows<readonly [number]>(
+    db,
+    [column("count(*)", "count")],
+    `FROM life WHERE ${ENDED}`,
+  );
+  return spans.reduce((sum, { boot, since, until }) => {
+    return sum + count.get(boot.id, since, until)![0];
+  }, 0);
 }
 
 /** Where in a row the columns behind the costs begin. */

@@ -29,10 +29,15 @@ export function exportHistory(from: string, to: string, spans: readonly BootSpan
  *
  * @throws {HistoryError} The history is not as fh made it.
  */
-export function* exportSteps(from: string, to: string, spans: readonly BootSpan[]): Steps<number> {
+export function* exportSteps(
+  from: string,
+  to: string,
+  spans: readonly BootSpan[],
+  onCopied: (count: number, whole: number) => void = () => {},
+): Steps<number> {
   const db = new DatabaseSync(to);
   try {
-    yield* copy(db, from, spans);
+    yield* copy(db, from, spans, onCopied);
     const [row] = db.prepare("SELECT count(*) AS n FROM life").all();
     db.exec("COMMIT");
     return Number(row!["n"]);
@@ -43,7 +48,12 @@ export function* exportSteps(from: string, to: string, spans: readonly BootSpan[
   }
 }
 
-function* copy(db: DatabaseSync, from: string, spans: readonly BootSpan[]): Steps<void> {
+function* copy(
+  db: DatabaseSync,
+  from: string,
+  spans: readonly BootSpan[],
+  onCopied: (count: number, whole: number) => void,
+): Steps<void> {
   checkFiles(from);
   // Others' files are read: nothing is written to them, not even a log taken over.
   db.prepare("ATTACH ? AS past").run(`${pathToFileURL(from).href}?mode=ro`);
@@ -75,7 +85,7 @@ function* copy(db: DatabaseSync, from: string, spans: readonly BootSpan[]): Step
   }
   yield;
   db.exec(ANCESTORS);
-  yield* copyLives(db);
+  yield* copyLives(db, onCopied);
   if (version >= 7) {
     for (const { boot, since, until } of spans) db.prepare(FINDINGS).run(boot.id, since, until);
   }
@@ -87,7 +97,12 @@ function* copy(db: DatabaseSync, from: string, spans: readonly BootSpan[]): Step
 }
 
 /** Copies lives and what they ran before, some at a time. */
-function* copyLives(db: DatabaseSync): Steps<void> {
+function* copyLives(
+  db: DatabaseSync,
+  onCopied: (count: number, whole: number) => void,
+): Steps<void> {
+  const whole = Number(db.prepare("SELECT count(*) AS n FROM wanted").get()!["n"]);
+  let copied = 0;
   const next = db.prepare(
     `SELECT CAST(max(id) AS TEXT) AS last FROM
       (SELECT id FROM wanted WHERE id > CAST(? AS INTEGER) ORDER BY id LIMIT ${LIVES_AT_ONCE})`,
@@ -101,7 +116,8 @@ function* copyLives(db: DatabaseSync): Steps<void> {
     yield;
     const last = next.get(after)?.["last"] ?? null;
     if (last === null) return;
-    lives.run(after, String(last));
+    copied += Number(lives.run(after, String(last)).changes);
+    onCopied(copied, whole);
     formers.run(after, String(last));
     after = String(last);
   }

@@ -42,6 +42,7 @@ import { accountSources, recordingSources, sumCostsSteps, sumJobsSteps } from ".
 import { cameSteps } from "./came.ts";
 import { CostGroups } from "./cost_groups.ts";
 import { seekCandidates } from "./candidates.ts";
+import { countEnded } from "./ended.ts";
 import { exportSteps } from "./export.ts";
 import { FileWatch } from "./file_watch.ts";
 import { History } from "./history.ts";
@@ -127,6 +128,10 @@ export class HistoryStore implements PastStore {
       if (batch !== null) yield batch;
       await this.#breath.take();
     }
+  }
+
+  ended(spans: readonly BootSpan[]): Promise<number> {
+    return Promise.resolve(countEnded(this.#history.db, spans));
   }
 
   gaps(spans: readonly BootSpan[]): Promise<PastGap[]> {
@@ -224,8 +229,12 @@ export class HistoryStore implements PastStore {
     return Promise.resolve(recentNames(this.#history.db, programs));
   }
 
-  async exportTo(file: string, spans: readonly BootSpan[]): Promise<number> {
-    return await this.#breath.finish(exportSteps(this.place, file, spans));
+  async exportTo(
+    file: string,
+    spans: readonly BootSpan[],
+    onCopied: (count: number, whole: number) => void = () => {},
+  ): Promise<number> {
+    return await this.#breath.finish(exportSteps(this.place, file, spans, onCopied));
   }
 
   hold(): void {

@@ -7,7 +7,8 @@
 import { jsonText } from "../text/json_text.ts";
 import { factsOf } from "./facts.ts";
 import { kinOf, NONE } from "./kin.ts";
-import { endOf, type Lanes, lanesOf } from "./lanes.ts";
+import { endOf } from "./end.ts";
+import { inOrder, lanesOf, namesOf } from "./lanes.ts";
 import { loadOf } from "./load.ts";
 import type { Span, Spans } from "./span.ts";
 import { nameOf } from "./words.ts";
@@ -33,8 +34,9 @@ function metadata(name: string, tid: number, args: unknown): unknown {
 function* events(spans: Spans): Generator<unknown> {
   const kin = kinOf(spans.spans);
   const lanes = lanesOf(spans, kin);
+  const names = namesOf(lanes, spans);
   for (const [rank, lane] of inOrder(lanes).entries()) {
-    yield metadata("thread_name", lane + 1, { name: `lane ${lane + 1}` });
+    yield metadata("thread_name", lane + 1, { name: names[lane] });
     yield metadata("thread_sort_index", lane + 1, { sort_index: rank });
   }
   for (const [place, span] of spans.spans.entries()) {
@@ -66,21 +68,4 @@ function* events(spans: Spans): Generator<unknown> {
 
 function argsOf(span: Span): Record<string, string | number> {
   return Object.fromEntries(factsOf(span));
-}
-
-/** Lanes, each behind the one above it. */
-function inOrder({ above }: Lanes): number[] {
-  const below = new Map<number, number[]>();
-  for (const [lane, upper] of above.entries()) {
-    const lanes = below.get(upper);
-    if (lanes === undefined) below.set(upper, [lane]);
-    else lanes.push(lane);
-  }
-  const order: number[] = [];
-  const open = [...below.get(NONE) ?? []].reverse();
-  for (let lane = open.pop(); lane !== undefined; lane = open.pop()) {
-    order.push(lane);
-    open.push(...(below.get(lane) ?? []).toReversed());
-  }
-  return order;
 }

@@ -11,6 +11,8 @@ import type { Spans } from "./span.ts";
 export interface FormatSettings {
   /** What stacks weigh, or weigh first. */
   readonly weight: Weight;
+  /** When it is written, milliseconds since the Unix epoch. */
+  readonly now: number;
 }
 
 /** A part of a report: text, or bytes where the format is no text. */
@@ -25,6 +27,8 @@ export interface Format {
   readonly endings: readonly string[];
   /** No text: nothing for a terminal. */
   readonly isBinary: boolean;
+  /** It is written a process a piece: so it is known how much is still to be written. */
+  readonly isBySpan?: true;
   /** What is heard of FormatSettings. */
   readonly hears: readonly (keyof FormatSettings)[];
   /** The report, piece by piece: all of it may be more than memory has room for. */
@@ -36,6 +40,14 @@ const BINARY = { isBinary: true, hears: [] } as const;
 
 /** All of them. */
 export const FORMATS: readonly Format[] = [
+  {
+    ...TEXT,
+    name: "html",
+    about: "a page for a browser: timeline, flame graph, tables, hints",
+    endings: [".html", ".htm"],
+    hears: ["now"],
+    write: async (spans, { now }) => [(await import("./html.ts")).html(spans, now)],
+  },
   {
     ...BINARY,
     name: "perfetto",
@@ -97,6 +109,7 @@ export const FORMATS: readonly Format[] = [
   },
   {
     ...TEXT,
+    isBySpan: true,
     name: "csv",
     about: "a table of the processes, for spreadsheets",
     endings: [".csv"],
@@ -104,6 +117,7 @@ export const FORMATS: readonly Format[] = [
   },
   {
     ...TEXT,
+    isBySpan: true,
     name: "json",
     about: "a line of JSON for each process, which fh reads again by --run",
     endings: [".jsonl", ".ndjson"],

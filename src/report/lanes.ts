@@ -5,7 +5,9 @@
  * @module
  */
 import { type Kin, NONE } from "./kin.ts";
-import type { Span, Spans } from "./span.ts";
+import { endOf } from "./end.ts";
+import type { Spans } from "./span.ts";
+import { nameOf } from "./words.ts";
 
 /** Lanes, by number; those of the first processes have no lane above them. */
 export interface Lanes {
@@ -13,11 +15,6 @@ export interface Lanes {
   readonly of: Int32Array;
   /** The lane above each lane; {@linkcode NONE} where there is none. */
   readonly above: readonly number[];
-}
-
-/** When a span ends, on the line of the frame: what still runs then ends with it. */
-export function endOf({ end, start }: Span, { frame }: Pick<Spans, "frame">): number {
-  return Math.max(start, end ?? Math.max(start, frame.lengthNs));
 }
 
 /** Puts each span into the first lane that is free. */
@@ -47,4 +44,28 @@ export function lanesOf(spans: Spans, { parent }: Kin): Lanes {
     while (line.length > 0) put(line.pop()!);
   }
   return { of, above };
+}
+
+/** Lanes, each behind the one above it. */
+export function inOrder({ above }: Lanes): number[] {
+  const below = new Map<number, number[]>();
+  for (const [lane, upper] of above.entries()) {
+    const lanes = below.get(upper);
+    if (lanes === undefined) below.set(upper, [lane]);
+    else lanes.push(lane);
+  }
+  const order: number[] = [];
+  const open = [...below.get(NONE) ?? []].reverse();
+  for (let lane = open.pop(); lane !== undefined; lane = open.pop()) {
+    order.push(lane);
+    open.push(...(below.get(lane) ?? []).toReversed());
+  }
+  return order;
+}
+
+/** What lanes are called: each after the first process in it. */
+export function namesOf({ of, above }: Lanes, { spans }: Spans): string[] {
+  const names = new Array<string>(above.length).fill("");
+  for (let place = of.length - 1; place >= 0; place--) names[of[place]!] = nameOf(spans[place]!);
+  return names;
 }

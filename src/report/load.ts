@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { endOf } from "./lanes.ts";
+import { endOf } from "./end.ts";
 import type { Spans } from "./span.ts";
 
 /** A thousandth of a CPU. */

@@ -11,7 +11,7 @@ import { safeJson } from "../text/json_text.ts";
 import { signalName } from "../text/words.ts";
 import { factsOfCost } from "./facts.ts";
 import { type Kin, kinOf, NONE } from "./kin.ts";
-import { endOf } from "./lanes.ts";
+import { endOf } from "./end.ts";
 import type { Span, Spans } from "./span.ts";
 import { commandOf, hasFailed, nameOf, outcomeOf } from "./words.ts";
 

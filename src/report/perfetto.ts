@@ -1,14 +1,15 @@
 /**
- * Spans as a trace of Perfetto (protos/perfetto/trace/): a track for each lane below the track of
- * who has started what is in it, a slice for each process, a flow for each fork, counters of what
- * lives and of CPUs.
+ * Spans as a trace of Perfetto (protos/perfetto/trace/): a slice for each process, in a track for
+ * each lane below that of who has started what is in it; a flow for each fork; counters of what
+ * lives and of CPUs. A track is called after the first process in it.
  *
  * @module
  */
 import { PbfWriter } from "pbf";
 import { factsOf } from "./facts.ts";
 import { kinOf, NONE } from "./kin.ts";
-import { endOf, lanesOf } from "./lanes.ts";
+import { endOf } from "./end.ts";
+import { lanesOf, namesOf } from "./lanes.ts";
 import { loadOf } from "./load.ts";
 import type { Span, Spans } from "./span.ts";
 import { hasFailed, nameOf } from "./words.ts";
@@ -25,7 +26,15 @@ const PACKET = {
   trackDescriptor: 60,
 } as const;
 const SNAPSHOT = { clocks: 1, primary: 2, clockId: 1, time: 2 } as const;
-const TRACK = { uuid: 1, name: 2, parent: 5, counter: 8, childOrdering: 11, rank: 12 } as const;
+const TRACK = {
+  uuid: 1,
+  name: 2,
+  parent: 5,
+  counter: 8,
+  childOrdering: 11,
+  rank: 12,
+  siblingMerge: 15,
+} as const;
 const COUNTER = { unit: 3, unitName: 6 } as const;
 const EVENT = {
   categoryIid: 3,
@@ -46,6 +55,8 @@ const REALTIME = 1;
 const BOOTTIME = 6;
 const UNIT_COUNT = 2;
 const EXPLICIT = 3;
+/** Viewers draw tracks of one name as one, unless they are told not to. */
+const MERGE_NONE = 2;
 const FIRST_OF_SEQUENCE = 1;
 const NEEDS_SEQUENCE = 2;
 const SEQUENCE = 1;
@@ -104,8 +115,10 @@ class TraceWriter {
     this.#track(UUID.all, frame.title, null, 0);
     this.#counter(UUID.living, "processes", "");
     this.#counter(UUID.cpus, "CPU", "CPUs");
+    const names = namesOf(lanes, this.#spans);
     for (const [lane, above] of lanes.above.entries()) {
-      this.#track(UUID.lanes + lane, "", above === NONE ? UUID.all : UUID.lanes + above, lane);
+      const parent = above === NONE ? UUID.all : UUID.lanes + above;
+      this.#track(UUID.lanes + lane, names[lane]!, parent, lane);
       yield;
     }
     for (const [place, span] of spans.entries()) {
@@ -145,6 +158,7 @@ class TraceWriter {
         if (parent !== null) track.writeVarintField(TRACK.parent, parent);
         track.writeVarintField(TRACK.childOrdering, EXPLICIT);
         track.writeVarintField(TRACK.rank, rank);
+        track.writeVarintField(TRACK.siblingMerge, MERGE_NONE);
       }, null);
     });
   }

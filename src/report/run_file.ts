@@ -1,6 +1,6 @@
 /**
- * Spans as lines of JSON, and back: what `fh run --save` writes (docs/run-file.md).
- * The first line is the frame, each other one a process.
+ * Spans as lines of JSON, and back: what `fh run --save` and `fh report json` write
+ * (docs/run-file.md). The first line is the frame, each other one a process.
  *
  * @module
  */
@@ -11,6 +11,10 @@ import type { Frame, Span, SpanCost, SpanGap, SpanImage, SpanRun, Spans } from "
 
 /** Another number is another form. */
 const VERSION = 1;
+/** 292 years in nanoseconds: they are exact for 104 days, and fit 64 bits. */
+const WHOLE_MAX = 2 ** 63 - 1024;
+/** The end of the year 9999, milliseconds since the Unix epoch. */
+const LATEST_MS = 253_402_300_799_999;
 
 /** The lines, each with its end. */
 export function* runLines({ frame, spans }: Spans): Generator<string> {
@@ -155,7 +159,7 @@ function readFrame(fields: Fields): Frame {
   return {
     title: fields.text("title"),
     host: fields.text("host"),
-    originMs: fields.number("origin_ms"),
+    originMs: fields.moment("origin_ms"),
     lengthNs: fields.number("length_ns"),
     cpus: fields.numberOrNull("cpus"),
     source: fields.textOrNull("source"),
@@ -246,8 +250,15 @@ class Fields {
 
   number(name: string): number {
     const value = this.value(name);
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw this.#bad(name, "number");
+    if (Number.isInteger(value) && Math.abs(value as number) <= WHOLE_MAX) return value as number;
+    throw this.#bad(name, "whole number");
+  }
+
+  /** Milliseconds since the Unix epoch, which may have a fraction. */
+  moment(name: string): number {
+    const value = this.value(name);
+    if (typeof value === "number" && value >= 0 && value <= LATEST_MS) return value;
+    throw this.#bad(name, "moment");
   }
 
   numberOrNull(name: string): number | null {

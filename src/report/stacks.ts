@@ -4,7 +4,7 @@
  * @module
  */
 import { inFamilies, type Kin, kinOf, NONE } from "./kin.ts";
-import { endOf } from "./lanes.ts";
+import { endOf } from "./end.ts";
 import { nameOf } from "./words.ts";
 import type { Spans } from "./span.ts";
 import type { Weight } from "./weights.ts";

@@ -6,7 +6,7 @@
 import { exitStatus } from "../model/process.ts";
 import { quoteArgv } from "../text/quote.ts";
 import { durationWords, exitWords, sizeWords } from "../text/words.ts";
-import { endOf } from "./lanes.ts";
+import { endOf } from "./end.ts";
 import type { Span, SpanImage, Spans } from "./span.ts";
 
 const EMPTY = "?";

@@ -17,7 +17,8 @@ const CLEAR = "\r\x1b[K";
 /** Tells of one piece of work after the other; nothing where no terminal would show it. */
 export class Progress {
   readonly #output: Pick<Output, "write" | "isTerminal" | "columns">;
-  readonly #isWanted: boolean;
+  /** Whether anybody would see it. */
+  readonly isWanted: boolean;
   readonly #now: () => number;
   readonly #begun: number;
   #what = "";
@@ -32,14 +33,14 @@ export class Progress {
     now: () => number = () => performance.now(),
   ) {
     this.#output = output;
-    this.#isWanted = output.isTerminal && !quiet;
+    this.isWanted = output.isTerminal && !quiet;
     this.#now = now;
     this.#begun = now();
   }
 
   /** So much of `whole`, null where that is not known, is done of what is called `what`. */
   show(what: string, done: number, whole: number | null, unit: string): void {
-    if (!this.#isWanted) return;
+    if (!this.isWanted) return;
     const now = this.#now();
     if (what !== this.#what) {
       this.#what = what;

@@ -29,7 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
  * Event JSON one lane at a time.
  */
 const SHOWN: readonly (readonly [string, file: string, about: RegExp, names: string[]])[] = [
-  ["chrome", "build.trace.json", /make -j2 .*lane 1 .*\(1\/6\)/, ["c0ffee"]],
+  ["chrome", "build.trace.json", /make -j2 .*\(1\/6\)/, ["c0ffee"]],
   ["speedscope", "build.speedscope.json", /wall \(1\/4\)/, ["make", "cc1", "daemon"]],
   ["folded", "build.folded", /build\.folded/, ["make", "cc1", "daemon"]],
   ["pprof", "build.pb.gz", /build\.pb\.gz/, ["make", "cc1", "daemon"]],

@@ -19,7 +19,7 @@ const encoder = new TextEncoder();
 
 async function bytesOf(name: string, spans: Spans, weight: Weight = "wall"): Promise<Uint8Array> {
   const format = FORMATS.find((one) => one.name === name)!;
-  const pieces: Piece[] = [...await format.write(spans, { weight })];
+  const pieces: Piece[] = [...await format.write(spans, { weight, now: 0 })];
   const all = pieces.map((one) => typeof one === "string" ? encoder.encode(one) : one);
   return new Uint8Array(all.flatMap((one) => [...one]));
 }
@@ -28,8 +28,11 @@ async function textOf(name: string, spans: Spans, weight?: Weight): Promise<stri
   return new TextDecoder().decode(await bytesOf(name, spans, weight));
 }
 
-/** Each format of text, as it writes the recorded build: both runtimes write the same. */
-for (const { name, endings } of FORMATS.filter(({ isBinary }) => !isBinary)) {
+/** Formats of text alone; the page of a browser has tests of its own. */
+const TEXTS = FORMATS.filter(({ isBinary, name }) => !isBinary && name !== "html");
+
+/** Each as it writes the recorded build: both runtimes write the same. */
+for (const { name, endings } of TEXTS) {
   test(`${name} writes the recorded build as it did`, async () => {
     assertGolden(`report/build${endings[0]}`, await textOf(name, buildSpans()));
   });
@@ -44,8 +47,7 @@ test("formats of bytes write the recorded build as they did", async () => {
 });
 
 test("no text has a character that a terminal would act on", async () => {
-  for (const { name, isBinary } of FORMATS) {
-    if (isBinary) continue;
+  for (const { name } of TEXTS) {
     const text = (await textOf(name, buildSpans())).replaceAll("\r\n", "\n");
     // deno-lint-ignore no-control-regex
     assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/, name);
@@ -98,6 +100,19 @@ test("who is said to descend from itself is drawn all the same", async () => {
   ];
   for (const { name } of FORMATS) assert.ok((await bytesOf(name, spansOf(ring))).length > 0, name);
   assert.equal((await textOf("dot", spansOf(ring))).match(/->/g)!.length, 1);
+});
+
+test("times and texts that no host has are drawn all the same", async () => {
+  const odd = spansOf([
+    { id: "b-1-1", start: -(2 ** 53 - 1), end: 2 ** 53 - 1, argv: ["\ud800"], name: "\udfff" },
+    { id: "b-2-1", parent: "b-1-1", start: 2 ** 53 - 1, end: -5, status: -1, pid: -1, uid: -1 },
+  ], { lengthNs: -1 });
+  const most = 2 ** 63 - 1024;
+  const far = spansOf([{ id: "b-1-1", start: -most, end: most }], { lengthNs: most });
+  for (const { name } of FORMATS) {
+    await bytesOf(name, odd);
+    assert.ok((await bytesOf(name, far)).length > 0, name);
+  }
 });
 
 test("nothing is a report, too", async () => {

@@ -38,9 +38,14 @@ test("what is no saved run is told by its line", () => {
     [["[1]"], /^line 1 is no JSON object$/],
     [[frame.replace('"version":1', '"version":9')], /^line 1 is of another version of fh$/],
     [[frame, "{"], /^line 2 is no JSON object$/],
-    [[frame, span.replace('"pid":1', '"pid":"1"')], /^line 2 has no pid \(number\)$/],
+    [[frame, span.replace('"pid":1', '"pid":"1"')], /^line 2 has no pid \(whole number\)$/],
+    [[frame, span.replace('"start_ns":0', '"start_ns":1e300')], /^line 2 has no start_ns \(whole/],
+    [[frame.replace(/"origin_ms":[\d.]+/, '"origin_ms":1e17')], /^line 1 has no origin_ms \(mom/],
     [[frame, span, span.replace('"id"', '"di"')], /^line 3 has no id \(text\)$/],
-    [[frame, span.replace('"user_ns"', '"_"')], /^line 2 \(cost\) has no user_ns \(number\)$/],
+    [
+      [frame, span.replace('"user_ns"', '"_"')],
+      /^line 2 \(cost\) has no user_ns \(whole number\)$/,
+    ],
     [[frame, span.replace(/"argv":\[.*?\]/, '"argv":[1]')], /^line 2 has no argv \(list of/],
   ];
   for (const [bad, seen] of broken) {

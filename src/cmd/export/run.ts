@@ -16,6 +16,7 @@ import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
 import { HistoryError } from "../../history/history_error.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { placeToAsk } from "../../history/place.ts";
+import { Progress } from "../../term/progress.ts";
 import { createFile } from "../new_file.ts";
 import type { ExportOptions } from "./command.ts";
 
@@ -45,12 +46,18 @@ export async function runExport(
   }
   const folder = options.output === undefined ? mkdtempSync(join(tmpdir(), "fh-export-")) : null;
   const file = options.output ?? join(folder!, "export.db");
+  const progress = new Progress(context.stderr, options.quiet);
   try {
     createEmpty(file);
-    const count = await orRemove(file, () => store.exportTo(file, spans));
+    const onCopied = (done: number, whole: number) => {
+      progress.show("exporting", done, whole, "processes");
+    };
+    const count = await orRemove(file, () => store.exportTo(file, spans, onCopied));
+    progress.end();
     if (folder !== null) await copyOut(file, context);
     tell(context, `exported ${count} processes`, options.quiet);
   } finally {
+    progress.end();
     store.close();
     if (folder !== null) rmSync(folder, { recursive: true });
   }

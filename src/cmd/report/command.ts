@@ -38,7 +38,8 @@ const ENDPOINT = opt(
 
 /** What each format is good for; where nothing else is said, it is of the last hour. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
-  perfetto: ["fh report perfetto --job build -o build.pftrace  a job"],
+  html: ["fh report html --job build -o build.html  a job"],
+  perfetto: ["fh report perfetto -o hour.pftrace  the last hour"],
   folded: ["fh report folded --weight cpu | flamegraph.pl > cpu.svg  a picture"],
   otlp: ["fh report otlp --endpoint http://localhost:4318  send them"],
   dot: ["fh report dot -p 4711 | dot -Tsvg > tree.svg  below a process"],

@@ -14,11 +14,15 @@ import { LineBuffer } from "../../text/line_buffer.ts";
 const LINE_MAX = 64 << 20;
 
 /**
- * The spans of a file.
+ * The spans of a file; `onRead` is told how many of its bytes have been read.
  *
  * @throws {CommandError} It cannot be read, or is no saved run.
  */
-export async function loadRun(path: string, signal: AbortSignal): Promise<Spans> {
+export async function loadRun(
+  path: string,
+  signal: AbortSignal,
+  onRead: (bytes: number) => void = () => {},
+): Promise<Spans> {
   const reader = new RunReader();
   const lines = new LineBuffer(LINE_MAX);
   const breath = new Breath(signal);
@@ -28,10 +32,13 @@ export async function loadRun(path: string, signal: AbortSignal): Promise<Spans>
       reader.add(line);
     }
   };
+  let bytes = 0;
   try {
     for await (const piece of readPieces(path, "saved run", signal)) {
       lines.push(piece);
       take();
+      bytes += piece.length;
+      onRead(bytes);
       await breath.take();
     }
     if (signal.aborted) throw new Stopped(String(signal.reason));

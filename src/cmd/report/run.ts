@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { createFilter, type FilterOptions } from "../../ask/filter.ts";
 import { Notes } from "../../ask/notes.ts";
@@ -60,9 +61,9 @@ export async function runReport(
     const notes = new Notes();
     const spans = options.run === undefined
       ? await ask(context, options, notes, progress)
-      : await loadRun(options.run, context.signal);
+      : await load(context, options.run, progress);
     if (target === null) {
-      const settings = { weight: options.weight ?? "wall" } as const;
+      const settings = { weight: options.weight ?? "wall", now: context.now() } as const;
       await writeReport(context, format, spans, settings, options.output, progress);
     } else {
       const { sendSpans } = await import("./send.ts");
@@ -120,6 +121,15 @@ function checkOptions(
   );
 }
 
+async function load(
+  { signal }: Context,
+  path: string,
+  progress: Progress,
+): Promise<Spans> {
+  const size = statSync(path, { throwIfNoEntry: false })?.size || null;
+  return await loadRun(path, signal, (bytes) => progress.show("reading", bytes, size, "bytes"));
+}
+
 async function ask(
   context: Context,
   options: ReportOptions,
@@ -128,6 +138,9 @@ async function ask(
 ): Promise<Spans> {
   const stretch = readStretch(options, context.now());
   const { pid, job, user, comm, match, failed, minDuration, cgroup } = options;
+  const onRead = (count: number, whole: number | null) => {
+    progress.show("reading", count, whole, "processes");
+  };
   for (const text of pid ?? []) parseAsked(text, context.now(), { latest: Infinity });
   const filters: Omit<FilterOptions, "pid" | "event"> = {
     ...user === undefined ? {} : { user },
@@ -150,7 +163,7 @@ async function ask(
       ...job === undefined ? {} : { job },
       uid: context.euid,
       host: hostname(),
-      onRead: (count) => progress.show("reading", count, null, "processes"),
+      ...progress.isWanted ? { onRead } : {},
     });
   } catch (error) {
     throw error instanceof Refusal ? refused(error) : error;

@@ -29,8 +29,12 @@ export async function writeReport(
   progress: Progress,
 ): Promise<void> {
   const pieces = await format.write(spans, settings);
+  const show = (count: number, bytes: number) => {
+    if (!format.isBySpan) progress.show("writing", bytes, null, "bytes");
+    else progress.show("writing", count, spans.spans.length, "processes");
+  };
   if (path !== undefined) {
-    await toFile(path, (file) => pour(pieces, file, context.signal, progress));
+    await toFile(path, (file) => pour(pieces, file, context.signal, show));
     return;
   }
   const { stdout } = context;
@@ -40,7 +44,7 @@ export async function writeReport(
       await stdout.flush();
     },
   };
-  await pour(pieces, out, context.signal, progress);
+  await pour(pieces, out, context.signal, show);
 }
 
 async function toFile(path: string, fill: (file: Replacement) => Promise<void>): Promise<void> {
@@ -74,18 +78,19 @@ async function pour(
   pieces: Iterable<Piece>,
   sink: Sink,
   signal: AbortSignal,
-  progress: Progress,
+  show: (count: number, bytes: number) => void,
 ): Promise<void> {
   const breath = new Breath(signal);
   let gathered = "";
-  let bytes = 0;
+  let [count, bytes] = [0, 0];
   const hand = async (piece: Piece) => {
     bytes += piece.length;
     await sink.write(piece);
-    progress.show("writing", bytes, null, "bytes");
+    show(count, bytes);
     await breath.take();
   };
   for (const piece of pieces) {
+    count++;
     if (typeof piece !== "string") {
       await hand(piece);
     } else if ((gathered += piece).length >= PIECE) {

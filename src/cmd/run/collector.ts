@@ -122,7 +122,8 @@ export class Collector {
       source,
       accounts,
       gaps: this.#gaps.map(({ since, until, ...gap }) => {
-        return { since: since - originNs, until: until - originNs, ...gap };
+        const moved = (ns: number) => Math.round(ns - originNs);
+        return { since: moved(since), until: moved(until), ...gap };
       }),
       notes: this.#notes(),
     };

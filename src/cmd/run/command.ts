@@ -37,7 +37,7 @@ export const runCommand: CommandSpec = command({
   examples: [
     "fh run -- make -j8  what did this build run, and where did the time go?",
     "fh run --json --report build.json -- make  the same for scripts",
-    "fh run --report build.pftrace -- make  a picture: see fh report",
+    "fh run --report build.html -- make  a page to look at; see fh report",
     "fh run --wait-all -- ./start-daemon  until the last that it left behind has ended",
   ],
   async run(context, operands, options): Promise<number> {

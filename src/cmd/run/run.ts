@@ -179,7 +179,8 @@ class Run {
     const spans = this.#collector.spans(facts, this.#child!.pid, openUsers());
     if (save !== undefined) write("run", save, runLines(spans));
     if (this.#format === null) return;
-    write("report", report!, await this.#format.write(spans, { weight: "wall" }));
+    const settings = { weight: "wall", now: this.#context.now() } as const;
+    write("report", report!, await this.#format.write(spans, settings));
   }
 }
 
