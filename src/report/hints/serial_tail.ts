@@ -1,0 +1,106 @@
+/**
+ * An end at which one process at a time works, after many did.
+ *
+ * @module
+ */
+import { durationWords } from "../../text/words.ts";
+import type { Hint, HintStretch } from "../hints.ts";
+import { type Family, levels, total, union } from "./family.ts";
+
+/** What is shorter is no long tail: a second, or a tenth of what is drawn. */
+const TAIL_MIN_NS = 1e9;
+const TAIL_MIN_SHARE = 0.1;
+/** Short helpers side by side do not end a tail. */
+const OVERLAP_MAX_SHARE = 0.05;
+/** How many worked at once before: where it was less, the whole build is serial. */
+const BEFORE_MIN = 1.5;
+/** Of a CPU that has to be left over. */
+const IDLE_MIN_CPUS = 0.75;
+
+/** At work is who lives and has no child that lives; at most one hint. */
+export function serialTail(family: Family): Hint[] {
+  const { root, frame } = family;
+  if (root < 0 || frame.cpus === null || frame.cpus < 2) return [];
+  const life = family.life(root);
+  const all = [root, ...family.below(root)];
+  const work = all.flatMap((index) => ownTime(family, index).map((part) => ({ ...part, index })));
+  const at = levels(work).filter(({ from }) => from < life.to);
+  const from = beginOfTail(at, life);
+  const tail = { from, to: life.to };
+  const tailNs = tail.to - tail.from;
+  const wholeNs = life.to - life.from;
+  if (tailNs < Math.max(TAIL_MIN_NS, wholeNs * TAIL_MIN_SHARE)) return [];
+  const before = at.reduce((sum, step) => {
+    return sum + step.level * Math.max(0, Math.min(step.to, from) - step.from);
+  }, 0) / (from - life.from);
+  if (!(before >= BEFORE_MIN)) return [];
+  const inTail = cut(work, tail);
+  const cpus = cpusIn(family, inTail, tailNs);
+  if (cpus !== null && cpus > frame.cpus - IDLE_MIN_CPUS) return [];
+  const oneNs = total(at.filter(({ level, from }) => level === 1 && from >= tail.from));
+  const [most, mostNs] = longest(inTail);
+  const load = cpus === null ? "" : `, with ${cpus.toFixed(1)} of ${frame.cpus} CPUs used`;
+  const { pid } = family.spans[most]!;
+  return [{
+    kind: "serial tail",
+    words: `at the end one process at a time worked, for ${durationWords(oneNs)} of the last ` +
+      `${durationWords(tailNs)} of ${durationWords(wholeNs)}${load}: ${family.name(most)} ` +
+      `(${pid}) most of all, ${durationWords(mostNs)}; before, ${before.toFixed(1)} worked at once`,
+    advice: "see whether what works last can start earlier, or can be split",
+    stretches: [tail],
+    spans: [...new Set(inTail.map(({ index }) => index))].sort((a, b) => a - b),
+    weightNs: tailNs,
+  }];
+}
+
+type Work = HintStretch & { readonly index: number };
+
+/** When it lived and had no child that did. */
+function ownTime(family: Family, index: number): HintStretch[] {
+  const { from, to } = family.life(index);
+  const own: HintStretch[] = [];
+  let at = from;
+  for (const part of union(family.children(index).map((child) => family.life(child)))) {
+    if (part.from > at && at < to) own.push({ from: at, to: Math.min(part.from, to) });
+    at = Math.max(at, part.to);
+  }
+  if (at < to) own.push({ from: at, to });
+  return own;
+}
+
+/** Since when, up to the end, hardly ever more than one worked. */
+function beginOfTail(
+  at: readonly { readonly from: number; readonly to: number; readonly level: number }[],
+  life: HintStretch,
+): number {
+  let begin = life.to;
+  let overlapNs = 0;
+  for (const { from, to, level } of at.toReversed()) {
+    if (level > 1) overlapNs += Math.min(to, life.to) - from;
+    if (overlapNs > (life.to - life.from) * OVERLAP_MAX_SHARE) break;
+    if (level === 1 && overlapNs <= (life.to - from) * OVERLAP_MAX_SHARE) begin = from;
+  }
+  return begin;
+}
+
+function cut(work: readonly Work[], { from, to }: HintStretch): Work[] {
+  return work.filter((part) => part.to > from && part.from < to)
+    .map((part) => ({ ...part, from: Math.max(from, part.from), to: Math.min(to, part.to) }));
+}
+
+/** CPUs used in the tail, each CPU time spread evenly over its life; null where not known. */
+function cpusIn(family: Family, work: readonly Work[], tailNs: number): number | null {
+  let sum = 0;
+  for (const { index, from, to } of work) {
+    const cpuNs = family.cpuNs([index]);
+    if (cpuNs === null) return null;
+    sum += cpuNs * (to - from) / Math.max(1, family.lengthNs(index));
+  }
+  return sum / tailNs;
+}
+
+function longest(work: readonly Work[]): [index: number, ns: number] {
+  const sums = new Map<number, number>();
+  for (const { index, from, to } of work) sums.set(index, (sums.get(index) ?? 0) + to - from);
+  return [...sums].reduce((most, one) => one[1] > most[1] ? one : most);
+}

@@ -1,0 +1,44 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource preact */
+/// <reference lib="dom" />
+/**
+ * Unpacks what the page has in itself, and shows it.
+ *
+ * @module
+ */
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { keepFragment } from "./fragment.ts";
+import { Model } from "./model.ts";
+import { unpack } from "./packed.ts";
+import { State } from "./state.ts";
+
+async function bytesOf(base64: string): Promise<Uint8Array> {
+  const text = atob(base64);
+  const packed = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) packed[at] = text.charCodeAt(at);
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Dark where the system is; paper never is. */
+function followTheme({ isDark }: State): void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  isDark.value = dark.matches;
+  dark.addEventListener("change", () => isDark.value = dark.matches);
+}
+
+async function main(): Promise<void> {
+  const data = document.getElementById("data")!;
+  const state = new State(new Model(unpack(await bytesOf(data.textContent))));
+  // It is of no use any more, and large.
+  data.remove();
+  followTheme(state);
+  keepFragment(state);
+  const app = document.getElementById("app")!;
+  app.replaceChildren();
+  render(<App state={state} />, app);
+  document.documentElement.dataset["ready"] = "yes";
+}
+
+await main();
