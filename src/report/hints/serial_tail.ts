@@ -37,15 +37,16 @@ export function serialTail(family: Family): Hint[] {
   const inTail = cut(work, tail);
   const cpus = cpusIn(family, inTail, tailNs);
   if (cpus !== null && cpus > frame.cpus - IDLE_MIN_CPUS) return [];
-  const oneNs = total(at.filter(({ level, from }) => level === 1 && from >= tail.from));
+  const moreNs = total(at.filter(({ level, from }) => level > 1 && from >= tail.from));
   const [most, mostNs] = longest(inTail);
   const load = cpus === null ? "" : `, with ${cpus.toFixed(1)} of ${frame.cpus} CPUs used`;
+  const but = moreNs === 0 ? "" : `, but for ${durationWords(moreNs)}`;
   const { pid } = family.spans[most]!;
   return [{
     kind: "serial tail",
-    words: `at the end one process at a time worked, for ${durationWords(oneNs)} of the last ` +
-      `${durationWords(tailNs)} of ${durationWords(wholeNs)}${load}: ${family.name(most)} ` +
-      `(${pid}) most of all, ${durationWords(mostNs)}; before, ${before.toFixed(1)} worked at once`,
+    words: `one process at a time worked in the last ${durationWords(tailNs)} of ` +
+      `${durationWords(wholeNs)}${but}${load}: most of all ${family.name(most)} (${pid}), ` +
+      `${durationWords(mostNs)}; before, ${before.toFixed(1)} worked at once`,
     advice: "see whether what works last can start earlier, or can be split",
     stretches: [tail],
     spans: [...new Set(inTail.map(({ index }) => index))].sort((a, b) => a - b),

@@ -234,7 +234,7 @@ function drawLabels(
   labels: readonly number[],
 ): void {
   if (laneHeight < 9) return;
-  const size = Math.min(12, Math.round(laneHeight * 0.66));
+  const size = Math.min(13, Math.round(laneHeight * 0.64));
   context.font = `${size}px ${FONT}`;
   context.textBaseline = "middle";
   context.fillStyle = ink.onBar;

@@ -15,7 +15,7 @@ import { tipOf } from "./tip.ts";
 
 /** CSS pixels of a lane: as large as there is room for. */
 const LANE_MIN = 13;
-const LANE_MAX = 22;
+const LANE_MAX = 26;
 /** Lanes that are printed, beyond those that are seen; in pixels. */
 const PRINTED_MAX = 640;
 

@@ -107,12 +107,13 @@ export function commandColour(rank: number, isDark: boolean): string {
 function byCommand(model: Model, commands: readonly CommandSum[], isDark: boolean): Paint {
   const rank = new Map(commands.map(({ name }, at) => [name, Math.min(at, HUES.length)]));
   const ofName = model.head.names.map(() => -1);
-  const index = Uint8Array.from(model.start, (_, place) => {
+  const index = new Uint8Array(model.count).fill(HUES.length);
+  for (let place = 0; place < model.count; place++) {
     const name = model.name[place]!;
-    if (name < 0) return HUES.length;
+    if (name < 0) continue;
     if (ofName[name]! < 0) ofName[name] = rank.get(model.nameOf(place))!;
-    return ofName[name]!;
-  });
+    index[place] = ofName[name]!;
+  }
   const colours = Array.from({ length: HUES.length + 1 }, (_, at) => commandColour(at, isDark));
   const legend: LegendEntry[] = commands.slice(0, HUES.length)
     .map(({ name }, at) => ({ label: name, colour: colours[at]!, command: name }));

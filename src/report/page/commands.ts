@@ -26,24 +26,16 @@ export interface CommandSum {
 
 /** A sum for each name, the one that lived longest by itself first. */
 export function commandsOf(model: Model): CommandSum[] {
-  const sums = new Map<string, CommandSum>();
+  /** By place of the name; names that look the same have one sum. */
+  const sums = new Map<number, CommandSum>();
+  const byName = new Map<string, CommandSum>();
   const sumOf = (place: number) => {
-    const name = model.nameOf(place);
-    let sum = sums.get(name);
+    let sum = sums.get(model.name[place]!);
     if (sum === undefined) {
-      sum = {
-        name,
-        count: 0,
-        failed: 0,
-        wall: 0,
-        longest: 0,
-        own: 0,
-        cpu: 0,
-        accounted: 0,
-        path: 0,
-        peak: null,
-      };
-      sums.set(name, sum);
+      const name = model.nameOf(place);
+      sum = byName.get(name) ?? nothing(name);
+      byName.set(name, sum);
+      sums.set(model.name[place]!, sum);
     }
     return sum;
   };
@@ -63,5 +55,10 @@ export function commandsOf(model: Model): CommandSum[] {
     if (peak !== null) sum.peak = Math.max(sum.peak ?? 0, peak);
   }
   for (const { index, from, to } of model.path) sumOf(index).path += to - from;
-  return [...sums.values()].sort((a, b) => b.own - a.own || b.count - a.count);
+  return [...byName.values()].sort((a, b) => b.own - a.own || b.count - a.count);
+}
+
+function nothing(name: string): CommandSum {
+  const time = { wall: 0, longest: 0, own: 0, cpu: 0, path: 0 };
+  return { name, count: 0, failed: 0, accounted: 0, peak: null, ...time };
 }

@@ -181,6 +181,7 @@ function Chain({ state, place }: { state: State; place: number }): JSX.Element {
             <Link state={state} place={parent} />
           </li>
         ))}
+        {above.length === 0 && outside === null && <li class="faint">nobody in this report</li>}
         {at >= 0 && <li class="faint">{count(model.depth[at]! + 1)} more above</li>}
         {outside !== null && outside > 0 && (
           <li class="faint">process {outside}, which is not in this report</li>

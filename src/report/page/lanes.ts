@@ -7,6 +7,7 @@
  * @module
  */
 import type { Model } from "./model.ts";
+import { timeOrder } from "./time_order.ts";
 
 /** Lanes in which a free place is looked for one by one; beyond, by the height of a block. */
 const LOOKED_THROUGH = 256;
@@ -31,7 +32,8 @@ export class Lanes {
     [this.bars, this.first] = sortByLane(model, lane, count);
     this.failedBefore = new Uint32Array(model.count + 1);
     this.livedBefore = new Float64Array(model.count + 1);
-    for (const [at, place] of this.bars.entries()) {
+    for (let at = 0; at < model.count; at++) {
+      const place = this.bars[at]!;
       this.failedBefore[at + 1] = this.failedBefore[at]! + model.failed[place]!;
       this.livedBefore[at + 1] = this.livedBefore[at]! + model.end[place]! - model.start[place]!;
     }
@@ -43,7 +45,7 @@ function pack(model: Model): { lane: Uint32Array; count: number } {
   /** Lanes that a process takes with all below it, and how far below its parent it stands. */
   const height = new Uint32Array(count).fill(1);
   const below = new Uint32Array(count);
-  const blockEnd = Float64Array.from(end);
+  const blockEnd = end.slice();
   const shelf = new Shelf();
   const packChildren = (place: number): number => {
     shelf.clear();
@@ -152,9 +154,6 @@ function sortByLane(model: Model, lane: Uint32Array, count: number): [Uint32Arra
   for (let at = 0; at < count; at++) first[at + 1]! += first[at]!;
   const filled = first.slice();
   const bars = new Uint32Array(model.count);
-  for (let place = 0; place < model.count; place++) bars[filled[lane[place]!]!++] = place;
-  for (let at = 0; at < count; at++) {
-    bars.subarray(first[at]!, first[at + 1]!).sort((a, b) => model.start[a]! - model.start[b]!);
-  }
+  for (const place of timeOrder(model.start)) bars[filled[lane[place]!]!++] = place;
   return [bars, first];
 }

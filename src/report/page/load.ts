@@ -58,14 +58,18 @@ export interface Load {
 
 /** The load of all processes. */
 export function loadOf(model: Model): Load {
-  const [times, by]: [number[], number[]] = [[], []];
-  for (let place = 0; place < model.count; place++) {
-    eachOwn(model, place, (from, to) => {
-      times.push(from, to);
-      by.push(1, -1);
-    });
-  }
-  const working = new Steps(Float64Array.from(times), Float64Array.from(by));
+  // A process has one such stretch, and one more for each of its children at the most.
+  const times = new Float64Array(4 * model.count);
+  const by = new Float64Array(4 * model.count);
+  let count = 0;
+  const tell = (from: number, to: number) => {
+    times[count] = from;
+    by[count++] = 1;
+    times[count] = to;
+    by[count++] = -1;
+  };
+  for (let place = 0; place < model.count; place++) eachOwn(model, place, tell);
+  const working = new Steps(times.subarray(0, count), by);
   return { working, cpus: model.head.accounted === 0 ? null : cpusOf(model) };
 }
 

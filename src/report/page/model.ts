@@ -65,19 +65,18 @@ export class Model {
     this.count = head.count;
     this.length = Math.max(1, head.frame.lengthNs / 1000);
     this.#columns = columns;
-    this.depth = Float64Array.from(columns.depth);
+    this.depth = new Float64Array(columns.depth);
     [this.parent, this.next] = this.#kin();
-    const folded = { start: Float64Array.from(columns.start), end: Float64Array.from(columns.end) };
+    const folded = { start: new Float64Array(columns.start), end: new Float64Array(columns.end) };
     const times = unfoldTimes(this.depth, folded);
     this.start = times.start;
     this.end = times.end.map((end, at) => columns.is_ended[at] === 0 ? this.length : end);
     this.pid = sums(columns.pid);
     this.name = columns.name;
     this.own = this.#own();
-    this.cpu = Float64Array.from(columns.user_us, (user, at) => {
-      return user < 0 ? -1 : fromRounded(user) + fromRounded(columns.system_us[at]!);
-    });
-    this.failed = Uint8Array.from(columns.status, (status) => status > 0 ? 1 : 0);
+    this.cpu = this.#cpu();
+    this.failed = new Uint8Array(head.count);
+    for (let at = 0; at < head.count; at++) if (columns.status[at]! > 0) this.failed[at] = 1;
     this.#words = unfoldWords(columns.word_shared, head.wordRests);
     this.#wordPlaces = placesOf(columns.word_refs);
     this.#wordsFrom = this.#wordBegins();
@@ -222,6 +221,16 @@ export class Model {
     return own;
   }
 
+  #cpu(): Float64Array {
+    const { user_us, system_us } = this.#columns;
+    const cpu = new Float64Array(this.count).fill(-1);
+    for (let place = 0; place < this.count; place++) {
+      if (user_us[place]! < 0) continue;
+      cpu[place] = fromRounded(user_us[place]!) + fromRounded(system_us[place]!);
+    }
+    return cpu;
+  }
+
   #wordBegins(): Uint32Array {
     const begins = new Uint32Array(this.count);
     let at = 0;
@@ -273,6 +282,7 @@ export function eachOwn(
 }
 
 function sums(differences: ArrayLike<number>): Float64Array {
-  let sum = 0;
-  return Float64Array.from(differences, (difference) => sum += difference);
+  const numbers = new Float64Array(differences);
+  for (let at = 1; at < numbers.length; at++) numbers[at]! += numbers[at - 1]!;
+  return numbers;
 }

@@ -34,7 +34,12 @@ export function Timeline({ state }: { state: State }): JSX.Element {
     "arrows move, plus and minus zoom, Shift and arrows choose a relative; the table of " +
     "processes has the same";
   return (
-    <section class="timeline" ref={root} aria-label="Timeline">
+    <section
+      class="timeline"
+      ref={root}
+      aria-label="Timeline"
+      style={{ "--lanes": String(state.lanes.count) }}
+    >
       <StripLegend state={state} />
       <div class="strip-box">
         <canvas
