@@ -45,14 +45,18 @@ function pack(model: Model): { lane: Uint32Array; count: number } {
   /** Lanes that a process takes with all below it, and how far below its parent it stands. */
   const height = new Uint32Array(count).fill(1);
   const below = new Uint32Array(count);
+  /** Who is below can be seen before its parent is, and outlive it. */
+  const blockStart = model.start.slice();
   const blockEnd = end.slice();
   const shelf = new Shelf();
   const packChildren = (place: number): number => {
     shelf.clear();
     const last = place < 0 ? count : next[place]!;
     for (let child = place + 1; child < last; child = next[child]!) {
-      below[child] = shelf.put(model.start[child]!, blockEnd[child]!, height[child]!);
-      if (place >= 0) blockEnd[place] = Math.max(blockEnd[place]!, blockEnd[child]!);
+      below[child] = shelf.put(blockStart[child]!, blockEnd[child]!, height[child]!);
+      if (place < 0) continue;
+      blockStart[place] = Math.min(blockStart[place]!, blockStart[child]!);
+      blockEnd[place] = Math.max(blockEnd[place]!, blockEnd[child]!);
     }
     return shelf.height;
   };
@@ -71,23 +75,32 @@ function pack(model: Model): { lane: Uint32Array; count: number } {
 
 /** Lanes, and from when on each is free; blocks are put on it in the order of their beginnings. */
 class Shelf {
+  /** All lanes of it. */
   height = 0;
+  /** Lanes of the block that was put last, which is noted when another one comes. */
+  #last = { at: 0, height: 0, to: 0 };
   #free = new Float64Array(1024);
   /** Beyond what is looked through: places by height, the one that is free first on top. */
   readonly #heaps = new Map<number, [free: number, at: number][]>();
 
   clear(): void {
     this.height = 0;
+    this.#last = { at: 0, height: 0, to: 0 };
     this.#heaps.clear();
   }
 
   /** The first lane of a place for a block. */
   put(from: number, to: number, height: number): number {
+    const { at, height: before, to: end } = this.#last;
+    // A line of single children, each as high as all below it, is noted nowhere.
+    this.#free.fill(end, at, at + before);
+    this.#last = { at: this.#place(from, to, height), height, to };
+    return this.#last.at;
+  }
+
+  #place(from: number, to: number, height: number): number {
     const at = this.#find(from, height);
-    if (at >= 0) {
-      this.#free.fill(to, at, at + height);
-      return at;
-    }
+    if (at >= 0) return at;
     const heap = this.#heaps.get(height) ?? [];
     const top = heap[0];
     if (top !== undefined && top[0] <= from) {
@@ -97,7 +110,6 @@ class Shelf {
     }
     const end = this.height;
     this.#raise(end + height);
-    this.#free.fill(to, end, end + height);
     if (end >= LOOKED_THROUGH) {
       heap.push([to, end]);
       rise(heap);
@@ -106,14 +118,17 @@ class Shelf {
     return end;
   }
 
-  /** A place below the first lanes that is free; one that sticks out at the end counts. */
+  /** A place among the first lanes that is free; it may stick out at the end. */
   #find(from: number, height: number): number {
     const last = Math.min(this.height, LOOKED_THROUGH);
-    for (let at = 0, run = 0; at < last; at++) {
+    let run = 0;
+    for (let at = 0; at < last; at++) {
       run = this.#free[at]! <= from ? run + 1 : 0;
       if (run === height) return at + 1 - height;
     }
-    return -1;
+    if (run === 0 || last < this.height) return -1;
+    this.#raise(last - run + height);
+    return last - run;
   }
 
   #raise(height: number): void {
