@@ -11,6 +11,7 @@ import { ROOT, run, say } from "./project.mjs";
 /** Package, and a command or file of it whose absence says that it is missing. */
 const PACKAGES = {
   "acct": "/usr/sbin/dump-acct",
+  "chromium": "chromium",
   "fish": "fish",
   "gcc": "gcc",
   "libc6-dev": "/usr/include/stdio.h",

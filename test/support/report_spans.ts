@@ -92,7 +92,12 @@ export function runOf(spans: readonly Span[], more: Partial<Frame> = {}): Spans 
   const sorted = spans.toSorted((a, b) => a.start - b.start);
   const root = sorted[0]!;
   const argv = root.image.argv ?? ["?"];
-  const run = { name: root.image.name ?? "?", argv, status: 0, root: root.id };
+  const run = {
+    name: root.image.name ?? "?",
+    argv,
+    status: (root.status ?? 0) >> 8,
+    root: root.id,
+  };
   const lengthNs = Math.max(...[...sorted.map(({ start, end }) => end ?? start), 0]);
   return { frame: frameOf({ title: argv.join(" "), lengthNs, run, ...more }), spans: sorted };
 }

@@ -158,6 +158,7 @@ export class Board {
       drawStrip(above, { load, ink, view: view.value, most, cpus, width, height: stripHeight });
     }
     this.#drawOver();
+    this.#state.isDrawn.value = true;
   }
 
   #drawOver(): void {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { keepFragment } from "./fragment.ts";
@@ -38,7 +39,9 @@ async function main(): Promise<void> {
   const app = document.getElementById("app")!;
   app.replaceChildren();
   render(<App state={state} />, app);
-  document.documentElement.dataset["ready"] = "yes";
+  effect(() => {
+    if (state.isDrawn.value) document.documentElement.dataset["ready"] = "yes";
+  });
 }
 
 await main();

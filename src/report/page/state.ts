@@ -51,6 +51,8 @@ export class State {
   readonly weight: Signal<Weight> = signal<Weight>("wall");
   /** The box that fills the flame graph. */
   readonly flameTop: Signal<number> = signal(0);
+  /** Whether the timeline has been drawn for the first time. */
+  readonly isDrawn: Signal<boolean> = signal(false);
   readonly isHelpOpen: Signal<boolean> = signal(false);
   /** Colours of bars. */
   readonly paint: ReadonlySignal<Paint>;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import { Board } from "./board.ts";
 import { inkOf } from "./colours.ts";
@@ -17,7 +17,7 @@ import type { State } from "./state.ts";
 /** Bars of all processes. */
 export function Timeline({ state }: { state: State }): JSX.Element {
   const root = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const part = <T extends HTMLElement>(name: string) =>
       root.current!.querySelector<T>(`.${name}`)!;
     const board = new Board(state, {

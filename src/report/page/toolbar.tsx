@@ -81,7 +81,7 @@ function Search({ state }: { state: State }): JSX.Element {
   const matches = state.matches.value;
   const found = matches?.reduce((sum, one) => sum + one, 0);
   return (
-    <div class="search" role="search">
+    <div class="search" role="search" aria-label="Search">
       <input
         id="search"
         type="search"
