@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parentsOf, rootOf } from "./critical_path.ts";
-import { type Hint, hintsOf } from "./hints.ts";
+import { type Hint, hintsIn } from "./hints.ts";
+import { Family } from "./hints/family.ts";
 import {
   COST_COLUMNS,
   type CostColumn,
@@ -20,7 +20,6 @@ import { foldWords, WordWriter } from "./page/words.ts";
 import type { Span, SpanCost, Spans } from "./span.ts";
 import { treeOrder } from "./tree_order.ts";
 
-const ID = /^(.+)-(\d+)-(\d+)$/;
 /** Processes and stretches of a hint that a page marks, the first of them. */
 const MARKED_MAX = 5_000;
 
@@ -42,8 +41,8 @@ class Table<T> {
 
 /** What a page shows; `writtenMs` is the time now, milliseconds since the Unix epoch. */
 export function pageData(spans: Spans, writtenMs: number): PageData {
-  const parents = parentsOf(spans.spans);
-  const { order, depth } = treeOrder(spans.spans, parents);
+  const family = new Family(spans);
+  const { order, depth } = treeOrder(spans.spans, family.parents);
   const all = order.map((index) => spans.spans[index]!);
   const places = new Map(order.map((index, place) => [index, place]));
   const outside = all.flatMap(({ ppid }, at) => {
@@ -56,7 +55,7 @@ export function pageData(spans: Spans, writtenMs: number): PageData {
       frame: spans.frame,
       writtenMs,
       count: all.length,
-      root: places.get(rootOf(spans, parents)) ?? -1,
+      root: places.get(family.root) ?? -1,
       ...sumsOf(all),
       ...images.tables,
       ...ids.tables,
@@ -66,7 +65,7 @@ export function pageData(spans: Spans, writtenMs: number): PageData {
         return argvMore > 0 ? [[at, argvMore]] : [];
       }),
       seenLate: all.flatMap(({ isStartKnown }, at) => isStartKnown ? [] : [at]),
-      hints: hintsOf(spans).map((hint) => pageHint(hint, places)),
+      hints: hintsIn(family).map((hint) => pageHint(hint, places)),
     },
     columns: {
       depth,
@@ -163,12 +162,14 @@ function idsOf(all: readonly Span[]) {
   let pidBefore = 0;
   let firstTick: number | null = null;
   for (const [at, { id, pid, start }] of all.entries()) {
-    const [, boot, second, tick] = ID.exec(id) ?? [];
-    const isUsual = second === String(pid) && String(Number(tick)) === tick;
-    const more = isUsual ? Number(tick) - ticksOf(micros(start)) : 0;
+    const tickAt = id.lastIndexOf("-");
+    const pidAt = id.lastIndexOf("-", tickAt - 1);
+    const [boot, tick] = [id.slice(0, Math.max(0, pidAt)), Number(id.slice(tickAt + 1))];
+    const isUsual = Number.isSafeInteger(tick) && `${boot}-${pid}-${tick}` === id;
+    const more = isUsual ? tick - ticksOf(micros(start)) : 0;
     if (isUsual) firstTick ??= more;
     else otherIds.push([at, id]);
-    columns.boot.push(isUsual ? boots.place(boot!) : -1);
+    columns.boot.push(isUsual ? boots.place(boot) : -1);
     columns.pid.push(pid - pidBefore);
     columns.tick.push(isUsual ? more - firstTick! : 0);
     pidBefore = pid;

@@ -54,7 +54,11 @@ export const OF_A_KIND_MAX = 3;
 
 /** The hints, what is about the most time first; none where nothing is to be said. */
 export function hintsOf(spans: Spans): Hint[] {
-  const family = new Family(spans);
+  return hintsIn(new Family(spans));
+}
+
+/** The same, for who has looked at the spans already. */
+export function hintsIn(family: Family): Hint[] {
   return KINDS.flatMap((find) => find(family).sort(byWeight).slice(0, OF_A_KIND_MAX))
     .sort(byWeight);
 }

@@ -5,7 +5,7 @@
  */
 import { durationWords } from "../../text/words.ts";
 import type { Hint } from "../hints.ts";
-import { isConfigure } from "./configure.ts";
+import { configures } from "./configure.ts";
 import { type Family, total, union } from "./family.ts";
 
 /** All but the first have to be worth a look: half a second, a twentieth of the whole. */
@@ -18,13 +18,15 @@ const CACHED = /^(-C|--config-cache|--cache-file(=.*)?)$/;
 
 /** At most one hint, of all configure scripts but those that another one started. */
 export function configureRepeats(family: Family): Hint[] {
-  const scripts = family.spans.flatMap((_, index) => isConfigure(family, index) ? [index] : [])
-    .filter((index) => !family.spans[index]!.image.argv?.some((word) => CACHED.test(word)));
+  const all = configures(family);
+  const scripts = all.filter((index) => {
+    return !family.spans[index]!.image.argv?.some((word) => CACHED.test(word));
+  });
   if (scripts.length < 2) return [];
   const known = new Set<string>();
   let [lines, same] = [0, 0];
   for (const [at, script] of scripts.entries()) {
-    const own = checksOf(family, script);
+    const own = checksOf(family, script, new Set(all));
     if (at > 0) {
       lines += own.length;
       same += own.filter((line) => known.has(line)).length;
@@ -48,11 +50,11 @@ export function configureRepeats(family: Family): Hint[] {
 }
 
 /** The command lines of the helpers of one script, not of another that it starts. */
-function checksOf(family: Family, script: number): string[] {
+function checksOf(family: Family, script: number, others: ReadonlySet<number>): string[] {
   const lines: string[] = [];
   const waiting = [...family.children(script)];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    if (isConfigure(family, at)) continue;
+    if (others.has(at)) continue;
     waiting.push(...family.children(at));
     const { argv } = family.spans[at]!.image;
     if (argv !== null && !family.isFork(at)) lines.push(argv.join("\0"));

@@ -21,15 +21,9 @@ const WAITING: ReadonlySet<string> = new Set(["sleep", "inotifywait"]);
 
 /** A hint for each command line; of what it starts in turn nothing is said. */
 export function repeats(family: Family): Hint[] {
-  const groups = new Map<string, number[]>();
   const checks = belowConfigures(family);
-  const keys = family.spans.map((_, index) => checks.has(index) ? null : keyOf(family, index));
-  for (const [index, key] of keys.entries()) {
-    if (key === null) continue;
-    const those = groups.get(key);
-    if (those === undefined) groups.set(key, [index]);
-    else those.push(index);
-  }
+  const groups = groupsOf(family, (index) => checks.has(index) ? null : lastWordOf(family, index))
+    .flatMap((those) => groupsOf(family, (index) => keyOf(family, index), those));
   const often = new Set<number>();
   for (const those of groups.values()) {
     if (those.length >= TIMES_MIN) { for (const index of those) often.add(index); }
@@ -39,6 +33,28 @@ export function repeats(family: Family): Hint[] {
     if (those.every((index) => hasAbove(family, index, often))) return [];
     return hintOf(family, those) ?? [];
   });
+}
+
+/** Those of which as many as are worth a word have the same key; null is no key. */
+function groupsOf(
+  { spans }: Family,
+  key: (index: number) => string | null,
+  some: Iterable<number> = spans.keys(),
+): number[][] {
+  const groups = new Map<string, number[]>();
+  for (const index of some) {
+    const own = key(index);
+    if (own === null) continue;
+    const those = groups.get(own);
+    if (those === undefined) groups.set(own, [index]);
+    else those.push(index);
+  }
+  return [...groups.values()].filter((those) => those.length >= TIMES_MIN);
+}
+
+/** Most often a file: what tells most command lines from each other at once. */
+function lastWordOf({ spans }: Family, index: number): string | null {
+  return spans[index]!.image.argv?.at(-1) ?? null;
 }
 
 /** What has to be the same; null for a fork that runs nothing of its own. */

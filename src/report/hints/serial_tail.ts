@@ -22,14 +22,19 @@ export function serialTail(family: Family): Hint[] {
   const { root, frame } = family;
   if (root < 0 || frame.cpus === null || frame.cpus < 2) return [];
   const life = family.life(root);
+  const wholeNs = life.to - life.from;
+  const leastNs = Math.max(TAIL_MIN_NS, wholeNs * TAIL_MIN_SHARE);
   const all = [root, ...family.below(root)];
-  const work = all.flatMap((index) => ownTime(family, index).map((part) => ({ ...part, index })));
+  // Few have lived in the least tail, and most often they say that there is none.
+  const last = { from: life.to - leastNs, to: life.to };
+  const late = all.filter((index) => family.life(index).to > last.from);
+  if (overlapOf(cut(workOf(family, late), last)) > wholeNs * OVERLAP_MAX_SHARE) return [];
+  const work = workOf(family, all);
   const at = levels(work).filter(({ from }) => from < life.to);
   const from = beginOfTail(at, life);
   const tail = { from, to: life.to };
   const tailNs = tail.to - tail.from;
-  const wholeNs = life.to - life.from;
-  if (tailNs < Math.max(TAIL_MIN_NS, wholeNs * TAIL_MIN_SHARE)) return [];
+  if (tailNs < leastNs) return [];
   const before = at.reduce((sum, step) => {
     return sum + step.level * Math.max(0, Math.min(step.to, from) - step.from);
   }, 0) / (from - life.from);
@@ -55,6 +60,15 @@ export function serialTail(family: Family): Hint[] {
 }
 
 type Work = HintStretch & { readonly index: number };
+
+function workOf(family: Family, some: readonly number[]): Work[] {
+  return some.flatMap((index) => ownTime(family, index).map((part) => ({ ...part, index })));
+}
+
+/** Nanoseconds in which more than one worked. */
+function overlapOf(work: readonly Work[]): number {
+  return total(levels(work).filter(({ level }) => level > 1));
+}
 
 /** When it lived and had no child that did. */
 function ownTime(family: Family, index: number): HintStretch[] {
