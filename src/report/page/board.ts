@@ -96,7 +96,7 @@ export class Board {
     );
   }
 
-  /** Paper is white, has no scroll bar, and is drawn on at once. */
+  /** Paper has no scroll bar, and is drawn on at once. */
   #print(isPrinting: boolean): void {
     this.#isPrinting = isPrinting;
     this.#draw();
@@ -134,7 +134,7 @@ export class Board {
     const width = lanes.clientWidth;
     const height = this.#isPrinting ? Math.min(total, PRINTED_MAX) : lanes.clientHeight;
     if (width <= 0 || height <= 0) return;
-    const ink = inkOf(isDark.value && !this.#isPrinting);
+    const ink = inkOf(isDark.value);
     const scene = this.#scene = {
       model,
       lanes: this.#state.lanes,

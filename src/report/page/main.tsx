@@ -7,7 +7,7 @@
  * @module
  */
 import { effect } from "@preact/signals";
-import { render } from "preact";
+import { options, render } from "preact";
 import { App } from "./app.tsx";
 import { keepFragment } from "./fragment.ts";
 import { Model } from "./model.ts";
@@ -25,8 +25,18 @@ async function bytesOf(base64: string): Promise<Uint8Array> {
 /** Dark where the system is; paper never is. */
 function followTheme({ isDark }: State): void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  isDark.value = dark.matches;
-  dark.addEventListener("change", () => isDark.value = dark.matches);
+  const follow = () => isDark.value = dark.matches;
+  follow();
+  dark.addEventListener("change", follow);
+  addEventListener("beforeprint", () => {
+    // What is changed later is not on the paper.
+    options.debounceRendering = (act) => act();
+    isDark.value = false;
+  });
+  addEventListener("afterprint", () => {
+    delete options.debounceRendering;
+    follow();
+  });
 }
 
 async function main(): Promise<void> {
