@@ -26,7 +26,7 @@ test("a make without -j that leaves CPUs idle is told, with what was measured", 
   assert.equal(
     hint.words,
     "make (1) has no -j in its command line: for 4.00s of its 4.04s exactly one of its 40 " +
-      "children ran, and what it started used 0.9 of 4 CPUs",
+      "recipe commands ran, and what it started used 0.9 of 4 CPUs",
   );
   assert.match(hint.advice, /^try make -j4: /);
   assert.equal(hint.stretches.length, 40);
@@ -38,7 +38,7 @@ test("without accounts, a serial make is told without what it used", () => {
   const { frame, spans } = serial(["gmake"]);
   const some = spans.map((span) => ({ ...span, cost: null }));
   const hint = only(hintsOf({ frame, spans: some }), "serial makes");
-  assert.match(hint.words, /children ran; the host has 4 CPUs$/);
+  assert.match(hint.words, /commands ran; the host has 4 CPUs$/);
 });
 
 test("a make that was told of jobs is none that was not", () => {
@@ -60,6 +60,27 @@ test("a make is not serial on one CPU, when short, when its CPUs are in use, bel
   const outer = spanOf(9000, null, [0, 4045], ["make", "-j4"]);
   const inner = { ...spans[0]!, parent: outer.id, ppid: 9000 };
   assert.deepEqual(hintsOf({ frame, spans: [outer, inner, ...spans.slice(1)] }), []);
+});
+
+test("makes that make has started count together, unless one was told of jobs", () => {
+  const made = (inner: string[]) => {
+    const spans = [
+      spanOf(1, null, [0, 4100], ["make"]),
+      spanOf(2, 1, [10, 4090], ["sh", "-c", "for d in a b; do make -C $d; done"]),
+    ];
+    for (let at = 0; at < 4; at++) {
+      const from = 20 + at * 1000;
+      spans.push(spanOf(10 + at, 2, [from, from + 990], inner));
+      for (let file = 0; file < 9; file++) {
+        const begin = from + 10 + file * 100;
+        spans.push(spanOf(100 + 10 * at + file, 10 + at, [begin, begin + 95], ["cc", `${file}`]));
+      }
+    }
+    return hintsOf(runOf(spans)).filter(({ kind }) => kind === "serial makes");
+  };
+  const hint = only(made(["make", "-C", "a"]), "serial makes");
+  assert.match(hint.words, /^make \(1\) .* for 3\.42s of its 4\.10s exactly one of its 36 recipe/);
+  assert.deepEqual(made(["make", "-j2"]), []);
 });
 
 test("a make whose children ran at the same time is not serial", () => {

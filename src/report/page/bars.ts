@@ -252,7 +252,7 @@ function labelOf(model: Model, place: number, room: number): string {
   const name = model.nameOf(place);
   if (name.length > room) return room < 3 ? name.slice(0, room) : `${name.slice(0, room - 1)}…`;
   if (room < name.length + 8) return name;
-  const line = model.commandOf(place);
+  const line = model.shortOf(place);
   if (line.length <= room) return line;
   // The end says more than the middle: most often it is a file.
   const end = Math.floor((room - 1) * 0.45);

@@ -99,6 +99,12 @@ export class Model {
     return quoteArgv(argv) + (more === undefined ? "" : ` [${more} bytes more]`);
   }
 
+  /** The same with the name instead of the first word, which is often a long path. */
+  shortOf(place: number): string {
+    const argv = this.argvOf(place) ?? [];
+    return `${this.nameOf(place)} ${quoteArgv(argv.slice(1))}`;
+  }
+
   /** The words of the command line; null where it is not known. */
   argvOf(place: number): string[] | null {
     const count = this.#columns.words[place]! - 1;

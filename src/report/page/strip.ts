@@ -70,9 +70,9 @@ export function drawStrip(context: CanvasRenderingContext2D, scene: StripScene):
   for (const { at, label: text } of ticksOf(view[0], view[1], width / TICK_ROOM)) {
     const x = Math.round((at - view[0]) * scale) + 0.5;
     line(context, x, bottom, x, bottom + 5);
-    if (x + 8 + text.length * 6 < width) {
-      label(context, ink.faint, text, x + 4, bottom + 11, "left");
-    }
+    context.font = FONT;
+    const isWhole = x + 4 + context.measureText(text).width < width;
+    if (isWhole) label(context, ink.faint, text, x + 4, bottom + 11, "left");
   }
 }
 
