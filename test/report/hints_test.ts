@@ -142,6 +142,17 @@ test("a command line that ran again and again is told, without what it starts in
   assert.equal(hint.spans.length, 6);
 });
 
+test("a fork of a shell is none that ran it, also where its parent runs something else by now", () => {
+  const shell = ["sh", "-c", "build"];
+  const spans = [spanOf(1, null, [0, 4000], shell)];
+  for (let at = 0; at < 6; at++) {
+    const from = at * 600;
+    spans.push(spanOf(10 + at, 1, [from, from + 90], ["cat", String(at)]));
+    spans.push(spanOf(30 + at, 10 + at, [from + 1, from + 81], shell));
+  }
+  assert.deepEqual(hintsOf(runOf(spans)), []);
+});
+
 test("forks, other folders, waiting, and what is quickly done are no repeats", () => {
   const shell = ["sh", "-c", "build"];
   const made = (argv: string[], tookMs: number, cwd = "/src") => {
@@ -212,6 +223,19 @@ test("configure scripts that check the same are told", () => {
       "had run, too",
   );
   assert.deepEqual(hint.stretches, [{ from: 2e9, to: 3.9e9 }]);
+});
+
+test("forks of a configure script are none of their own, also from before another shell", () => {
+  const spans = configures(20);
+  for (const [at, pid] of [10, 11].entries()) {
+    const script = spans.find((span) => span.pid === pid)!;
+    const argv = ["/bin/sh", "../configure"];
+    const image = { ...script.image, exe: "/usr/bin/dash", argv };
+    const from = at * 2000 + 5;
+    spans.push(spanOf(900 + at, pid, [from, from + 1], argv, { image }));
+  }
+  const hint = only(hintsOf(runOf(spans)), "configure repeats");
+  assert.match(hint.words, /^2 configure scripts ran/);
 });
 
 test("configure scripts with other checks, or with a cache, are not", () => {

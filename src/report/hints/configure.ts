@@ -6,11 +6,19 @@
 import type { Family } from "./family.ts";
 
 /**
- * Places of configure scripts: run by their name, or by a shell that got it as first word. Those
- * are no forks of one.
+ * Places of configure scripts: run by their name, or by a shell that got it as first word. Below
+ * one, the same in the same folder is a fork of it, also from before it began anew in another
+ * shell.
  */
 export function configures(family: Family): number[] {
-  return [...family.spans.keys()].filter((index) => isConfigure(family, index));
+  return [...family.spans.keys()].filter((index) => {
+    const script = scriptOf(family, index);
+    if (script === null) return false;
+    const { cwd } = family.spans[index]!.image;
+    return family.nearest(index).every((above) => {
+      return scriptOf(family, above) !== script || family.spans[above]!.image.cwd !== cwd;
+    });
+  });
 }
 
 /** Places of what runs below a configure script. */
@@ -23,13 +31,13 @@ export function belowConfigures(family: Family): ReadonlySet<number> {
   return found;
 }
 
-function isConfigure(family: Family, index: number): boolean {
+/** The path of the script, or its name; null for what is none. */
+function scriptOf(family: Family, index: number): string | null {
   const { name, argv } = family.spans[index]!.image;
-  const isNamed = name === "configure" || isPath(argv?.[0]) || isPath(argv?.[1]);
-  return isNamed && !family.isFork(index);
+  const path = argv?.slice(0, 2).find(isPath);
+  return path ?? (name === "configure" ? name : null);
 }
 
-function isPath(word: string | undefined): boolean {
-  return word !== undefined && word.endsWith("configure") &&
-    (word === "configure" || word.endsWith("/configure"));
+function isPath(word: string): boolean {
+  return word.endsWith("configure") && (word === "configure" || word.endsWith("/configure"));
 }

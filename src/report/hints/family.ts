@@ -5,7 +5,10 @@
  */
 import { parentsOf, rootOf } from "../critical_path.ts";
 import type { HintStretch } from "../hints.ts";
-import type { Frame, Span, Spans } from "../span.ts";
+import type { Frame, Span, SpanImage, Spans } from "../span.ts";
+
+/** Shells fork shells that fork; a line of ancestors can be as long as the report. */
+const NEAREST = 16;
 
 const NO_CHILDREN: readonly number[] = [];
 
@@ -90,14 +93,28 @@ export class Family {
     return image.name ?? `process ${pid}`;
   }
 
-  /** Whether it is a fork that has run nothing of its own: it still has its parent's image. */
-  isFork(index: number): boolean {
-    const parent = this.parents[index]!;
-    if (parent < 0) return false;
-    const [own, above] = [this.spans[index]!.image, this.spans[parent]!.image];
-    return own === above ||
-      (own.name === above.name && own.exe === above.exe && sameWords(own.argv, above.argv));
+  /** The nearest ancestors, the parent first. */
+  nearest(index: number): number[] {
+    const found: number[] = [];
+    for (const above of this.above(index)) {
+      if (found.push(above) === NEAREST) break;
+    }
+    return found;
   }
+
+  /**
+   * Whether it is a fork that has run nothing of its own: it has the image of its parent, or of who
+   * is above, since a parent can have run something else meanwhile.
+   */
+  isFork(index: number): boolean {
+    const own = this.spans[index]!.image;
+    return this.nearest(index).some((above) => isSame(own, this.spans[above]!.image));
+  }
+}
+
+function isSame(a: SpanImage, b: SpanImage): boolean {
+  return a === b ||
+    (a.name === b.name && a.exe === b.exe && a.cwd === b.cwd && sameWords(a.argv, b.argv));
 }
 
 function sameWords(a: readonly string[] | null, b: readonly string[] | null): boolean {
