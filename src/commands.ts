@@ -105,8 +105,8 @@ async function fittedRun(
   run: (context: Context) => Promise<number>,
 ): Promise<number> {
   const { paged, widened } = await import("./cli/paged.ts");
-  const world = isWide ? widened(context) : context;
-  return isPaged ? await paged(world, run) : await run(world);
+  const wide = isWide ? (inner: Context) => run(widened(inner)) : run;
+  return isPaged ? await paged(context, wide) : await wide(context);
 }
 
 /** Options with what stands in the files that they name, where that may have to be waited for. */

@@ -15,6 +15,8 @@ export interface NextFacts {
   readonly isRecording: boolean;
   /** systemd is the manager of services. */
   readonly hasSystemd: boolean;
+  /** A unit of fh is there, which somebody may have changed. */
+  readonly hasUnit: boolean;
   /** Findings that go on, or were in the last hour. */
   readonly findings: number;
   /** What was started last, of what may be asked for by name; null where nothing is known. */
@@ -27,6 +29,8 @@ export interface NextStep {
   readonly does: string;
 }
 
+/** Where a unit of fh is written to. */
+export const FH_UNIT = "/etc/systemd/system/fh.service";
 /** As a service, for good. */
 const SERVICE = "systemctl enable --now fh";
 
@@ -51,11 +55,12 @@ export function nextSteps(facts: NextFacts): NextStep[] {
   return steps;
 }
 
-function recordStep({ isRoot, hasSystemd, hasHistory }: NextFacts): NextStep {
+function recordStep({ isRoot, hasSystemd, hasUnit, hasHistory }: NextFacts): NextStep {
   const does = hasHistory ? "go on with the history" : "keep a history, for log, tree and why";
   const sudo = isRoot ? "" : "sudo ";
   if (!hasSystemd) return { command: "fh record", does };
-  const unit = "/etc/systemd/system/fh.service";
+  if (hasUnit) return { command: `${sudo}systemctl start fh`, does };
+  const unit = FH_UNIT;
   const write = `fh record --print-unit | ${sudo}tee ${unit}`;
   return { command: `${write} && ${sudo}${SERVICE}`, does: `${does}, as a service` };
 }

@@ -3,10 +3,21 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Context } from "./command.ts";
 
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 /** The file has a line for each hint that was told. */
 const FILE_MAX = 4096;
 
@@ -22,28 +33,40 @@ export function isHintDue(context: Context, name: string): boolean {
   const { stdout, stderr } = context;
   if (!stdout.isTerminal || !stderr.isTerminal) return false;
   const path = hintsFile(context);
-  return path !== null && remember(path, name);
+  return path !== null && remember(path, name, context.euid);
 }
 
 /** False where it was remembered before, or cannot be: it would come again and again. */
-function remember(path: string, name: string): boolean {
-  const known = read(path);
-  if (known === null || known.split("\n").includes(name)) return false;
+function remember(path: string, name: string, euid: number): boolean {
+  let fd: number | null = null;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${known}${name}\n`, { mode: 0o600 });
+    fd = openOwn(path, euid);
+    if (fd === null) return false;
+    const known = readFileSync(fd, "utf8");
+    if (known.split("\n").includes(name)) return false;
+    writeSync(fd, `${name}\n`);
     return true;
   } catch {
     return false;
+  } finally {
+    if (fd !== null) closeSync(fd);
   }
 }
 
-/** Empty where there is none; null where it is no file of ours. */
-function read(path: string): string | null {
-  try {
-    const text = readFileSync(path, "utf8");
-    return text.length <= FILE_MAX ? text : null;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "" : null;
-  }
+/** Opens the file, through no link, where the place is this user's own; else null. */
+function openOwn(path: string, euid: number): number | null {
+  const folder = dirname(path);
+  if (ownerAbove(folder) !== euid) return null;
+  mkdirSync(dirname(folder), { recursive: true });
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+  const fd = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  const found = fstatSync(fd);
+  if (found.isFile() && found.uid === euid && found.size <= FILE_MAX) return fd;
+  closeSync(fd);
+  return null;
+}
+
+/** Whose the lowest folder is that is there. */
+function ownerAbove(folder: string): number {
+  return existsSync(folder) ? statSync(folder).uid : ownerAbove(dirname(folder));
 }

@@ -20,7 +20,7 @@ export async function paged(
   context: Context,
   run: (context: Context) => Promise<number>,
 ): Promise<number> {
-  const { command, missing } = pagerOf(context.env);
+  const { command, missing } = pagerOf(context.env, context.euid);
   if (missing !== null) tell(context, `no pager: there is no program ${missing}; see FH_PAGER`);
   if (command === null) return await run(context);
   return await new Paging(context, command).run(run);
@@ -52,6 +52,7 @@ class Paging {
     } finally {
       this.#isRead = true;
       await stdout.end();
+      if (this.#pager?.hasFailed) tell(context, `no pager: ${this.#command} cannot be started`);
       context.signal.removeEventListener("abort", stop);
       if (this.#pager !== null) context.onSignal?.(null);
       this.#stderr.release();
@@ -59,12 +60,15 @@ class Paging {
   }
 
   #open(): Pager {
-    const { env, onSignal, signal } = this.#context;
+    const { env, euid, onSignal, signal } = this.#context;
     // Ctrl-C ends what is computed; who reads goes on reading.
     onSignal?.((name) => name === "SIGINT" && (this.#isRead || signal.aborted));
     // The screen is the pager's: what is to be said beside the answer comes after it.
     this.#stderr.hold();
-    return this.#pager = new Pager(this.#command, env, () => this.#left.abort("SIGPIPE"));
+    const pager = this.#pager = new Pager(this.#command, env, euid, () => {
+      if (!pager.hasFailed) this.#left.abort("SIGPIPE");
+    });
+    return pager;
   }
 
   #stop(): void {

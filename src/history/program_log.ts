@@ -19,6 +19,8 @@ export interface RunProgram {
   readonly seen: number;
 }
 
+/** Images that are looked at: what most of them ran is the same. */
+const IMAGES_MAX = 50_000;
 /** Nobody knows who ran it. */
 const NO_UID = -1;
 
@@ -50,9 +52,9 @@ export class ProgramLog implements Companion {
     return found;
   }
 
-  /** Programs of all that the file remembers having run, with who did, the oldest first. */
+  /** Programs of what the file remembers having run lately, with who did, the latest first. */
   *remembered(): Generator<{ readonly name: string; readonly uid: number | null }, void> {
-    for (const row of this.#db.prepare(IMAGES).iterate()) {
+    for (const row of this.#db.prepare(IMAGES).iterate(IMAGES_MAX)) {
       const parts: ImageParts = { ...NO_IMAGE.parts };
       for (const part of ["argv", "exe", "cwd"] as const) parts[part] = bytesOf(part, row[part]);
       const name = programOf(new Image(parts));
@@ -101,7 +103,7 @@ const IMAGES = `SELECT argv.value AS argv, exe.value AS exe, cwd.value AS cwd, u
   LEFT JOIN text argv ON argv.id = image.argv
   LEFT JOIN text exe ON exe.id = image.exe
   LEFT JOIN text cwd ON cwd.id = image.cwd
-  ORDER BY latest`;
+  ORDER BY latest DESC LIMIT ?`;
 
 const BEGIN = `SELECT (born + (SELECT epoch FROM clock WHERE clock.boot = life.boot
     ORDER BY since LIMIT 1)) / 1000000 AS begin

@@ -46,9 +46,31 @@ export function nameOf(image: Image): string | null {
  * script, or of its executable; null where that is not known. A long one is cut, with a hash of it.
  */
 export function programOf(image: Image): string | null {
-  const { script } = calledOf(image);
-  const path = script === null ? image.program : pathOf(script, image.cwd);
+  const { program } = image;
+  const script = plainScript(image);
+  const path = script === null ? program : pathOf(script, image.cwd);
   return path === null || path === "" ? null : shortened(path);
+}
+
+/** Options before a script that take no argument, in the interpreters that are known. */
+const PLAIN_OPTION = /^-[uexvbBEsS]+$/;
+/** Interpreters that have commands of their own: what comes after this one is a script. */
+const RUNS: ReadonlySet<string> = new Set(["bun", "deno"]);
+
+/**
+ * The script of an interpreter, where that is beyond doubt: who chooses the words of a command line
+ * must not choose what program it is, and code in one of them is no program.
+ */
+function plainScript({ program, parts: { argv } }: Image): string | null {
+  const name = program === null ? "" : baseOf(program);
+  if (argv === null || !INTERPRETERS.test(name)) return null;
+  const [, ...words] = firstWords(argv);
+  while (PLAIN_OPTION.test(words[0] ?? "")) words.shift();
+  if (RUNS.has(name) && words[0] === "run") words.shift();
+  const [word = ""] = words;
+  const isPath = !RUNS.has(name) || /[./]/.test(word);
+  if (word.startsWith("-") || !isPath || NAMELESS.test(word) || baseOf(word) === "") return null;
+  return word;
 }
 
 /** Characters of a program's path that are told apart one by one. */

@@ -22,6 +22,8 @@ export class RecordedPrograms implements KnownPrograms {
   readonly #known = new Map<string, RunProgram>();
   readonly #now: () => number;
   #log: ProgramLog | null = null;
+  /** When it was asked last, by the wall clock. */
+  #lastly = 0;
 
   readonly #learnMs: number;
 
@@ -37,11 +39,12 @@ export class RecordedPrograms implements KnownPrograms {
   /** The log that is written beside the lives of a file that was opened: all that is known. */
   open({ db }: Pick<WritableHistory, "db">): ProgramLog {
     const log = this.#log = new ProgramLog(db);
-    const now = this.#now();
+    const now = this.#lastly = this.#now();
     const kept = log.read();
     for (const [name, program] of this.#known) if (!kept.has(name)) log.put(name, program);
     for (const [name, program] of kept) this.#known.set(name, program);
-    if (this.#known.size === 0) this.#remember(log, now);
+    const isNew = this.#known.size === 0;
+    this.#remember(log, now, isNew ? log.begin() ?? now : now);
     for (const { since } of this.#known.values()) this.since = Math.min(this.since, since);
     this.since = Math.min(this.since, now);
     this.#makeRoom();
@@ -50,8 +53,10 @@ export class RecordedPrograms implements KnownPrograms {
 
   isNew(program: string, uid: number | null): boolean {
     const now = this.#now();
-    // The clock was set back.
+    // A clock that is set is no time in which the host was got to know.
     if (now < this.since) this.since = now;
+    else if (now - this.#lastly > SEEN_MS) this.since += now - this.#lastly;
+    this.#lastly = now;
     const known = this.#known.get(program);
     if (known !== undefined && Math.abs(now - known.seen) < SEEN_MS) return false;
     this.#note(
@@ -65,11 +70,11 @@ export class RecordedPrograms implements KnownPrograms {
     return known === undefined && now - this.since >= this.#learnMs;
   }
 
-  /** An older fh has recorded in it: what its processes ran is known. */
-  #remember(log: ProgramLog, now: number): void {
-    const since = Math.min(now, log.begin() ?? now);
+  /** What ran while nobody was to tell of new programs: an older fh has recorded it, perhaps. */
+  #remember(log: ProgramLog, now: number, since: number): void {
     for (const { name, uid } of log.remembered()) {
-      if (!this.#known.has(name)) this.#note(name, { uid, since, seen: now });
+      if (this.#known.size >= PROGRAMS_MAX) return;
+      if (!this.#known.has(name)) this.#note(name, { uid, since: Math.min(now, since), seen: now });
     }
   }
 
@@ -81,14 +86,35 @@ export class RecordedPrograms implements KnownPrograms {
 
   #makeRoom(): void {
     while (this.#known.size > PROGRAMS_MAX) {
-      const most = mostOf(this.#known.values());
+      const most = mostOf(ownersOf(this.#known.values()));
       let left = ROOM;
       for (const [name, { uid }] of this.#known) {
-        if (uid !== most) continue;
+        if (ownerOf(uid) !== most) continue;
         this.#known.delete(name);
         this.#log?.put(name, null);
         if (--left === 0) break;
       }
     }
   }
+}
+
+/** A user may have tens of thousands of ids beyond this (subuid(5)): all are one. */
+const SUBORDINATE = 65_536;
+
+function ownerOf(uid: number | null): number | null {
+  return uid === null ? null : Math.min(uid, SUBORDINATE);
+}
+
+/** Root's go only where there are no others. */
+function* ownersOf(programs: Iterable<RunProgram>): Generator<{ readonly uid: number | null }> {
+  let others = 0;
+  let own = 0;
+  for (const { uid } of programs) {
+    if (uid === 0) own++;
+    else {
+      others++;
+      yield { uid: ownerOf(uid) };
+    }
+  }
+  if (others === 0) { for (; own > 0; own--) yield { uid: 0 }; }
 }

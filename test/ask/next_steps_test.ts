@@ -8,6 +8,7 @@ const FACTS: NextFacts = {
   isOfRoot: false,
   isRecording: false,
   hasSystemd: false,
+  hasUnit: false,
   findings: 0,
   newest: "cron",
 };
@@ -24,6 +25,12 @@ test("without a history one is begun, as a service where there are services", ()
   assert.deepEqual(commands({ hasSystemd: true, isRoot: false }, 1), [
     `fh record --print-unit | sudo tee ${unit} && sudo systemctl enable --now fh`,
   ]);
+});
+
+test("a unit that is there is started, not written again", () => {
+  const there = { hasSystemd: true, hasUnit: true };
+  assert.deepEqual(commands(there, 1), ["systemctl start fh"]);
+  assert.deepEqual(commands({ ...there, isRoot: false }, 1), ["sudo systemctl start fh"]);
 });
 
 test("what is wrong comes first, and a recorder that is at work is not started again", () => {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Notes } from "../../src/ask/notes.ts";
@@ -56,4 +64,23 @@ test("a note has its hint the first time, and with -q nothing at all", () => {
   assert.equal(told(true, true), "");
   assert.equal(told(true), "fh: no history here; run fh record\n");
   assert.equal(told(true), "fh: no history here\n");
+});
+
+test("a link, a pipe and the folder of another are left alone", () => {
+  const place = (name: string) => {
+    const path = join(folder, name, "fh", "hints");
+    mkdirSync(dirname(path), { recursive: true });
+    return path;
+  };
+  const target = join(folder, "target");
+  writeFileSync(target, "");
+  symlinkSync(target, place("link"));
+  assert.equal(isHintDue(context("link"), "a"), false);
+  assert.equal(readFileSync(target, "utf8"), "");
+  assert.equal(spawnSync("mkfifo", [place("fifo")]).status, 0);
+  assert.equal(isHintDue(context("fifo"), "a"), false);
+  mkdirSync(join(folder, "other"));
+  const others = context("other");
+  assert.equal(isHintDue({ ...others, euid: others.euid + 1 }, "a"), false);
+  assert.deepEqual(readdirSync(join(folder, "other")), []);
 });

@@ -69,6 +69,21 @@ test("a program is the file of its script, or its own, wherever it is called fro
   assert.equal(program("/opt/ci", "python3", "/usr/bin/python3", "python3", "/x.py"), "/x.py");
   assert.equal(program(null, "sh", "/bin/dash", "sh", "b.sh"), "b.sh");
   assert.equal(program("/", "sh", "/bin/dash", "sh", "-c", "b.sh"), "/bin/dash");
+  const doubtful = [
+    ["python3", "-m", "pip"],
+    ["python3", "-W", "ignore", "a.py"],
+    ["node", "--eval", "f()"],
+    ["bash", "-o", "pipefail", "x.sh"],
+    ["deno", "check", "x.ts"],
+    ["bun", "test"],
+  ];
+  for (const words of doubtful) {
+    const exe = `/usr/bin/${words[0]}`;
+    assert.equal(program("/srv", words[0]!, exe, ...words), exe, words.join(" "));
+  }
+  assert.equal(program("/srv", "deno", "/usr/bin/deno", "deno", "run", "x.ts"), "/srv/x.ts");
+  // Whoever calls itself a shell is none.
+  assert.equal(program("/", "sh", "/tmp/malware", "sh", "/bin/true"), "/tmp/malware");
   assert.equal(program("/", null, null), null);
   const long = (end: string) => program("/", "x", `/${"a".repeat(5000)}${end}`)!;
   assert.ok(long("b").length < 300 && long("b") !== long("c"));

@@ -81,11 +81,15 @@ test("beyond a number those of the user who has most are forgotten, the oldest f
   using past = empty();
   const { programs, write } = open(past);
   for (let i = 0; i < 10; i++) programs.isNew(`/root/${i}`, 0);
-  for (let i = 0; i < PROGRAMS_MAX; i++) programs.isNew(`/tmp/${i}`, 1000);
+  programs.isNew("/home/other", 1001);
+  // Each with another id that is subordinate to one user.
+  for (let i = 0; i < PROGRAMS_MAX; i++) programs.isNew(`/tmp/${i}`, 100_000 + i);
   write();
   const names = new Set(rows(past).map(([name]) => name));
   assert.ok(names.size <= PROGRAMS_MAX);
-  assert.ok(names.has("/root/0") && names.has(`/tmp/${PROGRAMS_MAX - 1}`));
+  assert.ok(
+    names.has("/home/other") && names.has("/root/0") && names.has(`/tmp/${PROGRAMS_MAX - 1}`),
+  );
   assert.ok(!names.has("/tmp/0"));
 });
 
@@ -104,6 +108,24 @@ test("a host that is not known for long has nothing that is new", () => {
   using past = empty();
   const { programs, clock } = open(past, NOW, DAY_MS);
   assert.equal(programs.isNew("/opt/a", 0), false);
-  clock.now += DAY_MS;
+  for (let hour = 0; hour < 24; hour++) {
+    clock.now += DAY_MS / 24;
+    assert.equal(programs.isNew(`/opt/early-${hour}`, 0), hour === 23);
+  }
   assert.deepEqual([programs.isNew("/opt/a", 0), programs.isNew("/opt/b", 0)], [false, true]);
+});
+
+test("a clock that is set is no time in which a host was got to know", () => {
+  using past = empty();
+  const { programs, clock } = open(past, 1000, 7 * DAY_MS);
+  clock.now = NOW;
+  assert.equal(programs.isNew("/bin/ls", 0), false);
+});
+
+test("what ran while nobody was to tell of it is known, too", () => {
+  using past = empty();
+  open(past);
+  past.tell(fork(5 * S, 7, 1), exec(5.1 * S, 7, "tool")).flush();
+  const next = open(past, NOW + 2 * DAY_MS);
+  assert.equal(next.programs.isNew("tool", 0), false);
 });

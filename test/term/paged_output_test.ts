@@ -8,7 +8,10 @@ const decode = (chunk: string | Uint8Array) =>
 
 /** A terminal of 10 cells and 4 lines, and a pager. */
 function terminal() {
-  const shown = { terminal: "", pager: null as string | null, left: false, ended: false };
+  const shown = {
+    ...{ terminal: "", pager: null as string | null, left: false, ended: false },
+    failed: false,
+  };
   const output: Output = {
     ...{ closed: false, pendingBytes: 0, isTerminal: true, columns: 10, rows: 4 },
     write: (chunk) => void (shown.terminal += decode(chunk)),
@@ -17,6 +20,9 @@ function terminal() {
   const pages: Pages = {
     get closed() {
       return shown.left;
+    },
+    get hasFailed() {
+      return shown.failed;
     },
     pendingBytes: 7,
     write: (chunk) => void (shown.pager += decode(chunk)),
@@ -68,4 +74,20 @@ test("who leaves the pager wants no more", () => {
   paged.write("a\nb\nc\nd\n");
   shown.left = true;
   assert.equal(paged.closed, true);
+});
+
+test("where the pager could not be started all is shown as it is", async () => {
+  const { shown, paged } = terminal();
+  paged.write("a\nb\nc\nd\n");
+  shown.failed = shown.left = true;
+  paged.write("e\n");
+  assert.equal(shown.terminal, "a\nb\nc\nd\ne\n");
+  assert.equal(paged.closed, false);
+  await paged.end();
+  assert.equal(shown.terminal, "a\nb\nc\nd\ne\n");
+  const late = terminal();
+  late.paged.write("a\nb\nc\nd\n");
+  late.shown.failed = true;
+  await late.paged.end();
+  assert.equal(late.shown.terminal, "a\nb\nc\nd\n");
 });

@@ -5,7 +5,7 @@
  */
 import type { NextStep } from "../../ask/next_steps.ts";
 import type { Context } from "../../cli/command.ts";
-import { ProcError } from "../../proc/procfs.ts";
+import { Stopped } from "../../fault.ts";
 import type { Verdict } from "../../source/probe/probe_judge.ts";
 import { stepsHere } from "../here/look.ts";
 
@@ -20,8 +20,8 @@ export async function nextAfter(
   try {
     return (await stepsHere(context))[0] ?? null;
   } catch (error) {
-    // The report says what is wrong with /proc.
-    if (error instanceof ProcError) return null;
-    throw error;
+    // A history that is damaged is no matter of this report, and what is wrong with /proc is in it.
+    if (error instanceof Stopped) throw error;
+    return null;
   }
 }

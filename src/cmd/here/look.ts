@@ -5,19 +5,21 @@
  */
 import { existsSync } from "node:fs";
 import process from "node:process";
-import type { NextStep } from "../../ask/next_steps.ts";
+import { FH_UNIT, type NextStep } from "../../ask/next_steps.ts";
 import { Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
-import { askOverview, type OverviewFacts } from "../../ask/overview.ts";
+import { askSteps, type OverviewFacts } from "../../ask/overview.ts";
 import type { Context } from "../../cli/command.ts";
 import { createAsking, openOptions } from "../asking.ts";
 
 /** sd_booted(3): that it is there says that systemd manages this host. */
 const SYSTEMD = "/run/systemd/system";
+const UNITS = [FH_UNIT, "/usr/lib/systemd/system/fh.service"];
 
 /** Who asks, and on what host. */
 export function overviewFacts({ euid }: Pick<Context, "euid">): OverviewFacts {
-  return { isRoot: euid === 0, hasSystemd: existsSync(SYSTEMD), pid: process.pid };
+  const hasUnit = UNITS.some((path) => existsSync(path));
+  return { isRoot: euid === 0, hasSystemd: existsSync(SYSTEMD), hasUnit, pid: process.pid };
 }
 
 /** What makes sense here, the most useful first. */
@@ -26,7 +28,7 @@ export async function stepsHere(context: Context): Promise<readonly NextStep[]> 
   const past = await askHistory(context, undefined, openOptions(context, notes));
   try {
     const asking = await createAsking(context, {}, past, notes, false);
-    return (await askOverview(asking, overviewFacts(context))).steps;
+    return await askSteps(asking, overviewFacts(context));
   } finally {
     past?.close();
   }

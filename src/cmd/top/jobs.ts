@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { CommandError } from "../../fault.ts";
 import type { Process } from "../../model/process.ts";
 import { type Asking, ServerDoor } from "../../serve/client/ask.ts";
 import type { Fields } from "../../serve/protocol.ts";
 
 /** Who joined by hand, or left, is known after so long. */
 const REFRESH_NS = 2e9;
+/** A server that takes longer is not waited for. */
+const ANSWER_MS = 1500;
 
 interface Member {
   readonly startTicks: number;
@@ -34,8 +35,9 @@ export class TopJobs {
   readonly #known = new WeakMap<Process, Known>();
   #members: ReadonlyMap<number, Member> = new Map();
   #answers = 0;
-  /** When the last answer was asked for, nanoseconds since boot. */
+  /** When it was asked last, and when for the answer that is known; nanoseconds since boot. */
   #askedAt = -Infinity;
+  #answerAt = -Infinity;
   #isAsking = false;
 
   constructor(asking: Asking) {
@@ -59,25 +61,34 @@ export class TopJobs {
     this.#isAsking = true;
     this.#askedAt = now;
     try {
-      this.#members = await askMembers(this.#asking);
+      const signal = AbortSignal.any([this.#asking.signal, AbortSignal.timeout(ANSWER_MS)]);
+      this.#members = await askMembers({ ...this.#asking, signal });
+      this.#answerAt = now;
       this.#answers++;
       this.missing = null;
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      this.missing = `jobs are not known: ${error.message}`;
+      // A server of another make may answer anything.
+      this.missing = `jobs are not known: ${(error as Error).message}`;
     } finally {
       this.#isAsking = false;
     }
   }
 
+  /** By birth: what the nearest ancestor is in of which that is known. */
   #find(process: Process): readonly string[] {
-    const member = this.#members.get(process.pid);
-    if (member !== undefined && Math.abs(member.startTicks - process.startTicks) <= 1) {
-      return member.names;
+    for (let at: Process | null = process; at !== null; at = at.parent) {
+      const known = this.#known.get(at);
+      if (at !== process && known !== undefined && (!at.alive || known.answer === this.#answers)) {
+        return known.names;
+      }
+      const member = this.#members.get(at.pid);
+      if (member !== undefined && Math.abs(member.startTicks - at.startTicks) <= 1) {
+        return member.names;
+      }
+      // Who lived when the recorder was asked, and was not named, is in none.
+      if (at.alive && at.born < this.#answerAt) return NO_NAMES;
     }
-    // Who lived when the recorder was asked, and was not named, is in none.
-    if (process.alive && process.born < this.#askedAt) return NO_NAMES;
-    return process.parent === null ? NO_NAMES : this.of(process.parent);
+    return NO_NAMES;
   }
 }
 
