@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { BIN, fail, filesBelow, isProgram, ROOT, run, say } from "./project.mjs";
+import { BIN, fail, filesBelow, hashFiles, isProgram, ROOT, run, say } from "./project.mjs";
+import { buildPage, PAGE } from "./page.mjs";
 import { setup } from "./setup.mjs";
 
 /** The program and the files that its Workers start with. */
@@ -39,6 +39,7 @@ const OPTIONS = [
 
 /** Compiles what is missing or older than its sources. */
 export function build(all = false) {
+  buildPage();
   const hash = hashSources();
   const targets = Object.entries(all ? { ...HOST, ...OTHERS } : HOST);
   const stale = targets.filter(([name]) => !isFresh(name, hash));
@@ -47,15 +48,13 @@ export function build(all = false) {
   for (const [name, target] of stale) compile(name, target, hash);
 }
 
-/** The lock file stands for the version of bun and for the packages that are compiled in. */
+/**
+ * The lock file stands for the version of bun and for the packages that are compiled in; the page
+ * of reports is made of its sources.
+ */
 function hashSources() {
   const sources = ["bin", "ffi", "src"].flatMap((folder) => filesBelow(folder, ".ts"));
-  const hash = createHash("sha256");
-  for (const path of [...sources, "package-lock.json", "scripts/build.mjs"]) {
-    const bytes = readFileSync(join(ROOT, path));
-    hash.update(`${path}\0${bytes.length}\0`).update(bytes);
-  }
-  return hash.digest("hex");
+  return hashFiles([...sources, PAGE, "package-lock.json", "scripts/build.mjs"]);
 }
 
 function isFresh(name, hash) {

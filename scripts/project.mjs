@@ -4,7 +4,8 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, realpathSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -43,6 +44,16 @@ export function filesBelow(path, suffix) {
       return name.endsWith(suffix) ? [name] : [];
     })
     .sort();
+}
+
+/** SHA-256 of files and their names, in hexadecimal digits. */
+export function hashFiles(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths) {
+    const bytes = readFileSync(join(ROOT, path));
+    hash.update(`${path}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest("hex");
 }
 
 /** Whether the module with this `import.meta.url` is the program, and not a part of another. */

@@ -11,6 +11,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { killSteps, runSteps } from "./lanes.mjs";
 import { installPackages } from "./packages.mjs";
+import { buildPage } from "./page.mjs";
 import { filesBelow } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
@@ -114,6 +115,7 @@ function report(results) {
 
 async function main(beginnings) {
   setup();
+  buildPage();
   installPackages();
   const folder = mkdtempSync(join(tmpdir(), "fh-test-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });

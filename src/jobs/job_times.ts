@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { criticalPath } from "../model/critical_path.ts";
 import type { Image } from "../model/image.ts";
 import type { Process } from "../model/process.ts";
 import { EndedImages } from "./ended_images.ts";
@@ -66,58 +67,18 @@ export class JobTimes {
     this.#living.set(index, process);
   }
 
-  /**
-   * From the end backwards: within a process the child that ended last before is what it waited
-   * for; before that child began, the one that ended last then; what is left is its own time.
-   */
+  /** What the end of the first one waited for, in the order of time. */
   criticalPath(): PathStep[] {
-    if (this.#count === 0) return [];
-    const children = this.#childrenByEnd();
-    const steps: PathStep[] = [];
-    const work = [{ index: 0, until: this.#ends[0]!, depth: 0 }];
-    for (let at = work.pop(); at !== undefined; at = work.pop()) {
-      const { index, depth } = at;
-      let until = Math.min(at.until, this.#ends[index]!);
-      if (until === Infinity) until = this.#latest();
-      const start = this.#starts[index]!;
-      for (const child of children.get(index) ?? []) {
-        const [from, to] = [this.#starts[child]!, this.#ends[child]!];
-        if (to > until || from >= until || to <= start) continue;
-        this.#add(steps, index, to, until, depth);
-        work.push({ index: child, until: to, depth: depth + 1 });
-        until = Math.max(start, from);
-      }
-      this.#add(steps, index, start, until, depth);
-    }
-    return steps.sort((a, b) => a.from - b.from);
-  }
-
-  #add(steps: PathStep[], index: number, from: number, to: number, depth: number): void {
-    if (to <= from) return;
-    const image = this.#living.get(index)?.image ?? this.#ended.get(index);
-    steps.push({ pid: this.#pids[index]!, image, from, to, depth });
-  }
-
-  /** Children of each, the one that ended last first. */
-  #childrenByEnd(): Map<number, number[]> {
-    const children = new Map<number, number[]>();
-    for (let index = 0; index < this.#count; index++) {
-      const parent = this.#parents[index]!;
-      if (parent < 0) continue;
-      const those = children.get(parent);
-      if (those === undefined) children.set(parent, [index]);
-      else those.push(index);
-    }
-    for (const those of children.values()) those.sort((a, b) => this.#ends[b]! - this.#ends[a]!);
-    return children;
-  }
-
-  #latest(): number {
-    let latest = 0;
-    for (let i = 0; i < this.#count; i++) {
-      if (this.#ends[i] !== Infinity) latest = Math.max(latest, this.#ends[i]!);
-    }
-    return latest;
+    const lives = {
+      count: this.#count,
+      start: (index: number) => this.#starts[index]!,
+      end: (index: number) => this.#ends[index]!,
+      parent: (index: number) => this.#parents[index]!,
+    };
+    return criticalPath(lives, 0).map(({ index, from, to, depth }) => {
+      const image = this.#living.get(index)?.image ?? this.#ended.get(index);
+      return { pid: this.#pids[index]!, image, from, to, depth };
+    });
   }
 
   #grow(): void {

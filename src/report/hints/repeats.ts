@@ -1,0 +1,90 @@
+/**
+ * One command line, run several times in the same folder.
+ *
+ * @module
+ */
+import { quoteArgv } from "../../text/quote.ts";
+import { durationWords } from "../../text/words.ts";
+import type { Hint } from "../hints.ts";
+import { belowConfigures } from "./configure.ts";
+import { type Family, total, union } from "./family.ts";
+
+/** Twice may be before and after something. */
+const TIMES_MIN = 3;
+/** What all but one took has to be worth a look: a tenth of a second, a hundredth of the whole. */
+const MORE_MIN_NS = 1e8;
+const MORE_MIN_SHARE = 0.01;
+/** Of a command line, characters that are shown: the page has it whole. */
+const SHOWN_MAX = 80;
+/** They wait, as they were told to. */
+const WAITING: ReadonlySet<string> = new Set(["sleep", "inotifywait"]);
+
+/** A hint for each command line; of what it starts in turn nothing is said. */
+export function repeats(family: Family): Hint[] {
+  const checks = belowConfigures(family);
+  const groups = groupsOf(family, (index) => checks.has(index) ? null : lastWordOf(family, index))
+    .flatMap((those) => groupsOf(family, (index) => keyOf(family, index), those));
+  const often = new Set<number>();
+  for (const those of groups.values()) {
+    if (those.length >= TIMES_MIN) { for (const index of those) often.add(index); }
+  }
+  return [...groups.values()].flatMap((those) => {
+    if (those.length < TIMES_MIN) return [];
+    if (those.every((index) => hasAbove(family, index, often))) return [];
+    return hintOf(family, those) ?? [];
+  });
+}
+
+/** Those of which as many as are worth a word have the same key; null is no key. */
+function groupsOf(
+  { spans }: Family,
+  key: (index: number) => string | null,
+  some: Iterable<number> = spans.keys(),
+): number[][] {
+  const groups = new Map<string, number[]>();
+  for (const index of some) {
+    const own = key(index);
+    if (own === null) continue;
+    const those = groups.get(own);
+    if (those === undefined) groups.set(own, [index]);
+    else those.push(index);
+  }
+  return [...groups.values()].filter((those) => those.length >= TIMES_MIN);
+}
+
+/** Most often a file: what tells most command lines from each other at once. */
+function lastWordOf({ spans }: Family, index: number): string | null {
+  return spans[index]!.image.argv?.at(-1) ?? null;
+}
+
+/** What has to be the same; null for a fork that runs nothing of its own. */
+function keyOf(family: Family, index: number): string | null {
+  const { argv, argvMore, cwd, exe, name } = family.spans[index]!.image;
+  if (argv === null || argvMore > 0 || cwd === null || WAITING.has(name ?? "")) return null;
+  if (family.isFork(index)) return null;
+  // No text of a process has a NUL in it.
+  return `${cwd}\0${exe}\0${argv.join("\0")}`;
+}
+
+function hasAbove(family: Family, index: number, some: ReadonlySet<number>): boolean {
+  for (const above of family.above(index)) if (some.has(above)) return true;
+  return false;
+}
+
+function hintOf(family: Family, those: readonly number[]): Hint | null {
+  const lengths = those.map((index) => family.lengthNs(index));
+  const moreNs = lengths.reduce((sum, ns) => sum + ns, 0) - Math.max(...lengths);
+  if (moreNs < Math.max(MORE_MIN_NS, family.frame.lengthNs * MORE_MIN_SHARE)) return null;
+  const stretches = union(those.map((index) => family.life(index)));
+  const line = quoteArgv(family.spans[those[0]!]!.image.argv!);
+  const shown = line.length > SHOWN_MAX ? `${line.slice(0, SHOWN_MAX - 1).toWellFormed()}…` : line;
+  return {
+    kind: "repeats",
+    words: `the same command line ran ${those.length} times in the same folder, all but the ` +
+      `longest for ${durationWords(moreNs)}: ${shown}`,
+    advice: "if each reads the same, once would do: keep what it says",
+    stretches,
+    spans: those,
+    weightNs: Math.min(moreNs, total(stretches)),
+  };
+}

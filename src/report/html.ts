@@ -1,0 +1,40 @@
+/**
+ * A report as one page that needs nothing else: no network, no other file.
+ *
+ * @module
+ */
+import { deflateRawSync } from "node:zlib";
+import page from "./built/page.html" with { type: "text" };
+import { pageData } from "./columns.ts";
+import { pack } from "./page/packed.ts";
+import type { Spans } from "./span.ts";
+
+/** Stands in the page where the data go, once. */
+const DATA = "@FH_DATA@";
+/** Stands where the title goes, once. */
+const TITLE = "@FH_TITLE@";
+
+/**
+ * At this level the compressors of all runtimes find the same matches, with all that they look for:
+ * at lower ones they guess, each in its own way. With little memory blocks are short, and each
+ * column gets codes of its own.
+ */
+const DEFLATE = { level: 8, memLevel: 7 };
+
+/**
+ * The page: HTML in UTF-8, with the data as columns, deflated and in base64. `now` is the time,
+ * milliseconds since the Unix epoch. The same spans and time always give the same text.
+ */
+export function html(spans: Spans, now: number): string {
+  const data = deflateRawSync(pack(pageData(spans, now)), DEFLATE).toString("base64");
+  const title = spans.frame.title.toWellFormed().replace(/[^\p{L}\p{N} ]/gu, reference);
+  // A function, because a text would be searched for `$&`.
+  return page.replace(TITLE, () => title).replace(DATA, () => data);
+}
+
+/** A character as HTML always reads it as text; NUL and such, which it cannot, as U+FFFD. */
+function reference(character: string): string {
+  const code = character.codePointAt(0)!;
+  const isControl = code < 32 || (code >= 127 && code < 160);
+  return isControl ? "&#xfffd;" : `&#x${code.toString(16)};`;
+}

@@ -1,0 +1,64 @@
+/**
+ * Sums by name. Pure.
+ *
+ * @module
+ */
+import type { Model } from "./model.ts";
+
+/** What processes of one name have in common. Times are microseconds. */
+export interface CommandSum {
+  readonly name: string;
+  count: number;
+  failed: number;
+  /** Sum of their lives. */
+  wall: number;
+  longest: number;
+  /** Without when a child of theirs lived. */
+  own: number;
+  /** CPU time that is known, and of how many. */
+  cpu: number;
+  accounted: number;
+  /** On the critical path. */
+  path: number;
+  /** Largest resident size, bytes; null where none is known. */
+  peak: number | null;
+}
+
+/** A sum for each name, the one that lived longest by itself first. */
+export function commandsOf(model: Model): CommandSum[] {
+  /** By place of the name; names that look the same have one sum. */
+  const sums = new Map<number, CommandSum>();
+  const byName = new Map<string, CommandSum>();
+  const sumOf = (place: number) => {
+    let sum = sums.get(model.name[place]!);
+    if (sum === undefined) {
+      const name = model.nameOf(place);
+      sum = byName.get(name) ?? nothing(name);
+      byName.set(name, sum);
+      sums.set(model.name[place]!, sum);
+    }
+    return sum;
+  };
+  for (let place = 0; place < model.count; place++) {
+    const sum = sumOf(place);
+    const wall = model.end[place]! - model.start[place]!;
+    sum.count++;
+    sum.failed += model.failed[place]!;
+    sum.wall += wall;
+    sum.longest = Math.max(sum.longest, wall);
+    sum.own += model.own[place]!;
+    if (model.cpu[place]! >= 0) {
+      sum.accounted++;
+      sum.cpu += model.cpu[place]!;
+    }
+    const peak = model.costOf("peak_bytes", place);
+    if (peak !== null) sum.peak = Math.max(sum.peak ?? 0, peak);
+  }
+  for (const { index, from, to } of model.path) sumOf(index).path += to - from;
+  return [...byName.values()].sort((a, b) => b.own - a.own || b.count - a.count);
+}
+
+function nothing(name: string): CommandSum {
+  const time = { wall: 0, longest: 0, own: 0, cpu: 0, path: 0 };
+  return { name, count: 0, failed: 0, accounted: 0, peak: null, ...time };
+}

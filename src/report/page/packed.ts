@@ -1,0 +1,91 @@
+/**
+ * Columns of whole numbers as bytes that a compressor likes: all low bytes, then all next ones.
+ *
+ * @module
+ */
+import type { Columns, Head, PageData } from "./columns.ts";
+
+/** Name, how many numbers, and bytes of each. */
+type Layout = readonly (readonly [name: string, length: number, width: number])[];
+
+interface PackedHead {
+  readonly head: Head;
+  readonly layout: Layout;
+}
+
+/** Bytes of the length of what stands in front. */
+const LENGTH = 4;
+
+/** The length of the head as JSON in UTF-8, the head, the columns. Numbers are below 2^52. */
+export function pack({ head, columns }: PageData): Uint8Array {
+  const layout = Object.entries(columns)
+    .map(([name, numbers]) => [name, numbers.length, widthOf(numbers)] as const);
+  const first = new TextEncoder().encode(JSON.stringify({ head, layout } satisfies PackedHead));
+  const size = layout.reduce((sum, [, length, width]) => sum + length * width, 0);
+  const bytes = new Uint8Array(LENGTH + first.length + size);
+  new DataView(bytes.buffer).setUint32(0, first.length);
+  bytes.set(first, LENGTH);
+  let at = LENGTH + first.length;
+  for (const [name, length, width] of layout) {
+    const numbers = columns[name as keyof Columns];
+    for (let row = 0; row < length; row++) {
+      let rest = folded(numbers[row]!);
+      for (let plane = 0; plane < width; plane++) {
+        bytes[at + plane * length + row] = rest % 256;
+        rest = Math.floor(rest / 256);
+      }
+    }
+    at += length * width;
+  }
+  return bytes;
+}
+
+/** What {@linkcode pack} was given. */
+export function unpack(bytes: Uint8Array): PageData {
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  let at = LENGTH + size;
+  const text = new TextDecoder().decode(bytes.subarray(LENGTH, at));
+  const { head, layout } = JSON.parse(text) as PackedHead;
+  const columns: Record<string, ArrayLike<number>> = {};
+  for (const [name, length, width] of layout) {
+    columns[name] = numbersOf(bytes.subarray(at, at + length * width), length, width);
+    at += length * width;
+  }
+  return { head, columns: columns as unknown as Columns };
+}
+
+function numbersOf(bytes: Uint8Array, length: number, width: number): ArrayLike<number> {
+  if (width <= 3) return smallNumbersOf(bytes, length, width);
+  const numbers = new Float64Array(length);
+  for (let plane = 0, at = 0, scale = 1; plane < width; plane++, scale *= 256) {
+    for (let row = 0; row < length; row++) numbers[row]! += bytes[at++]! * scale;
+  }
+  return numbers.map(unfolded);
+}
+
+/** The same where bits can be shifted, which is most of them. */
+function smallNumbersOf(bytes: Uint8Array, length: number, width: number): Int32Array {
+  const numbers = new Int32Array(length);
+  for (let plane = 0, at = 0; plane < width; plane++) {
+    for (let row = 0; row < length; row++) numbers[row]! |= bytes[at++]! << (8 * plane);
+  }
+  for (let row = 0; row < length; row++) numbers[row] = (numbers[row]! >> 1) ^ -(numbers[row]! & 1);
+  return numbers;
+}
+
+/** Numbers near 0 become small ones, whatever their sign. */
+function folded(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+function unfolded(value: number): number {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+}
+
+function widthOf(numbers: ArrayLike<number>): number {
+  let most = 0;
+  for (let row = 0; row < numbers.length; row++) most = Math.max(most, folded(numbers[row]!));
+  let width = 0;
+  for (; most >= 1; most = Math.floor(most / 256)) width++;
+  return width;
+}

@@ -1,0 +1,20 @@
+/**
+ * Places in the order of times, quickly: engines sort plain numbers several times faster than they
+ * call a function for each pair. Pure.
+ *
+ * @module
+ */
+
+/** Places in the order of whole numbers; equal ones in the order of their places. */
+export function timeOrder(times: Float64Array): Uint32Array {
+  let [least, most] = [Infinity, -Infinity];
+  for (const time of times) {
+    if (time < least) least = time;
+    if (time > most) most = time;
+  }
+  if ((most - least + 1) * times.length >= Number.MAX_SAFE_INTEGER) {
+    return Uint32Array.from(times.keys()).sort((a, b) => times[a]! - times[b]! || a - b);
+  }
+  const keys = times.map((time, place) => (time - least) * times.length + place).sort();
+  return Uint32Array.from(keys, (key) => key % times.length);
+}
