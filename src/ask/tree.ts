@@ -16,7 +16,7 @@ import { noHistory, noProcess } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
 import type { Missing } from "./store.ts";
 import type { Asked, Target } from "./text/target.ts";
-import type { Shown } from "./tree_past.ts";
+import type { Shown, TreeTime } from "./tree_past.ts";
 import { chooseRoots, type TreeQuery } from "./tree_query.ts";
 import { maySee } from "./viewer.ts";
 
@@ -27,7 +27,11 @@ export interface TreeAnswer {
   readonly focus: Process | null;
   /** What is not known of its time. */
   readonly missing: readonly Missing[];
+  /** The time that was asked for. */
+  readonly time: TreeTime;
 }
+
+const NOW: TreeTime = { since: null, until: null, asOf: null };
 
 /** The trees of all processes, or of one; throws CommandError where that is not there. */
 export async function askTree(
@@ -36,7 +40,7 @@ export async function askTree(
   query: TreeQuery,
 ): Promise<TreeAnswer> {
   const { viewer, notes, store } = asking;
-  const { forest, focus, missing = [] } = await show(asking, asked, query);
+  const { forest, focus, missing = [], time = NOW } = await show(asking, asked, query);
   if (focus !== null && !maySee(viewer, focus.uid)) {
     throw noProcess(focus.pid, "it is none that you may see; give one of your own");
   }
@@ -45,7 +49,7 @@ export async function askTree(
   const sees = ({ uid }: Process) => maySee(viewer, uid);
   const shown = viewer.privileged ? roots : onlySeen(roots, sees);
   if (store.past === null) noteOrphans(asking, shown);
-  return { roots: shown, focus, missing };
+  return { roots: shown, focus, missing, time };
 }
 
 /** Notes who is drawn below a parent that has not forked it: a history would know who has. */

@@ -32,6 +32,17 @@ export interface Shown {
   readonly focus: Process | null;
   /** What is not known of its time. */
   readonly missing?: readonly Missing[];
+  /** The time that was asked for. */
+  readonly time?: TreeTime;
+}
+
+/** The time of a tree, milliseconds since the Unix epoch. */
+export interface TreeTime {
+  /** Null where it is open. */
+  readonly since: number | null;
+  readonly until: number | null;
+  /** The tree is as it was then; null: at last. */
+  readonly asOf: number | null;
 }
 
 /**
@@ -134,9 +145,9 @@ export async function pastForest(
   }
   const now = clock();
   const moment = at === undefined ? null : parseMoment(at, now, store.bounds);
-  const spans = moment === null
-    ? recordedSpans(store, readStretch(query, now))
-    : store.bounds.at(moment);
+  const wanted = moment === null ? readStretch(query, now) : null;
+  const spans = wanted === null ? store.bounds.at(moment!) : recordedSpans(store, wanted);
+  const time = { since: wanted?.since ?? null, until: wanted?.until ?? moment, asOf: moment };
   if (spans.length === 0) throw outside(store);
   // A moment has no length.
   const stretch = spans.map((span) => ({ ...span, until: Math.max(span.until, span.since + 1) }));
@@ -146,13 +157,13 @@ export async function pastForest(
   const lives = await store.lived(spans, { limit, asOf });
   noteCut(notes, lives);
   const forest = buildForest(lives);
-  if (asked === null) return { forest, focus: null, missing };
+  if (asked === null) return { forest, focus: null, missing, time };
   if (typeof asked === "string") {
     const focus = newestTop(lives.filter(({ image }) => namesOf(image).includes(asked)));
     if (focus === null) throw noneNamed(asked, `at that time in ${store.place}`);
-    return { forest, focus, missing };
+    return { forest, focus, missing, time };
   }
   const focus = choosePast(lives.filter((life) => life.pid === asked.pid), asked);
   if (focus === null) throw await neverSeen(store, { ...asked, at: asked.at ?? moment });
-  return { forest, focus, missing };
+  return { forest, focus, missing, time };
 }

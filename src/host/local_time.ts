@@ -32,6 +32,13 @@ export function shortTime(moment: number, now: number): string {
   return text.slice(0, 4) === today.slice(0, 4) ? text.slice(5) : text;
 }
 
+/** {@linkcode shortTime} with milliseconds where the day is the same: `21:40:26.123`. */
+export function fineTime(moment: number, now: number): string {
+  const text = shortTime(moment, now);
+  if (text.length > "21:40:26".length) return text;
+  return `${text}.${String(Math.floor(moment) % 1000).padStart(3, "0")}`;
+}
+
 /** Local date and time of a moment, to the second: `2026-11-24 14:30:00`. */
 export function localTime(moment: number): string {
   const wall = new Date(Math.floor(moment) + localOffset(moment));

@@ -7,9 +7,11 @@ import { exitStatus, type Process } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
 import { displayWidth, escapeText, fitWidth } from "../text/escape.ts";
+import { fitMiddle } from "../text/middle.ts";
 import { paint, type Style } from "../text/style.ts";
 import { durationWords, exitWords } from "../text/words.ts";
 import { commandText } from "./line.ts";
+import type { TreeColumns } from "./tree_times.ts";
 
 /** How a tree is drawn. */
 export interface TreeStyle {
@@ -21,6 +23,8 @@ export interface TreeStyle {
   readonly ascii: boolean;
   /** The process that was asked for; null when none was. */
   readonly focus: Process | null;
+  /** What stands in front of each line. */
+  readonly columns?: TreeColumns | null;
   /** Processes that stand out because something was looked for. */
   readonly matched?: ReadonlySet<Process>;
   /** pid of the process that took over an orphan; null when its parent lives. */
@@ -48,9 +52,17 @@ const MARK_BRANCHES = 3;
 /** A note must leave so much of the command. */
 const COMMAND_CELLS_MIN = 12;
 
-/** The lines of trees, top down. */
+/** The lines of trees, top down, below what columns are called. */
 export function* renderTree(roots: readonly TreeNode[], style: TreeStyle): Generator<string> {
+  const heading = treeHeading(style);
+  if (heading !== null) yield heading;
   for (const row of rowsOf(roots, style)) yield drawRow(row, style);
+}
+
+/** What stands above the lines; null where there are no columns. */
+export function treeHeading({ columns, width, color }: TreeStyle): string | null {
+  if (columns === null || columns === undefined) return null;
+  return paint(fitWidth(columns.head, width), "bold", color);
 }
 
 interface Frame {
@@ -65,17 +77,18 @@ interface Frame {
 /** Lays trees out. Where branches would take more than half of a line, the outer ones are cut. */
 export function treeRows(
   roots: readonly TreeNode[],
-  style: Pick<TreeStyle, "width" | "ascii">,
+  style: Pick<TreeStyle, "width" | "ascii" | "columns">,
 ): TreeRow[] {
   return [...rowsOf(roots, style)];
 }
 
 function* rowsOf(
   roots: readonly TreeNode[],
-  style: Pick<TreeStyle, "width" | "ascii">,
+  style: Pick<TreeStyle, "width" | "ascii" | "columns">,
 ): Generator<TreeRow> {
   const signs = style.ascii ? BRANCHES.ascii : BRANCHES.utf8;
-  const room = Math.floor(style.width / 2 / BRANCH_CELLS);
+  const cells = style.width - (style.columns?.width ?? 0);
+  const room = Math.floor(cells / 2 / BRANCH_CELLS);
   const most = Math.min(BRANCHES_MAX, Math.max(MARK_BRANCHES + 1, room));
   const stack: Frame[] = [];
   const push = (nodes: readonly TreeNode[], above: Frame | null) => {
@@ -125,9 +138,11 @@ type Part = readonly [text: string, style: Style | null];
 export function drawRow(row: TreeRow, style: TreeStyle): string {
   const { node, folded } = row;
   const { process } = node;
+  const { columns } = style;
+  const whole = style.width - (columns?.width ?? 0);
   // Every branch sign takes one cell.
-  const prefix = row.prefix.slice(0, style.width);
-  const width = style.width - prefix.length;
+  const prefix = row.prefix.slice(0, whole);
+  const width = whole - prefix.length;
   const base = baseStyle(process, style);
   const user = userText(node, style.users);
   const pid = folded ? "" : `${process.pid} `;
@@ -140,10 +155,10 @@ export function drawRow(row: TreeRow, style: TreeStyle): string {
   const parts: Part[] = [
     [pid, base],
     [name, process.alive ? "yellow" : base],
-    [fitWidth(command, enough ? room : left), base],
+    [fitMiddle(command, enough ? room : left), base],
     [enough ? note : "", "dim"],
   ];
-  return prefix + fitParts(parts, width, style);
+  return (columns?.cells(process) ?? "") + prefix + fitParts(parts, width, style);
 }
 
 function baseStyle(process: Process, { focus, matched }: TreeStyle): Style | null {
@@ -185,7 +200,8 @@ function foldedText({ process, count }: TreeNode): string {
 function noteText(node: TreeNode, style: TreeStyle): string {
   const { process, parent, hidden } = node;
   const notes: string[] = [];
-  if (!process.alive) notes.push(endText(node));
+  const isShown = style.columns?.showEnded === true && process.status === 0;
+  if (!process.alive && !isShown) notes.push(endText(node, Boolean(style.columns)));
   const reaper = style.reaperOf(process);
   if (reaper !== null && parent?.process.pid !== reaper) {
     notes.push(`adopted by ${reaper}`);
@@ -196,11 +212,16 @@ function noteText(node: TreeNode, style: TreeStyle): string {
   return notes.length === 0 ? "" : `  # ${notes.join("; ")}`;
 }
 
-/** How it ended, and how long it lived; what ended at a time unknown is still there: a zombie. */
-function endText({ process, count }: TreeNode): string {
+/**
+ * How it ended, and how long it lived where no column shows that; what ended at a time unknown is
+ * still there: a zombie.
+ */
+function endText({ process, count }: TreeNode, isTimed: boolean): string {
   const { status, end, durationNs, state } = process;
   if (state === "unknown") return "ended unseen";
   const words = exitWords(exitStatus(status));
   if (end === null) return status === null ? "zombie" : `zombie, ${words}`;
-  return count > 1 || durationNs === null ? words : `${words}, ${durationWords(durationNs)}`;
+  return isTimed || count > 1 || durationNs === null
+    ? words
+    : `${words}, ${durationWords(durationNs)}`;
 }

@@ -183,6 +183,8 @@ test("renderTree() cuts the command before the note, and measures wide character
   const lines = draw([init, long], { width: 40 });
   assert.equal(lines[1], "└─ 10 '東東東東東東東…  # exit 0, 1.00s");
   assert.ok(displayWidth(lines[1]!) <= 40);
+  const [, wider] = draw([init, long], { width: 50 });
+  assert.equal(wider, "└─ 10 '東東東東東…東東東東東東東'  # exit 0, 1.00s");
   assert.equal(draw([init, long], { width: 20 })[1], "└─ 10 '東東東東東東…");
   assert.equal(draw([init, long], { width: 2 })[1], "└─");
 });

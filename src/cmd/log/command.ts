@@ -27,6 +27,8 @@ export const logCommand: CommandSpec = command({
     opt("-n, --limit <n>", parseCount, "the newest so many (default: 100 when no time is given)"),
     flag("--reverse", "newest first"),
     flag("--tree", "as a tree, with the ancestors of what matches"),
+    flag("--times", "with --tree: when each started and how long it lasted"),
+    flag("--bars", "with --tree: a bar for each on the wall clock"),
     flag("-f, --follow", "go on with what happens now, until Ctrl-C"),
   ],
   examples: [

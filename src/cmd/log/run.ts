@@ -45,6 +45,7 @@ import { treeJson } from "../../view/tree_json.ts";
 import { createAsking, openOptions } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
+import { checkTimes, withTimes } from "../tree/times.ts";
 import { LOG_LIMIT } from "./limit.ts";
 import { logLines } from "./lines.ts";
 import { listRunning } from "./running.ts";
@@ -67,6 +68,8 @@ export interface LogOptions extends Omit<FilterOptions, "pid"> {
   readonly limit?: number;
   readonly reverse?: boolean;
   readonly tree?: boolean;
+  readonly times?: boolean;
+  readonly bars?: boolean;
   readonly follow?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -131,8 +134,14 @@ async function orClose<Found>(store: PastStore, work: Promise<Found>): Promise<F
   }
 }
 
-function checkOptions({ follow, reverse, until, tree, event = [] }: LogOptions): void {
+function checkOptions(options: LogOptions): void {
+  const { follow, reverse, until, tree, times, bars, json, event = [] } = options;
   checkEvents(event);
+  checkTimes(options, json);
+  if ((times || bars) && !tree) {
+    const name = times ? "--times" : "--bars";
+    throw new UsageError(`Bad option: ${name}; it means something together with --tree only`);
+  }
   if (follow && (reverse || until !== undefined || tree)) {
     const name = reverse ? "--reverse" : tree ? "--tree" : "--until";
     throw new UsageError(`Bad options: --follow with ${name}; take one of them`);
@@ -270,7 +279,8 @@ class Log {
       for (const root of roots) await writePieces(this.#context, treeJson(root, json));
       return;
     }
-    const style = { ...treeStyle(this.#context, this.#options, null, this.#users), matched: found };
+    const plain = { ...treeStyle(this.#context, this.#options, null, this.#users), matched: found };
+    const style = withTimes(this.#context, this.#options, roots, plain);
     await writePieces(this.#context, ended(renderTree(roots, style)));
   }
 

@@ -15,6 +15,10 @@ import type { TreeStyle } from "../../view/tree.ts";
 /** What the command line asks for. */
 export interface TreeOptions extends RedactSettings, TreeQuery {
   readonly watch?: boolean;
+  /** When each started and how long it lasted. */
+  readonly times?: boolean;
+  /** A bar for each. */
+  readonly bars?: boolean;
   /** Nanoseconds. */
   readonly keep?: number;
   readonly db?: string;
@@ -23,6 +27,12 @@ export interface TreeOptions extends RedactSettings, TreeQuery {
   readonly verbose?: boolean;
   readonly color?: "auto" | "always" | "never";
   readonly source?: GlobalOptions["source"];
+}
+
+/** A line that stands for several has no times, and is no object of JSON. */
+export function unfolded(options: TreeOptions): TreeOptions {
+  const { json, times, bars } = options;
+  return json || times || bars ? { ...options, fold: false } : options;
 }
 
 /** How to draw for this terminal, or for whatever standard output is. */

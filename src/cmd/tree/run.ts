@@ -17,7 +17,8 @@ import { renderTree } from "../../view/tree.ts";
 import { flatTreeJson, treeJson } from "../../view/tree_json.ts";
 import { createAsking, openOptions } from "../asking.ts";
 import { ended, writePieces } from "../pieces.ts";
-import { type TreeOptions, treeStyle } from "./options.ts";
+import { type TreeOptions, treeStyle, unfolded } from "./options.ts";
+import { checkTimes, withTimes } from "./times.ts";
 
 /** Runs the command; the exit status comes back. */
 export async function runTree(
@@ -31,7 +32,7 @@ export async function runTree(
   };
   const asked = askedOf({ latest: Infinity });
   checkOptions(asked, options, context);
-  const query = options.json ? { ...options, fold: false } : options;
+  const query = unfolded(options);
   if (options.watch) {
     const asking = await createAsking(context, options, null, new Notes(), false);
     const target = typeof asked === "string" ? await targetOf(asking, asked, query) : asked;
@@ -43,7 +44,8 @@ export async function runTree(
   const notes = new Notes();
   const past = await openHistoryFor(context, options, notes);
   try {
-    const asking = await createAsking(context, options, past, notes, Boolean(options.json));
+    const needsClock = Boolean(options.json || options.times || options.bars);
+    const asking = await createAsking(context, options, past, notes, needsClock);
     const answer = await askTree(asking, askedOf(past?.bounds ?? null), query);
     await write(context, asking, answer, options);
     await context.stdout.flush();
@@ -68,11 +70,12 @@ async function openHistoryFor(
 async function write(
   context: Context,
   { users, notes }: Asking,
-  { roots, focus, missing }: TreeAnswer,
+  { roots, focus, missing, time }: TreeAnswer,
   options: TreeOptions,
 ): Promise<void> {
   if (!options.json) {
-    const style = treeStyle(context, options, focus, users);
+    const plain = treeStyle(context, options, focus, users);
+    const style = withTimes(context, options, roots, plain, time);
     return await writePieces(context, ended(renderTree(roots, style)));
   }
   const { missingJson } = await import("../../view/missing_json.ts");
@@ -83,6 +86,7 @@ async function write(
 
 function checkOptions(asked: Asked | null, options: TreeOptions, context: Context): void {
   const { ancestors, descendants, watch, json, keep } = options;
+  checkTimes(options, json);
   if (asked === null && (ancestors || descendants)) {
     const name = ancestors ? "--ancestors" : "--descendants";
     throw new UsageError(`Missing pid: ${name} tells what to show of a process; give its pid`);

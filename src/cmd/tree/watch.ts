@@ -19,15 +19,18 @@ import { mindTerminal } from "../../term/terminal.ts";
 import { fitWidth } from "../../text/escape.ts";
 import { paint } from "../../text/style.ts";
 import { lossNoun } from "../../text/words.ts";
-import { drawRow, treeRows, type TreeStyle } from "../../view/tree.ts";
+import { drawRow, treeHeading, treeRows, type TreeStyle } from "../../view/tree.ts";
 import { openSession } from "../capture.ts";
 import { tellSource } from "../source_line.ts";
 import { createRedactFrom } from "../../ask/text/redact.ts";
-import { type TreeOptions, treeStyle } from "./options.ts";
+import { type TreeOptions, treeStyle, unfolded } from "./options.ts";
+import { withTimes } from "./times.ts";
 
 /** What has ended is shown for so long, unless told otherwise. */
 const KEEP_NS = 10_000_000_000;
 const DRAW_EVERY_MS = 100;
+/** Ages and bars grow, whether anything happens or not. */
+const AGE_EVERY_MS = 1000;
 /** Drawing the tree of a large and busy host takes at most a tenth of a CPU. */
 const PAUSE_PER_DRAW = 9;
 
@@ -168,15 +171,19 @@ export class TreeWatch {
   #lines(): string[] | null {
     const { stdout } = this.#context;
     if (this.#pid !== null && this.#focus === null) return null;
-    const style = { ...this.#style, width: stdout.columns, focus: this.#focus };
+    const plain = { ...this.#style, width: stdout.columns, focus: this.#focus };
     const forest = this.#forest();
     const focus = this.#pid === null ? null : forest.find(this.#pid);
-    const roots = chooseRoots(forest, focus, this.#options);
+    const roots = chooseRoots(forest, focus, unfolded(this.#options));
+    const style = withTimes(this.#context, this.#options, roots, plain);
+    const heading = treeHeading(style);
+    if (heading !== null) this.#drawIn(AGE_EVERY_MS);
     const rows = treeRows(roots, style);
-    const room = Math.max(1, stdout.rows - 1);
+    const room = Math.max(1, stdout.rows - (heading === null ? 1 : 2));
     const at = rows.findIndex(({ node }) => node.process === this.#focus);
     const { start, end } = windowAround(rows.length, room, Math.max(0, at));
     const lines = rows.slice(start, end).map((row) => drawRow(row, style));
+    if (heading !== null && stdout.rows > 2) lines.unshift(heading);
     if (stdout.rows > 1) lines.push(this.#statusLine(rows.length - (end - start)));
     return lines;
   }

@@ -207,6 +207,20 @@ test("fh tree --json takes times from the clocks, not from a container's uptime"
   assert.ok(Math.abs(lateMs) < 1000, `${lateMs} ms off: ${JSON.parse(text).started}`);
 });
 
+test("fh tree --times and --bars give each process a line, in a pipe by COLUMNS", async () => {
+  const options = { times: true, bars: true };
+  const now = () => (EPOCH.seconds + 1) * 1000;
+  const env = { ...UTF8, COLUMNS: "100" };
+  // Whatever the zone is.
+  const inAnyZone = (text: string) => text.replace(/\b\d\d:\d\d(?=:\d\d\.\d{3}\b)/g, "hh:mm");
+  assertGolden("tree/host_times.txt", inAnyZone(await drawn(HOST, [], options, { env, now })));
+  const short = await drawn(HOST, ["111"], { bars: true }, { now });
+  const lines = inAnyZone(short).trimEnd().split("\n");
+  assert.match(lines[0]!, /^hh:mm:20\.210 +790ms +hh:mm:21\.000 {2}PROCESS$/);
+  assert.deepEqual(lines.slice(1, 4).map((line) => line.slice(0, 3)), ["◂██", "◂██", "◂██"]);
+  assert.match(lines[5]!, /^ {4}▐█+▸ {11}├─ 120 sh -c 'echo \$HOME; exit'$/);
+});
+
 test("fh tree says in one line what is wrong with a pid", async () => {
   for (const pid of ["0", "-5", "1.5", "4194305", ""]) {
     assert.match(await failed([pid]), /^2 Bad pid: /, pid);
@@ -248,6 +262,10 @@ test("fh tree refuses options that make no sense together", async () => {
   assert.match(await failed([], { ancestors: true }), /^2 Missing pid: --ancestors /);
   assert.match(await failed([], { descendants: true }), /^2 Missing pid: --descendants /);
   assert.match(await failed([], { keep: 1e9 }), /^2 Bad option: --keep; /);
+  assert.match(
+    await failed([], { bars: true, json: true }),
+    /^2 Bad options: --bars with --json; JSON has the times by itself$/,
+  );
   assert.match(
     await failed([], { watch: true, json: true }),
     /^2 Bad options: --watch with --json/,

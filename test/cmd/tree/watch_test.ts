@@ -36,7 +36,12 @@ async function watching(
   const processes = [1, 50, 60].map((pid) => ({ pid, ppid: pid === 1 ? 0 : 1, comm: "x" }));
   const { root: procRoot, remove } = fakeProcfs(processes.slice(0, 2));
   const source = new HandFed(EPOCH, 10 * SECOND);
-  const context = fakeContext({ env: { LANG: "C.UTF-8" }, procRoot, capture: source.start });
+  const context = fakeContext({
+    env: { LANG: "C.UTF-8" },
+    procRoot,
+    capture: source.start,
+    now: () => (EPOCH.seconds + 20) * 1000,
+  });
   context.stdout.isTerminal = true;
   const listeners = () =>
     ["SIGWINCH", "SIGTSTP", "SIGCONT"].map((name) => process.listenerCount(name));
@@ -96,6 +101,20 @@ test("fh tree --watch shows what begins, changes and ends", async () => {
     await screen(...SH, "   └─ 60 make");
     source.send([exit(11 * SECOND + 5e8, 60, 0x200)]);
     await screen(...SH, "   └─ 60 make  # exit 2, 500ms");
+  });
+});
+
+test("fh tree --watch --times --bars has columns below their names", async () => {
+  await watching(["50"], { times: true, bars: true }, async ({ context, source }) => {
+    source.send([...SNAPSHOT, fork(11 * SECOND, 60, 50), exit(15 * SECOND + 5e8, 60, 0x200)]);
+    const shown = await until(() => {
+      const lines = screenOf(context.stdout.text);
+      return lines.length === 5 ? lines.map((line) => line.slice(line.search(/[. ]/))) : null;
+    });
+    assert.match(shown[0]!, /^ +STARTED +LASTED .* PROCESS$/);
+    assert.match(shown[1]!, /20\.0s {2}◂█+▸ {2}1 \/sbin\/init$/);
+    assert.match(shown[2]!, /19\.0s {2}█+▸ {2}└─ 50 sh$/);
+    assert.match(shown[3]!, /4\.50s {2} +█+.?✗ + └─ 60 sh {2}# exit 2$/);
   });
 });
 
