@@ -22,6 +22,8 @@ export interface TableStyle {
   head(text: string): string;
   /** Cells of a line; Infinity where lines need not be cut. */
   readonly width: number;
+  /** Cuts what stands in the last column where a line is too wide; at its end unless given. */
+  fit?(text: string, cells: number): string;
 }
 
 /** As in a file: whole, and without colours. */
@@ -50,7 +52,7 @@ export function table<Row>(
 export function* tableSteps<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
-  { head, width }: TableStyle,
+  { head, width, fit = fitWidth }: TableStyle,
 ): Generator<void, string[]> {
   const names = columns.map(([name]) => name);
   const widths = names.map((name) => name.length);
@@ -61,9 +63,12 @@ export function* tableSteps<Row>(
     if (cells.push(texts) % STEP_ROWS === 0) yield;
   }
   const shown = columnsFor(width, widths, columns.map(([, , , spare]) => spare), SPACE.length);
+  const last = columns.length - 1;
+  const before = shown.reduce((sum, at) => at === last ? sum : sum + widths[at]! + SPACE.length, 0);
   const line = (texts: readonly string[]) => {
     const padded = shown.map((at) => {
       const text = texts[at]!;
+      if (at === last && !columns[at]![2]) return fit(text, Math.max(0, width - before));
       const space = " ".repeat(widths[at]! - displayWidth(text));
       return columns[at]![2] ? space + text : text + space;
     });
