@@ -6,7 +6,7 @@
 import { criticalPath } from "../model/critical_path.ts";
 import { CommandKeys } from "./command_key.ts";
 import { type Kin, kinOf, NONE } from "./kin.ts";
-import { endOf } from "./lanes.ts";
+import { endOf } from "./end.ts";
 import type { Span, Spans } from "./span.ts";
 import { commandOf, hasFailed } from "./words.ts";
 
@@ -76,7 +76,8 @@ function cpuOf({ cost }: Span): number | null {
  * The process at whose end all is over: that of the command, or the only one that nobody here has
  * forked, if it began and ended here.
  */
-function rootOf({ frame, spans }: Spans, { parent, firstRoot, nextSibling }: Kin): number {
+export function rootOf({ frame, spans }: Spans, kin: Kin = kinOf(spans)): number {
+  const { parent, firstRoot, nextSibling } = kin;
   const root = frame.run?.root ?? null;
   if (root !== null) {
     const place = spans.findIndex(({ id }) => id === root);
@@ -102,7 +103,7 @@ function waitedFor(spans: Spans, { parent }: Kin, root: number): Float64Array {
 }
 
 /** From the begin of a run to its end, nanoseconds. */
-function wallOf(spans: Spans, root: number): number {
+export function wallOf(spans: Spans, root: number): number {
   if (root !== NONE) {
     const first = spans.spans[root]!;
     return endOf(first, spans) - first.start;

@@ -13,7 +13,11 @@ export const diffCommand: CommandSpec = command({
   offers: ["path"],
   summary: "compare runs: what is new, gone, more often, slower",
   options: [
-    opt("-o, --output <file>", asText, "write there: as JSON if it ends with .json, else as text"),
+    opt(
+      "-o, --output <file>",
+      asText,
+      "write there: .html is a page with both timelines, .json JSON, all else text",
+    ),
   ],
   examples: [
     "fh run --save before.fhrun -- make  then change something, and save after.fhrun",

@@ -47,7 +47,9 @@ export async function runDiff(
   try {
     const [before, after] = [await reader.readAll(sides[0]), await reader.readAll(sides[1])];
     const diff = diffRuns(before, after);
-    const pieces = await piecesOf(context, options, diff);
+    const pieces = options.output?.endsWith(".html") && !options.json
+      ? [(await import("../../report/diff_html.ts")).diffHtml(diff, before, after, context.now())]
+      : await piecesOf(context, options, diff);
     const show = (_count: number, bytes: number) => progress.show("writing", bytes, null, "bytes");
     await writePiecesTo(context, pieces, output, show);
     progress.end();
