@@ -61,6 +61,24 @@ test("so it is with several runs a side, as JSON and into a file, in which noise
   assert.deepEqual(JSON.parse(same.stdout).commands[0], first);
 });
 
+test("a file of HTML is a page with both timelines", () => {
+  const path = join(folder, "diff.html");
+  const { status, stderr, stdout } = runFh([
+    "report",
+    "diff",
+    ...before,
+    "vs",
+    ...after,
+    "-o",
+    path,
+  ]);
+  assert.deepEqual([status, stdout, stderr], [0, "", ""]);
+  const page = readFileSync(path, "utf8");
+  assert.match(page, /^<!doctype html>/i);
+  const [, data] = /id="?data"?>([^<]*)</.exec(page)!;
+  assert.equal(data!.split(" ").length, 3, "two runs, and how they differ");
+});
+
 test("the other way round, what made it faster comes first", () => {
   const { stdout } = runFh(["report", "diff", after[0]!, before[0]!]);
   assert.match(stdout, /^faster by .*\n[^]*\nWHAT .*\nfaster +-\S+ .*sh step\.sh print\n/);

@@ -26,6 +26,7 @@ export const diffCommand: CommandSpec = command({
     "fh report diff job:build-41 job:build-42  two jobs of the history",
     "fh report diff pid:4711@03:12 pid:815  what they started, and themselves",
     "fh report diff 09:00..09:10 10:00..10:10  two stretches of time",
+    "fh report diff before.fhrun after.fhrun -o diff.html  a page with both timelines",
     "fh report diff --json before.fhrun after.fhrun | jq .commands[0]  for scripts",
   ],
   async run(context, operands, options): Promise<number> {
