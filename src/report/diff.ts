@@ -6,6 +6,7 @@
  */
 import { type CommandSums, type RunSums, type Sums, sumsOf } from "./run_sums.ts";
 import type { Frame, Spans } from "./span.ts";
+import { commandOf } from "./words.ts";
 
 /** A difference of less says nothing: nanoseconds, as long as a start takes; part of the run. */
 const LEAST = { ns: 1_000_000, whole: 0.001 };
@@ -163,7 +164,7 @@ function changeOf(
     path: hasPath ? measureOf("path") : unknown,
   };
   const examples = [...sides[1], ...sides[0]].map(({ commands }) => commands.get(key));
-  const example = examples.find((sums) => sums !== undefined)!.example;
+  const example = commandOf(examples.find((sums) => sums !== undefined)!.example);
   return { kind: kindOf(measures), command: key, example, ...measures };
 }
 

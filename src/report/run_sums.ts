@@ -5,10 +5,10 @@
  */
 import { criticalPath } from "../model/critical_path.ts";
 import { CommandKeys } from "./command_key.ts";
-import { type Kin, kinOf, NONE } from "./kin.ts";
 import { endOf } from "./end.ts";
-import type { Span, Spans } from "./span.ts";
-import { commandOf, hasFailed } from "./words.ts";
+import { type Kin, kinOf, NONE } from "./kin.ts";
+import type { Span, SpanImage, Spans } from "./span.ts";
+import { hasFailed } from "./words.ts";
 
 /** Sums over processes; times are nanoseconds. */
 export interface Sums {
@@ -25,8 +25,8 @@ export interface Sums {
 export interface CommandSums extends Sums {
   /** How long the end of the run waited for them and nothing else; null: it has no one end. */
   path: number | null;
-  /** The command line of the one that lived longest. */
-  example: string;
+  /** What the one ran that lived longest, and how long that was. */
+  example: SpanImage;
   longest: number;
 }
 
@@ -50,7 +50,8 @@ export function sumsOf(spans: Spans): RunSums {
     const key = keys.of(place);
     let sums = commands.get(key);
     if (sums === undefined) {
-      sums = { count: 0, failed: 0, wall: 0, cpu: 0, path: null, example: "", longest: -1 };
+      const { image: example } = span;
+      sums = { count: 0, failed: 0, wall: 0, cpu: 0, path: null, example, longest: wall };
       commands.set(key, sums);
     }
     for (const each of [whole, sums]) {
@@ -61,9 +62,7 @@ export function sumsOf(spans: Spans): RunSums {
     }
     sums.wall += wall;
     if (waited !== null) sums.path = (sums.path ?? 0) + waited[place]!;
-    if (wall <= sums.longest) continue;
-    sums.longest = wall;
-    sums.example = commandOf(span.image);
+    if (wall > sums.longest) [sums.longest, sums.example] = [wall, span.image];
   }
   return { whole, commands };
 }

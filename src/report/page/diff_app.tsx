@@ -55,7 +55,7 @@ export function DiffApp(props: DiffProps): JSX.Element {
           <Changes rows={diff.rows} row={row} />
         </section>
       </main>
-      {chosen !== undefined && <Details state={chosen} />}
+      {chosen !== undefined && <Details state={chosen} hasFlame={false} />}
       <PrintedChanges rows={diff.rows} />
     </div>
   );
@@ -216,15 +216,17 @@ function PrintedChanges({ rows }: { rows: readonly DiffRow[] }): JSX.Element {
     <div class="printed" aria-hidden="true">
       <h2>Commands that are different</h2>
       <table>
+        <tr>
+          {["command", "waited", "before", "after"].map((name) => <th key={name}>{name}</th>)}
+        </tr>
         {rows.slice(0, PRINTED_MAX).map((one, at) => (
           <tr key={at}>
-            <td>{one.change}</td>
+            <td>
+              {one.change}: <code>{escapeText(one.command)}</code>
+            </td>
             <td>{one.waitedText}</td>
             <td>{one.beforeText}</td>
             <td>{one.afterText}</td>
-            <td>
-              <code>{escapeText(one.command)}</code>
-            </td>
           </tr>
         ))}
       </table>

@@ -86,6 +86,7 @@ test(
         const details = page.getByRole("complementary");
         assert.equal(await details.count(), 1);
         assert.match(await details.locator("pre").innerText(), command);
+        assert.doesNotMatch(await details.innerText(), /flame/);
       }
     });
   },
@@ -130,6 +131,23 @@ test(...unless(missingBrowser, "of several runs the median one is drawn"), async
   });
 });
 
+test(...unless(missingBrowser, "a narrow screen has all of it, one below the other"), async () => {
+  await withPage(
+    [[BEFORE], [AFTER]],
+    async (page) => {
+      const parts = await page.locator(".top, .timeline, .panel").all();
+      const boxes = await Promise.all(parts.map((part) => part.boundingBox()));
+      assert.equal(boxes.length, 4);
+      for (const [at, box] of boxes.entries()) {
+        assert.ok(box!.height > 20 && box!.width <= 420, JSON.stringify(box));
+        if (at > 0) assert.ok(box!.y >= boxes[at - 1]!.y + boxes[at - 1]!.height);
+      }
+    },
+    "",
+    { viewport: { width: 420, height: 800 } },
+  );
+});
+
 test(...unless(missingBrowser, "hostile names stay text, dark and on paper, too"), async () => {
   const spans = HOSTILE_TEXTS.map((text, at) => {
     return { id: `b-${at + 1}-1`, argv: [text, text], name: text };
@@ -142,6 +160,9 @@ test(...unless(missingBrowser, "hostile names stay text, dark and on paper, too"
       await page.emulateMedia({ media: "print" });
       const printed = await page.locator(".printed").innerText();
       assert.ok(printed.includes("</script><script>alert(1)</script>"), printed);
+      for (const canvas of await page.locator(".timeline canvas.bars").all()) {
+        assert.ok((await canvas.boundingBox())!.height > 10, "both timelines are printed");
+      }
     },
     "",
     { colorScheme: "dark" },
