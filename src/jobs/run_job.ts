@@ -16,6 +16,8 @@ const FAILED_MAX = 100;
 const SLOWEST_MAX = 20;
 /** Exit codes of which a process remembers who has failed below it. */
 const CODES_MAX = 8;
+/** Who has passed a failure on is remembered so far up. */
+const PASSED_MAX = 16;
 /** Names that have a sum of their own; all others have one together. */
 const TOTALS_MAX = 10_000;
 
@@ -51,12 +53,25 @@ interface Member {
   accounted: boolean;
   ended: boolean;
   total: CommandTotal | null;
-  /** What has failed below it by exit code, the last of each; null as long as nothing has. */
-  failed: Map<number, EndedProcess> | null;
+  /** Children that it has had. */
+  forks: number;
+  /** What has failed below it by exit code; null as long as nothing has. */
+  failed: Map<number, FailedBelow> | null;
+}
+
+/** What has failed below a process. */
+interface FailedBelow {
+  readonly cause: EndedProcess;
+  /** What those ran that have passed it on, the nearest first. */
+  readonly passedBy: readonly Image[];
+  /** Children that the process had had by then: it went on where it has had more since. */
+  readonly forks: number;
 }
 
 /** Members by birth, and sums over them. */
 export class Job {
+  /** When the first process was forked, or met, nanoseconds since boot; null before. */
+  start: number | null = null;
   /** Processes that were started in it, the first one included. */
   started = 0;
   ended = 0;
@@ -70,10 +85,12 @@ export class Job {
   /** The failed ones, the last so many, in the order of their ends. */
   readonly failures: EndedProcess[] = [];
   /**
-   * Whose failure the first process has passed on, the deepest of its line; itself where that
-   * began it, null where it has not failed.
+   * Whose failure the first process has passed on, the deepest of its line: of several the first,
+   * unless more was started after it. Itself where that began it, null where it has not failed.
    */
   cause: EndedProcess | null = null;
+  /** What those ran that have passed it on, the nearest first, up to 16. */
+  causePassedBy: readonly Image[] = [];
   /** Those that lived longest, longest first. */
   readonly slowest: EndedProcess[] = [];
   readonly #root: number;
@@ -142,6 +159,8 @@ export class Job {
     const above = process.parent === null ? undefined : this.#members.get(process.parent);
     if (above === undefined && !this.#isFirst(process)) return null;
     this.started++;
+    this.start ??= process.start ?? time;
+    if (above !== undefined) above.forks++;
     this.living.add(process);
     const index = this.#times.begin(process, process.start ?? time, above?.index ?? -1);
     const member = {
@@ -150,6 +169,7 @@ export class Job {
       accounted: false,
       ended: false,
       total: null,
+      forks: 0,
       failed: null,
     };
     this.#members.set(process, member);
@@ -188,15 +208,19 @@ export class Job {
     if (this.failures.length > FAILED_MAX) this.failures.shift();
     const code = shellCode(ended.status!);
     const below = member.failed;
-    // A shell passes on what has failed in it; make has a code of its own.
-    const cause = below?.get(code) ?? [...below?.values() ?? []].at(-1) ?? ended;
+    const from = below && passedOn([...below.values()], below.get(code), member.forks);
+    const cause = from?.cause ?? ended;
+    const passedBy = from ? [...from.passedBy, process.image].slice(0, PASSED_MAX) : [];
     member.failed = null;
-    if (member.index === 0) this.cause = cause;
+    if (member.index === 0) [this.cause, this.causePassedBy] = [cause, passedBy];
     const above = process.parent === null ? undefined : this.#members.get(process.parent);
     if (above === undefined || above.ended) return;
+    const { forks } = above;
     above.failed ??= new Map();
+    // Of those that fail while nothing more is started the first has stopped what is above it.
+    if (above.failed.get(code)?.forks === forks) return;
     above.failed.delete(code);
-    above.failed.set(code, cause);
+    above.failed.set(code, { cause, passedBy, forks });
     if (above.failed.size > CODES_MAX) above.failed.delete(above.failed.keys().next().value!);
   }
 
@@ -236,6 +260,18 @@ export class Job {
     slowest.splice(at < 0 ? slowest.length : at, 0, ended);
     slowest.length = Math.min(slowest.length, SLOWEST_MAX);
   }
+}
+
+/**
+ * Which failure a process has passed on that ends after so many children: a shell that with its
+ * own code; make, which has another, the first after which it started nothing more, else the last.
+ */
+function passedOn(
+  below: readonly FailedBelow[],
+  same: FailedBelow | undefined,
+  forks: number,
+): FailedBelow {
+  return same ?? below.find((one) => one.forks === forks) ?? below.at(-1)!;
 }
 
 /** A wait status as shells tell it: 128 and the signal that ended a process. */

@@ -23,6 +23,11 @@ import { treeOrder } from "./tree_order.ts";
 /** Processes and stretches of a hint that a page marks, the first of them. */
 const MARKED_MAX = 5_000;
 
+/** Some spans and stretches of time, and what is said of them. */
+export interface MarkedSpans extends Pick<Hint, "words" | "advice" | "stretches" | "spans"> {
+  readonly kind: string;
+}
+
 /** Rows by number, in the order in which they came. */
 class Table<T> {
   readonly rows: T[] = [];
@@ -39,8 +44,15 @@ class Table<T> {
   }
 }
 
-/** What a page shows; `writtenMs` is the time now, milliseconds since the Unix epoch. */
-export function pageData(spans: Spans, writtenMs: number): PageData {
+/**
+ * What a page shows; `writtenMs` is the time now, milliseconds since the Unix epoch, `marks` what
+ * stands in the place of hints.
+ */
+export function pageData(
+  spans: Spans,
+  writtenMs: number,
+  marks: readonly MarkedSpans[] | null = null,
+): PageData {
   const family = new Family(spans);
   const { order, depth } = treeOrder(spans.spans, family.parents);
   const all = order.map((index) => spans.spans[index]!);
@@ -65,7 +77,7 @@ export function pageData(spans: Spans, writtenMs: number): PageData {
         return argvMore > 0 ? [[at, argvMore]] : [];
       }),
       seenLate: all.flatMap(({ isStartKnown }, at) => isStartKnown ? [] : [at]),
-      hints: hintsIn(family).map((hint) => pageHint(hint, places)),
+      hints: (marks ?? hintsIn(family)).map((hint) => pageHint(hint, places)),
     },
     columns: {
       depth,
@@ -189,7 +201,7 @@ function ownersOf(all: readonly Span[]) {
   return { columns, tables: { users: users.rows, hosts: hosts.rows, jobLists: jobLists.rows } };
 }
 
-function pageHint(hint: Hint, places: ReadonlyMap<number, number>): PageHint {
+function pageHint(hint: MarkedSpans, places: ReadonlyMap<number, number>): PageHint {
   const { kind, words, advice, stretches, spans } = hint;
   return {
     kind,

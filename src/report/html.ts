@@ -26,10 +26,15 @@ const DEFLATE = { level: 8, memLevel: 7 };
  * milliseconds since the Unix epoch. The same spans and time always give the same text.
  */
 export function html(spans: Spans, now: number): string {
-  const data = deflateRawSync(pack(pageData(spans, now)), DEFLATE).toString("base64");
-  const title = spans.frame.title.toWellFormed().replace(/[^\p{L}\p{N} ]/gu, reference);
+  return pageOf(spans.frame.title, [pack(pageData(spans, now))]);
+}
+
+/** A page with that title and data, which its script takes apart again. */
+export function pageOf(title: string, parts: readonly Uint8Array[]): string {
+  const data = parts.map((part) => deflateRawSync(part, DEFLATE).toString("base64")).join(" ");
+  const shown = title.toWellFormed().replace(/[^\p{L}\p{N} ]/gu, reference);
   // A function, because a text would be searched for `$&`.
-  return page.replace(TITLE, () => title).replace(DATA, () => data);
+  return page.replace(TITLE, () => shown).replace(DATA, () => data);
 }
 
 /** A character as HTML always reads it as text; NUL and such, which it cannot, as U+FFFD. */

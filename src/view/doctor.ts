@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { displayWidth, escapeText } from "../text/escape.ts";
 import { paint, type Style } from "../text/style.ts";
+import { wrap } from "../text/wrap.ts";
 
 /** One fact. */
 export interface DoctorRow {
@@ -64,16 +64,4 @@ function paragraphs({ source, why, limits }: DoctorReport): string[] {
     ? "fh watch sees everything"
     : `fh watch is limited: ${limits.join("; ")}`;
   return [`source ${source}: ${why}`, verdict];
-}
-
-/** Lines of at most `width` cells; a word that is longer stands alone. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of escapeText(text).split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && displayWidth(line) + 1 + displayWidth(word) <= width) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
 }

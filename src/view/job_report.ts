@@ -1,16 +1,14 @@
 /**
- * The account of a job, for people and as JSON.
+ * The account of a job for people: whole for a file, on a terminal what fits it.
  *
  * @module
  */
 import type { PathStep } from "../jobs/job_times.ts";
 import type { CommandTotal, EndedProcess, Job } from "../jobs/run_job.ts";
-import { type Account, type Figure, FIGURES } from "../model/account.ts";
 import { GAP_REASON } from "../model/event.ts";
-import type { Image } from "../model/image.ts";
 import { exitStatus } from "../model/process.ts";
-import { argvFields } from "../text/argv_fields.ts";
-import { escapeText, fitWidth } from "../text/escape.ts";
+import { escapeText } from "../text/escape.ts";
+import { fitMiddle } from "../text/middle.ts";
 import { type Column, table, type TableStyle } from "../text/table.ts";
 import {
   accountWords,
@@ -20,151 +18,45 @@ import {
   signalName,
   sizeWords,
 } from "../text/words.ts";
+import { cpuOf, type JobFacts, totalsOf } from "./job_facts.ts";
 import { commandText } from "./line.ts";
 
-/** Rows of each table for people; JSON has all that is known. */
-const ROWS = 10;
+export type { JobFacts } from "./job_facts.ts";
 
-/** What all of a job's processes have used, as far as their parents have waited for them. */
-export interface JobUsage extends Omit<Account, "cpuNs" | "peakBytes" | "addTask" | "add"> {
-  /** Null where it is not known. */
-  readonly peakBytes: number | null;
-}
-
-/** What a report is made of. */
-export interface JobFacts {
-  readonly name: string;
-  readonly argv: readonly string[];
-  /** Exit status of the command; 128 + signal when it was killed. */
-  readonly status: number;
-  readonly wallNs: number;
-  readonly job: Job;
-  /** getrusage(2) of the children. */
-  readonly usage: JobUsage;
-  readonly source: string;
-  /** Where the accounts of single processes come from; null when there are none. */
-  readonly accounts: "taskstats" | "zombie" | null;
-}
-
-/** Sums, and where they come from. */
-interface Totals {
-  readonly from: "taskstats, wait4" | "zombie, wait4" | "wait4";
-  readonly usage: JobUsage;
-}
+/** Rows of each table: of all that is known, and on a terminal, where it is to be seen at once. */
+const ROWS = {
+  whole: { commands: Infinity, failures: Infinity, slowest: Infinity, path: 100 },
+  brief: { commands: 4, failures: 0, slowest: 3, path: 3 },
+} as const;
+/** On a terminal, what made the command fail takes so many lines at most. */
+const CAUSE_LINES = 2;
+/** Steps of the critical path are indented by so much at most. */
+const INDENT_MAX = 20;
 
 /**
- * Records know of all that exited, but not what the exit itself cost; zombies were not all seen;
- * wait4(2) knows only of those whose parents waited for them. None counts anything that was not:
- * the larger one is nearer to what was.
- */
-function totalsOf({ accounts, job, usage }: JobFacts): Totals {
-  if (accounts === null) return { from: "wait4", usage };
-  const { account } = job;
-  const cpu = usage.userNs + usage.systemNs > account.userNs + account.systemNs ? usage : account;
-  const larger = FIGURES.map(({ name }) => [name, Math.max(usage[name] ?? 0, account[name])]);
-  return {
-    from: `${accounts}, wait4`,
-    usage: {
-      ...Object.fromEntries(larger) as Record<Figure["name"], number>,
-      userNs: cpu.userNs,
-      systemNs: cpu.systemNs,
-      // What wait4(2) calls so may be what a process had before its exec.
-      peakBytes: account.peakBytes > 0 ? account.peakBytes : usage.peakBytes,
-    },
-  };
-}
-
-/** The account as an object. */
-export function jobJson(facts: JobFacts): unknown {
-  const { name, argv, status, wallNs, job, source, accounts } = facts;
-  const totals = totalsOf(facts);
-  return {
-    name,
-    argv,
-    status,
-    source,
-    wall_ns: Math.round(wallNs),
-    processes: {
-      started: job.started,
-      ended: job.ended,
-      running: job.living.size,
-      failed: job.failed,
-      accounted: job.accounted,
-      lost: job.lost,
-    },
-    accounts,
-    totals: { from: totals.from, ...usageJson(totals.usage) },
-    commands: job.commands().map((total) => ({
-      command: total.name,
-      count: total.count,
-      failed: total.failed,
-      elapsed_ns: Math.round(total.elapsedNs),
-      accounted: total.accounted,
-      ...accounts === null ? {} : commandUsageJson(total),
-    })),
-    slowest: job.slowest.map(endedJson),
-    cause: job.cause === null ? null : endedJson(job.cause),
-    failures: job.failures.map(endedJson),
-    critical_path: job.criticalPath().map(({ pid, image, from, to, depth }) => ({
-      pid,
-      ...argvFields(image),
-      comm: image.comm,
-      depth,
-      duration_ns: Math.round(to - from),
-    })),
-  };
-}
-
-/** What is not known is null: the account where no process has one, and the peak of zombies. */
-function commandUsageJson({ account, accounted }: CommandTotal): Record<string, number | null> {
-  const { peakBytes } = account;
-  const usage = usageJson({ ...account, peakBytes: peakBytes > 0 ? peakBytes : null });
-  if (accounted > 0) return usage;
-  return Object.fromEntries(Object.keys(usage).map((name) => [name, null]));
-}
-
-function usageJson(usage: JobUsage): Record<string, number | null> {
-  const valueOf = (value: number | null) => value === null ? null : Math.round(value);
-  return Object.fromEntries(FIGURES.map(({ name, json }) => [json, valueOf(usage[name])]));
-}
-
-function endedJson({ pid, image, status, durationNs }: EndedProcess): unknown {
-  const { code, signal } = exitStatus(status);
-  return {
-    pid,
-    comm: image.comm,
-    ...argvFields(image),
-    exit_code: code,
-    signal: signal === null ? null : signalName(signal),
-    duration_ns: Math.round(durationNs),
-  };
-}
-
-/**
- * The account as text, its lines ended. A row is a line of a terminal, but for what made the
- * command fail: that is shown whole.
+ * The account as text, its lines ended: what broke it first, sums, commands, what else failed, the
+ * slowest, the critical path. On a terminal some 20 lines of it, each as wide as that is.
  */
 export function jobReport(facts: JobFacts, style: TableStyle): string {
-  const { name, job } = facts;
-  const { head, width } = style;
-  const lines = [
-    head(`job ${escapeText(name)}: ${statusWords(facts.status)}`),
-    ...sumLines(facts),
-    "",
-    ...commandLines(facts, style),
+  const { name, job, status, wallNs } = facts;
+  const isBrief = style.width !== Infinity;
+  const path = isBrief ? waitsOf(job) : stretchesOf(job);
+  const rows = isBrief ? ROWS.brief : ROWS.whole;
+  const others = [
+    failureLines(job, rows.failures, style),
+    slowestLines(job, rows.slowest, style),
+    pathLines(wallNs, path, rows.path, style),
   ];
-  const add = (title: string, rows: readonly string[], cells = width) => {
-    lines.push("", head(title), ...rows.map((row) => fitWidth(row, cells)));
-  };
-  const { cause, failures, failed, slowest } = job;
-  if (cause !== null) add("cause of failure", [endedLine(cause)], Infinity);
-  const last = failures.filter((one) => one !== cause).slice(-ROWS).reverse();
-  if (last.length > 0) {
-    const more = failed > last.length + 1 ? `, the last ${last.length} of ${failed}` : "";
-    add(`failed${more}`, last.map(endedLine));
-  }
-  add("slowest", slowest.slice(0, ROWS).map(endedLine));
-  add("critical path", pathLines(job.criticalPath(), facts.wallNs));
+  // Of a single process all has been said.
+  const brief = job.started > 1 ? [others.flat()] : [];
+  const tables = [commandLines(facts, rows.commands, style), ...isBrief ? brief : others];
+  const lines = [
+    style.head(`job ${escapeText(name)}: ${statusWords(status)}`),
+    ...causeLines(job, style),
+    ...isBrief ? briefSums(facts) : sumLines(facts),
+    ...tables.filter((each) => each.length > 0).flatMap((each) => ["", ...each]),
+  ];
+  if (isBrief && isCut(job, path.length)) lines.push("for all of it: fh run --report FILE");
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -172,42 +64,92 @@ function statusWords(status: number): string {
   return status > 128 ? `${signalName(status - 128)}` : `exit ${status}`;
 }
 
-function sumLines(facts: JobFacts): string[] {
-  const { job, wallNs, accounts, source } = facts;
-  const { from, usage } = totalsOf(facts);
-  const { userNs, systemNs } = usage;
+/** What broke it, and when. */
+function causeLines({ cause, causePassedBy, start }: Job, { head, width }: TableStyle): string[] {
+  if (cause === null) return [];
+  const { pid, image, status, durationNs } = cause;
+  const after = Math.max(0, cause.start + durationNs - (start ?? cause.start));
+  const words = exitWords(exitStatus(status));
+  const how = `${words} after ${durationWords(durationNs)}, ${durationWords(after)} into the run`;
+  const names = [image, ...causePassedBy].reverse().map(({ comm }) => escapeText(comm ?? "?"));
+  const line = `failed first: ${names.join(" > ")} (${pid}), ${how}`;
+  const room = width * CAUSE_LINES - "  ".length;
+  return [head(fitMiddle(line, width)), `  ${fitMiddle(commandText(image), room)}`];
+}
+
+/** Whether a terminal shows less than there is. */
+function isCut(job: Job, waits: number): boolean {
+  const rows = ROWS.brief;
+  return job.failed > 1 || job.slowest.length > rows.slowest || waits > rows.path ||
+    job.commands().length > rows.commands;
+}
+
+/** A line of the sums: what, and how much. */
+type Sum = readonly [what: string, text: string];
+
+function sumsOf(facts: JobFacts): Readonly<Record<"processes" | "time" | "memory", Sum>> {
+  const { job, wallNs } = facts;
+  const { usage } = totalsOf(facts);
+  const { userNs, systemNs, peakBytes } = usage;
   const cpu = Math.round((userNs + systemNs) / Math.max(wallNs, 1) * 100);
   const running = job.living.size > 0 ? `, ${number(job.living.size)} still run` : "";
+  const peak = peakBytes === null ? "not known" : `${sizeWords(peakBytes)} in the largest process`;
+  const times = `${durationWords(userNs)} user, ${durationWords(systemNs)} system`;
+  return {
+    processes: [
+      "processes",
+      `${number(job.started)} started, ${number(job.failed)} failed${running}`,
+    ],
+    time: ["time", `${durationWords(wallNs)} wall, ${times}; CPU ${cpu} %`],
+    memory: ["memory", peak],
+  };
+}
+
+function sumLines(facts: JobFacts): string[] {
+  const { usage } = totalsOf(facts);
+  const { processes, time, memory } = sumsOf(facts);
+  const { voluntarySwitches, involuntarySwitches } = usage;
+  return sumTexts([
+    processes,
+    time,
+    memory,
+    ["faults", `${number(usage.minorFaults)} minor, ${number(usage.majorFaults)} major`],
+    ["storage", storageWords(facts)],
+    ["switches", `${number(voluntarySwitches)} voluntary, ${number(involuntarySwitches)} not`],
+    ["known", knownWords(facts)],
+  ]);
+}
+
+/** The sums that people look at; what is not known is said, what is known not. */
+function briefSums(facts: JobFacts): string[] {
+  const { job, accounts } = facts;
+  const { processes: [name, processes], time, memory: [, memory] } = sumsOf(facts);
+  const isKnown = accounts !== null && job.accounted === job.ended && job.lost === 0;
+  const both: Sum = [name, `${processes}; memory ${memory}`];
+  return sumTexts([both, time, ...isKnown ? [] : [["known", knownWords(facts)] as Sum]]);
+}
+
+function sumTexts(sums: readonly Sum[]): string[] {
+  return sums.map(([what, text]) => `${what.padEnd(10)} ${text}`);
+}
+
+function storageWords(facts: JobFacts): string {
+  const { readBytes, writeBytes } = totalsOf(facts).usage;
+  return `${sizeWords(readBytes)} read, ${sizeWords(writeBytes)} written`;
+}
+
+function knownWords(facts: JobFacts): string {
+  const { job, accounts, source } = facts;
+  const { from } = totalsOf(facts);
   const reason = source === "poll" ? GAP_REASON.missed : GAP_REASON.overflow;
   const lost = job.lost > 0 ? `; ${number(job.lost)} ${lossNoun(job.lost, reason)} lost` : "";
   const known = accounts === null
     ? "single processes are not accounted: that takes CAP_NET_ADMIN (taskstats)"
     : `${number(job.accounted)} of ${number(job.ended)} by ${accountWords(accounts)}`;
-  const rows: [string, string][] = [
-    ["processes", `${number(job.started)} started, ${number(job.failed)} failed${running}`],
-    [
-      "time",
-      `${durationWords(wallNs)} wall, ${durationWords(userNs)} user, ` +
-      `${durationWords(systemNs)} system; CPU ${cpu} %`,
-    ],
-    [
-      "memory",
-      usage.peakBytes === null
-        ? "not known"
-        : `${sizeWords(usage.peakBytes)} in the largest process`,
-    ],
-    ["faults", `${number(usage.minorFaults)} minor, ${number(usage.majorFaults)} major`],
-    ["storage", `${sizeWords(usage.readBytes)} read, ${sizeWords(usage.writeBytes)} written`],
-    [
-      "switches",
-      `${number(usage.voluntarySwitches)} voluntary, ${number(usage.involuntarySwitches)} not`,
-    ],
-    ["known", `${known}; sums by ${from}; source ${source}${lost}`],
-  ];
-  return rows.map(([what, text]) => `${what.padEnd(10)} ${text}`);
+  return `${known}; sums by ${from}; source ${source}${lost}`;
 }
 
-function commandLines({ job, accounts }: JobFacts, style: TableStyle): string[] {
+function commandLines({ job, accounts }: JobFacts, rows: number, style: TableStyle): string[] {
   const all = job.commands();
   const whole = Math.max(all.reduce((sum, total) => sum + cpuOf(total), 0), 1);
   const columns: Column<CommandTotal>[] = [
@@ -216,14 +158,9 @@ function commandLines({ job, accounts }: JobFacts, style: TableStyle): string[] 
     ["ELAPSED", ({ elapsedNs }) => durationWords(elapsedNs), true],
     ["MEAN", ({ elapsedNs, count }) => durationWords(elapsedNs / count), true],
     ...accounts === null ? [] : accountColumns(whole),
-    ["COMMAND", ({ name }) => name],
+    [ofWords("COMMAND", rows, all.length), ({ name }) => name],
   ];
-  const more = all.length > ROWS ? [`and ${all.length - ROWS} more`] : [];
-  return [...table(all.slice(0, ROWS), columns, style), ...more];
-}
-
-function cpuOf({ account }: CommandTotal): number {
-  return account.userNs + account.systemNs;
+  return table(all.slice(0, rows), columns, style);
 }
 
 /** How many of a command's processes are accounted, and what those have cost of `whole`. */
@@ -237,38 +174,83 @@ function accountColumns(whole: number): Column<CommandTotal>[] {
   return [
     ["KNOWN", ({ accounted }) => number(accounted), true, 1],
     ["CPU", known((total) => durationWords(cpuOf(total))), true],
-    ["CPU %", known((total) => `${(cpuOf(total) / whole * 100).toFixed(1)} %`), true, 2],
+    ["CPU %", known((total) => percent(cpuOf(total) / whole)), true, 2],
     ["PEAK", peak, true, 3],
   ];
 }
 
-function endedLine({ pid, image, status, durationNs }: EndedProcess): string {
-  const words = exitWords(exitStatus(status));
-  const cells = [
-    durationWords(durationNs).padStart(8),
-    words.padEnd(8),
-    String(pid).padStart(7),
+/** What failed beside the cause, the last first. */
+function failureLines(job: Job, rows: number, style: TableStyle): string[] {
+  const last = job.failures.filter((one) => one !== job.cause).reverse().slice(0, rows);
+  if (last.length === 0) return [];
+  const all = job.failed - (job.cause === null ? 0 : 1);
+  return table(last, endedColumns(ofWords("FAILED", last.length, all, "the last ")), style);
+}
+
+function slowestLines({ slowest, ended }: Job, rows: number, style: TableStyle): string[] {
+  const shown = slowest.slice(0, rows);
+  return table(shown, endedColumns(ofWords("SLOWEST", shown.length, ended)), style);
+}
+
+function endedColumns(name: string): Column<EndedProcess>[] {
+  return [
+    ["LASTED", ({ durationNs }) => durationWords(durationNs), true],
+    ["STATUS", ({ status }) => exitWords(exitStatus(status))],
+    ["PID", ({ pid }) => pid, true],
+    [name, ({ image }) => commandText(image)],
   ];
-  return `${cells.join("  ")}  ${commandOf(image)}`;
 }
 
-/** The longest steps, in the order of time. */
-function pathLines(steps: readonly PathStep[], wallNs: number): string[] {
-  const longest = [...steps].sort((a, b) => (b.to - b.from) - (a.to - a.from)).slice(0, ROWS);
-  const shown = new Set(longest);
-  return steps.filter((step) => shown.has(step)).map(({ pid, image, from, to, depth }) => {
-    const share = `${((to - from) / Math.max(wallNs, 1) * 100).toFixed(1)} %`;
-    const cells = [
-      durationWords(to - from).padStart(8),
-      share.padStart(7),
-      String(pid).padStart(7),
-    ];
-    return `${cells.join("  ")}  ${" ".repeat(Math.min(depth, 20))}${commandOf(image)}`;
-  });
+/** One or more stretches of a process on the critical path. */
+interface Waited {
+  readonly step: PathStep;
+  ns: number;
 }
 
-function commandOf(image: Image): string {
-  return commandText(image);
+/** The longest, in the order of time. */
+function pathLines(
+  wallNs: number,
+  path: readonly Waited[],
+  rows: number,
+  style: TableStyle,
+): string[] {
+  const shown = new Set([...path].sort((a, b) => b.ns - a.ns).slice(0, rows));
+  const columns: Column<Waited>[] = [
+    ["WAITED", ({ ns }) => durationWords(ns), true],
+    ["SHARE", ({ ns }) => percent(ns / Math.max(wallNs, 1)), true],
+    ["PID", ({ step }) => step.pid, true],
+    [
+      ofWords("CRITICAL PATH", rows, path.length),
+      ({ step: { depth, image } }) => " ".repeat(Math.min(depth, INDENT_MAX)) + commandText(image),
+    ],
+  ];
+  return table(path.filter((one) => shown.has(one)), columns, style);
+}
+
+/** The stretches of the path one by one. */
+function stretchesOf(job: Job): Waited[] {
+  return job.criticalPath().map((step) => ({ step, ns: step.to - step.from }));
+}
+
+/** The same with those of each process as one, where it comes first. */
+function waitsOf(job: Job): Waited[] {
+  const found = new Map<string, Waited>();
+  for (const { step, ns } of stretchesOf(job)) {
+    const key = `${step.pid} ${step.depth}`;
+    const before = found.get(key);
+    if (before?.step.image === step.image) before.ns += ns;
+    else found.set(before === undefined ? key : `${key} ${step.from}`, { step, ns });
+  }
+  return [...found.values()];
+}
+
+/** The name of a column, and how many of how many rows there are. */
+function ofWords(name: string, rows: number, all: number, which = ""): string {
+  return all > rows ? `${name} (${which}${rows} of ${number(all)})` : name;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 function number(value: number): string {

@@ -110,7 +110,7 @@ test("output and input are the command's, the account goes to standard error", (
   const { stdout, stderr } = runProgram("sh", ["-c", `echo in | "$0" run -- tr a-z A-Z`, FH]);
   assert.equal(stdout, "IN\n");
   assert.match(stderr, /^job tr: exit 0\nprocesses {2}1 started, 0 failed\n/);
-  assert.match(stderr, /\ncritical path\n/);
+  assert.match(stderr, /\n *WAITED +SHARE +PID {2}CRITICAL PATH\n/);
   assert.equal(runFh(["run", "-q", "--", "true"]).stderr, "");
   assert.match(runFh(["run", "--name", "a\x1b[31mb", "--", "true"]).stderr, /^job a\\x1b\[31mb: /);
 });

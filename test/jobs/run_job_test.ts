@@ -157,6 +157,52 @@ test("the cause of a failure is the deepest that was passed on, not what failed 
   assert.deepEqual([failures.length, failures.at(-1)?.pid, cause?.pid], [100, 10, 160]);
 });
 
+test("of what failed while nothing more was started, the first broke it", () => {
+  const FAIL = 0x100;
+  const twoAtOnce = [
+    fork(0, 10, 1),
+    fork(1 * MS, 11, 10),
+    fork(2 * MS, 12, 10),
+    exec(2 * MS, 11, "/bin/cc"),
+    fork(3 * MS, 13, 11),
+    exit(4 * MS, 13, 0x300),
+    exit(5 * MS, 11, FAIL),
+    exit(6 * MS, 12, FAIL),
+  ];
+  const lineOf = ({ cause, causePassedBy }: Job) => [
+    cause?.pid,
+    ...causePassedBy.map(({ comm }) => comm),
+  ];
+  const make = exec(0, 10, "/bin/make");
+  // make -j2: both failed, one because of 13.
+  const gaveUp = told([twoAtOnce[0]!, make, ...twoAtOnce.slice(1), exit(7 * MS, 10, 0x200)]);
+  assert.deepEqual(lineOf(gaveUp), [13, "cc", "make"]);
+  // make -k went on: the last is as good as any.
+  const wentOn = told([
+    ...twoAtOnce,
+    fork(7 * MS, 14, 10),
+    exit(8 * MS, 14, 0x400),
+    exit(9 * MS, 10, 0x200),
+  ]);
+  assert.equal(wentOn.cause?.pid, 14);
+  // A shell that went on passes on what failed last with its code.
+  const shell = told([
+    ...twoAtOnce,
+    fork(7 * MS, 14, 10),
+    exit(8 * MS, 14, FAIL),
+    exit(9 * MS, 10, FAIL),
+  ]);
+  assert.equal(shell.cause?.pid, 14);
+});
+
+test("who passed a failure on is remembered 16 up", () => {
+  const events: SourceEvent[] = [];
+  for (let i = 0; i < 40; i++) events.push(fork(i * MS, 10 + i, i === 0 ? 1 : 9 + i));
+  for (let i = 39; i >= 0; i--) events.push(exit((90 - i) * MS, 10 + i, 0x100));
+  const { cause, causePassedBy } = told(events);
+  assert.deepEqual([cause?.pid, causePassedBy.length], [49, 16]);
+});
+
 test("a chain of 100 000 generations has its critical path, and bounded tables", () => {
   const events: SourceEvent[] = [fork(0, 10, 1)];
   for (let i = 1; i < 100_000; i++) {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { temporaryFolder } from "./at_end.ts";
 
 /** Debian's. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -15,9 +15,8 @@ const CHROMIUM = "/usr/bin/chromium";
 /** Why there is no browser; null where there is one. */
 export const missingBrowser: string | null = existsSync(CHROMIUM) ? null : "needs chromium";
 
-/** Made where a file of tests begins: what a test itself has made may go with it. */
-const FOLDER = missingBrowser === null ? temporaryFolder("fh-page-") : "";
-
+/** Where pages are, up to closeBrowser(): one file of tests after another may use it. */
+let folder: string | null = null;
 let browser: Promise<Browser> | null = null;
 let pages = 0;
 
@@ -35,7 +34,8 @@ export async function openPage(
   fragment = "",
   options: BrowserContextOptions = {},
 ): Promise<Opened> {
-  const path = join(FOLDER, `${++pages}.html`);
+  folder ??= mkdtempSync(join(tmpdir(), "fh-page-"));
+  const path = join(folder, `${++pages}.html`);
   writeFileSync(path, html);
   const own = pathToFileURL(path).href;
   const context = await (await launched()).newContext({
@@ -68,5 +68,6 @@ function launched(): Promise<Browser> {
 /** Ends the browser, which is to be done when the tests of a file are over. */
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
-  browser = null;
+  if (folder !== null) rmSync(folder, { recursive: true });
+  browser = folder = null;
 }

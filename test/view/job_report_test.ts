@@ -4,9 +4,12 @@ import { Job } from "../../src/jobs/run_job.ts";
 import { Account, encodeFigures, type TaskFigures } from "../../src/model/account.ts";
 import { EVENT, SourceEvent } from "../../src/model/event.ts";
 import { Machine } from "../../src/model/machine.ts";
-import { type JobFacts, jobJson, jobReport } from "../../src/view/job_report.ts";
-import { PLAIN_TABLE as PLAIN } from "../../src/text/table.ts";
+import { jobJson } from "../../src/view/job_json.ts";
+import { type JobFacts, jobReport } from "../../src/view/job_report.ts";
+import { displayWidth, isUnsafe } from "../../src/text/escape.ts";
+import { PLAIN_TABLE as PLAIN, type TableStyle } from "../../src/text/table.ts";
 import { exec, exitOfAll, fork } from "../support/events.ts";
+import { assertGolden } from "../support/golden.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -92,4 +95,71 @@ test("the sums are the larger of accounts and wait4", () => {
   assert.deepEqual([user_ns, system_ns, minor_faults], [8 * MS, MS, 4]);
   const { user_ns: user, system_ns: system, peak_bytes } = totals({ cpuNs: 30 * MS, peakKib: 2 });
   assert.deepEqual([user, system, peak_bytes], [10 * MS, 20 * MS, 2048]);
+});
+
+/** A terminal of so many cells. */
+const terminal = (width: number): TableStyle => ({ head: (text) => text, width });
+
+/** A make that compiles files, the sixth of which is wrong. */
+function build(accounts: JobFacts["accounts"] = "taskstats"): JobFacts {
+  const job = new Job(10);
+  const machine = new Machine({ onChange: (change) => void job.note(change) });
+  const events = [fork(0, 10, 1), exec(0, 10, "/usr/bin/make", "-j1")];
+  for (let i = 1; i <= 6; i++) {
+    const [at, pid, file] = [i * 1000 * MS, 10 + 2 * i, `src/very/long/path/of/file_${i}.c`];
+    events.push(fork(at, pid, 10), exec(at, pid, "/bin/sh", "-c", `cc ${file} && echo ok`));
+    const flags = ["-O2", "-Wall", "-Iinclude", "-DNAME=a value", "-c", "-o", `obj/${i}.o`];
+    events.push(fork(at + MS, pid + 1, pid), exec(at + 2 * MS, pid + 1, "/bin/cc", ...flags, file));
+    const status = i === 6 ? 0x100 : 0;
+    events.push(exitOfAll(at + i * 100 * MS, pid + 1, status));
+    events.push(exitOfAll(at + i * 100 * MS + MS, pid, status));
+  }
+  events.push(exitOfAll(6700 * MS, 10, 0x200));
+  for (const event of events) machine.step(event);
+  const usage = { ...new Account(), userNs: 1600 * MS, systemNs: 400 * MS, peakBytes: 3 << 20 };
+  return {
+    ...{ name: "make", argv: ["make", "-j1"], status: 2, wallNs: 6700 * MS, job, usage },
+    ...{ source: "connector", accounts },
+  };
+}
+
+test("on a terminal what broke it first comes first, and all is some 20 lines", () => {
+  const text = jobReport(build(), terminal(80));
+  assertGolden("run/report_80.txt", text);
+  const lines = text.trimEnd().split("\n");
+  assert.ok(lines.length <= 22, `${lines.length} lines`);
+  for (const line of lines) assert.ok(displayWidth(line) <= 160, line);
+  assertGolden("run/report_file.txt", jobReport(build(), PLAIN));
+});
+
+test("on a terminal no line is wider than it, but for what failed first: that has two", () => {
+  for (let width = 20; width < 200; width += 7) {
+    for (const line of jobReport(build(), terminal(width)).trimEnd().split("\n")) {
+      const isCause = line.startsWith("  ") && line.includes("cc");
+      const isSum = /^(?:processes|time|known|for all) /.test(line);
+      const most = isCause ? 2 * width : isSum ? Infinity : width;
+      assert.ok(displayWidth(line) <= most, `${width}: ${line}`);
+    }
+  }
+});
+
+test("of a single process a terminal shows what it cost, and nothing twice", () => {
+  const job = new Job(10);
+  const machine = new Machine({ onChange: (change) => void job.note(change) });
+  for (const event of [fork(0, 10, 1), exitOfAll(MS, 10, 0)]) machine.step(event);
+  const facts: JobFacts = { ...build(), status: 0, job };
+  const text = jobReport(facts, terminal(80));
+  assert.doesNotMatch(text, /SLOWEST|CRITICAL PATH|for all of it|failed first/);
+  assert.match(jobReport(facts, PLAIN), /SLOWEST[^]*CRITICAL PATH/);
+});
+
+test("names that others chose are escaped in what broke it", () => {
+  const job = new Job(10);
+  const machine = new Machine({ onChange: (change) => void job.note(change) });
+  const events = [fork(0, 10, 1), exec(0, 10, "/bin/\x1b[31mx\n"), exitOfAll(MS, 10, 0x100)];
+  for (const event of events) machine.step(event);
+  for (const style of [PLAIN, terminal(60)]) {
+    const lines = jobReport({ ...build(), job }, style).split("\n");
+    for (const line of lines) assert.ok(!isUnsafe(line), JSON.stringify(line));
+  }
 });

@@ -9,6 +9,7 @@ import { FILTER } from "../../cli/filter_options.ts";
 import { asText, opt } from "../../cli/option.ts";
 import { type Format, FORMATS } from "../../report/formats.ts";
 import { WEIGHTS } from "../../report/weights.ts";
+import { diffCommand } from "./diff_command.ts";
 
 const WHICH = [
   FILTER.pid,
@@ -70,5 +71,5 @@ function actionOf(format: Format): CommandSpec {
 export const reportCommand: GroupSpec = {
   name: "report",
   summary: "draw what ran: for browsers, trace viewers, tables",
-  actions: FORMATS.map(actionOf),
+  actions: [...FORMATS.map(actionOf), diffCommand],
 };

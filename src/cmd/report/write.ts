@@ -33,6 +33,16 @@ export async function writeReport(
     if (!format.isBySpan) progress.show("writing", bytes, null, "bytes");
     else progress.show("writing", count, spans.spans.length, "processes");
   };
+  await writePiecesTo(context, pieces, path, show);
+}
+
+/** The same of pieces that are there already; `show` is told how many, and how many bytes. */
+export async function writePiecesTo(
+  context: Pick<Context, "stdout" | "signal">,
+  pieces: Iterable<Piece>,
+  path: string | undefined,
+  show: (count: number, bytes: number) => void,
+): Promise<void> {
   if (path !== undefined) {
     await toFile(path, (file) => pour(pieces, file, context.signal, show));
     return;

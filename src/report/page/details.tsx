@@ -17,8 +17,14 @@ const CHILDREN_SHOWN = 8;
 /** Ancestors that are listed, the nearest: a chain can be as long as the report. */
 const ANCESTORS_SHOWN = 40;
 
+/** What of a state is shown, and whether its page has a flame graph. */
+export interface DetailsProps {
+  readonly state: State;
+  readonly hasFlame?: boolean;
+}
+
 /** Nothing where no process is chosen. */
-export function Details({ state }: { state: State }): JSX.Element | null {
+export function Details({ state, hasFlame = true }: DetailsProps): JSX.Element | null {
   const place = state.selected.value;
   if (place < 0) return null;
   const { model } = state;
@@ -36,7 +42,7 @@ export function Details({ state }: { state: State }): JSX.Element | null {
         </button>
       </header>
       <pre class="command" tabIndex={0} aria-label="Command line">{model.commandOf(place)}</pre>
-      <Ways state={state} place={place} />
+      <Ways state={state} place={place} hasFlame={hasFlame} />
       <dl>
         <Facts model={model} place={place} />
         <Cost model={model} place={place} />
@@ -48,7 +54,9 @@ export function Details({ state }: { state: State }): JSX.Element | null {
   );
 }
 
-function Ways({ state, place }: { state: State; place: number }): JSX.Element {
+function Ways(
+  { state, place, hasFlame }: Required<DetailsProps> & { place: number },
+): JSX.Element {
   const { model } = state;
   const name = model.nameOf(place);
   const hasBelow = model.next[place]! > place + 1;
@@ -69,7 +77,7 @@ function Ways({ state, place }: { state: State; place: number }): JSX.Element {
             what it started
           </button>
         )}
-      <button type="button" onClick={box}>in the flame graph</button>
+      {hasFlame && <button type="button" onClick={box}>in the flame graph</button>}
     </div>
   );
 }

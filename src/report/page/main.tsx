@@ -9,6 +9,8 @@
 import { effect } from "@preact/signals";
 import { options, render } from "preact";
 import { App } from "./app.tsx";
+import { DiffApp } from "./diff_app.tsx";
+import type { DiffPage } from "./diff_data.ts";
 import { keepFragment } from "./fragment.ts";
 import { Model } from "./model.ts";
 import { unpack } from "./packed.ts";
@@ -41,16 +43,24 @@ function followTheme({ isDark }: State): void {
 
 async function main(): Promise<void> {
   const data = document.getElementById("data")!;
-  const state = new State(new Model(unpack(await bytesOf(data.textContent))));
+  const parts = await Promise.all(data.textContent.split(" ").map(bytesOf));
   // It is of no use any more, and large.
   data.remove();
-  followTheme(state);
-  keepFragment(state);
+  const states = parts.slice(0, 2).map((bytes) => new State(new Model(unpack(bytes))));
+  for (const state of states) followTheme(state);
+  const [state, after] = states;
   const app = document.getElementById("app")!;
   app.replaceChildren();
-  render(<App state={state} />, app);
+  if (after === undefined) {
+    keepFragment(state!);
+    render(<App state={state!} />, app);
+  } else {
+    const diff: DiffPage = JSON.parse(new TextDecoder().decode(parts[2]));
+    render(<DiffApp diff={diff} before={state!} after={after} />, app);
+  }
   effect(() => {
-    if (state.isDrawn.value) document.documentElement.dataset["ready"] = "yes";
+    const areDrawn = states.map(({ isDrawn }) => isDrawn.value).every((is) => is);
+    if (areDrawn) document.documentElement.dataset["ready"] = "yes";
   });
 }
 

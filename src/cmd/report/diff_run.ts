@@ -1,0 +1,132 @@
+/**
+ * What `fh report diff` does: reads the runs of both sides, compares them, and says how they
+ * differ.
+ *
+ * @module
+ */
+import { hostname } from "node:os";
+import { Notes } from "../../ask/notes.ts";
+import { askHistory } from "../../ask/open/open.ts";
+import { askSpans } from "../../ask/spans.ts";
+import { checkAhead, readStretch } from "../../ask/stretch.ts";
+import type { PastStore } from "../../ask/store.ts";
+import { type Context, tableStyle } from "../../cli/command.ts";
+import { tellNotes } from "../../cli/tell.ts";
+import { CommandError, EXIT } from "../../fault.ts";
+import { diffRuns } from "../../report/diff.ts";
+import type { Spans } from "../../report/span.ts";
+import { Progress } from "../../term/progress.ts";
+import { PLAIN_TABLE } from "../../text/table.ts";
+import { createAsking, openOptions } from "../asking.ts";
+import { whyNotReplace } from "../new_file.ts";
+import { loadRun } from "./load_run.ts";
+import { type RunPlace, sidesOf } from "./sides.ts";
+import { writePiecesTo } from "./write.ts";
+
+/** What the command line asks for. */
+interface DiffOptions {
+  readonly output?: string;
+  readonly db?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: "auto" | "always" | "never";
+}
+
+/** Runs the command; the exit status comes back. */
+export async function runDiff(
+  context: Context,
+  operands: readonly string[],
+  options: DiffOptions,
+): Promise<number> {
+  const sides = sidesOf(operands, context.now());
+  const { output, quiet } = options;
+  checkOutput(output);
+  const progress = new Progress(context.stderr, quiet);
+  const notes = new Notes();
+  const reader = new RunsReader(context, options.db, notes, progress);
+  try {
+    const [before, after] = [await reader.readAll(sides[0]), await reader.readAll(sides[1])];
+    const diff = diffRuns(before, after);
+    const pieces = options.output?.endsWith(".html") && !options.json
+      ? [(await import("../../report/diff_html.ts")).diffHtml(diff, before, after, context.now())]
+      : await piecesOf(context, options, diff);
+    const show = (_count: number, bytes: number) => progress.show("writing", bytes, null, "bytes");
+    await writePiecesTo(context, pieces, output, show);
+    progress.end();
+    tellNotes(context, notes, quiet);
+  } finally {
+    progress.end();
+    reader.close();
+  }
+  return EXIT.done;
+}
+
+/** It is said before anything is read that the comparison would have no place. */
+function checkOutput(output: string | undefined): void {
+  const why = output === undefined ? null : whyNotReplace(output);
+  if (why === null) return;
+  const what = `Cannot write the comparison to ${output}: ${why}; give the path of a file`;
+  throw new CommandError(EXIT.failed, what);
+}
+
+async function piecesOf(
+  { stdout, env }: Context,
+  { output, json, color }: DiffOptions,
+  diff: ReturnType<typeof diffRuns>,
+): Promise<Iterable<string>> {
+  if (json || output?.endsWith(".json")) {
+    const { diffJson } = await import("../../report/diff_json.ts");
+    return diffJson(diff);
+  }
+  const { diffText } = await import("../../report/diff_text.ts");
+  const style = output === undefined ? tableStyle(stdout, env, color) : PLAIN_TABLE;
+  return [diffText(diff, style)];
+}
+
+/** Reads runs; the history is opened once, where one of them is in it. */
+class RunsReader {
+  readonly #context: Context;
+  readonly #db: string | undefined;
+  readonly #notes: Notes;
+  readonly #progress: Progress;
+  #store: PastStore | null | undefined;
+
+  constructor(context: Context, db: string | undefined, notes: Notes, progress: Progress) {
+    this.#context = context;
+    this.#db = db;
+    this.#notes = notes;
+    this.#progress = progress;
+  }
+
+  async readAll(places: readonly RunPlace[]): Promise<Spans[]> {
+    const runs: Spans[] = [];
+    for (const place of places) runs.push(await this.#read(place));
+    return runs;
+  }
+
+  close(): void {
+    this.#store?.close();
+  }
+
+  async #read(place: RunPlace): Promise<Spans> {
+    const { signal, euid, now } = this.#context;
+    if (place.kind === "file") return await loadRun(place.path, signal);
+    const stretch = readStretch(place.kind === "stretch" ? place : {}, now());
+    const store = this.#store === undefined ? await this.#open() : this.#store;
+    if (store === null) checkAhead(stretch, null);
+    const asking = await createAsking(this.#context, {}, store, this.#notes, store === null);
+    return await askSpans(asking, {
+      stretch,
+      ...place.kind === "process" ? { pid: [place.text] } : {},
+      ...place.kind === "job" ? { job: place.name } : {},
+      uid: euid,
+      host: hostname(),
+      onRead: (count) => this.#progress.show("reading", count, null, "processes"),
+    });
+  }
+
+  async #open(): Promise<PastStore | null> {
+    const options = openOptions(this.#context, this.#notes);
+    return this.#store = await askHistory(this.#context, this.#db, options);
+  }
+}
