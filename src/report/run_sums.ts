@@ -93,9 +93,9 @@ function waitedFor(spans: Spans, { parent }: Kin, root: number): Float64Array {
   const waited = new Float64Array(all.length);
   const lives = {
     count: all.length,
-    start: (index: number) => all[index]!.start,
-    end: (index: number) => endOf(all[index]!, spans),
-    parent: (index: number) => parent[index]!,
+    starts: Float64Array.from(all, ({ start }) => start),
+    ends: Float64Array.from(all, (span) => endOf(span, spans)),
+    parents: parent,
   };
   for (const { index, from, to } of criticalPath(lives, root)) waited[index]! += to - from;
   return waited;

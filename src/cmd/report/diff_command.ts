@@ -20,14 +20,14 @@ export const diffCommand: CommandSpec = command({
     ),
   ],
   examples: [
-    "fh run --save before.fhrun -- make  then change something, and save after.fhrun",
-    "fh report diff before.fhrun after.fhrun  what made it slower comes first",
-    "fh report diff before-*.fhrun vs after-*.fhrun  several runs tell noise from change",
+    "fh run --save before.jsonl -- make  then change something, and save after.jsonl",
+    "fh report diff before.jsonl after.jsonl  what made it slower comes first",
+    "fh report diff before-*.jsonl vs after-*.jsonl  several runs tell noise from change",
     "fh report diff job:build-41 job:build-42  two jobs of the history",
     "fh report diff pid:4711@03:12 pid:815  what they started, and themselves",
     "fh report diff 09:00..09:10 10:00..10:10  two stretches of time",
-    "fh report diff before.fhrun after.fhrun -o diff.html  a page with both timelines",
-    "fh report diff --json before.fhrun after.fhrun | jq .commands[0]  for scripts",
+    "fh report diff before.jsonl after.jsonl -o diff.html  a page with both timelines",
+    "fh report diff --json before.jsonl after.jsonl | jq .commands[0]  for scripts",
   ],
   async run(context, operands, options): Promise<number> {
     const { runDiff } = await import("./diff_run.ts");

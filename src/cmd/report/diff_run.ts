@@ -19,7 +19,7 @@ import { Progress } from "../../term/progress.ts";
 import { PLAIN_TABLE } from "../../text/table.ts";
 import { createAsking, openOptions } from "../asking.ts";
 import { whyNotReplace } from "../new_file.ts";
-import { loadRun } from "./load_run.ts";
+import { loadShown } from "./load_run.ts";
 import { type RunPlace, sidesOf } from "./sides.ts";
 import { writePiecesTo } from "./write.ts";
 
@@ -109,8 +109,8 @@ class RunsReader {
   }
 
   async #read(place: RunPlace): Promise<Spans> {
-    const { signal, euid, now } = this.#context;
-    if (place.kind === "file") return await loadRun(place.path, signal);
+    const { euid, now } = this.#context;
+    if (place.kind === "file") return await loadShown(this.#context, place.path, this.#progress);
     const stretch = readStretch(place.kind === "stretch" ? place : {}, now());
     const store = this.#store === undefined ? await this.#open() : this.#store;
     if (store === null) checkAhead(stretch, null);

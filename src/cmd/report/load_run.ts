@@ -3,15 +3,27 @@
  *
  * @module
  */
+import { statSync } from "node:fs";
 import { readPieces } from "../../acct/file.ts";
 import { CommandError, EXIT, Stopped } from "../../fault.ts";
 import { RunFileError, RunReader } from "../../report/run_file.ts";
 import type { Spans } from "../../report/span.ts";
 import { Breath } from "../../steps.ts";
+import type { Progress } from "../../term/progress.ts";
 import { LineBuffer } from "../../text/line_buffer.ts";
 
 /** A command line of `--max-argv` at its largest, each byte of it escaped, is no longer. */
 const LINE_MAX = 64 << 20;
+
+/** {@linkcode loadRun}, and how far that has come. */
+export async function loadShown(
+  { signal }: { readonly signal: AbortSignal },
+  path: string,
+  progress: Progress,
+): Promise<Spans> {
+  const size = statSync(path, { throwIfNoEntry: false })?.size || null;
+  return await loadRun(path, signal, (bytes) => progress.show("reading", bytes, size, "bytes"));
+}
 
 /**
  * The spans of a file; `onRead` is told how many of its bytes have been read.

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { createFilter, type FilterOptions } from "../../ask/filter.ts";
 import { Notes } from "../../ask/notes.ts";
@@ -22,7 +21,7 @@ import { refused } from "../../serve/client/ask.ts";
 import { Progress } from "../../term/progress.ts";
 import { createAsking, openOptions } from "../asking.ts";
 import { whyNotReplace } from "../new_file.ts";
-import { loadRun } from "./load_run.ts";
+import { loadShown } from "./load_run.ts";
 import { writeReport } from "./write.ts";
 
 /** What the command line asks for. */
@@ -61,7 +60,7 @@ export async function runReport(
     const notes = new Notes();
     const spans = options.run === undefined
       ? await ask(context, options, notes, progress)
-      : await load(context, options.run, progress);
+      : await loadShown(context, options.run, progress);
     if (target === null) {
       const settings = { weight: options.weight ?? "wall", now: context.now() } as const;
       await writeReport(context, format, spans, settings, options.output, progress);
@@ -119,15 +118,6 @@ function checkOptions(
   throw new UsageError(
     `Missing file: ${format.name} is no text; give one by -o, or redirect standard output`,
   );
-}
-
-async function load(
-  { signal }: Context,
-  path: string,
-  progress: Progress,
-): Promise<Spans> {
-  const size = statSync(path, { throwIfNoEntry: false })?.size || null;
-  return await loadRun(path, signal, (bytes) => progress.show("reading", bytes, size, "bytes"));
 }
 
 async function ask(
