@@ -20,6 +20,7 @@ import { foldWords, WordWriter } from "./page/words.ts";
 import type { Span, SpanCost, Spans } from "./span.ts";
 import { treeOrder } from "./tree_order.ts";
 
+const ZERO = "0".charCodeAt(0);
 /** Processes and stretches of a hint that a page marks, the first of them. */
 const MARKED_MAX = 5_000;
 
@@ -149,9 +150,10 @@ function imagesOf(all: readonly Span[]) {
     cwd: all.map(({ image }) => cwds.place(image.cwd)),
     unit: all.map(({ image }) => units.place(image.unit)),
     container: all.map(({ image }) => containers.place(image.container)),
-    words: all.map(({ image: { argv } }) => {
-      for (const word of argv ?? []) writer.add(word);
-      return argv === null ? 0 : argv.length + 1;
+    words: all.map(({ image: { argv, name } }) => {
+      if (argv === null) return 0;
+      writer.add(argv, name);
+      return argv.length + 1;
     }),
     word_refs: writer.refs,
   };
@@ -171,22 +173,37 @@ function idsOf(all: readonly Span[]) {
   const boots = new Table<string>();
   const otherIds: (readonly [number, string])[] = [];
   const columns = { boot: [] as number[], pid: [] as number[], tick: [] as number[] };
-  let pidBefore = 0;
+  let [pidBefore, prefix] = [0, "-"];
   let firstTick: number | null = null;
   for (const [at, { id, pid, start }] of all.entries()) {
-    const tickAt = id.lastIndexOf("-");
-    const pidAt = id.lastIndexOf("-", tickAt - 1);
-    const [boot, tick] = [id.slice(0, Math.max(0, pidAt)), Number(id.slice(tickAt + 1))];
-    const isUsual = Number.isSafeInteger(tick) && `${boot}-${pid}-${tick}` === id;
+    if (!id.startsWith(prefix)) prefix = id.slice(0, Math.max(0, id.indexOf("-")) + 1);
+    const tickAt = id.indexOf("-", prefix.length) + 1;
+    const tick = wholeAt(id, tickAt, id.length);
+    const isUsual = tick >= 0 && prefix.length > 1 &&
+      wholeAt(id, prefix.length, tickAt - 1) === pid;
+    const boot = isUsual ? boots.place(prefix.slice(0, -1)) : -1;
     const more = isUsual ? tick - ticksOf(micros(start)) : 0;
     if (isUsual) firstTick ??= more;
     else otherIds.push([at, id]);
-    columns.boot.push(isUsual ? boots.place(boot) : -1);
+    columns.boot.push(boot);
     columns.pid.push(pid - pidBefore);
     columns.tick.push(isUsual ? more - firstTick! : 0);
     pidBefore = pid;
   }
   return { columns, tables: { boots: boots.rows, firstTick: firstTick ?? 0, otherIds } };
+}
+
+/** The number that a part of a text is, written as numbers are; -1 where it is none. */
+function wholeAt(text: string, from: number, to: number): number {
+  const isLong = to <= from || to - from > 15;
+  if (isLong || (text.charCodeAt(from) === ZERO && to > from + 1)) return -1;
+  let number = 0;
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 function ownersOf(all: readonly Span[]) {

@@ -34,8 +34,10 @@ export function belowConfigures(family: Family): ReadonlySet<number> {
 /** The path of the script, or its name; null for what is none. */
 function scriptOf(family: Family, index: number): string | null {
   const { name, argv } = family.spans[index]!.image;
-  const path = argv?.slice(0, 2).find(isPath);
-  return path ?? (name === "configure" ? name : null);
+  for (let at = 0; argv !== null && at < 2 && at < argv.length; at++) {
+    if (isPath(argv[at]!)) return argv[at]!;
+  }
+  return name === "configure" ? name : null;
 }
 
 function isPath(word: string): boolean {

@@ -33,21 +33,43 @@ export function unfoldWords(shared: ArrayLike<number>, rests: readonly string[])
   return rests.map((rest, at) => before = before.slice(0, shared[at]!) + rest);
 }
 
+/** A command line, and the places of its words. */
+interface Written {
+  readonly argv: readonly string[];
+  readonly places: readonly number[];
+}
+
 /** Gives numbers to words in the order in which they come. */
 export class WordWriter {
   readonly words: string[] = [];
   readonly refs: number[] = [];
   readonly #places = new Map<string, number>();
+  /** The last command line of each name: most words of the next one stand in the same places. */
+  readonly #last = new Map<string | null, Written>();
 
-  /** Adds a word of a command line. */
-  add(word: string): void {
-    const place = this.#places.get(word);
+  /** Adds the words of a command line. */
+  add(argv: readonly string[], name: string | null): void {
+    const last = this.#last.get(name);
+    const places: number[] = [];
+    for (let at = 0; at < argv.length; at++) {
+      const word = argv[at]!;
+      const place = last !== undefined && last.argv[at] === word
+        ? last.places[at]!
+        : this.#places.get(word);
+      places.push(this.#write(word, place));
+    }
+    this.#last.set(name, { argv, places });
+  }
+
+  #write(word: string, place: number | undefined): number {
     if (place !== undefined) {
       this.refs.push(place < FIRST ? 1 + place : FIRST + this.words.length - place);
-      return;
+      return place;
     }
-    this.#places.set(word, this.words.push(word) - 1);
     this.refs.push(NEW);
+    const next = this.words.push(word) - 1;
+    this.#places.set(word, next);
+    return next;
   }
 }
 
