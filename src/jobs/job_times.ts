@@ -69,13 +69,8 @@ export class JobTimes {
 
   /** What the end of the first one waited for, in the order of time. */
   criticalPath(): PathStep[] {
-    const lives = {
-      count: this.#count,
-      start: (index: number) => this.#starts[index]!,
-      end: (index: number) => this.#ends[index]!,
-      parent: (index: number) => this.#parents[index]!,
-    };
-    return criticalPath(lives, 0).map(({ index, from, to, depth }) => {
+    const [count, starts, ends, parents] = [this.#count, this.#starts, this.#ends, this.#parents];
+    return criticalPath({ count, starts, ends, parents }, 0).map(({ index, from, to, depth }) => {
       const image = this.#living.get(index)?.image ?? this.#ended.get(index);
       return { pid: this.#pids[index]!, image, from, to, depth };
     });

@@ -4,14 +4,14 @@
  * @module
  */
 
-/** Lives by number; times in any one unit. */
+/** Lives by number, the first `count` of each column; times in any one unit. */
 export interface Lives {
   readonly count: number;
-  start(index: number): number;
+  readonly starts: ArrayLike<number>;
   /** Infinity while it lives. */
-  end(index: number): number;
+  readonly ends: ArrayLike<number>;
   /** Number of the parent, below 0 where it is none of these. */
-  parent(index: number): number;
+  readonly parents: ArrayLike<number>;
 }
 
 /** A stretch of time in which one life was what all the others waited for. */
@@ -29,20 +29,25 @@ export interface PathStretch {
  * In the order of time.
  */
 export function criticalPath(lives: Lives, root: number): PathStretch[] {
+  const { starts, ends } = lives;
   if (root < 0 || root >= lives.count) return [];
-  const children = childrenByEnd(lives);
+  const childrenOf = childrenByEnd(lives);
   const steps: PathStretch[] = [];
   const add = (index: number, from: number, to: number, depth: number) => {
     if (to > from) steps.push({ index, from, to, depth });
   };
-  const work = [{ index: root, until: lives.end(root), depth: 0 }];
+  // Who is their own ancestor, as only a damaged file says, is gone through once.
+  const seen = new Uint8Array(lives.count);
+  const work = [{ index: root, until: ends[root]!, depth: 0 }];
   for (let at = work.pop(); at !== undefined; at = work.pop()) {
     const { index, depth } = at;
-    let until = Math.min(at.until, lives.end(index));
+    if (seen[index] === 1) continue;
+    seen[index] = 1;
+    let until = Math.min(at.until, ends[index]!);
     if (until === Infinity) until = latestEnd(lives);
-    const start = lives.start(index);
-    for (const child of children.get(index) ?? []) {
-      const [from, to] = [lives.start(child), lives.end(child)];
+    const start = starts[index]!;
+    for (const child of childrenOf(index)) {
+      const [from, to] = [starts[child]!, ends[child]!];
       if (to > until || from >= until || to <= start) continue;
       add(index, to, until, depth);
       work.push({ index: child, until: to, depth: depth + 1 });
@@ -53,26 +58,28 @@ export function criticalPath(lives: Lives, root: number): PathStretch[] {
   return steps.sort((a, b) => a.from - b.from);
 }
 
-/** Children of each, the one that ended last first. */
-function childrenByEnd(lives: Lives): Map<number, number[]> {
-  const children = new Map<number, number[]>();
-  for (let index = 0; index < lives.count; index++) {
-    const parent = lives.parent(index);
+/** Tells the children of a life, the one that ended last first. */
+function childrenByEnd({ count, ends, parents }: Lives): (index: number) => number[] {
+  const first = new Int32Array(count).fill(-1);
+  const next = new Int32Array(count);
+  for (let index = count - 1; index >= 0; index--) {
+    const parent = parents[index]!;
     if (parent < 0) continue;
-    const those = children.get(parent);
-    if (those === undefined) children.set(parent, [index]);
-    else those.push(index);
+    next[index] = first[parent]!;
+    first[parent] = index;
   }
-  for (const those of children.values()) those.sort((a, b) => lives.end(b) - lives.end(a));
-  return children;
+  return (index) => {
+    const children: number[] = [];
+    for (let child = first[index]!; child >= 0; child = next[child]!) children.push(child);
+    return children.sort((a, b) => ends[b]! - ends[a]!);
+  };
 }
 
 /** The last end that is known. */
-function latestEnd(lives: Lives): number {
+function latestEnd({ count, ends }: Lives): number {
   let latest = 0;
-  for (let index = 0; index < lives.count; index++) {
-    const end = lives.end(index);
-    if (end !== Infinity) latest = Math.max(latest, end);
+  for (let index = 0; index < count; index++) {
+    if (ends[index] !== Infinity) latest = Math.max(latest, ends[index]!);
   }
   return latest;
 }

@@ -15,13 +15,9 @@ import type { Span, Spans } from "./span.ts";
 export function spansPath(spans: Spans): PathStretch[] {
   const all = spans.spans;
   const parents = parentsOf(all);
-  const lives = {
-    count: all.length,
-    start: (index: number) => all[index]!.start,
-    end: (index: number) => all[index]!.end ?? Infinity,
-    parent: (index: number) => parents[index]!,
-  };
-  return criticalPath(lives, rootOf(spans, parents));
+  const starts = Float64Array.from(all, ({ start }) => start);
+  const ends = Float64Array.from(all, ({ end }) => end ?? Infinity);
+  return criticalPath({ count: all.length, starts, ends, parents }, rootOf(spans, parents));
 }
 
 /** The place of each span's parent; -1 where it is not in the report. */

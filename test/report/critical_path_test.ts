@@ -41,6 +41,12 @@ test("where nobody is waited for by all, there is no path", () => {
   assert.equal(steps({ frame: frameOf(), spans: spans.slice(0, 1) }).length, 1);
 });
 
+test("who is their own ancestor in a damaged file is gone through once", () => {
+  const spans = [spanOf(1, 2, [0, 9], ["a"]), spanOf(2, 1, [0, 9], ["b"])];
+  const run = { name: "a", argv: ["a"], status: 0, root: spans[0]!.id };
+  assert.deepEqual(steps({ frame: frameOf({ run }), spans }), []);
+});
+
 test("a page finds the same path in its columns", () => {
   const spans = madeUpBuild(600);
   const model = modelOf(spans);

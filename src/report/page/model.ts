@@ -70,7 +70,10 @@ export class Model {
     const folded = { start: new Float64Array(columns.start), end: new Float64Array(columns.end) };
     const times = unfoldTimes(this.depth, folded);
     this.start = times.start;
-    this.end = times.end.map((end, at) => columns.is_ended[at] === 0 ? this.length : end);
+    this.end = times.end;
+    for (let at = 0; at < head.count; at++) {
+      if (columns.is_ended[at] === 0) this.end[at] = this.length;
+    }
     this.pid = sums(columns.pid);
     this.name = columns.name;
     this.own = this.#own();
@@ -249,14 +252,9 @@ export class Model {
 
   #path(): PathStretch[] {
     const { count, start, end, parent, head } = this;
-    const isEnded = this.#columns.is_ended;
-    const lives = {
-      count,
-      start: (place: number) => start[place]!,
-      end: (place: number) => isEnded[place] === 0 ? Infinity : end[place]!,
-      parent: (place: number) => parent[place]!,
-    };
-    return criticalPath(lives, head.root);
+    const ends = end.slice();
+    for (let at = 0; at < count; at++) if (this.#columns.is_ended[at] === 0) ends[at] = Infinity;
+    return criticalPath({ count, starts: start, ends, parents: parent }, head.root);
   }
 }
 

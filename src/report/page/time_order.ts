@@ -15,6 +15,10 @@ export function timeOrder(times: Float64Array): Uint32Array {
   if ((most - least + 1) * times.length >= Number.MAX_SAFE_INTEGER) {
     return Uint32Array.from(times.keys()).sort((a, b) => times[a]! - times[b]! || a - b);
   }
-  const keys = times.map((time, place) => (time - least) * times.length + place).sort();
-  return Uint32Array.from(keys, (key) => key % times.length);
+  const keys = new Float64Array(times.length);
+  for (let at = 0; at < keys.length; at++) keys[at] = (times[at]! - least) * keys.length + at;
+  keys.sort();
+  const order = new Uint32Array(keys.length);
+  for (let at = 0; at < keys.length; at++) order[at] = keys[at]! % keys.length;
+  return order;
 }
