@@ -250,3 +250,12 @@ test("nothing is said of a build that has nothing to be said of, of nothing, of 
   const living = spanOf(1, null, [-5, null], ["make"]);
   assert.deepEqual(hintsOf({ frame: frameOf(), spans: [living] }), []);
 });
+
+test("a process may have more children than a call may have arguments", () => {
+  const spans = [spanOf(1, null, [0, 300_000], ["make"])];
+  for (let at = 0; at < 200_000; at++) {
+    spans.push(spanOf(at + 2, 1, [at, at + 0.9], ["true"], { cost: null }));
+  }
+  const hints = hintsOf({ frame: frameOf({ lengthNs: 3e11 }), spans });
+  assert.deepEqual(kinds(hints).sort(), ["repeats", "serial makes"]);
+});

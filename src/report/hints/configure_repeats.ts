@@ -55,7 +55,7 @@ function checksOf(family: Family, script: number, others: ReadonlySet<number>): 
   const waiting = [...family.children(script)];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     if (others.has(at)) continue;
-    waiting.push(...family.children(at));
+    for (const child of family.children(at)) waiting.push(child);
     const { argv } = family.spans[at]!.image;
     if (argv !== null && !family.isFork(at)) lines.push(argv.join("\0"));
   }

@@ -72,8 +72,12 @@ function hasAbove(family: Family, index: number, some: ReadonlySet<number>): boo
 }
 
 function hintOf(family: Family, those: readonly number[]): Hint | null {
-  const lengths = those.map((index) => family.lengthNs(index));
-  const moreNs = lengths.reduce((sum, ns) => sum + ns, 0) - Math.max(...lengths);
+  let [sumNs, longestNs] = [0, 0];
+  for (const index of those) {
+    sumNs += family.lengthNs(index);
+    longestNs = Math.max(longestNs, family.lengthNs(index));
+  }
+  const moreNs = sumNs - longestNs;
   if (moreNs < Math.max(MORE_MIN_NS, family.frame.lengthNs * MORE_MIN_SHARE)) return null;
   const stretches = union(those.map((index) => family.life(index)));
   const line = quoteArgv(family.spans[those[0]!]!.image.argv!);

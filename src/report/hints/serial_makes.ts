@@ -72,7 +72,7 @@ function recipes(family: Family, make: number): number[] | null {
     for (const child of family.children(at)) {
       const below = nearestMakes(family, child);
       if (below.length === 0) started.push(child);
-      makes.push(...below);
+      for (const one of below) makes.push(one);
     }
   }
   return started;
@@ -84,7 +84,7 @@ function nearestMakes(family: Family, index: number): number[] {
   const waiting = [index];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     if (isMake(family, at)) found.push(at);
-    else waiting.push(...family.children(at));
+    else for (const child of family.children(at)) waiting.push(child);
   }
   return found;
 }

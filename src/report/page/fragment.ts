@@ -77,7 +77,7 @@ function withinText(state: State, within: Within): string {
 function readWithin(state: State, text: string): Within | null {
   const { model } = state;
   const [, kind, rest] = /^(\w+):?([^]*)$/.exec(text) ?? [];
-  if (kind === "failed" || kind === "path") return { kind };
+  if (kind === "failed") return { kind };
   if (kind === "command" && rest !== undefined) return { kind, name: rest };
   if (kind === "below" && rest !== undefined) {
     const place = model.placeOf(rest);

@@ -21,7 +21,6 @@ export type Tab = typeof TABS[number];
 /** Which processes are meant, beside those that are searched for. */
 export type Within =
   | { readonly kind: "failed" }
-  | { readonly kind: "path" }
   | { readonly kind: "command"; readonly name: string }
   | { readonly kind: "below"; readonly place: number }
   | { readonly kind: "hint"; readonly at: number }
@@ -157,7 +156,6 @@ export class State {
     const { model } = this;
     const meant = new Uint8Array(model.count);
     if (within.kind === "failed") return model.failed;
-    if (within.kind === "path") { for (const { index } of model.path) meant[index] = 1; }
     if (within.kind === "below") meant.fill(1, within.place, model.next[within.place]);
     if (within.kind === "hint") {
       for (const place of model.head.hints[within.at]?.processes ?? []) meant[place] = 1;
@@ -181,7 +179,7 @@ export class State {
     const waiting = [this.flame.nodes[key]!];
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
       keys.add(node.key);
-      waiting.push(...node.children);
+      for (const child of node.children) waiting.push(child);
     }
     return keys;
   }

@@ -40,8 +40,8 @@ export function Commands({ state }: { state: State }): JSX.Element {
 }
 
 function commandColumns({ commands, model }: State): Column[] {
-  const most = Math.max(1, ...commands.slice(0, 1).map(({ own }) => own));
-  const cpu = Math.max(1, ...commands.map((sum) => sum.cpu));
+  const most = Math.max(1, commands[0]?.own ?? 0);
+  const cpu = commands.reduce((most, sum) => Math.max(most, sum.cpu), 1);
   const time = (name: string, title: string, of: (sum: CommandSum) => number): Column => ({
     name,
     title,

@@ -123,7 +123,6 @@ function Alone({ state }: { state: State }): JSX.Element | null {
 function withinWords(state: State, within: Within): string {
   const { model } = state;
   if (within.kind === "failed") return "what failed";
-  if (within.kind === "path") return "the critical path";
   if (within.kind === "command") return within.name;
   if (within.kind === "hint") return `what hint ${within.at + 1} is about`;
   if (within.kind === "flame") return `${state.flame.nodes[within.key]!.name} in the flame graph`;
