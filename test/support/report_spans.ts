@@ -129,7 +129,7 @@ class MadeUpBuild {
     const end = this.#link(root, all);
     this.#end(root, end + 2, 0.02, 2);
     const spans = this.#spans.toSorted((a, b) => a.start - b.start);
-    const lengthNs = (end + 2) * MS;
+    const lengthNs = Math.round((end + 2) * MS);
     const argv = ["make", `-j${this.#jobs}`, "all"];
     const run = { name: "make", argv, status: 2, root: spans[0]!.id };
     return { frame: frameOf({ title: argv.join(" "), cpus: this.#jobs, lengthNs, run }), spans };
