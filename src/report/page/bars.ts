@@ -28,10 +28,12 @@ export interface Scene {
   readonly laneHeight: number;
 }
 
-/** How strong a colour is: what is not meant, three steps of how full a pixel is. */
-const STRENGTHS = [0.13, 0.45, 0.7, 1];
+/** How strong a colour is: what is not meant, and what fills less or more than half a pixel. */
+const STRENGTHS = [0.13, 0.5, 1];
 const WEAK = 0;
 const FULL = STRENGTHS.length - 1;
+/** Bars in a pixel of which the longest gives it its colour. */
+const COMPARED = 16;
 /** Below this width a name tells nothing. */
 const LABEL_MIN = 26;
 const PADDING = 4;
@@ -47,7 +49,12 @@ class Buckets {
   readonly #of: number[][] = [];
 
   add(bucket: number, x: number, y: number, width: number): void {
-    (this.#of[bucket] ??= []).push(x, y, width);
+    const those = this.#of[bucket] ??= [];
+    const last = those.length - 3;
+    // Pixels beside each other are one rectangle.
+    if (last >= 0 && those[last + 1] === y && those[last]! + those[last + 2]! === x) {
+      those[last + 2]! += width;
+    } else those.push(x, y, width);
   }
 
   *[Symbol.iterator](): Generator<[bucket: number, numbers: readonly number[]]> {
@@ -125,8 +132,8 @@ function layLane(
     const left = (model.start[place]! - from) * scale;
     if (left >= width) break;
     const right = (model.end[place]! - from) * scale;
-    const colour = paint.index[place]! * STRENGTHS.length;
     if (right - left >= 1) {
+      const colour = paint.index[place]! * STRENGTHS.length;
       const [x, until] = [Math.max(-1, left), Math.min(width + 1, right)];
       // A hair between neighbours, where there is room for it.
       const shown = until - x > 3 ? until - x - 0.6 : until - x;
@@ -145,12 +152,24 @@ function layLane(
     const edge = from + (x + 1) / scale;
     const next = Math.max(at + 1, firstEndingAfter(scene, lane, edge, at));
     const lived = (lanes.livedBefore[next]! - lanes.livedBefore[at]!) * scale;
-    const strength = lived > 0.66 ? FULL : lived > 0.25 ? FULL - 1 : FULL - 2;
     const isMeant = matches === null || hasMatch(scene, matches, at, next);
-    buckets.add(colour + (isMeant ? strength : WEAK), x, y, 1);
+    const strength = isMeant ? (lived > 0.5 ? FULL : FULL - 1) : WEAK;
+    buckets.add(paint.index[longest(scene, at, next)]! * STRENGTHS.length + strength, x, y, 1);
     if (lanes.failedBefore[next]! > lanes.failedBefore[at]!) failures.push(x, y, 1);
     at = next;
   }
+}
+
+/** The process of the longest of some bars. */
+function longest({ lanes, model }: Scene, at: number, next: number): number {
+  let [found, length] = [lanes.bars[at]!, -1];
+  const end = Math.min(next, at + COMPARED);
+  for (let bar = at; bar < end; bar++) {
+    const place = lanes.bars[bar]!;
+    const lived = model.end[place]! - model.start[place]!;
+    if (lived > length) [found, length] = [place, lived];
+  }
+  return found;
 }
 
 function hasMatch({ lanes }: Scene, matches: Uint8Array, at: number, next: number): boolean {

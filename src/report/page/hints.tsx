@@ -51,8 +51,9 @@ function show(state: State, at: number, isShown: boolean): void {
   if (last[1] < from || first[0] > to) state.look([first[0], last[1]]);
 }
 
-/** With a capital and a full stop. */
+/** With a capital, but for the name of a process, and a full stop. */
 export function sentence(words: string): string {
   const text = escapeText(words);
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+  const begin = /^\S+ \(\d+\) /.test(text) ? text.slice(0, 1) : text.slice(0, 1).toUpperCase();
+  return `${begin}${text.slice(1)}${text.endsWith("…") ? "" : "."}`;
 }

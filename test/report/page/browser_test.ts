@@ -211,7 +211,7 @@ test(...unless(missingBrowser, "a hint marks what it is about"), async () => {
     spans.push(spanOf(at + 2, 1, [at * 101, at * 101 + 100], ["cc", `${at}.c`]));
   }
   await withPage(runOf(spans), async (page) => {
-    const hint = page.getByRole("button", { name: /^Make \(1\) has no -j/ });
+    const hint = page.getByRole("button", { name: /^make \(1\) has no -j/ });
     await hint.click();
     assert.equal(await hint.getAttribute("aria-pressed"), "true");
     await page.getByText("only what hint 1 is about").waitFor();
