@@ -11,10 +11,12 @@ import { ROOT, run, say } from "./project.mjs";
 /** Package, and a command or file of it whose absence says that it is missing. */
 const PACKAGES = {
   "acct": "/usr/sbin/dump-acct",
+  "dpkg": "dpkg-deb",
   "fish": "fish",
   "gcc": "gcc",
   "libc6-dev": "/usr/include/stdio.h",
   "jq": "jq",
+  "lintian": "lintian",
   "lxcfs": "lxcfs",
   "procps": "pgrep",
   "psmisc": "pstree",

@@ -29,6 +29,7 @@ const head = (command: string) =>
 
 [Unit]
 Description=fh, the history of processes
+Documentation=man:fh-record(1)
 # Rules can name users of a directory.
 After=nss-user-lookup.target
 # A recorder that has given up records nothing.
@@ -130,6 +131,7 @@ export const SOCKET_UNIT = `\
 
 [Unit]
 Description=fh, the socket of the history of processes
+Documentation=man:fh-protocol(7)
 
 [Socket]
 ListenStream=/run/fh/fh.sock
