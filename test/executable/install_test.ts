@@ -74,7 +74,7 @@ test("fh is installed with its man page and completion, twice, and removed witho
   assert.match(stderr, /^fh: Nothing to remove: there is no .*; name the folder it is below\n$/);
 });
 
-test("what an earlier version had and this one has not goes away when this one is installed", () => {
+test("what an earlier version had and this one has not goes away", () => {
   const prefix = join(folder, "update");
   install(prefix);
   const old = "share/man/man1/fh-old.1";

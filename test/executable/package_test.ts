@@ -1,4 +1,4 @@
-/** What `npm run package` makes: the same bytes from the same sources, and packages that are whole. */
+/** What `npm run package` makes: the same bytes from the same sources, and whole packages. */
 import assert from "node:assert/strict";
 import {
   copyFileSync,

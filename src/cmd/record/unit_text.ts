@@ -122,7 +122,8 @@ export const SOCKET_UNIT = `\
 # Made by "fh record --print-socket-unit". To install it:
 #
 #   fh record --print-socket-unit > /etc/systemd/system/fh.socket
-#   systemctl daemon-reload && systemctl enable --now fh.socket && systemctl restart fh
+#   systemctl daemon-reload && systemctl stop fh
+#   systemctl enable --now fh.socket && systemctl start fh
 #
 # Members of the group see their own processes only. Choose it with "systemctl edit fh.socket":
 #
