@@ -1,7 +1,7 @@
 /**
  * `npm run package`: makes dist/packages/ anew, all that is published of a version: packages for
- * Debian, archives for other systems, a list of what is inside, and sums of all of them. The same
- * sources give the same bytes, wherever and whenever.
+ * Debian, archives for other systems, the library for npm and its reference, a list of what is
+ * inside, and sums of all of them. The same sources give the same bytes, wherever and whenever.
  *
  * @module
  */
@@ -12,10 +12,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { build, executableFor } from "./build.mjs";
+import { makeApi } from "./package/api.mjs";
 import { makeArchive } from "./package/archive.mjs";
 import { makeDeb } from "./package/deb.mjs";
+import { makeNpm } from "./package/npm.mjs";
 import { makeSbom } from "./package/sbom.mjs";
 import { fail, isProgram, ROOT, say } from "./project.mjs";
+import { setup } from "./setup.mjs";
 
 const DEBS = { amd64: "x64", arm64: "arm64" };
 const ARCHIVES = ["x64", "arm64", "x64-musl"];
@@ -26,6 +29,7 @@ const TOOLS = ["dpkg-deb", "gzip", "tar"];
 function makePackages(out) {
   const missing = TOOLS.filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
   if (missing.length > 0) fail(`fh: cannot package without ${missing.join(", ")}; install them`);
+  setup();
   build(true);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
@@ -42,6 +46,8 @@ function makePackages(out) {
       const program = executableFor(platform);
       makeArchive({ ...made, platform, program, scratch: join(scratch, platform) });
     }
+    makeNpm({ ...made, scratch: join(scratch, "npm") });
+    makeApi({ ...made, scratch: join(scratch, "api") });
   } finally {
     rmSync(scratch, { recursive: true });
   }
@@ -56,8 +62,8 @@ export function versionOf(root) {
 }
 
 /**
- * The time that all files get, in seconds: SOURCE_DATE_EPOCH, or else that of the commit; without
- * either, as in an archive of the sources, that of the sources' own newest release or nothing: 0.
+ * The time that all files get, in seconds: SOURCE_DATE_EPOCH, or else that of the commit; 0 without
+ * either, as in an archive of the sources.
  */
 function sourceDate(root) {
   const given = process.env.SOURCE_DATE_EPOCH;

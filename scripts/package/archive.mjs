@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { filesOf, gzip, runTool, settle, writeFiles } from "./files.mjs";
+import { filesOf, writeArchive, writeFiles } from "./files.mjs";
 
 const FOLDERS = [
   ["contrib/grafana", "examples/grafana"],
@@ -36,20 +35,5 @@ export function makeArchive({ root, version, epoch, platform, program, out, scra
     ...FILES.map((path) => ({ path, source: join(root, path) })),
     ...deep,
   ]);
-  settle(scratch, epoch);
-  const tar = runTool("tar", [
-    "--create",
-    "--format=ustar",
-    "--sort=name",
-    "--owner=0",
-    "--group=0",
-    "--numeric-owner",
-    `--mtime=@${epoch}`,
-    "-C",
-    scratch,
-    name,
-  ]);
-  const path = join(out, `${name}.tar.gz`);
-  writeFileSync(path, gzip(tar));
-  return path;
+  return writeArchive({ scratch, name, epoch, out });
 }

@@ -53,6 +53,26 @@ export function settle(folder, epoch) {
   lutimesSync(folder, epoch, epoch);
 }
 
+/** Packs the folder `name` of `scratch` as `name.tar.gz` in `out`; its path comes back. */
+export function writeArchive({ scratch, name, epoch, out }) {
+  settle(scratch, epoch);
+  const tar = runTool("tar", [
+    "--create",
+    "--format=ustar",
+    "--sort=name",
+    "--owner=0",
+    "--group=0",
+    "--numeric-owner",
+    `--mtime=@${epoch}`,
+    "-C",
+    scratch,
+    name,
+  ]);
+  const path = join(out, `${name}.tar.gz`);
+  writeFileSync(path, gzip(tar));
+  return path;
+}
+
 /** The files of a folder of the project, deep ones too, as paths in it, in order. */
 export function filesOf(root, folder) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {

@@ -6,15 +6,19 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { makeApi } from "../../scripts/package/api.mjs";
 import { makeArchive } from "../../scripts/package/archive.mjs";
 import { makeDeb } from "../../scripts/package/deb.mjs";
+import { makeNpm } from "../../scripts/package/npm.mjs";
 import { makeSbom } from "../../scripts/package/sbom.mjs";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runProgram } from "../support/executable.ts";
@@ -74,6 +78,8 @@ function pack(root: string, name: string): string {
   const made = { root, version: VERSION, epoch: EPOCH, out, program, host: FH };
   makeDeb({ ...made, arch: "amd64", scratch: join(folder, `${name}-deb`) });
   makeArchive({ ...made, platform: "x64", scratch: join(folder, `${name}-archive`) });
+  makeNpm({ ...made, scratch: join(folder, `${name}-npm`) });
+  makeApi({ ...made, scratch: join(folder, `${name}-api`) });
   makeSbom(made);
   return out;
 }
@@ -102,7 +108,7 @@ test("two builds in two folders are the same executable", () => {
 
 test(...unless(noDpkg, "packages made in two folders are the same bytes"), () => {
   const others = pack(clone, "others");
-  assert.equal(readdirSync(packages).length, 3);
+  assert.equal(readdirSync(packages).length, 5);
   for (const name of readdirSync(packages)) {
     const [one, other] = [packages, others].map((path) => readFileSync(join(path, name)));
     assert.ok(one!.equals(other!), name);
@@ -189,4 +195,28 @@ test(...unless(noDpkg, "the list of what is inside has the runtime and what fh i
   for (const name of ["bun", ...Object.keys(dependencies)]) assert.ok(names.includes(name), name);
   assert.ok(!names.includes("deno"));
   for (const { name, hashes } of sbom.components) assert.ok(hashes?.length > 0, name);
+});
+
+test(...unless(noDpkg, "npm's package has all for Bun, and what needs no libc for Node.js"), () => {
+  const there = join(folder, "consumer");
+  const modules = join(there, "node_modules");
+  mkdirSync(modules, { recursive: true });
+  runProgram("tar", ["-xzf", join(packages, `fh-${VERSION}.tgz`), "-C", modules]);
+  renameSync(join(modules, "package"), join(modules, "fh"));
+  symlinkSync(join(ROOT, "node_modules/re2js"), join(modules, "re2js"));
+  const script = join(there, "use.mjs");
+  writeFileSync(
+    script,
+    'import * as fh from "fh";\n' +
+      "console.log(fh.takeTree().roots.length > 0, typeof fh.connect, typeof fh.watch);\n",
+  );
+  for (
+    const [runtime, watch] of [
+      [join(ROOT, "node_modules/.bin/bun"), "function"],
+      ["node", "undefined"],
+    ] as const
+  ) {
+    const { stdout, stderr } = runProgram(runtime, [script]);
+    assert.equal(stdout, `true function ${watch}\n`, stderr);
+  }
 });
