@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { filesOf, runTool, writeArchive } from "./files.mjs";
@@ -20,6 +20,7 @@ export function makeApi({ root, version, epoch, out, scratch }) {
   for (const file of filesOf(scratch, name)) {
     const path = join(folder, file);
     writeFileSync(path, readFileSync(path, "utf8").replaceAll(here, ""));
+    chmodSync(path, 0o644);
   }
   return writeArchive({ scratch, name, epoch, out });
 }

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makeApi } from "../../scripts/package/api.mjs";
@@ -107,7 +108,9 @@ test("two builds in two folders are the same executable", () => {
 });
 
 test(...unless(noDpkg, "packages made in two folders are the same bytes"), () => {
+  const before = process.umask(0o077);
   const others = pack(clone, "others");
+  process.umask(before);
   assert.equal(readdirSync(packages).length, 5);
   for (const name of readdirSync(packages)) {
     const [one, other] = [packages, others].map((path) => readFileSync(join(path, name)));
