@@ -7,21 +7,26 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runTool } from "./files.mjs";
+import { filesOf, readText, runTool } from "./files.mjs";
 
-/** Packages for development of which the executables have a part: the runtime. */
-const COMPILED_IN = /^(?:bun|@oven\/bun-linux-(?:x64|aarch64|x64-musl))$/;
+/** The runtime, of which the executables have a part. */
+const RUNTIME = [
+  "bun",
+  "@oven/bun-linux-x64",
+  "@oven/bun-linux-aarch64",
+  "@oven/bun-linux-x64-musl",
+];
+/** `"preact/hooks"` of an import; not a file, and nothing of a runtime. */
+const PACKAGE = /\bfrom "((?:@[\w-]+\/)?[\w-]+)(?:\/[^"]*)?"/g;
 
 /** Makes `fh-VERSION.cdx.json` in `out`; its path comes back. */
 export function makeSbom({ root, version, epoch, out }) {
   const args = ["sbom", "--package-lock-only", "--sbom-format", "cyclonedx"];
   const all = JSON.parse(runTool("npm", args, { cwd: root }));
-  const needed = JSON.parse(runTool("npm", [...args, "--omit=dev"], { cwd: root }));
-  const names = new Set(needed.components.map(({ name }) => name));
-  const components = all.components
-    .filter(({ name }) => names.has(name) || COMPILED_IN.test(name))
+  const inside = compiledIn(root, all);
+  const components = all.components.filter((one) => inside.has(one["bom-ref"]))
     .map((component) => ({ ...component, scope: "required" }));
-  const refs = new Set([...components.map((one) => one["bom-ref"]), `fh@${version}`]);
+  const refs = new Set([...inside, all.metadata.component["bom-ref"]]);
   const dependencies = all.dependencies.filter(({ ref }) => refs.has(ref))
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((on) => refs.has(on)) }));
   const hash = createHash("sha256").update(JSON.stringify(components)).digest("hex");
@@ -40,6 +45,23 @@ export function makeSbom({ root, version, epoch, out }) {
   const path = join(out, `fh-${version}.cdx.json`);
   writeFileSync(path, `${JSON.stringify(sbom, null, 2)}\n`);
   return path;
+}
+
+/** What is imported, with all that this needs, and the runtime: as references of the list. */
+function compiledIn(root, { components, dependencies }) {
+  const imported = filesOf(root, "src").filter((file) => /\.tsx?$/.test(file))
+    .flatMap((file) => Array.from(readText(root, `src/${file}`).matchAll(PACKAGE), ([, it]) => it));
+  const names = new Set([...RUNTIME, ...imported]);
+  const waiting = components.filter(({ name }) => names.has(name)).map((one) => one["bom-ref"]);
+  const needs = new Map(dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
+  const found = new Set();
+  for (let ref = waiting.pop(); ref !== undefined; ref = waiting.pop()) {
+    if (found.has(ref)) continue;
+    found.add(ref);
+    // Bun for platforms that nothing is made for is not inside.
+    if (!ref.startsWith("bun@")) waiting.push(...needs.get(ref) ?? []);
+  }
+  return found;
 }
 
 /** A UUID of version 8 (RFC 9562), which anybody may make as they like. */
