@@ -19,7 +19,9 @@ const ENTRIES = ["bin/fh.ts", "src/source/worker.ts", "src/serve/worker.ts"];
  */
 const HOST = { fh: "bun" };
 const OTHERS = {
-  "fh-linux-arm64": "bun-linux-arm64",
+  ...process.arch === "arm64"
+    ? { "fh-linux-x64": "bun-linux-x64" }
+    : { "fh-linux-arm64": "bun-linux-arm64" },
   "fh-linux-x64-musl": "bun-linux-x64-musl",
 };
 
@@ -46,6 +48,12 @@ export function build(all = false) {
   if (stale.length === 0) return;
   setup(["bun"]);
   for (const [name, target] of stale) compile(name, target, hash);
+}
+
+/** The executable for `x64`, `arm64` or `x64-musl`, on glibc where nothing else is said. */
+export function executableFor(platform) {
+  const name = `fh-linux-${platform}`;
+  return join(ROOT, "dist", name in OTHERS ? name : "fh");
 }
 
 /**

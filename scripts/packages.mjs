@@ -12,11 +12,13 @@ import { ROOT, run, say } from "./project.mjs";
 const PACKAGES = {
   "acct": "/usr/sbin/dump-acct",
   "chromium": "chromium",
+  "dpkg": "dpkg-deb",
   "fish": "fish",
   "gcc": "gcc",
   "graphviz": "dot",
   "libc6-dev": "/usr/include/stdio.h",
   "jq": "jq",
+  "lintian": "lintian",
   "lxcfs": "lxcfs",
   "procps": "pgrep",
   "psmisc": "pstree",

@@ -2,6 +2,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { shownOf } from "../src/cli/spec_tree.ts";
+import { COMMANDS } from "../src/commands.ts";
+import { commandDocuments } from "./support/command_page.ts";
+import { assertGoldenFolder } from "./support/golden.ts";
 import {
   callsIn,
   checkCalls,
@@ -31,8 +35,8 @@ const DOCUMENTS: readonly Document[] = listDocuments()
 
 const exists = (path: string) => existsSync(new URL(path, ROOT));
 
-/** The man page is made from the command table. */
-const PAGE = readFileSync(new URL("contrib/man/fh.1", ROOT), "utf8");
+/** What people are told of. */
+const SHOWN = shownOf({ name: "fh", summary: "", actions: COMMANDS });
 
 /** A rule: its name, the check, and a document that breaks it once. */
 const RULES: readonly [string, (documents: readonly Document[]) => string[], string][] = [
@@ -41,8 +45,8 @@ const RULES: readonly [string, (documents: readonly Document[]) => string[], str
   ["links lead somewhere", (all) => checkLinks(all, exists), "[a](docs/nowhere.md)"],
   ["anchors are headings", (all) => checkLinks(all, exists), "# A\n\n[a](#b)"],
   ["sentences have at most 25 words on average", (all) => checkSentences(all, 25), "a ".repeat(26)],
-  ["commands are there", (all) => checkCalls(all, PAGE), "```sh\nls | sudo fh dance\n```"],
-  ["options are there", (all) => checkCalls(all, PAGE), "`fh log --json --dance x -- --song`"],
+  ["commands are there", (all) => checkCalls(all, SHOWN), "```sh\nls | sudo fh dance\n```"],
+  ["options are there", (all) => checkCalls(all, SHOWN), "`fh log --json --dance x -- --song`"],
   ["nothing is said in old words", checkWords, "A user sees\nhis processes."],
 ];
 
@@ -79,4 +83,8 @@ test("the calls of all documents are found", () => {
     { place: "a.md:2", command: "job", options: ["--exe"] },
     { place: "a.md:2", command: "x", options: [] },
   ]);
+});
+
+test("the documents of the commands are those of the command table", () => {
+  assertGoldenFolder("../../docs/commands", commandDocuments(COMMANDS));
 });

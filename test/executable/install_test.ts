@@ -1,7 +1,15 @@
 /** scripts/install.sh puts the executable with its page and completion in place, and away again. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,16 +17,19 @@ import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/install.sh", import.meta.url));
-const PAGE = fileURLToPath(new URL("../../contrib/man/fh.1", import.meta.url));
+const PAGES = fileURLToPath(new URL("../../contrib/man/", import.meta.url));
 
 /** What is installed, below the folder that is named. */
 const FILES = {
   program: "bin/fh",
-  page: "share/man/man1/fh.1",
   bash: "share/bash-completion/completions/fh",
   zsh: "share/zsh/site-functions/_fh",
   fish: "share/fish/vendor_completions.d/fh.fish",
+  list: "share/fh/installed",
 };
+
+/** The man pages, as they are installed. */
+const MAN = readdirSync(PAGES).map((name) => `share/man/man${name.at(-1)}/${name}`);
 
 const folder = temporaryFolder("fh-install-");
 
@@ -41,20 +52,61 @@ test("fh is installed with its man page and completion, twice, and removed witho
     const { status, stdout, stderr } = install(prefix);
     assert.deepEqual({ status, stdout }, { status: 0, stdout: "" }, stderr);
     assert.match(stderr, /^fh: installed .*\nfh: .* is not in PATH; .*\n$/);
-    assert.deepEqual(filesIn(prefix), Object.values(FILES).sort());
+    assert.deepEqual(filesIn(prefix), [...Object.values(FILES), ...MAN].sort());
   }
   const program = join(prefix, FILES.program);
   assert.equal(runProgram(program, ["--version"]).stdout, runFh(["--version"]).stdout);
   assert.equal(statSync(program).mode & 0o777, 0o755);
-  assert.equal(readFileSync(join(prefix, FILES.page), "utf8"), readFileSync(PAGE, "utf8"));
+  for (const path of MAN) {
+    const page = readFileSync(join(PAGES, basename(path)), "utf8");
+    assert.equal(readFileSync(join(prefix, path), "utf8"), page);
+  }
   for (const shell of ["bash", "zsh", "fish"] as const) {
     const path = join(prefix, FILES[shell]);
     assert.equal(readFileSync(path, "utf8"), runFh(["completion", shell]).stdout);
     assert.equal(statSync(path).mode & 0o777, 0o644);
     assert.equal(statSync(dirname(path)).mode & 0o777, 0o755);
   }
-  assert.equal(install("--remove", prefix).status, 0);
+  assert.equal(install("--uninstall", prefix).status, 0);
   assert.deepEqual(filesIn(prefix), []);
+  const { status, stderr } = install("--uninstall", prefix);
+  assert.equal(status, 1);
+  assert.match(stderr, /^fh: Nothing to remove: there is no .*; name the folder it is below\n$/);
+});
+
+test("what an earlier version had and this one has not goes away", () => {
+  const prefix = join(folder, "update");
+  install(prefix);
+  const old = "share/man/man1/fh-old.1";
+  writeFileSync(join(prefix, old), "");
+  writeFileSync(join(prefix, FILES.list), `${old}\n`, { flag: "a" });
+  assert.equal(install(prefix).status, 0);
+  assert.deepEqual(filesIn(prefix), [...Object.values(FILES), ...MAN].sort());
+});
+
+test("a list that names the files of others removes none of them", () => {
+  const prefix = join(folder, "forged");
+  install(prefix);
+  const before = filesIn(prefix);
+  for (const file of ["bin/sh", "share/../bin/fh", "/etc/passwd"]) {
+    writeFileSync(join(prefix, FILES.list), `${file}\n`);
+    const { status, stderr } = install("--uninstall", prefix);
+    assert.equal(status, 1);
+    assert.match(stderr, /^fh: Cannot remove /);
+  }
+  assert.deepEqual(filesIn(prefix), before);
+});
+
+test("an archive is installed by the script in it", () => {
+  const archive = join(folder, "archive");
+  mkdirSync(join(archive, "man"), { recursive: true });
+  copyFileSync(FH, join(archive, "fh"));
+  copyFileSync(SCRIPT, join(archive, "install.sh"));
+  for (const name of readdirSync(PAGES)) copyFileSync(PAGES + name, join(archive, "man", name));
+  const prefix = join(folder, "from an archive");
+  const { status, stderr } = runProgram("sh", [join(archive, "install.sh"), prefix]);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(filesIn(prefix), [...Object.values(FILES), ...MAN].sort());
 });
 
 test("whoever is not root installs below the home folder", () => {
@@ -72,7 +124,7 @@ test("whoever is not root installs below the home folder", () => {
 });
 
 test("an option that nobody knows and a second folder are refused", () => {
-  for (const args of [["--help"], [""], ["a", "b"], ["--remove", "-x"]]) {
+  for (const args of [["--help"], [""], ["a", "b"], ["--uninstall", "-x"]]) {
     const { status, stderr } = install(...args);
     assert.equal(status, 2, stderr);
     assert.match(stderr, /^fh: Bad operands: .*; use .*\n$/);

@@ -4,6 +4,10 @@
  * @module
  */
 import { posix } from "node:path";
+import type { Spec } from "../../src/cli/command.ts";
+import { GLOBAL_OPTIONS, HELP_OPTIONS } from "../../src/cli/globals.ts";
+import type { OptionSpec } from "../../src/cli/option.ts";
+import { leavesOf } from "../../src/cli/spec_tree.ts";
 
 /** A document of the project; `path` is relative to its root, with slashes. */
 export interface Document {
@@ -175,25 +179,22 @@ function callsOf(line: string): Omit<Call, "place">[] {
   );
 }
 
-/** The options that a man page has for each command, and for all of them. */
-export function optionsIn(page: string): Map<string, Set<string>> {
-  const [text, common] = page.replaceAll("\\-", "-").split("\n.SH OPTIONS\n") as [string, string];
-  const flagsOf = (part: string) =>
-    Array.from(part.matchAll(/^\.B (-.*)$/gm), ([, flags]) => flags!.match(/--?[a-z][a-z-]*/g)!)
-      .flat();
-  const options = new Map<string, Set<string>>();
-  for (const section of text.split(/^\.SS /m).slice(1)) {
-    const command = /^"fh ([a-z]+)/.exec(section)![1]!;
-    const known = options.get(command) ?? new Set(flagsOf(common));
-    for (const flag of flagsOf(section)) known.add(flag);
-    options.set(command, known);
-  }
-  return options;
+/** The options that each command takes, with those of all, as `-p` and `--pid`. */
+export function optionsIn(commands: readonly Spec[]): Map<string, Set<string>> {
+  const flagsOf = (options: readonly OptionSpec[]) =>
+    options.flatMap(({ flags }) => flags.match(/--?[a-z][a-z-]*/gi)!);
+  const common = flagsOf([...GLOBAL_OPTIONS, ...HELP_OPTIONS]);
+  return new Map(
+    commands.map((spec) => [
+      spec.name,
+      new Set([...common, ...leavesOf(spec).flatMap(({ spec }) => flagsOf(spec.options))]),
+    ]),
+  );
 }
 
-/** Calls of a command or with an option that the man page does not have. */
-export function checkCalls(documents: readonly Document[], page: string): string[] {
-  const known = optionsIn(page);
+/** Calls of a command or with an option that there is not. */
+export function checkCalls(documents: readonly Document[], commands: readonly Spec[]): string[] {
+  const known = optionsIn(commands);
   return callsIn(documents).flatMap(({ place, command, options }) => {
     if (!known.has(command)) return [`${place}: there is no fh ${command}`];
     return options.filter((option) => !known.get(command)!.has(option))

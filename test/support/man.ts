@@ -1,12 +1,14 @@
 /**
- * The man page, made from the command table and what only a page has: man(7).
+ * The man pages of section 1, one for the program and one for each command, made from the command
+ * table and what only a page has: man(7).
  *
  * @module
  */
 import type { CommandSpec, Spec } from "../../src/cli/command.ts";
 import { GLOBAL_OPTIONS, HELP_OPTIONS } from "../../src/cli/globals.ts";
 import type { OptionSpec } from "../../src/cli/option.ts";
-import { isGroup, shownOf } from "../../src/cli/spec_tree.ts";
+import { isGroup, leavesOf, shownOf } from "../../src/cli/spec_tree.ts";
+import { roff, roffWord, titleLine } from "./roff.ts";
 
 /** Text before and after the commands, in man(7) already. */
 const BEFORE = `.SH NAME
@@ -90,6 +92,8 @@ the history that root keeps; that of others is
 the socket of root's recorder; that of others is
 .I $XDG_RUNTIME_DIR/fh.sock
 .SH SEE ALSO
+.BR fh\\-history (5),
+.BR fh\\-protocol (7),
 .BR pstree (1),
 .BR lastcomm (1),
 .BR sa (8),
@@ -98,88 +102,83 @@ the socket of root's recorder; that of others is
 .BR proc (5),
 .BR acct (5),
 .BR systemd (1)
-.PP
-The documents
-.IR docs/protocol.md ,
-.I docs/history\\-schema.md
-and
-.I docs/job\\-file.md
-of the project.
 `;
 
-/** The page as text. */
-export function manPage(commands: readonly Spec[]): string {
+const MANUAL = "User Commands";
+
+/** The pages as text, by the names of their files. */
+export function commandPages(commands: readonly Spec[]): Map<string, string> {
+  const shown = shownOf({ name: "fh", summary: "", actions: commands });
+  const pages = new Map([["fh.1", programPage(shown)]]);
+  for (const spec of shown) pages.set(`fh-${spec.name}.1`, commandPage(spec));
+  return pages;
+}
+
+function programPage(shown: readonly Spec[]): string {
   return [
-    '.TH FH 1 "" "fh" "User Commands"\n',
+    titleLine("fh", 1, MANUAL),
     BEFORE,
     ".SH COMMANDS\n",
-    ...shownOf({ name: "fh", summary: "", actions: commands }).map((spec) => specText("fh", spec)),
+    ...shown.map(({ name, summary }) => `.TP\n.BR ${roff(`fh-${name}`)} (1)\n${roff(summary)}\n`),
     ".SH OPTIONS\nThese are taken by every command.\n",
     ...[...GLOBAL_OPTIONS, ...HELP_OPTIONS].map(optionText),
     AFTER,
   ].join("");
 }
 
-function specText(before: string, spec: Spec): string {
-  const call = `${before} ${spec.name}`;
-  if (!isGroup(spec)) return commandText(call, spec);
-  const actions = shownOf(spec);
-  const { options, names } = sharedOptions(actions);
-  const shared = options.length === 0
-    ? ""
-    : `The actions ${escape(names.join(", "))} take these options.\n` +
-      options.map(optionText).join("");
-  const withOwn = (action: Spec): Spec => {
-    if (isGroup(action) || !names.includes(action.name)) return action;
-    return { ...action, options: action.options.filter((option) => !options.includes(option)) };
-  };
-  return headText(`${call} <action>`, spec) + shared +
-    actions.map((action) => specText(call, withOwn(action))).join("");
+function commandPage(spec: Spec): string {
+  const { name, summary } = spec;
+  const leaves = leavesOf(spec).filter(({ spec }) => !spec.hidden);
+  const calls = leaves.map((leaf) => callOf(["fh", name, ...leaf.names], leaf.spec));
+  return [
+    titleLine(`fh-${name}`, 1, MANUAL),
+    `.SH NAME\n${roff(`fh-${name}`)} \\- ${roff(summary)}\n`,
+    `.SH SYNOPSIS\n${calls.map((call) => `.B ${roff(call)}\n`).join(".br\n")}`,
+    `.SH DESCRIPTION\n${roff(sentence(spec))}\n`,
+    isGroup(spec) ? `.SH ACTIONS\n${actionsText(leaves, name)}` : optionsText(spec),
+    examplesText(leaves),
+    `.SH SEE ALSO\n.BR fh (1)\nhas the options that every command takes, and the exit statuses.\n`,
+  ].join("");
 }
 
-/** Actions that share so many options have them told once. */
-const SHARED_MIN = 4;
+function callOf(names: readonly string[], { operands, options }: CommandSpec): string {
+  const before = options.length === 0 ? "" : " [options]";
+  return `${names.join(" ")}${before} ${operands.replace("[command", "[-- command")}`.trimEnd();
+}
 
-/** Options that so many actions share, and the names of those that have them all. */
-function sharedOptions(actions: readonly Spec[]): {
-  readonly options: readonly OptionSpec[];
-  readonly names: readonly string[];
-} {
-  const commands = actions.filter((action): action is CommandSpec => !isGroup(action));
-  const all = [...new Set(commands.flatMap(({ options }) => options))];
-  const options = all.filter((option) => {
-    return commands.filter((one) => one.options.includes(option)).length >= SHARED_MIN;
+type Leaf = ReturnType<typeof leavesOf>[number];
+
+function actionsText(leaves: readonly Leaf[], group: string): string {
+  return leaves.map(({ names, spec }) =>
+    `.SS ${roffWord(`fh ${group} ${names.join(" ")} ${spec.operands}`.trimEnd())}\n` +
+    `${roff(sentence(spec))}\n${spec.options.map(optionText).join("")}`
+  ).join("");
+}
+
+function optionsText({ options }: CommandSpec): string {
+  return options.length === 0 ? "" : `.SH OPTIONS\n${options.map(optionText).join("")}`;
+}
+
+function examplesText(leaves: readonly Leaf[]): string {
+  const rows = leaves.flatMap(({ spec }) => spec.examples).map((example) => {
+    const [command, what] = exampleOf(example);
+    return `.TP\n.B ${roff(command)}\n${roff(what)}\n`;
   });
-  const having = commands.filter((one) => options.every((some) => one.options.includes(some)));
-  if (options.length < SHARED_MIN) return { options: [], names: [] };
-  return { options, names: having.map(({ name }) => name) };
+  return rows.length === 0 ? "" : `.SH EXAMPLES\n${rows.join("")}`;
 }
 
-function headText(call: string, { summary }: Spec): string {
-  return `.SS ${quoted(call)}\n${escape(summary[0]!.toUpperCase() + summary.slice(1))}.\n`;
+/** An example's command, and what it does. */
+export function exampleOf(example: string): readonly [command: string, what: string] {
+  const at = example.search(/ {2}/);
+  if (at < 0) return [example, "as it says"];
+  return [example.slice(0, at), example.slice(at).trim()];
 }
 
-function commandText(call: string, spec: CommandSpec): string {
-  const { operands, options, examples } = spec;
-  const lines = [headText(`${call} ${operands}`.trimEnd(), spec), ...options.map(optionText)];
-  if (examples.length > 0) lines.push(".PP\nExamples:\n");
-  for (const example of examples) {
-    const at = example.search(/ {2}/);
-    const [command, what] = at < 0 ? [example, ""] : [example.slice(0, at), example.slice(at)];
-    lines.push(`.TP\n.B ${escape(command)}\n${escape(what.trim() || "as it says")}\n`);
-  }
-  return lines.join("");
+/** What something does, as a sentence. */
+export function sentence({ summary }: Spec): string {
+  return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
 }
 
 function optionText({ flags, description }: OptionSpec): string {
-  return `.TP\n.B ${escape(flags)}\n${escape(description)}\n`;
-}
-
-function quoted(text: string): string {
-  return `"${escape(text).replaceAll('"', "\\(dq")}"`;
-}
-
-/** What troff would take for more than text. */
-function escape(text: string): string {
-  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
+  return `.TP\n.B ${roff(flags)}\n${roff(description)}\n`;
 }

@@ -29,6 +29,7 @@ const head = (command: string) =>
 
 [Unit]
 Description=fh, the history of processes
+Documentation=man:fh-record(1)
 # Rules can name users of a directory.
 After=nss-user-lookup.target
 # A recorder that has given up records nothing.
@@ -121,7 +122,8 @@ export const SOCKET_UNIT = `\
 # Made by "fh record --print-socket-unit". To install it:
 #
 #   fh record --print-socket-unit > /etc/systemd/system/fh.socket
-#   systemctl daemon-reload && systemctl enable --now fh.socket && systemctl restart fh
+#   systemctl daemon-reload && systemctl stop fh
+#   systemctl enable --now fh.socket && systemctl start fh
 #
 # Members of the group see their own processes only. Choose it with "systemctl edit fh.socket":
 #
@@ -130,6 +132,7 @@ export const SOCKET_UNIT = `\
 
 [Unit]
 Description=fh, the socket of the history of processes
+Documentation=man:fh-protocol(7)
 
 [Socket]
 ListenStream=/run/fh/fh.sock
