@@ -133,6 +133,20 @@ const ARROWS: Arrows = {
     "src/ask/store.ts",
     "src/steps.ts",
   ],
+  // What the page and the gateway say alike.
+  "src/web/operations.ts": [],
+  "src/web/page/": [
+    "src/web/operations.ts",
+    "src/report/span.ts",
+    "src/report/",
+    "src/report/page/",
+    "src/serve/client/",
+    "src/text/",
+    "@preact/signals",
+    "preact",
+    "preact/hooks",
+  ],
+  "src/web/": ["src/web/operations.ts", "src/serve/client/", "src/text/", "src/fault.ts", "node:"],
   "src/term/": ["src/fault.ts", "src/model/", "src/text/", "node:"],
   "src/cli/": [
     "src/fault.ts",
@@ -202,6 +216,7 @@ const ARROWS: Arrows = {
     "src/version.ts",
     "src/session.ts",
     "src/recorder/",
+    "src/web/",
     "src/source/capture.ts",
     "src/source/thread.ts",
     "src/source/probe/probe.ts",
@@ -257,13 +272,14 @@ const ARROWS: Arrows = {
   ],
 };
 
-/** Where a run begins: the program, the library, the Workers, the page of reports. */
+/** Where a run begins: the program, the library, the Workers, the pages. */
 const ENTRIES = [
   "bin/fh.ts",
   "mod.ts",
   "src/source/worker.ts",
   "src/serve/worker.ts",
   "src/report/page/main.tsx",
+  "src/web/page/main.tsx",
 ];
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -17,7 +17,7 @@ const HEIGHT = 24;
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   register: ["unregister", "listeners"],
   job: ["account", "top"],
-  record: ["metrics"],
+  record: ["metrics", "web"],
   export: ["report"],
   doctor: ["completion"],
 };
