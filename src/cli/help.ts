@@ -17,8 +17,9 @@ const HEIGHT = 24;
 const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   register: ["unregister", "listeners"],
   job: ["account", "top"],
-  record: ["metrics", "web"],
+  record: ["metrics"],
   export: ["report"],
+  watch: ["web"],
   doctor: ["completion"],
 };
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];
