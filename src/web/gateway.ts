@@ -4,6 +4,7 @@
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { jsonText } from "../text/json_text.ts";
 import { admit, type RefusalKind, type Rule } from "./admit.ts";
 import type { Backend, Fields } from "./backend.ts";
@@ -40,6 +41,7 @@ export class Gateway {
   readonly #under = new Set<AbortController>();
   #rule: Rule;
   #streams = 0;
+  #connections = 0;
 
   constructor(settings: GatewaySettings) {
     this.#settings = settings;
@@ -56,8 +58,7 @@ export class Gateway {
       keepAliveTimeout: WEB_LIMITS.idleMs,
       connectionsCheckingInterval: 500,
     }, (request, response) => void this.#meet(request, response));
-    this.server.maxConnections = WEB_LIMITS.connections;
-    this.server.on("drop", () => settings.refusals.add("too many", 0));
+    this.server.on("connection", (socket) => this.#connected(socket));
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
       const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
       const isLarge = error.code === "HPE_HEADER_OVERFLOW";
@@ -79,6 +80,17 @@ export class Gateway {
     for (const one of this.#under) one.abort();
     this.server.closeAllConnections();
     this.server.close();
+  }
+
+  /** By hand: with `maxConnections` one of the runtimes leaves those open that it drops. */
+  #connected(socket: Socket): void {
+    if (this.#connections >= WEB_LIMITS.connections) {
+      this.#settings.refusals.add("too many", 0);
+      socket.destroy();
+      return;
+    }
+    this.#connections++;
+    socket.on("close", () => this.#connections--);
   }
 
   async #meet(request: IncomingMessage, response: ServerResponse): Promise<void> {
