@@ -21,7 +21,7 @@ export interface Told {
 /** The spans, in the order of their starts. */
 export function pastSpans({ events, running, sinceMs, untilMs, notes }: Told): Spans {
   const lengthNs = Math.max(1, untilMs - sinceMs) * NS_PER_MS;
-  const since = (time: string) => Math.round(nsOf(time) - sinceMs * NS_PER_MS);
+  const since = (time: string) => nsSince(time, sinceMs);
   const spans: Span[] = [];
   const gaps: SpanGap[] = [];
   for (const event of events) {
@@ -50,11 +50,11 @@ export function pastSpans({ events, running, sinceMs, untilMs, notes }: Told): S
   return { frame, spans };
 }
 
-/** Nanoseconds since the Unix epoch, as exact as a number is. */
-function nsOf(time: string): number {
+/** Nanoseconds from a moment to a time: since the epoch they would be more than a number holds. */
+function nsSince(time: string, sinceMs: number): number {
   const fraction = /\.(\d{1,9})/.exec(time)?.[1] ?? "";
-  const seconds = Date.parse(time.replace(/\.\d+/, "")) / 1000;
-  return seconds * 1e9 + Number(fraction.padEnd(9, "0"));
+  const wholeMs = Date.parse(time.replace(/\.\d+/, ""));
+  return (wholeMs - sinceMs) * NS_PER_MS + Number(fraction.padEnd(9, "0"));
 }
 
 function gapOf(
