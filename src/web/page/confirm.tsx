@@ -62,8 +62,9 @@ export function ConfirmDialog(): VNode | null {
     <dialog ref={dialog} aria-labelledby="confirm-words" onCancel={() => asked.done(false)}>
       <p id="confirm-words">{asked.words}</p>
       <div class="row">
+        {/* The first has the focus. */}
+        <button type="button" onClick={() => asked.done(false)}>Leave it</button>
         <button type="button" class="bad" onClick={() => asked.done(true)}>{asked.button}</button>
-        <button type="button" autofocus onClick={() => asked.done(false)}>Leave it</button>
       </div>
     </dialog>
   );

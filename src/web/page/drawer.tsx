@@ -27,7 +27,9 @@ export function Drawer({ id }: { readonly id: string }): VNode {
     id,
     AGAIN_MS,
   );
-  const node = findNode(tree.answer?.tree ?? [], id);
+  // The address may have a pid or a name.
+  const known = why.answer?.chain[0]?.id ?? id;
+  const node = findNode(tree.answer?.tree ?? [], known);
   return (
     <aside aria-label="Process" class="panel view">
       <div class="row">

@@ -48,7 +48,7 @@ function Login(): VNode {
       <form class="row" onSubmit={enter}>
         <label class="field">
           URL or token
-          <input type="password" name="token" autocomplete="off" autofocus />
+          <input type="password" name="token" autocomplete="off" />
         </label>
         <button type="submit">Open</button>
       </form>
