@@ -63,7 +63,7 @@ test("what is refused by who was asked is told with its name", async () => {
   assert.ok(web.said.some((line) => line.includes("secret inside")));
 });
 
-test("a change needs consent to just that, and none is made where only looking is allowed", async () => {
+test("a change needs consent to just that, and who only looks makes none", async () => {
   await using web = await TestGateway.open();
   const attempts: readonly (readonly [Record<string, unknown>, number])[] = [
     [{ job: "a" }, 428],

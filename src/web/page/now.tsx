@@ -26,7 +26,7 @@ import {
   userOf,
 } from "./words.ts";
 
-const ROWS = 100;
+const ROWS = 60;
 const DRAW_MS = 250;
 const FINDINGS_MS = 15_000;
 
@@ -138,7 +138,7 @@ function Spark({ values }: { readonly values: readonly number[] }): VNode {
 
 function EventTable({ rows }: { readonly rows: readonly EventFields[] }): VNode {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Events, the newest first">
+    <div class="scroll events" tabIndex={0} role="region" aria-label="Events, the newest first">
       <table>
         <thead>
           <tr>

@@ -58,7 +58,7 @@ export function PastTable(): VNode {
           {answer === null ? "Asking…" : `${events.length} that ended, the newest first`}
         </span>
       </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="What has ended">
+      <div class="scroll events" tabIndex={0} role="region" aria-label="What has ended">
         <table>
           <thead>
             <tr>
