@@ -119,6 +119,43 @@ test(...unless(missing, "every event comes once, over a recorder that is restart
   assert.ok(await page.locator("tr.gap").count() >= 1);
 });
 
+test(...unless(missing, "a tab that nobody looks at rests, and misses nothing"), async () => {
+  const { page } = await host.show("/now?comm=fh-rest-*");
+  await page.getByText("Live.").waitFor();
+  const hide = (isHidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { value, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, isHidden);
+  await hide(true);
+  await page.getByText(/^resting/).waitFor();
+  const subscribers = async () => (await ask(host.folder.socket, "status")).subscribers;
+  while (await subscribers() > 0) await page.waitForTimeout(20);
+  const script = 'cd "$0"; ln -s /bin/sleep fh-rest-x; ./fh-rest-x 0.01; ./fh-rest-x 0.01';
+  await using load = Running.start(["sh", "-c", script, host.folder.path]);
+  await load.end();
+  await hide(false);
+  const told = page.locator(".figures > div", { hasText: "events since it was opened" });
+  await told.getByText("4", { exact: true }).waitFor();
+  assert.equal(await page.locator("tbody tr").count(), 4);
+});
+
+test(...unless(missing, "a stretch is chosen on the timeline, and asked for alone"), async () => {
+  const { page } = await host.show("/time?since=10m+ago");
+  const strip = (await page.locator("canvas.strip").boundingBox())!;
+  const alone = page.getByRole("button", { name: "Ask for this stretch alone" });
+  assert.ok(await alone.isDisabled());
+  const y = strip.y + strip.height / 2;
+  await page.mouse.move(strip.x + strip.width * 0.6, y);
+  await page.mouse.down();
+  await page.mouse.move(strip.x + strip.width * 0.9, y, { steps: 5 });
+  await page.mouse.up();
+  await alone.click();
+  await page.waitForURL(/since=20.*until=20/);
+  await page.getByText(/fh log --since 20\S+ --until 20/).waitFor();
+  await page.locator("canvas.bars").waitFor();
+});
+
 test(...unless(missing, "names that others chose are shown as text, in every view"), async () => {
   await using hostile = Running.start(["bash", "-c", 'exec -a "$0" sleep 600', HOSTILE]);
   await ask(host.folder.socket, "job_create", { name: "hostile" });

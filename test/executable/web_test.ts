@@ -1,13 +1,13 @@
 /** `fh web` as a process: who it is, where it listens, what it tells whom. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
 import { runFh } from "../support/executable.ts";
-import { Running } from "../support/running.ts";
+import { AS_NOBODY, Running } from "../support/running.ts";
 import { ServerFolder } from "../support/server.ts";
 import { unless } from "../support/unless.ts";
 import { startWeb, urlOf } from "../support/web_page.ts";
@@ -69,8 +69,7 @@ test(...unless(rootMissing, "nobody sees what is nobody's, and no more"), async 
   await using web = await startWeb(["--user", "nobody"], { env });
   // The folder of the socket has to let others through to it.
   chmodSync(folder.path, 0o755);
-  const sleeper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sleep", "600"];
-  await using own = Running.start(sleeper);
+  await using own = Running.start([...AS_NOBODY, "sleep", "600"]);
   await using other = Running.start(["sleep", "601"]);
   const tree = async (pid: number) => (await ask(urlOf(web), "why", { target: pid })).status;
   while (await tree(own.pid) !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -149,6 +148,28 @@ test("a history alone answers too, and its page changes nothing", async () => {
   assert.equal((await ask(url, "live")).status, 501);
   const change = { name: "x", confirm: "job_create x" };
   assert.equal((await ask(url, "job_create", change)).status, 501);
+});
+
+test("a browser is led to the page, and no command line has its token", async () => {
+  const folder = temporaryFolder("fh-web-");
+  const seen = join(folder, "seen");
+  const script = `#!/bin/sh\nprintf '%s\\n' "$1" > ${seen}.args\ncat "$1" > ${seen}\n`;
+  writeFileSync(join(folder, "xdg-open"), script, { mode: 0o755 });
+  const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
+  await using web = await startWeb([...STAY, "--open"], { env });
+  await web.until("a browser", () => existsSync(seen) && readFileSync(seen, "utf8") !== "");
+  assert.ok(readFileSync(seen, "utf8").includes(`content="0;url=${urlOf(web)}"`));
+  const path = readFileSync(`${seen}.args`, "utf8").trim();
+  assert.doesNotMatch(path, /token/);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  await web.end("SIGTERM");
+  assert.equal(existsSync(path), false);
+});
+
+test("scripts are told the same as JSON", async () => {
+  await using web = await startWeb([...STAY, "--json"]);
+  const { listen, url, token } = JSON.parse(web.stdout) as Record<string, string>;
+  assert.equal(url, `http://${listen}/#token=${token}`);
 });
 
 test("what cannot be is refused with advice", () => {

@@ -24,6 +24,8 @@ import { StoreAnswers } from "./store_answers.ts";
 export interface WebPlaces {
   readonly db: string | undefined;
   readonly socket: string | undefined;
+  /** Where events come from where there is no recorder. */
+  readonly source: "auto" | "connector" | "poll";
 }
 
 type Own = (params: Fields) => Promise<Fields>;
@@ -109,9 +111,9 @@ export class HostBackend implements Backend {
 
   async #trouble({ since, until }: Fields): Promise<Fields> {
     const notes = new Notes();
-    const { db } = this.#places;
+    const { db, source } = this.#places;
     const { findings, words } = await findTrouble(this.#context, {
-      source: "auto",
+      source,
       color: "never",
       realtime: true,
       ...db === undefined ? {} : { db },
@@ -123,7 +125,8 @@ export class HostBackend implements Backend {
 
   async #doctor(): Promise<Fields> {
     const { gatherFacts } = await import("../../source/probe/probe.ts");
-    const { source, why, limits, rows } = judge(await gatherFacts(this.#context.procRoot, "auto"));
+    const facts = await gatherFacts(this.#context.procRoot, this.#places.source);
+    const { source, why, limits, rows } = judge(facts);
     return { source, why, complete: source !== null && limits.length === 0, rows };
   }
 

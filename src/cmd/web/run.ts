@@ -4,10 +4,12 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
+import { liveSource } from "../../cli/globals.ts";
 import { tell } from "../../cli/tell.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import { listenAtPath, listenAtPort, type Listening } from "../../serve/named_place.ts";
 import page from "../../web/built/page.html" with { type: "text" };
+import { jsonText } from "../../text/json_text.ts";
 import { Gateway } from "../../web/gateway.ts";
 import { Refusals } from "../../web/refusals.ts";
 import { newToken } from "../../web/token.ts";
@@ -22,6 +24,9 @@ const ANYWHERE: ListenAddress = { host: "127.0.0.1", port: 0 };
 /** Runs the command until a signal ends it; the exit status comes back. */
 export async function runWeb(context: Context, options: WebOptions): Promise<number> {
   const user = await asUser(context, options.user);
+  if (user.euid !== context.euid) {
+    tell(context, `web: goes on as ${user.env["USER"]}; --user names another`, options.quiet);
+  }
   const complain = (text: string) => {
     tell(context, text);
     void context.stderr.flush().catch(() => {});
@@ -30,7 +35,11 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
   const gateway = new Gateway({
     token,
     page,
-    backend: new HostBackend(user, { db: options.db, socket: options.socket }),
+    backend: new HostBackend(user, {
+      db: options.db,
+      socket: options.socket,
+      source: liveSource(options.source),
+    }),
     refusals: new Refusals(complain),
     isReadOnly: options.readOnly === true,
     complain,
@@ -38,7 +47,9 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
   const listening = await listen(gateway, options.listen ?? ANYWHERE);
   try {
     const url = urlOf(listening, token);
-    context.stdout.write(`${url ?? forwardOf(listening, token)}\n`);
+    const told = { listen: listening.shown, url, token };
+    const line = options.json ? jsonText(told) : url ?? forwardOf(listening, token);
+    context.stdout.write(`${line}\n`);
     await context.stdout.flush();
     if (options.open === true) await openBrowser(user, url);
     await ended(context.signal);

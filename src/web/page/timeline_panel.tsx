@@ -91,7 +91,8 @@ function Drawing({ drawn }: { readonly drawn: Drawn }): VNode {
           All of it
         </button>
         <span class="faint">
-          {clockText(at(from))} to {clockText(at(to))}; drag to zoom
+          {clockText(at(from))} to{" "}
+          {clockText(at(to))}; drag over the curve to zoom, over the bars to move
         </span>
       </div>
       <Marks drawn={drawn} view={view} />
