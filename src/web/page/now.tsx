@@ -116,7 +116,7 @@ function statusText(state: LiveState, why: string, isPaused: boolean, seen: Seen
   if (state !== "live") return `${state}${why === "" ? "" : `: ${escapeText(why)}`}`;
   const sampled = seen.skipped === 0
     ? ""
-    : ` Too many to read: a sample is shown, ${countText(seen.skipped)} are only counted.`;
+    : ` Too many at times: a sample is shown, ${countText(seen.skipped)} were only counted.`;
   return `Live.${sampled}`;
 }
 

@@ -10,7 +10,7 @@ import type { EventFields } from "./answers.ts";
 /** Events that are kept. */
 export const KEPT_MAX = 1000;
 /** Of each moment at most so many: more cannot be read. */
-export const SAMPLE_MAX = 50;
+export const SAMPLE_MAX = 100;
 const MOMENT_MS = 250;
 /** Seconds of which rates are known. */
 const SECONDS = 60;

@@ -28,9 +28,15 @@ export function ViewHead({ title, children }: {
   );
 }
 
-/** What must be said beside an answer. */
+/** What must be said beside an answer; what it is out of is no warning. */
 export function Notes({ notes }: { readonly notes: readonly Note[] | undefined }): VNode {
-  return <>{(notes ?? []).map(({ text }) => <p class="note" key={text}>{escapeText(text)}</p>)}</>;
+  return (
+    <>
+      {(notes ?? []).map(({ kind, text }) => (
+        <p class={kind === "coverage" ? "faint" : "note"} key={text}>{escapeText(text)}</p>
+      ))}
+    </>
+  );
 }
 
 /** That something could not be had, and why. */
