@@ -107,7 +107,7 @@ test("a socket in a folder is its owner's alone, serves a forward, and goes with
   const web = await startWeb([...STAY, "--listen", `unix:${path}`]);
   try {
     assert.equal(statSync(path).mode & 0o7777, 0o600);
-    assert.match(web.stdout, /#token=[\w-]{43}  after: ssh -N -L 127\.0\.0\.1:8811:\S+ HOST\n$/);
+    assert.match(web.stdout, /#token=[\w-]{43} {2}after: ssh -N -L 127\.0\.0\.1:8811:\S+ HOST\n$/);
     const token = /token=([\w-]+)/.exec(web.stdout)![1]!;
     const get = (host: string) =>
       new Promise<number>((resolve, reject) => {
