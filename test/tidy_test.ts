@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { VERSION } from "../src/version.ts";
 import {
   type Arrows,
   checkArrows,
@@ -304,10 +303,6 @@ function listFolder(folder: string): string[] {
   });
 }
 
-function readJson(path: string): Record<string, unknown> {
-  return JSON.parse(readFileSync(join(ROOT, path), "utf8"));
-}
-
 /** A rule: its name, the check, and a file that breaks it. */
 const RULES: readonly [string, (files?: SourceFile[]) => string[], SourceFile][] = [
   [
@@ -438,17 +433,4 @@ test("ARCHITECTURE.md has the table of arrows", () => {
   const path = join(ROOT, "ARCHITECTURE.md");
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   assert.ok(text.includes(table), `ARCHITECTURE.md must have this table:\n\n${table}\n`);
-});
-
-test("src/version.ts and the files of Deno and npm name the same version", () => {
-  for (const path of ["deno.json", "package.json", "package-lock.json"]) {
-    assert.equal(readJson(path)["version"], VERSION, path);
-  }
-});
-
-test("deno.json and package.json have the same tasks", () => {
-  const scripts = readJson("package.json")["scripts"] as Record<string, string>;
-  // npm runs a shell that would stand between it and fh; Deno's own shell knows no exec.
-  const tasks = Object.entries(scripts).map(([name, line]) => [name, line.replace(/^exec /, "")]);
-  assert.deepEqual(readJson("deno.json")["tasks"], Object.fromEntries(tasks));
 });
