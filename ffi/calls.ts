@@ -198,6 +198,9 @@ type TaskCalls = Pick<
   | "waitpid"
   | "forkBriefly"
   | "getrusage"
+  | "initgroups"
+  | "setresgid"
+  | "setresuid"
   | "raiseLimit"
   | "handleOnce"
 >;
@@ -244,6 +247,9 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
     waitpid: (pid) => answer(c.waitpid(pid, null, TASK.WNOHANG)),
     forkBriefly: () => forkBriefly(native, c),
     getrusage: (who, into) => answer(c.getrusage(who, into)),
+    initgroups: (user, gid) => answer(c.initgroups(user, gid)),
+    setresgid: (gid) => answer(c.setresgid(gid, gid, gid)),
+    setresuid: (uid) => answer(c.setresuid(uid, uid, uid)),
     raiseLimit(resource) {
       const got = answer(c.getrlimit(resource, rlimit));
       if (got < 0) return got;

@@ -101,6 +101,12 @@ export interface Libc {
   forkBriefly(): number;
   /** Fills `into` (144 bytes) with struct rusage; `who` is one of RUSAGE. */
   getrusage(who: number, into: Uint8Array): number;
+  /** Gives this process the groups of `user`, which ends with a NUL byte, and `gid`. */
+  initgroups(user: Uint8Array, gid: number): number;
+  /** Real, effective and saved gid of all threads. */
+  setresgid(gid: number): number;
+  /** Real, effective and saved uid of all threads. */
+  setresuid(uid: number): number;
   /** Raises the soft limit of `resource` to its hard limit; the limit now in force. */
   raiseLimit(resource: number): number;
 

@@ -135,6 +135,12 @@ export const SYMBOLS = {
   posix_spawn_file_actions_destroy: { args: ["buffer"], returns: "i32" },
   /* int kill(pid_t, int sig) */
   kill: { args: ["i32", "i32"], returns: "i32" },
+  /* int initgroups(const char *user, gid_t group) */
+  initgroups: { args: ["buffer", "u32"], returns: "i32" },
+  /* int setresgid(gid_t, gid_t, gid_t): of all threads, in glibc and musl alike */
+  setresgid: { args: ["u32", "u32", "u32"], returns: "i32" },
+  /* int setresuid(uid_t, uid_t, uid_t) */
+  setresuid: { args: ["u32", "u32", "u32"], returns: "i32" },
   /* int getrusage(int who, struct rusage *) */
   getrusage: { args: ["i32", "buffer"], returns: "i32" },
   /* int getrlimit(int resource, struct rlimit *) */

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import process from "node:process";
 import { BIN, fail, filesBelow, hashFiles, isProgram, ROOT, run, say } from "./project.mjs";
-import { buildPage, PAGE } from "./page.mjs";
+import { buildPages, BUILT_PAGES } from "./page.mjs";
 import { setup } from "./setup.mjs";
 
 /** The program and the files that its Workers start with. */
@@ -41,7 +41,7 @@ const OPTIONS = [
 
 /** Compiles what is missing or older than its sources. */
 export function build(all = false) {
-  buildPage();
+  buildPages();
   const hash = hashSources();
   const targets = Object.entries(all ? { ...HOST, ...OTHERS } : HOST);
   const stale = targets.filter(([name]) => !isFresh(name, hash));
@@ -57,12 +57,12 @@ export function executableFor(platform) {
 }
 
 /**
- * The lock file stands for the version of bun and for the packages that are compiled in; the page
- * of reports is made of its sources.
+ * The lock file stands for the version of bun and for the packages that are compiled in; pages
+ * are made of their sources.
  */
 function hashSources() {
   const sources = ["bin", "ffi", "src"].flatMap((folder) => filesBelow(folder, ".ts"));
-  return hashFiles([...sources, PAGE, "package-lock.json", "scripts/build.mjs"]);
+  return hashFiles([...sources, ...BUILT_PAGES, "package-lock.json", "scripts/build.mjs"]);
 }
 
 function isFresh(name, hash) {

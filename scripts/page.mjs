@@ -1,5 +1,5 @@
 /**
- * Bundles src/report/page/ into the one file that reports are made of, where sources changed.
+ * Bundles the pages that stand in the program as texts, each into one file, where sources changed.
  *
  * @module
  */
@@ -10,35 +10,47 @@ import process from "node:process";
 import { BIN, fail, filesBelow, hashFiles, isProgram, ROOT, run } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
-const SOURCE = "src/report/page";
-/** What the page takes from elsewhere; the lock file stands for packages. */
+/** What pages take from elsewhere; the lock file stands for packages. */
 const OTHERS = ["src/model", "src/text", "scripts"];
-const BUILT = "src/report/built";
+/** A page that is a file brings its policy along; that of `fh web` is a header. */
+const PAGES = [
+  { source: "src/report/page", others: OTHERS, built: "src/report/built", finish: withPolicy },
+  {
+    source: "src/web/page",
+    others: [...OTHERS, "src/report/page", "src/serve/client"],
+    built: "src/web/built",
+    finish: (html) => html,
+  },
+];
 /** What is made. */
-export const PAGE = `${BUILT}/page.html`;
+export const BUILT_PAGES = PAGES.map(({ built }) => `${built}/page.html`);
 const OPTIONS = ["--compile", "--target=browser", "--minify", "--production"];
 
-/** Makes src/report/built/page.html, where it is missing or older than its sources. */
-export function buildPage() {
-  const stamp = join(ROOT, BUILT, "page.stamp");
-  const page = join(ROOT, PAGE);
-  const sources = [SOURCE, ...OTHERS].flatMap((folder) => filesBelow(folder, ""));
+/** Makes those that are missing or older than their sources. */
+export function buildPages() {
+  for (const page of PAGES) buildPage(page);
+}
+
+function buildPage({ source, others, built, finish }) {
+  const stamp = join(ROOT, built, "page.stamp");
+  const page = join(ROOT, built, "page.html");
+  const sources = [source, ...others].flatMap((folder) => filesBelow(folder, ""));
   const hash = hashFiles([...sources, "package-lock.json"]);
   if (existsSync(page) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   setup(["bun"]);
   // Beside the old one, so that whoever reads it now has a whole one.
-  const scratch = join(ROOT, BUILT, `.${process.pid}`);
+  const scratch = join(ROOT, built, `.${process.pid}`);
   mkdirSync(scratch, { recursive: true });
-  const args = ["build", ...OPTIONS, `${SOURCE}/index.html`, "--outdir", scratch];
+  const args = ["build", ...OPTIONS, `${source}/index.html`, "--outdir", scratch];
   const done = run(join(BIN, "bun"), args, { stdio: ["ignore", "ignore", 2] });
   if (done) {
-    const built = join(scratch, "index.html");
-    writeFileSync(built, withPolicy(readFileSync(built, "utf8")));
-    renameSync(built, page);
+    const made = join(scratch, "index.html");
+    writeFileSync(made, finish(readFileSync(made, "utf8")));
+    renameSync(made, page);
     writeFileSync(stamp, hash);
   }
   rmSync(scratch, { recursive: true });
-  if (!done) fail("fh: cannot build the page of reports; what bun said stands above");
+  if (!done) fail(`fh: cannot build ${built}/page.html; what bun said stands above`);
 }
 
 /** Lets the browser run this one script and use this one style, and fetch nothing at all. */
@@ -74,4 +86,4 @@ function digest(text) {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
-if (isProgram(import.meta.url)) buildPage();
+if (isProgram(import.meta.url)) buildPages();

@@ -11,7 +11,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { killSteps, runSteps } from "./lanes.mjs";
 import { installPackages } from "./packages.mjs";
-import { buildPage } from "./page.mjs";
+import { buildPages } from "./page.mjs";
 import { filesBelow } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
@@ -115,7 +115,7 @@ function report(results) {
 
 async function main(beginnings) {
   setup();
-  buildPage();
+  buildPages();
   installPackages();
   const folder = mkdtempSync(join(tmpdir(), "fh-test-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });

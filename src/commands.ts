@@ -27,6 +27,7 @@ import { topCommand } from "./cmd/top/command.ts";
 import { treeCommand } from "./cmd/tree/command.ts";
 import { troubleCommand } from "./cmd/trouble/command.ts";
 import { watchCommand } from "./cmd/watch/command.ts";
+import { webCommand } from "./cmd/web/command.ts";
 import { whyCommand } from "./cmd/why/command.ts";
 import { EXIT } from "./fault.ts";
 import { onZoneTrouble } from "./host/local_time.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Spec[] = [
   logCommand,
   troubleCommand,
   topCommand,
+  webCommand,
   recordCommand,
   metricsCommand,
   exportCommand,

@@ -243,7 +243,7 @@ test("an output that cannot be written fails the program", async () => {
 
 test("the table has the commands of the contract that exist", () => {
   const names = COMMANDS.map(({ name }) => name);
-  const past = ["why", "log", "trouble", "top", "record", "metrics", "export"];
+  const past = ["why", "log", "trouble", "top", "web", "record", "metrics", "export"];
   const socket = ["serve", "register", "unregister", "listeners"];
   const rest = ["account", "doctor", "completion", "complete"];
   assert.deepEqual(names, ["watch", "tree", ...past, "run", "report", "job", ...socket, ...rest]);

@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { VERSION } from "../src/version.ts";
 import {
   type Arrows,
   checkArrows,
@@ -133,6 +132,20 @@ const ARROWS: Arrows = {
     "src/ask/store.ts",
     "src/steps.ts",
   ],
+  // What the page and the gateway say alike.
+  "src/web/operations.ts": [],
+  "src/web/page/": [
+    "src/web/operations.ts",
+    "src/report/span.ts",
+    "src/report/",
+    "src/report/page/",
+    "src/serve/client/",
+    "src/text/",
+    "@preact/signals",
+    "preact",
+    "preact/hooks",
+  ],
+  "src/web/": ["src/web/operations.ts", "src/serve/client/", "src/text/", "src/fault.ts", "node:"],
   "src/term/": ["src/fault.ts", "src/model/", "src/text/", "node:"],
   "src/cli/": [
     "src/fault.ts",
@@ -202,6 +215,7 @@ const ARROWS: Arrows = {
     "src/version.ts",
     "src/session.ts",
     "src/recorder/",
+    "src/web/",
     "src/source/capture.ts",
     "src/source/thread.ts",
     "src/source/probe/probe.ts",
@@ -257,13 +271,14 @@ const ARROWS: Arrows = {
   ],
 };
 
-/** Where a run begins: the program, the library, the Workers, the page of reports. */
+/** Where a run begins: the program, the library, the Workers, the pages. */
 const ENTRIES = [
   "bin/fh.ts",
   "mod.ts",
   "src/source/worker.ts",
   "src/serve/worker.ts",
   "src/report/page/main.tsx",
+  "src/web/page/main.tsx",
 ];
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -286,10 +301,6 @@ function listFolder(folder: string): string[] {
     const path = `${folder}/${entry.name}`;
     return entry.isDirectory() ? listFolder(path) : [path];
   });
-}
-
-function readJson(path: string): Record<string, unknown> {
-  return JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 }
 
 /** A rule: its name, the check, and a file that breaks it. */
@@ -422,17 +433,4 @@ test("ARCHITECTURE.md has the table of arrows", () => {
   const path = join(ROOT, "ARCHITECTURE.md");
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   assert.ok(text.includes(table), `ARCHITECTURE.md must have this table:\n\n${table}\n`);
-});
-
-test("src/version.ts and the files of Deno and npm name the same version", () => {
-  for (const path of ["deno.json", "package.json", "package-lock.json"]) {
-    assert.equal(readJson(path)["version"], VERSION, path);
-  }
-});
-
-test("deno.json and package.json have the same tasks", () => {
-  const scripts = readJson("package.json")["scripts"] as Record<string, string>;
-  // npm runs a shell that would stand between it and fh; Deno's own shell knows no exec.
-  const tasks = Object.entries(scripts).map(([name, line]) => [name, line.replace(/^exec /, "")]);
-  assert.deepEqual(readJson("deno.json")["tasks"], Object.fromEntries(tasks));
 });

@@ -19,6 +19,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   job: ["account", "top"],
   record: ["metrics"],
   export: ["report"],
+  watch: ["web"],
   doctor: ["completion"],
 };
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];

@@ -34,3 +34,24 @@ export function parsePasswd(text: string): Passwd {
   }
   return { nameOf, uidOf };
 }
+
+/** A user as a program needs to know them to become them. */
+export interface PasswdEntry {
+  readonly name: string;
+  readonly uid: number;
+  /** Their first group. */
+  readonly gid: number;
+  readonly home: string;
+}
+
+/** The entry of a name or a uid; null where there is none. */
+export function findEntry(text: string, nameOrNumber: string): PasswdEntry | null {
+  const entries = text.split("\n").flatMap((line): PasswdEntry[] => {
+    const [name, , uidText = "", gidText = "", , home = "/"] = line.split(":");
+    const [uid, gid] = [parseUid(uidText), parseUid(gidText)];
+    if (!name || /^[#+-]/.test(name) || uid === null || gid === null) return [];
+    return [{ name, uid, gid, home }];
+  });
+  return entries.find(({ name }) => name === nameOrNumber) ??
+    entries.find(({ uid }) => String(uid) === nameOrNumber) ?? null;
+}

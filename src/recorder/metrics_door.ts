@@ -4,19 +4,8 @@
  *
  * @module
  */
-import {
-  chmodSync,
-  lchownSync,
-  lstatSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from "node:fs";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
-import { ListenError } from "../serve/listen.ts";
-import { checkPlace } from "../serve/open.ts";
+import { createServer, type Socket } from "node:net";
+import { listenAtPath, listenAtPort, type Listening } from "../serve/named_place.ts";
 import { answerTo, METRICS_PATH, type Scraped, tooLong } from "./scrape.ts";
 
 /** Where: an IP address and a port (0: any), or a path and who may connect beside its owner. */
@@ -36,10 +25,6 @@ export const DOOR_LIMITS = {
 
 /** A place that could not be had is tried again after so long. */
 const AGAIN_MS = 60_000;
-
-/** Name of a socket while its rights are being set, and how much longer its path is then. */
-const NAME = "s";
-const SUFFIX = ".XXXXXX/s".length;
 
 /** How it is opened. */
 export interface DoorOptions {
@@ -78,7 +63,8 @@ export class MetricsDoor {
 
   /** Where it listens, for people; null while it does not. */
   get where(): string | null {
-    return this.#listening?.where ?? null;
+    const at = this.#listening;
+    return at === null ? null : whereOf(at);
   }
 
   /** Ends all connections. */
@@ -93,15 +79,14 @@ export class MetricsDoor {
     const { place, say, againMs = AGAIN_MS } = this.#options;
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#meet(socket));
     try {
-      const listening = await ("path" in place
-        ? listenAtPath(server, place.path, place.group)
-        : listenAtPort(server, place));
+      const listening =
+        await ("path" in place ? listenAtPath(server, place) : listenAtPort(server, place));
       if (this.#isClosed) {
         return await listening.close();
       }
       this.#listening = listening;
       const open = this.#isOpen ? ", without a password, for whoever can connect" : "";
-      say(`metrics at ${listening.where}${open}`);
+      say(`metrics at ${whereOf(listening)}${open}`);
     } catch (error) {
       if (isFirst) say(`no metrics: ${(error as Error).message}; trying again each minute`);
       if (this.#isClosed) return;
@@ -147,77 +132,6 @@ export function isLoopback(host: string): boolean {
   return /^127\.|^(?:::1|(?:0+:){7}0*1)$/.test(host);
 }
 
-interface Listening {
-  readonly where: string;
-  close(): Promise<void>;
-}
-
-async function listenAtPort(
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<Listening> {
-  const shown = (at: number) => `${host.includes(":") ? `[${host}]` : host}:${at}`;
-  await listen(server, { host, port }, shown(port));
-  const { port: found } = server.address() as AddressInfo;
-  return {
-    where: `http://${shown(found)}${METRICS_PATH}`,
-    close: () => close(server),
-  };
-}
-
-/**
- * The socket is made in a folder that is closed to others, and gets its name when its rights are
- * right.
- */
-async function listenAtPath(
-  server: Server,
-  path: string,
-  group: number | null,
-): Promise<Listening> {
-  await checkPlace(path, SUFFIX);
-  const folder = mkdtempSync(`${path}.`);
-  try {
-    const made = join(folder, NAME);
-    await listen(server, { path: made }, path);
-    if (group !== null) lchownSync(made, -1, group);
-    chmodSync(made, group === null ? 0o600 : 0o660);
-    renameSync(made, path);
-  } catch (error) {
-    await close(server);
-    if (error instanceof ListenError) throw error;
-    throw new Error(`Cannot listen on ${path}: ${(error as Error).message}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  const { ino, dev } = lstatSync(path);
-  return {
-    where: `unix:${path}`,
-    async close() {
-      const there = lstatSync(path, { throwIfNoEntry: false });
-      if (there?.ino === ino && there.dev === dev) unlinkSync(path);
-      await close(server);
-    },
-  };
-}
-
-function listen(
-  server: Server,
-  where: { readonly host: string; readonly port: number } | { readonly path: string },
-  shown: string,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(new Error(`Cannot listen on ${shown}: ${error.code ?? error.message}`));
-    });
-    server.listen({ ...where, backlog: 64 }, () => {
-      server.removeAllListeners("error");
-      // What goes wrong with one connection is its own.
-      server.on("error", () => {});
-      resolve();
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+function whereOf({ place, shown }: Listening): string {
+  return "path" in place ? shown : `http://${shown}${METRICS_PATH}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Users } from "../../src/proc/passwd.ts";
-import { parsePasswd } from "../../src/proc/passwd_text.ts";
+import { findEntry, parsePasswd } from "../../src/proc/passwd_text.ts";
 
 const TEXT = `root:x:0:0:root:/root:/bin/bash
 toor:x:0:0::/root:/bin/sh
@@ -74,4 +74,20 @@ test("Users keeps what it knows when the file cannot be read any more", () => {
   pass(2000);
   assert.equal(users.name(5), null);
   assert.equal(users.name(0), "root");
+});
+
+test("findEntry() finds a user by name before uid, and leaves out what is none", () => {
+  const text = "# x:x:0:0::/:\n+nis:x:6:6::/:\nbad:x:y:0::/:\n12:x:7:8::/home/twelve:/bin/sh\n" +
+    "alice:x:12:100:Alice:/home/alice:/bin/sh\nalice:x:13:1::/:\n";
+  assert.deepEqual(findEntry(text, "alice"), {
+    name: "alice",
+    uid: 12,
+    gid: 100,
+    home: "/home/alice",
+  });
+  assert.equal(findEntry(text, "12")?.name, "12");
+  assert.equal(findEntry(text, "7")?.name, "12");
+  for (const none of ["", "bad", "+nis", "nis", "# x", "99"]) {
+    assert.equal(findEntry(text, none), null, none);
+  }
 });

@@ -50,6 +50,19 @@ export async function killJob(
   options: KillOptions,
 ): Promise<number> {
   const sig = parseSignal(options.signal ?? "TERM");
+  hurry();
+  const found = await signalJob(context, door, job, sig);
+  report(context, job, sig, found, options);
+  return found.denied > 0 || found.left > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** Sends a signal to all members, with the rights of this process. */
+export async function signalJob(
+  context: Pick<Context, "procRoot">,
+  door: Pick<JobDoor, "ask">,
+  job: string,
+  sig: number,
+): Promise<Signalled> {
   const reader = openProcfs(context.procRoot);
   if (!hasOwnNumbering(reader, process.pid)) {
     const what = "Cannot signal a job: this /proc is another pid namespace's";
@@ -65,11 +78,8 @@ export async function killJob(
   }
   // Whoever records must go on, or nobody would say who is left.
   const { pid: recorder } = await door.ask("hello", {});
-  hurry();
   const hunt = new Hunt(door, signals, job, new Set([process.pid, Number(recorder)]));
-  const found = await hunt.run(sig);
-  report(context, job, sig, found, options);
-  return found.denied > 0 || found.left > 0 ? EXIT.failed : EXIT.done;
+  return await hunt.run(sig);
 }
 
 /** Goes before what it hunts, where that is permitted. */
@@ -81,7 +91,8 @@ function hurry(): void {
   }
 }
 
-interface Result {
+/** Whom a signal has reached. */
+export interface Signalled {
   readonly signalled: number;
   readonly denied: number;
   /** Members that live though they were sent SIGKILL. */
@@ -91,7 +102,7 @@ interface Result {
 }
 
 class Hunt {
-  readonly #door: JobDoor;
+  readonly #door: Pick<JobDoor, "ask">;
   readonly #signals: MemberSignals;
   /** Its name, then its number: another may have the name when this one has ended. */
   #job: string | number;
@@ -101,7 +112,7 @@ class Hunt {
   #isSpared = false;
 
   constructor(
-    door: JobDoor,
+    door: Pick<JobDoor, "ask">,
     signals: MemberSignals,
     job: string,
     spared: ReadonlySet<number>,
@@ -112,7 +123,7 @@ class Hunt {
     this.#spared = spared;
   }
 
-  async run(sig: number): Promise<Result> {
+  async run(sig: number): Promise<Signalled> {
     // What is stopped forks no more: members cannot be born faster than they are killed.
     if (sig === SIGKILL) await this.#hitAll(SIGSTOP);
     this.#hit.clear();
@@ -183,7 +194,8 @@ function keyOf({ pid, start_ticks: start }: Target): string {
   return `${pid} ${start}`;
 }
 
-function parseSignal(text: string): number {
+/** The number of a signal that is named; throws UsageError. */
+export function parseSignal(text: string): number {
   const name = /^\d+$/.test(text) ? "" : text.toUpperCase().replace(/^(?:SIG)?/, "SIG");
   const number = name === "" ? Number(text) : signalNumber(name);
   if (number !== null && number >= 1 && number <= SIGNAL_MAX) return number;
@@ -194,7 +206,7 @@ function report(
   context: Context,
   job: string,
   sig: number,
-  { signalled, denied, left, spared }: Result,
+  { signalled, denied, left, spared }: Signalled,
   { json, quiet }: KillOptions,
 ): void {
   if (json) {

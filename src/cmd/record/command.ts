@@ -15,7 +15,7 @@ import { UsageError } from "../../fault.ts";
 import type { Hook } from "../../recorder/hooks.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
 import { parseThreshold, THRESHOLD_NAMES } from "../trouble/limits.ts";
-import { parseMetricsAddress } from "./metrics_place.ts";
+import { parseAddress } from "../listen_address.ts";
 
 /** Less than this would hold little more than what runs. */
 const SIZE_MIN = 4 << 20;
@@ -43,7 +43,7 @@ const OPTIONS = [
   ),
   opt(
     "--metrics <address>",
-    parseMetricsAddress,
+    parseAddress,
     "tell Prometheus there: a port, for this host alone, IP:PORT or unix:PATH",
   ),
   flag("--status", "tell what it does; status 1 when none runs"),

@@ -23,7 +23,7 @@ import { type MissingJson, missingJson } from "../../view/missing_json.ts";
 const NS_PER_MS = 1e6;
 
 /** What the command prints, as JSON has it; times in RFC 3339. */
-interface Status {
+export interface Status {
   readonly db: string;
   readonly recording: boolean;
   readonly pid: number | null;
@@ -55,21 +55,24 @@ export async function runStatus(
   context: Context,
   options: { readonly db?: string; readonly json?: boolean },
 ): Promise<number> {
+  const { status, missing } = await readStatus(context, options.db);
+  context.stdout.write(options.json ? `${jsonText(status)}\n` : statusText(status, missing));
+  return status.recording ? EXIT.done : EXIT.failed;
+}
+
+/** What is printed, and what is missing in words; rejects with CommandError without a history. */
+export async function readStatus(
+  context: Context,
+  db: string | undefined,
+): Promise<{ readonly status: Status; readonly missing: readonly string[] }> {
   const notes = new Notes();
-  const { procRoot, stdout } = context;
-  const path = historyToAsk(context, options.db);
-  const store = await askFile(context, path, openOptions(context, notes));
-  let answer: StatusAnswer;
+  const store = await askFile(context, historyToAsk(context, db), openOptions(context, notes));
   try {
-    answer = await askStatus(store, openProcfs(procRoot), notes);
+    const answer = await askStatus(store, openProcfs(context.procRoot), notes);
+    return { status: statusFields(answer, notes), missing: missingWords(answer.missing) };
   } finally {
     store.close();
   }
-  const status = statusFields(answer, notes);
-  stdout.write(
-    options.json ? `${jsonText(status)}\n` : statusText(status, missingWords(answer.missing)),
-  );
-  return answer.recording ? EXIT.done : EXIT.failed;
 }
 
 function statusFields(answer: StatusAnswer, notes: Notes): Status {

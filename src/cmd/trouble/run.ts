@@ -49,10 +49,30 @@ const WATCH_NS = 5e9;
 /** There is something wrong. */
 const TROUBLE = 1;
 
+/** Findings, and the words for them. */
+interface Trouble {
+  readonly findings: readonly Finding[];
+  readonly words: Words;
+}
+
 /** Runs the command; the exit status comes back. */
 export async function runTrouble(context: Context, options: TroubleSettings): Promise<number> {
-  const stretch = stretchOf(context, options);
   const notes = new Notes();
+  const { findings, words } = await findTrouble(context, options, notes);
+  if (options.json) context.stdout.write(`${jsonText(troubleJson(findings, notes, words))}\n`);
+  else write(context, findings, words, options.color);
+  await context.stdout.flush();
+  tellNotes(context, notes, options.quiet);
+  return findings.length > 0 ? TROUBLE : EXIT.done;
+}
+
+/** What is wrong, and was in a stretch of time; throws CommandError. */
+export async function findTrouble(
+  context: Context,
+  options: TroubleSettings,
+  notes: Notes,
+): Promise<Trouble> {
+  const stretch = stretchOf(context, options);
   const past = await askHistory(context, options.db, openOptions(context, notes));
   try {
     if (past === null && options.since !== undefined) refuse(options.since);
@@ -65,12 +85,8 @@ export async function runTrouble(context: Context, options: TroubleSettings): Pr
       watch: (detector) => watch(context, options, detector),
     });
     const now = context.now();
-    const words = { users: asking.users, timeOf: (moment: number) => shortTime(moment, now) };
-    if (options.json) context.stdout.write(`${jsonText(troubleJson(findings, notes, words))}\n`);
-    else write(context, findings, words, options.color);
-    await context.stdout.flush();
-    tellNotes(context, notes, options.quiet);
-    return findings.length > 0 ? TROUBLE : EXIT.done;
+    const timeOf = (moment: number) => shortTime(moment, now);
+    return { findings, words: { users: asking.users, timeOf } };
   } finally {
     past?.close();
   }

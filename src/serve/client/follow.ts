@@ -5,26 +5,17 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Connection, ConnectionError, RequestError } from "./socket_client.ts";
-import { Overlap, type ToldEvent } from "./overlap.ts";
+import { Course, type CourseSettings, type FollowedEvent } from "./course.ts";
+
+export type { FollowedEvent };
 
 /** Milliseconds before the first attempt to connect again, and at most between two. */
 const PAUSE_MS = { first: 100, most: 2000 } as const;
 
-/** An event as it came. */
-export interface FollowedEvent extends ToldEvent {
-  readonly [field: string]: unknown;
-}
-
 /** What is followed, and for how long. */
-export interface FollowSettings {
+export interface FollowSettings extends CourseSettings {
   /** The socket, or what tells before each attempt which it is. */
   readonly path: string | (() => string);
-  /** As `subscribe` takes it. */
-  readonly filter?: Readonly<Record<string, unknown>> | undefined;
-  readonly from?: number | string | undefined;
-  readonly snapshot?: boolean | undefined;
-  /** Whether heartbeats are handed out. */
-  readonly heartbeats?: boolean | undefined;
   /** Whether to go on when the server goes; `always` waits for the first one too. */
   readonly retry?: boolean | "always" | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -47,7 +38,7 @@ export async function* follow(
   let waitMs: number = PAUSE_MS.first;
   while (!signal.aborted) {
     try {
-      for await (const event of course.events(signal)) {
+      for await (const event of eventsOf(course, settings.path, signal)) {
         waitMs = PAUSE_MS.first;
         yield event;
       }
@@ -70,114 +61,31 @@ function mayPass(error: unknown): boolean {
   return error instanceof ConnectionError && error.code !== "EPROTO";
 }
 
-/** How far it has come. */
-class Course {
-  readonly #settings: FollowSettings;
-  readonly #overlap = new Overlap();
-  /** Number of the last event; null before there was one. */
-  #last: number | null = null;
-  /** The server that gave it. */
-  #instance = "";
-  /** What has a number up to this was not asked for. */
-  #floor = -Infinity;
-  /** Ids of the snapshot, until all of it has come. */
-  #snapshot: Set<string> | null;
-
-  constructor(settings: FollowSettings) {
-    this.#settings = settings;
-    this.#snapshot = settings.snapshot ? new Set() : null;
-  }
-
-  /** A server has answered. */
-  begun = false;
-
-  /** Connects, and hands out what comes, until the server goes (it throws) or the signal aborts. */
-  async *events(signal: AbortSignal): AsyncGenerator<FollowedEvent, void, void> {
-    const { path } = this.#settings;
-    const connection = await Connection.open(typeof path === "string" ? path : path());
-    const stop = () => connection.close();
-    signal.addEventListener("abort", stop);
-    if (signal.aborted) stop();
-    try {
-      yield* this.#subscribe(connection);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    } finally {
-      signal.removeEventListener("abort", stop);
-      connection.close();
-    }
-  }
-
-  async *#subscribe(connection: Connection): AsyncGenerator<FollowedEvent, void, void> {
-    const answer = await connection.request("subscribe", this.#wish());
-    const instance = String(answer["instance"]);
-    const last = this.#last;
-    // Only what one server has told in part can be told again by the next.
-    let again = answer["overlap"] === true && last !== null;
-    this.#start(instance, Number(answer["seq"]));
+/** Connects, and hands out what comes, until the server goes (it throws) or the signal aborts. */
+async function* eventsOf(
+  course: Course,
+  path: FollowSettings["path"],
+  signal: AbortSignal,
+): AsyncGenerator<FollowedEvent, void, void> {
+  const connection = await Connection.open(typeof path === "string" ? path : path());
+  const stop = () => connection.close();
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    course.start(await connection.request("subscribe", course.wish()));
     for (;;) {
       const lines = await connection.take();
       if (lines === null) break;
       for (const line of lines) {
         const event = JSON.parse(line) as FollowedEvent;
-        if (again) again = Overlap.reaches(event.seq, last!) || isPrelude(event);
-        if (this.#take(event, instance, again)) yield event;
+        if (course.take(event)) yield event;
       }
     }
     if (connection.error !== null) throw connection.error;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    connection.close();
   }
-
-  #wish(): Record<string, unknown> {
-    const { filter, from } = this.#settings;
-    const last = this.#last;
-    return {
-      ...filter === undefined ? {} : { filter },
-      ...this.#snapshot === null ? {} : { snapshot: true },
-      ...last !== null
-        ? { from: last, instance: this.#instance }
-        : from === undefined
-        ? {}
-        : { from },
-    };
-  }
-
-  /** A subscription has begun. */
-  #start(instance: string, seq: number): void {
-    const { from } = this.#settings;
-    if (!this.begun && typeof from === "number") this.#floor = from;
-    if (!this.begun && from === undefined) {
-      // From now on: that is where it is gone on from, even if nothing should come.
-      this.#floor = this.#last = seq;
-      this.#instance = instance;
-    }
-    this.begun = true;
-  }
-
-  /** Whether an event is to be handed out. */
-  #take(event: FollowedEvent, instance: string, again: boolean): boolean {
-    if (event.event === "snapshot") {
-      const { id = "" } = event;
-      if (this.#snapshot?.has(id)) return false;
-      this.#snapshot?.add(id);
-      return true;
-    }
-    if (event.event === "source") return true;
-    this.#snapshot = null;
-    const { seq } = event;
-    const isOld = again && event.event !== "gap" &&
-      (seq <= this.#floor || this.#overlap.has(event));
-    // What another server tells again has numbers that were passed already.
-    if (this.#last === null || seq > this.#last) {
-      this.#last = seq;
-      this.#instance = instance;
-    }
-    if (event.event === "heartbeat") return this.#settings.heartbeats === true;
-    if (!isOld) this.#overlap.note(event, this.#last);
-    return !isOld;
-  }
-}
-
-/** Lines before the first event: their numbers are not those of events. */
-function isPrelude({ event }: FollowedEvent): boolean {
-  return event === "source" || event === "snapshot";
 }

@@ -6,7 +6,7 @@
 import { LineBuffer } from "../../text/line_buffer.ts";
 import { createConnection, type Socket } from "node:net";
 
-/** Bytes of events that wait to be taken; the server is not read from while there are more. */
+/** Bytes of events that wait to be taken, where nobody says otherwise. */
 const WAITING_MAX = 4 << 20;
 
 /** A request that the server does not do. */
@@ -60,6 +60,7 @@ export class Connection {
   readonly #socket: Socket;
   /** Answers may be of any length. */
   readonly #lines = new LineBuffer(Infinity);
+  readonly #waitingMax: number;
   readonly #requests = new Map<number, Waiting>();
   #lastId = 0;
   #events: string[] = [];
@@ -68,16 +69,20 @@ export class Connection {
   #over = false;
   #error: Error | null = null;
 
-  private constructor(path: string, socket: Socket) {
+  private constructor(path: string, socket: Socket, waitingMax: number) {
     this.path = path;
+    this.#waitingMax = waitingMax;
     this.#socket = socket;
     socket.on("data", (chunk) => this.#receive(chunk as Uint8Array));
     socket.on("error", (error) => this.#end(gone(path, error.message)));
     socket.on("close", () => this.#end(gone(path, "it has closed the connection")));
   }
 
-  /** Connects; rejects with {@linkcode ConnectionError} where nobody listens. */
-  static open(path: string): Promise<Connection> {
+  /**
+   * Connects; rejects with {@linkcode ConnectionError} where nobody listens. While more than
+   * `waitingMax` bytes of events wait to be taken nothing is read.
+   */
+  static open(path: string, waitingMax: number = WAITING_MAX): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = createConnection(path);
       const refuse = (error: NodeJS.ErrnoException) => {
@@ -86,7 +91,7 @@ export class Connection {
       };
       socket.once("error", refuse);
       socket.once("connect", () => {
-        const connection = new Connection(path, socket);
+        const connection = new Connection(path, socket, waitingMax);
         socket.off("error", refuse);
         resolve(connection);
       });
@@ -101,7 +106,7 @@ export class Connection {
   /**
    * Asks for an operation; several may be asked for before the first is answered. Rejects with
    * {@linkcode RequestError} what the server refuses, with {@linkcode ConnectionError} what it
-   * never answers. While more than 4 MiB of events wait to be taken no answer is read.
+   * never answers. While too many bytes of events wait to be taken no answer is read.
    */
   request(op: string, params: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
     if (this.#over) return Promise.reject(this.#error ?? closed(this.path));
@@ -123,7 +128,7 @@ export class Connection {
     }
     const events = this.#events;
     this.#events = [];
-    if (this.#eventBytes > WAITING_MAX) this.#socket.resume();
+    if (this.#eventBytes > this.#waitingMax) this.#socket.resume();
     this.#eventBytes = 0;
     return events;
   }
@@ -141,7 +146,8 @@ export class Connection {
       this.#read(line);
     }
     if (this.#eventBytes === before) return;
-    if (before <= WAITING_MAX && this.#eventBytes > WAITING_MAX) this.#socket.pause();
+    const most = this.#waitingMax;
+    if (before <= most && this.#eventBytes > most) this.#socket.pause();
     this.#wake?.();
     this.#wake = null;
   }

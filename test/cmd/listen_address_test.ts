@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseMetricsAddress } from "../../../src/cmd/record/metrics_place.ts";
-import { runCli } from "../../../src/commands.ts";
-import { EXIT, UsageError } from "../../../src/fault.ts";
-import { fakeContext } from "../../support/fake_output.ts";
+import { parseAddress } from "../../src/cmd/listen_address.ts";
+import { runCli } from "../../src/commands.ts";
+import { EXIT, UsageError } from "../../src/fault.ts";
+import { fakeContext } from "../support/fake_output.ts";
 
 test("a port alone is one of this host, all else is named", () => {
   const local = (port: number) => ({ host: "127.0.0.1", port });
@@ -20,7 +20,7 @@ test("a port alone is one of this host, all else is named", () => {
       ["unix:/run/fh/m.sock", { path: "/run/fh/m.sock" }],
       ["unix:m:1", { path: "m:1" }],
     ] as const
-  ) assert.deepEqual(parseMetricsAddress(text), place, text);
+  ) assert.deepEqual(parseAddress(text), place, text);
 });
 
 test("what is no address is refused", () => {
@@ -42,7 +42,7 @@ test("what is no address is refused", () => {
       "[::1%lo]x:1",
       "/run/fh/m.sock",
     ]
-  ) assert.throws(() => parseMetricsAddress(text), UsageError, text);
+  ) assert.throws(() => parseAddress(text), UsageError, text);
 });
 
 test("a bad address is wrong usage before anything is recorded", async () => {

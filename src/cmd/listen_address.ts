@@ -1,14 +1,14 @@
 /**
- * Where metrics are to be scraped, as the command line has it.
+ * Where is to be listened for others than clients of fh, as the command line has it.
  *
  * @module
  */
 import { isIP } from "node:net";
-import { quoted } from "../../ask/text/values.ts";
-import { UsageError } from "../../fault.ts";
+import { quoted } from "../ask/text/values.ts";
+import { UsageError } from "../fault.ts";
 
 /** A port of an address, or a path. */
-export type MetricsAddress =
+export type ListenAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
@@ -17,7 +17,7 @@ const PORT_MAX = 65_535;
 const UNIX = "unix:";
 
 /** `9811` (of 127.0.0.1), `10.0.0.5:9811`, `[::1]:9811` or `unix:/run/fh/metrics.sock`. */
-export function parseMetricsAddress(text: string): MetricsAddress {
+export function parseAddress(text: string): ListenAddress {
   if (text.startsWith(UNIX)) {
     const path = text.slice(UNIX.length);
     if (path !== "") return { path };

@@ -1,0 +1,25 @@
+/**
+ * Whom the gateway asks. It has no rights of its own: what is answered is what its user may know.
+ *
+ * @module
+ */
+
+/** The fields of a question or of an answer, as docs/protocol.md has them. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** What happens, as lines of JSON that begin when it was asked for. */
+export interface LiveLines {
+  /** What `subscribe` was answered. */
+  readonly answer: Fields;
+  /** Those that have come, as soon as there are any; null at the end. */
+  take(): Promise<readonly string[] | null>;
+  close(): void;
+}
+
+/** Answers. What is refused is thrown as CommandError, Refusal or RequestError. */
+export interface Backend {
+  /** Answers one of {@linkcode OPERATIONS}. */
+  ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields>;
+  /** Subscribes, as docs/protocol.md has it. */
+  live(params: Fields): Promise<LiveLines>;
+}

@@ -1,0 +1,206 @@
+/**
+ * The gateway: one page, and questions of it that are handed on to who knows.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { jsonText } from "../text/json_text.ts";
+import { admit, type RefusalKind, type Rule } from "./admit.ts";
+import type { Backend, Fields } from "./backend.ts";
+import { readBody } from "./body.ts";
+import { failureOf } from "./failure.ts";
+import { policyOf, SAFE_HEADERS } from "./headers.ts";
+import { WEB_LIMITS } from "./limits.ts";
+import { tellLive } from "./live.ts";
+import { consentTo, type Kind, kindOf } from "./operations.ts";
+import type { Refusals } from "./refusals.ts";
+import { Turns } from "./turns.ts";
+
+/** What a gateway is made of. */
+export interface GatewaySettings {
+  readonly token: string;
+  /** The whole page: HTML with its scripts and styles in it. */
+  readonly page: string;
+  readonly backend: Backend;
+  readonly refusals: Refusals;
+  /** Changes nothing. */
+  readonly isReadOnly: boolean;
+  /** Tells of an error that nobody has foreseen. */
+  complain(text: string): void;
+}
+
+/** Answers requests. */
+export class Gateway {
+  /** Not listening yet. */
+  readonly server: Server;
+  readonly #settings: GatewaySettings;
+  readonly #pageHeaders: Readonly<Record<string, string>>;
+  readonly #turns = new Turns(WEB_LIMITS.questions, WEB_LIMITS.waiting);
+  /** What goes on; aborted when its connection or the gateway ends. */
+  readonly #under = new Set<AbortController>();
+  #rule: Rule;
+  #streams = 0;
+  #connections = 0;
+
+  constructor(settings: GatewaySettings) {
+    this.#settings = settings;
+    this.#rule = { token: settings.token, port: null };
+    this.#pageHeaders = {
+      ...SAFE_HEADERS,
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": policyOf(settings.page),
+    };
+    this.server = createServer({
+      maxHeaderSize: WEB_LIMITS.head,
+      headersTimeout: WEB_LIMITS.headMs,
+      requestTimeout: WEB_LIMITS.requestMs,
+      keepAliveTimeout: WEB_LIMITS.idleMs,
+      connectionsCheckingInterval: 500,
+    }, (request, response) => void this.#meet(request, response));
+    this.server.on("connection", (socket) => this.#connected(socket));
+    this.server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+      const isLarge = error.code === "HPE_HEADER_OVERFLOW";
+      // Who hangs up has asked for nothing.
+      if (error.code !== "ECONNRESET") {
+        settings.refusals.add(isLate ? "too slow" : isLarge ? "too large" : "malformed", 400);
+      }
+      socket.destroy();
+    });
+  }
+
+  /** The port that a Host header must name; null where it may be any. */
+  set port(port: number | null) {
+    this.#rule = { ...this.#rule, port };
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    for (const one of this.#under) one.abort();
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  /** By hand: with `maxConnections` one of the runtimes leaves those open that it drops. */
+  #connected(socket: Socket): void {
+    if (this.#connections >= WEB_LIMITS.connections) {
+      this.#settings.refusals.add("too many", 0);
+      socket.destroy();
+      return;
+    }
+    this.#connections++;
+    socket.on("close", () => this.#connections--);
+  }
+
+  async #meet(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => {});
+    const { method = "", url = "", rawHeaders } = request;
+    const admission = admit({ method, target: url, rawHeaders }, this.#rule);
+    try {
+      if (admission.kind === "refused") {
+        this.#refuse(response, admission.status, admission.why);
+      } else if (admission.kind === "page") {
+        response.writeHead(200, this.#pageHeaders);
+        response.end(method === "HEAD" ? undefined : this.#settings.page);
+      } else {
+        await this.#question(admission.op, request, response);
+      }
+    } catch (error) {
+      this.#fail(response, error);
+    }
+  }
+
+  async #question(op: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const kind = kindOf(op);
+    if (kind === null) return this.#refuse(response, 404, "path");
+    const params = await readBody(request);
+    if (params === null) return this.#refuse(response, 413, "too large");
+    if (params === undefined) return this.#refuse(response, 400, "malformed");
+    const controller = new AbortController();
+    this.#under.add(controller);
+    response.on("close", () => controller.abort());
+    try {
+      if (kind === "tells") await this.#tell(params, response, controller.signal);
+      else await this.#answer(op, kind, params, response, controller.signal);
+    } finally {
+      this.#under.delete(controller);
+    }
+  }
+
+  async #answer(
+    op: string,
+    kind: Kind,
+    params: Fields,
+    response: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { confirm, ...others } = params;
+    if (kind === "changes") {
+      if (this.#settings.isReadOnly) return this.#refuse(response, 403, "read-only");
+      if (confirm !== consentTo(op, others)) return this.#refuse(response, 428, "not confirmed");
+    }
+    const answer = op === "gateway"
+      ? Promise.resolve(this.#about())
+      : this.#turns.take(() => this.#settings.backend.ask(op, others, signal));
+    if (answer === null) return this.#refuse(response, 429, "too many");
+    send(response, 200, { ok: true, ...await answer });
+  }
+
+  /** The gateway itself, for the page of the host. */
+  #about(): Fields {
+    const { refusals, isReadOnly } = this.#settings;
+    return { read_only: isReadOnly, refused: refusals.counts, streams: this.#streams };
+  }
+
+  async #tell(params: Fields, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    if (this.#streams >= WEB_LIMITS.streams) return this.#refuse(response, 429, "too many");
+    this.#streams++;
+    try {
+      const lines = await this.#settings.backend.live(params);
+      const stop = () => lines.close();
+      signal.addEventListener("abort", stop);
+      if (signal.aborted) stop();
+      try {
+        response.writeHead(200, {
+          ...SAFE_HEADERS,
+          "Content-Type": "text/event-stream; charset=utf-8",
+          "X-Accel-Buffering": "no",
+        });
+        await tellLive(response, lines, signal);
+      } finally {
+        signal.removeEventListener("abort", stop);
+        lines.close();
+      }
+    } finally {
+      this.#streams--;
+    }
+  }
+
+  #refuse(response: ServerResponse, status: number, why: RefusalKind): void {
+    this.#settings.refusals.add(why, status);
+    // What else this connection would send is not read.
+    response.shouldKeepAlive = false;
+    send(response, status, { ok: false, error: "refused", message: `Refused: ${why}` });
+  }
+
+  #fail(response: ServerResponse, error: unknown): void {
+    const failure = failureOf(error);
+    if (failure === null) {
+      this.#settings.complain(`web: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const { status, ...fields } = failure ??
+      { status: 500, error: "EIO", message: "The gateway has failed; its standard error says how" };
+    if (response.headersSent) response.destroy();
+    else send(response, status, { ok: false, ...fields });
+  }
+}
+
+function send(response: ServerResponse, status: number, fields: Fields): void {
+  response.writeHead(status, {
+    ...SAFE_HEADERS,
+    "Content-Type": "application/json",
+    ...response.shouldKeepAlive ? {} : { Connection: "close" },
+  });
+  response.end(jsonText(fields));
+}

@@ -1,0 +1,175 @@
+/** @jsxImportSource preact */
+/// <reference lib="dom" />
+/**
+ * What this host allows, and how its recorder is.
+ *
+ * @module
+ */
+import type { VNode } from "preact";
+import { escapeText } from "../../text/escape.ts";
+import { ask, type Note } from "./api.ts";
+import { Failed, Notes, useAnswer, ViewHead } from "./parts.tsx";
+import { bytesText, countText, lengthText, momentText } from "./words.ts";
+
+interface DoctorFields {
+  readonly source: string | null;
+  readonly why: string;
+  readonly complete: boolean;
+  readonly rows: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly found: string;
+    readonly advice: string | null;
+  }[];
+}
+
+interface HistoryFields {
+  readonly db: string;
+  readonly recording: boolean;
+  readonly since: string | null;
+  readonly events: number;
+  readonly lost: number;
+  readonly lag_ns: number | null;
+  readonly rows: number;
+  readonly running: number;
+  readonly size: number;
+  readonly oldest: string | null;
+  readonly keep_ns: number | null;
+  readonly max_bytes: number | null;
+  readonly reach_ns: number | null;
+  readonly notes: readonly Note[];
+}
+
+interface StatusFields {
+  readonly pid: number;
+  readonly version: string;
+  readonly since: string;
+  readonly source: string;
+  readonly why: string;
+  readonly events?: number;
+  readonly lost?: number;
+  readonly clients?: number;
+  readonly subscribers?: number;
+}
+
+interface GatewayFields {
+  readonly read_only: boolean;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly streams: number;
+}
+
+const AGAIN_MS = 3000;
+
+type Fact = readonly [string, string];
+
+/** The view. */
+export function HostView(): VNode {
+  const status = useAnswer((signal) => ask<StatusFields>("status", {}, signal), "", AGAIN_MS);
+  const history = useAnswer((signal) => ask<HistoryFields>("history", {}, signal), "", AGAIN_MS);
+  const gateway = useAnswer((signal) => ask<GatewayFields>("gateway", {}, signal), "", AGAIN_MS);
+  const doctor = useAnswer((signal) => ask<DoctorFields>("doctor", {}, signal), "", null);
+  return (
+    <>
+      <ViewHead title="Host" />
+      <section class="panel">
+        <h2>Recorder</h2>
+        <Failed error={status.error} />
+        {status.answer !== null && <Facts facts={recorderFacts(status.answer)} />}
+      </section>
+      <section class="panel">
+        <h2>History</h2>
+        <Failed error={history.error} />
+        <Notes notes={history.answer?.notes} />
+        {history.answer !== null && <Facts facts={historyFacts(history.answer)} />}
+      </section>
+      <section class="panel">
+        <h2>What this host allows</h2>
+        <Failed error={doctor.error} />
+        {doctor.answer !== null && <Doctor doctor={doctor.answer} />}
+      </section>
+      <section class="panel">
+        <h2>This page</h2>
+        <Failed error={gateway.error} />
+        {gateway.answer !== null && <Facts facts={gatewayFacts(gateway.answer)} />}
+      </section>
+    </>
+  );
+}
+
+function Facts({ facts }: { readonly facts: readonly Fact[] }): VNode {
+  return (
+    <dl>
+      {facts.map(([name, text]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>{escapeText(text)}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+function recorderFacts(status: StatusFields): Fact[] {
+  return [
+    ["Process", `${status.pid}, fh ${status.version}`],
+    ["Since", momentText(status.since)],
+    ["Source", `${status.source}: ${status.why}`],
+    ...status.events === undefined ? [] : [["Events", countText(status.events)] as const],
+    ...status.lost === undefined ? [] : [["Lost", countText(status.lost)] as const],
+    ...status.clients === undefined ? [] : [
+      [
+        "Clients",
+        `${countText(status.clients)}, of which ${countText(status.subscribers ?? null)} subscribe`,
+      ] as const,
+    ],
+  ];
+}
+
+function historyFacts(history: HistoryFields): Fact[] {
+  const { keep_ns: keep, max_bytes: most, reach_ns: reach } = history;
+  const limits = [
+    ...keep === null ? [] : [lengthText(keep)],
+    ...most === null ? [] : [bytesText(most)],
+  ];
+  return [
+    ["File", `${history.db}, ${bytesText(history.size)}`],
+    ["Recording", history.recording ? `yes, since ${momentText(history.since)}` : "no"],
+    ["Events", `${countText(history.events)}, ${countText(history.lost)} lost`],
+    ["Behind", history.lag_ns === null ? "nobody records" : lengthText(history.lag_ns)],
+    ["Processes", `${countText(history.rows)}, of which ${countText(history.running)} run`],
+    ["Oldest", momentText(history.oldest)],
+    ["Keeps", limits.length === 0 ? "everything" : `up to ${limits.join(" or ")}`],
+    ...reach === null ? [] : [["Reaches, at this pace", lengthText(reach)] as const],
+  ];
+}
+
+function gatewayFacts({ read_only, refused, streams }: GatewayFields): Fact[] {
+  const counts = Object.entries(refused).map(([why, count]) => `${countText(count)} ${why}`);
+  return [
+    ["May change", read_only ? "nothing" : "jobs and rules, and signal their members"],
+    ["Live pages", countText(streams)],
+    ["Refused requests", counts.length === 0 ? "none" : counts.join(", ")],
+  ];
+}
+
+function Doctor({ doctor }: { readonly doctor: DoctorFields }): VNode {
+  return (
+    <>
+      <p class={doctor.complete ? "good" : ""}>
+        Source {escapeText(doctor.source ?? "none")}: {escapeText(doctor.why)}
+      </p>
+      <dl>
+        {doctor.rows.map(({ name, state, found, advice }) => (
+          <>
+            <dt>{name}</dt>
+            <dd class={state === "ok" ? "" : "bad"}>
+              {state === "ok" ? "" : `${state}: `}
+              {escapeText(found)}
+              {advice === null ? "" : `; ${escapeText(advice)}`}
+            </dd>
+          </>
+        ))}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,79 @@
+/** @jsxImportSource preact */
+/// <reference lib="dom" />
+/**
+ * What has ended in a stretch of time, page by page: the newest first.
+ *
+ * @module
+ */
+import type { VNode } from "preact";
+import type { EventFields } from "./answers.ts";
+import { ask, type Note } from "./api.ts";
+import { EventRow } from "./now.tsx";
+import { Failed, Notes, useAnswer } from "./parts.tsx";
+import { go, route, withParams } from "./route.ts";
+import { filterOf } from "./routes.ts";
+
+const ROWS = 100;
+
+/** A page of the log. */
+export function PastTable(): VNode {
+  const { since = "", until = "", before = "" } = route.value.params;
+  const to = before || until;
+  const asked = {
+    filter: { ...filterOf(route.value), event: ["exit"] },
+    since: since || "1h ago",
+    ...to === "" ? {} : { until: to },
+    limit: ROWS,
+    reverse: true,
+  };
+  const { answer, error } = useAnswer(
+    (signal) =>
+      ask<{ events: readonly EventFields[]; notes: readonly Note[] }>("log", asked, signal),
+    JSON.stringify(asked),
+    null,
+  );
+  const events = answer?.events ?? [];
+  const last = events.at(-1);
+  const notes = answer?.notes.filter(({ kind }) => kind !== "limit");
+  return (
+    <>
+      <Failed error={error} />
+      <Notes notes={notes} />
+      <div class="row">
+        <button
+          type="button"
+          disabled={before === ""}
+          onClick={() => go(withParams({ before: "" }))}
+        >
+          Newest
+        </button>
+        <button
+          type="button"
+          disabled={events.length < ROWS || last === undefined}
+          onClick={() => go(withParams({ before: last!.time }))}
+        >
+          Older
+        </button>
+        <span class="faint" role="status">
+          {answer === null ? "Asking…" : `${events.length} that ended, the newest first`}
+        </span>
+      </div>
+      <div class="scroll events" tabIndex={0} role="region" aria-label="What has ended">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Time</th>
+              <th scope="col">Event</th>
+              <th scope="col" class="n">PID</th>
+              <th scope="col" class="hide">User</th>
+              <th scope="col" class="n">Duration</th>
+              <th scope="col">Status</th>
+              <th scope="col">Command</th>
+            </tr>
+          </thead>
+          <tbody>{events.map((row) => <EventRow key={`${row.id} ${row.time}`} row={row} />)}</tbody>
+        </table>
+      </div>
+    </>
+  );
+}
