@@ -28,6 +28,7 @@ import { overflowSection } from "./overflow.ts";
 import { pollerSection } from "./poller.ts";
 import { questionsSection } from "./questions.ts";
 import { recordSection } from "./record.ts";
+import { reportSection } from "./report.ts";
 import { runSection } from "./run.ts";
 import { serveSection } from "./serve.ts";
 import { startSection } from "./start.ts";
@@ -55,6 +56,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   questions: questionsSection,
   serve: serveSection,
   run: runSection,
+  report: reportSection,
 };
 
 const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--fh PATH] [--out FILE]

@@ -1,0 +1,139 @@
+/**
+ * Goals 25 and 26: how long a report of 50 000 processes takes, and how large it is.
+ *
+ * @module
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FORMATS } from "../../src/report/formats.ts";
+import { runLines } from "../../src/report/run_file.ts";
+import type { Spans } from "../../src/report/span.ts";
+import { closeBrowser, missingBrowser, openPage } from "../support/browser.ts";
+import { madeUpBuild } from "../support/report_spans.ts";
+import { atMost, type Bench, type Section } from "./support/bench.ts";
+import { median } from "./support/stats.ts";
+import { megabytes, number, table } from "./support/table.ts";
+
+const PROCESSES = 50_000;
+const QUICK = 5000;
+const TIMES = 3;
+const SIZE_LIMIT = 1e6;
+const WRITE_LIMIT_MS = 500;
+const READY_LIMIT_MS = 500;
+const NOW = Date.UTC(2026, 10, 30);
+
+/** A format, what its function takes, and what the whole command does. */
+interface Written {
+  readonly name: string;
+  readonly ownMs: number;
+  readonly commandMs: number;
+  readonly bytes: number;
+}
+
+/** All formats of a made-up build, and the page of it in a browser. */
+export async function reportSection(bench: Bench): Promise<Section> {
+  const title = "Reports: what ran, as files";
+  if (bench.fh === null) return { title, body: ["fh is not built."], goals: [] };
+  const count = bench.quick ? QUICK : PROCESSES;
+  const spans = madeUpBuild(count);
+  const run = join(bench.folder, "build.fhrun");
+  writeFileSync(run, [...runLines(spans)].join(""));
+  const written: Written[] = [];
+  for (const { name } of FORMATS) {
+    const one = await measure(bench, name, spans, run);
+    written.push(one);
+    bench.say(`report: ${name}: ${number(one.ownMs)} ms, ${megabytes(one.bytes)}`);
+  }
+  const page = written.find(({ name }) => name === "html")!;
+  const readyMs = await readyAfter(readFileSync(pathOf(bench, "html"), "utf8"));
+  bench.say(`report: the page is ready after ${number(readyMs)} ms`);
+  return {
+    title,
+    body: [
+      `A made-up build of ${
+        number(count)
+      } processes, each with a command line of its own, out of ` +
+      `a saved run of ${megabytes(statSync(run).size)}; medians of ${TIMES}.`,
+      "",
+      ...table(
+        ["format", "to write it", "the whole command", "size"],
+        written.map((one) => [
+          one.name,
+          `${number(one.ownMs)} ms`,
+          `${number(one.commandMs)} ms`,
+          megabytes(one.bytes),
+        ]),
+      ),
+      "",
+      missingBrowser ?? `The page is ready in Chromium after ${number(readyMs)} ms.`,
+    ],
+    goals: [
+      atMost(
+        25,
+        "report: a page of 50 000 processes below 1 MB",
+        page.bytes,
+        SIZE_LIMIT,
+        megabytes(page.bytes),
+      ),
+      atMost(
+        25,
+        "report: the page written within 0.5 s",
+        page.ownMs,
+        WRITE_LIMIT_MS,
+        `${number(page.ownMs)} ms`,
+      ),
+      atMost(
+        26,
+        "report: the page ready within 0.5 s",
+        readyMs,
+        READY_LIMIT_MS,
+        `${number(readyMs)} ms`,
+      ),
+    ],
+  };
+}
+
+function pathOf(bench: Bench, name: string): string {
+  return join(bench.folder, `report.${name}`);
+}
+
+async function measure(bench: Bench, name: string, spans: Spans, run: string): Promise<Written> {
+  const format = FORMATS.find((one) => one.name === name)!;
+  const own: number[] = [];
+  const commands: number[] = [];
+  const path = pathOf(bench, name);
+  for (let time = 0; time < TIMES; time++) {
+    const began = performance.now();
+    for (const _ of await format.write(spans, { weight: "wall", now: NOW }));
+    own.push(performance.now() - began);
+    const started = performance.now();
+    const { status } = spawnSync(bench.fh!, ["report", name, "--run", run, "-o", path]);
+    if (status !== 0) throw new Error(`fh report ${name} ended with status ${status}`);
+    commands.push(performance.now() - started);
+  }
+  return {
+    name,
+    ownMs: median(own),
+    commandMs: median(commands),
+    bytes: statSync(path).size,
+  };
+}
+
+/** Milliseconds from opening a page until all of it can be used; NaN without a browser. */
+async function readyAfter(html: string): Promise<number> {
+  if (missingBrowser !== null) return NaN;
+  const times: number[] = [];
+  try {
+    // The first one waits for the browser.
+    for (let time = 0; time <= TIMES; time++) {
+      const opened = await openPage(html);
+      const ms = await opened.page.evaluate(() => performance.now());
+      await opened.close();
+      if (time > 0) times.push(ms);
+    }
+  } finally {
+    await closeBrowser();
+  }
+  return median(times);
+}
