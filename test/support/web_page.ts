@@ -72,8 +72,9 @@ export class WebHost implements AsyncDisposable {
     this.recorder = await this.folder.record(this.#recording);
   }
 
-  /** Opens the page at a view. */
+  /** Opens the page at a view; the one before is closed. */
   async show(view: string, options: BrowserContextOptions = {}): Promise<OpenedPage> {
+    for (const before of this.#browser.contexts()) await before.close();
     const context = await this.#browser.newContext({
       viewport: { width: 1280, height: 900 },
       locale: "en-US",
