@@ -33,7 +33,7 @@ export interface OpenedPage {
 
 /** All that it takes; disposing of it ends all of it. */
 export class WebHost implements AsyncDisposable {
-  readonly folder = new ServerFolder();
+  readonly folder: ServerFolder;
   readonly #recording: readonly string[];
   recorder: Running;
   readonly web: Running;
