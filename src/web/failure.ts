@@ -13,9 +13,12 @@ export interface Failure {
   readonly message: string;
 }
 
+/** That there is none of what was asked for is an answer: a browser would complain of a 404. */
+const NOTHING = 200;
+
 const STATUS: Readonly<Record<string, number>> = {
   EPERM: 403,
-  ESRCH: 404,
+  ESRCH: NOTHING,
   EFAULT: 400,
   EINVAL: 400,
   EEXIST: 409,
@@ -33,8 +36,9 @@ export function failureOf(error: unknown): Failure | null {
     return { status: STATUS[error.error] ?? 502, error: error.error, message: error.message };
   }
   if (error instanceof CommandError) {
-    const status = error.status === EXIT.notFound ? 404 : error.status === EXIT.usage ? 400 : 502;
-    return { status, error: "EIO", message: error.message };
+    const { status, message } = error;
+    if (status === EXIT.notFound) return { status: NOTHING, error: "ESRCH", message };
+    return { status: status === EXIT.usage ? 400 : 502, error: "EIO", message };
   }
   if (error instanceof ConnectionError) {
     return { status: 502, error: error.code, message: error.message };

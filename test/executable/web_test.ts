@@ -71,10 +71,13 @@ test(...unless(rootMissing, "nobody sees what is nobody's, and no more"), async 
   chmodSync(folder.path, 0o755);
   await using own = Running.start([...AS_NOBODY, "sleep", "600"]);
   await using other = Running.start(["sleep", "601"]);
-  const tree = async (pid: number) => (await ask(urlOf(web), "why", { target: pid })).status;
-  while (await tree(own.pid) !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(await tree(other.pid), 404);
-  assert.equal(await tree(1), 404);
+  const why = async (pid: number) => {
+    const { body } = await ask(urlOf(web), "why", { target: pid });
+    return body["error"] ?? "told";
+  };
+  while (await why(own.pid) !== "told") await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(await why(other.pid), "ESRCH");
+  assert.equal(await why(1), "ESRCH");
 });
 
 test("the URL has the token, and nobody else is told it", async () => {

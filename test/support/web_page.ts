@@ -33,7 +33,7 @@ export interface OpenedPage {
 
 /** All that it takes; disposing of it ends all of it. */
 export class WebHost implements AsyncDisposable {
-  readonly folder = new ServerFolder();
+  readonly folder: ServerFolder;
   readonly #recording: readonly string[];
   recorder: Running;
   readonly web: Running;
@@ -72,8 +72,9 @@ export class WebHost implements AsyncDisposable {
     this.recorder = await this.folder.record(this.#recording);
   }
 
-  /** Opens the page at a view. */
+  /** Opens the page at a view; the one before is closed. */
   async show(view: string, options: BrowserContextOptions = {}): Promise<OpenedPage> {
+    for (const before of this.#browser.contexts()) await before.close();
     const context = await this.#browser.newContext({
       viewport: { width: 1280, height: 900 },
       locale: "en-US",

@@ -47,9 +47,10 @@ test("the page has a policy that names its script", async () => {
 test("what is refused by who was asked is told with its name", async () => {
   await using web = await TestGateway.open();
   const refusals: readonly (readonly [Error, number, string])[] = [
-    [new RequestError("ESRCH", 3, "No such process"), 404, "ESRCH"],
+    [new RequestError("ESRCH", 3, "No such process"), 200, "ESRCH"],
     [new Refusal("EPERM", "Not permitted"), 403, "EPERM"],
     [new CommandError(EXIT.usage, "Bad time"), 400, "EIO"],
+    [new CommandError(EXIT.notFound, "No history"), 200, "ESRCH"],
   ];
   for (const [error, status, name] of refusals) {
     web.backend.answer = () => Promise.reject(error);

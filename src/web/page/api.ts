@@ -52,7 +52,9 @@ export async function post(op: string, params: Params, signal?: AbortSignal): Pr
 
 /** Asks; rejects with {@linkcode ApiError}. */
 export async function ask<T>(op: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
-  return await (await post(op, params, signal)).json() as T;
+  const answer = await (await post(op, params, signal)).json() as Record<string, unknown>;
+  if (answer["ok"] === true) return answer as T;
+  throw new ApiError(String(answer["error"]), String(answer["message"]));
 }
 
 /** Changes something that its user has consented to. */
