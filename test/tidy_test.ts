@@ -99,6 +99,17 @@ const ARROWS: Arrows = {
     "src/steps.ts",
     "node:",
   ],
+  // Many hosts in one PostgreSQL: the only room that knows its client.
+  "src/fleet/": [
+    "src/ask/store.ts",
+    "src/history/",
+    "src/model/",
+    "src/fault.ts",
+    "src/steps.ts",
+    "pg",
+    "pg-copy-streams",
+    "node:",
+  ],
   "src/host/": ["ffi/", "node:"],
   "src/view/": [
     "src/top/",
@@ -173,6 +184,7 @@ const ARROWS: Arrows = {
     "node:",
   ],
   "src/cmd/": [
+    "src/fleet/",
     "src/top/",
     "src/tui/",
     "src/detect/",

@@ -18,6 +18,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   register: ["unregister", "listeners"],
   job: ["account", "top"],
   record: ["metrics"],
+  export: ["ship", "fleet"],
   doctor: ["completion"],
 };
 const EVERYWHERE = [...GLOBAL_OPTIONS, ...HELP_OPTIONS];

@@ -1,0 +1,26 @@
+/**
+ * How a fleet is named.
+ *
+ * @module
+ */
+import type { Context } from "../../cli/command.ts";
+import { opt } from "../../cli/option.ts";
+import { UsageError } from "../../fault.ts";
+import { parseFleet } from "../../fleet/place.ts";
+
+/** Where the fleet is. */
+export const FLEET_OPTION = opt(
+  "--fleet <url>",
+  parseFleet,
+  "the fleet's database, instead of FH_FLEET: postgres://user@host/database",
+  null,
+);
+
+/** The fleet that is meant. Throws UsageError where none is named. */
+export function fleetOf({ env }: Pick<Context, "env">, fleet: string | undefined): string {
+  const named = fleet ?? (env["FH_FLEET"] || undefined);
+  if (named !== undefined) return named;
+  throw new UsageError(
+    "No fleet is named; give --fleet postgres://user@host/database, or FH_FLEET",
+  );
+}
