@@ -24,6 +24,8 @@ export interface Store {
   readonly past: PastStore | null;
   /** Where its recorder has not written what happened lately; null where it is up to date. */
   readonly behind: Behind | null;
+  /** It is about other hosts: what is in /proc here is none of theirs. */
+  readonly isElsewhere?: true;
   /** What was recorded; where the past is not known that is nothing. */
   readonly bounds: Bounds;
 
@@ -128,6 +130,8 @@ export interface Living {
   readonly processes: readonly Process[];
   /** The whole id of the boot that runs. */
   readonly bootId: string;
+  /** They are of other hosts: what the store has as running is believed to run. */
+  readonly isElsewhere?: true;
   /** Ancestors out of the store that are followed; as many as there may be, if not given. */
   readonly followed?: number;
   /** When what has that pid now began, clock ticks since boot; null where none has it. */

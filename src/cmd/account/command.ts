@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { ACCOUNT_KEYS } from "../../ask/account_keys.ts";
 import { SORT_KEYS } from "../../ask/account_sort.ts";
 import { FILTER } from "../../cli/filter_options.ts";
@@ -41,6 +42,7 @@ export const accountCommand: CommandSpec = command({
       SORT_KEYS,
     ),
     opt("-n, --limit <n>", parseCount, "the first so many; of records the last"),
+    ...FLEET_OPTIONS,
     flag("--csv", "CSV with a heading instead of columns"),
     flag("-d, --dump", "instead of the history: show an accounting or job file"),
     flag("-x, --compute", "sum up an accounting file, for jobs or altogether"),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
-import { opt } from "../../cli/option.ts";
+import { asText, opt } from "../../cli/option.ts";
 import { UsageError } from "../../fault.ts";
 import { parseFleet } from "../../fleet/place.ts";
 
@@ -15,6 +15,12 @@ export const FLEET_OPTION = opt(
   "the fleet's database, instead of FH_FLEET: postgres://user@host/database",
   null,
 );
+
+/** Which hosts are asked. */
+export const FLEET_OPTIONS = [
+  FLEET_OPTION,
+  opt("--host <glob>", asText, "hosts of the fleet, such as web7 or 'web*' (default: all)", null),
+] as const;
 
 /** The fleet that is meant. Throws UsageError where none is named. */
 export function fleetOf({ env }: Pick<Context, "env">, fleet: string | undefined): string {

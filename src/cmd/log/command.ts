@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { FILTER } from "../../cli/filter_options.ts";
 import { parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
@@ -27,6 +28,7 @@ export const logCommand: CommandSpec = command({
     opt("-n, --limit <n>", parseCount, "the newest so many (default: 100 when no time is given)"),
     flag("--reverse", "newest first"),
     flag("--tree", "as a tree, with the ancestors of what matches"),
+    ...FLEET_OPTIONS,
     flag("-f, --follow", "go on with what happens now, until Ctrl-C"),
   ],
   examples: [
@@ -35,6 +37,7 @@ export const logCommand: CommandSpec = command({
     "fh log -e exec --since '10m ago'  what was started in the last ten minutes",
     "fh log -p ci.sh -e exec  what the latest ci.sh has started",
     "fh log --tree --since 03:00 --until 03:05  what ended at night, and under whom",
+    "fh log --host 'web*' -m curl --fleet postgres:///fleet  on many hosts (see fh fleet)",
     "fh log --follow --json | jq .comm  for scripts: one line for each process",
   ],
   async run(context, _operands, options): Promise<number> {

@@ -8,11 +8,15 @@ import { localOffset } from "../../host/local_time.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { EventLines } from "../../view/line.ts";
 
-/** What writes them on this terminal, or for whatever standard output is. */
+/**
+ * What writes them on this terminal, or for whatever standard output is; of each line so many cells
+ * are `taken`.
+ */
 export function logLines(
   { stdout, env }: Pick<Context, "stdout" | "env">,
   users: Users,
   color: "auto" | "always" | "never",
+  taken = 0,
 ): EventLines {
   return new EventLines({
     users,
@@ -21,6 +25,6 @@ export function logLines(
     tree: false,
     dates: true,
     env: [],
-    width: () => widthOf(stdout),
+    width: () => widthOf(stdout) - taken,
   });
 }
