@@ -52,6 +52,8 @@ export interface PastStore extends Store {
   accountOf(process: PastProcess): Promise<Account | null>;
   /** How often the same was started; null where it has run no program of its own. */
   came(process: PastProcess): Promise<Came | null>;
+  /** Of how many hosts it is known; a store of one host does not tell. */
+  spread?(process: PastProcess): Promise<Spread | null>;
   /** Who recorded within stretches. */
   sources(spans: readonly BootSpan[]): Promise<Sources>;
   /** Jobs, the latest first, read as they are wanted. */
@@ -91,6 +93,13 @@ export interface PastFindings {
 
 /** What a recorder has found to be wrong. */
 export type PastFinding = KeptFinding<PastProcess>;
+
+/** On how many hosts the same command line was started by the same command. */
+export interface Spread {
+  readonly hosts: number;
+  /** How many hosts there are. */
+  readonly of: number;
+}
 
 /** How often the same command line was started by the same user, as far as a store remembers. */
 export interface Came {

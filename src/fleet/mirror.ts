@@ -11,10 +11,14 @@ import type { Life } from "../history/life.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../history/schema.ts";
 import { toStored } from "../history/texts.ts";
 import { inTransaction } from "../history/transaction.ts";
+import type { BootSpan } from "../model/bounds.ts";
 import { IMAGE_PARTS } from "../model/image.ts";
 import type { Connection } from "./connection.ts";
 import {
   ABOVE,
+  BY_ID,
+  type FindingRow,
+  FINDINGS,
   type FormerRow,
   FORMERS,
   type ImageRow,
@@ -37,7 +41,14 @@ export interface MirroredBoot {
   readonly epochTick: number;
 }
 
-type BootRow = readonly [number, number, string, string, number];
+type BootRow = readonly [
+  id: number,
+  host: number,
+  name: string,
+  bootId: string,
+  tick: number,
+  reach: number | null,
+];
 type ClockRow = readonly [boot: number, since: number, epoch: string];
 type RunRow = readonly [boot: number, ...rest: (string | number | null)[]];
 
@@ -55,6 +66,8 @@ export class Mirror {
   #texts = new Map<string, number>();
   readonly #gapsOf = new Set<number>();
   #last = 0;
+  /** Boots of which anything was found; null while that was not asked. */
+  #troubled: Set<number> | null = null;
 
   private constructor(fleet: Connection, history: History, boots: readonly MirroredBoot[]) {
     this.#fleet = fleet;
@@ -66,8 +79,13 @@ export class Mirror {
   /** Boots, clocks and runs of the hosts whose names match a regular expression; no lives yet. */
   static async open(fleet: Connection, hosts: string, now: () => number): Promise<Mirror> {
     const boots = await fleet.rows<BootRow>(
-      `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick FROM fh.boot b
-        JOIN fh.host h ON h.id = b.host WHERE h.name ~ $1 ORDER BY b.epoch_tick, b.id`,
+      `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick,
+          CASE WHEN now() - h.seen < interval '1 minute'
+            AND b.id = max(b.id) OVER (PARTITION BY h.id)
+            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL)
+            THEN h.reach / 1000 END
+        FROM fh.boot b JOIN fh.host h ON h.id = b.host WHERE h.name ~ $1
+        ORDER BY b.epoch_tick, b.id`,
       [hosts],
     );
     const of = `FROM fh.clock c JOIN fh.boot b ON b.id = c.boot JOIN fh.host h ON h.id = b.host
@@ -97,7 +115,11 @@ export class Mirror {
       new History(fleet.shown, now, db),
       boots.map(([boot, host, hostName, , epochTick]) => ({ boot, host, hostName, epochTick })),
     );
-    for (const [id, , hostName, bootId] of boots) mirror.#name(id, hostName, bootId);
+    for (const [id, , hostName, bootId, , reach] of boots) {
+      mirror.#name(id, hostName, bootId);
+      // Who is heard of goes on recording.
+      if (reach !== null) mirror.bootOf(id).reach(reach);
+    }
     return mirror;
   }
 
@@ -168,6 +190,38 @@ export class Mirror {
         "INSERT INTO gap (boot, since, until, lost, reason) VALUES (?, ?, ?, ?, ?)",
       );
       for (const row of rows) add.run(...row);
+    });
+  }
+
+  /** Fetches what recorders have found within a stretch, with the lives that it is about. */
+  async loadFindings({ boot: { id }, since, until }: BootSpan): Promise<void> {
+    this.#troubled ??= new Set(
+      (await this.#fleet.rows<[number]>("SELECT DISTINCT boot FROM fh.finding")).map(([boot]) =>
+        boot
+      ),
+    );
+    if (!this.#troubled.has(id)) return;
+    const most = Math.min(until, Number.MAX_SAFE_INTEGER);
+    const rows = await this.#fleet.rows<FindingRow>(FINDINGS, [
+      id,
+      Math.floor(since),
+      Math.ceil(most),
+    ]);
+    const lives = rows.flatMap(({ 6: life, 7: by }) => by === null ? [life] : [life, by]);
+    const { host } = this.boots.get(id)!;
+    await this.load(BY_ID, [lives.map(() => host), lives.map(() => id), lives]);
+    inTransaction(this.db, () => {
+      this.db.prepare("DELETE FROM finding WHERE boot = ?").run(id);
+      const add = this.db.prepare(
+        `INSERT INTO finding (boot, kind, key, since, until, over, count, life, by_life, uid, facts)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      );
+      for (const [kind, key, begun, seen, over, count, life, by, uid, facts] of rows) {
+        const its = this.#lives.get(`${id} ${life}`);
+        if (its === undefined) continue;
+        const above = this.#lives.get(`${id} ${by}`) ?? null;
+        add.run(id, kind, key, begun, seen, over, count, its, above, uid, facts);
+      }
     });
   }
 

@@ -29,7 +29,7 @@ type Row = readonly [Uint8Array, number, string[], number, number, number];
 
 /** The SQL of a regular expression for a glob of hosts. */
 export function globPattern(glob: string): string {
-  const text = glob.replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const text = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
   return `^${text}$`;
 }
 

@@ -48,6 +48,29 @@ export const BELOW = `(WITH RECURSIVE down (host, boot, id) AS (
   SELECT * FROM down LIMIT $4) down JOIN fh.life l
   ON l.host = down.host AND l.boot = down.boot AND l.id = down.id ORDER BY l.id`;
 
+/** Lives by their ids: arrays of hosts, boots and ids. */
+export const BY_ID = `unnest($1::int[], $2::int[], $3::bigint[]) w (host, boot, id)
+  JOIN fh.life l ON l.host = w.host AND l.boot = w.boot AND l.id = w.id`;
+
+/** Findings of a boot that touch a stretch: boot, since, until. */
+export const FINDINGS =
+  `SELECT kind, key, since, until, over, count, life::text, by_life::text, uid,
+  facts FROM fh.finding WHERE boot = $1 AND until >= $2 AND since < $3 ORDER BY since`;
+
+/** A row of {@linkcode FINDINGS}. */
+export type FindingRow = readonly [
+  kind: string,
+  key: string,
+  since: number,
+  until: number,
+  over: number,
+  count: number,
+  life: string,
+  by: string | null,
+  uid: number,
+  facts: string,
+];
+
 /** What some lives ran before: arrays of hosts, boots and ids. */
 export const FORMERS = `SELECT f.host, f.boot, f.life::text, f.until, f.since, f.image::text
   FROM unnest($1::int[], $2::int[], $3::bigint[]) w (host, boot, life)

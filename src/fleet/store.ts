@@ -22,6 +22,7 @@ import type {
   PastRun,
   PastStore,
   Sources,
+  Spread,
 } from "../ask/store.ts";
 import { CommandError, EXIT } from "../fault.ts";
 import { CostGroups } from "../history/cost_groups.ts";
@@ -199,6 +200,26 @@ export class FleetStore implements PastStore {
     return await this.#store.came(process);
   }
 
+  async spread(process: PastProcess): Promise<Spread | null> {
+    const life = asLife(process);
+    const boot = life === null ? undefined : this.#mirror.boots.get(life.boot.id);
+    if (life === null || boot === undefined || life.exec === null) return null;
+    const [row] = await this.#fleet.rows<[number, number]>(
+      `SELECT count(DISTINCT o.host), (SELECT count(*) FROM fh.host)
+        FROM fh.life me JOIN fh.image i ON i.host = me.host AND i.id = me.image
+          LEFT JOIN fh.life up ON up.host = me.host AND up.boot = me.boot AND up.id = me.parent
+          LEFT JOIN fh.image ui ON ui.host = up.host AND ui.id = up.image
+          JOIN fh.image a ON a.comm IS NOT DISTINCT FROM i.comm AND a.argv = i.argv
+          JOIN fh.life o ON o.host = a.host AND o.image = a.id AND o.exec IS NOT NULL
+          LEFT JOIN fh.life p ON p.host = o.host AND p.boot = o.boot AND p.id = o.parent
+          LEFT JOIN fh.image pi ON pi.host = p.host AND pi.id = p.image
+        WHERE me.host = $1 AND me.boot = $2 AND me.id = $3
+          AND pi.comm IS NOT DISTINCT FROM ui.comm`,
+      [boot.host, boot.boot, idOf(boot.epochTick, life)],
+    );
+    return { hosts: row![0], of: row![1] };
+  }
+
   async sources(spans: readonly BootSpan[]): Promise<Sources> {
     return await this.#store.sources(spans);
   }
@@ -215,8 +236,9 @@ export class FleetStore implements PastStore {
     return Promise.reject(stays("Jobs"));
   }
 
-  findings(): Promise<PastFindings> {
-    return Promise.reject(stays("Findings"));
+  async findings(span: BootSpan): Promise<PastFindings> {
+    await this.#mirror.loadFindings(span);
+    return await this.#store.findings(span);
   }
 
   async lastRun(): Promise<PastRun | null> {

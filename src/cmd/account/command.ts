@@ -53,7 +53,6 @@ export const accountCommand: CommandSpec = command({
   examples: [
     "fh account --since today  what took the time today",
     "fh account --by unit --csv  what each service has cost",
-    "fh account --by exit --since '1h ago' --sort count  how things ended",
     "fh account --by parent --sort count -n 5  who starts most",
     "fh account -p ci.sh  what the latest ci.sh has cost, with all that it started",
     "fh account --by job --since '1h ago'  what jobs have cost",

@@ -12,14 +12,14 @@ import { parseFleet } from "../../fleet/place.ts";
 export const FLEET_OPTION = opt(
   "--fleet <url>",
   parseFleet,
-  "the fleet's database, instead of FH_FLEET: postgres://user@host/database",
+  "the fleet to ask, instead of FH_FLEET",
   null,
 );
 
 /** Which hosts are asked. */
 export const FLEET_OPTIONS = [
   FLEET_OPTION,
-  opt("--host <glob>", asText, "hosts of the fleet, such as web7 or 'web*' (default: all)", null),
+  opt("--host <glob>", asText, "its hosts: web7, 'web*' (default: all)", null),
 ] as const;
 
 /** The fleet that is meant. Throws UsageError where none is named. */
