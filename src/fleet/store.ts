@@ -224,8 +224,8 @@ export class FleetStore implements PastStore {
     return await this.#store.sources(spans);
   }
 
-  async *jobs(): AsyncGenerator<PastJob, void> {
-    await Promise.reject(stays("Jobs"));
+  jobs(): AsyncGenerator<PastJob, void> {
+    throw stays("Jobs");
   }
 
   members(): Promise<PastMember[]> {

@@ -41,7 +41,7 @@ async function record(host: string): Promise<Running> {
 
 test(
   ...unless(missing, "the five commands of docs/fleet.md make a fleet that answers"),
-  async () => {
+  () => {
     const guide = readFileSync(new URL("../../docs/fleet.md", import.meta.url), "utf8");
     const [, block = ""] = /<!-- tested -->\n+```sh\n([^`]*)```/.exec(guide) ?? [];
     const commands = block.trim().split("\n").map((line) => line.replace(/ +#.*/, ""));
@@ -102,8 +102,9 @@ test(
     const why = (...args: string[]) => {
       const { chain, cost } = JSON.parse(done(fh("web2", "why", "--json", ...args)));
       return chain.map((one: Record<string, unknown>) => {
-        const { host: _, user: _1, state: _2, notes: _3, ...rest } = one;
-        return rest;
+        const { host: _, user: _1, state: _2, notes: _3, started, ...rest } = one;
+        // Of who lives, the host tells the start by the clock as it stands now.
+        return rest["ended"] === null ? rest : { ...rest, started };
       }).concat(cost);
     };
     assert.deepEqual(why(`web2:${failed!.id}`), why("--db", envOf("web2")["FH_DB"]!, failed!.id));
