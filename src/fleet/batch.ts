@@ -19,6 +19,8 @@ const FORMER_COLUMNS = ["boot_id", "pid", "born", "nth", "until", "since", "imag
 
 /** Bytes of an id of an image: those of a uuid. */
 const ID_BYTES = 16;
+/** Bytes of texts in one batch, about: command lines can be long, and be made so. */
+export const BATCH_BYTES: number = 8 << 20;
 
 /** Lines for a table, and the statement that takes them. */
 export interface CopyLines {
@@ -31,30 +33,37 @@ export interface Batch {
   readonly lives: CopyLines;
   readonly images: CopyLines;
   readonly formers: CopyLines;
+  /** Of how many of the lives it is, the first ones: of the others the texts had no room. */
+  readonly taken: number;
 }
 
-/** Makes lines of lives; `argv` tells whether command lines are shipped. */
+/** Makes lines of lives, as far as there is room; `argv` tells whether command lines are shipped. */
 export function batchOf(
-  source: Outgoing,
+  source: Pick<Outgoing, "formers" | "image">,
   lives: readonly OutgoingLife[],
   argv: boolean,
 ): Batch {
-  const batch: Batch = {
+  const batch = {
+    taken: 0,
     lives: linesFor("fh.incoming", LIFE_COLUMNS),
     images: linesFor("fh.incoming_image", IMAGE_COLUMNS),
     formers: linesFor("fh.incoming_former", FORMER_COLUMNS),
   };
   const ids = new Map<number, string>();
+  let bytes = 0;
   const imageId = (key: number): string => {
     let id = ids.get(key);
     if (id === undefined) {
       id = addImage(batch.images, source.image(key), argv);
+      bytes += batch.images.lines.at(-1)!.length;
       ids.set(key, id);
     }
     return id;
   };
-  const byKey = new Map(lives.map((life) => [life.key, life]));
+  const formers = Map.groupBy(source.formers(lives.map(({ key }) => key)), ({ life }) => life);
   for (const life of lives) {
+    if (bytes > BATCH_BYTES) break;
+    batch.taken++;
     const { bootId, pid, born, nth, span, parent, ppid, reaper, status, exec, flags } = life;
     batch.lives.lines.push(copyLine([
       ...[bootId, pid, born, nth, span],
@@ -62,13 +71,17 @@ export function batchOf(
       ...[ppid, reaper, status, imageId(life.image), exec, flags],
       ...life.costs,
     ]));
-  }
-  for (const { life, until, since, image } of source.formers([...byKey.keys()])) {
-    const { bootId, pid, born, nth } = byKey.get(life)!;
-    const id = image === 0 ? null : imageId(image);
-    batch.formers.lines.push(copyLine([bootId, pid, born, nth, until, since, id]));
+    for (const { until, since, image } of formers.get(life.key) ?? []) {
+      const id = image === 0 ? null : imageId(image);
+      batch.formers.lines.push(copyLine([bootId, pid, born, nth, until, since, id]));
+    }
   }
   return batch;
+}
+
+/** What is copied of it; in whichever order. */
+export function copiesOf({ lives, images, formers }: Batch): readonly CopyLines[] {
+  return [lives, images, formers];
 }
 
 function linesFor(table: string, columns: readonly string[]): CopyLines {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Outgoing, OutgoingBoot, OutgoingKey, OutgoingLife } from "../history/outgoing.ts";
-import { batchOf } from "./batch.ts";
+import { batchOf, copiesOf } from "./batch.ts";
 import type { Connection } from "./connection.ts";
 
 /** Lives that are shipped in one transaction. */
@@ -113,7 +113,7 @@ export class Shipper {
     const readMs = performance.now() - begun;
     const { batch, facts, lives } = taken;
     await this.#db.transaction(async () => {
-      for (const { sql, lines } of Object.values(batch)) await this.#db.copy(sql, lines);
+      for (const { sql, lines } of copiesOf(batch)) await this.#db.copy(sql, lines);
       await this.#db.rows("SELECT fh.merge($1)", [JSON.stringify(facts)]);
     });
     this.#cursor = facts.cursor;
@@ -129,11 +129,13 @@ export class Shipper {
     const range = source.range();
     const reach = source.reach();
     const { after, isSame } = this.#from(range);
-    const fresh = source.after(after, SHIP_AT_ONCE);
-    const last = fresh.at(-1)?.key ?? after;
-    const waiting = Math.max(0, (range?.[1] ?? 0) - last);
-    const changed = waiting > 0 ? [] : this.#changed();
-    const lives = [...changed, ...fresh];
+    const next = source.after(after, SHIP_AT_ONCE);
+    const isBehind = next.length === SHIP_AT_ONCE;
+    const changed = isBehind ? [] : this.#changed();
+    const batch = batchOf(source, [...changed, ...next], this.#host.argv);
+    const lives = [...changed, ...next].slice(0, batch.taken);
+    const fresh = lives.slice(changed.length);
+    const waiting = Math.max(0, (range?.[1] ?? 0) - (fresh.at(-1)?.key ?? after));
     // What was never promised is not missed: at the first contact it begins with what is there.
     const gaps = this.#cursor === null ? [] : this.#holes(after, fresh, isSame);
     const gapRows = source.gaps(isSame ? this.#cursor?.gap ?? 0 : 0);
@@ -150,7 +152,7 @@ export class Shipper {
       waiting,
       forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
     };
-    return { batch: batchOf(source, lives, this.#host.argv), facts, lives, sent, reach };
+    return { batch, facts, lives, sent, reach };
   }
 
   /** After which number to go on: from the beginning, where the file is another. */

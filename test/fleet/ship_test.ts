@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { CommandError } from "../../src/fault.ts";
+import { BATCH_BYTES } from "../../src/fleet/batch.ts";
+import { hostGrants, makeRole } from "../../src/fleet/tables.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { TestFleet } from "../support/fleet.ts";
@@ -171,4 +173,18 @@ test(...unless(missing, "sums and lives are of one boot id and its clock"), asyn
   await made;
   const boots = `SELECT DISTINCT boot_id FROM fh.boot`;
   assert.equal(fleet.server.ask(boots), PAST_BOOT);
+});
+
+test(...unless(missing, "long command lines go in batches of a bounded size"), async () => {
+  await made;
+  await fleet.as("owner", (db) => makeRole(db, "web6", hostGrants("web6")));
+  using recorder = begun();
+  const long = "x".repeat(60_000);
+  for (let i = 0; i < 200; i++) recorder.tell(...program(2 + i, 100 + i, "/bin/a", `${i}${long}`));
+  recorder.end();
+  const rounds: number[] = [];
+  await fleet.ship(recorder.path, "web6", {}, (lives) => rounds.push(lives));
+  assert.equal(fleet.server.ask(LIVES("web6")), "201|200|1400");
+  const most = 2 * BATCH_BYTES / long.length / 2 + 2;
+  assert.ok(rounds.length > 2 && rounds.every((lives) => lives <= most), String(rounds));
 });

@@ -46,7 +46,12 @@ export class TestFleet {
   }
 
   /** Ships all that a history has, as a host. */
-  async ship(path: string, host: string, given: Partial<ShipOptions> = {}): Promise<Told> {
+  async ship(
+    path: string,
+    host: string,
+    given: Partial<ShipOptions> = {},
+    onRound: (lives: number) => void = () => {},
+  ): Promise<Told> {
     const told: Told = { name: "", lives: 0, forgotten: 0, failures: [] };
     const machine = machineOf(host);
     await ship({
@@ -61,6 +66,7 @@ export class TestFleet {
     }, {
       begun: (name) => told.name = name,
       round: ({ lives, forgotten }) => {
+        onRound(lives);
         told.lives += lives;
         told.forgotten += forgotten;
       },

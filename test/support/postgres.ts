@@ -38,15 +38,18 @@ export class Postgres {
   readonly folder: string;
   readonly #data: string;
 
-  /** Makes a database cluster, and starts it; it ends and goes with the tests. */
-  constructor() {
-    this.folder = temporaryFolder("fh-postgres-");
+  /**
+   * Makes a database cluster, and starts it; it ends and goes with the tests, or where `end` says,
+   * in a folder that somebody else removes.
+   */
+  constructor(folder: string | null = null, end: (act: () => void) => void = atEnd) {
+    this.folder = folder ?? temporaryFolder("fh-postgres-");
     this.#data = join(this.folder, "data");
     if (process.getuid!() === 0) chownSync(this.folder, NOBODY, NOBODY);
     chmodSync(this.folder, 0o755);
     this.#run("initdb", ["-D", this.#data, "-U", "owner", "-A", "trust", "-N", "-E", "UTF8"]);
     this.start();
-    atEnd(() => this.stop("immediate"));
+    end(() => this.stop("immediate"));
   }
 
   /** Starts it, and waits until it answers. */
