@@ -52,9 +52,16 @@ export class Postgres {
     end(() => this.stop("immediate"));
   }
 
-  /** Starts it, and waits until it answers. */
-  start(): void {
-    const options = `-c listen_addresses= -c unix_socket_directories=${this.folder} -c fsync=off`;
+  /** Starts it, and waits until it answers; with other settings where some are given. */
+  start(more: Readonly<Record<string, string>> = {}): void {
+    const settings = {
+      listen_addresses: "",
+      unix_socket_directories: this.folder,
+      fsync: "off",
+      ...more,
+    };
+    const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
+      .join(" ");
     const log = join(this.folder, "log");
     this.#run("pg_ctl", ["-D", this.#data, "-l", log, "-w", "-t", "60", "-o", options, "start"]);
   }
