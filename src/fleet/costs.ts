@@ -5,7 +5,7 @@
  * @module
  */
 import type { CostKey, CostQuery, KeyTotals } from "../ask/store.ts";
-import { CostGroups, PastTotals } from "../history/cost_groups.ts";
+import { CostGroups } from "../history/cost_groups.ts";
 import { COST_COLUMNS, COUNT_COLUMNS } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import type { Mirror } from "./mirror.ts";
@@ -59,25 +59,34 @@ export async function sumFleet(
   const isKept = KEPT.has(by) && ofImage === null && !failed && minDuration === null;
   const lives = new LifeSums(fleet, mirror, stretches, query, groups);
   if (!isKept || last <= first) {
-    await lives.add(begin, end);
+    await (isKept ? lives.addByKey(begin, end) : lives.add(begin, end));
     return groups.all();
   }
-  await lives.add(begin, first * US_PER_HOUR);
-  await lives.add(last * US_PER_HOUR, end);
+  await lives.addByKey(begin, first * US_PER_HOUR);
+  await lives.addByKey(last * US_PER_HOUR, end);
   const hosts = [...new Set([...mirror.boots.values()].map(({ host }) => host))];
   const rows = await fleet.rows<HourSums>(
     `SELECT s.key, ${OF_HOURS} FROM fh.hour_sum s
       WHERE s.kind = $1 AND s.hour >= $2 AND s.hour < $3 AND s.host = ANY($4) GROUP BY s.key`,
     [by, first, last, hosts],
   );
-  for (const [key, ...sums] of rows) {
-    const text = key.length === 0 ? null : decoder.decode(key);
-    const its = text === null || by === "command" ? text : Number(text);
-    const totals = groups.group(its);
-    if (totals instanceof PastTotals) totals.addSums(sums);
-  }
+  for (const [key, ...sums] of rows) groups.group(keyOf(by, key)).addSums(sums);
   return groups.all();
 }
+
+/** What sums by the hour are by: empty where it is not known. */
+function keyOf(by: CostKey, key: Uint8Array): string | number | null {
+  if (key.length === 0) return null;
+  const text = decoder.decode(key);
+  return by === "command" ? text : Number(text);
+}
+
+/** SQL of that, of a life `l` with its image `i`. */
+const KEY_OF: Readonly<Record<string, string>> = {
+  command: "i.comm",
+  user: "convert_to(i.uid::text, 'UTF8')",
+  exit: "convert_to(l.status::text, 'UTF8')",
+};
 
 class LifeSums {
   readonly #fleet: Connection;
@@ -100,6 +109,32 @@ class LifeSums {
     this.#groups = groups;
   }
 
+  /** Adds what ended from one moment to another, where all of it counts: by what it is asked for. */
+  async addByKey(from: number, until: number): Promise<void> {
+    if (until <= from) return;
+    const { by } = this.#query;
+    const where = new Conditions().add("l.ended >= ? AND l.ended < ?", from, until);
+    const rows = await this.#fleet.rows<HourSums>(
+      `SELECT coalesce(${KEY_OF[by]}, ''), ${OF_LIVES} FROM ${this.#within(where)}
+        LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image
+        WHERE ${where.sql} GROUP BY 1`,
+      where.parameters,
+    );
+    for (const [key, ...sums] of rows) this.#groups.group(keyOf(by, key)).addSums(sums);
+  }
+
+  /** Lives `l` that ended within the stretches. */
+  #within(where: Conditions): string {
+    const stretches = where.bind(
+      "unnest(?::int[], ?::bigint[], ?::bigint[]) w (boot, since, until)",
+      this.#stretches.map(({ span }) => span.boot.id),
+      this.#stretches.map(({ since }) => since),
+      this.#stretches.map(({ until: end }) => end),
+    );
+    return `${stretches} JOIN fh.life l ON l.boot = w.boot AND l.ended >= w.since
+      AND l.ended < w.until`;
+  }
+
   /** Adds what ended from one moment to another. */
   async add(from: number, until: number): Promise<void> {
     if (until <= from) return;
@@ -112,18 +147,11 @@ class LifeSums {
       where.add(`EXISTS (SELECT 1 FROM fh.image i WHERE i.host = l.host AND i.id = l.image
         AND ${test})`);
     }
-    const stretches = where.bind(
-      "unnest(?::int[], ?::bigint[], ?::bigint[]) w (boot, since, until)",
-      this.#stretches.map(({ span }) => span.boot.id),
-      this.#stretches.map(({ since }) => since),
-      this.#stretches.map(({ until: end }) => end),
-    );
     const parent = by === "parent";
     const rows = await this.#fleet.rows<ImageSums>(
       `SELECT l.host, l.image::text, ${parent ? "p.image::text" : "NULL"},
         ${by === "exit" ? "l.status" : "NULL::int"}, ${OF_LIVES}
-        FROM ${stretches} JOIN fh.life l ON l.boot = w.boot AND l.ended >= w.since
-          AND l.ended < w.until
+        FROM ${this.#within(where)}
         ${parent ? PARENT : ""}
         WHERE ${where.sql} GROUP BY 1, 2, 3, 4`,
       where.parameters,

@@ -11,7 +11,14 @@ import type { Change, ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
 import type { Connection } from "./connection.ts";
 import type { Mirror } from "./mirror.ts";
-import { addSought, Conditions, sinceBootOf, type Stretch } from "./wanted.ts";
+import {
+  addSought,
+  Conditions,
+  seekImages,
+  sinceBootOf,
+  type SoughtImages,
+  type Stretch,
+} from "./wanted.ts";
 
 /** Lives of the first page, and of each that follows twice as many, up to the most. */
 const FIRST = 200;
@@ -36,6 +43,7 @@ export class FleetPages {
   readonly #breath: Breath;
   readonly #query: ChangeQuery;
   readonly #way: TimelineQuery;
+  #images: SoughtImages | null = null;
 
   constructor(fleet: Connection, mirror: Mirror, breath: Breath, query: ChangeQuery) {
     this.#fleet = fleet;
@@ -54,6 +62,7 @@ export class FleetPages {
     if (stretches.length === 0) return;
     const { backwards, kept } = this.#query;
     await this.#mirror.loadGaps(stretches.map(({ span }) => span.boot.id));
+    this.#images = await seekImages(this.#fleet, this.#query.sought, this.#way.kinds);
     const begin = Math.min(...stretches.map(({ since }) => since));
     const end = Math.max(...stretches.map(({ until }) => until));
     let [from, until, size] = [begin, end, FIRST];
@@ -86,12 +95,12 @@ export class FleetPages {
 
   /** Lives that end within a page and may be wanted. */
   #ends(from: number, until: number): Conditions {
-    const { sought, failed, minDuration } = this.#query;
+    const { failed, minDuration } = this.#query;
     const { kinds } = this.#way;
     const where = this.#ofHosts().add("l.ended >= ? AND l.ended < ?", from, until);
     if (failed) where.add("l.status <> 0");
     if (minDuration !== null) where.add("l.span >= ?", Math.floor(minDuration));
-    addSought(where, sought, kinds);
+    addSought(where, this.#images, kinds);
     return where;
   }
 
@@ -113,7 +122,7 @@ export class FleetPages {
     const boots = stretches.filter((one) => one.since < until && one.until > from);
     const long = new Conditions();
     long.add("l.span IS NULL OR l.span > 1000000000").add("l.ended IS NULL OR l.ended >= ?", from);
-    addSought(long, this.#query.sought, kinds);
+    addSought(long, this.#images, kinds);
     const its = boots.map(({ span }) => this.#mirror.boots.get(span.boot.id)!);
     const arrays = long.bind(
       "unnest(?::int[], ?::int[], ?::bigint[])",

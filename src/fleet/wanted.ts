@@ -6,10 +6,12 @@
  */
 import type { ChangeQuery, Sought } from "../ask/store.ts";
 import type { BootSpan } from "../model/bounds.ts";
-import type { Parameter } from "./connection.ts";
+import type { Connection, Parameter } from "./connection.ts";
 import type { MirroredBoot } from "./mirror.ts";
 
 const NS_PER_US = 1000;
+/** More images than that are not named to the server again. */
+const IMAGES_MAX = 1000;
 const US_PER_TICK = 10_000;
 /** Words that stand in the bytes of a command line as they are shown. */
 const PLAIN = /^[\w./@:=,+%-]+$/;
@@ -69,22 +71,48 @@ export function sinceBootOf(us: number, { epochTick }: MirroredBoot): number {
   return (us - epochTick * US_PER_TICK) * NS_PER_US;
 }
 
-/** Adds what every image has that is wanted, where an index or a scan there can tell. */
-export function addSought(
-  to: Conditions,
+/** Images that have what is sought: their ids, which are the same on all hosts. */
+export interface SoughtImages {
+  /** Null: there are too many of them to be named. */
+  readonly ids: readonly string[] | null;
+  readonly sought: Sought;
+}
+
+/** Looks for them, once for a question; null where the server cannot tell. */
+export async function seekImages(
+  fleet: Connection,
   sought: Sought | null,
   kinds: ChangeQuery["kinds"],
-): void {
+): Promise<SoughtImages | null> {
   // A fork has the image of its parent, which the row of the life does not tell.
-  if (sought === null || kinds.has("fork")) return;
-  const test = imageTest(to, sought);
-  if (test === null) return;
-  const own =
-    `EXISTS (SELECT 1 FROM fh.image i WHERE i.host = l.host AND i.id = l.image AND ${test})`;
-  const before = `EXISTS (SELECT 1 FROM fh.former f JOIN fh.image i
+  if (sought === null || kinds.has("fork")) return null;
+  const where = new Conditions();
+  const test = imageTest(where, sought);
+  if (test === null) return null;
+  const rows = await fleet.rows<[string]>(
+    `SELECT DISTINCT i.id::text FROM fh.image i WHERE ${test} LIMIT ${IMAGES_MAX + 1}`,
+    where.parameters,
+  );
+  return { sought, ids: rows.length > IMAGES_MAX ? null : rows.map(([id]) => id) };
+}
+
+/** Adds what every image has that is wanted. */
+export function addSought(
+  to: Conditions,
+  images: SoughtImages | null,
+  kinds: ChangeQuery["kinds"],
+): void {
+  if (images === null) return;
+  const { ids, sought } = images;
+  const own = ids === null
+    ? `EXISTS (SELECT 1 FROM fh.image i WHERE i.host = l.host AND i.id = l.image
+        AND ${imageTest(to, sought)})`
+    : to.bind("l.image = ANY(?::uuid[])", ids);
+  if (!kinds.has("exec")) return void to.add(own);
+  const test = ids === null ? imageTest(to, sought) : to.bind("i.id = ANY(?::uuid[])", ids);
+  to.add(`${own} OR EXISTS (SELECT 1 FROM fh.former f JOIN fh.image i
     ON i.host = f.host AND i.id = f.image WHERE f.host = l.host AND f.boot = l.boot
-    AND f.life = l.id AND ${test})`;
-  to.add(kinds.has("exec") ? `${own} OR ${before}` : own);
+    AND f.life = l.id AND ${test})`);
 }
 
 /** SQL that is true of every image `i` that has what is sought; null where it cannot be asked. */
