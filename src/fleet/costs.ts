@@ -55,7 +55,9 @@ export async function sumFleet(
   const begin = Math.min(...stretches.map(({ since }) => since));
   const end = Math.max(...stretches.map(({ until }) => until));
   const first = Math.ceil(begin / US_PER_HOUR);
-  const last = Math.floor(end / US_PER_HOUR);
+  // Nothing has ended after the last that is known.
+  const isToEnd = stretches.every(({ span }) => span.until >= span.boot.until);
+  const last = isToEnd ? Math.ceil(end / US_PER_HOUR) : Math.floor(end / US_PER_HOUR);
   const isKept = KEPT.has(by) && ofImage === null && !failed && minDuration === null;
   const lives = new LifeSums(fleet, mirror, stretches, query, groups);
   if (!isKept || last <= first) {
@@ -63,7 +65,7 @@ export async function sumFleet(
     return groups.all();
   }
   await lives.addByKey(begin, first * US_PER_HOUR);
-  await lives.addByKey(last * US_PER_HOUR, end);
+  if (!isToEnd) await lives.addByKey(last * US_PER_HOUR, end);
   const hosts = [...new Set([...mirror.boots.values()].map(({ host }) => host))];
   const rows = await fleet.rows<HourSums>(
     `SELECT s.key, ${OF_HOURS} FROM fh.hour_sum s

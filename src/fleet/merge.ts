@@ -7,6 +7,11 @@
 import { COST_COLUMNS, COUNT_COLUMNS } from "./columns.ts";
 
 const DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
+/**
+ * A session begins while the tables are empty: how rows are found then would take a look at all of
+ * them later.
+ */
+const BY_INDEX = "SET plan_cache_mode = force_custom_plan SET enable_seqscan = off";
 
 /** A host says who it is, and is told from where it is to go on and what it has left open. */
 export const HELLO = `
@@ -100,7 +105,7 @@ const ADDED = [...COUNT_COLUMNS, ...COST_COLUMNS].map((name) =>
 /** Lives that are new or have changed; and what the sums and programs have of that. */
 export const LIVES = `
 CREATE FUNCTION fh.put_lives(me int) RETURNS bigint LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp AS $$
+  SET search_path = pg_catalog, pg_temp ${BY_INDEX} AS $$
 DECLARE
   wanted int;
   added bigint;

@@ -175,6 +175,12 @@ export class Mirror {
     this.#texts = new Map();
   }
 
+  /** Numbers of the boots of which there is anything to tell. */
+  told(): Set<number> {
+    const rows = this.db.prepare("SELECT boot FROM life UNION SELECT boot FROM gap").all();
+    return new Set(rows.map(({ boot }) => Number(boot)));
+  }
+
   /** Fetches what is missing of some boots, once. */
   async loadGaps(boots: readonly number[]): Promise<void> {
     const fresh = boots.filter((boot) => !this.#gapsOf.has(boot));

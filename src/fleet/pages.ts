@@ -7,7 +7,7 @@ import type { ChangeQuery, Logged } from "../ask/store.ts";
 import { Heap } from "../history/heap.ts";
 import { Timeline, type TimelineQuery } from "../history/timeline.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
-import type { Change, ChangeKind } from "../model/machine.ts";
+import { Change, type ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
 import type { Connection } from "./connection.ts";
 import type { Mirror } from "./mirror.ts";
@@ -144,7 +144,10 @@ export class FleetPages {
   ): AsyncGenerator<Logged, void> {
     const sign = this.#query.backwards ? -1 : 1;
     const heap = new Heap<Head>((a, b) => sign * (a.at - b.at) || sign * (a.order - b.order));
+    const told = this.#mirror.told();
+    const timeline = new Timeline(this.#mirror.history);
     for (const [order, { span, ...stretch }] of stretches.entries()) {
+      if (!told.has(span.boot.id)) continue;
       if (stretch.since >= until || stretch.until <= from) continue;
       const boot = this.#mirror.boots.get(span.boot.id)!;
       const part = {
@@ -153,7 +156,7 @@ export class FleetPages {
         until: Math.min(span.until, Math.floor(sinceBootOf(until, boot))),
       };
       const way = { ...this.#way, whole: part.until >= span.until };
-      const steps = new Timeline(this.#mirror.history).steps(part, way);
+      const steps = timeline.steps(part, way);
       await this.#push(heap, steps, order, span);
     }
     const { accepts } = this.#query;
@@ -174,7 +177,11 @@ export class FleetPages {
       const { done, value: change } = steps.next();
       if (done) return;
       if (change === null) await this.#breath.take();
-      else return heap.push({ at: span.boot.moment(change.time), order, change, span, steps });
+      else {
+        // One timeline tells of all of them, with one object.
+        const own = Object.assign(new Change(), change);
+        return heap.push({ at: span.boot.moment(change.time), order, change: own, span, steps });
+      }
     }
   }
 }

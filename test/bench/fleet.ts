@@ -129,7 +129,9 @@ export async function fleetSection(bench: Bench): Promise<Section> {
   await migrate(owner, true);
   await makeRole(owner, "hosts", hostGrants("hosts"));
   const minutes = bench.quick ? QUICK_MINUTES : MINUTES;
-  const epochMs = Date.now() - minutes * 60_000 - BOOT_NS / 1e6;
+  // A whole hour of the clock, or its beginning.
+  const hourMs = 3_600_000;
+  const epochMs = Math.floor(Date.now() / hourMs - 1) * hourMs - BOOT_NS / 1e6;
   const rate = await fill(bench, server.url("hosts"), minutes, epochMs);
   const lives = minutes * HOSTS * 60 * PER_SECOND;
   const bytes = await readSize(owner) / lives;
@@ -161,7 +163,7 @@ export async function fleetSection(bench: Bench): Promise<Section> {
     };
     for await (const _ of all.log(spans, query)) if (++found >= 100) break;
   });
-  const hour = all.bounds.spans(end - 3_600_000, end);
+  const hour = all.bounds.spans(epochMs + BOOT_NS / 1e6, Number.MAX_SAFE_INTEGER);
   const costs = await timed(bench.rounds, () =>
     all.costs(hour, {
       ...{ by: "command", failed: false, minDuration: null, ofImage: null, sought: null },
