@@ -33,11 +33,11 @@ export interface Batch {
   readonly lives: CopyLines;
   readonly images: CopyLines;
   readonly formers: CopyLines;
-  /** Of how many of the lives it is, the first ones: of the others the texts had no room. */
+  /** Of how many of the lives it is, the first ones: texts of the others had no room. */
   readonly taken: number;
 }
 
-/** Makes lines of lives, as far as there is room; `argv` tells whether command lines are shipped. */
+/** Makes lines of lives, as far as there is room; `argv`: command lines are shipped, too. */
 export function batchOf(
   source: Pick<Outgoing, "formers" | "image">,
   lives: readonly OutgoingLife[],

@@ -111,7 +111,7 @@ class LifeSums {
     this.#groups = groups;
   }
 
-  /** Adds what ended from one moment to another, where all of it counts: by what it is asked for. */
+  /** Adds what ended from one moment to another, where all counts: by what it is asked for. */
   async addByKey(from: number, until: number): Promise<void> {
     if (until <= from) return;
     const { by } = this.#query;

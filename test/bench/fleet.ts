@@ -136,10 +136,27 @@ export async function fleetSection(bench: Bench): Promise<Section> {
   const lives = minutes * HOSTS * 60 * PER_SECOND;
   const bytes = await readSize(owner) / lives;
   await owner.run("VACUUM ANALYZE");
+  const asked = await ask(bench, server.url(), owner, { epochMs, minutes });
+  await owner.close();
+  const { lineage, command, costs, rare } = asked;
+  bench.say(
+    `fleet: ${[lineage, command, costs, rare].map(number).join(" ")} ms; ${number(bytes)} B`,
+  );
+  return { title, ...tell({ ...asked, rate, bytes, lives, minutes }) };
+}
+
+/** How long the questions take, milliseconds. */
+async function ask(
+  bench: Bench,
+  url: string,
+  owner: Connection,
+  { epochMs, minutes }: { readonly epochMs: number; readonly minutes: number },
+): Promise<Asked> {
+  const { signal } = new AbortController();
   const end = epochMs + BOOT_NS / 1e6 + minutes * 60_000;
   const open = (hosts: string) =>
     FleetStore.open({
-      ...{ url: server.url(), hosts, env: {}, signal },
+      ...{ url, hosts, env: {}, signal },
       ...{ breath: new Breath(signal), now: Date.now },
     });
   const one = await open("web500");
@@ -173,16 +190,33 @@ export async function fleetSection(bench: Bench): Promise<Section> {
     bench.rounds,
     () => rarePrograms(owner, { since: end - DAY_MS, most: 2, isNew: false, hosts: "*" }),
   );
-  bench.say(
-    `fleet: ${[lineage, command, costs, rare].map(number).join(" ")} ms; ${number(bytes)} B`,
-  );
   one.close();
   all.close();
-  await owner.close();
+  return { lineage, command, costs, rare };
+}
+
+/** What was measured of the questions, milliseconds. */
+interface Asked {
+  readonly lineage: number;
+  readonly command: number;
+  readonly costs: number;
+  readonly rare: number;
+}
+
+/** And of what was added: a second, bytes of each, how many in how long. */
+interface Added extends Asked {
+  readonly rate: number;
+  readonly bytes: number;
+  readonly lives: number;
+  readonly minutes: number;
+}
+
+function tell(
+  { lineage, command, costs, rare, rate, bytes, lives, minutes }: Added,
+): Omit<Section, "title"> {
   const ms = (value: number) => `${number(value)} ms`;
   const row = (what: string, value: string) => [what, value];
   return {
-    title,
     body: [
       `PostgreSQL on this host, without fsync; ${number(HOSTS)} hosts with ${PER_SECOND} lives a ` +
       `second each, for ${minutes} minutes: ${
