@@ -69,9 +69,9 @@ test(
   ...unless(missing, "every life and every chain is in the fleet as the host has it"),
   async () => {
     done(fh("web2", "fleet", "init", "--host", "web2", "-q"));
-    const recorder = await record("web2");
+    await using recorder = await record("web2");
     const to = ["ship", "--to", server.url("web2"), "--host-name", "web2"];
-    const shipper = Running.start([FH, ...to], { env: envOf("web2") });
+    await using shipper = Running.start([FH, ...to], { env: envOf("web2") });
     const script = "for i in 1 2 3 4 5 6 7 8; do sh -c \"sh -c 'true $i; exit 3'; true\"; done";
     runProgram("sh", ["-c", script]);
     server.stop("immediate");

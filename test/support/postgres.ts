@@ -43,13 +43,14 @@ export class Postgres {
    * in a folder that somebody else removes.
    */
   constructor(folder: string | null = null, end: (act: () => void) => void = atEnd) {
+    // Before the folder goes, for what is done at the end is done in this order.
+    end(() => this.stop("immediate"));
     this.folder = folder ?? temporaryFolder("fh-postgres-");
     this.#data = join(this.folder, "data");
     if (process.getuid!() === 0) chownSync(this.folder, NOBODY, NOBODY);
     chmodSync(this.folder, 0o755);
     this.#run("initdb", ["-D", this.#data, "-U", "owner", "-A", "trust", "-N", "-E", "UTF8"]);
     this.start();
-    end(() => this.stop("immediate"));
   }
 
   /** Starts it, and waits until it answers; with other settings where some are given. */
