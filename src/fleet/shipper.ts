@@ -5,6 +5,7 @@
  * @module
  */
 import type { Outgoing, OutgoingBoot, OutgoingKey, OutgoingLife } from "../history/outgoing.ts";
+import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { batchOf, copiesOf } from "./batch.ts";
 import type { Connection } from "./connection.ts";
 
@@ -176,14 +177,26 @@ export class Shipper {
     if (!isSame && first !== undefined) {
       // Another file: what the one before had beyond the cursor, nobody can tell.
       const { boot, born } = first;
-      holes.push({ boot, since: 0, until: born, lost: null, reason: "not shipped" });
+      holes.push({
+        boot,
+        since: 0,
+        until: born,
+        lost: null,
+        reason: GAP_WORDS[GAP_REASON.unshipped]!,
+      });
     }
     let before = { key: after, boot: -1, born: 0 };
     for (const life of fresh) {
       const lost = life.key - before.key - 1;
       if (lost > 0 && (isSame || before.boot >= 0)) {
         const since = before.boot === life.boot ? Math.min(before.born, life.born) : 0;
-        holes.push({ boot: life.boot, since, until: life.born, lost, reason: "not shipped" });
+        holes.push({
+          boot: life.boot,
+          since,
+          until: life.born,
+          lost,
+          reason: GAP_WORDS[GAP_REASON.unshipped]!,
+        });
       }
       before = life;
     }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { CommandError } from "../../src/fault.ts";
 import { BATCH_BYTES } from "../../src/fleet/batch.ts";
 import { hostGrants, makeRole } from "../../src/fleet/tables.ts";
-import type { SourceEvent } from "../../src/model/event.ts";
+import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { TestFleet } from "../support/fleet.ts";
 import { PAST_BOOT, TestRecorder } from "../support/past.ts";
@@ -98,7 +98,7 @@ test(...unless(missing, "what was forgotten before it was shipped is a counted g
   assert.ok(lives >= 3);
   const gaps = `SELECT g.lost, g.reason FROM fh.gap g JOIN fh.boot b ON b.id = g.boot
     JOIN fh.host h ON h.id = b.host WHERE h.name = 'web2'`;
-  assert.equal(fleet.server.ask(gaps), "2|not shipped");
+  assert.equal(fleet.server.ask(gaps), `2|${GAP_WORDS[GAP_REASON.unshipped]}`);
 });
 
 test(...unless(missing, "a file that is made anew adds nothing twice"), async () => {
