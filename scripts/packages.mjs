@@ -20,6 +20,7 @@ const PACKAGES = {
   "jq": "jq",
   "lintian": "lintian",
   "lxcfs": "lxcfs",
+  "postgresql-15": "/usr/lib/postgresql/15/bin/initdb",
   "procps": "pgrep",
   "psmisc": "pstree",
   "tmux": "tmux",
@@ -35,7 +36,10 @@ const UNPACKED = { "prometheus": "usr/bin/promtool" };
 const UNPACKED_IN = join(ROOT, "node_modules", ".debian");
 
 /** What a package starts when it is installed, and tests do not need: ends it. */
-const UNDO = { "acct": ["accton", ["off"]] };
+const UNDO = {
+  "acct": ["accton", ["off"]],
+  "postgresql-15": ["pg_dropcluster", ["--stop", "15", "main"]],
+};
 
 /** Installs what is missing; tests skip themselves, and say so, where that fails. */
 export function installPackages() {

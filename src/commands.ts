@@ -13,6 +13,7 @@ import { completeCommand } from "./cmd/complete/command.ts";
 import { doctorCommand } from "./cmd/doctor/command.ts";
 import { exportCommand } from "./cmd/export/command.ts";
 import { failure } from "./cmd/failure.ts";
+import { fleetCommand } from "./cmd/fleet/command.ts";
 import { jobCommand } from "./cmd/job/command.ts";
 import { listenersCommand } from "./cmd/listen/listeners.ts";
 import { registerCommand } from "./cmd/listen/register.ts";
@@ -23,6 +24,7 @@ import { recordCommand } from "./cmd/record/command.ts";
 import { reportCommand } from "./cmd/report/command.ts";
 import { runCommand } from "./cmd/run/command.ts";
 import { serveCommand } from "./cmd/serve/command.ts";
+import { shipCommand } from "./cmd/ship/command.ts";
 import { topCommand } from "./cmd/top/command.ts";
 import { treeCommand } from "./cmd/tree/command.ts";
 import { troubleCommand } from "./cmd/trouble/command.ts";
@@ -45,6 +47,8 @@ export const COMMANDS: readonly Spec[] = [
   recordCommand,
   metricsCommand,
   exportCommand,
+  shipCommand,
+  fleetCommand,
   runCommand,
   reportCommand,
   jobCommand,

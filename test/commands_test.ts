@@ -244,9 +244,11 @@ test("an output that cannot be written fails the program", async () => {
 test("the table has the commands of the contract that exist", () => {
   const names = COMMANDS.map(({ name }) => name);
   const past = ["why", "log", "trouble", "top", "web", "record", "metrics", "export"];
+  const fleet = ["ship", "fleet"];
   const socket = ["serve", "register", "unregister", "listeners"];
   const rest = ["account", "doctor", "completion", "complete"];
-  assert.deepEqual(names, ["watch", "tree", ...past, "run", "report", "job", ...socket, ...rest]);
+  const runs = ["run", "report", "job"];
+  assert.deepEqual(names, ["watch", "tree", ...past, ...fleet, ...runs, ...socket, ...rest]);
 });
 
 test("fh watch runs what stands behind -- alone, and says what else may be meant", async () => {

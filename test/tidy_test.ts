@@ -118,6 +118,17 @@ const ARROWS: Arrows = {
     "src/steps.ts",
     "node:",
   ],
+  // Many hosts in one PostgreSQL: the only room that knows its client.
+  "src/fleet/": [
+    "src/ask/store.ts",
+    "src/history/",
+    "src/model/",
+    "src/fault.ts",
+    "src/steps.ts",
+    "pg",
+    "pg-copy-streams",
+    "node:",
+  ],
   "src/host/": ["ffi/", "node:"],
   "src/view/": [
     "src/top/",
@@ -208,6 +219,7 @@ const ARROWS: Arrows = {
   "src/cmd/": [
     "src/report/",
     "src/report/span.ts",
+    "src/fleet/",
     "src/top/",
     "src/tui/",
     "src/detect/",

@@ -31,6 +31,8 @@ export type NoteKind =
   | "nothing"
   /** A recorder that is at work has not written what happened lately. */
   | "behind"
+  /** On how many hosts of a fleet the same is known. */
+  | "hosts"
   /** What the source of a capture cannot see, or not any more. */
   | "source"
   /** No recorder is at work, so it is as it was written last. */

@@ -24,6 +24,8 @@ export interface Store {
   readonly past: PastStore | null;
   /** Where its recorder has not written what happened lately; null where it is up to date. */
   readonly behind: Behind | null;
+  /** It is about other hosts: what is in /proc here is none of theirs. */
+  readonly isElsewhere?: true;
   /** What was recorded; where the past is not known that is nothing. */
   readonly bounds: Bounds;
 
@@ -56,6 +58,8 @@ export interface PastStore extends Store {
   accountOf(process: PastProcess): Promise<Account | null>;
   /** How often the same was started; null where it has run no program of its own. */
   came(process: PastProcess): Promise<Came | null>;
+  /** Of how many hosts it is known; a store of one host does not tell. */
+  spread?(process: PastProcess): Promise<Spread | null>;
   /** Who recorded within stretches. */
   sources(spans: readonly BootSpan[]): Promise<Sources>;
   /** Jobs, the latest first, read as they are wanted. */
@@ -100,6 +104,13 @@ export interface PastFindings {
 /** What a recorder has found to be wrong. */
 export type PastFinding = KeptFinding<PastProcess>;
 
+/** On how many hosts the same command line was started by the same command. */
+export interface Spread {
+  readonly hosts: number;
+  /** How many hosts there are. */
+  readonly of: number;
+}
+
 /** How often the same command line was started by the same user, as far as a store remembers. */
 export interface Came {
   readonly times: number;
@@ -138,6 +149,8 @@ export interface Living {
   readonly processes: readonly Process[];
   /** The whole id of the boot that runs. */
   readonly bootId: string;
+  /** They are of other hosts: what the store has as running is believed to run. */
+  readonly isElsewhere?: true;
   /** Ancestors out of the store that are followed; as many as there may be, if not given. */
   readonly followed?: number;
   /** When what has that pid now began, clock ticks since boot; null where none has it. */

@@ -73,8 +73,27 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   return found.sort(byWeight);
 }
 
+/** What recorders have found and kept, of as many hosts as the store has; the worst first. */
+export async function askKept(
+  { notes }: Asking,
+  past: PastStore,
+  query: Pick<TroubleQuery, "stretch" | "isAsked">,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const spans = spansOf(past, query);
+  for (const span of spans) {
+    const kept = await past.findings(span);
+    found.push(...kept.found.flatMap((one) => findingOf(one) ?? []));
+  }
+  addMissing(notes, await past.missing(spans));
+  return found.sort(byWeight);
+}
+
 /** What was recorded; where no time was asked for, that may be nothing. */
-function spansOf(past: PastStore, { stretch, isAsked }: TroubleQuery): BootSpan[] {
+function spansOf(
+  past: PastStore,
+  { stretch, isAsked }: Pick<TroubleQuery, "stretch" | "isAsked">,
+): BootSpan[] {
   if (isAsked) return recordedSpans(past, stretch);
   return past.bounds.spans(stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
 }

@@ -84,7 +84,8 @@ export async function askWhy(asking: Asking, operand: string): Promise<WhyAnswer
     ? await why.findTarget(parseTarget(operand, asking.now(), store.bounds))
     : await why.findName(operand);
   const answer = await why.answer(found);
-  notePids(notes, asking.reader);
+  if (!store.isElsewhere) notePids(notes, asking.reader);
+  await why.noteSpread(found);
   if (store.past === null && isDoubtful(answer)) {
     noteNoHistory(notes, "parents that have ended are not known", asking.historyPlace);
   }
@@ -189,6 +190,18 @@ class Why {
   async #cameOf(process: Process): Promise<Came | null> {
     const known = this.#family.known(process);
     return known === null ? null : await this.#asking.store.past?.came(known) ?? null;
+  }
+
+  /** Notes on how many hosts the same story is known. */
+  async noteSpread(process: Process): Promise<void> {
+    const { store, notes } = this.#asking;
+    const known = this.#family.known(process);
+    const spread = known === null ? null : await store.past?.spread?.(known) ?? null;
+    if (spread === null) return;
+    const { hosts, of } = spread;
+    const by = process.parent?.image.comm ?? null;
+    const starter = by === null ? "" : `, started by ${by},`;
+    notes.add("hosts", `the same command line${starter} is known on ${hosts} of ${of} hosts`);
   }
 
   /** Where a chain leads; not known where it was not followed to its end. */

@@ -18,7 +18,7 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   register: ["unregister", "listeners"],
   job: ["account", "top"],
   record: ["metrics"],
-  export: ["report"],
+  export: ["report", "ship", "fleet"],
   watch: ["web"],
   doctor: ["completion"],
 };

@@ -17,7 +17,8 @@ import { bootMoment } from "../host/boot_clock.ts";
 import type { BootEpoch } from "../model/batch.ts";
 import { RunningBoot } from "../model/boot.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
-import { openProcfs } from "../proc/procfs.ts";
+import { Users } from "../proc/passwd.ts";
+import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import { openUsers } from "../proc/users.ts";
 import { Breath } from "../steps.ts";
 
@@ -42,6 +43,39 @@ export function openOptions(context: Context, notes: Notes): OpenOptions {
   };
 }
 
+/** The world of other hosts: neither /proc nor users nor crontabs of this one are theirs. */
+function elsewhere(context: Context, store: PastStore, notes: Notes): Asking {
+  return {
+    store,
+    historyPlace: placeToAsk(context),
+    reader: NO_PROC,
+    procRoot: "",
+    boot: new RunningBoot(""),
+    users: usersElsewhere(),
+    redact: undefined,
+    viewer: EVERYTHING,
+    crontabs: () => [],
+    breath: new Breath(context.signal),
+    notes,
+    now: () => context.now(),
+  };
+}
+
+/** Users of other hosts: what is 0 there is root, and of the others the names are not known. */
+export function usersElsewhere(): Users {
+  return new Users(() => "root:x:0:0::/root:/bin/sh", () => 0);
+}
+
+/** A /proc in which nothing is. */
+const NO_PROC: ProcReader = {
+  pids: () => [],
+  tasks: () => [],
+  read: () => null,
+  sizeOf: () => null,
+  readTogether: (_pid, names) => names.map(() => null),
+  link: () => null,
+};
+
 /** The world of a command; the time of boot is read where `needsClock`: that takes some time. */
 export async function createAsking(
   context: Context,
@@ -50,6 +84,7 @@ export async function createAsking(
   notes: Notes,
   needsClock: boolean,
 ): Promise<Asking> {
+  if (past?.isElsewhere) return elsewhere(context, past, notes);
   const reader = openProcfs(context.procRoot);
   return {
     store: past ?? new LivingStore(context.procRoot),

@@ -34,9 +34,11 @@ export class Boot implements PastBoot {
   /** Its number in the file. */
   readonly id: number;
   /** First group of the boot id. */
-  readonly shortId: string;
+  shortId: string;
   /** The whole boot id. */
-  readonly bootId: string;
+  bootId: string;
+  /** The host that it is a boot of; null: the one whose history this is. */
+  host: string | null = null;
   /** From when on it is recorded and still known, and until when; nanoseconds since boot. */
   readonly since: number;
   until: number;

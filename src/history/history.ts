@@ -51,13 +51,14 @@ export class History {
   #cost: TypedRows<readonly number[]> | null = null;
 
   /**
-   * Opens a file; `now` is the wall clock, milliseconds since the Unix epoch.
+   * Opens a file; `now` is the wall clock, milliseconds since the Unix epoch. With `db`, which has
+   * the tables of a history, that is asked, and `path` is what it is called.
    *
    * @throws {HistoryError} It is missing, or cannot be used.
    */
-  constructor(path: string, now: () => number = Date.now) {
+  constructor(path: string, now: () => number = Date.now, db: DatabaseSync | null = null) {
     this.path = path;
-    this.db = openForReading(path);
+    this.db = db ?? openForReading(path);
     this.boots = readBoots(this.db);
     this.bounds = new Bounds(this.boots, now);
     this.#boots = new Map(this.boots.map((boot) => [boot.id, boot]));

@@ -169,7 +169,7 @@ export class Kin {
 
   /** The history has it open, but it may be gone: then nobody has seen its end. */
   #check(life: Life): void {
-    if (life.state !== "running") return;
+    if (life.state !== "running" || this.#here.isElsewhere) return;
     const began = life.boot === this.#boot ? this.#here.startTicks(life.pid) : null;
     const there = began !== null && Math.abs(began - life.startTicks) <= 1;
     if (!there) life.state = "unknown";

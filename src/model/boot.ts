@@ -11,6 +11,8 @@ const NS_PER_MS = 1e6;
 export interface BootClock {
   /** First group of the boot id; empty where no boot is known. */
   readonly shortId: string;
+  /** The host, where the answer is about several; null or not there: it is about one. */
+  readonly host?: string | null;
   /** Wall-clock time of boot as it was reckoned at a time since boot; null when not known. */
   epochAt(ns: number): BootEpoch | null;
   /** Milliseconds since the Unix epoch of a time since boot; null when not known. */

@@ -77,6 +77,8 @@ export const GAP_REASON = {
   signals: 5,
   /** What one user may take, of a server or of the history, was used up. */
   share: 6,
+  /** Lives that a host had forgotten before they were shipped to a fleet. */
+  unshipped: 7,
 } as const;
 
 /** Words for {@linkcode GAP_REASON}, by its numbers. */
@@ -88,6 +90,7 @@ export const GAP_WORDS: readonly string[] = [
   "not recording",
   "signal queue full",
   "share used up",
+  "not shipped",
 ];
 
 /** Marks of an event. */

@@ -49,6 +49,13 @@ export function userFields(uid: number | null, users: UserNames): UserFields {
   return { uid, user: uid === null ? null : users.name(uid) };
 }
 
+/** The host, where an answer is about several. */
+export function hostFields(
+  { boot }: Pick<Process, "boot">,
+): { readonly host?: string } {
+  return boot.host == null ? {} : { host: boot.host };
+}
+
 /** The fields of a wait status. */
 export function endFields(status: number | null): EndFields {
   const { code, signal } = exitStatus(status);

@@ -22,6 +22,8 @@ import { FRACTION_DIGITS, Holes, LineForm } from "./line_form.ts";
 export interface JsonOptions {
   /** Name of the source, as in the field `source`. */
   readonly source: string;
+  /** The field `host`; null or not there: the lines are about one. */
+  readonly host?: string | null;
   readonly users: Users;
   /** Whether the field `env` is wanted. */
   readonly env: boolean;
@@ -72,7 +74,8 @@ export class JsonLines {
 
   constructor(options: JsonOptions) {
     this.#options = options;
-    this.#source = utf8(`Z","source":"${options.source}"`);
+    const host = options.host == null ? "" : `,"host":${jsonText(options.host)}`;
+    this.#source = utf8(`Z","source":"${options.source}"${host}`);
     this.#id = utf8(',"id":"');
   }
 

@@ -13,6 +13,8 @@ import { JsonLines } from "./json.ts";
 export interface SeenBoot {
   /** First group of the boot id. */
   readonly shortId: string;
+  /** The host, where the lines are about several. */
+  readonly host?: string | null;
   /** The source that saw what was then, nanoseconds since boot. */
   sourceAt(ns: number): string;
 }
@@ -33,10 +35,12 @@ export class PastJson {
   /** Appends one change of {@linkcode PastJson.boot} as a line, newline included. */
   append(change: Change, epoch: BootEpoch, to: ByteText): void {
     const source = this.boot!.sourceAt(change.time);
-    let lines = this.#lines.get(source);
+    const host = this.boot!.host ?? null;
+    const key = host === null ? source : `${source} ${host}`;
+    let lines = this.#lines.get(key);
     if (lines === undefined) {
-      lines = new JsonLines({ source, users: this.#users, env: false });
-      this.#lines.set(source, lines);
+      lines = new JsonLines({ source, host, users: this.#users, env: false });
+      this.#lines.set(key, lines);
     }
     lines.seq = this.seq;
     lines.append(change, epoch, to);

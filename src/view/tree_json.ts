@@ -8,7 +8,7 @@ import type { TreeNode } from "../model/tree.ts";
 import type { Users } from "../proc/passwd.ts";
 import { argvFields } from "../text/argv_fields.ts";
 import { jsonText } from "../text/json_text.ts";
-import { lifeFields, userFields } from "../text/process_fields.ts";
+import { hostFields, lifeFields, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
 
 /** What nodes have in common. */
@@ -76,6 +76,7 @@ class NodeWriter {
   fields({ process, hidden }: TreeNode): string {
     const { pid, ppid, parent, uid, image } = process;
     const fields = {
+      ...hostFields(process),
       id: process.id,
       pid,
       ppid,

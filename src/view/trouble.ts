@@ -14,7 +14,7 @@ import type { Users } from "../proc/passwd.ts";
 import { argvFields } from "../text/argv_fields.ts";
 import { escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
-import { endFields, momentField, userFields } from "../text/process_fields.ts";
+import { endFields, hostFields, momentField, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
 import { durationWords, exitWords } from "../text/words.ts";
 import { commandText } from "./line.ts";
@@ -37,22 +37,25 @@ const PROGRAM_MAX = 120;
 
 /** A finding in one sentence, without its end. */
 export function troubleSentence(finding: Finding, options: TroubleOptions): string {
-  return escapeText(WORDS[finding.kind](finding, options));
+  const { host } = finding.process.boot;
+  return escapeText(`${host == null ? "" : `${host}: `}${WORDS[finding.kind](finding, options)}`);
 }
 
 /** The command that shows more of it. */
 export function troubleCommand({ kind, process, facts, since }: Finding): string {
   const { by } = facts;
-  if (kind === "fork-storm" && by !== null && by.alive) return `fh tree ${by.pid}`;
-  if (kind === "fork-storm" && by !== null) return `fh why ${by.id}`;
+  const { host } = process.boot;
+  const where = host == null || !PLAIN.test(host) ? "" : ` --host ${host}`;
+  if (kind === "fork-storm" && by !== null && by.alive) return `fh tree${where} ${by.pid}`;
+  if (kind === "fork-storm" && by !== null) return `fh why${where} ${by.id}`;
   const name = nameOf(process.image) ?? "";
   const isSeries = kind === "crash-loop" || kind === "restart-loop" || kind === "failing";
   const moment = process.boot.moment(since);
   // All that a shell runs has its name.
   const isNamed = PLAIN.test(name) && !isInline(process.image);
-  if (!isSeries || !isNamed || moment === null) return `fh why ${process.id}`;
+  if (!isSeries || !isNamed || moment === null) return `fh why${where} ${process.id}`;
   const begin = new Date(Math.floor(moment / 1000) * 1000).toISOString().replace(".000", "");
-  return `fh log -c ${name} --since ${begin}`;
+  return `fh log${where} -c ${name} --since ${begin}`;
 }
 
 const WORDS: Readonly<Record<FindingKind, (one: Finding, options: TroubleOptions) => string>> = {
@@ -259,6 +262,7 @@ function findingFields(finding: Finding, options: TroubleOptions, clock: WallClo
     until: momentField(process, until, clock),
     over: isOver,
     count,
+    ...hostFields(process),
     id: process.id,
     pid: process.pid,
     name: nameOf(process.image),

@@ -67,8 +67,9 @@ export function whySentence(answer: WhyAnswer, options: WhyOptions): string {
   const { uid } = process!;
   const whose = uid === null ? "" : ` of ${options.users.name(uid) ?? uid}`;
   const { origin, came } = answer;
+  const host = process!.boot.host == null ? "" : ` on ${process!.boot.host}`;
   return escapeText([
-    `${nameOf(process!.image) ?? "?"} (${process!.pid})${whose}${starterWords(processes)}` +
+    `${nameOf(process!.image) ?? "?"} (${process!.pid})${whose}${host}${starterWords(processes)}` +
     (origin === null ? "" : `: ${origin.text}`),
     ...came === null || came.times < 2 ? [] : [cameWords(came, options)],
     fateWords(process!, options),

@@ -12,7 +12,7 @@ import type { Users } from "../proc/passwd.ts";
 import type { Steps } from "../steps.ts";
 import { accountJson } from "../text/account_json.ts";
 import { argvFields } from "../text/argv_fields.ts";
-import { lifeFields, userFields } from "../text/process_fields.ts";
+import { hostFields, lifeFields, userFields } from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
 import { missingJson } from "./missing_json.ts";
 import { linkNotes } from "./why.ts";
@@ -67,6 +67,7 @@ function linkFields({ process, child, id, parent }: Link, users: Users, clock: W
   const { image, uid } = process;
   const { path, unit, container } = parseCgroup(image.cgroupText ?? "");
   return {
+    ...hostFields(process),
     id,
     pid: process.pid,
     ppid: process.ppid,

@@ -20,6 +20,7 @@ import { parseArgs } from "node:util";
 import { programsMissing } from "../support/programs.ts";
 import { connectorSection } from "./connector.ts";
 import { findingsSection } from "./findings.ts";
+import { fleetSection } from "./fleet.ts";
 import { hostSection } from "./host.ts";
 import { idleSection } from "./idle.ts";
 import { latencySection } from "./latency.ts";
@@ -54,6 +55,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   record: recordSection,
   findings: findingsSection,
   questions: questionsSection,
+  fleet: fleetSection,
   serve: serveSection,
   run: runSection,
   report: reportSection,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { ACCOUNT_KEYS } from "../../ask/account_keys.ts";
 import { SORT_KEYS } from "../../ask/account_sort.ts";
 import { FILTER } from "../../cli/filter_options.ts";
@@ -42,6 +43,7 @@ export const accountCommand: CommandSpec = command({
       SORT_KEYS,
     ),
     opt("-n, --limit <n>", parseCount, "the first so many; of records the last"),
+    ...FLEET_OPTIONS,
     flag("--csv", "CSV with a heading instead of columns"),
     flag("-d, --dump", "instead of the history: show an accounting or job file"),
     flag("-x, --compute", "sum up an accounting file, for jobs or altogether"),
@@ -53,7 +55,6 @@ export const accountCommand: CommandSpec = command({
   examples: [
     "fh account --since today  what took the time today",
     "fh account --by unit --csv  what each service has cost",
-    "fh account --by exit --since '1h ago' --sort count  how things ended",
     "fh account --by parent --sort count -n 5  who starts most",
     "fh account -p ci.sh  what the latest ci.sh has cost, with all that it started",
     "fh account --by job --since '1h ago'  what jobs have cost",

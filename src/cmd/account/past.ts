@@ -3,28 +3,27 @@
  *
  * @module
  */
-import { createAsking, openOptions } from "../asking.ts";
+import { createAsking } from "../asking.ts";
 import { type AccountAnswer, type AccountQuery, askAccount, checkKey } from "../../ask/account.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { Notes } from "../../ask/notes.ts";
 import { type SortKey, sortRows } from "../../ask/account_sort.ts";
-import { askHistory } from "../../ask/open/open.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import { parseAsked } from "../../ask/text/target.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
-import { EXIT } from "../../fault.ts";
+import { EXIT, UsageError } from "../../fault.ts";
 import { placeToAsk } from "../../history/place.ts";
 import { Breath } from "../../steps.ts";
 import type { Fields } from "../../view/account.ts";
 import { costFields, renderCosts } from "../../view/account_past.ts";
 import { missingJson } from "../../view/missing_json.ts";
+import { asksFleet, checkFleet, type FleetAsked, openPast } from "../fleet/ask.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./output.ts";
 
-interface PastOptions extends FormOptions, AccountQuery {
+interface PastOptions extends FormOptions, AccountQuery, FleetAsked {
   readonly since?: string;
   readonly until?: string;
-  readonly db?: string;
   readonly limit?: number;
   readonly sort?: SortKey;
 }
@@ -36,10 +35,14 @@ export async function runPastAccount(
 ): Promise<number> {
   checkForm(options);
   checkKey(options);
+  checkFleet(options, {});
+  if (asksFleet(options) && options.by === "job") {
+    throw new UsageError("Bad options: --by job with a fleet; jobs stay with their hosts");
+  }
   for (const text of options.pid ?? []) parseAsked(text, context.now(), { latest: Infinity });
   const stretch = readStretch(options, context.now());
   const notes = new Notes();
-  const store = await askHistory(context, options.db, openOptions(context, notes));
+  const store = await openPast(context, options, notes);
   if (store === null) {
     checkAhead(stretch, null);
     throw noHistory(placeToAsk(context));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { FILTER } from "../../cli/filter_options.ts";
 import { parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
@@ -30,6 +31,7 @@ export const logCommand: CommandSpec = command({
     flag("--tree", "as a tree, with the ancestors of what matches"),
     flag("--times", "with --tree: when each started and how long it lasted"),
     flag("--bars", "with --tree: a bar for each on the wall clock"),
+    ...FLEET_OPTIONS,
     flag("-f, --follow", "go on with what happens now, until Ctrl-C"),
     WIDE,
   ],
@@ -39,6 +41,7 @@ export const logCommand: CommandSpec = command({
     "fh log -e exec --since '10m ago'  what was started in the last ten minutes",
     "fh log -p ci.sh -e exec  what the latest ci.sh has started",
     "fh log --tree --since 03:00 --until 03:05  what ended at night, and under whom",
+    "fh log --host 'web*' -m curl --fleet postgres:///fleet  on many hosts (see fh fleet)",
     "fh log --follow --json | jq .comm  for scripts: one line for each process",
   ],
   pages: ({ follow }) => !follow,

@@ -17,7 +17,6 @@ import { noteMissing } from "../../ask/missing.ts";
 import { parseAsked } from "../../ask/text/target.ts";
 import { noHistory } from "../../ask/not_found.ts";
 import { noteNoHistory, notePids, Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open/open.ts";
 import type { Logged, PastStore } from "../../ask/store.ts";
 import { noteNothing } from "../../ask/never_seen.ts";
 import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
@@ -35,6 +34,7 @@ import type { Users } from "../../proc/passwd.ts";
 import { openUsers } from "../../proc/users.ts";
 import type { LineWriter } from "../../term/stream.ts";
 import { ByteText } from "../../text/byte_text.ts";
+import { displayWidth, escapeText } from "../../text/escape.ts";
 import { paint } from "../../text/style.ts";
 import { EventLines } from "../../view/line.ts";
 import { missingJson } from "../../view/missing_json.ts";
@@ -42,7 +42,8 @@ import { infoLines } from "../../view/notes_json.ts";
 import { PastJson } from "../../view/past_json.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
-import { createAsking, openOptions } from "../asking.ts";
+import { createAsking, usersElsewhere } from "../asking.ts";
+import { asksFleet, checkFleet, type FleetAsked, openPast } from "../fleet/ask.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
 import { checkTimes, withTimes } from "../tree/times.ts";
@@ -59,10 +60,9 @@ const WAITING_MAX = 1 << 20;
 const FEW: LogWay = { backwards: false, few: true };
 
 /** What the command line asks for. */
-export interface LogOptions extends Omit<FilterOptions, "pid"> {
+export interface LogOptions extends Omit<FilterOptions, "pid">, FleetAsked {
   /** Processes as people name them, whose descendants are wanted. */
   readonly pid?: readonly string[];
-  readonly db?: string;
   readonly since?: string;
   readonly until?: string;
   readonly limit?: number;
@@ -92,8 +92,9 @@ export async function runLog(
 
 async function openLog(context: Context, options: LogOptions): Promise<number> {
   checkOptions(options);
+  checkFleet(options, { follow: options.follow });
   const stretch = readStretch(options, context.now());
-  const users = openUsers();
+  const users = asksFleet(options) ? usersElsewhere() : openUsers();
   const { pid, event = ["exit"], minDuration = null, failed = false, ...others } = options;
   const known = { latest: Infinity };
   for (const text of pid ?? []) parseAsked(text, context.now(), known);
@@ -101,10 +102,7 @@ async function openLog(context: Context, options: LogOptions): Promise<number> {
   // A filter that makes no sense is told before anything is opened.
   createFilter(wanted, users);
   const notes = new Notes();
-  const store = await askHistory(context, options.db, {
-    ...openOptions(context, notes),
-    reach: !options.follow,
-  });
+  const store = await openPast(context, options, notes, { reach: !options.follow });
   if (store === null) {
     checkAhead(stretch, null);
     const { since, until, follow, tree } = options;
@@ -156,6 +154,11 @@ async function writeNotes(context: Context, notes: Notes, options: LogOptions): 
   tellNotes(context, notes, options.quiet);
 }
 
+/** The name of a host with two spaces behind it; empty where it is this one. */
+function hostText(host: string | null | undefined): string {
+  return host == null ? "" : `${escapeText(host)}  `;
+}
+
 class Log {
   readonly #context: Context;
   readonly #options: LogOptions;
@@ -166,6 +169,8 @@ class Log {
   readonly #users: Users;
   readonly #text = new ByteText(PIECE);
   #store: PastStore;
+  /** Cells of the name of the host before each line; 0 where there is but one. */
+  readonly #hostCells: number;
   #shown = 0;
   /** Events that are told, gaps among them. */
   #found = 0;
@@ -188,12 +193,15 @@ class Log {
     const { stdout, env } = context;
     const color = useColor(options.color, stdout, env);
     this.#users = users;
+    const hosts = store.bounds.boots.map(({ host }) => displayWidth(hostText(host)));
+    this.#hostCells = Math.max(...hosts, 0);
     this.#writer = options.json
       ? new PastJson(users)
-      : logLines(context, users, options.color, query.kinds.size);
+      : logLines(context, users, options.color, query.kinds.size, this.#hostCells);
     if (options.quiet || options.tree || !stdout.isTerminal) return;
     if (this.#writer instanceof EventLines) {
-      stdout.write(paint(this.#writer.header(), "bold", color) + "\n");
+      const head = this.#hostCells === 0 ? "" : "HOST".padEnd(this.#hostCells);
+      stdout.write(paint(head + this.#writer.header(), "bold", color) + "\n");
     }
   }
 
@@ -243,6 +251,10 @@ class Log {
   #append(change: Change, boot: PastBoot, to: ByteText): void {
     this.#found++;
     if (this.#writer instanceof PastJson) this.#writer.boot = boot;
+    else if (this.#hostCells > 0) {
+      const text = hostText(boot.host);
+      to.text(text + " ".repeat(this.#hostCells - displayWidth(text)));
+    }
     this.#writer.append(change, boot.epochAt(change.time), to);
   }
 

@@ -7,6 +7,7 @@ import { parseChoice, parseCount, parseDuration } from "../../ask/text/values.ts
 import { command, type CommandSpec } from "../../cli/command.ts";
 import { WIDE } from "../../cli/globals.ts";
 import { asText, flag, maybe, opt, unless } from "../../cli/option.ts";
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 
 const FORMS = ["flat"] as const;
@@ -45,6 +46,7 @@ export const treeCommand: CommandSpec = command({
       parseDuration,
       "with --watch: how long to show what has ended (default: 10s)",
     ),
+    ...FLEET_OPTIONS,
     ...REDACT_OPTIONS,
     WIDE,
   ],

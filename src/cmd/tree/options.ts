@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FleetAsked } from "../fleet/ask.ts";
 import type { TreeQuery } from "../../ask/tree_query.ts";
 import { type Context, useColor, widthOf } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
@@ -13,7 +14,7 @@ import { openUsers } from "../../proc/users.ts";
 import type { TreeStyle } from "../../view/tree.ts";
 
 /** What the command line asks for. */
-export interface TreeOptions extends RedactSettings, TreeQuery {
+export interface TreeOptions extends RedactSettings, TreeQuery, FleetAsked {
   readonly watch?: boolean;
   readonly wide?: boolean;
   /** When each started and how long it lasted. */
@@ -22,7 +23,6 @@ export interface TreeOptions extends RedactSettings, TreeQuery {
   readonly bars?: boolean;
   /** Nanoseconds. */
   readonly keep?: number;
-  readonly db?: string;
   readonly json?: boolean | "flat";
   readonly quiet?: boolean;
   readonly verbose?: boolean;

@@ -16,6 +16,7 @@ import { historyToAsk } from "../../history/place.ts";
 import { renderTree } from "../../view/tree.ts";
 import { flatTreeJson, treeJson } from "../../view/tree_json.ts";
 import { createAsking, openOptions } from "../asking.ts";
+import { asksFleet, checkFleet, hostOf, openPast } from "../fleet/ask.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { type TreeOptions, treeStyle, unfolded } from "./options.ts";
 import { checkTimes, withTimes } from "./times.ts";
@@ -24,9 +25,13 @@ import { checkTimes, withTimes } from "./times.ts";
 export async function runTree(
   context: Context,
   operands: readonly string[],
-  options: TreeOptions,
+  given: TreeOptions,
 ): Promise<number> {
-  const [text] = operands;
+  const [process, ofHost] = operands[0] === undefined
+    ? [undefined, given]
+    : hostOf(context, operands[0], given);
+  const [text, options] = [process, ofHost];
+  checkFleet(options, { watch: options.watch });
   const askedOf = (known: { readonly latest: number } | null) => {
     return text === undefined ? null : parseAsked(text, context.now(), known);
   };
@@ -62,6 +67,7 @@ async function openHistoryFor(
   options: TreeOptions,
   notes: Notes,
 ): Promise<PastStore | null> {
+  if (asksFleet(options)) return await openPast(context, options, notes);
   if (options.db === undefined && !existsSync(historyToAsk(context, undefined))) return null;
   const { askHistory } = await import("../../ask/open/open.ts");
   return await askHistory(context, options.db, openOptions(context, notes));

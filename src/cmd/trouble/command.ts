@@ -7,6 +7,7 @@ import { parseDuration } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import { asText, many, opt } from "../../cli/option.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { parseThreshold, THRESHOLD_NAMES } from "./limits.ts";
 
 /** The command. */
@@ -28,12 +29,14 @@ export const troubleCommand: CommandSpec = command({
       "another bound of what is taken for trouble; can be repeated",
       THRESHOLD_NAMES,
     ),
+    ...FLEET_OPTIONS,
     ...CAPTURE_OPTIONS,
   ],
   examples: [
     "fh trouble  what is wrong now, or was in the last hour",
     "fh trouble --since yesterday  the same of a longer time",
     "fh trouble --json | jq -r .findings[].words  for scripts; the status is 1 if there is any",
+    "fh trouble --host '*' --fleet postgres:///fleet  on all hosts of a fleet (see fh fleet)",
     "fh trouble --threshold loop-times=3  three bad ends in a row are a loop",
   ],
   pages: () => true,

@@ -4,9 +4,8 @@
  * @module
  */
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open/open.ts";
 import { readStretch, type Stretch } from "../../ask/stretch.ts";
-import { askTrouble } from "../../ask/trouble.ts";
+import { askKept, askTrouble } from "../../ask/trouble.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import type { Detector } from "../../detect/detector.ts";
@@ -24,18 +23,18 @@ import {
   type TroubleOptions as Words,
   troubleSentence,
 } from "../../view/trouble.ts";
-import { createAsking, openOptions } from "../asking.ts";
+import { createAsking } from "../asking.ts";
 import { openSession } from "../capture.ts";
 import { captureOptions, type CaptureSettings } from "../capture_options.ts";
+import { checkFleet, type FleetAsked, openPast } from "../fleet/ask.ts";
 import { limitsOf } from "./limits.ts";
 
 /** What the command line asks for. */
-interface TroubleSettings extends CaptureSettings {
+interface TroubleSettings extends CaptureSettings, FleetAsked {
   readonly since?: string;
   readonly until?: string;
   readonly for?: number;
   readonly threshold?: readonly Partial<Limits>[];
-  readonly db?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color: "auto" | "always" | "never";
@@ -73,17 +72,22 @@ export async function findTrouble(
   notes: Notes,
 ): Promise<Trouble> {
   const stretch = stretchOf(context, options);
-  const past = await askHistory(context, options.db, openOptions(context, notes));
+  const { threshold, for: time } = options;
+  checkFleet(options, { threshold, for: time });
+  const past = await openPast(context, options, notes);
   try {
     if (past === null && options.since !== undefined) refuse(options.since);
     const asking = await createAsking(context, {}, past, notes, true);
-    const findings = await askTrouble(asking, {
-      stretch,
-      isAsked: options.since !== undefined || options.until !== undefined,
-      limits: limitsOf(options.threshold),
-      kernelLog: readKernelLog,
-      watch: (detector) => watch(context, options, detector),
-    });
+    const isAsked = options.since !== undefined || options.until !== undefined;
+    const findings = past?.isElsewhere
+      ? await askKept(asking, past, { stretch, isAsked })
+      : await askTrouble(asking, {
+        stretch,
+        isAsked,
+        limits: limitsOf(options.threshold),
+        kernelLog: readKernelLog,
+        watch: (detector) => watch(context, options, detector),
+      });
     const now = context.now();
     const timeOf = (moment: number) => shortTime(moment, now);
     return { findings, words: { users: asking.users, timeOf } };

@@ -4,19 +4,18 @@
  * @module
  */
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open/open.ts";
 import { askWhy, checkOperand } from "../../ask/why.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { EXIT } from "../../fault.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { whyFields } from "../../view/why_json.ts";
-import { createAsking, openOptions } from "../asking.ts";
+import { createAsking } from "../asking.ts";
+import { checkFleet, type FleetAsked, hostOf, openPast } from "../fleet/ask.ts";
 import { writeWhy } from "./write.ts";
 
 /** What the command line asks for. */
-interface WhyOptions {
-  readonly db?: string;
+interface WhyOptions extends FleetAsked {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color: "auto" | "always" | "never";
@@ -25,12 +24,14 @@ interface WhyOptions {
 /** Runs the command; the exit status comes back. */
 export async function runWhy(
   context: Context,
-  operand: string,
-  options: WhyOptions,
+  process: string,
+  given: WhyOptions,
 ): Promise<number> {
+  const [operand, options] = hostOf(context, process, given);
+  checkFleet(options, {});
   checkOperand(operand, context.now());
   const notes = new Notes();
-  const past = await askHistory(context, options.db, openOptions(context, notes));
+  const past = await openPast(context, options, notes);
   try {
     const asking = await createAsking(context, {}, past, notes, true);
     const answer = await askWhy(asking, operand);

@@ -1,0 +1,55 @@
+/**
+ * What `fh ship` does.
+ *
+ * @module
+ */
+import { hostname } from "node:os";
+import { historyFailure } from "../../ask/open/failure.ts";
+import type { Context } from "../../cli/command.ts";
+import { tell } from "../../cli/tell.ts";
+import { EXIT } from "../../fault.ts";
+import { machineOf, ship } from "../../fleet/ship.ts";
+import { historyToAsk } from "../../history/place.ts";
+import { HistoryError } from "../../history/history_error.ts";
+import { VERSION } from "../../version.ts";
+import { fleetOf } from "../fleet/options.ts";
+import type { ShipCommandOptions } from "./command.ts";
+
+/** What a host, its disk and its database bear without being noticed. */
+const RATE = 10_000;
+
+/** Runs the command; the exit status comes back. */
+export async function runShip(context: Context, options: ShipCommandOptions): Promise<number> {
+  const { to, hostName = hostname(), rate = RATE, argv, once = false, quiet } = options;
+  const sums = { lives: 0, forgotten: 0 };
+  let isBroken = false;
+  try {
+    await ship({
+      path: historyToAsk(context, options.db),
+      url: fleetOf(context, to),
+      env: context.env,
+      host: { machine: machineOf(hostName), name: hostName, version: VERSION, argv },
+      ...{ rate, once, signal: context.signal },
+    }, {
+      begun(name, where) {
+        if (!once || isBroken) tell(context, `ships to ${where} as ${name}`, quiet);
+        isBroken = false;
+      },
+      round({ lives, forgotten }) {
+        sums.lives += lives;
+        sums.forgotten += forgotten;
+        if (forgotten === 0) return;
+        tell(context, `${forgotten} lives were forgotten here before they were shipped`, quiet);
+      },
+      failed(message, retryMs) {
+        // One line for each time that it breaks, however long it stays so.
+        if (!isBroken) tell(context, `${message}; tries again after ${retryMs / 1000}s`, quiet);
+        isBroken = true;
+      },
+    });
+  } catch (error) {
+    throw error instanceof HistoryError ? historyFailure(error) : error;
+  }
+  tell(context, `shipped ${sums.lives} lives`, quiet);
+  return EXIT.done;
+}

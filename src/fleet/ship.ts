@@ -1,0 +1,124 @@
+/**
+ * Shipping for as long as it is wanted: sessions with the fleet one after the other, at a bounded
+ * rate, whatever breaks in between.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { Stopped } from "../fault.ts";
+import { openForReading } from "../history/file.ts";
+import { HistoryError } from "../history/history_error.ts";
+import { Outgoing } from "../history/outgoing.ts";
+import { pause } from "../steps.ts";
+import { Connection, FleetAway } from "./connection.ts";
+import { type Round, Shipper, type ShippingHost } from "./shipper.ts";
+
+/** So often it is looked for news, when all is shipped. */
+const LOOK_MS = 1000;
+const LOOK_MAX_MS = 10_000;
+/** After something broke, the next try comes after this long, then twice, up to the most. */
+const RETRY_MS = 1000;
+const RETRY_MAX_MS = 60_000;
+/** Reading the history may take so much of the time, when all is shipped. */
+const LOOKING_SHARE = 0.03;
+
+/** What is shipped, where to, and how fast. */
+export interface ShipOptions {
+  /** The history file. */
+  readonly path: string;
+  readonly url: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: ShippingHost;
+  /** Lives a second at most. */
+  readonly rate: number;
+  /** Ends once all that there is now is shipped, and at the first failure. */
+  readonly once: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What is told while it goes on. */
+export interface ShipEvents {
+  /** A session has begun; `name` is that of the host in the fleet. */
+  begun(name: string, where: string): void;
+  round(round: Round): void;
+  /** A try has failed; the next one comes in so many milliseconds. */
+  failed(message: string, retryMs: number): void;
+}
+
+/**
+ * Ships until the signal is aborted, or once. Throws CommandError or HistoryError where no other
+ * try would help, and for any failure where it is to be done once.
+ */
+export async function ship(options: ShipOptions, events: ShipEvents): Promise<void> {
+  const { signal, once } = options;
+  let retryMs = RETRY_MS;
+  while (!signal.aborted) {
+    try {
+      await session(options, events, () => retryMs = RETRY_MS);
+      if (once) return;
+    } catch (error) {
+      if (error instanceof Stopped || signal.aborted) return;
+      if (once || !mayPass(error)) throw error;
+      events.failed((error as Error).message, retryMs);
+      await pause(retryMs, signal);
+      retryMs = Math.min(RETRY_MAX_MS, 2 * retryMs);
+    }
+  }
+}
+
+/** Whether another try may do better. */
+function mayPass(error: unknown): boolean {
+  return error instanceof FleetAway ||
+    (error instanceof HistoryError && error.trouble !== "unusable");
+}
+
+async function session(
+  { path, url, env, host, rate, once, signal }: ShipOptions,
+  events: ShipEvents,
+  onRound: () => void,
+): Promise<void> {
+  const history = openForReading(path);
+  const file = numberOf(path);
+  try {
+    const db = await Connection.open(url, env, signal);
+    try {
+      const shipper = await Shipper.begin(new Outgoing(history), db, host);
+      events.begun(shipper.name, db.shown);
+      // A file that was put in the place of this one is read by another session.
+      while (!signal.aborted && numberOf(path) === file) {
+        const begun = performance.now();
+        const round = await shipper.round();
+        onRound();
+        events.round(round);
+        if (once && round.waiting === 0) return;
+        const tookMs = performance.now() - begun;
+        const paceMs = (round.lives / rate) * 1000 - tookMs;
+        const easyMs = Math.min(LOOK_MAX_MS, round.readMs / LOOKING_SHARE);
+        const lookMs = round.waiting > 0 ? 0 : Math.max(LOOK_MS, easyMs);
+        await pause(Math.max(0, paceMs, lookMs), signal);
+      }
+    } finally {
+      await db.close();
+    }
+  } finally {
+    history.close();
+  }
+}
+
+/** Number of the file that has that name; null where none has. */
+function numberOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+/** What this machine is told apart by, as a uuid: machine-id(5), hashed; else its name. */
+export function machineOf(hostName: string): string {
+  let id = hostName;
+  try {
+    id = readFileSync("/etc/machine-id", "utf8").trim() || hostName;
+  } catch {
+    // A container may have none.
+  }
+  // machine-id(5) asks for it not to be shown as it is.
+  return createHash("sha256").update(`fh fleet\0${id}`).digest("hex").slice(0, 32);
+}

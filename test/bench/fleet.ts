@@ -1,0 +1,243 @@
+/**
+ * Goals 25 to 30: a fleet of a thousand hosts in one PostgreSQL, and what it answers.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { batchOf, copiesOf } from "../../src/fleet/batch.ts";
+import { Connection } from "../../src/fleet/connection.ts";
+import { rarePrograms } from "../../src/fleet/programs.ts";
+import { FleetStore } from "../../src/fleet/store.ts";
+import { hostGrants, makeRole, migrate, readSize } from "../../src/fleet/tables.ts";
+import type { OutgoingImage, OutgoingLife } from "../../src/history/outgoing.ts";
+import type { ChangeKind } from "../../src/model/machine.ts";
+import { Breath } from "../../src/steps.ts";
+import { missingPostgres, Postgres } from "../support/postgres.ts";
+import { atLeast, atMost, type Bench, type Section } from "./support/bench.ts";
+import { undoAtEnd } from "./support/cleanup.ts";
+import { number, table } from "./support/table.ts";
+
+const HOSTS = 1000;
+const PER_SECOND = 10;
+const MINUTES = 60;
+const QUICK_MINUTES = 2;
+const NEEDED = 10_000;
+const S = 1e9;
+const DAY_MS = 86_400_000;
+/** Programs of each host; every seventh run of one is curl. */
+const PROGRAMS = 100;
+const BOOT_NS = 1000 * S;
+
+const encoder = new TextEncoder();
+
+/** What program `key` of a host is. */
+function imageOf(key: number): OutgoingImage {
+  const name = key % 7 === 0 ? "curl" : `program-${key}`;
+  const text = (value: string) => encoder.encode(value);
+  return {
+    uid: key % 3 === 0 ? 0 : 1000,
+    parts: {
+      argv: text(`/usr/bin/${name}\0--option\0value-${key}\0`),
+      exe: text(`/usr/bin/${name}`),
+      cwd: text("/"),
+      cgroup: text(`0::/system.slice/service-${key % 20}.service`),
+      comm: text(name),
+      env: null,
+    },
+  };
+}
+
+/** The lives of one host in one minute, each below the one before the last shell. */
+function livesOf(host: number, minute: number, bootId: string): OutgoingLife[] {
+  return Array.from({ length: 60 * PER_SECOND }, (_, i) => {
+    const n = minute * 60 * PER_SECOND + i;
+    const born = BOOT_NS + n * S / PER_SECOND;
+    const above = n - n % 5 - 5;
+    const parent = n % 5 > 0
+      ? { pid: 1000 + (n - 1) % 30_000, born: born - S / PER_SECOND, nth: 0 }
+      : above >= 0
+      ? { pid: 1000 + above % 30_000, born: born - 5 * S / PER_SECOND, nth: 0 }
+      : null;
+    return {
+      ...{ key: n + 1, boot: 1, bootId, pid: 1000 + n % 30_000, born, nth: 0, span: 5e7 },
+      // A line of five, and then another begins.
+      parent: n % 5 > 0 ? parent : null,
+      ...{ ppid: 1, reaper: null, status: n % 11 === 0 ? 256 : 0, image: (host + n) % PROGRAMS },
+      ...{ exec: 1e6, flags: 0, costs: [900, 400, 120, 0, 4096, 0, 0, 3, 1] },
+    };
+  });
+}
+
+/** Writes what the hosts of a fleet ship; lives a second come back. */
+async function fill(bench: Bench, url: string, minutes: number, epochMs: number): Promise<number> {
+  const { signal } = new AbortController();
+  const db = await Connection.open(url, {}, signal);
+  const source = { formers: () => [], image: imageOf };
+  const begun = performance.now();
+  for (let minute = 0; minute < minutes; minute++) {
+    for (let host = 0; host < HOSTS; host++) {
+      const machine = host.toString(16).padStart(32, "0");
+      const bootId = `${host.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
+      if (minute === 0) await db.rows("SELECT fh.hello($1, $2, '0')", [machine, `web${host}`]);
+      const lives = livesOf(host, minute, bootId);
+      const batch = batchOf(source, lives, true);
+      const epoch = String(BigInt(Math.round(epochMs)) * 1_000_000n);
+      const run = { pid: 9, since: BOOT_NS, kept: BOOT_NS, seen: lives.at(-1)!.born + S };
+      const names = { source: "connector", why: "a benchmark", version: "0", events: 0, lost: 0 };
+      const boot = {
+        ...{ boot_id: bootId, epoch_tick: String(BigInt(epoch) / 10_000_000n), gaps: [] },
+        clock: [{ since: 0, epoch }],
+        runs: [{ ...run, ended: null, ...names, accounts: "taskstats" }],
+      };
+      await db.transaction(async () => {
+        for (const { sql, lines } of copiesOf(batch)) await db.copy(sql, lines);
+        const facts = { cursor: null, findings: [], gone: [], reach: null };
+        const sums = { waiting: 0, forgotten: 0 };
+        await db.rows("SELECT fh.merge($1)", [
+          JSON.stringify({ machine, boots: [boot], ...facts, ...sums }),
+        ]);
+      });
+    }
+    const rate = (minute + 1) * HOSTS * 60 * PER_SECOND / (performance.now() - begun) * 1000;
+    if (minute % 10 === 0) bench.say(`fleet: minute ${minute + 1}: ${number(rate)} lives/s`);
+  }
+  await db.close();
+  return minutes * HOSTS * 60 * PER_SECOND / (performance.now() - begun) * 1000;
+}
+
+/** The fastest of some tries, milliseconds: what the machine does beside is not the question. */
+async function timed(rounds: number, work: () => Promise<unknown>): Promise<number> {
+  let least = Infinity;
+  for (let round = 0; round < rounds + 1; round++) {
+    const begun = performance.now();
+    await work();
+    least = Math.min(least, performance.now() - begun);
+  }
+  return least;
+}
+
+/** Insert rate, size, and the questions. */
+export async function fleetSection(bench: Bench): Promise<Section> {
+  const title = "Fleet: a thousand hosts in one PostgreSQL";
+  if (missingPostgres !== null) return { title, body: ["There is no PostgreSQL."], goals: [] };
+  const folder = join(bench.folder, "postgres");
+  mkdirSync(folder);
+  const server = new Postgres(folder, undoAtEnd);
+  const { signal } = new AbortController();
+  const owner = await Connection.open(server.url(), {}, signal);
+  await migrate(owner, true);
+  await makeRole(owner, "hosts", hostGrants("hosts"));
+  const minutes = bench.quick ? QUICK_MINUTES : MINUTES;
+  // A whole hour of the clock, or its beginning.
+  const hourMs = 3_600_000;
+  const epochMs = Math.floor(Date.now() / hourMs - 1) * hourMs - BOOT_NS / 1e6;
+  const rate = await fill(bench, server.url("hosts"), minutes, epochMs);
+  const lives = minutes * HOSTS * 60 * PER_SECOND;
+  const bytes = await readSize(owner) / lives;
+  await owner.run("VACUUM ANALYZE");
+  const asked = await ask(bench, server.url(), owner, { epochMs, minutes });
+  await owner.close();
+  const { lineage, command, costs, rare } = asked;
+  bench.say(
+    `fleet: ${[lineage, command, costs, rare].map(number).join(" ")} ms; ${number(bytes)} B`,
+  );
+  return { title, ...tell({ ...asked, rate, bytes, lives, minutes }) };
+}
+
+/** How long the questions take, milliseconds. */
+async function ask(
+  bench: Bench,
+  url: string,
+  owner: Connection,
+  { epochMs, minutes }: { readonly epochMs: number; readonly minutes: number },
+): Promise<Asked> {
+  const { signal } = new AbortController();
+  const end = epochMs + BOOT_NS / 1e6 + minutes * 60_000;
+  const open = (hosts: string) =>
+    FleetStore.open({
+      ...{ url, hosts, env: {}, signal },
+      ...{ breath: new Breath(signal), now: Date.now },
+    });
+  const one = await open("web500");
+  let line = 60;
+  const lineage = await timed(bench.rounds, async () => {
+    const family = one.family();
+    // Another one each time: what was fetched is there.
+    const [past] = await family.past(1000 + 4 + 5 * line++);
+    await family.of(past!);
+  });
+  const all = await open("*");
+  const spans = all.bounds.spans(end - 5 * 60_000, end);
+  let found = 0;
+  const command = await timed(bench.rounds, async () => {
+    found = 0;
+    const query = {
+      ...{ kinds: new Set<ChangeKind>(["exit"]), backwards: true, ofImage: null, pids: null },
+      sought: { in: "name", literals: ["program-33"] } as const,
+      accepts: () => true,
+      ...{ minDuration: null, failed: false, lineage: null, few: false, kept: false },
+    };
+    for await (const _ of all.log(spans, query)) if (++found >= 100) break;
+  });
+  const hour = all.bounds.spans(epochMs + BOOT_NS / 1e6, Number.MAX_SAFE_INTEGER);
+  const costs = await timed(bench.rounds, () =>
+    all.costs(hour, {
+      ...{ by: "command", failed: false, minDuration: null, ofImage: null, sought: null },
+      ...{ below: null, living: null },
+    }));
+  const rare = await timed(
+    bench.rounds,
+    () => rarePrograms(owner, { since: end - DAY_MS, most: 2, isNew: false, hosts: "*" }),
+  );
+  one.close();
+  all.close();
+  return { lineage, command, costs, rare };
+}
+
+/** What was measured of the questions, milliseconds. */
+interface Asked {
+  readonly lineage: number;
+  readonly command: number;
+  readonly costs: number;
+  readonly rare: number;
+}
+
+/** And of what was added: a second, bytes of each, how many in how long. */
+interface Added extends Asked {
+  readonly rate: number;
+  readonly bytes: number;
+  readonly lives: number;
+  readonly minutes: number;
+}
+
+function tell(
+  { lineage, command, costs, rare, rate, bytes, lives, minutes }: Added,
+): Omit<Section, "title"> {
+  const ms = (value: number) => `${number(value)} ms`;
+  const row = (what: string, value: string) => [what, value];
+  return {
+    body: [
+      `PostgreSQL on this host, without fsync; ${number(HOSTS)} hosts with ${PER_SECOND} lives a ` +
+      `second each, for ${minutes} minutes: ${
+        number(lives)
+      } lives, in batches of one host and minute.`,
+      "",
+      ...table(["what", "measured"], [
+        row("lives added a second, one connection", number(rate)),
+        row("bytes of a life, with indexes, images, sums", number(bytes)),
+        row("a process and its ancestors", ms(lineage)),
+        row("the newest 100 of a command in five minutes, all hosts", ms(command)),
+        row("account by command of an hour, all hosts", ms(costs)),
+        row("rare programs of a day", ms(rare)),
+      ]),
+    ],
+    goals: [
+      atLeast(25, "fleet: 10 000 lives a second added", rate, NEEDED, number(rate)),
+      atMost(26, "fleet: a lineage below 20 ms", lineage, 20, ms(lineage)),
+      atMost(27, "fleet: five minutes and a command below 100 ms", command, 100, ms(command)),
+      atMost(28, "fleet: account by command over an hour below 200 ms", costs, 200, ms(costs)),
+      atMost(29, "fleet: rare programs over a day below 2 s", rare, 2000, ms(rare)),
+    ],
+  };
+}

@@ -1,0 +1,95 @@
+/** The tables of a fleet: made once, forgotten by age, and asked until somebody has enough. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Stopped } from "../../src/fault.ts";
+import { Connection } from "../../src/fleet/connection.ts";
+import { FleetStore } from "../../src/fleet/store.ts";
+import { migrate, prune, readHosts } from "../../src/fleet/tables.ts";
+import { Breath } from "../../src/steps.ts";
+import { exec, exit, fork, scan } from "../support/events.ts";
+import { TestFleet } from "../support/fleet.ts";
+import { PAST_EPOCH, TestRecorder } from "../support/past.ts";
+import { missingPostgres } from "../support/postgres.ts";
+import { unless } from "../support/unless.ts";
+import { until } from "../support/until.ts";
+
+const S = 1e9;
+const missing = missingPostgres;
+const fleet = missing === null ? new TestFleet() : null!;
+const { signal } = new AbortController();
+const INIT = { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] };
+
+test(...unless(missing, "tables are made once, however many make them at once"), async () => {
+  const made = await Promise.all(
+    [1, 2, 3].map(() => fleet.as("owner", (db) => migrate(db, true))),
+  );
+  assert.deepEqual(made.map(({ from }) => from).sort(), [0, 1, 1]);
+  assert.equal(fleet.server.ask("SELECT count(*) FROM fh.migration"), "1");
+});
+
+test(...unless(missing, "what is old goes, but for ancestors of what stays"), async () => {
+  await fleet.init("web1");
+  using recorder = new TestRecorder();
+  recorder.tell(...scan(S, S, [INIT]));
+  // 100 has ended and a child of it lives; 102 and its child have ended long ago, 104 lately.
+  recorder.tell(fork(2 * S, 100, 1), exec(2 * S, 100, "/bin/up"), fork(3 * S, 101, 100));
+  recorder.tell(exit(4 * S, 100, 0), fork(5 * S, 102, 1), fork(6 * S, 103, 102));
+  recorder.tell(exit(7 * S, 103, 0), exit(8 * S, 102, 0), fork(9 * S, 104, 1));
+  recorder.tell(exit(7200 * S, 104, 0)).end();
+  await fleet.ship(recorder.path, "web1");
+  const now = PAST_EPOCH.seconds * 1000 + 7200_000 + 1000;
+  const pids = () =>
+    fleet.server.ask("SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM fh.life");
+  assert.equal(pids(), "1 100 101 102 103 104");
+  const { lives } = await fleet.as("owner", (db) => prune(db, 3600_000, now));
+  assert.equal(lives, 2);
+  assert.equal(pids(), "1 100 101 104");
+  const orphans = "SELECT count(*) FROM fh.life l LEFT JOIN fh.image i ON i.id = l.image " +
+    "WHERE i.id IS NULL";
+  assert.equal(fleet.server.ask(orphans), "0");
+  const later = now + 40 * 86_400_000;
+  await fleet.as("owner", (db) => prune(db, 3600_000, later));
+  assert.equal(pids(), "1 100 101", "what runs is kept");
+  const [host] = await fleet.as("owner", readHosts);
+  assert.equal(host!.name, "web1");
+  assert.equal(host!.waiting, 0);
+  // Whoever ships again what was forgotten adds what is there, once.
+  await fleet.ship(recorder.path, "web1");
+  assert.equal(pids(), "1 100 101");
+});
+
+test(...unless(missing, "a question that is given up ends on the server, too"), async () => {
+  await fleet.init("web1");
+  const ending = new AbortController();
+  const db = await Connection.open(fleet.server.url(), {}, ending.signal);
+  const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'";
+  const asked = db.rows("SELECT pg_sleep(600)");
+  await until(() => fleet.server.ask(sleeping) === "1");
+  ending.abort("SIGINT");
+  await assert.rejects(asked, Stopped);
+  await until(() => fleet.server.ask(`${sleeping} AND state = 'active'`) === "0");
+  await db.close();
+});
+
+test(...unless(missing, "what recorders have found is told with its host"), async () => {
+  await fleet.init("web2");
+  using recorder = new TestRecorder(undefined, { findings: true });
+  recorder.tell(...scan(S, S, [INIT]), fork(2 * S, 100, 1), exec(2 * S, 100, "/bin/bad"));
+  recorder.tell(exit(3 * S, 100, 11)).flush();
+  recorder.db.exec(`INSERT INTO finding (boot, kind, key, since, until, over, count, life, by_life,
+    uid, facts) SELECT boot, 'core-dump', 'k', 3000000000, 3000000000, 1, 1, id, NULL, 0, '{}'
+    FROM life WHERE pid = 100`);
+  recorder.end();
+  await fleet.ship(recorder.path, "web2");
+  const store = await FleetStore.open({
+    ...{ url: fleet.server.url("reader"), hosts: "web*", env: {}, signal },
+    ...{ breath: new Breath(signal), now: Date.now },
+  });
+  const all = await Promise.all(store.bounds.all().map((span) => store.findings(span)));
+  const found = all.flatMap((one) => one.found);
+  assert.deepEqual(found.map(({ kind, process }) => [kind, process.pid, process.boot.host]), [
+    ["core-dump", 100, "web2"],
+  ]);
+  assert.deepEqual(await store.spread(found[0]!.process), { hosts: 1, of: 2 });
+  store.close();
+});
