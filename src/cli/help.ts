@@ -18,7 +18,8 @@ const TOGETHER: Readonly<Record<string, readonly string[]>> = {
   register: ["unregister", "listeners"],
   job: ["account", "top"],
   record: ["metrics"],
-  export: ["report", "ship", "fleet"],
+  export: ["ship", "fleet"],
+  run: ["report"],
   watch: ["web"],
   doctor: ["completion"],
 };

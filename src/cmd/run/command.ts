@@ -32,7 +32,7 @@ export const runCommand: CommandSpec = command({
   name: "run",
   operands: "<command...>",
   startsCommand: true,
-  summary: "run a command, and tell what it started and what that cost",
+  summary: "run a command; tell what it started and what that cost",
   options: OPTIONS,
   examples: [
     "fh run -- make -j8  what did this build run, and where did the time go?",

@@ -52,7 +52,7 @@ export const treeCommand: CommandSpec = command({
   ],
   examples: [
     "fh tree  all processes of this host",
-    "fh tree 1234  a process, its ancestors and all its descendants",
+    "fh tree 1234  a process with its ancestors and descendants",
     "fh tree ci.sh  the newest of that name, be it a program or a script",
     "fh tree 1234@03:12  the one that had this pid then; or an id",
     "fh tree --at '1h ago'  the host as it was",
