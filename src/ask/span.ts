@@ -38,12 +38,12 @@ export class SpanMaker {
   /** The span of a process as it is now. */
   of(process: Process, { parent, originNs, account, jobs }: SpanFacts): Span {
     const { uid, status } = process;
-    const end = process.alive ? null : process.end;
+    const end = endOf(process);
     return {
       id: process.id,
       parent,
       pid: process.pid,
-      ppid: process.ppid,
+      ppid: process.ppid ?? pidIn(parent),
       host: this.#host,
       start: Math.round((process.start ?? process.born) - originNs),
       isStartKnown: process.start !== null,
@@ -86,6 +86,20 @@ export class SpanMaker {
     }
     return place;
   }
+}
+
+/** When it ended; of one whose end nobody saw, up to when it is known to have lived. */
+function endOf(process: Process & { readonly seenFor?: number }): number | null {
+  if (process.alive) return null;
+  if (process.end !== null) return process.end;
+  const { seenFor = Infinity } = process;
+  return Number.isFinite(seenFor) ? process.born + seenFor : null;
+}
+
+/** The pid in an id: BOOT-PID-START. */
+function pidIn(id: string | null): number | null {
+  const [, pid] = id?.split("-") ?? [];
+  return pid === undefined ? null : Number(pid);
 }
 
 /** What is not known is null: the largest size where nobody has seen one. */

@@ -81,6 +81,7 @@ function* rowsOf(
 class LifeMaker {
   readonly #history: History;
   readonly #query: LivesQuery;
+  readonly #spans: readonly BootSpan[];
   readonly #seen = new Set<number>();
   /** Ids of parents, by their numbers. */
   readonly #parents = new Map<number, string | null>();
@@ -89,6 +90,7 @@ class LifeMaker {
   constructor(history: History, spans: readonly BootSpan[], query: LivesQuery) {
     this.#history = history;
     this.#query = query;
+    this.#spans = spans;
     this.#jobs = hasJobs(history, spans)
       ? new TypedRows(
         history.db,
@@ -114,7 +116,7 @@ class LifeMaker {
   }
 
   *#batch(found: readonly (LifeRow | Life)[]): Generator<PastLife[] | null, void> {
-    const { lineage, accepts } = this.#query;
+    const { lineage, accepts, job } = this.#query;
     const { lives } = this.#history;
     lives.images.readAhead(found.filter(isRow).map((row) => row[IMAGE]!));
     const batch: PastLife[] = [];
@@ -124,6 +126,8 @@ class LifeMaker {
         const steps = lives.trace(life, lineage);
         while (!steps.next().done) yield null;
       }
+      // A job has members from all of its time.
+      if (job !== null && !isWithin(life, this.#spans)) continue;
       if (accepts(life)) batch.push(this.#make(life, isRow(one) ? one : null));
     }
     yield batch;

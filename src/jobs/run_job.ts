@@ -20,6 +20,8 @@ const CODES_MAX = 8;
 const PASSED_MAX = 16;
 /** Names that have a sum of their own; all others have one together. */
 const TOTALS_MAX = 10_000;
+/** Bits of a wait status: the signal that has ended a process (wait(2)). */
+const SIGNAL = 0x7f;
 
 /** What processes of one name have cost. */
 export interface CommandTotal {
@@ -208,7 +210,10 @@ export class Job {
     if (this.failures.length > FAILED_MAX) this.failures.shift();
     const code = shellCode(ended.status!);
     const below = member.failed;
-    const from = below && passedOn([...below.values()], below.get(code), member.forks);
+    const same = below?.get(code);
+    // Who was ended by a signal passes on no status, unless the same has ended what is below it.
+    const isKilled = (ended.status! & SIGNAL) !== 0;
+    const from = below && (isKilled ? same : passedOn([...below.values()], same, member.forks));
     const cause = from?.cause ?? ended;
     const passedBy = from ? [...from.passedBy, process.image].slice(0, PASSED_MAX) : [];
     member.failed = null;

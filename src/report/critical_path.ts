@@ -31,5 +31,8 @@ export function rootOf({ frame, spans }: Spans, parents: Int32Array): number {
   const root = frame.run?.root ?? null;
   if (root !== null) return spans.findIndex(({ id }) => id === root);
   const first = parents.indexOf(-1);
-  return first === parents.lastIndexOf(-1) ? first : -1;
+  const span = spans[first];
+  // What was there before, or goes on, is a host rather than a command.
+  const isWhole = span !== undefined && span.isStartKnown && span.start >= 0 && span.end !== null;
+  return isWhole && first === parents.lastIndexOf(-1) ? first : -1;
 }

@@ -60,8 +60,12 @@ export function jobReport(facts: JobFacts, style: TableStyle): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** The highest signal: SIGRTMAX of signal(7). */
+const SIGNAL_MAX = 64;
+
 function statusWords(status: number): string {
-  return status > 128 ? `${signalName(status - 128)}` : `exit ${status}`;
+  const signal = status - 128;
+  return signal > 0 && signal <= SIGNAL_MAX ? signalName(signal) : `exit ${status}`;
 }
 
 /** What broke it, and when. */

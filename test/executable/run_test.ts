@@ -106,6 +106,16 @@ test("the exit status is the command's own, 128 + signal when it was killed", ()
   assert.equal(runFh(["run"]).status, 2);
 });
 
+test("who was killed is not blamed on what had failed in it before", () => {
+  const killed = "grep -q x /dev/null; sleep 0.02; sleep 0.02; kill -TERM $$";
+  const [report, status] = account(["sh", "-c", killed]);
+  assert.equal(status, 143);
+  assert.equal(report.cause.comm, "sh");
+  const [passed] = account(["sh", "-c", "grep -q x /dev/null || exit 1"]);
+  assert.equal(passed.cause.comm, "grep");
+  assert.match(runFh(["run", "--", "sh", "-c", "exit 255"]).stderr, /^job sh: exit 255\n/);
+});
+
 test("output and input are the command's, the account goes to standard error", () => {
   const { stdout, stderr } = runProgram("sh", ["-c", `echo in | "$0" run -- tr a-z A-Z`, FH]);
   assert.equal(stdout, "IN\n");

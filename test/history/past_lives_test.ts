@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { LivesQuery, PastLife } from "../../src/ask/store.ts";
 import { History } from "../../src/history/history.ts";
@@ -45,6 +46,27 @@ function many(count: number): TestRecorder {
   }
   return past.flush().end();
 }
+
+test("of a member of a job only what lived in the stretch comes", async () => {
+  using past = many(10);
+  const db = new DatabaseSync(past.path);
+  db.exec(`INSERT INTO job SELECT 1, 'build', 0, boot, 0, NULL, 10, 0, NULL, NULL FROM life LIMIT 1;
+    INSERT INTO member SELECT 1, id, NULL, NULL FROM life WHERE pid >= 100`);
+  db.close();
+  const store = open(past.path);
+  const [span] = store.bounds.all();
+  const within = async (since: number, until: number) => {
+    const pids: number[] = [];
+    const spans = [{ boot: span!.boot, since, until }];
+    for await (const batch of store.lives(spans, { ...ALL, job: 1 })) {
+      pids.push(...batch.map(({ process }) => process.pid));
+    }
+    return pids.sort((a, b) => a - b);
+  };
+  assert.equal((await within(0, 10 * S)).length, 10);
+  assert.deepEqual(await within(3 * S + 2e7 - 1e6, 3 * S + 4e7), [102, 103]);
+  store.close();
+});
 
 test("each life comes once, with its parent and what it has cost", async () => {
   using past = many(2500);

@@ -117,3 +117,9 @@ function timeoutOf(env: Env): number {
   if (ms > 0) return Math.min(ms, TIMEOUT_MS_MAX);
   throw new UsageError(`Bad timeout: ${name} is ${value}; give milliseconds`);
 }
+
+/** Without what may be a secret: who sends, and what is asked. */
+export function shownUrl(text: string): string {
+  const { protocol, host, pathname } = new URL(text);
+  return `${protocol}//${host}${pathname}`;
+}

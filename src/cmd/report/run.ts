@@ -66,9 +66,10 @@ export async function runReport(
       await writeReport(context, format, spans, settings, options.output, progress);
     } else {
       const { sendSpans } = await import("./send.ts");
+      const { shownUrl } = await import("./collector_target.ts");
       const count = await sendSpans(spans, target, context.signal, progress);
       progress.end();
-      tell(context, `sent ${count} spans to ${target.url}`, options.quiet);
+      tell(context, `sent ${count} spans to ${shownUrl(target.url)}`, options.quiet);
     }
     progress.end();
     tellNotes(context, notes, options.quiet);

@@ -8,7 +8,7 @@ import { otlpRejected, type OtlpRequest, otlpRequests } from "../../report/otlp.
 import type { Spans } from "../../report/span.ts";
 import { Breath, pause } from "../../steps.ts";
 import type { Progress } from "../../term/progress.ts";
-import type { CollectorTarget } from "./collector_target.ts";
+import { type CollectorTarget, shownUrl } from "./collector_target.ts";
 
 /** How often one request is sent at most, and how long it is waited before the second time. */
 const TRIES = 5;
@@ -71,7 +71,10 @@ async function sendOne(
 
 function failure({ url }: CollectorTarget, what: string, before: number): CommandError {
   const sent = before === 0 ? "" : `, after ${before} spans`;
-  return new CommandError(EXIT.failed, `Cannot send to ${url}: ${what}${sent}; see its log`);
+  return new CommandError(
+    EXIT.failed,
+    `Cannot send to ${shownUrl(url)}: ${what}${sent}; see its log`,
+  );
 }
 
 async function tryOne(
