@@ -41,7 +41,9 @@ export class Gateway {
   readonly #under = new Set<AbortController>();
   #rule: Rule;
   #streams = 0;
-  #connections = 0;
+  readonly #sockets = new Set<Socket>();
+  /** Those that have shown the token. */
+  readonly #trusted = new WeakSet<Socket>();
 
   constructor(settings: GatewaySettings) {
     this.#settings = settings;
@@ -84,13 +86,16 @@ export class Gateway {
 
   /** By hand: with `maxConnections` one of the runtimes leaves those open that it drops. */
   #connected(socket: Socket): void {
-    if (this.#connections >= WEB_LIMITS.connections) {
+    if (this.#sockets.size >= WEB_LIMITS.connections) {
       this.#settings.refusals.add("too many", 0);
-      socket.destroy();
-      return;
+      // Nobody without a token keeps out who has one.
+      const stranger = this.#sockets.values().find((one) => !this.#trusted.has(one));
+      (stranger ?? socket).destroy();
+      if (stranger === undefined) return;
+      this.#sockets.delete(stranger);
     }
-    this.#connections++;
-    socket.on("close", () => this.#connections--);
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
   }
 
   async #meet(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -101,14 +106,18 @@ export class Gateway {
       if (admission.kind === "refused") {
         this.#refuse(response, admission.status, admission.why);
       } else if (admission.kind === "page") {
+        // Who has shown no token is not kept.
+        response.shouldKeepAlive = false;
         response.writeHead(200, this.#pageHeaders);
         response.end(method === "HEAD" ? undefined : this.#settings.page);
       } else {
+        this.#trusted.add(request.socket);
         await this.#question(admission.op, request, response);
       }
     } catch (error) {
       this.#fail(response, error);
     }
+    hurry(response);
   }
 
   async #question(op: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -116,7 +125,10 @@ export class Gateway {
     if (kind === null) return this.#refuse(response, 404, "path");
     const params = await readBody(request);
     if (params === null) return this.#refuse(response, 413, "too large");
-    if (params === undefined) return this.#refuse(response, 400, "malformed");
+    // The operation is what the path says: what a body would make of it nobody has allowed.
+    const isOther = params !== undefined &&
+      (Object.hasOwn(params, "op") || Object.hasOwn(params, "id"));
+    if (params === undefined || isOther) return this.#refuse(response, 400, "malformed");
     const controller = new AbortController();
     this.#under.add(controller);
     response.on("close", () => controller.abort());
@@ -203,4 +215,12 @@ function send(response: ServerResponse, status: number, fields: Fields): void {
     ...response.shouldKeepAlive ? {} : { Connection: "close" },
   });
   response.end(jsonText(fields));
+}
+
+/** Who does not take an answer is not waited for. */
+function hurry(response: ServerResponse): void {
+  if (response.destroyed || response.writableFinished) return;
+  const timer = setTimeout(() => response.destroy(), WEB_LIMITS.idleMs);
+  timer.unref();
+  response.on("close", () => clearTimeout(timer));
 }

@@ -45,7 +45,8 @@ export function kindOf(op: string): Kind | null {
  * What a change has to be confirmed with: the operation and what it is done to, so that a consent
  * to one thing is none to another.
  */
-export function consentTo(op: string, params: Readonly<Record<string, unknown>>): string {
+export function consentTo(op: string, params: Readonly<Record<string, unknown>>): string | null {
   const subject = params["job"] ?? params["rule"] ?? params["name"] ?? "";
-  return `${op} ${String(subject)}`;
+  const isPlain = typeof subject === "string" || typeof subject === "number";
+  return isPlain ? `${op} ${subject}` : null;
 }

@@ -106,6 +106,21 @@ test("the exit status is the command's own, 128 + signal when it was killed", ()
   assert.equal(runFh(["run"]).status, 2);
 });
 
+test("what cannot be written costs nothing else, nor the status of the command", () => {
+  const command = ["--", "sh", "-c", "exit 4"];
+  const { status, stderr } = runFh(["run", "--save", "/dev/full", ...command]);
+  assert.equal(status, 4, stderr);
+  assert.match(stderr, /^fh: Cannot write the run to \/dev\/full: ENOSPC\n/m);
+  assert.match(stderr, /^job sh: exit 4\n/m);
+  const good = runFh(["run", "-q", "--report", "/dev/full", "--", "true"]);
+  assert.equal(good.status, 1, good.stderr);
+  const nowhere = runFh(["run", "--save", "/nonexistent/x", ...command]);
+  assert.match(
+    nowhere.stderr,
+    /^fh: Cannot write the run to \/nonexistent\/x: there is no folder /,
+  );
+});
+
 test("who was killed is not blamed on what had failed in it before", () => {
   const killed = "grep -q x /dev/null; sleep 0.02; sleep 0.02; kill -TERM $$";
   const [report, status] = account(["sh", "-c", killed]);
@@ -178,7 +193,7 @@ test("nobody else may read a report", () => {
 test("a report that cannot be written is an error", () => {
   const { status, stderr } = runFh(["run", "--report", "/no/such/folder/r", "--", "true"]);
   assert.equal(status, 1);
-  assert.match(stderr, /^fh: Cannot write the report to \/no\/such\/folder\/r: ENOENT/);
+  assert.match(stderr, /^fh: Cannot write the report to \/no\/such\/folder\/r: there is no folder \/no\/such/);
 });
 
 /** The executable where everybody may run it. */

@@ -1,5 +1,6 @@
 /** The gateway on a real port: what is handed on, and what is done to it. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
@@ -24,6 +25,35 @@ test("questions are handed on, answers come back with the headers of all", async
   assert.match(raw, /^cache-control: no-store\r$/im);
   assert.match(raw, /^x-content-type-options: nosniff\r$/im);
   assert.doesNotMatch(raw, /^(?:access-control|set-cookie|server|x-powered-by)/im);
+});
+
+test("a body makes no other operation of what the path says", async () => {
+  await using web = await TestGateway.open();
+  const other = { op: "job_end", job: 1 };
+  for (const op of ["hello", "log", "live", "job_create"]) {
+    const { status } = await web.ask(op, { ...other, confirm: `${op} 1` });
+    assert.equal(status, 400, op);
+  }
+  assert.equal((await web.ask("log", { id: 7 })).status, 400);
+});
+
+test("consent is to something that has a name", async () => {
+  await using web = await TestGateway.open();
+  const { status } = await web.ask("job_create", { name: { toString: 1 }, confirm: "x" });
+  assert.equal(status, 428);
+});
+
+test("who has shown no token keeps out nobody who has one", async () => {
+  await using web = await TestGateway.open();
+  const strangers: Socket[] = [];
+  for (let i = 0; i < WEB_LIMITS.connections; i++) {
+    const socket = createConnection(web.port, "127.0.0.1");
+    socket.on("error", () => {});
+    strangers.push(socket);
+    await once(socket, "connect");
+  }
+  assert.equal((await web.ask("log", {})).status, 200);
+  for (const socket of strangers) socket.destroy();
 });
 
 test("what others chose does no harm in an answer", async () => {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { type Context, tableStyle } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
@@ -53,6 +55,8 @@ class Run {
   #reaper!: Reaper;
   #child: Child | null = null;
   #job: Job | null = null;
+  /** Something was to be written, and is not. */
+  #isUnwritten = false;
   /** What is to be drawn; null where nobody has asked for it. */
   readonly #collector: Collector | null;
   /** The format of the report; null: the account in words, or as JSON. */
@@ -86,7 +90,8 @@ class Run {
     if (this.#session.info.source === "poll") await pause(SETTLE_MS);
     await this.#session.close();
     await this.#tell(wallNs, difference(this.#reaper.children(), before));
-    return child.status ?? EXIT.failed;
+    const status = child.status ?? EXIT.failed;
+    return this.#isUnwritten && status === EXIT.done ? EXIT.failed : status;
   }
 
   async #open(): Promise<Session> {
@@ -170,7 +175,7 @@ class Run {
     const isJson = json || report?.toLowerCase().endsWith(".json");
     const text = isJson ? `${jsonText(jobJson(facts))}\n` : jobReport(facts, style);
     if (report === undefined) stderr.write(text);
-    else write("report", report, [text]);
+    else this.#write("report", report, [text]);
   }
 
   /** Writes what is made of the single processes, where that is asked for. */
@@ -178,10 +183,21 @@ class Run {
     const { save, report } = this.#options;
     if (this.#collector === null) return;
     const spans = this.#collector.spans(facts, this.#child!.pid, openUsers());
-    if (save !== undefined) write("run", save, runLines(spans));
+    if (save !== undefined) this.#write("run", save, runLines(spans));
     if (this.#format === null) return;
     const settings = { weight: "wall", now: this.#context.now() } as const;
-    write("report", report!, await this.#format.write(spans, settings));
+    this.#write("report", report!, await this.#format.write(spans, settings));
+  }
+
+  /** Nobody else may read what a command has run. What cannot be written costs nothing else. */
+  #write(what: string, path: string, pieces: Iterable<Piece>): void {
+    try {
+      replaceFile(path, pieces);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      tell(this.#context, `Cannot write the ${what} to ${path}: ${code ?? message}`);
+      this.#isUnwritten = true;
+    }
   }
 }
 
@@ -199,20 +215,12 @@ function formatOf({ report, format, json }: RunOptions): Format | null {
 
 /** It is said before the command runs that what is written of it would have no place. */
 function checkPlace(what: string, path: string | undefined): void {
-  const why = path === undefined ? null : whyNotReplace(path);
+  if (path === undefined) return;
+  const folder = dirname(path);
+  const why = existsSync(folder) ? whyNotReplace(path) : `there is no folder ${folder}`;
   if (why === null) return;
   const words = `Cannot write the ${what} to ${path}: ${why}; give the path of a file`;
   throw new CommandError(EXIT.failed, words);
-}
-
-/** Nobody else may read what a command has run. */
-function write(what: string, path: string, pieces: Iterable<Piece>): void {
-  try {
-    replaceFile(path, pieces);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandError(EXIT.failed, `Cannot write the ${what} to ${path}: ${code ?? message}`);
-  }
 }
 
 /** What was used since; the largest size is that of all time. */

@@ -131,6 +131,10 @@ export class HostBackend implements Backend {
   }
 
   async #kill({ job, signal = "TERM" }: Fields): Promise<Fields> {
+    // Its jobs are those of another recorder, or of another time.
+    if (this.#places.db !== undefined) {
+      throw new Refusal("EOPNOTSUPP", "Signals are for the jobs of a recorder; leave --db out");
+    }
     const number = parseSignal(String(signal));
     const connection = await this.#connect();
     try {

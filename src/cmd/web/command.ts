@@ -10,7 +10,7 @@ import { asText, flag, opt, type OptionsOf } from "../../cli/option.ts";
 import { type ListenAddress, parseAddress } from "../listen_address.ts";
 import { SOCKET_OPTION } from "../listen/register.ts";
 
-const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1)$/;
+const LOOPBACK = /^(?:127\.0\.0\.1|::1)$/;
 
 const OPTIONS = [
   opt(

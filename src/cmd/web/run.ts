@@ -51,13 +51,23 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
     const line = options.json ? jsonText(told) : url ?? forwardOf(listening, token);
     context.stdout.write(`${line}\n`);
     await context.stdout.flush();
-    if (options.open === true) await openBrowser(user, url);
+    if (options.open === true) await openOrTell(user, url);
     await ended(context.signal);
   } finally {
     gateway.close();
     await listening.close();
   }
   return EXIT.done;
+}
+
+/** The page is there, whoever opens it. */
+async function openOrTell(user: Context, url: string | null): Promise<void> {
+  try {
+    await openBrowser(user, url);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    tell(user, error.message);
+  }
 }
 
 async function listen(gateway: Gateway, place: ListenAddress): Promise<Listening> {

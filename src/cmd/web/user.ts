@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Context } from "../../cli/command.ts";
 import { UsageError } from "../../fault.ts";
 import { become } from "../../host/become.ts";
@@ -19,18 +19,21 @@ export async function asUser(context: Context, named: string | undefined): Promi
     throw new UsageError("Bad option: --user; only root can become another user");
   }
   const { env } = context;
-  const name = named ?? env["SUDO_USER"] ?? env["DOAS_USER"] ?? "nobody";
+  const caller = env["SUDO_USER"] ?? env["DOAS_USER"] ?? "root";
+  // Root alone says that it stays root.
+  const name = named ?? (caller === "root" ? "nobody" : caller);
   const entry = findEntry(readFileSync("/etc/passwd", "utf8"), name);
   if (entry === null) {
     throw new UsageError(`Unknown user: ${name}; give --user a name that /etc/passwd has`);
   }
-  // Who calls sudo as root, or asks to stay root, is root.
-  if (entry.uid === 0) return context;
+  if (entry.uid === 0 && named !== undefined) return context;
   await become(entry);
   return { ...context, euid: entry.uid, env: environmentOf(env, entry) };
 }
 
-function environmentOf(env: Context["env"], { name, home }: PasswdEntry): Context["env"] {
+function environmentOf(env: Context["env"], { name, home, uid }: PasswdEntry): Context["env"] {
   const others = Object.entries(env).filter(([key]) => !FOLDERS.includes(key));
-  return { ...Object.fromEntries(others), HOME: home, USER: name, LOGNAME: name };
+  const runtime = `/run/user/${uid}`;
+  const own = existsSync(runtime) ? { XDG_RUNTIME_DIR: runtime } : {};
+  return { ...Object.fromEntries(others), ...own, HOME: home, USER: name, LOGNAME: name };
 }

@@ -113,7 +113,9 @@ export class Connection {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#requests.set(id, { resolve, reject });
-      this.#socket.write(JSON.stringify({ op, ...params, id }) + "\n");
+      // What is asked, and which answer is whose, no parameter says.
+      const asked = Object.assign({ op }, params, { op, id });
+      this.#socket.write(JSON.stringify(asked) + "\n");
     });
   }
 

@@ -30,6 +30,14 @@ test("request() gives an id, and resolves to the answer", async () => {
   connection.close();
 });
 
+test("no parameter says what is asked, nor which answer is whose", async () => {
+  await using server = await FakeServer.start(() => hello());
+  const connection = await Connection.open(server.path);
+  await connection.request("hello", { op: "job_end", id: 99 });
+  assert.deepEqual(server.clients[0]!.requests, [{ op: "hello", id: 1 }]);
+  connection.close();
+});
+
 test("request() rejects with what the server says", async () => {
   await using server = await FakeServer.start(() => refusal("EPERM", 1, "Not permitted: no; ask"));
   const connection = await Connection.open(server.path);
