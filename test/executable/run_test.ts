@@ -193,7 +193,10 @@ test("nobody else may read a report", () => {
 test("a report that cannot be written is an error", () => {
   const { status, stderr } = runFh(["run", "--report", "/no/such/folder/r", "--", "true"]);
   assert.equal(status, 1);
-  assert.match(stderr, /^fh: Cannot write the report to \/no\/such\/folder\/r: there is no folder \/no\/such/);
+  assert.match(
+    stderr,
+    /^fh: Cannot write the report to \/no\/such\/folder\/r: there is no folder \/no\/such/,
+  );
 });
 
 /** The executable where everybody may run it. */

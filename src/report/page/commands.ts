@@ -41,7 +41,8 @@ export function commandsOf(model: Model): CommandSum[] {
   };
   for (let place = 0; place < model.count; place++) {
     const sum = sumOf(place);
-    const wall = model.end[place]! - model.start[place]!;
+    const begin = Math.max(0, model.start[place]!);
+    const wall = Math.max(0, Math.min(model.length, model.end[place]!) - begin);
     sum.count++;
     sum.failed += model.failed[place]!;
     sum.wall += wall;

@@ -254,7 +254,8 @@ export class Model {
     const { count, start, end, parent, head } = this;
     const ends = end.slice();
     for (let at = 0; at < count; at++) if (this.#columns.is_ended[at] === 0) ends[at] = Infinity;
-    return criticalPath({ count, starts: start, ends, parents: parent }, head.root);
+    const starts = start.map((ns) => Math.max(0, ns));
+    return criticalPath({ count, starts, ends, parents: parent }, head.root);
   }
 }
 
@@ -271,13 +272,14 @@ const SEARCHED = ["name", "exe", "cwd", "unit", "container"] as const;
 
 /** Tells the stretches in which a process lived and no child of it did. */
 export function eachOwn(
-  model: Pick<Model, "start" | "end" | "next">,
+  model: Pick<Model, "start" | "end" | "next" | "length">,
   place: number,
   tell: (from: number, to: number) => void,
 ): void {
-  const { start, end, next } = model;
-  const to = end[place]!;
-  let at = start[place]!;
+  const { start, end, next, length } = model;
+  // What was before the report, or is after it, is none of it.
+  const to = Math.min(end[place]!, length);
+  let at = Math.max(0, start[place]!);
   for (let child = place + 1; child < next[place]!; child = next[child]!) {
     if (start[child]! > at && at < to) tell(at, Math.min(start[child]!, to));
     at = Math.max(at, end[child]!);

@@ -124,6 +124,15 @@ test("rounded numbers are exact when small, near when large, and keep their orde
   }
 });
 
+test("of a life only what is within the report counts", () => {
+  const spans = [
+    spanOf(1, null, [-86_400_000, null], ["init"]),
+    spanOf(2, 1, [0, 600], ["worker"]),
+  ];
+  const model = modelOf({ frame: frameOf({ lengthNs: 1000e6, run: null }), spans });
+  assert.deepEqual(Array.from(model.own, (us) => us / 1000), [400, 600]);
+});
+
 test("own time is without that of children, overlapping or beyond the end", () => {
   const spans = [
     spanOf(1, null, [0, 100], ["make"]),
