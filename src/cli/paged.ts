@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Output } from "../term/output.ts";
+import { ForwardedOutput } from "../term/forwarded_output.ts";
 import { PagedOutput } from "../term/paged_output.ts";
 import { Pager, pagerOf } from "../term/pager.ts";
 import { WideOutput } from "../term/wide_output.ts";
@@ -77,39 +77,12 @@ class Paging {
 }
 
 /** Keeps what is written while another has the terminal. */
-class HeldOutput implements Output {
-  readonly isTerminal: boolean;
-  readonly #output: Output;
+class HeldOutput extends ForwardedOutput {
   #held: (string | Uint8Array)[] | null = null;
 
-  constructor(output: Output) {
-    this.#output = output;
-    this.isTerminal = output.isTerminal;
-  }
-
-  get closed(): boolean {
-    return this.#output.closed;
-  }
-
-  get pendingBytes(): number {
-    return this.#output.pendingBytes;
-  }
-
-  get columns(): number {
-    return this.#output.columns;
-  }
-
-  get rows(): number {
-    return this.#output.rows;
-  }
-
-  write(chunk: string | Uint8Array): void {
-    if (this.#held === null) this.#output.write(chunk);
+  override write(chunk: string | Uint8Array): void {
+    if (this.#held === null) super.write(chunk);
     else this.#held.push(chunk);
-  }
-
-  flush(): Promise<void> {
-    return this.#output.flush();
   }
 
   hold(): void {
@@ -118,7 +91,7 @@ class HeldOutput implements Output {
   }
 
   release(): void {
-    for (const chunk of this.#held?.splice(0) ?? []) this.#output.write(chunk);
+    for (const chunk of this.#held?.splice(0) ?? []) super.write(chunk);
     this.#held = null;
   }
 }

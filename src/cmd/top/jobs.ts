@@ -1,6 +1,6 @@
 /**
- * The jobs of a recorder, as `fh top` knows them: asked for now and then, and joined by birth in
- * between.
+ * The jobs of a recorder, as `fh top` knows them: it asks every two seconds, and who is born in
+ * between is in those of the parent.
  *
  * @module
  */
