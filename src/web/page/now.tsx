@@ -10,21 +10,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { escapeText } from "../../text/escape.ts";
 import type { EventFields } from "./answers.ts";
 import { Filters } from "./filters.tsx";
+import { EventTable } from "./event_table.tsx";
 import { FindingList, useFindings } from "./findings.tsx";
 import { Live, type LiveState } from "./live.ts";
 import { NowModel } from "./now_model.ts";
-import { Failed, Figure, ProcessLink, ViewHead } from "./parts.tsx";
+import { Failed, Figure, ViewHead } from "./parts.tsx";
 import { route } from "./route.ts";
 import { filterOf } from "./routes.ts";
-import {
-  clockText,
-  commandLine,
-  countText,
-  endText,
-  isFailure,
-  lengthText,
-  userOf,
-} from "./words.ts";
+import { countText } from "./words.ts";
 
 const ROWS = 60;
 const DRAW_MS = 250;
@@ -70,7 +63,11 @@ export function NowView(): VNode {
         <Spark values={seen.history} />
       </div>
       <p class="faint" role="status">{statusText(state, why, isPaused, seen)}</p>
-      <EventTable rows={seen.rows} />
+      <EventTable
+        rows={seen.rows}
+        label="Events, the newest first"
+        keyOf={({ seq }) => seq}
+      />
     </>
   );
 }
@@ -134,56 +131,4 @@ function Spark({ values }: { readonly values: readonly number[] }): VNode {
       <span>starts in the last minute</span>
     </div>
   );
-}
-
-function EventTable({ rows }: { readonly rows: readonly EventFields[] }): VNode {
-  return (
-    <div class="scroll events" tabIndex={0} role="region" aria-label="Events, the newest first">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Event</th>
-            <th scope="col" class="n">PID</th>
-            <th scope="col" class="hide">User</th>
-            <th scope="col" class="n">Duration</th>
-            <th scope="col">Status</th>
-            <th scope="col">Command</th>
-          </tr>
-        </thead>
-        <tbody>{rows.map((row) => <EventRow key={row.seq} row={row} />)}</tbody>
-      </table>
-    </div>
-  );
-}
-
-/** A row of an event; a gap takes all of it. */
-export function EventRow({ row }: { readonly row: EventFields }): VNode {
-  if (row.event === "gap") {
-    return (
-      <tr class="gap">
-        <td>{clockText(row.time)}</td>
-        <td colSpan={6}>{gapText(row)}</td>
-      </tr>
-    );
-  }
-  const isExit = row.event === "exit";
-  return (
-    <tr>
-      <td>{clockText(row.time)}</td>
-      <td>{row.event}</td>
-      <td class="n">
-        <ProcessLink id={row.id} pid={row.pid} />
-      </td>
-      <td class="hide">{userOf(row)}</td>
-      <td class="n">{isExit ? lengthText(row.duration_ns) : ""}</td>
-      <td class={isExit && isFailure(row) ? "bad" : ""}>{isExit ? endText(row) : ""}</td>
-      <td class="cmd">{commandLine(row)}</td>
-    </tr>
-  );
-}
-
-function gapText({ reason = "", lost, since }: EventFields): string {
-  const many = lost == null ? "it is not known how many" : `${countText(lost)} events`;
-  return `gap: ${many} are missing since ${clockText(since ?? null)}: ${escapeText(reason)}`;
 }

@@ -8,7 +8,7 @@
 import type { VNode } from "preact";
 import type { EventFields } from "./answers.ts";
 import { ask, type Note } from "./api.ts";
-import { EventRow } from "./now.tsx";
+import { EventTable } from "./event_table.tsx";
 import { Failed, Notes, useAnswer } from "./parts.tsx";
 import { go, route, withParams } from "./route.ts";
 import { filterOf } from "./routes.ts";
@@ -58,22 +58,11 @@ export function PastTable(): VNode {
           {answer === null ? "Asking…" : `${events.length} that ended, the newest first`}
         </span>
       </div>
-      <div class="scroll events" tabIndex={0} role="region" aria-label="What has ended">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              <th scope="col">Event</th>
-              <th scope="col" class="n">PID</th>
-              <th scope="col" class="hide">User</th>
-              <th scope="col" class="n">Duration</th>
-              <th scope="col">Status</th>
-              <th scope="col">Command</th>
-            </tr>
-          </thead>
-          <tbody>{events.map((row) => <EventRow key={`${row.id} ${row.time}`} row={row} />)}</tbody>
-        </table>
-      </div>
+      <EventTable
+        rows={events}
+        label="What has ended"
+        keyOf={({ id, time }) => `${id} ${time}`}
+      />
     </>
   );
 }
