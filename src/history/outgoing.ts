@@ -189,8 +189,13 @@ export class Outgoing {
 
   /** Number of a life that is known by name; null where it is not there. */
   find({ bootId, pid, born }: Omit<OutgoingKey, "nth">): number | null {
-    const boot = this.#boots().find(([, id]) => id === bootId)?.[0];
-    return boot === undefined ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+    const boot = this.bootNumber(bootId);
+    return boot === null ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+  }
+
+  /** Number of a boot in the file; null where it is not there. */
+  bootNumber(bootId: string): number | null {
+    return this.#boots().find(([, id]) => id === bootId)?.[0] ?? null;
   }
 
   /** Numbers of the lives of a boot that run. */

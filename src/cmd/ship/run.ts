@@ -8,9 +8,10 @@ import { historyFailure } from "../../ask/open/failure.ts";
 import type { Context } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
 import { EXIT } from "../../fault.ts";
-import { machineOf, ship } from "../../fleet/ship.ts";
+import { FleetSink } from "../../fleet/sink.ts";
 import { historyToAsk } from "../../history/place.ts";
 import { HistoryError } from "../../history/history_error.ts";
+import { machineOf, ship } from "../../ship/ship.ts";
 import { VERSION } from "../../version.ts";
 import { fleetOf } from "../fleet/options.ts";
 import type { ShipCommandOptions } from "./command.ts";
@@ -22,14 +23,14 @@ const RATE = 10_000;
 export async function runShip(context: Context, options: ShipCommandOptions): Promise<number> {
   const { to, hostName = hostname(), rate = RATE, argv, once = false, quiet } = options;
   const sums = { lives: 0, forgotten: 0 };
+  const host = { machine: machineOf(hostName), name: hostName, version: VERSION };
+  const url = fleetOf(context, to);
   let isBroken = false;
   try {
     await ship({
       path: historyToAsk(context, options.db),
-      url: fleetOf(context, to),
-      env: context.env,
-      host: { machine: machineOf(hostName), name: hostName, version: VERSION, argv },
-      ...{ rate, once, signal: context.signal },
+      open: (signal) => FleetSink.open(url, context.env, host, signal),
+      ...{ argv, rate, once, signal: context.signal },
     }, {
       begun(name, where) {
         if (!once || isBroken) tell(context, `ships to ${where} as ${name}`, quiet);
