@@ -129,7 +129,6 @@ const ARROWS: Arrows = {
     "src/fault.ts",
     "src/steps.ts",
     "pg",
-    "pg-copy-streams",
     "node:",
   ],
   "src/host/": ["ffi/", "node:"],

@@ -87,24 +87,24 @@ CREATE TABLE fh.life (
   host int NOT NULL,
   boot int NOT NULL,
   id bigint NOT NULL,
-  pid bigint NOT NULL,
   born bigint NOT NULL,
   span bigint,
   ended bigint,
   parent bigint,
-  ppid bigint,
-  reaper bigint,
-  status int,
-  image uuid NOT NULL,
   exec bigint,
-  flags int NOT NULL,
   ${COSTS},
+  pid int NOT NULL,
+  ppid int,
+  reaper int,
+  status int,
+  flags int NOT NULL,
+  image uuid NOT NULL,
   PRIMARY KEY (host, boot, id)
 ) /* by time */;
 CREATE INDEX life_ended ON fh.life (ended);
 CREATE INDEX life_failed ON fh.life (ended) WHERE status <> 0;
 CREATE INDEX life_pid ON fh.life (host, pid);
-CREATE INDEX life_parent ON fh.life (host, boot, parent);
+CREATE INDEX life_parent ON fh.life (parent) WHERE parent IS NOT NULL;
 CREATE INDEX life_image ON fh.life (image, ended);
 CREATE INDEX life_open ON fh.life (host, boot, born) WHERE span IS NULL OR span > 1000000000;
 CREATE TABLE fh.former (
@@ -130,14 +130,14 @@ CREATE TABLE fh.hour_sum (
   accounted bigint NOT NULL,
   ${SUM_COSTS},
   PRIMARY KEY (hour, kind, host, key)
-);
+) WITH (fillfactor = 70);
 CREATE TABLE fh.program (
   day int NOT NULL,
   host int NOT NULL,
   name bytea NOT NULL,
   started bigint NOT NULL,
   PRIMARY KEY (day, host, name)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX program_name ON fh.program (name, host, day);
 CREATE TABLE fh.finding (
   boot int NOT NULL REFERENCES fh.boot ON DELETE CASCADE,
@@ -153,53 +153,6 @@ CREATE TABLE fh.finding (
   facts text NOT NULL,
   PRIMARY KEY (boot, kind, key, since)
 );
-`;
-
-/** What hosts copy into: they may add rows of their own role, and read none. */
-const INCOMING = `
-CREATE UNLOGGED TABLE fh.incoming (
-  role name NOT NULL DEFAULT session_user,
-  boot_id uuid NOT NULL,
-  pid bigint NOT NULL,
-  born bigint NOT NULL,
-  nth int NOT NULL,
-  span bigint,
-  parent_pid bigint,
-  parent_born bigint,
-  parent_nth int,
-  ppid bigint,
-  reaper bigint,
-  status int,
-  image uuid NOT NULL,
-  exec bigint,
-  flags int NOT NULL,
-  ${COSTS}
-);
-CREATE UNLOGGED TABLE fh.incoming_image (
-  role name NOT NULL DEFAULT session_user,
-  id uuid NOT NULL,
-  argv bytea,
-  exe bytea,
-  cwd bytea,
-  cgroup bytea,
-  comm bytea,
-  env bytea,
-  uid bigint,
-  argv_missing bigint NOT NULL
-);
-CREATE UNLOGGED TABLE fh.incoming_former (
-  role name NOT NULL DEFAULT session_user,
-  boot_id uuid NOT NULL,
-  pid bigint NOT NULL,
-  born bigint NOT NULL,
-  nth int NOT NULL,
-  until bigint NOT NULL,
-  since bigint,
-  image uuid
-);
-CREATE INDEX incoming_role ON fh.incoming (role);
-CREATE INDEX incoming_image_role ON fh.incoming_image (role);
-CREATE INDEX incoming_former_role ON fh.incoming_former (role);
 `;
 
 /** For people: texts put in, times as timestamps. */
@@ -251,10 +204,15 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pg_advisory_xact_lock(${MIGRATION_LOCK}, 1);
-  IF to_regclass('fh.' || name) IS NULL THEN
-    EXECUTE format('CREATE TABLE fh.%I PARTITION OF fh.life FOR VALUES FROM (%s) TO (%s)',
-      name, fh.day_id(day), fh.day_id(day + 1));
+  IF to_regclass('fh.' || name) IS NOT NULL THEN
+    RETURN;
   END IF;
+  -- Hosts whose clock is ahead may have begun that day before it came.
+  EXECUTE format('CREATE TABLE fh.%I (LIKE fh.life INCLUDING CONSTRAINTS)', name);
+  EXECUTE format('WITH moved AS (DELETE FROM fh.life_other WHERE id >= %s AND id < %s RETURNING *)
+    INSERT INTO fh.%I SELECT * FROM moved', fh.day_id(day), fh.day_id(day + 1), name);
+  EXECUTE format('ALTER TABLE fh.life ATTACH PARTITION fh.%I FOR VALUES FROM (%s) TO (%s)',
+    name, fh.day_id(day), fh.day_id(day + 1));
 END $$;
 `;
 const NO_PARTITIONS = `
@@ -266,14 +224,9 @@ const GRANTS = `
 REVOKE ALL ON SCHEMA fh FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fh FROM PUBLIC;
 GRANT USAGE ON SCHEMA fh TO fh_host, fh_reader;
-GRANT EXECUTE ON FUNCTION fh.hello(uuid, text, text), fh.merge(jsonb) TO fh_host;
-GRANT INSERT (boot_id, pid, born, nth, span, parent_pid, parent_born, parent_nth, ppid, reaper,
-  status, image, exec, flags, ${COST_COLUMNS.join(", ")}) ON fh.incoming TO fh_host;
-GRANT INSERT (id, argv, exe, cwd, cgroup, comm, env, uid, argv_missing) ON fh.incoming_image
+GRANT EXECUTE ON FUNCTION fh.hello(uuid, text, text), fh.merge(jsonb, text[], text[], text[])
   TO fh_host;
-GRANT INSERT (boot_id, pid, born, nth, until, since, image) ON fh.incoming_former TO fh_host;
 GRANT SELECT ON ALL TABLES IN SCHEMA fh TO fh_reader;
-REVOKE SELECT ON fh.incoming, fh.incoming_image, fh.incoming_former FROM fh_reader;
 GRANT EXECUTE ON FUNCTION fh.text(bytea), fh.words(bytea) TO fh_reader;
 `;
 
@@ -296,5 +249,5 @@ CREATE TABLE IF NOT EXISTS fh.migration (
 export function migrations(partitions: boolean): readonly string[] {
   const tables = TABLES.replace("/* by time */", partitions ? "PARTITION BY RANGE (id)" : "");
   const days = partitions ? PARTITIONS : NO_PARTITIONS;
-  return [[tables, days, INCOMING, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
+  return [[tables, days, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
 }

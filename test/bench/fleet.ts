@@ -5,10 +5,9 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { copiesOf } from "../../src/fleet/batch.ts";
 import { Connection } from "../../src/fleet/connection.ts";
 import { rarePrograms } from "../../src/fleet/programs.ts";
-import { factsOf } from "../../src/fleet/sink.ts";
+import { mergeInto } from "../../src/fleet/sink.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
 import { hostGrants, makeRole, migrate, readSize } from "../../src/fleet/tables.ts";
 import type { OutgoingImage, OutgoingLife } from "../../src/history/outgoing.ts";
@@ -92,11 +91,7 @@ async function fill(bench: Bench, url: string, minutes: number, epochMs: number)
       const boot = { boot: { id: 1, bootId, clock, runs }, clock, runs, gaps: [] };
       const cursor = { last: 0, boot_id: "", pid: 0, born: 0, gap: 0 };
       const facts = { cursor, findings: [], gone: [], reach: null, waiting: 0, forgotten: 0 };
-      await db.transaction(async () => {
-        for (const { sql, lines } of copiesOf(parcel)) await db.copy(sql, lines);
-        const told = factsOf({ boots: [boot], ...facts }, machine);
-        await db.rows("SELECT fh.merge($1)", [JSON.stringify(told)]);
-      });
+      await mergeInto(db, machine, { ...parcel, boots: [boot], ...facts });
     }
     const rate = (minute + 1) * HOSTS * 60 * PER_SECOND / (performance.now() - begun) * 1000;
     if (minute % 10 === 0) bench.say(`fleet: minute ${minute + 1}: ${number(rate)} lives/s`);
