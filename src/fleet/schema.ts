@@ -4,10 +4,8 @@
  * @module
  */
 import { COST_COLUMNS } from "./columns.ts";
+import { type Layout, layoutSql } from "./layout.ts";
 import { BOOTS, HELLO, LIVES, MERGE } from "./merge.ts";
-
-/** Key of the advisory lock that whoever changes the tables holds: "fh", then the year. */
-export const MIGRATION_LOCK = 0x66682026;
 
 const COSTS = COST_COLUMNS.map((name) => `${name} bigint`).join(",\n  ");
 const SUM_COSTS = COST_COLUMNS.map((name) => `${name} bigint NOT NULL`).join(",\n  ");
@@ -188,37 +186,6 @@ FROM fh.life l JOIN fh.host h ON h.id = l.host JOIN fh.boot b ON b.id = l.boot
   LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image;
 `;
 
-/** Partitions by day of the start; what lies outside of sane days goes to the default one. */
-const PARTITIONS = `
-CREATE TABLE fh.life_other PARTITION OF fh.life DEFAULT;
-CREATE FUNCTION fh.day_id(day int) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-  SELECT (day::bigint * 8640000) << 25
-$$;
-CREATE FUNCTION fh.need_day(day int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  today int := extract(epoch FROM now())::bigint / 86400;
-  name text := 'life_' || to_char(to_timestamp(day::bigint * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD');
-BEGIN
-  IF day NOT BETWEEN today - 400 AND today + 2 OR to_regclass('fh.' || name) IS NOT NULL THEN
-    RETURN;
-  END IF;
-  PERFORM pg_advisory_xact_lock(${MIGRATION_LOCK}, 1);
-  IF to_regclass('fh.' || name) IS NOT NULL THEN
-    RETURN;
-  END IF;
-  -- Hosts whose clock is ahead may have begun that day before it came.
-  EXECUTE format('CREATE TABLE fh.%I (LIKE fh.life INCLUDING CONSTRAINTS)', name);
-  EXECUTE format('WITH moved AS (DELETE FROM fh.life_other WHERE id >= %s AND id < %s RETURNING *)
-    INSERT INTO fh.%I SELECT * FROM moved', fh.day_id(day), fh.day_id(day + 1), name);
-  EXECUTE format('ALTER TABLE fh.life ATTACH PARTITION fh.%I FOR VALUES FROM (%s) TO (%s)',
-    name, fh.day_id(day), fh.day_id(day + 1));
-END $$;
-`;
-const NO_PARTITIONS = `
-CREATE FUNCTION fh.need_day(day int) RETURNS void LANGUAGE sql AS $$ SELECT $$;
-`;
-
 /** Nobody may do anything but those that are given the roles. */
 const GRANTS = `
 REVOKE ALL ON SCHEMA fh FROM PUBLIC;
@@ -239,6 +206,7 @@ DO $$ BEGIN CREATE ROLE fh_reader NOLOGIN; EXCEPTION WHEN duplicate_object THEN 
 export const FIRST = `CREATE SCHEMA IF NOT EXISTS fh;
 CREATE TABLE IF NOT EXISTS fh.migration (
   version int PRIMARY KEY,
+  layout text NOT NULL,
   at timestamptz NOT NULL DEFAULT now()
 );`;
 
@@ -246,8 +214,8 @@ CREATE TABLE IF NOT EXISTS fh.migration (
  * What turns tables of version n into those of n + 1, in order. Only ever appended to: databases
  * of every earlier version are out there.
  */
-export function migrations(partitions: boolean): readonly string[] {
-  const tables = TABLES.replace("/* by time */", partitions ? "PARTITION BY RANGE (id)" : "");
-  const days = partitions ? PARTITIONS : NO_PARTITIONS;
-  return [[tables, days, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
+export function migrations(layout: Layout): readonly string[] {
+  const { life, after } = layoutSql(layout);
+  const tables = TABLES.replace("/* by time */", life);
+  return [[tables, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
 }

@@ -120,7 +120,7 @@ export async function fleetSection(bench: Bench): Promise<Section> {
   const server = new Postgres(folder, undoAtEnd);
   const { signal } = new AbortController();
   const owner = await Connection.open(server.url(), {}, signal);
-  await migrate(owner, true);
+  await migrate(owner, null);
   await makeRole(owner, "hosts", hostGrants("hosts"));
   const minutes = bench.quick ? QUICK_MINUTES : MINUTES;
   // A whole hour of the clock, or its beginning.
