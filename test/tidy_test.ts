@@ -120,6 +120,7 @@ const ARROWS: Arrows = {
   ],
   // A host's history to wherever: it knows no sink but by what one answers for.
   "src/ship/": ["src/history/", "src/model/", "src/fault.ts", "src/steps.ts", "node:"],
+  "src/ship/open/": ["src/ship/", "src/fleet/", "src/fault.ts"],
   // Many hosts in one PostgreSQL: the only room that knows its client.
   "src/fleet/": [
     "src/ask/store.ts",
@@ -223,6 +224,7 @@ const ARROWS: Arrows = {
     "src/report/span.ts",
     "src/fleet/",
     "src/ship/",
+    "src/ship/open/",
     "src/top/",
     "src/tui/",
     "src/detect/",

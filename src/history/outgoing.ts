@@ -177,6 +177,18 @@ export class Outgoing {
     return row === undefined ? null : { boot: row[0], ns: row[1] };
   }
 
+  /** When the run of a recorder with that number began, or the latest; null: it is not there. */
+  run(id: number | null): { readonly id: number; readonly since: number } | null {
+    const which = id === null ? "ORDER BY id DESC LIMIT 1" : "WHERE id = ?";
+    const rows = new TypedRows<readonly [number, number]>(
+      this.#db,
+      [column("run.id", "key"), column("run.since", "time")],
+      `FROM run ${which}`,
+    );
+    const row = id === null ? rows.get() : rows.get(id);
+    return row === undefined ? null : { id: row[0], since: row[1] };
+  }
+
   /** Lives with numbers above `after`, `limit` of them at most. */
   after(after: number, limit: number): OutgoingLife[] {
     return this.#next.all(after, limit).map((row) => this.#lifeOf(row));

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Outgoing, OutgoingBoot, OutgoingFinding, OutgoingLife } from "../history/outgoing.ts";
+import { whereToGoOn } from "./go_on.ts";
 import { endsMissed, holesOf } from "./holes.ts";
 import { News } from "./news.ts";
 import type { Acknowledged, Cursor, Parcel, ShippedBoot, ShippedGap, Sink } from "./sink.ts";
@@ -98,7 +99,7 @@ export class Shipper {
     const { argv, once } = this.#options;
     const range = source.range();
     const reach = source.reach();
-    const { after, isSame } = this.#from(range);
+    const { after, isSame } = whereToGoOn(this.#cursor, source);
     if (!isSame && taking === "ends") this.#watched.startAnew();
     const next = source.after(after, SHIP_AT_ONCE);
     const isBehind = next.length === SHIP_AT_ONCE;
@@ -132,27 +133,15 @@ export class Shipper {
     return { parcel, looked: all.slice(0, looked), reach };
   }
 
-  /** After which number to go on: from the beginning, where the file is another. */
-  #from(range: readonly [number, number] | null): { after: number; isSame: boolean } {
-    const cursor = this.#cursor;
-    if (cursor === null || range === null) return { after: 0, isSame: cursor === null };
-    const [at] = this.#source.some([cursor.last]);
-    if (at === undefined) {
-      const isSame = range[0] > cursor.last;
-      return { after: isSame ? cursor.last : 0, isSame };
-    }
-    const isSame = at.bootId === cursor.boot_id && at.pid === cursor.pid &&
-      at.born === cursor.born;
-    return { after: isSame ? cursor.last : 0, isSame };
-  }
-
   #cursorAt(last: OutgoingLife | undefined, gap: number | undefined, isSame: boolean): Cursor {
     const before = isSame ? this.#cursor : null;
     const none = { last: 0, boot_id: "", pid: 0, born: 0 };
     const at = last === undefined
-      ? before ?? none
+      ? { ...before ?? none }
       : { last: last.key, boot_id: last.bootId, pid: last.pid, born: last.born };
-    return { ...at, gap: gap ?? before?.gap ?? 0 };
+    const run = this.#source.run(null);
+    const its = run === null ? {} : { run: run.id, run_since: run.since };
+    return { ...at, ...its, gap: gap ?? before?.gap ?? 0 };
   }
 
   #bootOf(boot: OutgoingBoot, gaps: readonly ShippedGap[]): ShippedBoot {

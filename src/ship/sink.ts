@@ -33,6 +33,9 @@ export interface Cursor {
   readonly born: number;
   /** Number of the last gap. */
   readonly gap: number;
+  /** Number of the latest run of a recorder then, and when that began: who it is, too. */
+  readonly run?: number;
+  readonly run_since?: number;
 }
 
 /** What a sink has acknowledged in earlier sessions. */

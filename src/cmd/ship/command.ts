@@ -7,10 +7,10 @@ import { parseCount } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
 import { asText, flag, opt, type OptionsOf, unless } from "../../cli/option.ts";
-import { parseFleet } from "../../fleet/place.ts";
+import { parseTarget } from "../../ship/open/targets.ts";
 
 const OPTIONS = [
-  opt("--to <url>", parseFleet, "the database of the fleet: postgres://user@host/database", null),
+  opt("--to <url>", parseTarget, "the database of the fleet: postgres://user@host/database", null),
   opt("--host-name <name>", asText, "what the fleet is to call this host", null),
   opt("--rate <n>", parseCount, "lives a second at most (default: 10000)"),
   unless("--no-argv", "command lines stay here"),
