@@ -119,8 +119,25 @@ const ARROWS: Arrows = {
     "node:",
   ],
   // A host's history to wherever: it knows no sink but by what one answers for.
-  "src/ship/": ["src/history/", "src/model/", "src/fault.ts", "src/steps.ts", "node:"],
+  "src/ship/": [
+    "src/ask/",
+    "src/ask/text/",
+    "src/history/",
+    "src/model/",
+    "src/fault.ts",
+    "src/steps.ts",
+    "node:",
+  ],
   "src/ship/open/": ["src/ship/", "src/fleet/", "src/fault.ts"],
+  // The same in a thread of a recorder.
+  "src/ship/thread/": [
+    "ffi/",
+    "src/ask/",
+    "src/proc/",
+    "src/ship/",
+    "src/ship/open/",
+    "node:",
+  ],
   // Many hosts in one PostgreSQL: the only room that knows its client.
   "src/fleet/": [
     "src/ask/store.ts",
@@ -208,6 +225,8 @@ const ARROWS: Arrows = {
     "src/model/",
     "src/proc/",
     "src/serve/",
+    "src/ship/",
+    "src/ship/thread/",
     "src/text/words.ts",
     "src/view/json.ts",
     "src/view/past_json.ts",
@@ -225,6 +244,7 @@ const ARROWS: Arrows = {
     "src/fleet/",
     "src/ship/",
     "src/ship/open/",
+    "src/ship/thread/",
     "src/top/",
     "src/tui/",
     "src/detect/",
@@ -294,6 +314,7 @@ const ENTRIES = [
   "mod.ts",
   "src/source/worker.ts",
   "src/serve/worker.ts",
+  "src/ship/thread/worker.ts",
   "src/report/page/main.tsx",
   "src/web/page/main.tsx",
 ];

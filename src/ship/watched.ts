@@ -5,7 +5,7 @@
  * @module
  */
 import type { Outgoing, OutgoingLife } from "../history/outgoing.ts";
-import type { Taking, Who } from "./sink.ts";
+import type { Cursor, Taking, Who } from "./sink.ts";
 
 /** Of a life that ended so long ago (ns) nothing will change: its account has come. */
 const SETTLED_NS = 10e9;
@@ -59,6 +59,20 @@ export class Watched {
       const key = source.find(who);
       if (key === null) this.#gone.push(who);
       else if (key <= last) this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+    }
+  }
+
+  /**
+   * Those before the cursor that no earlier session has sent, because of what they were: what has
+   * become of them since may be wanted.
+   */
+  passedOver(cursor: Cursor | null): void {
+    if (cursor === null) return;
+    const { seen_boot: boot, seen = 0, last } = cursor;
+    for (const { key, ...who } of this.#source.since(boot ?? null, seen - SETTLED_NS, last)) {
+      if (!this.#seen.has(key)) {
+        this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+      }
     }
   }
 

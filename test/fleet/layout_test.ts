@@ -1,4 +1,4 @@
-/** Layouts of the tables: what is asked of a database, and that each of them takes what is shipped. */
+/** Layouts of the tables: what each asks of a database, and that it takes what is shipped. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommandError } from "../../src/fault.ts";
@@ -28,8 +28,8 @@ CREATE FUNCTION create_hypertable(relation regclass, time_column_name name,
     partitioning_column name DEFAULT NULL, number_partitions int DEFAULT NULL,
     chunk_time_interval anyelement DEFAULT NULL::bigint,
     create_default_indexes boolean DEFAULT true) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO public.called (what) VALUES ('hypertable ' || $1 || ' ' || $2 || ' ' || $5 || ' ' || $6)
-$$;`;
+  INSERT INTO public.called (what)
+    VALUES ('hypertable ' || $1 || ' ' || $2 || ' ' || $5 || ' ' || $6) $$;`;
 
 /** Does work in a database of its own. */
 async function inDatabase<Result>(

@@ -63,6 +63,8 @@ export class TestFleet {
       argv: true,
       rate: 1e6,
       once: true,
+      accepts: null,
+      stays: false,
       signal: new AbortController().signal,
       ...options,
     }, {
