@@ -88,7 +88,14 @@ test(...unless(missingHosts, "a full disk of the server is waited for"), async (
   const [a] = world.hosts;
   const disk = join(world.server.folder, "small");
   mkdirSync(disk);
-  const mounted = runProgram("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700,uid=65534", "tmpfs", disk]);
+  const mounted = runProgram("mount", [
+    "-t",
+    "tmpfs",
+    "-o",
+    "size=2m,mode=0700,uid=65534",
+    "tmpfs",
+    disk,
+  ]);
   assert.equal(mounted.status, 0, mounted.stderr);
   atEnd(() => void runProgram("umount", ["-l", disk]));
   world.ask(`CREATE TABLESPACE small LOCATION '${disk}'`);
