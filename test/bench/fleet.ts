@@ -53,7 +53,8 @@ function imageOf(key: number): OutgoingImage {
 function livesOf(host: number, minute: number, bootId: string): OutgoingLife[] {
   return Array.from({ length: 60 * PER_SECOND }, (_, i) => {
     const n = minute * 60 * PER_SECOND + i;
-    const born = BOOT_NS + n * S / PER_SECOND;
+    // No two hosts start anything at the same moment.
+    const born = BOOT_NS + n * S / PER_SECOND + host * 97_003;
     const above = n - n % 5 - 5;
     const parent = n % 5 > 0
       ? { pid: 1000 + (n - 1) % 30_000, born: born - S / PER_SECOND, nth: 0 }

@@ -32,6 +32,7 @@ import { recordSection } from "./record.ts";
 import { reportSection } from "./report.ts";
 import { runSection } from "./run.ts";
 import { serveSection } from "./serve.ts";
+import { shipSection } from "./ship.ts";
 import { startSection } from "./start.ts";
 import { stormSection } from "./storm.ts";
 import { throughputSection } from "./throughput.ts";
@@ -56,6 +57,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   findings: findingsSection,
   questions: questionsSection,
   fleet: fleetSection,
+  ship: shipSection,
   serve: serveSection,
   run: runSection,
   report: reportSection,
