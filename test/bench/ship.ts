@@ -67,13 +67,6 @@ export async function shipSection(bench: Bench): Promise<Section> {
   const storm = await measure(bench, "storm, server away", STORM, url);
   const percent = busy.percent - alone.percent;
   const memoryMore = Math.max(busy.peak - alone.peak, storm.peak - calm.peak);
-  const line = (what: string, one: Recorded) => [
-    what,
-    number(one.rate),
-    `${number(one.percent)} %`,
-    megabytes(one.peak),
-    number(one.missed),
-  ];
   return {
     title,
     body: [
@@ -113,6 +106,10 @@ export async function shipSection(bench: Bench): Promise<Section> {
       ),
     ],
   };
+}
+
+function line(what: string, { rate, percent, peak, missed }: Recorded): string[] {
+  return [what, number(rate), `${number(percent)} %`, megabytes(peak), number(missed)];
 }
 
 async function measure(

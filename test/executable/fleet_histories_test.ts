@@ -1,4 +1,4 @@
-/** Histories that are not what a fleet expects: clocks, names, snapshots, and what was forgotten. */
+/** Histories that no fleet expects: clocks, names, snapshots, and what was forgotten. */
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -27,8 +27,8 @@ function copyHistory(from: FleetHost, to: FleetHost | string): void {
 }
 
 /**
- * Lines of a log, sorted: without names of users, which are those of each host, and without the note
- * that a host whose clock is behind is behind.
+ * Lines of a log, sorted: without names of users, which are those of each host, and without the
+ * note that a host whose clock is behind is behind.
  */
 function linesOf(text: string, host: string): string[] {
   return text.replaceAll(/"user":(?:null|"[^"]*"),/g, "").replaceAll(`,"host":"${host}"`, "")

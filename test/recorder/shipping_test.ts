@@ -1,4 +1,4 @@
-/** A recorder that ships: from a thread, for which nothing waits; and who is told how far it came. */
+/** A recorder that ships: from a thread, for which nothing waits; and who is told how far. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";

@@ -81,7 +81,7 @@ export class Postgres {
     this.#run("pg_ctl", ["-D", this.#data, "-m", mode, "-w", "stop"], true);
   }
 
-  /** Lets in who comes from a network, such as 10.0.0.0/24, without a password; at its next start. */
+  /** Lets in who comes from a network, such as 10.0.0.0/24, from its next start on. */
   trust(network: string): void {
     appendFileSync(join(this.#data, "pg_hba.conf"), `host all all ${network} trust\n`);
   }
