@@ -120,7 +120,26 @@ const ARROWS: Arrows = {
   ],
   // A host's history to wherever: it knows no sink but by what one answers for.
   "src/ship/": ["src/history/", "src/model/", "src/fault.ts", "src/steps.ts", "node:"],
-  "src/ship/open/": ["src/ship/", "src/fleet/", "src/fault.ts"],
+  // The only room that knows the client of NATS.
+  "src/ship/nats/": [
+    "src/ship/",
+    "src/history/",
+    "src/view/",
+    "src/proc/passwd.ts",
+    "src/text/byte_text.ts",
+    "src/model/",
+    "src/fault.ts",
+    "@nats-io/jetstream",
+    "@nats-io/transport-node",
+    "node:",
+  ],
+  "src/ship/open/": [
+    "src/ship/",
+    "src/ship/nats/",
+    "src/fleet/",
+    "src/proc/users.ts",
+    "src/fault.ts",
+  ],
   // Many hosts in one PostgreSQL: the only room that knows its client.
   "src/fleet/": [
     "src/ask/store.ts",

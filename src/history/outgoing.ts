@@ -7,7 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { pragma } from "./file.ts";
-import { LIFE_COST_VALUES, LIFE_COSTS, NTH_SHIFT } from "./schema.ts";
+import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
 
@@ -24,13 +24,19 @@ export interface OutgoingKey {
   readonly nth: number;
 }
 
+/** Who forked a life, in the same boot. */
+export interface OutgoingParent extends Omit<OutgoingKey, "bootId"> {
+  /** Whether `born` is its fork, not the first sight of it. */
+  readonly isStartKnown: boolean;
+}
+
 /** A row of `life`, with its parent by name instead of by number. */
 export interface OutgoingLife extends OutgoingKey {
   /** Number of the row. */
   readonly key: number;
   readonly boot: number;
   readonly span: number | null;
-  readonly parent: Omit<OutgoingKey, "bootId"> | null;
+  readonly parent: OutgoingParent | null;
   readonly ppid: number | null;
   readonly reaper: number | null;
   readonly status: number | null;
@@ -308,9 +314,12 @@ export class Outgoing {
   #lifeOf(row: Row): OutgoingLife {
     const [key, boot, pid, born, span, parentPid, parentBorn, parentFlags, ppid, reaper] = row;
     const [status, image, exec, flags] = row.slice(10);
-    const parent = parentPid === null || parentPid === undefined
-      ? null
-      : { pid: parentPid, born: parentBorn!, nth: parentFlags! >> NTH_SHIFT };
+    const parent = parentPid === null || parentPid === undefined ? null : {
+      pid: parentPid,
+      born: parentBorn!,
+      nth: parentFlags! >> NTH_SHIFT,
+      isStartKnown: (parentFlags! & LIFE_FLAG.startUnknown) === 0,
+    };
     return {
       ...{ key: key!, boot: boot!, pid: pid!, born: born!, span: span!, parent, ppid: ppid! },
       ...{ reaper: reaper!, status: status!, image: image!, exec: exec!, flags: flags! },

@@ -6,7 +6,11 @@
  */
 import { UsageError } from "../../fault.ts";
 import { parseFleet } from "../../fleet/place.ts";
+import { openUsers } from "../../proc/users.ts";
+import { natsPlace, parseNats } from "../nats/place.ts";
+import { Progress } from "../progress.ts";
 import type { ShippingHost, Sink } from "../sink.ts";
+import { StreamSink } from "../stream_sink.ts";
 
 /** What is there, beside the URL, where something is shipped to it. */
 export interface ShippingWorld {
@@ -39,6 +43,22 @@ const TARGETS: readonly Target[] = [
     async opener(url, { env, host }) {
       const { FleetSink } = await import("../../fleet/sink.ts");
       return (signal) => FleetSink.open(url, env, host, signal);
+    },
+  },
+  {
+    schemes: ["nats"],
+    example: "nats://host/STREAM",
+    parse: parseNats,
+    async opener(url, { env, host, history, folder }) {
+      const { NatsStream } = await import("../nats/stream.ts");
+      const place = natsPlace(url, env);
+      const progress = new Progress(folder, place.shown, history);
+      const users = openUsers();
+      const reached = { once: false };
+      return async (signal) => {
+        const stream = await NatsStream.open(place, host.name, users, reached, signal);
+        return new StreamSink(stream, progress, host);
+      };
     },
   },
 ];
