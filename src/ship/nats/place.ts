@@ -116,7 +116,7 @@ function urlOf(text: string): URL {
 function streamOf({ pathname }: URL): string {
   const stream = decodeURIComponent(pathname.slice(1));
   // What names of streams may have (ADR-6 of NATS).
-  if (/^[^\s.*>/\\\0-\x1f]{1,255}$/.test(stream)) return stream;
+  if (/^[^\s.*>/\\\p{Cc}]{1,255}$/u.test(stream)) return stream;
   const what = stream === "" ? "it names no stream" : `the stream ${JSON.stringify(stream)}`;
   throw bad(what, "give nats://host/STREAM");
 }
