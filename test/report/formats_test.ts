@@ -133,6 +133,24 @@ test("no two events of a lane overlap in Trace Event JSON, and no lane is a pid"
   assert.equal(flows.length, 10);
 });
 
+test("Trace Event JSON shows the stretch that was asked for, and no more", async () => {
+  const spans = spansOf([
+    { id: "b-1-1", start: -9e12, end: null, status: null, name: "init" },
+    { id: "b-2-1", start: 10 * MS, end: 9e12 },
+  ], { lengthNs: 60 * MS });
+  const { traceEvents } = JSON.parse(await textOf("chrome", spans));
+  const timed = traceEvents.filter(({ ts }: Json) => ts !== undefined);
+  for (const { ts, dur = 0 } of timed) assert.ok(ts >= 0 && ts + dur <= 60_000, `${ts} ${dur}`);
+  const counted = timed.filter(({ ph, name }: Json) => ph === "C" && name === "processes");
+  assert.deepEqual(counted.map(({ ts, args }: Json) => [ts, args.living]), [
+    [0, 1],
+    [10_000, 2],
+    [60_000, 2],
+  ]);
+  const init = timed.find(({ name }: Json) => name === "init");
+  assert.deepEqual([init.args.before_ns, init.args.duration_ns], [9e12, 9e12 + 60 * MS]);
+});
+
 test("what overlaps stands in lanes below that of the parent", async () => {
   const { traceEvents } = JSON.parse(await textOf("chrome", buildSpans()));
   const laneOf = (pid: number) => traceEvents.find(({ args }: Json) => args?.pid === pid).tid;
