@@ -152,6 +152,8 @@ const ARROWS: Arrows = {
     "pg-copy-streams",
     "node:",
   ],
+  // Requests of HTTP to a collector of OpenTelemetry.
+  "src/collector/": ["src/report/", "src/fault.ts", "src/steps.ts", "node:"],
   "src/host/": ["ffi/", "node:"],
   "src/view/": [
     "src/top/",
@@ -245,6 +247,7 @@ const ARROWS: Arrows = {
     "src/fleet/",
     "src/ship/",
     "src/ship/open/",
+    "src/collector/",
     "src/top/",
     "src/tui/",
     "src/detect/",

@@ -66,9 +66,14 @@ export function otlpRejected(
 ): { readonly spans: number; readonly why: string } | null {
   if (body.length === 0) return null;
   const serializer = form === "json" ? JsonTraceSerializer : ProtobufTraceSerializer;
-  const { partialSuccess } = serializer.deserializeResponse(body);
-  const spans = Number(partialSuccess?.rejectedSpans ?? 0);
-  return spans > 0 ? { spans, why: partialSuccess?.errorMessage ?? "" } : null;
+  try {
+    const { partialSuccess } = serializer.deserializeResponse(body);
+    const spans = Number(partialSuccess?.rejectedSpans ?? 0);
+    return spans > 0 ? { spans, why: partialSuccess?.errorMessage ?? "" } : null;
+  } catch {
+    // It has taken them; what it says beside is not understood.
+    return null;
+  }
 }
 
 class OtlpMaker {
