@@ -46,11 +46,15 @@ type Tried =
     readonly againMs: number | null | undefined;
   };
 
-/** Sends a request, several times if need be; its answer comes back. Throws NotTaken, Stopped. */
+/**
+ * Sends a request, several times if need be; its answer comes back. Where nobody answers it is
+ * tried `unanswered` times. Throws NotTaken, Stopped.
+ */
 export async function postToCollector(
   body: Uint8Array,
   target: CollectorTarget,
   signal: AbortSignal,
+  unanswered: number = TRIES,
 ): Promise<Uint8Array> {
   const sent = target.gzip ? await compress(body) : body;
   let pauseMs = FIRST_PAUSE_MS;
@@ -59,7 +63,8 @@ export async function postToCollector(
     if (signal.aborted) throw new Stopped(String(signal.reason));
     if ("answer" in tried) return tried.answer;
     const { what, status, againMs } = tried;
-    if (againMs === null || tries >= TRIES) throw new NotTaken(what, status, againMs !== null);
+    const most = status === null ? unanswered : TRIES;
+    if (againMs === null || tries >= most) throw new NotTaken(what, status, againMs !== null);
     // Apart from others that were turned away at the same time.
     const wait = againMs ?? pauseMs * (0.5 + Math.random());
     await pause(Math.min(wait, PAUSE_MS_MAX), signal);

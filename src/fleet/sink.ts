@@ -71,7 +71,7 @@ export class FleetSink implements Sink {
 export function factsOf(
   { cursor, boots, findings, gone, reach, waiting, forgotten }: Omit<
     Parcel,
-    "lives" | "formers" | "images" | "open"
+    "lives" | "formers" | "images" | "jobs" | "open"
   >,
   machine: string,
 ): Readonly<Record<string, unknown>> {

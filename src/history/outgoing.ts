@@ -26,6 +26,8 @@ export interface OutgoingKey {
 
 /** Who forked a life, in the same boot. */
 export interface OutgoingParent extends Omit<OutgoingKey, "bootId"> {
+  /** Number of its row. */
+  readonly key: number;
   /** Whether `born` is its fork, not the first sight of it. */
   readonly isStartKnown: boolean;
 }
@@ -55,6 +57,13 @@ export interface OutgoingFormer {
   readonly since: number | null;
   /** 0: it was forgotten. */
   readonly image: number;
+}
+
+/** A job, as far as it is told of who was in it. */
+export interface OutgoingJob {
+  readonly name: string;
+  /** When it began, nanoseconds since boot. */
+  readonly since: number;
 }
 
 /** An image with its texts. */
@@ -105,6 +114,7 @@ const LIFE: readonly Column[] = [
   column("l.image", "key"),
   nullable("l.exec", "time"),
   column("l.flags", "bits"),
+  nullable("p.id", "key"),
 ];
 const COSTS: readonly Column[] = LIFE_COST_VALUES.map((sql) => {
   const name = LIFE_COSTS.find((one) => sql.startsWith(one))!;
@@ -227,6 +237,24 @@ export class Outgoing {
     });
   }
 
+  /** The jobs that lives were in, by their numbers, the first of each first. */
+  jobs(lives: readonly number[]): Map<number, OutgoingJob[]> {
+    const found = new Map<number, OutgoingJob[]>();
+    if (pragma(this.#db, "user_version") < 2) return found;
+    const rows = new TypedRows<readonly [life: number, name: string, since: number]>(
+      this.#db,
+      [column("member.life", "key"), column("job.name", "name"), column("job.since", "time")],
+      `FROM member JOIN job ON job.id = member.job
+        WHERE member.life IN (SELECT value FROM json_each(?)) ORDER BY member.life, job.id`,
+    );
+    for (const [life, name, since] of rows.all(JSON.stringify(lives))) {
+      const its = found.get(life);
+      if (its === undefined) found.set(life, [{ name, since }]);
+      else its.push({ name, since });
+    }
+    return found;
+  }
+
   /** An image; nothing is known of one that is not there any more. */
   image(key: number): OutgoingImage {
     const row = this.#image.get(key);
@@ -313,8 +341,9 @@ export class Outgoing {
 
   #lifeOf(row: Row): OutgoingLife {
     const [key, boot, pid, born, span, parentPid, parentBorn, parentFlags, ppid, reaper] = row;
-    const [status, image, exec, flags] = row.slice(10);
+    const [status, image, exec, flags, parentKey] = row.slice(10);
     const parent = parentPid === null || parentPid === undefined ? null : {
+      key: parentKey!,
       pid: parentPid,
       born: parentBorn!,
       nth: parentFlags! >> NTH_SHIFT,

@@ -6,7 +6,12 @@
  */
 import { Boot } from "../history/boots.ts";
 import { addCost } from "../history/cost.ts";
-import type { OutgoingBoot, OutgoingImage, OutgoingLife } from "../history/outgoing.ts";
+import type {
+  OutgoingBoot,
+  OutgoingImage,
+  OutgoingJob,
+  OutgoingLife,
+} from "../history/outgoing.ts";
 import { LIFE_FLAG } from "../history/schema.ts";
 import { Account } from "../model/account.ts";
 import { Change } from "../model/change.ts";
@@ -23,22 +28,35 @@ export interface Happened {
   readonly boot: Boot;
   /** What the process has cost; null for a gap, and where it is not known. */
   readonly account: Account | null;
+  /** The jobs that it was in, the first of them first, and those of its parent. */
+  readonly jobs: readonly OutgoingJob[];
+  readonly jobsAbove: readonly OutgoingJob[];
 }
 
+const NO_JOBS: readonly OutgoingJob[] = [];
+const NOBODY = { account: null, jobs: NO_JOBS, jobsAbove: NO_JOBS };
+
 /** Ends and gaps of a parcel, boot by boot, by time. */
-export function happenedIn({ lives, images, boots }: Parcel): Happened[] {
+export function happenedIn({ lives, images, boots, jobs }: Parcel): Happened[] {
   const known = new Map(boots.map(({ boot }) => [boot.id, bootOf(boot)]));
   const made = new Map([...images].map(([key, { parts }]) => [key, new Image(parts)]));
   const all: Happened[] = [];
   for (const { gaps } of boots) {
     for (const gap of gaps) {
-      all.push({ change: gapOf(gap), boot: known.get(gap.boot)!, account: null });
+      all.push({ ...NOBODY, change: gapOf(gap), boot: known.get(gap.boot)! });
     }
   }
   for (const life of lives) {
     const boot = known.get(life.boot)!;
     const process = processOf(life, boot, images.get(life.image), made.get(life.image));
-    all.push({ change: exitOf(process, life), boot, account: accountOf(life) });
+    const above = life.parent?.key;
+    all.push({
+      change: exitOf(process, life),
+      boot,
+      account: accountOf(life),
+      jobs: jobs.get(life.key) ?? NO_JOBS,
+      jobsAbove: above === undefined ? NO_JOBS : jobs.get(above) ?? NO_JOBS,
+    });
   }
   return all.sort((a, b) => a.boot.id - b.boot.id || a.change.time - b.change.time);
 }

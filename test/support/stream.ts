@@ -72,11 +72,18 @@ export async function shipTo(
 export async function shipToUrl(
   url: string,
   { path, folder }: { readonly path: string; readonly folder: string },
-  { env = {}, ...given }: Partial<ShipOptions> & {
+  { env = {}, notes = [], ...given }: Partial<ShipOptions> & {
     readonly env?: Readonly<Record<string, string>>;
+    readonly notes?: string[];
   } = {},
 ): Promise<ShippedLives> {
-  const world = { env, host: HOST, history: path, folder: join(folder, "ship") };
+  const world = {
+    env,
+    host: HOST,
+    history: path,
+    folder: join(folder, "ship"),
+    note: (text: string) => notes.push(text),
+  };
   return await shipBy(await openerOf(parseTarget(url), world), path, given);
 }
 

@@ -30,6 +30,7 @@ export async function runShip(context: Context, options: ShipCommandOptions): Pr
   const open = await openerOf(to ?? fleetOf(context), {
     ...{ env: context.env, host, history: resolve(history) },
     folder: join(dirname(defaultHistory(context)), FOLDER),
+    note: (text) => tell(context, text, quiet),
   });
   let isBroken = false;
   try {

@@ -11,6 +11,7 @@ import type { Users } from "../../proc/passwd.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { PastJson } from "../../view/past_json.ts";
 import { happenedIn } from "../happened.ts";
+import { idOf } from "../id.ts";
 import type { Parcel } from "../sink.ts";
 
 /** A byte of a text takes so many in JSON at the most: \u001b. */
@@ -59,11 +60,6 @@ export class Messages {
     this.#json.append(change, boot.epochAt(change.time), this.#text);
     return this.#text.take().slice(0, -1);
   }
-}
-
-function idOf({ process, time, since, b }: Change, { shortId }: Boot): string {
-  if (process !== null) return process.id;
-  return `${shortId}-gap-${Math.round(since)}-${Math.round(time)}-${b}`;
 }
 
 function shortened({ parts }: Image, most: number): Image {

@@ -25,8 +25,9 @@ import { type NatsPlace, type NatsSecrets, subjectOf } from "./place.ts";
 /** How long it may take until a server answers at all, and until a message is acknowledged. */
 const CONNECT_MS = 15_000;
 const ANSWER_MS = 15_000;
-/** So many messages wait for their acknowledgements at the most. */
+/** So many messages wait for their acknowledgements at the most, and about so many bytes. */
 const UNACKNOWLEDGED_MAX = 1024;
+const BYTES_MAX = 4 << 20;
 /** For the subject and the headers of a message. */
 const HEAD_BYTES = 1024;
 const NOT_FOUND = 404;
@@ -96,10 +97,12 @@ export class NatsStream implements Stream {
 
   async send(parcel: Parcel): Promise<void> {
     let some: Message[] = [];
+    let bytes = 0;
     for (const message of this.#messages.of(parcel)) {
-      if (some.push(message) < UNACKNOWLEDGED_MAX) continue;
+      bytes += message.body.length;
+      if (some.push(message) < UNACKNOWLEDGED_MAX && bytes < BYTES_MAX) continue;
       await this.#publish(some);
-      some = [];
+      [some, bytes] = [[], 0];
     }
     await this.#publish(some);
   }

@@ -8,6 +8,7 @@ import { UsageError } from "../../fault.ts";
 import { parseFleet } from "../../fleet/place.ts";
 import { openUsers } from "../../proc/users.ts";
 import { natsPlace, parseNats } from "../nats/place.ts";
+import { otlpPlace, parseOtlp } from "../otlp/place.ts";
 import { Progress } from "../progress.ts";
 import type { ShippingHost, Sink } from "../sink.ts";
 import { StreamSink } from "../stream_sink.ts";
@@ -20,6 +21,8 @@ export interface ShippingWorld {
   readonly history: string;
   /** A folder of who ships, for how far it came: it is made where it is wanted. */
   readonly folder: string;
+  /** Told what a sink has to say beside failures, one sentence at a time. */
+  note(text: string): void;
 }
 
 /** Opens what is shipped to, for one session; called again after something broke. */
@@ -58,6 +61,22 @@ const TARGETS: readonly Target[] = [
       return async (signal) => {
         const stream = await NatsStream.open(place, host.name, users, reached, signal);
         return new StreamSink(stream, progress, host);
+      };
+    },
+  },
+  {
+    schemes: ["otlp", "otlp+http", "otlp+https"],
+    example: "otlp://host",
+    parse: parseOtlp,
+    async opener(url, { env, host, history, folder, note }) {
+      const { OtlpStream } = await import("../otlp/stream.ts");
+      const place = otlpPlace(url, env);
+      const progress = new Progress(folder, place.shown, history);
+      const users = openUsers();
+      const memory = { taken: new Set<string>() };
+      return (signal) => {
+        const stream = new OtlpStream(place, host.name, users, memory, note, signal);
+        return Promise.resolve(new StreamSink(stream, progress, host));
       };
     },
   },
