@@ -49,24 +49,25 @@ const HEAD_BYTES = 512;
 /** Makes records of one host. */
 export class Records {
   readonly #host: string;
-  readonly #spans: SpanMaker;
+  readonly #users: Users;
   readonly #resource: OtlpSpan["resource"];
 
   constructor(host: string, users: Users) {
     this.#host = host;
-    this.#spans = new SpanMaker(users, host);
+    this.#users = users;
     this.#resource = resourceOf(host);
   }
 
   /** A log of each end and gap. */
   *logs(parcel: Parcel): Generator<Named<OtlpLog>, void> {
+    const maker = this.#maker();
     for (const one of happenedIn(parcel)) {
       const { change, boot } = one;
       const id = `${this.#host}:${idOf(change, boot)}`;
       if (change.process === null) {
         yield { id, record: this.#gap(change, boot, id), bytes: HEAD_BYTES };
       } else {
-        const span = this.#spanOf(one, change.process);
+        const span = spanOf(maker, one, change.process);
         yield { id, record: this.#end(one, span, id), bytes: HEAD_BYTES + 3 * bytesOf(change) };
       }
     }
@@ -74,6 +75,7 @@ export class Records {
 
   /** A span of each process that was in a job. */
   *spans(parcel: Parcel): Generator<Named<OtlpSpan>, void> {
+    const maker = this.#maker();
     for (const one of happenedIn(parcel)) {
       const { change, boot, jobs: [job], jobsAbove: [above] } = one;
       const { process } = change;
@@ -83,7 +85,7 @@ export class Records {
       const isWithin = above !== undefined && jobTrace(boot.bootId, above.since) === trace;
       const other = above === undefined ? parent : jobTrace(boot.bootId, above.since);
       const start = process.start ?? process.born;
-      const record = otlpSpanOf(this.#spanOf(one, process), {
+      const record = otlpSpanOf(spanOf(maker, one, process), {
         trace,
         parent: isWithin ? parent : null,
         link: isWithin || parent === null ? null : { id: parent, trace: other! },
@@ -96,10 +98,9 @@ export class Records {
     }
   }
 
-  #spanOf({ account, jobs }: Happened, process: Process): Span {
-    const parent = process.parent?.id ?? null;
-    const names = jobs.map(({ name }) => name);
-    return this.#spans.of(process, { parent, account, jobs: names, originNs: 0 });
+  /** It remembers all images that it has met: those of one parcel, for others have other ones. */
+  #maker(): SpanMaker {
+    return new SpanMaker(this.#users, this.#host);
   }
 
   #end({ change, boot, jobs: [job] }: Happened, span: Span, id: string): OtlpLog {
@@ -154,6 +155,12 @@ export class Records {
       ...rest,
     } as unknown as OtlpLog;
   }
+}
+
+function spanOf(maker: SpanMaker, { account, jobs }: Happened, process: Process): Span {
+  const parent = process.parent?.id ?? null;
+  const names = jobs.map(({ name }) => name);
+  return maker.of(process, { parent, account, jobs: names, originNs: 0 });
 }
 
 /** By the clock as it stood at the end: so what lies between two times of a process is right. */
