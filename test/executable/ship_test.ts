@@ -12,6 +12,7 @@ import { unless } from "../support/unless.ts";
 
 const missing = process.getuid!() === 0 ? null : "needs root";
 const ROUNDS = 3;
+const SECRET = "hunter2hunter2";
 const LOAD = "for i in 1 2 3 4 5 6 7 8 9; do sh -c \"sh -c 'true $i; exit 3'; true\"; done";
 
 function envOf(folder: string): Record<string, string> {
@@ -26,6 +27,7 @@ async function record(env: Record<string, string>): Promise<Running> {
 
 function load(): void {
   assert.equal(runProgram("sh", ["-c", LOAD]).status, 0);
+  runProgram("sh", ["-c", `true --password=${SECRET}; sh -c ': --password=${SECRET}'`]);
 }
 
 /** What `fh log` says of all ends and gaps. */
@@ -67,6 +69,7 @@ test(
     const once = runFh([...words, "--once"], { env });
     assert.equal(once.status, 0, once.stderr);
     const found: StreamMessage[] = await server.messages("PROC");
+    assert.ok(!JSON.stringify(found).includes(SECRET));
     const all = logged(env);
     const byTime = (a: { time: string; id?: string }, b: { time: string; id?: string }) =>
       a.time.localeCompare(b.time) || (a.id ?? "").localeCompare(b.id ?? "");
@@ -89,6 +92,8 @@ test(...unless(missing, "a collector gets the lives of a host"), async () => {
   await using shipper = Running.start([FH, "ship", "--to", collector.url, "--once"], { env });
   const { status, stderr } = await shipper.end();
   assert.equal(status, 0, stderr);
+  assert.ok(!JSON.stringify(collector.logs).includes(SECRET));
+  assert.ok(JSON.stringify(collector.logs).includes("--password=***"));
   const ids = collector.logs.filter(({ eventName }) => eventName === "fh.process.exit")
     .map(({ attributes }) => attributes["fh.process.id"]);
   const ended = logged(env).filter(({ event }) => event === "exit").map(({ id }) => id);
