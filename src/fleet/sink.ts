@@ -78,7 +78,7 @@ export class FleetSink implements Sink {
 export async function mergeInto(
   db: Connection,
   machine: string,
-  parcel: Omit<Parcel, "open">,
+  parcel: Omit<Parcel, "open" | "jobs">,
 ): Promise<void> {
   const { lives, images, formers } = batchOf(parcel);
   const facts = JSON.stringify(factsOf(parcel, machine));
@@ -89,7 +89,7 @@ export async function mergeInto(
 function factsOf(
   { cursor, boots, findings, gone, reach, waiting, forgotten }: Omit<
     Parcel,
-    "lives" | "formers" | "images" | "open"
+    "lives" | "formers" | "images" | "jobs" | "open"
   >,
   machine: string,
 ): Readonly<Record<string, unknown>> {

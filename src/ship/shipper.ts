@@ -142,6 +142,7 @@ export class Shipper {
       cursor: this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame),
       open: taking === "states" ? [] : this.#watched.openAfter(all.slice(0, looked), lives),
       ...{ lives, formers, images },
+      jobs: taking === "states" ? new Map() : source.jobs(withParents(lives)),
       boots: [...boots].map((id) => this.#bootOf(source.boot(id), [...gapRows, ...gaps])),
       findings: this.#findings(),
       gone: taking === "states" ? this.#watched.gone : [],
@@ -194,6 +195,11 @@ export class Shipper {
     if (row === undefined) return null;
     return String((BigInt(row.epoch) + BigInt(Math.round(at.ns))) / US);
   }
+}
+
+/** Numbers of lives and of those that have forked them. */
+function withParents(lives: readonly OutgoingLife[]): number[] {
+  return lives.flatMap(({ key, parent }) => parent === null ? [key] : [key, parent.key]);
 }
 
 /** What a round is about to send. */

@@ -62,9 +62,21 @@ function livesOf(host: number, from: number, count: number, bootId: string): Out
     const born = BOOT_NS + n * S / PER_SECOND + host * 97_003;
     const above = n - n % 5 - 5;
     const parent = n % 5 > 0
-      ? { pid: 1000 + (n - 1) % 30_000, born: born - S / PER_SECOND, nth: 0 }
+      ? {
+        key: n,
+        pid: 1000 + (n - 1) % 30_000,
+        born: born - S / PER_SECOND,
+        nth: 0,
+        isStartKnown: true,
+      }
       : above >= 0
-      ? { pid: 1000 + above % 30_000, born: born - 5 * S / PER_SECOND, nth: 0 }
+      ? {
+        key: n,
+        pid: 1000 + above % 30_000,
+        born: born - 5 * S / PER_SECOND,
+        nth: 0,
+        isStartKnown: true,
+      }
       : null;
     return {
       ...{ key: n + 1, boot: 1, bootId, pid: 1000 + n % 30_000, born, nth: 0, span: 5e7 },
