@@ -19,7 +19,7 @@ import { withTexts } from "./texts.ts";
 import { type Ripe, ripeness, Watched } from "./watched.ts";
 
 /** Lives that are shipped at once. */
-export const SHIP_AT_ONCE = 5000;
+export const SHIP_AT_ONCE = 1000;
 const US = 1000n;
 const US_PER_MS = 1000;
 
