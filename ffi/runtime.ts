@@ -53,8 +53,8 @@ export function compileEagerly(): void {
 }
 
 /**
- * Gives back what the calling thread does not need any more, where the runtime lets itself be asked:
- * for who has used much at once, and shall not grow by it.
+ * Gives back what the calling thread does not need any more, where a runtime can be asked to: for
+ * who has used much at once, and shall not grow by it.
  */
 export function collectNow(): void {
   if (RUNTIME?.name === "bun") RUNTIME.bun.gc?.(true);
