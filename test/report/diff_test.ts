@@ -79,14 +79,14 @@ test("an even number of runs has its median between two", () => {
 
 test("numbers, names of temporary files and the folder do not make a command another", () => {
   const step = (n: number): Step[] => [
-    [`as -o /tmp/cc${n}Xy.s a.o`, 50],
+    [`as -o /tmp/cc${n + 100}Xyz.s a.o`, 50],
     ["kill PID", 10],
     ["tail --pid=ROOT", 10],
   ];
   assert.deepEqual(kinds([run(step(111), 100)], [run(step(222), 7000)]), []);
   assert.deepEqual(
     diffRuns([run(step(1))], [run(step(2))]).commands.map(({ command }) => command).sort(),
-    ["as -o /tmp/%.s a.o", "kill %", "sh build.sh", "tail --pid=%"],
+    ["as -o /tmp/cc%.s a.o", "kill %", "sh build.sh", "tail --pid=%"],
   );
 });
 
