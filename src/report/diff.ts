@@ -46,6 +46,8 @@ export type ChangeKind =
   | "less often"
   | "slower"
   | "faster"
+  | "waited more"
+  | "waited less"
   | "longer"
   | "shorter"
   | "same";
@@ -107,7 +109,7 @@ export function diffRuns(before: readonly Spans[], after: readonly Spans[]): Run
   const longest = Math.max(...sides.flat().map(({ whole }) => whole.wall));
   const commands = [...keys].map((key) => changeOf(key, sides, hasPath, longest));
   const by = hasPath ? "wall" : whole.cpu.change === null ? "count" : "cpu";
-  const isFaster = (whole[by].change ?? 0) < 0;
+  const isFaster = whole[by].isBeyondNoise && whole[by].change! < 0;
   commands.sort((a, b) => {
     return compareFailed(a, b) || compare(isFaster ? b : a, isFaster ? a : b) || byName(a, b);
   });
@@ -215,7 +217,10 @@ export function tellingOf({ path, cpu, wall }: Measures): Measure {
 
 type Measures = Pick<CommandChange, "count" | "path" | "cpu" | "wall">;
 
-/** Who only waits longer for others, or sleeps, lives longer and is not slower. */
+/**
+ * Who only waits longer for others, or sleeps, lives longer and is not slower. Nor is who is waited
+ * for longer and took no longer: something else ran beside it before.
+ */
 function kindOf(measures: Measures & Pick<CommandChange, "failed">): ChangeKind {
   const { count, failed, path, cpu, wall } = measures;
   if (isFirst(count.before!, count.after!)) return "new";
@@ -224,8 +229,12 @@ function kindOf(measures: Measures & Pick<CommandChange, "failed">): ChangeKind 
   if (isFirst(failed.after!, failed.before!)) return "stopped failing";
   if (failed.isReal) return failed.change! > 0 ? "fails more" : "fails less";
   if (count.isReal) return count.change! > 0 ? "more often" : "less often";
-  for (const { isReal, change } of [path, cpu]) {
-    if (isReal) return change! > 0 ? "slower" : "faster";
+  if (cpu.isReal && !path.isReal) return cpu.change! > 0 ? "slower" : "faster";
+  if (path.isReal) {
+    const isMore = path.change! > 0;
+    const isItsOwn = [cpu, wall].some(({ isReal, change }) => isReal && change! > 0 === isMore);
+    if (isItsOwn) return isMore ? "slower" : "faster";
+    return isMore ? "waited more" : "waited less";
   }
   if (wall.isReal) return wall.change! > 0 ? "longer" : "shorter";
   return "same";

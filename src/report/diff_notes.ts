@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { statusesOf } from "./diff_words.ts";
 import { notesOfFrame } from "./frame_notes.ts";
 import type { RunSums } from "./run_sums.ts";
 import type { Frame, Spans } from "./span.ts";
@@ -52,11 +53,9 @@ function savedNotes(before: readonly Spans[], after: readonly Spans[]): string[]
 
 /** A run that fails ends early, or does less. */
 function statusNotes(before: readonly Spans[], after: readonly Spans[]): string[] {
-  const of = (runs: readonly Spans[]) => {
-    const all = runs.flatMap(({ frame }) => frame.run === null ? [] : [frame.run.status]);
-    return [...new Set(all)].sort((a, b) => a - b).join(", ");
-  };
-  const [one, two] = [of(before), of(after)];
+  const [one, two] = [before, after].map((runs) => {
+    return statusesOf({ frames: runs.map(({ frame }) => frame) });
+  });
   if (one === two || one === "" || two === "") return [];
   return [`the command ended with ${one} before and ${two} after: a run that fails does less`];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { durationWords } from "../text/words.ts";
-import type { Measure, RunsDiff, Spread } from "./diff.ts";
+import type { DiffSide, Measure, RunsDiff, Spread } from "./diff.ts";
 
 /** What is not known. */
 export const UNKNOWN = "?";
@@ -40,8 +40,21 @@ const SAYINGS: Readonly<Record<RunsDiff["by"], Saying>> = {
   },
 };
 
-/** Whether runs have become slower, and by how much, in a sentence. */
-export function headline({ whole, by }: RunsDiff): string {
+/** How the runs ended where that is different, and whether they have become slower: a sentence. */
+export function headline(diff: RunsDiff): string {
+  const [before, after] = [diff.before, diff.after].map(statusesOf);
+  const isSame = before === after || before === "" || after === "";
+  const ended = isSame ? "" : `ended with ${after}, not with ${before} as before; `;
+  return ended + timeWords(diff);
+}
+
+/** The exit statuses of the commands, in their order; empty where none is known. */
+export function statusesOf({ frames }: DiffSide): string {
+  const all = frames.flatMap(({ run }) => run === null ? [] : [run.status]);
+  return [...new Set(all)].sort((a, b) => a - b).join(", ");
+}
+
+function timeWords({ whole, by }: RunsDiff): string {
   const measure = whole[by];
   const { before, change, noise, isBeyondNoise, isReal } = measure;
   const { same, words, differs } = SAYINGS[by];
@@ -54,7 +67,15 @@ export function headline({ whole, by }: RunsDiff): string {
     return `${known}${differs(words(Math.abs(change!)), change! > 0)}${part}: ${both}`;
   }
   const why = noise === null || change === 0 ? "" : `, within the noise of ${words(noise)}`;
-  return `${same}: ${both}${why}`;
+  return `${same}: ${both}${why}${by === "wall" ? cpuWords(whole.cpu) : ""}`;
+}
+
+/** What a busy host hides of the time that runs took is seen in the CPU time. */
+function cpuWords({ before, change, isReal }: Measure): string {
+  if (!isReal) return "";
+  const part = before!.median > 0 ? ` (${signed(change! / before!.median * 100, percent)})` : "";
+  const isMore = change! > 0;
+  return `; ${durationWords(Math.abs(change!))} ${isMore ? "more" : "less"} CPU time${part}`;
 }
 
 /** Something of the runs as a whole, and how it is written. */

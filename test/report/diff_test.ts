@@ -35,6 +35,32 @@ test("where runs have become faster, what made them so comes first", () => {
   ]);
 });
 
+test("who is waited for longer and takes no longer is not slower", () => {
+  const build = (from: number): Spans =>
+    spansOf([
+      { id: "b-1-1", argv: ["make"], end: (from + 452) * MS },
+      { id: "b-2-1", parent: "b-1-1", argv: ["cc", "a.c"], end: 450 * MS },
+      {
+        ...{ id: "b-3-1", parent: "b-1-1", argv: ["cc", "b.c"] },
+        ...{ start: from * MS, end: (from + 450) * MS },
+      },
+    ], {
+      ...{ lengthNs: (from + 452) * MS },
+      run: { name: "make", argv: ["make"], status: 0, root: "b-1-1" },
+    });
+  const [beside, behind] = [build(1), build(451)];
+  assert.deepEqual(kinds([beside], [behind]), ["waited more: cc a.c", "longer: make"]);
+  assert.deepEqual(kinds([behind], [beside]), ["waited less: cc a.c", "shorter: make"]);
+});
+
+test("what is as fast as before has its rows in the order of growth, and its CPU time told", () => {
+  const builds = (slow: number, held: readonly number[]) =>
+    held.map((ms) => run([["cc a.c", 300 + slow], ["sleep", ms]]));
+  const diff = diffRuns(builds(0, [600, 4000, 2000]), builds(400, [100, 3000, 50]));
+  assert.equal(diff.whole.wall.isReal, false);
+  assert.equal(diff.commands[0]!.command, "cc a.c");
+});
+
 test("what is new, gone, more often and less often is told", () => {
   const before: Step[] = [...BUILD, ["test -e x", 2, 3], ["old", 30], ["sed", 5, 4]];
   const after: Step[] = [...BUILD, ["test -e x", 2, 9], ["new", 60], ["sed", 5, 2]];

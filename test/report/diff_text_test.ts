@@ -87,6 +87,18 @@ test("what began to fail has a column, in JSON a kind", () => {
   assert.doesNotMatch(diffText(diffRuns([good], [good]), PLAIN_TABLE), /FAILED/);
 });
 
+test("with what the command ended comes first, where that is different", () => {
+  const ended = (status: number) => {
+    const { frame, spans } = build(1);
+    return { spans, frame: { ...frame, run: { ...frame.run!, status } } };
+  };
+  const text = diffText(diffRuns([ended(0)], [ended(2)]), PLAIN_TABLE);
+  assert.match(text, /^ended with 2, not with 0 as before; as fast as before: /);
+  assert.match(text, /^the command ended with 0 before and 2 after: a run that fails does less$/m);
+  const often = diffText(diffRuns([ended(0), ended(2)], [ended(2), ended(0)]), PLAIN_TABLE);
+  assert.match(often, /^as fast as before: /);
+});
+
 test("runs that are the same are said to be", () => {
   const text = diffText(diffRuns([build(1)], [build(1)]), PLAIN_TABLE);
   assert.match(text, /^as fast as before: 801ms before, 801ms after\n/);
