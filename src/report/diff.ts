@@ -227,7 +227,8 @@ function kindOf(measures: Measures & Pick<CommandChange, "failed">): ChangeKind 
   if (isFirst(count.after!, count.before!)) return "gone";
   if (isFirst(failed.before!, failed.after!)) return "began to fail";
   if (isFirst(failed.after!, failed.before!)) return "stopped failing";
-  if (failed.isReal) return failed.change! > 0 ? "fails more" : "fails less";
+  const more = failed.isReal ? failsMore(count, failed) : 0;
+  if (more !== 0) return more > 0 ? "fails more" : "fails less";
   if (count.isReal) return count.change! > 0 ? "more often" : "less often";
   if (cpu.isReal && !path.isReal) return cpu.change! > 0 ? "slower" : "faster";
   if (path.isReal) {
@@ -245,9 +246,28 @@ function isFirst(before: Spread, after: Spread): boolean {
   return before.most === 0 && after.least > 0;
 }
 
+/**
+ * Whether more of its processes failed (1), or less (-1), than its other number lets expect: what
+ * fails each time, and ran more often, fails no more than before.
+ */
+function failsMore(count: Measure, failed: Measure): number {
+  const share = (side: "before" | "after") => failed[side]!.median / count[side]!.median;
+  const [before, after] = [share("before"), share("after")];
+  return Math.sign(failed.change!) === Math.sign(after - before) ? Math.sign(after - before) : 0;
+}
+
+/** Of what there is to be told of failures, what comes first. */
+const RANKS: Partial<Record<ChangeKind, number>> = {
+  ...{ "began to fail": 2, "fails more": 2 },
+  ...{ "stopped failing": 1, "fails less": 1 },
+};
+
 /** What fails more comes first, the deepest before those that pass its failure on. */
 function compareFailed(a: CommandChange, b: CommandChange): number {
-  const rank = ({ failed }: CommandChange) => !failed.isReal ? 0 : failed.change! > 0 ? 2 : 1;
+  const rank = ({ kind, failed }: CommandChange) => {
+    if (kind === "new") return failed.after!.least > 0 ? 2 : 0;
+    return RANKS[kind] ?? 0;
+  };
   return rank(b) - rank(a) || (rank(a) === 0 ? 0 : b.failedDepth - a.failedDepth);
 }
 

@@ -188,6 +188,10 @@ test("what began to fail comes first, the deepest before what passes its failure
   assert.deepEqual(kinds([failing(run(often), 1, 2, 3)], [failing(run(often), 1)]), [
     "fails less: test",
   ]);
+  const each: readonly Step[] = [["test", 2, 3]];
+  const all = failing(run(often), 1, 2, 3, 4, 5, 6);
+  assert.deepEqual(kinds([failing(run(each), 1, 2, 3)], [all])[0], "more often: test");
+  assert.deepEqual(kinds([all], [failing(run(each), 1, 2, 3)])[0], "less often: test");
   const once = [failing(run(often), 1), run(often), run(often)];
   assert.deepEqual(kinds([run(often), run(often), run(often)], once), [], "once may be chance");
 });
