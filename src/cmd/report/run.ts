@@ -15,6 +15,7 @@ import { tell, tellNotes } from "../../cli/tell.ts";
 import { CommandError, EXIT, Refusal, Stopped, UsageError } from "../../fault.ts";
 import { openUsers } from "../../proc/users.ts";
 import type { Format } from "../../report/formats.ts";
+import { notesOfFrame } from "../../report/frame_notes.ts";
 import type { Spans } from "../../report/span.ts";
 import type { Weight } from "../../report/weights.ts";
 import { refused } from "../../serve/client/ask.ts";
@@ -60,7 +61,7 @@ export async function runReport(
     const notes = new Notes();
     const spans = options.run === undefined
       ? await ask(context, options, notes, progress)
-      : await loadShown(context, options.run, progress);
+      : await loadNoted(context, options.run, notes, progress);
     if (target === null) {
       const settings = { weight: options.weight ?? "wall", now: context.now() } as const;
       await writeReport(context, format, spans, settings, options.output, progress);
@@ -79,6 +80,18 @@ export async function runReport(
     progress.end();
   }
   return EXIT.done;
+}
+
+/** A saved run; what was noted of it is told as that of a history. */
+async function loadNoted(
+  context: Context,
+  path: string,
+  notes: Notes,
+  progress: Progress,
+): Promise<Spans> {
+  const spans = await loadShown(context, path, progress);
+  for (const text of notesOfFrame(spans.frame)) notes.add("saved", text);
+  return spans;
 }
 
 /** A part of a report is none; who has seen enough of it is told nothing. */

@@ -64,6 +64,7 @@ export class Model {
     this.frame = head.frame;
     this.count = head.count;
     this.length = Math.max(1, head.frame.lengthNs / 1000);
+    const seen = head.frame.seenNs === undefined ? this.length : head.frame.seenNs / 1000;
     this.#columns = columns;
     this.depth = new Float64Array(columns.depth);
     [this.parent, this.next] = this.#kin();
@@ -72,7 +73,7 @@ export class Model {
     this.start = times.start;
     this.end = times.end;
     for (let at = 0; at < head.count; at++) {
-      if (columns.is_ended[at] === 0) this.end[at] = this.length;
+      if (columns.is_ended[at] === 0) this.end[at] = Math.max(this.start[at]!, seen);
     }
     this.pid = sums(columns.pid);
     this.name = columns.name;
