@@ -46,7 +46,8 @@ export function titleOf({ frame }: Model): string {
 function Figures({ state }: { state: State }): JSX.Element {
   const { model } = state;
   const { frame, head } = model;
-  const failed = model.failed.reduce((sum, one) => sum + one, 0);
+  let failed = 0;
+  for (const one of model.failed) failed += one;
   const cpus = head.cpuNs / Math.max(1, frame.lengthNs);
   const cause = causeOf(model);
   return (

@@ -4,7 +4,7 @@
  * @module
  */
 import { eachOwn, type Model } from "./model.ts";
-import { timeOrder } from "./time_order.ts";
+import { timeOrder } from "../../model/time_order.ts";
 
 /** A value that changes in steps, and how it was on average in a stretch of time. */
 export class Steps {
