@@ -69,8 +69,14 @@ function childrenByEnd(
   const first = new Int32Array(count).fill(-1);
   const next = new Int32Array(count);
   const times = new Float64Array(count);
-  // Those that end at the same time stand in their order, and the last is linked first.
-  for (let index = 0; index < count; index++) times[count - 1 - index] = ends[index]!;
+  let latest = 0;
+  for (let index = 0; index < count; index++) {
+    const end = ends[index]!;
+    if (end > latest && end !== Infinity) latest = end;
+    // Those that end at the same time stand in their order, and the last is linked first.
+    times[count - 1 - index] = end;
+  }
+  for (let at = 0; at < count; at++) if (times[at] === Infinity) times[at] = latest + 1;
   for (const place of timeOrder(times)) {
     const index = count - 1 - place;
     const parent = parents[index]!;

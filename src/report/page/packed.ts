@@ -94,10 +94,11 @@ function numbersOf(bytes: Uint8Array, length: number, width: number): ArrayLike<
 /** The same where bits can be shifted, which is most of them. */
 function smallNumbersOf(bytes: Uint8Array, length: number, width: number): Int32Array {
   const numbers = new Int32Array(length);
+  if (width === 0) return numbers;
   for (let row = 0; row < length; row++) {
-    let folded = 0;
-    for (let plane = 0; plane < width; plane++) {
-      folded |= bytes[row + plane * length]! << (8 * plane);
+    let folded = bytes[row]!;
+    for (let plane = 1, at = row + length; plane < width; plane++, at += length) {
+      folded |= bytes[at]! << (8 * plane);
     }
     numbers[row] = (folded >> 1) ^ -(folded & 1);
   }
