@@ -177,17 +177,25 @@ function hasMatch({ lanes }: Scene, matches: Uint8Array, at: number, next: numbe
   return false;
 }
 
-/** The first bar of a lane that ends after a moment, looked for from a place on. */
+/**
+ * The first bar of a lane that ends after a moment, looked for from a place on: most often it is
+ * near, so steps grow from one.
+ */
 function firstEndingAfter(
-  { lanes, model }: Pick<Scene, "lanes" | "model">,
+  { lanes: { bars, first }, model: { end } }: Pick<Scene, "lanes" | "model">,
   lane: number,
   moment: number,
-  begin = lanes.first[lane]!,
+  begin = first[lane]!,
 ): number {
-  let [low, high] = [begin, lanes.first[lane + 1]!];
+  const last = first[lane + 1]!;
+  let [low, high] = [begin, begin];
+  for (let step = 1; high < last && end[bars[high]!]! <= moment; step *= 2) {
+    low = high + 1;
+    high = Math.min(last, high + step);
+  }
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (model.end[lanes.bars[middle]!]! <= moment) low = middle + 1;
+    if (end[bars[middle]!]! <= moment) low = middle + 1;
     else high = middle;
   }
   return low;
