@@ -60,8 +60,9 @@ test(...unless(missingBrowser, "the page shows what the report is of"), async ()
     for (const text of ["make -j2", "exit 2", "1.00s", "began with", "cc1"]) {
       assert.ok(top.includes(text), `${text} in ${top}`);
     }
-    const rows = await page.getByRole("grid", { name: "Commands" }).getByRole("row").count();
-    assert.equal(rows, 4);
+    const rows = page.getByRole("grid", { name: "Commands" }).getByRole("row");
+    await rows.nth(3).waitFor();
+    assert.equal(await rows.count(), 4);
   });
 });
 
@@ -159,6 +160,8 @@ test(
       await page.getByText("2 found").waitFor();
       await page.keyboard.press("Enter");
       const rows = page.getByRole("grid", { name: "Processes" }).getByRole("row");
+      // Rows come a frame after the table.
+      await rows.nth(2).waitFor();
       assert.equal(await rows.count(), 3);
       await rows.nth(1).click();
       await untilHash(page, /p=.*q=bad.*tab=processes/);
@@ -361,9 +364,19 @@ test(
       spanOf(2, 1, [100, 9000], ["a"], { parent: null, ppid: 4000 }),
     ];
     await withPage({ frame: frameOf({ gaps, notes }), spans }, async (page) => {
-      await page.getByText("3 notes").click();
-      await page.getByText("12 events were lost from +1.00s on, in 1.00s: socket overrun")
-        .waitFor();
+      const told = page.getByRole("note");
+      assert.match(
+        await told.innerText(),
+        /^12 events were lost from \+1\.00s on, in 1\.00s: socket overrun\. .*\nThe recorder was/,
+      );
+      const known = page.getByText("What it cost is known of 1 of 2 processes.").first();
+      assert.equal(await known.isVisible(), false);
+      await page.getByText("1 more note").click();
+      await known.waitFor();
+      assert.equal(await page.getByText("events lost").count(), 1);
+      await page.emulateMedia({ media: "print" });
+      assert.equal((await page.locator("body").innerText()).match(/The recorder was/g)!.length, 1);
+      await page.emulateMedia({ media: "screen" });
       await page.mouse.click(...await pointOf(page, 0.5, 0));
       await page.getByText("first seen").waitFor();
     });
