@@ -281,15 +281,28 @@ test(
 const picture = (page: Page) =>
   page.evaluate(() => document.querySelector<HTMLCanvasElement>(".bars")!.toDataURL());
 
+/** Red, green, blue and how opaque a pixel of the bars is. */
+function colourAt(page: Page, x: number, y: number): Promise<number[]> {
+  return page.evaluate(([across, down]) => {
+    const context = document.querySelector<HTMLCanvasElement>(".bars")!.getContext("2d")!;
+    return [...context.getImageData(across!, down!, 1, 1).data];
+  }, [Math.round(x), Math.round(y)]);
+}
+
+test(...unless(missingBrowser, "failures of what is not searched for are faint"), async () => {
+  await withPage(smallBuild(), async (page) => {
+    const [x, y] = await pointOf(page, 0.85, 3);
+    const box = (await page.locator(".bars").boundingBox())!;
+    const [, , , opaque] = await colourAt(page, x - box.x - 2, y - box.y - 4);
+    assert.ok(opaque! > 0 && opaque! < 128, String(opaque));
+  }, "#q=ok.c&path=0");
+});
+
 test(...unless(missingBrowser, "failures and the critical path are drawn"), async () => {
   await withPage(smallBuild(), async (page) => {
     const [x, y] = await pointOf(page, 0.85, 3);
     const box = (await page.locator(".bars").boundingBox())!;
-    // The last three pixels of the bar of what failed.
-    const red = await page.evaluate(([across, down]) => {
-      const context = document.querySelector<HTMLCanvasElement>(".bars")!.getContext("2d")!;
-      return [...context.getImageData(across! - 2, down!, 1, 1).data];
-    }, [Math.round(x - box.x), Math.round(y - box.y) - 4]);
+    const red = await colourAt(page, x - box.x - 2, y - box.y - 4);
     assert.deepEqual(red, [0xd4, 0x25, 0x1c, 255]);
     const before = await picture(page);
     await page.getByRole("button", { name: "critical path" }).click();
