@@ -12,7 +12,7 @@ import { runLines } from "../../src/report/run_file.ts";
 import type { Spans } from "../../src/report/span.ts";
 import { closeBrowser, missingBrowser, openPage } from "../support/browser.ts";
 import { madeUpBuild } from "../support/report_spans.ts";
-import { atMost, type Bench, type Section } from "./support/bench.ts";
+import { atMost, type Bench, type Goal, type Section } from "./support/bench.ts";
 import { framesOf } from "./support/frames.ts";
 import { median, quantile } from "./support/stats.ts";
 import { megabytes, number, table } from "./support/table.ts";
@@ -79,37 +79,41 @@ export async function reportSection(bench: Bench): Promise<Section> {
           `${number(frames.median)} ms, one in twenty more than ${number(frames.late)} ms, ` +
           "without a GPU.",
     ],
-    goals: [
-      atMost(
-        25,
-        "report: a page of 50 000 processes below 1 MB",
-        page.bytes,
-        SIZE_LIMIT,
-        megabytes(page.bytes),
-      ),
-      atMost(
-        25,
-        "report: the page written within 0.5 s",
-        page.ownMs,
-        WRITE_LIMIT_MS,
-        `${number(page.ownMs)} ms`,
-      ),
-      atMost(
-        26,
-        "report: the page ready within 0.5 s",
-        readyMs,
-        READY_LIMIT_MS,
-        `${number(readyMs)} ms`,
-      ),
-      atMost(
-        26,
-        "report: a frame of 100 000 processes below 35 ms",
-        frames.median,
-        FRAME_LIMIT_MS,
-        `${number(frames.median)} ms`,
-      ),
-    ],
+    goals: goalsOf(page, readyMs, frames.median),
   };
+}
+
+function goalsOf({ bytes, ownMs }: Written, readyMs: number, frameMs: number): Goal[] {
+  return [
+    atMost(
+      25,
+      "report: a page of 50 000 processes below 1 MB",
+      bytes,
+      SIZE_LIMIT,
+      megabytes(bytes),
+    ),
+    atMost(
+      25,
+      "report: the page written within 0.5 s",
+      ownMs,
+      WRITE_LIMIT_MS,
+      `${number(ownMs)} ms`,
+    ),
+    atMost(
+      26,
+      "report: the page ready within 0.5 s",
+      readyMs,
+      READY_LIMIT_MS,
+      `${number(readyMs)} ms`,
+    ),
+    atMost(
+      26,
+      "report: a frame of 100 000 processes below 35 ms",
+      frameMs,
+      FRAME_LIMIT_MS,
+      `${number(frameMs)} ms`,
+    ),
+  ];
 }
 
 function pathOf(bench: Bench, name: string): string {
