@@ -63,6 +63,7 @@ const ARROWS: Arrows = {
     "src/report/span.ts",
     "src/model/critical_path.ts",
     "src/model/passed_on.ts",
+    "src/model/time_order.ts",
     "src/text/",
     "@preact/signals",
     "@tanstack/virtual-core",

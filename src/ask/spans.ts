@@ -25,7 +25,7 @@ import { noteMissing } from "./missing.ts";
 import { noHistory } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
 import { SpanMaker } from "./span.ts";
-import type { PastJob, PastLife, PastStore } from "./store.ts";
+import type { JobBegun, PastJob, PastLife, PastStore } from "./store.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
 import { maySee } from "./viewer.ts";
 import { type Wanted, wantedOf } from "./wanted.ts";
@@ -67,6 +67,8 @@ class Past {
   readonly #store: PastStore;
   readonly #query: SpansQuery;
   readonly #maker: SpanMaker;
+  /** Which job a process is in first, whatever else is asked for. */
+  readonly #traces = new Map<string, string>();
 
   constructor(asking: Asking, store: PastStore, query: SpansQuery) {
     this.#asking = asking;
@@ -101,7 +103,7 @@ class Past {
       notes: [...notes].map(({ text }) => text),
       run: null,
     };
-    return { frame, spans };
+    return { frame, spans, traces: this.#traces };
   }
 
   async #job(name: string): Promise<PastJob> {
@@ -164,10 +166,12 @@ class Past {
   }
 
   #spanOf({ process, parent, account, jobs }: PastLife, line: Line): Span {
+    const [first] = jobs;
+    if (first !== undefined) this.#traces.set(process.id, jobKey(process.boot, first));
     return this.#maker.of(process, {
       parent,
       account,
-      jobs,
+      jobs: jobs.map(({ name }) => name),
       originNs: line.originNs(process.boot),
     });
   }
@@ -238,6 +242,11 @@ class Line {
 
 function epochOf({ boot, until }: BootSpan): BootEpoch {
   return boot.epochAt(until);
+}
+
+/** A name comes again, and is changed: when it began tells a job from all others of a boot. */
+function jobKey({ bootId }: PastBoot, { since }: JobBegun): string {
+  return `job\0${bootId}\0${since}`;
 }
 
 /** From the first begin to the last end of what was found. */

@@ -13,6 +13,7 @@ import { factsOfCost } from "./facts.ts";
 import { type Kin, kinOf, NONE } from "./kin.ts";
 import { endOf } from "./end.ts";
 import type { Span, Spans } from "./span.ts";
+import { tracesOf } from "./traces.ts";
 import { commandOf, hasFailed, nameOf, outcomeOf } from "./words.ts";
 
 type OtlpSpans = Parameters<typeof JsonTraceSerializer.serializeRequest>[0];
@@ -73,11 +74,9 @@ export function otlpRejected(
 class OtlpMaker {
   readonly #spans: Spans;
   readonly #kin: Kin;
-  /** The first ancestor of each that is in the report. */
-  readonly #tops: Int32Array;
-  /** What is known of a job is its name: which of that name it is says its first process. */
-  readonly #firstOfJob = new Map<string, string>();
-  readonly #traces = new Map<string, string>();
+  /** Keys of traces, by place. */
+  readonly #keys: readonly string[];
+  readonly #traceIds = new Map<string, string>();
   readonly #resources = new Map<string, OtlpSpan["resource"]>();
   readonly #seconds: number;
   readonly #ns: number;
@@ -85,10 +84,7 @@ class OtlpMaker {
   constructor(spans: Spans) {
     this.#spans = spans;
     this.#kin = kinOf(spans.spans);
-    this.#tops = topsOf(this.#kin);
-    for (const { jobs: [job], id } of spans.spans) {
-      if (job !== undefined && !this.#firstOfJob.has(job)) this.#firstOfJob.set(job, id);
-    }
+    this.#keys = tracesOf(spans, this.#kin);
     const { originMs } = spans.frame;
     this.#seconds = Math.floor(originMs / MS_PER_S);
     this.#ns = Math.round((originMs - this.#seconds * MS_PER_S) * NS_PER_MS);
@@ -97,8 +93,9 @@ class OtlpMaker {
   of(place: number): OtlpSpan {
     const span = this.#spans.spans[place]!;
     const above = this.#kin.parent[place]!;
-    const traceId = this.#traceOf(place);
-    const parent = above === NONE ? null : this.#spans.spans[above]!;
+    const traceId = this.#traceId(this.#keys[place]!);
+    const isWithin = above !== NONE && this.#keys[above] === this.#keys[place];
+    const parent = isWithin ? this.#spans.spans[above]! : null;
     const end = endOf(span, this.#spans);
     const duration: [seconds: number, ns: number] = [0, end - span.start];
     const made = {
@@ -114,7 +111,7 @@ class OtlpMaker {
       ended: true,
       status: hasFailed(span) ? { code: ERROR, message: outcomeOf(span) } : { code: UNSET },
       attributes: attributesOf(span),
-      links: parent === null && span.parent !== null ? [linkTo(span.parent)] : [],
+      links: parent === null && span.parent !== null ? [this.#linkTo(span.parent, above)] : [],
       events: [],
       resource: this.#resourceOf(span.host),
       instrumentationScope: SCOPE,
@@ -131,13 +128,21 @@ class OtlpMaker {
     return [this.#seconds + seconds, all - seconds * NS_PER_S];
   }
 
-  /** All that descends from one process is a trace, and so is a job. */
-  #traceOf(place: number): string {
-    const { id, jobs: [job] } = this.#spans.spans[this.#tops[place]!]!;
-    const key = job === undefined ? id : `${job}\0${this.#firstOfJob.get(job)}`;
-    let trace = this.#traces.get(key);
-    if (trace === undefined) this.#traces.set(key, trace = traceId(key));
-    return trace;
+  #traceId(key: string): string {
+    let id = this.#traceIds.get(key);
+    if (id === undefined) this.#traceIds.set(key, id = traceIdOf(key));
+    return id;
+  }
+
+  /** Whoever has forked it is in another trace, has ended before, or was not asked for. */
+  #linkTo(parent: string, place: number): OtlpSpan["links"][number] {
+    const key = place === NONE ? this.#spans.traces?.get(parent) ?? parent : this.#keys[place]!;
+    const context = {
+      traceId: this.#traceId(key),
+      spanId: spanId(parent),
+      traceFlags: SAMPLED,
+    };
+    return { context, attributes: { "fh.link": "fork", "fh.process.id": parent } };
   }
 
   #resourceOf(host: string): OtlpSpan["resource"] {
@@ -151,27 +156,7 @@ class OtlpMaker {
   }
 }
 
-function topsOf({ parent }: Kin): Int32Array {
-  const tops = new Int32Array(parent.length).fill(NONE);
-  const line: number[] = [];
-  for (let place = 0; place < tops.length; place++) {
-    let at = place;
-    for (; tops[at] === NONE && parent[at] !== NONE; at = parent[at]!) line.push(at);
-    const top = tops[at] === NONE ? at : tops[at]!;
-    tops[at] = top;
-    for (const one of line) tops[one] = top;
-    line.length = 0;
-  }
-  return tops;
-}
-
-/** Whoever has forked it is not in the report: it has ended before, or was not asked for. */
-function linkTo(parent: string): OtlpSpan["links"][number] {
-  const context = { traceId: traceId(parent), spanId: spanId(parent), traceFlags: SAMPLED };
-  return { context, attributes: { "fh.link": "fork", "fh.process.id": parent } };
-}
-
-function traceId(key: string): string {
+function traceIdOf(key: string): string {
   return digest(`trace\0${key}`).slice(0, DIGITS.trace);
 }
 

@@ -117,4 +117,6 @@ export interface Frame {
 export interface Spans {
   readonly frame: Frame;
   readonly spans: readonly Span[];
+  /** By id, what is known of the job or the tree that a process is a part of: see traces.ts. */
+  readonly traces?: ReadonlyMap<string, string>;
 }

@@ -69,7 +69,8 @@ function below(url: URL): string {
 function parsed(name: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new UsageError(`Bad endpoint: ${name} is ${text}; give a URL such as http://host:4318`);
+  // What stands there may have a password in it, or a token.
+  throw new UsageError(`Bad endpoint: ${name} is no URL of HTTP; give one as http://host:4318`);
 }
 
 /** `key=value,key=value`, as W3C Baggage writes them. */

@@ -44,9 +44,11 @@ test("headers, form and patience are those of traces before those of all", () =>
 });
 
 test("what makes no sense is refused, and no secret is told", () => {
-  const bad: [Record<string, string>, string, RegExp][] = [
-    [{}, "ftp://c", /^Bad endpoint: --endpoint is ftp:\/\/c; give a URL/],
-    [{}, "c:4318", /^Bad endpoint/],
+  const bad: [Record<string, string>, string | undefined, RegExp][] = [
+    [{}, "ftp://c", /^Bad endpoint: --endpoint is no URL of HTTP; give one as http:\/\/host:4318$/],
+    [{}, "ann:secret@c:4318", /^Bad endpoint: --endpoint is no URL/],
+    [{}, "grpc://c/?token=secret", /^Bad endpoint: --endpoint is no URL/],
+    [{ [`${ALL}ENDPOINT`]: "http//ann:secret@c" }, undefined, /^Bad endpoint: OTEL_\w+ is no URL/],
     [{ [`${ALL}PROTOCOL`]: "grpc" }, "http://c", /^Bad protocol: \w+ is grpc; give http\/protobuf/],
     [{ [`${ALL}TIMEOUT`]: "soon" }, "http://c", /^Bad timeout/],
     [{ [`${ALL}HEADERS`]: "secret" }, "http://c", /^Bad headers in \w+; write them as/],
