@@ -6,10 +6,13 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
+import { Buffer } from "node:buffer";
+import { gunzipSync, inflateRawSync } from "node:zlib";
 import { test } from "node:test";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { FORMATS } from "../../src/report/formats.ts";
+import { html } from "../../src/report/html.ts";
+import { unpack } from "../../src/report/page/packed.ts";
 import { readRun, runLines } from "../../src/report/run_file.ts";
 import type { Spans } from "../../src/report/span.ts";
 import { temporaryFolder } from "../support/at_end.ts";
@@ -121,6 +124,28 @@ test("the executable writes what the source writes on the other runtime", () => 
     // How well it is packed is up to the runtime.
     const [one, same] = name === "pprof" ? bytes.map((some) => gunzipSync(some)) : bytes;
     assert.ok(one!.equals(same!), name);
+  }
+});
+
+/** When a page was written, as it says itself. */
+function writtenAt(page: string): number {
+  const data = /id="data">([^<]*)</.exec(page)![1]!;
+  return unpack(inflateRawSync(Buffer.from(data, "base64"))).head.writtenMs;
+}
+
+test("a page is the same bytes, whoever writes it at that time", () => {
+  const saved = join(folder, "page.jsonl");
+  writeFileSync(saved, [...runLines(buildSpans())].join(""));
+  const deno = join(ROOT, "node_modules/.bin/deno");
+  const own = runFh(["report", "html", "--run", saved]);
+  const other = runProgram(
+    deno,
+    ["run", "-A", "bin/fh.ts", "report", "html", "--run", saved],
+    { cwd: ROOT },
+  );
+  for (const { status, stdout, stderr } of [own, other]) {
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.ok(stdout === html(buildSpans(), writtenAt(stdout)));
   }
 });
 

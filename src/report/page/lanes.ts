@@ -7,7 +7,7 @@
  * @module
  */
 import type { Model } from "./model.ts";
-import { timeOrder } from "./time_order.ts";
+import { timeOrder } from "../../model/time_order.ts";
 
 /** Lanes in which a free place is looked for one by one; beyond, by the height of a block. */
 const LOOKED_THROUGH = 256;
