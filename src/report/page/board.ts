@@ -62,6 +62,8 @@ export class Board {
       at: (x, y) => this.#scene === null ? -1 : barAt(this.#scene, x, y),
     });
     this.#ends.push(() => size.disconnect(), () => hand.close(), () => this.#frame.cancel());
+    // The first picture that there is of a page has the bars in it.
+    this.#frame.now();
   }
 
   /** Listens to nothing any more. */
