@@ -15,6 +15,7 @@ const LICENCES = {
   "BSD-3-Clause": "BSD-3-clause",
   "ISC": "ISC",
   "MIT": "Expat",
+  "Unlicense": "Unlicense",
 };
 /** The runtime is not a package that is read: its own licence file names what it links. */
 const RUNTIME = /^(bun|@oven\/bun-.*)$/;

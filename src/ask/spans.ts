@@ -15,7 +15,7 @@ import { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
-import type { Frame, Span, SpanGap, Spans } from "../report/span.ts";
+import { type Frame, jobTrace, type Span, type SpanGap, type Spans } from "../report/span.ts";
 import type { Asking } from "./asking.ts";
 import type { Filter, FilterOptions } from "./filter.ts";
 import { JobAnswers } from "./jobs.ts";
@@ -25,7 +25,7 @@ import { noteMissing } from "./missing.ts";
 import { noHistory } from "./not_found.ts";
 import { noteNoHistory, notePids } from "./notes.ts";
 import { SpanMaker } from "./span.ts";
-import type { JobBegun, PastJob, PastLife, PastStore } from "./store.ts";
+import type { PastJob, PastLife, PastStore } from "./store.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
 import { maySee } from "./viewer.ts";
 import { type Wanted, wantedOf } from "./wanted.ts";
@@ -167,7 +167,9 @@ class Past {
 
   #spanOf({ process, parent, account, jobs }: PastLife, line: Line): Span {
     const [first] = jobs;
-    if (first !== undefined) this.#traces.set(process.id, jobKey(process.boot, first));
+    if (first !== undefined) {
+      this.#traces.set(process.id, jobTrace(process.boot.bootId, first.since));
+    }
     return this.#maker.of(process, {
       parent,
       account,
@@ -242,11 +244,6 @@ class Line {
 
 function epochOf({ boot, until }: BootSpan): BootEpoch {
   return boot.epochAt(until);
-}
-
-/** A name comes again, and is changed: when it began tells a job from all others of a boot. */
-function jobKey({ bootId }: PastBoot, { since }: JobBegun): string {
-  return `job\0${bootId}\0${since}`;
 }
 
 /** From the first begin to the last end of what was found. */

@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { CommandError, EXIT, Stopped } from "../fault.ts";
+import { SinkAway } from "../ship/sink.ts";
 import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
@@ -162,9 +163,6 @@ export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? error.code ?? null : null;
 }
 
-/** An error that another try may not have: the connection, or the server, is gone or full. */
-export class FleetAway extends CommandError {}
-
 /** What went wrong, as a person can act on it. */
 function databaseFailure(place: FleetPlace, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
@@ -174,7 +172,7 @@ function databaseFailure(place: FleetPlace, error: unknown): CommandError {
   const where = `The fleet at ${place.shown}`;
   if (state === null || /^(?:08|57P|53)/.test(state)) {
     const what = `${where} cannot be asked: ${said}`;
-    return new FleetAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
+    return new SinkAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
   }
   if (state.startsWith("28")) {
     const advice = "give PGPASSFILE, PGPASSWORD or a service file, and see pg_hba.conf";

@@ -7,7 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { pragma } from "./file.ts";
-import { LIFE_COST_VALUES, LIFE_COSTS, NTH_SHIFT } from "./schema.ts";
+import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
 
@@ -24,13 +24,21 @@ export interface OutgoingKey {
   readonly nth: number;
 }
 
+/** Who forked a life, in the same boot. */
+export interface OutgoingParent extends Omit<OutgoingKey, "bootId"> {
+  /** Number of its row. */
+  readonly key: number;
+  /** Whether `born` is its fork, not the first sight of it. */
+  readonly isStartKnown: boolean;
+}
+
 /** A row of `life`, with its parent by name instead of by number. */
 export interface OutgoingLife extends OutgoingKey {
   /** Number of the row. */
   readonly key: number;
   readonly boot: number;
   readonly span: number | null;
-  readonly parent: Omit<OutgoingKey, "bootId"> | null;
+  readonly parent: OutgoingParent | null;
   readonly ppid: number | null;
   readonly reaper: number | null;
   readonly status: number | null;
@@ -49,6 +57,13 @@ export interface OutgoingFormer {
   readonly since: number | null;
   /** 0: it was forgotten. */
   readonly image: number;
+}
+
+/** A job, as far as it is told of who was in it. */
+export interface OutgoingJob {
+  readonly name: string;
+  /** When it began, nanoseconds since boot. */
+  readonly since: number;
 }
 
 /** An image with its texts. */
@@ -99,6 +114,7 @@ const LIFE: readonly Column[] = [
   column("l.image", "key"),
   nullable("l.exec", "time"),
   column("l.flags", "bits"),
+  nullable("p.id", "key"),
 ];
 const COSTS: readonly Column[] = LIFE_COST_VALUES.map((sql) => {
   const name = LIFE_COSTS.find((one) => sql.startsWith(one))!;
@@ -177,6 +193,18 @@ export class Outgoing {
     return row === undefined ? null : { boot: row[0], ns: row[1] };
   }
 
+  /** When the run of a recorder with that number began, or the latest; null: it is not there. */
+  run(id: number | null): { readonly id: number; readonly since: number } | null {
+    const which = id === null ? "ORDER BY id DESC LIMIT 1" : "WHERE id = ?";
+    const rows = new TypedRows<readonly [number, number]>(
+      this.#db,
+      [column("run.id", "key"), column("run.since", "time")],
+      `FROM run ${which}`,
+    );
+    const row = id === null ? rows.get() : rows.get(id);
+    return row === undefined ? null : { id: row[0], since: row[1] };
+  }
+
   /** Lives with numbers above `after`, `limit` of them at most. */
   after(after: number, limit: number): OutgoingLife[] {
     return this.#next.all(after, limit).map((row) => this.#lifeOf(row));
@@ -189,8 +217,13 @@ export class Outgoing {
 
   /** Number of a life that is known by name; null where it is not there. */
   find({ bootId, pid, born }: Omit<OutgoingKey, "nth">): number | null {
-    const boot = this.#boots().find(([, id]) => id === bootId)?.[0];
-    return boot === undefined ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+    const boot = this.bootNumber(bootId);
+    return boot === null ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+  }
+
+  /** Number of a boot in the file; null where it is not there. */
+  bootNumber(bootId: string): number | null {
+    return this.#boots().find(([, id]) => id === bootId)?.[0] ?? null;
   }
 
   /** Numbers of the lives of a boot that run. */
@@ -202,6 +235,24 @@ export class Outgoing {
     return this.#formers.all(JSON.stringify(lives)).map((row) => {
       return { life: row[0]!, until: row[1]!, since: row[2]!, image: row[3]! };
     });
+  }
+
+  /** The jobs that lives were in, by their numbers, the first of each first. */
+  jobs(lives: readonly number[]): Map<number, OutgoingJob[]> {
+    const found = new Map<number, OutgoingJob[]>();
+    if (pragma(this.#db, "user_version") < 2) return found;
+    const rows = new TypedRows<readonly [life: number, name: string, since: number]>(
+      this.#db,
+      [column("member.life", "key"), column("job.name", "name"), column("job.since", "time")],
+      `FROM member JOIN job ON job.id = member.job
+        WHERE member.life IN (SELECT value FROM json_each(?)) ORDER BY member.life, job.id`,
+    );
+    for (const [life, name, since] of rows.all(JSON.stringify(lives))) {
+      const its = found.get(life);
+      if (its === undefined) found.set(life, [{ name, since }]);
+      else its.push({ name, since });
+    }
+    return found;
   }
 
   /** An image; nothing is known of one that is not there any more. */
@@ -290,10 +341,14 @@ export class Outgoing {
 
   #lifeOf(row: Row): OutgoingLife {
     const [key, boot, pid, born, span, parentPid, parentBorn, parentFlags, ppid, reaper] = row;
-    const [status, image, exec, flags] = row.slice(10);
-    const parent = parentPid === null || parentPid === undefined
-      ? null
-      : { pid: parentPid, born: parentBorn!, nth: parentFlags! >> NTH_SHIFT };
+    const [status, image, exec, flags, parentKey] = row.slice(10);
+    const parent = parentPid === null || parentPid === undefined ? null : {
+      key: parentKey!,
+      pid: parentPid,
+      born: parentBorn!,
+      nth: parentFlags! >> NTH_SHIFT,
+      isStartKnown: (parentFlags! & LIFE_FLAG.startUnknown) === 0,
+    };
     return {
       ...{ key: key!, boot: boot!, pid: pid!, born: born!, span: span!, parent, ppid: ppid! },
       ...{ reaper: reaper!, status: status!, image: image!, exec: exec!, flags: flags! },

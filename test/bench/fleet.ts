@@ -5,13 +5,15 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { batchOf, copiesOf } from "../../src/fleet/batch.ts";
+import { copiesOf } from "../../src/fleet/batch.ts";
 import { Connection } from "../../src/fleet/connection.ts";
 import { rarePrograms } from "../../src/fleet/programs.ts";
+import { factsOf } from "../../src/fleet/sink.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
 import { hostGrants, makeRole, migrate, readSize } from "../../src/fleet/tables.ts";
 import type { OutgoingImage, OutgoingLife } from "../../src/history/outgoing.ts";
 import type { ChangeKind } from "../../src/model/machine.ts";
+import { withTexts } from "../../src/ship/texts.ts";
 import { Breath } from "../../src/steps.ts";
 import { missingPostgres, Postgres } from "../support/postgres.ts";
 import { atLeast, atMost, type Bench, type Section } from "./support/bench.ts";
@@ -55,9 +57,21 @@ function livesOf(host: number, minute: number, bootId: string): OutgoingLife[] {
     const born = BOOT_NS + n * S / PER_SECOND;
     const above = n - n % 5 - 5;
     const parent = n % 5 > 0
-      ? { pid: 1000 + (n - 1) % 30_000, born: born - S / PER_SECOND, nth: 0 }
+      ? {
+        key: n,
+        pid: 1000 + (n - 1) % 30_000,
+        born: born - S / PER_SECOND,
+        nth: 0,
+        isStartKnown: true,
+      }
       : above >= 0
-      ? { pid: 1000 + above % 30_000, born: born - 5 * S / PER_SECOND, nth: 0 }
+      ? {
+        key: n,
+        pid: 1000 + above % 30_000,
+        born: born - 5 * S / PER_SECOND,
+        nth: 0,
+        isStartKnown: true,
+      }
       : null;
     return {
       ...{ key: n + 1, boot: 1, bootId, pid: 1000 + n % 30_000, born, nth: 0, span: 5e7 },
@@ -81,22 +95,19 @@ async function fill(bench: Bench, url: string, minutes: number, epochMs: number)
       const bootId = `${host.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
       if (minute === 0) await db.rows("SELECT fh.hello($1, $2, '0')", [machine, `web${host}`]);
       const lives = livesOf(host, minute, bootId);
-      const batch = batchOf(source, lives, true);
+      const parcel = withTexts(source, lives, true);
       const epoch = String(BigInt(Math.round(epochMs)) * 1_000_000n);
       const run = { pid: 9, since: BOOT_NS, kept: BOOT_NS, seen: lives.at(-1)!.born + S };
       const names = { source: "connector", why: "a benchmark", version: "0", events: 0, lost: 0 };
-      const boot = {
-        ...{ boot_id: bootId, epoch_tick: String(BigInt(epoch) / 10_000_000n), gaps: [] },
-        clock: [{ since: 0, epoch }],
-        runs: [{ ...run, ended: null, ...names, accounts: "taskstats" }],
-      };
+      const clock = [{ since: 0, epoch }];
+      const runs = [{ ...run, ended: null, ...names, accounts: "taskstats" }];
+      const boot = { boot: { id: 1, bootId, clock, runs }, clock, runs, gaps: [] };
+      const cursor = { last: 0, boot_id: "", pid: 0, born: 0, gap: 0 };
+      const facts = { cursor, findings: [], gone: [], reach: null, waiting: 0, forgotten: 0 };
       await db.transaction(async () => {
-        for (const { sql, lines } of copiesOf(batch)) await db.copy(sql, lines);
-        const facts = { cursor: null, findings: [], gone: [], reach: null };
-        const sums = { waiting: 0, forgotten: 0 };
-        await db.rows("SELECT fh.merge($1)", [
-          JSON.stringify({ machine, boots: [boot], ...facts, ...sums }),
-        ]);
+        for (const { sql, lines } of copiesOf(parcel)) await db.copy(sql, lines);
+        const told = factsOf({ boots: [boot], ...facts }, machine);
+        await db.rows("SELECT fh.merge($1)", [JSON.stringify(told)]);
       });
     }
     const rate = (minute + 1) * HOSTS * 60 * PER_SECOND / (performance.now() - begun) * 1000;

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { ship, type ShipOptions } from "../../src/fleet/ship.ts";
 import { Connection } from "../../src/fleet/connection.ts";
+import { FleetSink } from "../../src/fleet/sink.ts";
 import { hostGrants, makeRole, migrate, readerGrants } from "../../src/fleet/tables.ts";
+import { ship, type ShipOptions } from "../../src/ship/ship.ts";
 import { Postgres } from "./postgres.ts";
 
 /** Machines are told apart by a uuid; one for each name here. */
@@ -49,20 +50,20 @@ export class TestFleet {
   async ship(
     path: string,
     host: string,
-    given: Partial<ShipOptions> = {},
+    given: Partial<ShipOptions> & { readonly machine?: string; readonly name?: string } = {},
     onRound: (lives: number) => void = () => {},
   ): Promise<Told> {
     const told: Told = { name: "", lives: 0, forgotten: 0, failures: [] };
-    const machine = machineOf(host);
+    const { machine = machineOf(host), name = host, ...options } = given;
+    const who = { machine, name, version: "0" };
     await ship({
       path,
-      url: this.server.url(host),
-      env: {},
-      host: { machine, name: host, version: "0", argv: true },
+      open: (signal) => FleetSink.open(this.server.url(host), {}, who, signal),
+      argv: true,
       rate: 1e6,
       once: true,
       signal: new AbortController().signal,
-      ...given,
+      ...options,
     }, {
       begun: (name) => told.name = name,
       round: ({ lives, forgotten }) => {

@@ -52,7 +52,7 @@ export async function runReport(
 ): Promise<number> {
   const options = given as unknown as ReportOptions;
   const target = format.name === "otlp" && options.output === undefined
-    ? (await import("./collector_target.ts")).targetOf(context.env, options.endpoint)
+    ? (await import("../../collector/target.ts")).targetOf(context.env, options.endpoint)
     : null;
   checkOptions(context, format, options, target !== null);
   const progress = new Progress(context.stderr, options.quiet);
@@ -64,7 +64,7 @@ export async function runReport(
       await writeReport(context, format, spans, settings, options.output, progress);
     } else {
       const { sendSpans } = await import("./send.ts");
-      const { shownUrl } = await import("./collector_target.ts");
+      const { shownUrl } = await import("../../collector/target.ts");
       const count = await sendSpans(spans, target, context.signal, progress);
       progress.end();
       tell(context, `sent ${count} spans to ${shownUrl(target.url)}`, options.quiet);

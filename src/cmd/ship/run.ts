@@ -4,32 +4,38 @@
  * @module
  */
 import { hostname } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { historyFailure } from "../../ask/open/failure.ts";
 import type { Context } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
-import { EXIT } from "../../fault.ts";
-import { machineOf, ship } from "../../fleet/ship.ts";
-import { historyToAsk } from "../../history/place.ts";
+import { EXIT, UsageError } from "../../fault.ts";
+import { defaultHistory, historyToAsk } from "../../history/place.ts";
 import { HistoryError } from "../../history/history_error.ts";
+import { openerOf, parseTarget } from "../../ship/open/targets.ts";
+import { machineOf, ship } from "../../ship/ship.ts";
 import { VERSION } from "../../version.ts";
-import { fleetOf } from "../fleet/options.ts";
 import type { ShipCommandOptions } from "./command.ts";
 
 /** What a host, its disk and its database bear without being noticed. */
 const RATE = 10_000;
+/** Beside the history that this user keeps, or would keep. */
+const FOLDER = "ship";
 
 /** Runs the command; the exit status comes back. */
 export async function runShip(context: Context, options: ShipCommandOptions): Promise<number> {
   const { to, hostName = hostname(), rate = RATE, argv, once = false, quiet } = options;
   const sums = { lives: 0, forgotten: 0 };
+  const host = { machine: machineOf(hostName), name: hostName, version: VERSION };
+  const history = historyToAsk(context, options.db);
+  const open = await openerOf(to ?? fleetOf(context), {
+    ...{ env: context.env, host, history: resolve(history) },
+    folder: join(dirname(defaultHistory(context)), FOLDER),
+    note: (text) => tell(context, text, quiet),
+  });
   let isBroken = false;
   try {
     await ship({
-      path: historyToAsk(context, options.db),
-      url: fleetOf(context, to),
-      env: context.env,
-      host: { machine: machineOf(hostName), name: hostName, version: VERSION, argv },
-      ...{ rate, once, signal: context.signal },
+      ...{ path: history, open, argv, rate, once, signal: context.signal },
     }, {
       begun(name, where) {
         if (!once || isBroken) tell(context, `ships to ${where} as ${name}`, quiet);
@@ -52,4 +58,10 @@ export async function runShip(context: Context, options: ShipCommandOptions): Pr
   }
   tell(context, `shipped ${sums.lives} lives`, quiet);
   return EXIT.done;
+}
+
+function fleetOf({ env }: Context): string {
+  const { FH_FLEET: fleet } = env;
+  if (fleet) return parseTarget(fleet);
+  throw new UsageError("Missing option: --to; give a URL, or FH_FLEET");
 }

@@ -1,5 +1,5 @@
 /**
- * Shipping for as long as it is wanted: sessions with the fleet one after the other, at a bounded
+ * Shipping for as long as it is wanted: sessions with a sink one after the other, at a bounded
  * rate, whatever breaks in between.
  *
  * @module
@@ -11,8 +11,8 @@ import { openForReading } from "../history/file.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { Outgoing } from "../history/outgoing.ts";
 import { pause } from "../steps.ts";
-import { Connection, FleetAway } from "./connection.ts";
-import { type Round, Shipper, type ShippingHost } from "./shipper.ts";
+import { type Round, Shipper } from "./shipper.ts";
+import { type Sink, SinkAway } from "./sink.ts";
 
 /** So often it is looked for news, when all is shipped. */
 const LOOK_MS = 1000;
@@ -27,9 +27,10 @@ const LOOKING_SHARE = 0.03;
 export interface ShipOptions {
   /** The history file. */
   readonly path: string;
-  readonly url: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly host: ShippingHost;
+  /** Opens what it is shipped to, for one session. Throws as {@linkcode Sink} does. */
+  open(signal: AbortSignal): Promise<Sink>;
+  /** Whether command lines are shipped. */
+  readonly argv: boolean;
   /** Lives a second at most. */
   readonly rate: number;
   /** Ends once all that there is now is shipped, and at the first failure. */
@@ -39,7 +40,7 @@ export interface ShipOptions {
 
 /** What is told while it goes on. */
 export interface ShipEvents {
-  /** A session has begun; `name` is that of the host in the fleet. */
+  /** A session has begun; `name` is that of the host there. */
   begun(name: string, where: string): void;
   round(round: Round): void;
   /** A try has failed; the next one comes in so many milliseconds. */
@@ -69,22 +70,22 @@ export async function ship(options: ShipOptions, events: ShipEvents): Promise<vo
 
 /** Whether another try may do better. */
 function mayPass(error: unknown): boolean {
-  return error instanceof FleetAway ||
+  return error instanceof SinkAway ||
     (error instanceof HistoryError && error.trouble !== "unusable");
 }
 
 async function session(
-  { path, url, env, host, rate, once, signal }: ShipOptions,
+  { path, open, argv, rate, once, signal }: ShipOptions,
   events: ShipEvents,
   onRound: () => void,
 ): Promise<void> {
   const history = openForReading(path);
   const file = numberOf(path);
   try {
-    const db = await Connection.open(url, env, signal);
+    const sink = await open(signal);
     try {
-      const shipper = await Shipper.begin(new Outgoing(history), db, host);
-      events.begun(shipper.name, db.shown);
+      const shipper = await Shipper.begin(new Outgoing(history), sink, { argv, once });
+      events.begun(shipper.name, sink.shown);
       // A file that was put in the place of this one is read by another session.
       while (!signal.aborted && numberOf(path) === file) {
         const begun = performance.now();
@@ -99,7 +100,7 @@ async function session(
         await pause(Math.max(0, paceMs, lookMs), signal);
       }
     } finally {
-      await db.close();
+      await sink.close();
     }
   } finally {
     history.close();

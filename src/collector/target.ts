@@ -4,21 +4,25 @@
  *
  * @module
  */
-import { UsageError } from "../../fault.ts";
-import type { OtlpForm } from "../../report/otlp.ts";
+import { UsageError } from "../fault.ts";
+import type { OtlpForm } from "../report/otlp.ts";
 
-/** How spans are sent. */
+/** What is sent: each has a path and variables of its own. */
+export type Signal = "traces" | "logs";
+
+/** How it is sent. */
 export interface CollectorTarget {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly form: OtlpForm;
+  /** Whether requests are compressed. */
+  readonly gzip: boolean;
   /** Milliseconds that a request may take. */
   readonly timeoutMs: number;
 }
 
 const TIMEOUT_MS = 10_000;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
-const PATH = "v1/traces";
 const FORMS: Readonly<Record<string, OtlpForm>> = {
   "http/protobuf": "protobuf",
   "http/json": "json",
@@ -26,43 +30,67 @@ const FORMS: Readonly<Record<string, OtlpForm>> = {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where to send to; null where nobody has named a collector. Throws UsageError. */
+/**
+ * Where traces are sent to; null where nobody has named a collector. An `endpoint` without a path
+ * is where all signals are taken. Throws UsageError.
+ */
 export function targetOf(env: Env, endpoint: string | undefined): CollectorTarget | null {
-  const url = endpoint === undefined ? urlOf(env) : baseUrl("--endpoint", endpoint);
-  if (url === null) return null;
+  const named = endpoint === undefined ? null : parsed("--endpoint", endpoint);
+  if (named !== null && named.pathname !== "/") {
+    return { url: named.href, ...settingsOf(env, "traces", false) };
+  }
+  return signalTarget(env, named, "traces");
+}
+
+/**
+ * Where one signal is sent to: below `base`, or else where the environment says; null where it does
+ * not. `gzip`: requests are compressed, unless the environment says otherwise. Throws UsageError.
+ */
+export function signalTarget(
+  env: Env,
+  base: URL | null,
+  signal: Signal,
+  gzip = false,
+): CollectorTarget | null {
+  const url = base === null ? urlOf(env, signal) : below(base, signal);
+  return url === null ? null : { url, ...settingsOf(env, signal, gzip) };
+}
+
+function settingsOf(env: Env, signal: Signal, gzip: boolean): Omit<CollectorTarget, "url"> {
+  const read = (name: string) => valueOf(env, signal, name);
   return {
-    url,
-    headers: headersOf(env),
-    form: formOf(env),
-    timeoutMs: timeoutOf(env),
+    headers: headersOf(read("HEADERS")),
+    form: formOf(read("PROTOCOL")),
+    gzip: gzipOf(read("COMPRESSION"), gzip),
+    timeoutMs: timeoutOf(read("TIMEOUT")),
   };
 }
 
-/** A variable for traces stands before the one for everything; an empty one is not set. */
-function valueOf(env: Env, name: string): readonly [name: string, value: string] | null {
-  for (const one of [`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`]) {
+/** The name of a variable and its value; null where it is not set. */
+type Found = readonly [name: string, value: string] | null;
+
+/** A variable for one signal stands before the one for everything; an empty one is not set. */
+function valueOf(env: Env, signal: Signal, name: string): Found {
+  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
+  for (const one of [own, `OTEL_EXPORTER_OTLP_${name}`]) {
     const value = env[one]?.trim();
     if (value) return [one, value];
   }
   return null;
 }
 
-function urlOf(env: Env): string | null {
-  const found = valueOf(env, "ENDPOINT");
+function urlOf(env: Env, signal: Signal): string | null {
+  const found = valueOf(env, signal, "ENDPOINT");
   if (found === null) return null;
   const [name, value] = found;
-  // That of traces is taken as it is, the other is where the paths of all signals begin.
-  return name.includes("TRACES") ? parsed(name, value).href : below(parsed(name, value));
+  const url = parsed(name, value);
+  // That of one signal is taken as it is, the other is where the paths of all signals begin.
+  return name.includes(signal.toUpperCase()) ? url.href : below(url, signal);
 }
 
-/** One that names no path is where all signals are taken. */
-function baseUrl(name: string, text: string): string {
-  const url = parsed(name, text);
-  return url.pathname === "/" ? below(url) : url.href;
-}
-
-function below(url: URL): string {
-  url.pathname = `${url.pathname.replace(/\/$/, "")}/${PATH}`;
+function below(base: URL, signal: Signal): string {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/${signal}`;
   return url.href;
 }
 
@@ -74,8 +102,7 @@ function parsed(name: string, text: string): URL {
 }
 
 /** `key=value,key=value`, as W3C Baggage writes them. */
-function headersOf(env: Env): Record<string, string> {
-  const found = valueOf(env, "HEADERS");
+function headersOf(found: Found): Record<string, string> {
   if (found === null) return {};
   const [name, text] = found;
   const pairs = text.split(",").filter((pair) => pair.trim() !== "").map((pair) => {
@@ -101,8 +128,7 @@ function badHeaders(name: string): UsageError {
   return new UsageError(`Bad headers in ${name}; write them as key=value,key=value`);
 }
 
-function formOf(env: Env): OtlpForm {
-  const found = valueOf(env, "PROTOCOL");
+function formOf(found: Found): OtlpForm {
   if (found === null) return "protobuf";
   const [name, value] = found;
   const form = FORMS[value];
@@ -110,8 +136,14 @@ function formOf(env: Env): OtlpForm {
   throw new UsageError(`Bad protocol: ${name} is ${value}; give http/protobuf or http/json`);
 }
 
-function timeoutOf(env: Env): number {
-  const found = valueOf(env, "TIMEOUT");
+function gzipOf(found: Found, usual: boolean): boolean {
+  if (found === null) return usual;
+  const [name, value] = found;
+  if (value === "gzip" || value === "none") return value === "gzip";
+  throw new UsageError(`Bad compression: ${name} is ${value}; give gzip or none`);
+}
+
+function timeoutOf(found: Found): number {
   if (found === null) return TIMEOUT_MS;
   const [name, value] = found;
   const ms = /^\d{1,10}$/.test(value) ? Number(value) : 0;
