@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { COMMANDS } from "../../src/commands.ts";
 import { parseLine } from "../../src/cli/parse.ts";
 import type { EventFields, WhyFields } from "../../src/web/page/answers.ts";
-import { csvText } from "../../src/web/page/csv.ts";
 import { KEPT_MAX, NowModel, SAMPLE_MAX } from "../../src/web/page/now_model.ts";
 import { pastSpans } from "../../src/web/page/past_spans.ts";
 import { commandOf, filterOf, parseRoute, routeText, VIEWS } from "../../src/web/page/routes.ts";
@@ -181,14 +180,6 @@ test("names that others chose are text", () => {
   assert.equal(keyText("command", { command: "\x07" }), "\\x07");
   assert.equal(keyText("unit", { unit: null }), "-");
   assert.equal(keyText("exit", { exit_code: null, signal: "SIGKILL" }), "SIGKILL");
-});
-
-test("a table as CSV is quoted, and no spreadsheet takes it for formulas", () => {
-  const rows = [{ command: '=cmd|"x",y', user_ns: -1, peak_bytes: null }, { command: "a\nb" }];
-  assert.equal(
-    csvText(rows),
-    'command,user_ns,peak_bytes\r\n"\'=cmd|""x"",y",-1,\r\n"a\nb",,\r\n',
-  );
 });
 
 test("a time is cut into equal stretches", () => {
