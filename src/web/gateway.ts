@@ -14,6 +14,7 @@ import { policyOf, SAFE_HEADERS } from "./headers.ts";
 import { WEB_LIMITS } from "./limits.ts";
 import { tellLive } from "./live.ts";
 import { consentTo, type Kind, kindOf } from "./operations.ts";
+import { refuseOthers } from "./refuse_others.ts";
 import type { Refusals } from "./refusals.ts";
 import { Turns } from "./turns.ts";
 
@@ -59,16 +60,13 @@ export class Gateway {
       requestTimeout: WEB_LIMITS.requestMs,
       keepAliveTimeout: WEB_LIMITS.idleMs,
       connectionsCheckingInterval: 500,
+      // A request without one is refused here, and counted.
+      requireHostHeader: false,
     }, (request, response) => void this.#meet(request, response));
     this.server.on("connection", (socket) => this.#connected(socket));
-    this.server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-      const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-      const isLarge = error.code === "HPE_HEADER_OVERFLOW";
-      // Who hangs up has asked for nothing.
-      if (error.code !== "ECONNRESET") {
-        settings.refusals.add(isLate ? "too slow" : isLarge ? "too large" : "malformed", 400);
-      }
-      socket.destroy();
+    refuseOthers(this.server, settings.refusals, (response, status, why) => {
+      this.#refuse(response, status, why);
+      hurry(response);
     });
   }
 

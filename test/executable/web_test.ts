@@ -110,7 +110,10 @@ test("a socket in a folder is its owner's alone, serves a forward, and goes with
   const web = await startWeb([...STAY, "--listen", `unix:${path}`]);
   try {
     assert.equal(statSync(path).mode & 0o7777, 0o600);
-    assert.match(web.stdout, /#token=[\w-]{43} {2}after: ssh -N -L 127\.0\.0\.1:8811:\S+ HOST\n$/);
+    assert.match(
+      web.stdout,
+      /#token=[\w-]{43} {2}after: ssh -N -o ExitOnForwardFailure=yes -L 127\.0\.0\.1:8811:\S+ HOST\n$/,
+    );
     const token = /token=([\w-]+)/.exec(web.stdout)![1]!;
     const get = (host: string) =>
       new Promise<number>((resolve, reject) => {
@@ -178,6 +181,10 @@ test("scripts are told the same as JSON", async () => {
 test("what cannot be is refused with advice", () => {
   const refusals: readonly (readonly [readonly string[], RegExp])[] = [
     [["--listen", "0.0.0.0:8811"], /^fh: Bad place: .*; give 127\.0\.0\.1:PORT or unix:PATH/],
+    [
+      ["--open", "--listen", "unix:/nowhere/s"],
+      /^fh: Conflicting options: --open, --listen unix:;/,
+    ],
     [["--listen", "nowhere"], /^fh: Bad address: nowhere; give a port/],
     ...isRoot
       ? [[["--user", "no such user"], /^fh: Unknown user: no such user; give --user/] as const]

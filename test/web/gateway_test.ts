@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 import { CommandError, EXIT, Refusal } from "../../src/fault.ts";
 import { RequestError } from "../../src/serve/client/socket_client.ts";
+import type { RefusalKind } from "../../src/web/admit.ts";
 import { WEB_LIMITS } from "../../src/web/limits.ts";
 import { until } from "../support/until.ts";
 import { requestText, sendRaw, statusOf, TestGateway, TOKEN } from "../support/web.ts";
@@ -156,6 +157,58 @@ test("attacks on a real port get nothing, and each is counted", async () => {
   assert.equal(counts["host"], 3);
   assert.equal(counts["no token"], 1);
   assert.ok(web.said.every((line) => !/evil|nonsense|passwd|Bearer/.test(line)), web.said.join());
+  assert.equal((await web.ask("log", {})).status, 200);
+});
+
+test("what the runtime would refuse by itself is counted, and told without what was sent", async () => {
+  await using web = await TestGateway.open();
+  const { headers } = web;
+  const { Host: host, ...hostless } = headers;
+  const evil = { Host: "evil.example" };
+  const refused: readonly (readonly [string, string, RefusalKind, number])[] = [
+    ["no host", requestText("POST /api/log", hostless, "{}"), "host", 421],
+    ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "host", 421],
+    ["CONNECT", requestText("CONNECT evil.example:443", evil), "method", 405],
+    [
+      "upgrade",
+      requestText("GET /", { ...evil, Connection: "Upgrade", Upgrade: "websocket" })
+        .replace("Connection: close\r\n", ""),
+      "upgrade",
+      426,
+    ],
+    [
+      "expect",
+      requestText("POST /api/log", { ...headers, Expect: "evil" }, "{}"),
+      "expectation",
+      417,
+    ],
+    [
+      "expect to go on",
+      requestText("POST /api/log", { ...headers, Expect: "100-continue" }, "{}"),
+      "expectation",
+      417,
+    ],
+    ["no method", requestText("EVIL /", { Host: host! }), "malformed", 0],
+    ["no HTTP", "\x16\x03\x01\x02evil\r\n\r\n", "malformed", 0],
+    ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "malformed", 0],
+    ["bad header", requestText("GET /", { Host: host!, "evil name": "1" }), "malformed", 0],
+    [
+      "smuggled",
+      requestText("POST /api/log", { ...headers, "Transfer-Encoding": "chunked" }, "0\r\n\r\nevil"),
+      "malformed",
+      0,
+    ],
+    ["large", requestText("GET /", { Host: host!, X: "evil".repeat(4096) }), "too large", 0],
+  ];
+  for (const [name, text, why, status] of refused) {
+    const before = web.refusals.counts[why] ?? 0;
+    const answer = await sendRaw(web.port, text);
+    assert.equal(statusOf(answer), status, `${name}: ${answer}`);
+    assert.equal(web.refusals.counts[why], before + 1, `${name}: ${web.said.join()}`);
+  }
+  assert.equal(web.said.length, refused.length);
+  assert.ok(web.said.every((line) => /^web: refused a request: [a-z ]+ \(\d{3}\)$/.test(line)));
+  assert.deepEqual(web.backend.asked, []);
   assert.equal((await web.ask("log", {})).status, 200);
 });
 
