@@ -133,6 +133,9 @@ export class Gateway {
     try {
       if (kind === "tells") await this.#tell(params, response, controller.signal);
       else await this.#answer(op, kind, params, response, controller.signal);
+    } catch (error) {
+      // Who has gone is told nothing, and what was given up for that is no failure.
+      if (!controller.signal.aborted) throw error;
     } finally {
       this.#under.delete(controller);
     }
@@ -151,26 +154,29 @@ export class Gateway {
       if (confirm !== consentTo(op, others)) return this.#refuse(response, 428, "not confirmed");
     }
     const answer = op === "gateway"
-      ? Promise.resolve(this.#about())
+      ? this.#about(signal)
       : this.#turns.take(() => this.#settings.backend.ask(op, others, signal));
     if (answer === null) return this.#refuse(response, 429, "too many");
     send(response, 200, { ok: true, ...await answer });
   }
 
-  /** The gateway itself, for the page of the host. */
-  #about(): Fields {
-    const { refusals, isReadOnly } = this.#settings;
-    return { read_only: isReadOnly, refused: refusals.counts, streams: this.#streams };
+  /** The gateway itself: what it may change, where it asks, whom it has refused. */
+  async #about(signal: AbortSignal): Promise<Fields> {
+    const { refusals, backend, isReadOnly } = this.#settings;
+    const places = await backend.places(signal);
+    return {
+      unchanging: isReadOnly ? "fh web was started with --read-only" : backend.unchanging,
+      ...places,
+      refused: refusals.counts,
+      streams: this.#streams,
+    };
   }
 
   async #tell(params: Fields, response: ServerResponse, signal: AbortSignal): Promise<void> {
     if (this.#streams >= WEB_LIMITS.streams) return this.#refuse(response, 429, "too many");
     this.#streams++;
     try {
-      const lines = await this.#settings.backend.live(params);
-      const stop = () => lines.close();
-      signal.addEventListener("abort", stop);
-      if (signal.aborted) stop();
+      const lines = await this.#settings.backend.live(params, signal);
       try {
         response.writeHead(200, {
           ...SAFE_HEADERS,
@@ -179,7 +185,6 @@ export class Gateway {
         });
         await tellLive(response, lines, signal);
       } finally {
-        signal.removeEventListener("abort", stop);
         lines.close();
       }
     } finally {

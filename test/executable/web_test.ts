@@ -112,7 +112,7 @@ test("a socket in a folder is its owner's alone, serves a forward, and goes with
     assert.equal(statSync(path).mode & 0o7777, 0o600);
     assert.match(
       web.stdout,
-      /#token=[\w-]{43} {2}after: ssh -N -o ExitOnForwardFailure=yes -L 127\.0\.0\.1:8811:\S+ HOST\n$/,
+      /#token=[\w-]{43} {2}after: ssh -N -o \w+=yes -L 127\.0\.0\.1:8811:\S+ HOST\n$/,
     );
     const token = /token=([\w-]+)/.exec(web.stdout)![1]!;
     const get = (host: string) =>

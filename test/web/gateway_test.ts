@@ -160,7 +160,7 @@ test("attacks on a real port get nothing, and each is counted", async () => {
   assert.equal((await web.ask("log", {})).status, 200);
 });
 
-test("what the runtime would refuse by itself is counted, and told without what was sent", async () => {
+test("what the runtime would refuse is counted, and told without what was sent", async () => {
   await using web = await TestGateway.open();
   const { headers } = web;
   const { Host: host, ...hostless } = headers;

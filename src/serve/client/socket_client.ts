@@ -80,19 +80,33 @@ export class Connection {
 
   /**
    * Connects; rejects with {@linkcode ConnectionError} where nobody listens. While more than
-   * `waitingMax` bytes of events wait to be taken nothing is read.
+   * `waitingMax` bytes of events wait to be taken nothing is read. `signal` ends it as close()
+   * does, whatever it waits for.
    */
-  static open(path: string, waitingMax: number = WAITING_MAX): Promise<Connection> {
+  static open(
+    path: string,
+    waitingMax: number = WAITING_MAX,
+    signal?: AbortSignal,
+  ): Promise<Connection> {
+    if (signal?.aborted) return Promise.reject(closed(path));
     return new Promise((resolve, reject) => {
       const socket = createConnection(path);
+      const leave = () => {
+        socket.destroy();
+        reject(closed(path));
+      };
       const refuse = (error: NodeJS.ErrnoException) => {
+        signal?.removeEventListener("abort", leave);
         const what = `Cannot connect to ${path}: ${error.message}`;
         reject(new ConnectionError(error.code ?? error.name, what));
       };
+      signal?.addEventListener("abort", leave);
       socket.once("error", refuse);
       socket.once("connect", () => {
         const connection = new Connection(path, socket, waitingMax);
         socket.off("error", refuse);
+        signal?.removeEventListener("abort", leave);
+        connection.#endWith(signal);
         resolve(connection);
       });
     });
@@ -138,6 +152,13 @@ export class Connection {
   /** Ends the connection; what waits for an answer is rejected. */
   close(): void {
     this.#end(null);
+  }
+
+  #endWith(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const stop = () => this.close();
+    signal.addEventListener("abort", stop);
+    this.#socket.once("close", () => signal.removeEventListener("abort", stop));
   }
 
   #receive(chunk: Uint8Array): void {
