@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { AnswerText } from "../serve/client/answer_text.ts";
+
 /** The fields of a question or of an answer, as docs/protocol.md has them. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,7 +28,7 @@ export interface Backend {
   /** Where it asks, for who wants to ask the same in a terminal. */
   places(signal: AbortSignal): Promise<Fields>;
   /** Answers one of {@linkcode OPERATIONS}. */
-  ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields>;
+  ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields | AnswerText>;
   /** Subscribes, as docs/protocol.md has it. */
   live(params: Fields, signal: AbortSignal): Promise<LiveLines>;
 }

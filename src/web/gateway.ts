@@ -5,10 +5,12 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { AnswerText } from "../serve/client/answer_text.ts";
 import { jsonText } from "../text/json_text.ts";
 import { admit, type RefusalKind, type Rule } from "./admit.ts";
 import type { Backend, Fields } from "./backend.ts";
 import { readBody } from "./body.ts";
+import { drained } from "./drained.ts";
 import { failureOf } from "./failure.ts";
 import { policyOf, SAFE_HEADERS } from "./headers.ts";
 import { WEB_LIMITS } from "./limits.ts";
@@ -153,11 +155,14 @@ export class Gateway {
       if (this.#settings.isReadOnly) return this.#refuse(response, 403, "read-only");
       if (confirm !== consentTo(op, others)) return this.#refuse(response, 428, "not confirmed");
     }
-    const answer = op === "gateway"
-      ? this.#about(signal)
-      : this.#turns.take(() => this.#settings.backend.ask(op, others, signal));
-    if (answer === null) return this.#refuse(response, 429, "too many");
-    send(response, 200, { ok: true, ...await answer });
+    if (op === "gateway") return send(response, 200, { ok: true, ...await this.#about(signal) });
+    const answered = this.#turns.take(async () => {
+      const answer = await this.#settings.backend.ask(op, others, signal);
+      if (answer instanceof AnswerText) await handOn(answer, response, signal);
+      else send(response, 200, { ok: true, ...answer });
+    });
+    if (answered === null) return this.#refuse(response, 429, "too many");
+    await answered;
   }
 
   /** The gateway itself: what it may change, where it asks, whom it has refused. */
@@ -218,6 +223,23 @@ function send(response: ServerResponse, status: number, fields: Fields): void {
     ...response.shouldKeepAlive ? {} : { Connection: "close" },
   });
   response.end(jsonText(fields));
+}
+
+/** Writes an answer as it comes: the recorder waits for the page, and nothing heaps up here. */
+async function handOn(
+  { pieces }: AnswerText,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  response.writeHead(200, { ...SAFE_HEADERS, "Content-Type": "application/json" });
+  const patience = () => AbortSignal.any([signal, AbortSignal.timeout(WEB_LIMITS.idleMs)]);
+  for await (const piece of pieces) {
+    if (response.write(piece)) continue;
+    await drained(response, patience());
+    if (response.writableNeedDrain) response.destroy();
+    if (response.destroyed) return;
+  }
+  response.end();
 }
 
 /** Who does not take an answer is not waited for. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { createConnection } from "node:net";
+import type { AnswerText } from "../../src/serve/client/answer_text.ts";
 import type { Backend, Fields, LiveLines } from "../../src/web/backend.ts";
 import { Gateway, type GatewaySettings } from "../../src/web/gateway.ts";
 import { Refusals } from "../../src/web/refusals.ts";
@@ -21,9 +22,9 @@ export class EchoBackend implements Backend {
   /** Pages that listen. */
   listening = 0;
   /** Instead of the echo. */
-  answer: ((op: string, params: Fields, signal: AbortSignal) => Promise<Fields>) | null = null;
+  answer: Backend["ask"] | null = null;
 
-  async ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields> {
+  async ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields | AnswerText> {
     this.asked.push([op, params]);
     return await this.answer?.(op, params, signal) ?? { asked: op, params };
   }

@@ -5,7 +5,8 @@ import { createConnection, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 import { CommandError, EXIT, Refusal } from "../../src/fault.ts";
-import { RequestError } from "../../src/serve/client/socket_client.ts";
+import { AnswerText } from "../../src/serve/client/answer_text.ts";
+import { ConnectionError, RequestError } from "../../src/serve/client/socket_client.ts";
 import type { RefusalKind } from "../../src/web/admit.ts";
 import { WEB_LIMITS } from "../../src/web/limits.ts";
 import { until } from "../support/until.ts";
@@ -317,6 +318,39 @@ test("a page that does not read is not written to, and holds up nobody", async (
   assert.equal((await web.ask("log", {})).status, 200);
   socket.destroy();
   await until(() => web.backend.listening === 0);
+});
+
+test("a long answer is handed on as it comes, and cut off where that ends too early", async () => {
+  await using web = await TestGateway.open();
+  const piece = new TextEncoder().encode(`"${"x".repeat(65_533)}",`);
+  const count = 1000;
+  let given = 0;
+  let isWhole = true;
+  async function* pieces() {
+    yield new TextEncoder().encode('{"ok":true,"a":[');
+    for (given = 0; given < count; given++) yield piece;
+    if (!isWhole) throw new ConnectionError("ECONNRESET", "The server has gone");
+    yield new TextEncoder().encode("1]}");
+  }
+  web.backend.answer = () => Promise.resolve(new AnswerText(pieces()));
+  const { status, body } = await web.ask("log", {});
+  assert.deepEqual([status, (body["a"] as unknown[]).length], [200, count + 1]);
+  isWhole = false;
+  await assert.rejects(web.ask("log", {}));
+  // Who does not read is not written to.
+  const socket = createConnection({ host: "127.0.0.1", port: web.port });
+  socket.on("error", () => {});
+  socket.pause();
+  socket.write(requestText("POST /api/log", web.headers, "{}"));
+  let [before, still] = [-1, 0];
+  await until(() => {
+    still = given === before && given > 0 ? still + 1 : 0;
+    before = given;
+    return still > 50;
+  });
+  assert.ok(given < count / 2, `${given}`);
+  socket.destroy();
+  assert.deepEqual(web.said, []);
 });
 
 test("so many pages listen and no more", async () => {

@@ -9,6 +9,7 @@ import { Notes } from "../../ask/notes.ts";
 import type { Context } from "../../cli/command.ts";
 import { Refusal } from "../../fault.ts";
 import { historyToAsk } from "../../history/place.ts";
+import { type AnswerText, askText } from "../../serve/client/answer_text.ts";
 import { noServer, refused } from "../../serve/client/ask.ts";
 import { Connection, ConnectionError, RequestError } from "../../serve/client/socket_client.ts";
 import { socketToAsk } from "../../serve/place.ts";
@@ -73,7 +74,7 @@ export class HostBackend implements Backend {
     job_kill: (params, signal) => this.#kill(params, signal),
   };
 
-  async ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields> {
+  async ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields | AnswerText> {
     const own = this.#own[op];
     if (own === undefined) return await this.#handOn(op, params, signal);
     // A change is done for each who has asked for it.
@@ -84,11 +85,11 @@ export class HostBackend implements Backend {
 
   async places(signal: AbortSignal): Promise<Fields> {
     const { db, socket } = this.#places;
-    if (db !== undefined) return { db, socket: null };
+    if (db !== undefined) return { live: false, db, socket: null };
     const patience = AbortSignal.any([signal, AbortSignal.timeout(PLACES_MS)]);
     const told = await this.#dbOfRecorder(patience).catch(() => null);
     const isUsual = told === null || told === historyToAsk(this.#context, undefined);
-    return { db: isUsual ? null : told, socket: socket ?? null };
+    return { live: true, db: isUsual ? null : told, socket: socket ?? null };
   }
 
   async live(params: Fields, signal: AbortSignal): Promise<LiveLines> {
@@ -106,31 +107,29 @@ export class HostBackend implements Backend {
   }
 
   /** To the recorder, or to a history that was named or is all there is. */
-  async #handOn(op: string, params: Fields, signal: AbortSignal): Promise<Fields> {
+  async #handOn(op: string, params: Fields, signal: AbortSignal): Promise<Fields | AnswerText> {
     if (this.#places.db !== undefined) return await this.#store.ask(op, params, signal);
-    let connection: Connection;
     try {
-      connection = await this.#connect(signal);
+      return await this.#reach((path) => askText(path, op, params, signal));
     } catch (error) {
-      if (!(error instanceof ConnectionError) || !ABSENT.has(error.code)) throw error;
+      if (!isAbsent(error)) throw error;
       return await this.#store.ask(op, params, signal);
-    }
-    try {
-      return await plain(connection, op, params);
-    } finally {
-      connection.close();
     }
   }
 
-  async #connect(signal: AbortSignal): Promise<Connection> {
+  #connect(signal: AbortSignal): Promise<Connection> {
+    return this.#reach((path) => Connection.open(path, WEB_LIMITS.untaken, signal));
+  }
+
+  /** Goes to the recorder's socket; what is wrong with that is told as the commands do. */
+  async #reach<T>(go: (path: string) => Promise<T>): Promise<T> {
     const path = socketToAsk(this.#context, this.#places.socket);
     if (path === null) throw new ConnectionError("ENOENT", noServer(null, null).message);
     try {
-      return await Connection.open(path, WEB_LIMITS.untaken, signal);
+      return await go(path);
     } catch (error) {
-      // In the words of the commands, and with the code that says whether there is a recorder.
-      const { code } = error as ConnectionError;
-      throw new ConnectionError(code, noServer(path, error as Error).message);
+      if (!(error instanceof ConnectionError)) throw error;
+      throw new ConnectionError(error.code, noServer(path, error).message);
     }
   }
 
@@ -148,7 +147,7 @@ export class HostBackend implements Backend {
     try {
       connection = await this.#connect(signal);
     } catch (error) {
-      if (error instanceof ConnectionError && ABSENT.has(error.code)) return null;
+      if (isAbsent(error)) return null;
       throw error;
     }
     try {
@@ -195,9 +194,8 @@ export class HostBackend implements Backend {
         connection.close();
       }
     } catch (error) {
-      const isAbsent = error instanceof ConnectionError && ABSENT.has(error.code);
       const isUnknown = error instanceof RequestError && NO_FINDINGS.has(error.error);
-      if (isAbsent || isUnknown) return null;
+      if (isUnknown || isAbsent(error)) return null;
       throw error;
     }
   }
@@ -240,6 +238,11 @@ export class HostBackend implements Backend {
 async function plain(connection: Connection, op: string, params: Fields): Promise<Fields> {
   const { ok: _ok, op: _op, id: _id, ...fields } = await connection.request(op, params);
   return fields;
+}
+
+/** Whether it says that there is no recorder. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof ConnectionError && ABSENT.has(error.code);
 }
 
 function isReadable(path: string): boolean {

@@ -54,6 +54,30 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Connects; rejects with {@linkcode ConnectionError} where nobody listens, or by the signal. */
+export function connect(path: string, signal?: AbortSignal): Promise<Socket> {
+  if (signal?.aborted) return Promise.reject(closed(path));
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const leave = () => {
+      socket.destroy();
+      reject(closed(path));
+    };
+    const refuse = (error: NodeJS.ErrnoException) => {
+      signal?.removeEventListener("abort", leave);
+      const what = `Cannot connect to ${path}: ${error.message}`;
+      reject(new ConnectionError(error.code ?? error.name, what));
+    };
+    signal?.addEventListener("abort", leave);
+    socket.once("error", refuse);
+    socket.once("connect", () => {
+      signal?.removeEventListener("abort", leave);
+      socket.off("error", refuse);
+      resolve(socket);
+    });
+  });
+}
+
 /** A connection to a server. */
 export class Connection {
   readonly path: string;
@@ -83,33 +107,14 @@ export class Connection {
    * `waitingMax` bytes of events wait to be taken nothing is read. `signal` ends it as close()
    * does, whatever it waits for.
    */
-  static open(
+  static async open(
     path: string,
     waitingMax: number = WAITING_MAX,
     signal?: AbortSignal,
   ): Promise<Connection> {
-    if (signal?.aborted) return Promise.reject(closed(path));
-    return new Promise((resolve, reject) => {
-      const socket = createConnection(path);
-      const leave = () => {
-        socket.destroy();
-        reject(closed(path));
-      };
-      const refuse = (error: NodeJS.ErrnoException) => {
-        signal?.removeEventListener("abort", leave);
-        const what = `Cannot connect to ${path}: ${error.message}`;
-        reject(new ConnectionError(error.code ?? error.name, what));
-      };
-      signal?.addEventListener("abort", leave);
-      socket.once("error", refuse);
-      socket.once("connect", () => {
-        const connection = new Connection(path, socket, waitingMax);
-        socket.off("error", refuse);
-        signal?.removeEventListener("abort", leave);
-        connection.#endWith(signal);
-        resolve(connection);
-      });
-    });
+    const connection = new Connection(path, await connect(path, signal), waitingMax);
+    connection.#endWith(signal);
+    return connection;
   }
 
   /** Why the connection is over; null while it is not, and where close() ended it. */

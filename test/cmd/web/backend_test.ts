@@ -94,17 +94,31 @@ test("a recorder that keeps no findings has the living looked at", async () => {
 
 test("the gateway says where it asks, and waits but a moment to be told", async () => {
   await using silent = await hanging();
-  assert.deepEqual(await backendOf(silent.path).places(HERE), { db: null, socket: null });
+  assert.deepEqual(await backendOf(silent.path).places(HERE), {
+    live: true,
+    db: null,
+    socket: null,
+  });
   await using server = await FakeServer.start(() => ({ db: "/srv/other.db" }));
   const { path } = server;
-  assert.deepEqual(await backendOf(path).places(HERE), { db: "/srv/other.db", socket: null });
+  assert.deepEqual(await backendOf(path).places(HERE), {
+    live: true,
+    db: "/srv/other.db",
+    socket: null,
+  });
   assert.deepEqual(await backendOf("/none", { socket: path }).places(HERE), {
+    live: true,
     db: "/srv/other.db",
     socket: path,
   });
   await using usual = await FakeServer.start(() => ({ db: "/nonexistent/history.db" }));
-  assert.deepEqual(await backendOf(usual.path).places(HERE), { db: null, socket: null });
+  assert.deepEqual(await backendOf(usual.path).places(HERE), {
+    live: true,
+    db: null,
+    socket: null,
+  });
   assert.deepEqual(await backendOf("/none", { db: "/a.db" }).places(HERE), {
+    live: false,
     db: "/a.db",
     socket: null,
   });
