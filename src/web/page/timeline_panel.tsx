@@ -152,7 +152,7 @@ async function load(
   const [log, tree, trouble] = await Promise.all([
     ask<{ events: readonly EventFields[]; notes: readonly Note[] }>(
       "log",
-      { ...span, filter: { ...filter, event: ["exit"] }, limit: EVENTS_MAX },
+      { ...span, filter: { ...filter, event: ["exit"] }, limit: EVENTS_MAX, costs: true },
       signal,
     ),
     // What runs is drawn where nothing is asked for that only its end can tell.
