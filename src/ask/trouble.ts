@@ -74,6 +74,13 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   return found.sort(byWeight);
 }
 
+/** What was kept. */
+export interface Kept {
+  readonly found: Finding[];
+  /** For how long of the time no recorder has looked for trouble, nanoseconds. */
+  readonly unwatchedNs: number;
+}
+
 /**
  * What recorders have found and kept, of as many hosts as the store has; the worst first. Others
  * than the privileged get what is about their own processes, and not who else starts these.
@@ -82,12 +89,14 @@ export async function askKept(
   { notes, viewer, breath }: Asking,
   past: PastStore,
   query: Pick<TroubleQuery, "stretch" | "isAsked">,
-): Promise<Finding[]> {
+): Promise<Kept> {
   const found: Finding[] = [];
   const spans = spansOf(past, query);
+  let unwatchedNs = 0;
   for (const span of spans) {
     const kept = await past.findings(span);
     await breath.take();
+    for (const { since, until } of kept.unwatched) unwatchedNs += until - since;
     for (const one of kept.found) {
       if (!maySee(viewer, one.process.uid)) continue;
       const by = one.by !== null && maySee(viewer, one.by.uid) ? one.by : null;
@@ -96,7 +105,7 @@ export async function askKept(
     }
   }
   addMissing(notes, await past.missing(spans));
-  return found.sort(byWeight);
+  return { found: found.sort(byWeight), unwatchedNs };
 }
 
 /** What was recorded; where no time was asked for, that may be nothing. */

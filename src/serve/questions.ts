@@ -37,6 +37,7 @@ import { Breath } from "../steps.ts";
 import { accountJson } from "../text/account_json.ts";
 import { ByteText } from "../text/byte_text.ts";
 import { jsonText } from "../text/json_text.ts";
+import { durationWords } from "../text/words.ts";
 import { jsonLine } from "../view/account.ts";
 import { costFields } from "../view/account_past.ts";
 import { missingJson } from "../view/missing_json.ts";
@@ -67,6 +68,8 @@ const LOG_LIMIT = 100;
 const LOG_MAX = 10_000;
 /** Findings are of so long, unless told otherwise. */
 const HOUR_MS = 3_600_000;
+/** A recorder looks for trouble as soon as it has begun: what is before that is no news. */
+const UNWATCHED_MAX_NS = 5e9;
 
 /** The world that a server answers out of. */
 export interface QuestionWorld extends Places {
@@ -201,12 +204,16 @@ export class Questions {
       const asked = stretchOf(params, now);
       const stretch = { ...asked, since: asked.since ?? (asked.until ?? now) - HOUR_MS };
       const isAsked = params["since"] !== undefined || params["until"] !== undefined;
-      const findings = await askKept(asking, store, { stretch, isAsked });
+      const { found, unwatchedNs } = await askKept(asking, store, { stretch, isAsked });
+      if (unwatchedNs > UNWATCHED_MAX_NS) {
+        const time = durationWords(unwatchedNs);
+        asking.notes.add("coverage", `nobody looked for trouble in ${time} of it; fh trouble can`);
+      }
       const timeOf = (moment: number) => shortTime(moment, now);
       const words = { users: asking.users, timeOf };
       const told: string[] = [];
       let length = 0;
-      for (const finding of findings) {
+      for (const finding of found) {
         const text = findingJson(finding, words);
         length += text.length;
         if (length > answerMax(peer)) throw tooLongAnswer(peer);

@@ -25,6 +25,7 @@ const cost = { cpuNs: 5e6, userUs: 2000, systemUs: 3000, peakKib: 12, writeBytes
 const recorder = paid([
   { pid: 10, born: 2 * S, span: S, comm: "of-root", cost: null },
   { pid: 11, born: 3 * S, span: S, comm: "of-ann", uid: ANN, cost },
+  { pid: 12, born: 20 * S, span: S, comm: "late" },
 ]);
 atEnd(() => recorder[Symbol.dispose]());
 const log = new FindingLog(recorder.db, PAST_BOOT);
@@ -97,6 +98,9 @@ test("trouble tells others what is about their own, and not who else starts that
   assert.match(one.words, /^of-ann .*dumped core/);
   assert.doesNotMatch(JSON.stringify(one), /init/);
   assert.deepEqual(await told(ROOT, { since: "2026-11-24 00:00:03Z" }), [[11, true]]);
+  // That recorder did not look: what is kept here was put there.
+  const { notes } = await answer(ROOT, "trouble");
+  assert.deepEqual(notes.map(({ kind }: { kind: string }) => kind), ["coverage"]);
   await assert.rejects(told(ROOT, { since: "2020-01-01", until: "2020-01-02" }), {
     error: "ESRCH",
   });

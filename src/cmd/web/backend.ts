@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { accessSync, constants } from "node:fs";
 import { Notes } from "../../ask/notes.ts";
 import type { Context } from "../../cli/command.ts";
 import { Refusal } from "../../fault.ts";
@@ -163,15 +162,12 @@ export class HostBackend implements Backend {
     return this.#places.db ?? await this.#dbOfRecorder(signal) ?? undefined;
   }
 
-  /** As `fh trouble` says it, or where its history may not be read as the recorder does. */
+  /** What the recorder has found; without one, what `fh trouble` finds by itself. */
   async #trouble(params: Fields, signal: AbortSignal): Promise<Fields> {
     const { since, until } = params;
-    const { source } = this.#places;
-    const db = await this.#dbToRead(signal);
-    if (!isReadable(historyToAsk(this.#context, db))) {
-      const told = await this.#foundByRecorder(params, signal);
-      if (told !== null) return told;
-    }
+    const { db, source } = this.#places;
+    const told = db === undefined ? await this.#foundByRecorder(params, signal) : null;
+    if (told !== null) return told;
     const notes = new Notes();
     const { findings, words } = await findTrouble(this.#until(signal), {
       source,
@@ -243,13 +239,4 @@ async function plain(connection: Connection, op: string, params: Fields): Promis
 /** Whether it says that there is no recorder. */
 function isAbsent(error: unknown): boolean {
   return error instanceof ConnectionError && ABSENT.has(error.code);
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
