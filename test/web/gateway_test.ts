@@ -81,6 +81,7 @@ test("what is refused by who was asked is told with its name", async () => {
   const refusals: readonly (readonly [Error, number, string])[] = [
     [new RequestError("ESRCH", 3, "No such process"), 200, "ESRCH"],
     [new Refusal("EPERM", "Not permitted"), 403, "EPERM"],
+    [new Refusal("EOPNOTSUPP", "A history has no live view"), 200, "EOPNOTSUPP"],
     [new CommandError(EXIT.usage, "Bad time"), 400, "EIO"],
     [new CommandError(EXIT.notFound, "No history"), 200, "ESRCH"],
   ];
