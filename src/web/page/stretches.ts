@@ -47,7 +47,7 @@ export function topOf(sums: readonly ReadonlyMap<string, number>[], count: numbe
   return [...totals].sort((a, b) => b[1] - a[1]).slice(0, count).map(([name]) => name);
 }
 
-/** Rows in which none overlaps another, as few as there may be, by the order in which they begin. */
+/** Rows in which none overlaps another, as few as there may be; each its number, from 0 on. */
 export function lanesOf(
   stretches: readonly { readonly begin: number; readonly end: number }[],
 ): number[] {
