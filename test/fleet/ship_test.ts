@@ -70,17 +70,48 @@ test(
   ...unless(missing, "a host reads nothing, and adds nothing in the name of others"),
   async () => {
     await made;
-    for (const table of ["life", "host", "incoming", "image", "hour_sum", "process"]) {
+    for (const table of ["life", "host", "boot", "image", "hour_sum", "process"]) {
       assert.throws(
         () => fleet.server.ask(`SELECT * FROM fh.${table}`, "web1"),
         /permission denied/,
       );
     }
-    const forged = "INSERT INTO fh.incoming_image (role, id, argv_missing) VALUES ('web2', " +
-      "'00000000-0000-0000-0000-000000000000', 0)";
-    assert.throws(() => fleet.server.ask(forged, "web1"), /permission denied/);
-    assert.throws(() => fleet.server.ask("SELECT fh.put_lives(1)", "web1"), /permission denied/);
+    for (const call of ["put_lives(1, '{}', '[]')", "put_boots(1, '[]')", "need_day(1)"]) {
+      assert.throws(() => fleet.server.ask(`SELECT fh.${call}`, "web1"), /permission denied/);
+    }
+    // What it does not say of itself is looked for under its own role alone.
+    const forged = 'SELECT fh.merge(\'{"machine": "' + "c".repeat(32) + "\"}', '{}', '{}', '{}')";
+    assert.throws(() => fleet.server.ask(forged, "web1"), /not known to the fleet/);
     assert.match(fleet.server.ask("SELECT count(*) FROM fh.life", "reader"), /^\d+$/);
+  },
+);
+
+test(
+  ...unless(missing, "no host can hide what another runs, by saying that it is else"),
+  async () => {
+    await made;
+    const [id, machine] = ["d".repeat(32), "1".repeat(32)];
+    const image = (host: string, comm: string) => {
+      const hex = Buffer.from(comm).toString("hex");
+      fleet.server.ask(`SELECT fh.hello('${machine}', 'sly', '0')`, host);
+      const facts = JSON.stringify({
+        ...{ machine, boots: [], findings: [], gone: [], cursor: null, reach: null },
+        ...{ waiting: 0, forgotten: 0 },
+      });
+      const none = "{}";
+      const columns = [`{${id}}`, none, none, none, none, `{${hex}}`, none, "{0}", "{0}"]
+        .map((column) => column === none ? "{NULL}" : column);
+      fleet.server.ask(
+        `SELECT fh.merge('${facts}', '{}', ARRAY[${columns.map((one) => `'${one}'`)}], '{}')`,
+        host,
+      );
+    };
+    image("web4", "harmless");
+    image("web5", "evil");
+    const texts = `SELECT string_agg(encode(comm, 'escape'), ' ' ORDER BY comm) FROM fh.image_text
+    WHERE id = '${id}'`;
+    assert.equal(fleet.server.ask(texts), "evil harmless");
+    fleet.server.ask("DELETE FROM fh.host WHERE name LIKE 'sly%'");
   },
 );
 
