@@ -22,8 +22,8 @@ export function fitMiddle(text: string, cells: number): string {
   return begin + end;
 }
 
-/** The last characters of a text that take so many cells, or one less. */
-function lastCells(text: string, cells: number): string {
+/** The last characters of a text, escaped already, that take so many cells, or one less. */
+export function lastCells(text: string, cells: number): string {
   const characters = [...text.slice(-cells * UNITS_PER_CELL).toWellFormed()];
   let used = 0;
   let at = characters.length;

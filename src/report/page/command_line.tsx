@@ -1,0 +1,19 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource preact */
+/**
+ * A command line where there is little room.
+ *
+ * @module
+ */
+import type { JSX } from "preact";
+import { lastCells } from "../../text/middle.ts";
+
+/** Of the end that is always seen; style/panel.css leaves as much room. */
+const END_CELLS = 30;
+
+/** Cut in its middle where it is too long: what is run stands in front, the file at the end. */
+export function CommandLine({ text }: { text: string }): JSX.Element {
+  const end = lastCells(text, END_CELLS);
+  const begin = text.slice(0, text.length - end.length);
+  return <code title={text}>{begin !== "" && <span class="begin">{begin}</span>}{end}</code>;
+}
