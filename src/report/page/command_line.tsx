@@ -6,14 +6,20 @@
  * @module
  */
 import type { JSX } from "preact";
-import { lastCells } from "../../text/middle.ts";
+import { fileEnd, lastCells } from "../../text/middle.ts";
 
-/** Of the end that is always seen; style/panel.css leaves as much room. */
+/** Of the file that is always seen; style/panel.css leaves a little more room. */
 const END_CELLS = 30;
 
 /** Cut in its middle where it is too long: what is run stands in front, the file at the end. */
 export function CommandLine({ text }: { text: string }): JSX.Element {
-  const end = lastCells(text, END_CELLS);
-  const begin = text.slice(0, text.length - end.length);
-  return <code title={text}>{begin !== "" && <span class="begin">{begin}</span>}{end}</code>;
+  const at = fileEnd(text);
+  const end = lastCells(text.slice(0, at), END_CELLS);
+  const begin = text.slice(0, at - end.length);
+  return (
+    <code title={text}>
+      {begin !== "" && <span class="begin">{begin}</span>}
+      {end + text.slice(at)}
+    </code>
+  );
 }
