@@ -5,8 +5,9 @@
  */
 import { displayWidth, fitWidth } from "./escape.ts";
 
-/** In fewer cells two parts say less than one. */
-const CELLS_MIN = 16;
+/** In fewer cells two parts say less than one, unless the second is a file. */
+const CELLS_MIN = 24;
+const FILE_CELLS_MIN = 16;
 /** The end has so much of what is shown. */
 const END_SHARE = 0.6;
 /** A cell can have marks over it, which have no width: a longer pile of them is cut. */
@@ -24,9 +25,10 @@ const FILE = /[^./]\.\w{1,8}['"]?$/;
  */
 export function fitMiddle(text: string, cells: number): string {
   if (displayWidth(text) <= cells) return text;
-  if (cells < CELLS_MIN) return fitWidth(text, cells);
+  if (cells < FILE_CELLS_MIN) return fitWidth(text, cells);
   const line = text.replace(FOLDER, "…/");
   const at = fileEnd(line);
+  if (cells < CELLS_MIN && !FILE.test(line.slice(0, at))) return fitWidth(text, cells);
   if (at === line.length || displayWidth(line) <= cells) return cutMiddle(line, cells);
   return `${cutMiddle(line.slice(0, at), cells - 1)}…`;
 }

@@ -13,6 +13,8 @@ test("fitMiddle() shows what is run and the file at the end", () => {
 });
 
 test("fitMiddle() cuts at the end where two parts would say less than one", () => {
+  assert.equal(fitMiddle("sh -c 'make all && make install'", 23), "sh -c 'make all && mak…");
+  assert.equal(fitMiddle("gcc -O2 -Wall -c src/parse.c", 23), "gcc -O2 -…c src/parse.c");
   assert.equal(fitMiddle("gcc -O2 -Wall -c src/parse.c", 15), "gcc -O2 -Wall …");
   assert.equal(fitMiddle("gcc -O2 src/parse.c", 0), "");
 });

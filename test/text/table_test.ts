@@ -52,12 +52,12 @@ test("table() cuts the last column in its middle, so that its end is seen", () =
 test("table() cuts the last column, then does without those that can be spared", () => {
   assert.deepEqual(draw(40), [
     "PID  SINCE       SIZE  COMMAND",
-    "  7  2026-11-29  4096  sh -c '… install'",
+    "  7  2026-11-29  4096  sh -c 'make all …",
     " 12  2026-11-28     8  a\\nb",
   ]);
   assert.deepEqual(draw(36), [
     "PID  SINCE       COMMAND",
-    "  7  2026-11-29  sh -c 'm…l install'",
+    "  7  2026-11-29  sh -c 'make all in…",
     " 12  2026-11-28  a\\nb",
   ]);
   assert.deepEqual(draw(30), [

@@ -181,7 +181,7 @@ test("renderTree() shows titles as they are, command lines quoted, names in brac
 test("renderTree() cuts the command before the note, and measures wide characters", () => {
   const long = ended(withArgv(running(10, "x", init), "東".repeat(40)), 0, 1e9);
   const lines = draw([init, long], { width: 40 });
-  assert.equal(lines[1], "└─ 10 '東東東…東東東東'  # exit 0, 1.00s");
+  assert.equal(lines[1], "└─ 10 '東東東東東東東…  # exit 0, 1.00s");
   assert.ok(displayWidth(lines[1]!) <= 40);
   const [, wider] = draw([init, long], { width: 50 });
   assert.equal(wider, "└─ 10 '東東東東東…東東東東東東東'  # exit 0, 1.00s");
