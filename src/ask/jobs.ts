@@ -47,8 +47,8 @@ export class JobAnswers {
   }
 
   /**
-   * Open jobs, or all of them, the latest first, with numbers below `before`, and where to go on;
-   * null at the end.
+   * Open jobs, or all of them, the latest first, behind the one with the key `before`, and where to
+   * go on; null at the end.
    */
   async list(all: boolean, before: number, limit: number): Promise<Fields> {
     const jobs: Fields[] = [];
@@ -56,7 +56,7 @@ export class JobAnswers {
     for await (const job of this.#jobs(all ? { before } : { before, open: true })) {
       if (jobs.length >= limit) return { jobs, next: last };
       jobs.push(this.#fields(job));
-      last = job.id;
+      last = job.key;
     }
     return { jobs, next: null };
   }
@@ -83,7 +83,7 @@ export class JobAnswers {
     let [last, bytes] = [after, 0];
     while (members.length < limit && bytes < QUESTION_LIMITS.memberLines) {
       const most = Math.min(limit - members.length, QUESTION_LIMITS.membersAtOnce);
-      const some = await this.#store.members(job.id, last, most);
+      const some = await this.#store.members(job.key, last, most);
       for (const member of some) {
         members.push(this.#memberFields(job, member));
         bytes += member.process.image.parts.argv?.length ?? 0;
@@ -111,7 +111,9 @@ export class JobAnswers {
     const meant = readJobName(text, this.#asker.uid, this.#users);
     const { id, name } = meant;
     if (id !== null) return await this.#first({ id }) ?? refuse(noJob(meant));
-    const own = { name, owner: meant.owner ?? NOBODY };
+    // Who asks a fleet is nobody of its hosts.
+    const isAnyones = this.#store.isElsewhere === true && name === text;
+    const own = isAnyones ? { name } : { name, owner: meant.owner ?? NOBODY };
     return await this.#first({ ...own, open: true }) ?? await this.#first(own) ??
       refuse(noJob(meant, name === text ? await this.#others(name) : [], this.#users));
   }

@@ -150,7 +150,7 @@ class Past {
       return !process.kernel && maySee(viewer, process.uid) && filter.matches(change);
     };
     const { ofImage, sought } = filter;
-    const query = { accepts, ofImage, sought, lineage, pids, job: job?.id ?? null };
+    const query = { accepts, ofImage, sought, lineage, pids, job: job?.key ?? null };
     const spans: Span[] = [];
     // Where an index finds them, or a job has them, there are fewer.
     const { onRead, failed, minDuration } = this.#query;

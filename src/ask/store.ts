@@ -64,7 +64,7 @@ export interface PastStore extends Store {
   sources(spans: readonly BootSpan[]): Promise<Sources>;
   /** Jobs, the latest first, read as they are wanted. */
   jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void>;
-  /** Members of a job in the order in which they were met, with numbers after `after`. */
+  /** Members of a job, by its key, in the order in which they were met, with keys after `after`. */
   members(job: number, after: number, limit: number): Promise<PastMember[]>;
   /** Members of an open job that live, in that order. */
   livingMembers(job: PastJob): Promise<PastProcess[]>;
@@ -250,7 +250,7 @@ export interface LivedQuery {
 export interface LivesQuery extends Pick<ChangeQuery, "ofImage" | "sought" | "pids" | "lineage"> {
   /** What a process has to be, as it stands at last. */
   readonly accepts: (process: PastProcess) => boolean;
-  /** Only members of the job with that number; null: of all. */
+  /** Only members of the job with that key; null: of all. */
   readonly job: number | null;
 }
 
@@ -394,6 +394,9 @@ export interface Sources {
 
 /** One job. */
 export interface PastJob {
+  /** What the store knows it by. */
+  readonly key: number;
+  /** Its number on its host. */
   readonly id: number;
   readonly name: string;
   /** uid of who has made it. */
@@ -433,7 +436,7 @@ export interface JobsWanted {
   /** uid of who has made it. */
   readonly owner?: number;
   readonly open?: boolean;
-  /** With a number below that one. */
+  /** Those that come behind the one with that key. */
   readonly before?: number;
   /** Open at some time within it. */
   readonly within?: BootSpan;

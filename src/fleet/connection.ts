@@ -180,8 +180,9 @@ function databaseFailure(place: FleetPlace, error: unknown): CommandError {
     const advice = "give PGPASSFILE, PGPASSWORD or a service file, and see pg_hba.conf";
     return new CommandError(EXIT.failed, `${where} does not let you in: ${said}; ${advice}`);
   }
-  if (state === "3F000" || state === "42P01" || state === "42883") {
-    return new CommandError(EXIT.failed, `${where} has no tables of fh; run fh fleet init`);
+  if (state === "3F000" || state === "42P01" || state === "42883" || state === "42703") {
+    const advice = "run fh fleet init, or fh fleet migrate where fh is newer than the tables";
+    return new CommandError(EXIT.failed, `${where} has no tables of this fh; ${advice}`);
   }
   if (state === "42501") {
     const advice = "ask its owner for the role fh_reader, or for one of fh fleet init --host";

@@ -21,10 +21,13 @@ import {
   FINDINGS,
   type FormerRow,
   FORMERS,
+  idOf,
   type ImageRow,
   IMAGES,
   LIFE,
   type LifeRow,
+  type MemberRow,
+  MEMBERS,
   pidOf,
 } from "./rows.ts";
 
@@ -130,6 +133,11 @@ export class Mirror {
     boot.bootId = bootId;
   }
 
+  /** Numbers of the hosts. */
+  get hosts(): number[] {
+    return [...new Set([...this.boots.values()].map(({ host }) => host))];
+  }
+
   /** The boot with that number, here as there. */
   bootOf(id: number): Boot {
     return this.history.bootOf(id, "boot");
@@ -166,13 +174,47 @@ export class Mirror {
 
   /** Forgets all lives; those that are in use stay as they are. */
   forget(): void {
-    this.db.exec("DELETE FROM life; DELETE FROM former");
+    this.db.exec("DELETE FROM life; DELETE FROM former; DELETE FROM member");
     this.history.lives.forget();
     this.#lives = new Map();
     if (this.#images.size < IMAGES_MAX) return;
     this.db.exec("DELETE FROM image; DELETE FROM text");
     this.#images = new Map();
     this.#texts = new Map();
+  }
+
+  /** Fetches in which jobs lives are or were that stand here. */
+  async loadMembers(lives: readonly Life[]): Promise<void> {
+    if (lives.length === 0) return;
+    const its = lives.map((life) => this.boots.get(life.boot.id)!);
+    const rows = await this.#fleet.rows<MemberRow>(MEMBERS, [
+      its.map(({ host }) => host),
+      its.map(({ boot }) => boot),
+      its.map(({ epochTick }, at) => idOf(epochTick, lives[at]!)),
+    ]);
+    inTransaction(this.db, () => {
+      const putJob = this.db.prepare(
+        "INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+      );
+      const put = this.db.prepare("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)");
+      for (const [boot, life, key, since, until, name, owner, begun, ...rest] of rows) {
+        putJob.run(key, name, owner, boot, begun, ...rest);
+        put.run(key, this.#lives.get(`${boot} ${life}`)!, since, until);
+      }
+    });
+  }
+
+  /** Those of a job that were fetched, by their numbers here. */
+  membersOf(job: number): {
+    readonly life: number;
+    readonly since: number | null;
+    readonly until: number | null;
+  }[] {
+    const found = this.db.prepare("SELECT life, since, until FROM member WHERE job = ?").all(job);
+    const time = (value: unknown) => value === null ? null : Number(value);
+    return found.map(({ life, since, until }) => {
+      return { life: Number(life), since: time(since), until: time(until) };
+    });
   }
 
   /** Numbers of the boots of which there is anything to tell. */

@@ -105,8 +105,7 @@ export class FleetPages {
   }
 
   #ofHosts(): Conditions {
-    const hosts = [...new Set([...this.#mirror.boots.values()].map(({ host }) => host))];
-    return new Conditions().add("l.host = ANY(?)", hosts);
+    return new Conditions().add("l.host = ANY(?)", this.#mirror.hosts);
   }
 
   async #load(

@@ -4,6 +4,7 @@
  * @module
  */
 import { COST_COLUMNS } from "./columns.ts";
+import { JOBS } from "./job_tables.ts";
 import { BOOTS, HELLO, LIVES, MERGE } from "./merge.ts";
 
 /** Key of the advisory lock that whoever changes the tables holds: "fh", then the year. */
@@ -296,5 +297,5 @@ CREATE TABLE IF NOT EXISTS fh.migration (
 export function migrations(partitions: boolean): readonly string[] {
   const tables = TABLES.replace("/* by time */", partitions ? "PARTITION BY RANGE (id)" : "");
   const days = partitions ? PARTITIONS : NO_PARTITIONS;
-  return [[tables, days, INCOMING, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
+  return [[tables, days, INCOMING, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n"), JOBS];
 }

@@ -8,6 +8,7 @@ import type { Outgoing, OutgoingBoot, OutgoingKey, OutgoingLife } from "../histo
 import { GAP_REASON, GAP_WORDS } from "../model/event.ts";
 import { batchOf, copiesOf } from "./batch.ts";
 import type { Connection } from "./connection.ts";
+import { ShippedJobs, type TakenJobs } from "./shipped_jobs.ts";
 
 /** Lives that are shipped in one transaction. */
 export const SHIP_AT_ONCE = 5000;
@@ -43,7 +44,7 @@ export interface ShippingHost {
 export interface Round {
   /** Lives that were sent. */
   readonly lives: number;
-  /** Lives that wait for the next round. */
+  /** Lives that wait for the next round, and one more where jobs do. */
   readonly waiting: number;
   /** Lives that the host had forgotten before they were shipped. */
   readonly forgotten: number;
@@ -71,11 +72,19 @@ export class Shipper {
   #gone: Who[] = [];
   /** What was sent of boots and findings last. */
   readonly #sent = new Map<string, string>();
+  readonly #jobs: ShippedJobs | null;
 
-  private constructor(source: Outgoing, db: Connection, host: ShippingHost, hello: Hello) {
+  private constructor(
+    source: Outgoing,
+    db: Connection,
+    host: ShippingHost,
+    hello: Hello,
+    jobs: ShippedJobs | null,
+  ) {
     this.#source = source;
     this.#db = db;
     this.#host = host;
+    this.#jobs = jobs;
     this.name = hello.name;
     this.#cursor = hello.cursor;
     for (const [bootId, pid, born] of hello.open) {
@@ -95,7 +104,8 @@ export class Shipper {
       host.name,
       host.version,
     ]);
-    return new Shipper(source, db, host, row![0]);
+    const jobs = await ShippedJobs.begin(source.jobs, db, host.machine);
+    return new Shipper(source, db, host, row![0], jobs);
   }
 
   /**
@@ -112,16 +122,19 @@ export class Shipper {
       this.#source.release();
     }
     const readMs = performance.now() - begun;
-    const { batch, facts, lives } = taken;
+    const { batch, facts, lives, jobs } = taken;
     await this.#db.transaction(async () => {
       for (const { sql, lines } of copiesOf(batch)) await this.#db.copy(sql, lines);
       await this.#db.rows("SELECT fh.merge($1)", [JSON.stringify(facts)]);
+      if (jobs !== null) await this.#jobs?.send(jobs);
     });
+    if (jobs !== null) this.#jobs?.sent(jobs, taken.reach);
     this.#cursor = facts.cursor;
     this.#gone = [];
     for (const [key, value] of taken.sent) this.#sent.set(key, value);
     this.#watch(lives, taken.reach);
-    const { waiting, forgotten } = facts;
+    const { forgotten } = facts;
+    const waiting = facts.waiting + (jobs?.more ? 1 : 0);
     return { lives: lives.length, waiting, forgotten, readMs };
   }
 
@@ -142,6 +155,8 @@ export class Shipper {
     const gapRows = source.gaps(isSame ? this.#cursor?.gap ?? 0 : 0);
     const boots = new Set([...lives, ...gapRows, ...gaps].map(({ boot }) => boot));
     if (reach !== null) boots.add(reach.boot);
+    const jobs = this.#jobs?.take(lives) ?? null;
+    for (const { boot } of jobs?.jobs ?? []) boots.add(boot);
     const sent = new Map<string, string>();
     const facts: Facts = {
       machine: this.#host.machine,
@@ -153,7 +168,7 @@ export class Shipper {
       waiting,
       forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
     };
-    return { batch, facts, lives, sent, reach };
+    return { batch, facts, lives, jobs, sent, reach };
   }
 
   /** After which number to go on: from the beginning, where the file is another. */
@@ -332,6 +347,7 @@ interface Taken {
   readonly batch: ReturnType<typeof batchOf>;
   readonly facts: Facts;
   readonly lives: readonly OutgoingLife[];
+  readonly jobs: TakenJobs | null;
   readonly sent: ReadonlyMap<string, string>;
   readonly reach: { readonly boot: number; readonly ns: number } | null;
 }
@@ -339,5 +355,6 @@ interface Taken {
 /** Everything of a life that may change. */
 function signatureOf(life: OutgoingLife): string {
   const { span, reaper, status, image, exec, flags, parent, costs } = life;
-  return [span, reaper, status, image, exec, flags, parent?.pid, ...costs].join(" ");
+  const jobs = life.members.flatMap(({ job, since, until }) => [job, since, until]);
+  return [span, reaper, status, image, exec, flags, parent?.pid, ...costs, ...jobs].join(" ");
 }

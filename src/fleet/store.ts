@@ -8,7 +8,9 @@ import type {
   Came,
   ChangeQuery,
   CostQuery,
+  CostTest,
   Family,
+  JobsWanted,
   JobTotals,
   KeyTotals,
   LivedQuery,
@@ -37,11 +39,14 @@ import type { SourceEvent } from "../model/event.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
 import { Connection } from "./connection.ts";
-import { sumFleet } from "./costs.ts";
-import { FleetFamily, idOf } from "./family.ts";
+import { countEnded, sumFleet } from "./costs.ts";
+import { FleetFamily } from "./family.ts";
+import { FleetJobs } from "./jobs.ts";
+import { FleetLives } from "./lives.ts";
 import { Mirror } from "./mirror.ts";
 import { FleetPages } from "./pages.ts";
 import { globPattern } from "./programs.ts";
+import { idOf } from "./rows.ts";
 import { sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
 
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
@@ -69,12 +74,14 @@ export class FleetStore implements PastStore {
   readonly #breath: Breath;
   /** Answers out of what was fetched. */
   readonly #store: HistoryStore;
+  readonly #jobs: FleetJobs;
 
   private constructor(fleet: Connection, mirror: Mirror, breath: Breath) {
     this.#fleet = fleet;
     this.#mirror = mirror;
     this.#breath = breath;
     this.#store = new HistoryStore(mirror.history, breath);
+    this.#jobs = new FleetJobs(fleet, mirror);
   }
 
   /** Opens a fleet. Throws CommandError where it cannot be asked, or has none of the hosts. */
@@ -147,14 +154,12 @@ export class FleetStore implements PastStore {
     spans: readonly BootSpan[],
     query: LivesQuery,
   ): AsyncGenerator<readonly PastLife[], void> {
-    if (query.job !== null) throw stays("Jobs");
-    await this.#loadLived(spans);
-    yield* this.#store.lives(spans, query);
+    const lives = new FleetLives(this.#mirror, this.#breath, this.#stretches(spans), query);
+    yield* lives.lives(this.#fleet);
   }
 
   async ended(spans: readonly BootSpan[]): Promise<number> {
-    await this.#loadLived(spans);
-    return await this.#store.ended(spans);
+    return await countEnded(this.#fleet, this.#stretches(spans));
   }
 
   async gaps(spans: readonly BootSpan[]): Promise<PastGap[]> {
@@ -196,9 +201,8 @@ export class FleetStore implements PastStore {
     return groups.all();
   }
 
-  /** Jobs stay with their hosts. */
-  jobCosts(): Promise<JobTotals[]> {
-    return Promise.reject(stays("Jobs"));
+  async jobCosts(spans: readonly BootSpan[], test: CostTest | null): Promise<JobTotals[]> {
+    return await this.#jobs.costs(this.#stretches(spans), test);
   }
 
   async accountOf(process: PastProcess): Promise<Account | null> {
@@ -246,16 +250,16 @@ export class FleetStore implements PastStore {
     return await this.#store.sources(spans);
   }
 
-  jobs(): AsyncGenerator<PastJob, void> {
-    throw stays("Jobs");
+  jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void> {
+    return this.#jobs.jobs(wanted);
   }
 
-  members(): Promise<PastMember[]> {
-    return Promise.reject(stays("Jobs"));
+  async members(job: number, after: number, limit: number): Promise<PastMember[]> {
+    return await this.#jobs.members(job, after, limit);
   }
 
-  livingMembers(): Promise<PastProcess[]> {
-    return Promise.reject(stays("Jobs"));
+  async livingMembers({ key }: PastJob): Promise<PastProcess[]> {
+    return await this.#jobs.living(key);
   }
 
   async findings(span: BootSpan): Promise<PastFindings> {
