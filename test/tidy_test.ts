@@ -122,6 +122,7 @@ const ARROWS: Arrows = {
   "src/fleet/": [
     "src/ask/store.ts",
     "src/history/",
+    "src/jobs/",
     "src/model/",
     "src/fault.ts",
     "src/steps.ts",

@@ -58,7 +58,8 @@ DECLARE
   me int := fh.host_of(its_machine);
 BEGIN
   RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('number', j.number, 'boot_id', b.boot_id,
-      'since', j.since, 'owner', j.owner, 'name', j.name, 'open', j.until IS NULL) ORDER BY j.id DESC), '[]')
+      'since', j.since, 'owner', j.owner, 'name', j.name, 'open', j.until IS NULL)
+      ORDER BY j.id DESC), '[]')
     FROM (SELECT * FROM fh.job WHERE host = me AND until IS NULL
       UNION (SELECT * FROM fh.job WHERE host = me ORDER BY begun DESC, id DESC LIMIT 100)) j
     JOIN fh.boot b ON b.id = j.boot);

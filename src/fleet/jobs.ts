@@ -90,7 +90,7 @@ export class FleetJobs {
   async costs(stretches: readonly Stretch[], test: CostTest | null): Promise<JobTotals[]> {
     const found: JobTotals[] = [];
     const seen = new Set<number>();
-    for (let before: JobRow | undefined;;) {
+    for (let before: JobRow | null = null;;) {
       const page = new Conditions();
       const spans = page.bind(
         "JOIN unnest(?::int[], ?::bigint[], ?::bigint[]) w (boot, since, until) ON w.boot = j.boot",

@@ -107,7 +107,7 @@ export class FleetLives {
     }
   }
 
-  /** Lives `l` within stretches `w`; of each, from where on a life is none that was there before. */
+  /** Lives `l` within stretches `w`; what was born before `w.born` was there before. */
   #within(where: Conditions, stretches: readonly Stretch[]): string {
     const boots = stretches.map(({ span }) => this.#mirror.boots.get(span.boot.id)!);
     const arrays = where.bind(
