@@ -9,7 +9,13 @@ import type { Users } from "../proc/passwd.ts";
 import type { Refusal } from "../fault.ts";
 import { accountJson } from "../text/account_json.ts";
 import { argvFields } from "../text/argv_fields.ts";
-import { endFields, lifeFields, momentField, userFields } from "../text/process_fields.ts";
+import {
+  endFields,
+  hostFields,
+  lifeFields,
+  momentField,
+  userFields,
+} from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
 import { noJob, readJobName } from "./job_name.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
@@ -63,7 +69,11 @@ export class JobAnswers {
 
   /** One job, with its sums by command and user. */
   async show(name: string): Promise<Fields> {
-    const job = await this.find(name);
+    return await this.tell(await this.find(name));
+  }
+
+  /** The same of one that was found. */
+  async tell(job: PastJob): Promise<Fields> {
     const commands = sumsBy(job.totals, ({ comm }) => comm);
     const users = sumsBy(job.totals, ({ uid }) => String(uid));
     const stretch = { ...job, until: job.until ?? Number.MAX_SAFE_INTEGER };
@@ -145,6 +155,7 @@ export class JobAnswers {
     return {
       job: id,
       name,
+      ...hostFields(job),
       ...ofUser(owner, this.#users),
       started: momentField(job, since, this.#clock),
       ended: momentField(job, until, this.#clock),
@@ -161,6 +172,7 @@ export class JobAnswers {
     return {
       job: job.id,
       name: job.name,
+      ...hostFields(job),
       pid,
       id: process.id,
       ppid,

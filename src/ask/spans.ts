@@ -184,7 +184,8 @@ class Past {
     const begin = localTime(times.originMs);
     const end = localTime(times.originMs + times.lengthNs / 1e6);
     const when = `from ${begin} to ${end}`;
-    if (job !== null) return `job ${job.name}, ${when}`;
+    const on = job?.boot.host == null ? "" : ` on ${job.boot.host}`;
+    if (job !== null) return `job ${job.name}${on}, ${when}`;
     if (this.#query.pid === undefined) return `${this.#query.host}, ${when}`;
     const [first] = spans;
     return `${first!.image.name ?? "?"} (${first!.pid}), ${when}`;
@@ -217,7 +218,9 @@ class Line {
   readonly lengthNs: number;
 
   constructor(stretches: readonly BootSpan[]) {
-    const [first, last] = [stretches[0], stretches.at(-1)];
+    // Those of several hosts are of one time.
+    const first = outermost(stretches, ({ boot, since }) => -boot.moment(since));
+    const last = outermost(stretches, ({ boot, until }) => boot.moment(until));
     this.#origin = first === undefined ? { seconds: 0, ns: 0 } : epochOf(first);
     this.#originNs = first?.since ?? 0;
     this.originMs = momentOf(this.#originNs, this.#origin);
@@ -234,6 +237,15 @@ class Line {
   originNs(boot: PastBoot): number {
     return this.#epochs.get(boot) ?? this.#originNs;
   }
+}
+
+/** The one of which a value is the largest, the last of several; undefined where there is none. */
+function outermost(
+  stretches: readonly BootSpan[],
+  valueOf: (span: BootSpan) => number,
+): BootSpan | undefined {
+  const most = Math.max(...stretches.map(valueOf));
+  return stretches.findLast((span) => valueOf(span) === most);
 }
 
 function epochOf({ boot, until }: BootSpan): BootEpoch {

@@ -29,6 +29,9 @@ const JOB = `j.id, j.boot, j.number, j.name, j.owner, j.since, j.until, j.starte
     FROM fh.member m JOIN fh.life l ON l.host = m.host AND l.boot = m.boot AND l.id = m.life
     WHERE m.job = j.id AND m.until IS NULL AND l.span IS NULL) ELSE 0 END`;
 
+/** The latest stand first. */
+const BEHIND = "(j.begun, j.id) < (SELECT b.begun, b.id FROM fh.job b WHERE b.id = ?)";
+
 type JobRow = readonly [
   key: number,
   boot: number,
@@ -74,7 +77,7 @@ export class FleetJobs {
     for (let before = wanted.before;;) {
       const page = where();
       if (before !== undefined && before < Number.MAX_SAFE_INTEGER) {
-        page.add("(j.begun, j.id) < (SELECT b.begun, b.id FROM fh.job b WHERE b.id = ?)", before);
+        page.add(BEHIND, before);
       }
       const rows = await this.#rows("", page);
       for (const row of rows) {
@@ -90,7 +93,7 @@ export class FleetJobs {
   async costs(stretches: readonly Stretch[], test: CostTest | null): Promise<JobTotals[]> {
     const found: JobTotals[] = [];
     const seen = new Set<number>();
-    for (let before: JobRow | null = null;;) {
+    for (let last = -1;;) {
       const page = new Conditions();
       const spans = page.bind(
         "JOIN unnest(?::int[], ?::bigint[], ?::bigint[]) w (boot, since, until) ON w.boot = j.boot",
@@ -99,12 +102,7 @@ export class FleetJobs {
         stretches.map(({ span }) => Math.ceil(Math.min(span.until, Number.MAX_SAFE_INTEGER))),
       );
       page.add("j.since < w.until AND (j.until IS NULL OR j.until >= w.since)");
-      if (before !== undefined) {
-        page.add(
-          "(j.begun, j.id) < (SELECT b.begun, b.id FROM fh.job b WHERE b.id = ?)",
-          before[0],
-        );
-      }
+      if (last >= 0) page.add(BEHIND, last);
       const rows = await this.#rows(spans, page);
       for (const row of rows) {
         const job = seen.has(row[0]) ? null : this.#jobOf(row);
@@ -118,7 +116,7 @@ export class FleetJobs {
         found.push({ job, totals });
       }
       if (rows.length < PAGE_JOBS) return found;
-      before = rows.at(-1)!;
+      last = rows.at(-1)![0];
     }
   }
 

@@ -51,6 +51,8 @@ type BootRow = readonly [
   bootId: string,
   tick: number,
   reach: number | null,
+  isAtWork: boolean,
+  waiting: number,
 ];
 type ClockRow = readonly [boot: number, since: number, epoch: string];
 type RunRow = readonly [boot: number, ...rest: (string | number | null)[]];
@@ -80,13 +82,11 @@ export class Mirror {
   }
 
   /** Boots, clocks and runs of the hosts whose names match a regular expression; no lives yet. */
-  static async open(fleet: Connection, hosts: string, now: () => number): Promise<Mirror> {
+  static async open(fleet: Connection, hosts: string): Promise<Mirror> {
     const boots = await fleet.rows<BootRow>(
-      `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick,
-          CASE WHEN now() - h.seen < interval '1 minute'
-            AND b.id = max(b.id) OVER (PARTITION BY h.id)
-            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL)
-            THEN h.reach / 1000 END
+      `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick, h.reach / 1000,
+          now() - h.seen < interval '1 minute' AND b.id = max(b.id) OVER (PARTITION BY h.id)
+            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL), h.waiting
         FROM fh.boot b JOIN fh.host h ON h.id = b.host WHERE h.name ~ $1
         ORDER BY b.epoch_tick, b.id`,
       [hosts],
@@ -115,13 +115,18 @@ export class Mirror {
     });
     const mirror = new Mirror(
       fleet,
-      new History(fleet.shown, now, db),
+      // What a host knows reaches as far as it has told, not up to now.
+      new History(fleet.shown, () => 0, db),
       boots.map(([boot, host, hostName, , epochTick]) => ({ boot, host, hostName, epochTick })),
     );
-    for (const [id, , hostName, bootId, , reach] of boots) {
+    for (const [id, , hostName, bootId, , reach, isAtWork, waiting] of boots) {
       mirror.#name(id, hostName, bootId);
+      if (reach === null) continue;
+      const boot = mirror.bootOf(id);
       // Who is heard of goes on recording.
-      if (reach !== null) mirror.bootOf(id).reach(reach);
+      if (isAtWork) boot.reach(reach);
+      // What waits to be shipped is not known yet, though its recorder is.
+      if (waiting > 0) boot.until = Math.min(boot.until, Math.max(0, boot.nsOf(reach)));
     }
     return mirror;
   }

@@ -43,11 +43,12 @@ import { countEnded, sumFleet } from "./costs.ts";
 import { FleetFamily } from "./family.ts";
 import { FleetJobs } from "./jobs.ts";
 import { FleetLives } from "./lives.ts";
+import { FleetNews } from "./news.ts";
 import { Mirror } from "./mirror.ts";
 import { FleetPages } from "./pages.ts";
 import { globPattern } from "./programs.ts";
 import { idOf } from "./rows.ts";
-import { sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
+import { ofOneTime, sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
 
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 /** The same command line is looked for among so many lives, the latest; as in a history. */
@@ -61,7 +62,6 @@ export interface FleetOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly breath: Breath;
-  now(): number;
 }
 
 /** Answers out of the tables of a fleet. */
@@ -69,6 +69,7 @@ export class FleetStore implements PastStore {
   readonly past = this;
   readonly isElsewhere = true;
   readonly behind = null;
+  readonly #options: FleetOptions;
   readonly #fleet: Connection;
   readonly #mirror: Mirror;
   readonly #breath: Breath;
@@ -76,7 +77,9 @@ export class FleetStore implements PastStore {
   readonly #store: HistoryStore;
   readonly #jobs: FleetJobs;
 
-  private constructor(fleet: Connection, mirror: Mirror, breath: Breath) {
+  private constructor(fleet: Connection, mirror: Mirror, options: FleetOptions) {
+    const { breath } = options;
+    this.#options = options;
     this.#fleet = fleet;
     this.#mirror = mirror;
     this.#breath = breath;
@@ -85,11 +88,12 @@ export class FleetStore implements PastStore {
   }
 
   /** Opens a fleet. Throws CommandError where it cannot be asked, or has none of the hosts. */
-  static async open({ url, hosts, env, signal, breath, now }: FleetOptions): Promise<FleetStore> {
+  static async open(options: FleetOptions): Promise<FleetStore> {
+    const { url, hosts, env, signal } = options;
     const fleet = await Connection.open(url, env, signal);
     try {
-      const mirror = await Mirror.open(fleet, globPattern(hosts), now);
-      if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, breath);
+      const mirror = await Mirror.open(fleet, globPattern(hosts));
+      if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, options);
     } catch (error) {
       await fleet.close();
       throw error;
@@ -134,9 +138,11 @@ export class FleetStore implements PastStore {
     return new FleetFamily(this.#mirror, this.#store);
   }
 
-  log(spans: readonly BootSpan[], query: ChangeQuery): AsyncGenerator<Logged, void> {
-    const pages = new FleetPages(this.#fleet, this.#mirror, this.#breath, query);
-    return pages.changes(this.#stretches(spans));
+  async *log(spans: readonly BootSpan[], query: ChangeQuery): AsyncGenerator<Logged, void> {
+    const stretches = this.#stretches(spans);
+    for (const some of query.few ? ofOneTime(stretches) : [stretches]) {
+      yield* new FleetPages(this.#fleet, this.#mirror, this.#breath, query).changes(some);
+    }
   }
 
   async *replay(span: BootSpan): AsyncGenerator<SourceEvent, void> {
@@ -297,7 +303,7 @@ export class FleetStore implements PastStore {
   release(): void {}
 
   news(): News {
-    throw stays("News");
+    return new FleetNews(() => FleetStore.open(this.#options));
   }
 
   close(): void {

@@ -134,7 +134,7 @@ test(...unless(missing, "options that do not go together are refused"), () => {
   };
   assert.match(refused("log", "--host", "x", "--follow"), /--follow with a fleet/);
   assert.match(refused("log", "--host", "x", "--db", "y"), /--db with a fleet/);
-  assert.match(refused("account", "--host", "x", "--by", "job"), /jobs stay with their hosts/);
+  assert.match(refused("job", "show", "x:y", "--watch"), /--watch with a fleet/);
   assert.match(refused("log", "--fleet", "postgres://a:secret@b/c"), /can be read by all/);
   assert.match(refused("log", "--fleet", "mysql://b/c"), /Bad database/);
   assert.match(refused("fleet", "prune"), /Missing option: --keep/);

@@ -44,7 +44,7 @@ function begun(count: number): JobRecorder {
 async function open(hosts: string): Promise<FleetStore> {
   return await FleetStore.open({
     ...{ url: fleet.server.url("reader"), hosts, env: {}, signal },
-    ...{ breath: new Breath(signal), now: Date.now },
+    breath: new Breath(signal),
   });
 }
 

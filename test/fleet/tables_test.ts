@@ -85,7 +85,7 @@ test(...unless(missing, "what recorders have found is told with its host"), asyn
   await fleet.ship(recorder.path, "web2");
   const store = await FleetStore.open({
     ...{ url: fleet.server.url("reader"), hosts: "web*", env: {}, signal },
-    ...{ breath: new Breath(signal), now: Date.now },
+    breath: new Breath(signal),
   });
   const all = await Promise.all(store.bounds.all().map((span) => store.findings(span)));
   const found = all.flatMap((one) => one.found);

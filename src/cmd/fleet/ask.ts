@@ -53,6 +53,36 @@ export function hostOf<Options extends FleetAsked>(
   return host === undefined ? [operand, options] : [rest!, { ...options, host }];
 }
 
+/**
+ * {@linkcode hostOf} for several processes. Throws UsageError where they are of more than one host.
+ */
+export function hostOfAll<Options extends FleetAsked & { readonly pid?: readonly string[] }>(
+  context: Pick<Context, "env">,
+  given: Options,
+): Options {
+  const { pid } = given;
+  if (pid === undefined) return given;
+  let options = given;
+  const hosts = new Set<string>();
+  const rest = pid.map((text) => {
+    const [operand, own] = hostOf(context, text, given);
+    if (operand !== text) hosts.add(own.host!);
+    if (operand !== text) options = own;
+    return operand;
+  });
+  if (hosts.size < 2) return { ...options, pid: rest };
+  const [one, other] = hosts;
+  throw new UsageError(
+    `Bad processes: one is of ${one}, one of ${other}; ask for those of one host`,
+  );
+}
+
+/** What the hosts of a store are called together. */
+export function hostsText({ bounds }: PastStore): string {
+  const names = [...new Set(bounds.boots.map(({ host }) => host ?? ""))];
+  return names.length === 1 ? names[0]! : `${names.length} hosts`;
+}
+
 /** The store to ask: hosts of a fleet, or the history as askHistory() opens it. */
 export async function openPast(
   context: Context,
@@ -69,7 +99,6 @@ export async function openPast(
     env: context.env,
     signal: context.signal,
     breath: opened.breath,
-    now: () => context.now(),
   });
   noteLate(notes, await store.late(SILENT_MS, LAG_MS));
   return store;

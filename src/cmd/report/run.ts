@@ -6,7 +6,6 @@
 import { hostname } from "node:os";
 import { createFilter, type FilterOptions } from "../../ask/filter.ts";
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open/open.ts";
 import { askSpans } from "../../ask/spans.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import { parseAsked } from "../../ask/text/target.ts";
@@ -19,19 +18,27 @@ import type { Spans } from "../../report/span.ts";
 import type { Weight } from "../../report/weights.ts";
 import { refused } from "../../serve/client/ask.ts";
 import { Progress } from "../../term/progress.ts";
-import { createAsking, openOptions } from "../asking.ts";
+import { createAsking, usersElsewhere } from "../asking.ts";
+import {
+  asksFleet,
+  checkFleet,
+  type FleetAsked,
+  hostOf,
+  hostOfAll,
+  hostsText,
+  openPast,
+} from "../fleet/ask.ts";
 import { whyNotReplace } from "../new_file.ts";
 import { loadShown } from "./load_run.ts";
 import { writeReport } from "./write.ts";
 
 /** What the command line asks for. */
-interface ReportOptions extends Omit<FilterOptions, "pid" | "event"> {
+interface ReportOptions extends Omit<FilterOptions, "pid" | "event">, FleetAsked {
   readonly pid?: readonly string[];
   readonly job?: string;
   readonly since?: string;
   readonly until?: string;
   readonly run?: string;
-  readonly db?: string;
   readonly output?: string;
   readonly weight?: Weight;
   readonly endpoint?: string;
@@ -41,7 +48,7 @@ interface ReportOptions extends Omit<FilterOptions, "pid" | "event"> {
 /** What chooses processes of a history, by the names of the options. */
 const CHOICES = [
   ...["pid", "job", "since", "until", "user", "comm", "match", "failed", "minDuration", "cgroup"],
-  "db",
+  ...["db", "fleet", "host"],
 ] as const satisfies readonly string[];
 
 /** Runs the command; the exit status comes back. */
@@ -50,7 +57,7 @@ export async function runReport(
   format: Format,
   given: Readonly<Record<string, unknown>>,
 ): Promise<number> {
-  const options = given as unknown as ReportOptions;
+  const options = hostsOf(context, given as unknown as ReportOptions);
   const target = format.name === "otlp" && options.output === undefined
     ? (await import("./collector_target.ts")).targetOf(context.env, options.endpoint)
     : null;
@@ -81,6 +88,14 @@ export async function runReport(
   return EXIT.done;
 }
 
+/** The host of HOST:PID and of HOST:JOB among the options. */
+function hostsOf(context: Context, given: ReportOptions): ReportOptions {
+  const options = hostOfAll(context, given);
+  if (options.job === undefined) return options;
+  const [job, own] = hostOf(context, options.job, options);
+  return { ...own, job };
+}
+
 /** A part of a report is none; who has seen enough of it is told nothing. */
 function stopped({ signal, stdout }: Context, { output }: ReportOptions): CommandError {
   const { reason } = signal;
@@ -96,6 +111,7 @@ function checkOptions(
   isSent: boolean,
 ): void {
   const { output, run } = options;
+  checkFleet(options, {});
   if (run !== undefined) {
     const other = CHOICES.find((name) => {
       const value = (options as Readonly<Record<string, unknown>>)[name];
@@ -142,8 +158,8 @@ async function ask(
     ...cgroup === undefined ? {} : { cgroup },
   };
   // A filter that makes no sense is told before anything is opened.
-  createFilter(filters, openUsers());
-  const store = await askHistory(context, options.db, openOptions(context, notes));
+  createFilter(filters, asksFleet(options) ? usersElsewhere() : openUsers());
+  const store = await openPast(context, options, notes);
   if (store === null) checkAhead(stretch, null);
   try {
     const asking = await createAsking(context, {}, store, notes, store === null);
@@ -153,7 +169,7 @@ async function ask(
       ...pid === undefined ? {} : { pid },
       ...job === undefined ? {} : { job },
       uid: context.euid,
-      host: hostname(),
+      host: store?.isElsewhere ? hostsText(store) : hostname(),
       ...progress.isWanted ? { onRead } : {},
     });
   } catch (error) {
