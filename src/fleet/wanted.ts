@@ -70,8 +70,10 @@ export function stretchesOf(
 const TOGETHER_US = 60_000_000;
 
 /** Stretches in groups that begin at about the same time: a host may be hours behind others. */
-export function ofOneTime(stretches: readonly Stretch[]): Stretch[][] {
-  const groups: Stretch[][] = [];
+export function ofOneTime<Some extends { readonly since: number }>(
+  stretches: readonly Some[],
+): Some[][] {
+  const groups: Some[][] = [];
   for (const stretch of [...stretches].sort((a, b) => a.since - b.since)) {
     const group = groups.at(-1);
     if (group === undefined || stretch.since > group[0]!.since + TOGETHER_US) {
