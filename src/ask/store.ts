@@ -58,7 +58,7 @@ export interface PastStore extends Store {
   accountOf(process: PastProcess): Promise<Account | null>;
   /** How often the same was started; null where it has run no program of its own. */
   came(process: PastProcess): Promise<Came | null>;
-  /** Of how many hosts it is known; a store of one host does not tell. */
+  /** On which hosts the same chain occurs; a store of one host does not tell. */
   spread?(process: PastProcess): Promise<Spread | null>;
   /** Who recorded within stretches. */
   sources(spans: readonly BootSpan[]): Promise<Sources>;
@@ -104,11 +104,15 @@ export interface PastFindings {
 /** What a recorder has found to be wrong. */
 export type PastFinding = KeptFinding<PastProcess>;
 
-/** On how many hosts the same command line was started by the same command. */
+/** On which hosts the same chain occurs: the command line, below ancestors of the same names. */
 export interface Spread {
-  readonly hosts: number;
+  readonly names: readonly string[];
   /** How many hosts there are. */
   readonly of: number;
+  /** False: of very many runs the latest were looked at, so there may be more hosts. */
+  readonly isAll: boolean;
+  /** Names (comm) of the ancestors, the nearest first. */
+  readonly above: readonly (string | null)[];
 }
 
 /** How often the same command line was started by the same user, as far as a store remembers. */

@@ -12,6 +12,8 @@ import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
 const CONNECT_MS = 15_000;
+/** Whoever waits is told so often. */
+const TELL_MS = 200;
 /** PostgreSQL's number of the type int8. */
 const INT8 = 20;
 
@@ -24,15 +26,31 @@ export type Parameter =
   | Uint8Array
   | readonly (string | number)[];
 
+/** Who is told while a question takes time. */
+export interface Waiting {
+  /** So many rows have come, of this question and those before; five times a second. */
+  wait(rows: number): void;
+  /** It is answered. */
+  done(): void;
+}
+
 /** A connection. Whole numbers come as numbers; what has more than 53 bits is asked for as text. */
 export class Connection {
   readonly #client: pg.Client;
   readonly #place: FleetPlace;
   readonly #signal: AbortSignal;
+  readonly #waiting: Waiting | null;
+  #rows = 0;
   /** Rejects when the connection is gone: what was asked then would never be answered. */
   readonly #gone: Promise<never>;
 
-  private constructor(client: pg.Client, place: FleetPlace, signal: AbortSignal) {
+  private constructor(
+    client: pg.Client,
+    place: FleetPlace,
+    signal: AbortSignal,
+    waiting: Waiting | null,
+  ) {
+    this.#waiting = waiting;
     this.#client = client;
     this.#place = place;
     this.#signal = signal;
@@ -52,10 +70,11 @@ export class Connection {
     url: string,
     env: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal,
+    waiting: Waiting | null = null,
   ): Promise<Connection> {
     const place = fleetPlace(url, env);
     const client = clientOf(place);
-    const connection = new Connection(client, place, signal);
+    const connection = new Connection(client, place, signal, waiting);
     try {
       await client.connect();
     } catch (error) {
@@ -75,6 +94,7 @@ export class Connection {
     return await this.#during(async () => {
       const values = parameters.map((one) => one instanceof Uint8Array ? Buffer.from(one) : one);
       const found = await this.#client.query({ text: sql, values, rowMode: "array" });
+      this.#rows += found.rows.length;
       return found.rows as Row[];
     });
   }
@@ -115,6 +135,8 @@ export class Connection {
     if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
     const cancel = () => void this.#cancel();
     this.#signal.addEventListener("abort", cancel);
+    const waiting = this.#waiting;
+    const telling = waiting && setInterval(() => waiting.wait(this.#rows), TELL_MS);
     try {
       return await Promise.race([work(), this.#gone]);
     } catch (error) {
@@ -122,6 +144,8 @@ export class Connection {
       throw databaseFailure(this.#place, error);
     } finally {
       this.#signal.removeEventListener("abort", cancel);
+      if (telling !== null) clearInterval(telling);
+      waiting?.done();
     }
   }
 

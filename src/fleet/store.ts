@@ -38,7 +38,7 @@ import type { BootSpan, Bounds } from "../model/bounds.ts";
 import type { SourceEvent } from "../model/event.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Waiting } from "./connection.ts";
 import { countEnded, sumFleet } from "./costs.ts";
 import { FleetFamily } from "./family.ts";
 import { FleetJobs } from "./jobs.ts";
@@ -48,6 +48,7 @@ import { Mirror } from "./mirror.ts";
 import { FleetPages } from "./pages.ts";
 import { globPattern } from "./programs.ts";
 import { idOf } from "./rows.ts";
+import { spreadOf } from "./spread.ts";
 import { ofOneTime, sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
 
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
@@ -62,6 +63,8 @@ export interface FleetOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly breath: Breath;
+  /** Is told while a question takes time. */
+  readonly waiting?: Waiting;
 }
 
 /** Answers out of the tables of a fleet. */
@@ -89,8 +92,8 @@ export class FleetStore implements PastStore {
 
   /** Opens a fleet. Throws CommandError where it cannot be asked, or has none of the hosts. */
   static async open(options: FleetOptions): Promise<FleetStore> {
-    const { url, hosts, env, signal } = options;
-    const fleet = await Connection.open(url, env, signal);
+    const { url, hosts, env, signal, waiting } = options;
+    const fleet = await Connection.open(url, env, signal, waiting);
     try {
       const mirror = await Mirror.open(fleet, globPattern(hosts));
       if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, options);
@@ -234,22 +237,7 @@ export class FleetStore implements PastStore {
 
   async spread(process: PastProcess): Promise<Spread | null> {
     const life = asLife(process);
-    const boot = life === null ? undefined : this.#mirror.boots.get(life.boot.id);
-    if (life === null || boot === undefined || life.exec === null) return null;
-    const [row] = await this.#fleet.rows<[number, number]>(
-      `SELECT count(DISTINCT o.host), (SELECT count(*) FROM fh.host)
-        FROM fh.life me JOIN fh.image i ON i.host = me.host AND i.id = me.image
-          LEFT JOIN fh.life up ON up.host = me.host AND up.boot = me.boot AND up.id = me.parent
-          LEFT JOIN fh.image ui ON ui.host = up.host AND ui.id = up.image
-          JOIN fh.image a ON a.comm IS NOT DISTINCT FROM i.comm AND a.argv = i.argv
-          JOIN fh.life o ON o.host = a.host AND o.image = a.id AND o.exec IS NOT NULL
-          LEFT JOIN fh.life p ON p.host = o.host AND p.boot = o.boot AND p.id = o.parent
-          LEFT JOIN fh.image pi ON pi.host = p.host AND pi.id = p.image
-        WHERE me.host = $1 AND me.boot = $2 AND me.id = $3
-          AND pi.comm IS NOT DISTINCT FROM ui.comm`,
-      [boot.host, boot.boot, idOf(boot.epochTick, life)],
-    );
-    return { hosts: row![0], of: row![1] };
+    return life === null ? null : await spreadOf(this.#fleet, life);
   }
 
   async sources(spans: readonly BootSpan[]): Promise<Sources> {

@@ -92,6 +92,7 @@ test(...unless(missing, "what recorders have found is told with its host"), asyn
   assert.deepEqual(found.map(({ kind, process }) => [kind, process.pid, process.boot.host]), [
     ["core-dump", 100, "web2"],
   ]);
-  assert.deepEqual(await store.spread(found[0]!.process), { hosts: 1, of: 2 });
+  const spread = await store.spread(found[0]!.process);
+  assert.deepEqual(spread, { names: ["web2"], of: 2, isAll: true, above: [] });
   store.close();
 });

@@ -8,6 +8,8 @@ import { askHistory, type OpenOptions } from "../../ask/open/open.ts";
 import type { PastStore } from "../../ask/store.ts";
 import type { Context } from "../../cli/command.ts";
 import { UsageError } from "../../fault.ts";
+import type { Waiting } from "../../fleet/connection.ts";
+import { Progress } from "../../term/progress.ts";
 import { durationWords } from "../../text/words.ts";
 import { openOptions } from "../asking.ts";
 import { fleetOf } from "./options.ts";
@@ -24,6 +26,7 @@ export interface FleetAsked {
   readonly fleet?: string;
   readonly host?: string;
   readonly db?: string;
+  readonly quiet?: boolean;
 }
 
 /** Whether a fleet is asked. */
@@ -88,9 +91,10 @@ export async function openPast(
   context: Context,
   options: FleetAsked,
   notes: Notes,
-  more: Partial<OpenOptions> = {},
+  more: Partial<OpenOptions> & { readonly progress?: Progress } = {},
 ): Promise<PastStore | null> {
-  const opened = { ...openOptions(context, notes), ...more };
+  const { progress, ...reading } = more;
+  const opened = { ...openOptions(context, notes), ...reading };
   if (!asksFleet(options)) return await askHistory(context, options.db, opened);
   const { FleetStore } = await import("../../fleet/store.ts");
   const store = await FleetStore.open({
@@ -99,9 +103,25 @@ export async function openPast(
     env: context.env,
     signal: context.signal,
     breath: opened.breath,
+    waiting: waitingOn(context, options.quiet, progress),
   });
   noteLate(notes, await store.late(SILENT_MS, LAG_MS));
   return store;
+}
+
+/** Tells on a terminal that a fleet is asked; on the line of other progress, where there is any. */
+export function waitingOn(
+  { stderr }: Pick<Context, "stderr">,
+  quiet: boolean | undefined,
+  progress?: Progress,
+): Waiting {
+  const own = progress ?? new Progress(stderr, quiet);
+  return {
+    wait: (rows) => own.show("asking the fleet", rows, null, "rows"),
+    done: () => {
+      if (progress === undefined) own.end();
+    },
+  };
 }
 
 /** Notes of which hosts something may be missing that has happened already. */

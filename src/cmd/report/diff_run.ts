@@ -130,7 +130,8 @@ class RunsReader {
   async #open(options: FleetAsked): Promise<PastStore | null> {
     const known = this.#stores.get(options.host);
     if (known !== undefined) return known;
-    const store = await openPast(this.#context, options, this.#notes);
+    const progress = this.#progress;
+    const store = await openPast(this.#context, options, this.#notes, { progress });
     this.#stores.set(options.host, store);
     return store;
   }

@@ -159,7 +159,7 @@ async function ask(
   };
   // A filter that makes no sense is told before anything is opened.
   createFilter(filters, asksFleet(options) ? usersElsewhere() : openUsers());
-  const store = await openPast(context, options, notes);
+  const store = await openPast(context, options, notes, { progress });
   if (store === null) checkAhead(stretch, null);
   try {
     const asking = await createAsking(context, {}, store, notes, store === null);

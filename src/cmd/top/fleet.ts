@@ -44,7 +44,7 @@ export async function runFleetTop(context: Context, options: AnyTopOptions): Pro
   if (options.sort === "memory") {
     throw new UsageError("Bad options: --sort memory with a fleet, which does not know it");
   }
-  await withFleet(context, options, async (db) => {
+  await withFleet(context, { ...options, quiet: true }, async (db) => {
     try {
       await new FleetTop(context, db, options, by).run();
     } catch (error) {
