@@ -1,99 +1,82 @@
 /**
- * Lives of a host's history, with all that belongs to them, as what is copied to a fleet at once.
+ * Lives of a host's history, with all that belongs to them, as what a fleet is handed at once:
+ * for each table an array of each column, in PostgreSQL's own notation.
  *
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Outgoing, OutgoingImage, OutgoingLife } from "../history/outgoing.ts";
+import type { OutgoingImage } from "../history/outgoing.ts";
 import { encodeImage, IMAGE_PARTS } from "../model/image.ts";
-import { COST_COLUMNS } from "./columns.ts";
-import { copyLine } from "./copy_text.ts";
-
-const LIFE_COLUMNS = [
-  ...["boot_id", "pid", "born", "nth", "span", "parent_pid", "parent_born", "parent_nth", "ppid"],
-  ...["reaper", "status", "image", "exec", "flags"],
-  ...COST_COLUMNS,
-];
-const IMAGE_COLUMNS = ["id", ...IMAGE_PARTS, "uid", "argv_missing"];
-const FORMER_COLUMNS = ["boot_id", "pid", "born", "nth", "until", "since", "image"];
+import type { Parcel } from "../ship/sink.ts";
+import { FORMER_ARRAYS, IMAGE_ARRAYS, LIFE_ARRAYS } from "./merge.ts";
 
 /** Bytes of an id of an image: those of a uuid. */
 const ID_BYTES = 16;
-/** Bytes of texts in one batch, about: command lines can be long, and be made so. */
-export const BATCH_BYTES: number = 8 << 20;
 
-/** Lines for a table, and the statement that takes them. */
-export interface CopyLines {
-  readonly sql: string;
-  readonly lines: string[];
-}
-
-/** The lines of some lives. */
+/** Arrays of columns, in the order of LIFE_ARRAYS, IMAGE_ARRAYS and FORMER_ARRAYS. */
 export interface Batch {
-  readonly lives: CopyLines;
-  readonly images: CopyLines;
-  readonly formers: CopyLines;
-  /** Of how many of the lives it is, the first ones: texts of the others had no room. */
-  readonly taken: number;
+  readonly lives: readonly string[];
+  readonly images: readonly string[];
+  readonly formers: readonly string[];
 }
 
-/** Makes lines of lives, as far as there is room; `argv`: command lines are shipped, too. */
+/** What is handed over of some lives, what they ran before, and the images of both by number. */
 export function batchOf(
-  source: Pick<Outgoing, "formers" | "image">,
-  lives: readonly OutgoingLife[],
-  argv: boolean,
+  { lives, formers, images }: Pick<Parcel, "lives" | "formers" | "images">,
 ): Batch {
-  const batch = {
-    taken: 0,
-    lives: linesFor("fh.incoming", LIFE_COLUMNS),
-    images: linesFor("fh.incoming_image", IMAGE_COLUMNS),
-    formers: linesFor("fh.incoming_former", FORMER_COLUMNS),
-  };
   const ids = new Map<number, string>();
-  let bytes = 0;
-  const imageId = (key: number): string => {
-    let id = ids.get(key);
-    if (id === undefined) {
-      id = addImage(batch.images, source.image(key), argv);
-      bytes += batch.images.lines.at(-1)!.length;
-      ids.set(key, id);
-    }
-    return id;
-  };
-  const formers = Map.groupBy(source.formers(lives.map(({ key }) => key)), ({ life }) => life);
-  for (const life of lives) {
-    if (bytes > BATCH_BYTES) break;
-    batch.taken++;
-    const { bootId, pid, born, nth, span, parent, ppid, reaper, status, exec, flags } = life;
-    batch.lives.lines.push(copyLine([
-      ...[bootId, pid, born, nth, span],
-      ...[parent?.pid ?? null, parent?.born ?? null, parent?.nth ?? null],
-      ...[ppid, reaper, status, imageId(life.image), exec, flags],
-      ...life.costs,
-    ]));
-    for (const { until, since, image } of formers.get(life.key) ?? []) {
-      const id = image === 0 ? null : imageId(image);
-      batch.formers.lines.push(copyLine([bootId, pid, born, nth, until, since, id]));
-    }
+  const image = new Columns(IMAGE_ARRAYS.length);
+  for (const [key, one] of images) {
+    const id = idOf(one);
+    ids.set(key, id);
+    const { parts, uid } = one;
+    image.add(id, ...IMAGE_PARTS.map((name) => hexOf(parts[name])), uid, parts.argvMore ?? 0);
   }
-  return batch;
+  const whose = new Map<number, readonly (string | number)[]>();
+  const life = new Columns(LIFE_ARRAYS.length);
+  for (const one of lives) {
+    const { bootId, pid, born, nth, span, parent, ppid, reaper, status, exec, flags } = one;
+    const who = [bootId, pid, born, nth];
+    whose.set(one.key, who);
+    life.add(
+      ...[...who, span, parent?.pid ?? null, parent?.born ?? null, parent?.nth ?? null],
+      ...[ppid, reaper, status, ids.get(one.image)!, exec, flags],
+      ...one.costs,
+    );
+  }
+  const former = new Columns(FORMER_ARRAYS.length);
+  for (const { life, until, since, image } of formers) {
+    former.add(...whose.get(life)!, until, since, ids.get(image) ?? null);
+  }
+  return { lives: life.arrays(), images: image.arrays(), formers: former.arrays() };
 }
 
-/** What is copied of it; in whichever order. */
-export function copiesOf({ lives, images, formers }: Batch): readonly CopyLines[] {
-  return [lives, images, formers];
+/** Values by columns; none has a character that the notation of an array gives a meaning. */
+class Columns {
+  readonly #values: (string | number)[][];
+
+  constructor(count: number) {
+    this.#values = Array.from({ length: count }, () => []);
+  }
+
+  add(...row: readonly (string | number | null)[]): void {
+    this.#values.forEach((column, at) => column.push(row[at] ?? "NULL"));
+  }
+
+  arrays(): string[] {
+    return this.#values.map((column) => `{${column.join(",")}}`);
+  }
 }
 
-function linesFor(table: string, columns: readonly string[]): CopyLines {
-  return { sql: `COPY ${table} (${columns.join(", ")}) FROM STDIN`, lines: [] };
+/** An empty text is none that a bare word could stand for. */
+function hexOf(bytes: Uint8Array | null): string | null {
+  if (bytes === null) return null;
+  if (bytes.length === 0) return '""';
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 }
 
-/** Its id is that of what is in it: the same is stored once for a host, whoever sends it. */
-function addImage({ lines }: CopyLines, { parts, uid }: OutgoingImage, argv: boolean): string {
-  const shown = argv ? parts : { ...parts, argv: null, argvMore: 0 };
-  const hash = createHash("sha256").update(encodeImage(shown)).update(`\0${uid}`).digest("hex");
-  const id = hash.slice(0, 2 * ID_BYTES);
-  const texts = IMAGE_PARTS.map((name) => shown[name]);
-  lines.push(copyLine([id, ...texts, uid, shown.argvMore ?? 0]));
-  return id;
+/** The id of an image is that of what is in it: the same is stored once, whoever sends it. */
+function idOf({ parts, uid }: OutgoingImage): string {
+  const hash = createHash("sha256").update(encodeImage(parts)).update(`\0${uid}`).digest("hex");
+  return hash.slice(0, 2 * ID_BYTES);
 }

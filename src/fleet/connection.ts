@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import pg from "pg";
-import { from as copyFrom } from "pg-copy-streams";
 import { CommandError, EXIT, Stopped } from "../fault.ts";
+import { SinkAway } from "../ship/sink.ts";
 import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
 const CONNECT_MS = 15_000;
 /** Whoever waits is told so often. */
 const TELL_MS = 200;
+/** What was given up, and what is being closed, is not waited for any longer. */
+const LEAVE_MS = 2000;
 /** PostgreSQL's number of the type int8. */
 const INT8 = 20;
 
@@ -41,6 +41,7 @@ export class Connection {
   readonly #signal: AbortSignal;
   readonly #waiting: Waiting | null;
   #rows = 0;
+  readonly #patienceMs: number | null;
   /** Rejects when the connection is gone: what was asked then would never be answered. */
   readonly #gone: Promise<never>;
 
@@ -48,12 +49,14 @@ export class Connection {
     client: pg.Client,
     place: FleetPlace,
     signal: AbortSignal,
+    patienceMs: number | null,
     waiting: Waiting | null,
   ) {
     this.#waiting = waiting;
     this.#client = client;
     this.#place = place;
     this.#signal = signal;
+    this.#patienceMs = patienceMs;
     this.#gone = new Promise((_, reject) => {
       client.on("error", reject);
       client.on("end", () => reject(new Error("it has closed the connection")));
@@ -62,7 +65,8 @@ export class Connection {
   }
 
   /**
-   * Connects to the database that a URL names; `signal` ends what is asked there, too.
+   * Connects to the database that a URL names; `signal` ends what is asked there, too. An answer
+   * that takes longer than `patienceMs` is one of a network that has gone: the connection ends.
    *
    * @throws {CommandError} It cannot be reached, or does not let us in.
    */
@@ -70,16 +74,22 @@ export class Connection {
     url: string,
     env: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal,
+    patienceMs: number | null = null,
     waiting: Waiting | null = null,
   ): Promise<Connection> {
     const place = fleetPlace(url, env);
     const client = clientOf(place);
-    const connection = new Connection(client, place, signal, waiting);
+    const connection = new Connection(client, place, signal, patienceMs, waiting);
+    const stop = () => connection.#leave("it was given up");
+    signal.addEventListener("abort", stop);
     try {
       await client.connect();
     } catch (error) {
       await client.end().catch(() => {});
+      if (signal.aborted) throw new Stopped(String(signal.reason));
       throw databaseFailure(place, error);
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
     return connection;
   }
@@ -106,14 +116,6 @@ export class Connection {
     });
   }
 
-  /** Lines of COPY's text format into a table: `sql` is `COPY … FROM STDIN`. */
-  async copy(sql: string, lines: readonly string[]): Promise<void> {
-    if (lines.length === 0) return;
-    await this.#during(async () => {
-      await pipeline(Readable.from(lines), this.#client.query(copyFrom(sql)));
-    });
-  }
-
   /** Does work in a transaction: all of it or nothing. */
   async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.run("BEGIN");
@@ -127,16 +129,36 @@ export class Connection {
     }
   }
 
+  /** Says goodbye; a server that does not answer is left. */
   async close(): Promise<void> {
+    const late = setTimeout(() => this.#leave("it does not answer"), LEAVE_MS);
     await Promise.race([this.#client.end(), this.#gone]).catch(() => {});
+    clearTimeout(late);
+  }
+
+  /** Ends the connection from this side, at once. */
+  #leave(why: string): void {
+    const { connection } = this.#client as pg.Client & {
+      connection: { stream: { destroy(error: Error): void } };
+    };
+    connection.stream.destroy(new Error(why));
   }
 
   async #during<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
-    const cancel = () => void this.#cancel();
+    const patience = this.#patienceMs;
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    const leaveIn = (ms: number, why: string) => {
+      timers.push(setTimeout(() => this.#leave(why), ms));
+    };
+    const cancel = () => {
+      void this.#cancel();
+      leaveIn(LEAVE_MS, "it was given up");
+    };
     this.#signal.addEventListener("abort", cancel);
     const waiting = this.#waiting;
     const telling = waiting && setInterval(() => waiting.wait(this.#rows), TELL_MS);
+    if (patience !== null) leaveIn(patience, `no answer within ${patience / 1000}s`);
     try {
       return await Promise.race([work(), this.#gone]);
     } catch (error) {
@@ -146,6 +168,7 @@ export class Connection {
       this.#signal.removeEventListener("abort", cancel);
       if (telling !== null) clearInterval(telling);
       waiting?.done();
+      for (const timer of timers) clearTimeout(timer);
     }
   }
 
@@ -186,9 +209,6 @@ export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? error.code ?? null : null;
 }
 
-/** An error that another try may not have: the connection, or the server, is gone or full. */
-export class FleetAway extends CommandError {}
-
 /** What went wrong, as a person can act on it. */
 function databaseFailure(place: FleetPlace, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
@@ -196,9 +216,9 @@ function databaseFailure(place: FleetPlace, error: unknown): CommandError {
   const said = message.split("\n")[0] || String((error as { code?: unknown }).code);
   const state = sqlState(error);
   const where = `The fleet at ${place.shown}`;
-  if (state === null || /^(?:08|57P|53)/.test(state)) {
+  if (state === null || /^(?:08|40|57P|53)/.test(state)) {
     const what = `${where} cannot be asked: ${said}`;
-    return new FleetAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
+    return new SinkAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
   }
   if (state.startsWith("28")) {
     const advice = "give PGPASSFILE, PGPASSWORD or a service file, and see pg_hba.conf";

@@ -9,7 +9,7 @@
  * are nanoseconds since boot. `number` is that of the host. Each sum in `totals` is comm, uid,
  * processes, failed, elapsed_us, accounted, then the costs in the order of those of `fh.life`.
  */
-export const JOBS = `
+export const JOB_TABLES = `
 CREATE TABLE fh.job (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   host int NOT NULL REFERENCES fh.host ON DELETE CASCADE,
@@ -40,6 +40,10 @@ CREATE TABLE fh.member (
   PRIMARY KEY (host, boot, life, job)
 );
 CREATE INDEX member_job ON fh.member (job, life);
+`;
+
+/** Hosts may call two functions, which take and tell what is theirs alone. */
+export const JOBS = `
 CREATE FUNCTION fh.host_of(its_machine uuid) RETURNS int LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -104,7 +108,4 @@ BEGIN
     ON CONFLICT (host, boot, life, job) DO UPDATE SET since = excluded.since,
       until = excluded.until;
 END $$;
-REVOKE ALL ON FUNCTION fh.host_of(uuid), fh.hello_jobs(uuid), fh.put_jobs(jsonb) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION fh.hello_jobs(uuid), fh.put_jobs(jsonb) TO fh_host;
-GRANT SELECT ON fh.job, fh.member TO fh_reader;
 `;

@@ -57,7 +57,7 @@ type BootRow = readonly [
 type ClockRow = readonly [boot: number, since: number, epoch: string];
 type RunRow = readonly [boot: number, ...rest: (string | number | null)[]];
 
-const RUN = "pid, since, kept, seen, ended, source, why, version, events, lost, accounts";
+const RUN = "pid, since, kept, seen, ended, source, why, version, events, lost, accounts, findings";
 
 /** Rows of some hosts, as many as were asked for. */
 export class Mirror {
@@ -110,7 +110,7 @@ export class Mirror {
       for (const [id, , , bootId] of boots) boot.run(id, `${bootId}${NOT_ID}${id}`);
       const clock = db.prepare("INSERT INTO clock VALUES (?, ?, CAST(? AS INTEGER))");
       for (const row of clocks) clock.run(...row);
-      const run = db.prepare(`INSERT INTO run (boot, ${RUN}) VALUES (?${", ?".repeat(11)})`);
+      const run = db.prepare(`INSERT INTO run (boot, ${RUN}) VALUES (?${", ?".repeat(12)})`);
       for (const row of runs) run.run(...row);
     });
     const mirror = new Mirror(

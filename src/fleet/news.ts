@@ -4,8 +4,8 @@
  * @module
  */
 import type { News, PastStore } from "../ask/store.ts";
+import { SinkAway } from "../ship/sink.ts";
 import { pause } from "../steps.ts";
-import { FleetAway } from "./connection.ts";
 
 /** Hosts ship about once a second. */
 const LOOK_MS = 1000;
@@ -31,7 +31,7 @@ export class FleetNews implements News {
     } catch (error) {
       const now = performance.now();
       this.#awaySince ??= now;
-      if (error instanceof FleetAway && now - this.#awaySince < AWAY_MS) return null;
+      if (error instanceof SinkAway && now - this.#awaySince < AWAY_MS) return null;
       throw error;
     }
   }

@@ -93,7 +93,7 @@ export class FleetStore implements PastStore {
   /** Opens a fleet. Throws CommandError where it cannot be asked, or has none of the hosts. */
   static async open(options: FleetOptions): Promise<FleetStore> {
     const { url, hosts, env, signal, waiting } = options;
-    const fleet = await Connection.open(url, env, signal, waiting);
+    const fleet = await Connection.open(url, env, signal, null, waiting);
     try {
       const mirror = await Mirror.open(fleet, globPattern(hosts));
       if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, options);

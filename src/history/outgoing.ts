@@ -25,6 +25,11 @@ export interface OutgoingKey {
   readonly nth: number;
 }
 
+/** Something with the number of its row. */
+export interface Numbered {
+  readonly key: number;
+}
+
 /** A row of `life`, with its parent by name instead of by number. */
 export interface OutgoingLife extends OutgoingKey {
   /** Number of the row. */
@@ -183,6 +188,38 @@ export class Outgoing {
     return row === undefined ? null : { boot: row[0], ns: row[1] };
   }
 
+  /** When the run of a recorder with that number began, or the latest; null: it is not there. */
+  run(id: number | null): { readonly id: number; readonly since: number } | null {
+    const which = id === null ? "ORDER BY id DESC LIMIT 1" : "WHERE id = ?";
+    const rows = new TypedRows<readonly [number, number]>(
+      this.#db,
+      [column("run.id", "key"), column("run.since", "time")],
+      `FROM run ${which}`,
+    );
+    const row = id === null ? rows.get() : rows.get(id);
+    return row === undefined ? null : { id: row[0], since: row[1] };
+  }
+
+  /**
+   * Lives with numbers up to `last` that run, or have ended from a moment of a boot on; null: from
+   * the first on.
+   */
+  since(bootId: string | null, ns: number, last: number): (Omit<OutgoingKey, "nth"> & Numbered)[] {
+    const first = bootId === null ? null : this.bootNumber(bootId);
+    const rows = new TypedRows<readonly [number, number, number]>(
+      this.#db,
+      [column("id", "key"), column("pid", "pid"), column("born", "time")],
+      `FROM life WHERE boot = ? AND id <= ? AND span IS NOT NULL AND born + span >= ?
+        UNION ALL SELECT id, pid, born FROM life WHERE boot = ? AND id <= ? AND span IS NULL`,
+    );
+    return this.#boots().filter(([boot]) => first === null || boot >= first)
+      .flatMap(([boot, id]) => {
+        const from = boot === first ? ns : 0;
+        return rows.all(boot, last, from, boot, last)
+          .map(([key, pid, born]) => ({ key, bootId: id, pid, born }));
+      });
+  }
+
   /** Lives with numbers above `after`, `limit` of them at most. */
   after(after: number, limit: number): OutgoingLife[] {
     return this.#livesOf(this.#next.all(after, limit));
@@ -195,8 +232,13 @@ export class Outgoing {
 
   /** Number of a life that is known by name; null where it is not there. */
   find({ bootId, pid, born }: Omit<OutgoingKey, "nth">): number | null {
-    const boot = this.#boots().find(([, id]) => id === bootId)?.[0];
-    return boot === undefined ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+    const boot = this.bootNumber(bootId);
+    return boot === null ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+  }
+
+  /** Number of a boot in the file; null where it is not there. */
+  bootNumber(bootId: string): number | null {
+    return this.#boots().find(([, id]) => id === bootId)?.[0] ?? null;
   }
 
   /** Numbers of the lives of a boot that run. */
@@ -232,7 +274,7 @@ export class Outgoing {
     );
     const runs = new TypedRows<readonly (number | string | null)[]>(
       this.#db,
-      RUN.map(([, one]) => one),
+      RUN.map(([name, one]) => name === "findings" && !this.#hasFindings ? NO_FINDINGS : one),
       "FROM run WHERE boot = ? ORDER BY id DESC LIMIT ?",
     );
     const rows = runs.all(id, ROWS_MAX).reverse();
@@ -263,9 +305,13 @@ export class Outgoing {
     });
   }
 
+  get #hasFindings(): boolean {
+    return pragma(this.#db, "user_version") >= 7;
+  }
+
   /** All findings that it keeps. */
   findings(): OutgoingFinding[] {
-    if (pragma(this.#db, "user_version") < 7) return [];
+    if (!this.#hasFindings) return [];
     const rows = new TypedRows<readonly (number | string | null)[]>(
       this.#db,
       FINDING.map(([, one]) => one),
@@ -328,7 +374,9 @@ const RUN: readonly (readonly [string, Column])[] = [
   ["events", column("events", "count")],
   ["lost", column("lost", "count")],
   ["accounts", nullable("accounts", "name")],
+  ["findings", nullable("findings", "bits")],
 ];
+const NO_FINDINGS = nullable("NULL", "bits");
 const FINDING: readonly (readonly [string, Column])[] = [
   ["key_of_row", column("f.id", "key")],
   ["boot", column("f.boot", "key")],

@@ -5,13 +5,14 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { batchOf, copiesOf } from "../../src/fleet/batch.ts";
 import { Connection } from "../../src/fleet/connection.ts";
 import { rarePrograms } from "../../src/fleet/programs.ts";
+import { mergeInto } from "../../src/fleet/sink.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
 import { hostGrants, makeRole, migrate, readSize } from "../../src/fleet/tables.ts";
 import type { OutgoingImage, OutgoingLife } from "../../src/history/outgoing.ts";
 import type { ChangeKind } from "../../src/model/machine.ts";
+import { withTexts } from "../../src/ship/texts.ts";
 import { Breath } from "../../src/steps.ts";
 import { missingPostgres, Postgres } from "../support/postgres.ts";
 import { atLeast, atMost, type Bench, type Section } from "./support/bench.ts";
@@ -81,23 +82,16 @@ async function fill(bench: Bench, url: string, minutes: number, epochMs: number)
       const bootId = `${host.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
       if (minute === 0) await db.rows("SELECT fh.hello($1, $2, '0')", [machine, `web${host}`]);
       const lives = livesOf(host, minute, bootId);
-      const batch = batchOf(source, lives, true);
+      const parcel = withTexts(source, lives, true);
       const epoch = String(BigInt(Math.round(epochMs)) * 1_000_000n);
       const run = { pid: 9, since: BOOT_NS, kept: BOOT_NS, seen: lives.at(-1)!.born + S };
       const names = { source: "connector", why: "a benchmark", version: "0", events: 0, lost: 0 };
-      const boot = {
-        ...{ boot_id: bootId, epoch_tick: String(BigInt(epoch) / 10_000_000n), gaps: [] },
-        clock: [{ since: 0, epoch }],
-        runs: [{ ...run, ended: null, ...names, accounts: "taskstats" }],
-      };
-      await db.transaction(async () => {
-        for (const { sql, lines } of copiesOf(batch)) await db.copy(sql, lines);
-        const facts = { cursor: null, findings: [], gone: [], reach: null };
-        const sums = { waiting: 0, forgotten: 0 };
-        await db.rows("SELECT fh.merge($1)", [
-          JSON.stringify({ machine, boots: [boot], ...facts, ...sums }),
-        ]);
-      });
+      const clock = [{ since: 0, epoch }];
+      const runs = [{ ...run, ended: null, ...names, accounts: "taskstats" }];
+      const boot = { boot: { id: 1, bootId, clock, runs }, clock, runs, gaps: [] };
+      const cursor = { last: 0, boot_id: "", pid: 0, born: 0, gap: 0 };
+      const facts = { cursor, findings: [], gone: [], reach: null, waiting: 0, forgotten: 0 };
+      await mergeInto(db, machine, { ...parcel, boots: [boot], ...facts });
     }
     const rate = (minute + 1) * HOSTS * 60 * PER_SECOND / (performance.now() - begun) * 1000;
     if (minute % 10 === 0) bench.say(`fleet: minute ${minute + 1}: ${number(rate)} lives/s`);
@@ -126,7 +120,7 @@ export async function fleetSection(bench: Bench): Promise<Section> {
   const server = new Postgres(folder, undoAtEnd);
   const { signal } = new AbortController();
   const owner = await Connection.open(server.url(), {}, signal);
-  await migrate(owner, true);
+  await migrate(owner, null);
   await makeRole(owner, "hosts", hostGrants("hosts"));
   const minutes = bench.quick ? QUICK_MINUTES : MINUTES;
   // A whole hour of the clock, or its beginning.

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { CommandError } from "../../src/fault.ts";
-import { BATCH_BYTES } from "../../src/fleet/batch.ts";
 import { hostGrants, makeRole } from "../../src/fleet/tables.ts";
+import { PARCEL_BYTES } from "../../src/ship/texts.ts";
 import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { TestFleet } from "../support/fleet.ts";
@@ -70,16 +70,18 @@ test(
   ...unless(missing, "a host reads nothing, and adds nothing in the name of others"),
   async () => {
     await made;
-    for (const table of ["life", "host", "incoming", "image", "hour_sum", "process"]) {
+    for (const table of ["life", "host", "boot", "image", "hour_sum", "process"]) {
       assert.throws(
         () => fleet.server.ask(`SELECT * FROM fh.${table}`, "web1"),
         /permission denied/,
       );
     }
-    const forged = "INSERT INTO fh.incoming_image (role, id, argv_missing) VALUES ('web2', " +
-      "'00000000-0000-0000-0000-000000000000', 0)";
-    assert.throws(() => fleet.server.ask(forged, "web1"), /permission denied/);
-    assert.throws(() => fleet.server.ask("SELECT fh.put_lives(1)", "web1"), /permission denied/);
+    for (const call of ["put_lives(1, '{}', '[]')", "put_boots(1, '[]')", "need_day(1)"]) {
+      assert.throws(() => fleet.server.ask(`SELECT fh.${call}`, "web1"), /permission denied/);
+    }
+    // What it does not say of itself is looked for under its own role alone.
+    const forged = 'SELECT fh.merge(\'{"machine": "' + "c".repeat(32) + "\"}', '{}', '{}', '{}')";
+    assert.throws(() => fleet.server.ask(forged, "web1"), /not known to the fleet/);
     assert.match(fleet.server.ask("SELECT count(*) FROM fh.life", "reader"), /^\d+$/);
   },
 );
@@ -119,9 +121,9 @@ test(...unless(missing, "two machines of one name are two hosts"), async () => {
   await made;
   using recorder = begun();
   recorder.tell(...program(2, 100, "/bin/a")).end();
-  const other = { machine: "f".repeat(32), name: "web4", version: "0", argv: false };
+  const other = { machine: "f".repeat(32), argv: false };
   assert.equal((await fleet.ship(recorder.path, "web4")).name, "web4");
-  assert.equal((await fleet.ship(recorder.path, "web4", { host: other })).name, "web4#2");
+  assert.equal((await fleet.ship(recorder.path, "web4", other)).name, "web4#2");
   assert.equal((await fleet.ship(recorder.path, "web4")).name, "web4");
   assert.equal(fleet.server.ask(LIVES("web4")), "2|1|7");
   const argv = `SELECT count(i.argv), count(*) FROM fh.image i JOIN fh.host h ON h.id = i.host
@@ -158,7 +160,7 @@ test(
     try {
       await assert.rejects(
         fleet.ship(recorder.path, "web1", {
-          host: { machine: "e".repeat(32), name: "late", version: "0", argv: true },
+          ...{ machine: "e".repeat(32), name: "late" },
         }),
         (error) => error instanceof CommandError && /full_up/.test(error.message),
       );
@@ -185,6 +187,6 @@ test(...unless(missing, "long command lines go in batches of a bounded size"), a
   const rounds: number[] = [];
   await fleet.ship(recorder.path, "web6", {}, (lives) => rounds.push(lives));
   assert.equal(fleet.server.ask(LIVES("web6")), "201|200|1400");
-  const most = 2 * BATCH_BYTES / long.length / 2 + 2;
+  const most = PARCEL_BYTES / long.length + 2;
   assert.ok(rounds.length > 2 && rounds.every((lives) => lives <= most), String(rounds));
 });

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { ship, type ShipOptions } from "../../src/fleet/ship.ts";
 import { Connection } from "../../src/fleet/connection.ts";
+import { FleetSink } from "../../src/fleet/sink.ts";
 import { hostGrants, makeRole, migrate, readerGrants } from "../../src/fleet/tables.ts";
+import { ship, type ShipOptions } from "../../src/ship/ship.ts";
 import { Postgres } from "./postgres.ts";
 
 /** Machines are told apart by a uuid; one for each name here. */
@@ -28,7 +29,7 @@ export class TestFleet {
   /** Makes the tables and the roles of hosts, and of `reader`. */
   async init(...hosts: readonly string[]): Promise<this> {
     await this.as("owner", async (db) => {
-      await migrate(db, true);
+      await migrate(db, null);
       for (const host of hosts) await makeRole(db, host, hostGrants(host));
       await makeRole(db, "reader", readerGrants("reader"));
     });
@@ -49,20 +50,23 @@ export class TestFleet {
   async ship(
     path: string,
     host: string,
-    given: Partial<ShipOptions> = {},
+    given: Partial<ShipOptions> & { readonly machine?: string; readonly name?: string } = {},
     onRound: (lives: number) => void = () => {},
+    url: string = this.server.url(host),
   ): Promise<Told> {
     const told: Told = { name: "", lives: 0, forgotten: 0, failures: [] };
-    const machine = machineOf(host);
+    const { machine = machineOf(host), name = host, ...options } = given;
+    const who = { machine, name, version: "0" };
     await ship({
       path,
-      url: this.server.url(host),
-      env: {},
-      host: { machine, name: host, version: "0", argv: true },
+      open: (signal) => FleetSink.open(url, {}, who, signal),
+      argv: true,
       rate: 1e6,
       once: true,
+      accepts: null,
+      stays: false,
       signal: new AbortController().signal,
-      ...given,
+      ...options,
     }, {
       begun: (name) => told.name = name,
       round: ({ lives, forgotten }) => {

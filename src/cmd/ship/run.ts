@@ -3,53 +3,46 @@
  *
  * @module
  */
-import { hostname } from "node:os";
 import { historyFailure } from "../../ask/open/failure.ts";
+import { parseFilterText } from "../../ask/filter_text.ts";
 import type { Context } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
-import { EXIT } from "../../fault.ts";
-import { machineOf, ship } from "../../fleet/ship.ts";
+import { EXIT, UsageError } from "../../fault.ts";
 import { historyToAsk } from "../../history/place.ts";
 import { HistoryError } from "../../history/history_error.ts";
-import { VERSION } from "../../version.ts";
-import { fleetOf } from "../fleet/options.ts";
+import { openUsers } from "../../proc/users.ts";
+import { lifeTest } from "../../ship/filter.ts";
+import { openerOf, parseTarget } from "../../ship/open/targets.ts";
+import { ship } from "../../ship/ship.ts";
+import { ShipReport } from "../../ship/told.ts";
 import type { ShipCommandOptions } from "./command.ts";
-
-/** What a host, its disk and its database bear without being noticed. */
-const RATE = 10_000;
+import { shipSetup } from "./setup.ts";
 
 /** Runs the command; the exit status comes back. */
 export async function runShip(context: Context, options: ShipCommandOptions): Promise<number> {
-  const { to, hostName = hostname(), rate = RATE, argv, once = false, quiet } = options;
-  const sums = { lives: 0, forgotten: 0 };
-  let isBroken = false;
+  const { to, once = false, quiet, shipFilter } = options;
+  const url = to ?? fleetOf(context);
+  const path = historyToAsk(context, options.db);
+  const setup = shipSetup(context, path, { ...options, url, filter: shipFilter });
+  const { history, host, env, folder, filter, argv, rate } = setup;
+  const open = await openerOf(url, { env, host, history, folder });
+  const accepts = filter === null ? null : lifeTest(parseFilterText(filter), openUsers());
+  const say = (text: string) => tell(context, text, quiet);
+  const report = new ShipReport({ history, to: url, once, say, now: () => context.now() });
+  const { signal } = context;
   try {
-    await ship({
-      path: historyToAsk(context, options.db),
-      url: fleetOf(context, to),
-      env: context.env,
-      host: { machine: machineOf(hostName), name: hostName, version: VERSION, argv },
-      ...{ rate, once, signal: context.signal },
-    }, {
-      begun(name, where) {
-        if (!once || isBroken) tell(context, `ships to ${where} as ${name}`, quiet);
-        isBroken = false;
-      },
-      round({ lives, forgotten }) {
-        sums.lives += lives;
-        sums.forgotten += forgotten;
-        if (forgotten === 0) return;
-        tell(context, `${forgotten} lives were forgotten here before they were shipped`, quiet);
-      },
-      failed(message, retryMs) {
-        // One line for each time that it breaks, however long it stays so.
-        if (!isBroken) tell(context, `${message}; tries again after ${retryMs / 1000}s`, quiet);
-        isBroken = true;
-      },
-    });
+    await ship({ path, open, argv, accepts, rate, once, stays: false, signal }, report);
   } catch (error) {
+    report.gaveUp((error as Error).message);
     throw error instanceof HistoryError ? historyFailure(error) : error;
   }
-  tell(context, `shipped ${sums.lives} lives`, quiet);
+  report.ended();
+  say(`shipped ${report.sums.lives} lives`);
   return EXIT.done;
+}
+
+function fleetOf({ env }: Context): string {
+  const { FH_FLEET: fleet } = env;
+  if (fleet) return parseTarget(fleet);
+  throw new UsageError("Missing option: --to; give a URL, or FH_FLEET");
 }

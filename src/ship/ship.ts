@@ -1,5 +1,5 @@
 /**
- * Shipping for as long as it is wanted: sessions with the fleet one after the other, at a bounded
+ * Shipping for as long as it is wanted: sessions with a sink one after the other, at a bounded
  * rate, whatever breaks in between.
  *
  * @module
@@ -11,11 +11,14 @@ import { openForReading } from "../history/file.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { Outgoing } from "../history/outgoing.ts";
 import { pause } from "../steps.ts";
-import { Connection, FleetAway } from "./connection.ts";
-import { type Round, Shipper, type ShippingHost } from "./shipper.ts";
+import { type LifeTest, type Round, Shipper } from "./shipper.ts";
+import { type Sink, SinkAway } from "./sink.ts";
 
-/** So often it is looked for news, when all is shipped. */
-const LOOK_MS = 1000;
+/**
+ * So often it is looked for news, when all is shipped: a batch costs whoever takes it as much as a
+ * hundred lives.
+ */
+const LOOK_MS = 5000;
 const LOOK_MAX_MS = 10_000;
 /** After something broke, the next try comes after this long, then twice, up to the most. */
 const RETRY_MS = 1000;
@@ -27,19 +30,24 @@ const LOOKING_SHARE = 0.03;
 export interface ShipOptions {
   /** The history file. */
   readonly path: string;
-  readonly url: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly host: ShippingHost;
+  /** Opens what it is shipped to, for one session. Throws as {@linkcode Sink} does. */
+  open(signal: AbortSignal): Promise<Sink>;
+  /** Whether command lines are shipped. */
+  readonly argv: boolean;
+  /** Which lives are shipped; null: all. */
+  readonly accepts: LifeTest | null;
   /** Lives a second at most. */
   readonly rate: number;
   /** Ends once all that there is now is shipped, and at the first failure. */
   readonly once: boolean;
+  /** Goes on trying where somebody has to change something first. */
+  readonly stays: boolean;
   readonly signal: AbortSignal;
 }
 
 /** What is told while it goes on. */
 export interface ShipEvents {
-  /** A session has begun; `name` is that of the host in the fleet. */
+  /** A session has begun; `name` is that of the host there. */
   begun(name: string, where: string): void;
   round(round: Round): void;
   /** A try has failed; the next one comes in so many milliseconds. */
@@ -51,7 +59,7 @@ export interface ShipEvents {
  * try would help, and for any failure where it is to be done once.
  */
 export async function ship(options: ShipOptions, events: ShipEvents): Promise<void> {
-  const { signal, once } = options;
+  const { signal, once, stays } = options;
   let retryMs = RETRY_MS;
   while (!signal.aborted) {
     try {
@@ -59,7 +67,9 @@ export async function ship(options: ShipOptions, events: ShipEvents): Promise<vo
       if (once) return;
     } catch (error) {
       if (error instanceof Stopped || signal.aborted) return;
-      if (once || !mayPass(error)) throw error;
+      const passes = mayPass(error);
+      if (once || !(stays || passes)) throw error;
+      if (!passes) retryMs = RETRY_MAX_MS;
       events.failed((error as Error).message, retryMs);
       await pause(retryMs, signal);
       retryMs = Math.min(RETRY_MAX_MS, 2 * retryMs);
@@ -69,22 +79,22 @@ export async function ship(options: ShipOptions, events: ShipEvents): Promise<vo
 
 /** Whether another try may do better. */
 function mayPass(error: unknown): boolean {
-  return error instanceof FleetAway ||
+  return error instanceof SinkAway ||
     (error instanceof HistoryError && error.trouble !== "unusable");
 }
 
 async function session(
-  { path, url, env, host, rate, once, signal }: ShipOptions,
+  { path, open, argv, accepts, rate, once, signal }: ShipOptions,
   events: ShipEvents,
   onRound: () => void,
 ): Promise<void> {
   const history = openForReading(path);
   const file = numberOf(path);
   try {
-    const db = await Connection.open(url, env, signal);
+    const sink = await open(signal);
     try {
-      const shipper = await Shipper.begin(new Outgoing(history), db, host);
-      events.begun(shipper.name, db.shown);
+      const shipper = await Shipper.begin(new Outgoing(history), sink, { argv, accepts, once });
+      events.begun(shipper.name, sink.shown);
       // A file that was put in the place of this one is read by another session.
       while (!signal.aborted && numberOf(path) === file) {
         const begun = performance.now();
@@ -99,7 +109,7 @@ async function session(
         await pause(Math.max(0, paceMs, lookMs), signal);
       }
     } finally {
-      await db.close();
+      await sink.close();
     }
   } finally {
     history.close();

@@ -1,0 +1,219 @@
+/**
+ * Ships a host's own history to a sink: each life once, in the order of the file, from where the
+ * sink says that it has all.
+ *
+ * @module
+ */
+import type {
+  Outgoing,
+  OutgoingBoot,
+  OutgoingFinding,
+  OutgoingImage,
+  OutgoingLife,
+} from "../history/outgoing.ts";
+import { whereToGoOn } from "./go_on.ts";
+import { endsMissed, holesOf } from "./holes.ts";
+import { JobNews } from "./jobs.ts";
+import { News } from "./news.ts";
+import type { Acknowledged, Cursor, Parcel, ShippedBoot, ShippedGap, Sink } from "./sink.ts";
+import { withTexts } from "./texts.ts";
+import { type Ripe, ripeness, Watched } from "./watched.ts";
+
+/** Lives that are shipped at once. */
+export const SHIP_AT_ONCE = 5000;
+const US = 1000n;
+const US_PER_MS = 1000;
+
+/** Whether a life is to be shipped, by what it is now; its image is that of its number. */
+export type LifeTest = (life: OutgoingLife, image: () => OutgoingImage) => boolean;
+
+/** How a session ships. */
+export interface ShipperOptions {
+  /** Whether command lines are shipped. */
+  readonly argv: boolean;
+  /** Which lives are shipped; null: all. */
+  readonly accepts: LifeTest | null;
+  /** Whether nothing is waited for: what has ended is told as it is known now. */
+  readonly once: boolean;
+}
+
+/** What one round has done. */
+export interface Round {
+  /** Lives that were sent. */
+  readonly lives: number;
+  /** Lives that wait for the next round, and one more where jobs do. */
+  readonly waiting: number;
+  /** Lives that the host had forgotten before they were shipped. */
+  readonly forgotten: number;
+  /** Up to when all is shipped, milliseconds since the Unix epoch; null: nothing is. */
+  readonly reachMs: number | null;
+  /** How long the history was read for, milliseconds. */
+  readonly readMs: number;
+}
+
+/** Up to when a history is written, in which boot. */
+type Reach = ReturnType<Outgoing["reach"]>;
+
+/** One session with a sink. */
+export class Shipper {
+  readonly #source: Outgoing;
+  readonly #sink: Sink;
+  readonly #options: ShipperOptions;
+  /** The name under which the sink knows the host. */
+  readonly name: string;
+  #cursor: Cursor | null;
+  readonly #watched: Watched;
+  /** What was sent of boots and findings last. */
+  readonly #news = new News();
+  readonly #jobs: JobNews | null;
+
+  private constructor(
+    source: Outgoing,
+    sink: Sink,
+    options: ShipperOptions,
+    { name, cursor, open }: Acknowledged,
+    jobs: JobNews | null,
+  ) {
+    this.#jobs = jobs;
+    this.#source = source;
+    this.#sink = sink;
+    this.#options = options;
+    this.name = name;
+    this.#cursor = cursor;
+    this.#watched = new Watched(source, sink.taking, open, cursor?.last ?? 0);
+    if (options.accepts !== null && sink.taking === "states") this.#watched.passedOver(cursor);
+  }
+
+  /** Asks the sink where to go on. Throws CommandError, HistoryError. */
+  static async begin(source: Outgoing, sink: Sink, options: ShipperOptions): Promise<Shipper> {
+    const known = await sink.acknowledged();
+    // Where some lives stay, what these have cost in a job stays as well.
+    const its = options.accepts === null ? await sink.knownJobs?.() : undefined;
+    const jobs = its === undefined || source.jobs === null ? null : new JobNews(source.jobs, its);
+    return new Shipper(source, sink, options, known, jobs);
+  }
+
+  /**
+   * Ships the next lives, those that have changed, and what belongs to them. Throws CommandError;
+   * then the sink answers for nothing of it, and another session goes on from there.
+   */
+  async round(): Promise<Round> {
+    const begun = performance.now();
+    this.#source.hold();
+    let taken: Taken;
+    try {
+      taken = this.#take();
+    } finally {
+      this.#source.release();
+    }
+    const readMs = performance.now() - begun;
+    const { parcel, looked, jobs, reach } = taken;
+    await this.#sink.append(parcel);
+    this.#cursor = parcel.cursor;
+    this.#news.keep();
+    this.#watched.keep(looked, parcel.lives, reach);
+    if (jobs !== null) this.#jobs?.keep(jobs, reach);
+    const { forgotten, reach: us } = parcel;
+    const waiting = parcel.waiting + (jobs?.more ? 1 : 0);
+    const reachMs = us === null ? null : Math.floor(Number(us) / US_PER_MS);
+    return { lives: parcel.lives.length, waiting, forgotten, reachMs, readMs };
+  }
+
+  #take(): Taken {
+    const source = this.#source;
+    const { taking } = this.#sink;
+    const { argv, accepts, once } = this.#options;
+    const range = source.range();
+    const reach = source.reach();
+    const { after, isSame } = whereToGoOn(this.#cursor, source);
+    if (!isSame && taking === "ends") this.#watched.startAnew();
+    const next = source.after(after, SHIP_AT_ONCE);
+    const isBehind = next.length === SHIP_AT_ONCE;
+    const ripe = ripeness(taking, once, source, reach);
+    const changed = isBehind ? [] : this.#watched.changed(SHIP_AT_ONCE, ripe);
+    const all = [...changed, ...next];
+    const wanted: Ripe = accepts === null
+      ? ripe
+      : (life) => ripe(life) && accepts(life, () => source.image(life.image));
+    const { lives, formers, images, looked } = withTexts(source, all, argv, wanted);
+    const fresh = all.slice(changed.length, looked);
+    const behind = Math.max(0, (range?.[1] ?? 0) - (fresh.at(-1)?.key ?? after));
+    const unlooked = Math.max(0, changed.length - looked) + (this.#watched.isCut ? 1 : 0);
+    const gaps = [
+      // What was never promised is not missed: at the first contact it begins with what is there.
+      ...this.#cursor === null ? [] : holesOf(after, fresh, isSame),
+      ...taking === "states" ? [] : endsMissed(this.#watched.gone, source),
+    ];
+    const gapRows = source.gaps(isSame ? this.#cursor?.gap ?? 0 : 0);
+    const boots = new Set([...lives, ...gapRows, ...gaps].map(({ boot }) => boot));
+    if (reach !== null) boots.add(reach.boot);
+    const jobs = this.#jobs?.take(lives) ?? null;
+    for (const { boot } of jobs?.shipped.jobs ?? []) boots.add(boot);
+    this.#news.begin();
+    const parcel: Parcel = {
+      cursor: this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame),
+      open: taking === "states" ? [] : this.#watched.openAfter(all.slice(0, looked), lives),
+      ...{ lives, formers, images },
+      boots: [...boots].map((id) => this.#bootOf(source.boot(id), [...gapRows, ...gaps])),
+      findings: this.#findings(),
+      jobs: jobs?.shipped ?? null,
+      gone: taking === "states" ? this.#watched.gone : [],
+      reach: this.#reachOf(reach, behind === 0 ? null : fresh.at(-1) ?? null),
+      waiting: behind + unlooked,
+      forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
+    };
+    return { parcel, looked: all.slice(0, looked), jobs, reach };
+  }
+
+  #cursorAt(last: OutgoingLife | undefined, gap: number | undefined, isSame: boolean): Cursor {
+    const before = isSame ? this.#cursor : null;
+    const none = { last: 0, boot_id: "", pid: 0, born: 0 };
+    const at = last === undefined
+      ? { ...before ?? none }
+      : { last: last.key, boot_id: last.bootId, pid: last.pid, born: last.born };
+    const run = this.#source.run(null);
+    const its = run === null ? {} : { run: run.id, run_since: run.since };
+    const reach = this.#source.reach();
+    const seen = reach === null
+      ? {}
+      : { seen_boot: this.#source.bootId(reach.boot), seen: reach.ns };
+    return { ...at, ...its, ...seen, gap: gap ?? before?.gap ?? 0 };
+  }
+
+  #bootOf(boot: OutgoingBoot, gaps: readonly ShippedGap[]): ShippedBoot {
+    const { id, bootId } = boot;
+    const rows = <Row extends { readonly since?: unknown }>(name: string, all: readonly Row[]) => {
+      return all.filter((row) => this.#news.has(`${bootId} ${name} ${row.since}`, row));
+    };
+    return {
+      boot,
+      clock: rows("clock", boot.clock),
+      runs: rows("run", boot.runs),
+      gaps: gaps.filter((gap) => gap.boot === id),
+    };
+  }
+
+  #findings(): OutgoingFinding[] {
+    return this.#source.findings()
+      .filter(({ key, fields }) => this.#news.has(`finding ${key}`, fields));
+  }
+
+  /** Up to when everything is shipped, microseconds since the Unix epoch by the host's clock. */
+  #reachOf(reach: Reach, last: OutgoingLife | null): string | null {
+    const at = last === null ? reach : { boot: last.boot, ns: last.born };
+    if (at === null) return null;
+    const { clock } = this.#source.boot(at.boot);
+    const row = clock.findLast(({ since }) => since <= at.ns) ?? clock[0];
+    if (row === undefined) return null;
+    return String((BigInt(row.epoch) + BigInt(Math.round(at.ns))) / US);
+  }
+}
+
+/** What a round is about to send. */
+interface Taken {
+  readonly parcel: Parcel;
+  /** All that was looked at, be it sent now or later. */
+  readonly looked: readonly OutgoingLife[];
+  readonly jobs: ReturnType<JobNews["take"]> | null;
+  readonly reach: Reach;
+}

@@ -1,0 +1,152 @@
+/**
+ * Lives up to the cursor of which more is to be told: those that run, and those that have just
+ * ended, for their account may come after their end.
+ *
+ * @module
+ */
+import type { Outgoing, OutgoingLife } from "../history/outgoing.ts";
+import type { Cursor, Taking, Who } from "./sink.ts";
+
+/** Of a life that ended so long ago (ns) nothing will change: its account has come. */
+const SETTLED_NS = 10e9;
+/** Numbers of rows that are asked for at once. */
+const KEYS_AT_ONCE = 5000;
+
+type Reach = ReturnType<Outgoing["reach"]>;
+
+/** A life as it was when it was looked at last. */
+interface Seen {
+  readonly who: Who;
+  readonly boot: number;
+  /** Nanoseconds since boot; null while it runs. */
+  readonly ended: number | null;
+  readonly signature: string;
+}
+
+/** Whether a life can be sent as it is. */
+export type Ripe = (life: OutgoingLife) => boolean;
+
+/**
+ * Who takes each life once gets it when it has ended and its account has come, or will not come any
+ * more; `once` waits for no account.
+ */
+export function ripeness(taking: Taking, once: boolean, source: Outgoing, reach: Reach): Ripe {
+  if (taking === "states") return () => true;
+  const run = reach === null ? undefined : source.boot(reach.boot).runs.at(-1);
+  const isOver = once || reach === null || run === undefined || run["ended"] !== null ||
+    run["accounts"] === null;
+  return ({ boot, born, span, costs }) => {
+    if (span === null) return false;
+    return isOver || boot !== reach.boot || costs[0] !== null ||
+      born + span < reach.ns - SETTLED_NS;
+  };
+}
+
+/** Lives that are looked at again and again, by their numbers. */
+export class Watched {
+  readonly #source: Outgoing;
+  readonly #taking: Taking;
+  readonly #seen = new Map<number, Seen>();
+  #gone: Who[] = [];
+  /** Whether the last look found more than it was to find. */
+  isCut = false;
+
+  /** `open` are those of earlier sessions, `last` is the number that these have come to. */
+  constructor(source: Outgoing, taking: Taking, open: readonly Who[], last: number) {
+    this.#source = source;
+    this.#taking = taking;
+    for (const who of open) {
+      const key = source.find(who);
+      if (key === null) this.#gone.push(who);
+      else if (key <= last) this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+    }
+  }
+
+  /**
+   * Those before the cursor that no earlier session has sent, because of what they were: what has
+   * become of them since may be wanted.
+   */
+  passedOver(cursor: Cursor | null): void {
+    if (cursor === null) return;
+    const { seen_boot: boot, seen = 0, last } = cursor;
+    for (const { key, ...who } of this.#source.since(boot ?? null, seen - SETTLED_NS, last)) {
+      if (!this.#seen.has(key)) {
+        this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+      }
+    }
+  }
+
+  /** Those that were to be told of, and are not there any more. */
+  get gone(): readonly Who[] {
+    return this.#gone;
+  }
+
+  /** Forgets them: the file is another, and they are met there again. */
+  startAnew(): void {
+    this.#seen.clear();
+  }
+
+  /** Those that are to be sent now, `most` or somewhat more of them. */
+  changed(most: number, ripe: Ripe): OutgoingLife[] {
+    const keys = [...this.#seen.keys()];
+    const changed: OutgoingLife[] = [];
+    let at = 0;
+    for (; at < keys.length && changed.length < most; at += KEYS_AT_ONCE) {
+      const asked = new Set(keys.slice(at, at + KEYS_AT_ONCE));
+      for (const life of this.#source.some([...asked])) {
+        asked.delete(life.key);
+        if (this.#taking === "ends" ? ripe(life) : this.#isOther(life)) changed.push(life);
+      }
+      for (const key of asked) {
+        const { ended, who } = this.#seen.get(key)!;
+        if (this.#taking === "ends" || ended === null) this.#gone.push(who);
+        this.#seen.delete(key);
+      }
+    }
+    this.isCut = at < keys.length;
+    return changed;
+  }
+
+  #isOther(life: OutgoingLife): boolean {
+    return this.#seen.get(life.key)!.signature !== signatureOf(life);
+  }
+
+  /** Who is left to be told of, when some were looked at and `sent` of these were sent. */
+  openAfter(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[]): Who[] {
+    const told = new Set(sent.map(({ key }) => key));
+    const left: Who[] = [];
+    for (const [key, { who }] of this.#seen) if (!told.has(key)) left.push(who);
+    for (const { key, bootId, pid, born } of looked) {
+      if (!told.has(key) && !this.#seen.has(key)) left.push({ bootId, pid, born });
+    }
+    return left;
+  }
+
+  /** They were looked at, and `sent` of them are acknowledged. */
+  keep(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[], reach: Reach): void {
+    this.#gone = [];
+    for (const life of looked) {
+      const { key, boot, bootId, pid, born, span } = life;
+      const ended = span === null ? null : born + span;
+      const who = { bootId, pid, born };
+      this.#seen.set(key, { who, boot, ended, signature: signatureOf(life) });
+    }
+    if (this.#taking === "ends") {
+      for (const { key } of sent) this.#seen.delete(key);
+      return;
+    }
+    if (reach === null) return;
+    // What has ended is looked at for some time: its account may come after its end.
+    for (const [key, { boot, ended }] of this.#seen) {
+      if (ended === null) continue;
+      if (boot !== reach.boot || ended < reach.ns - SETTLED_NS) this.#seen.delete(key);
+    }
+  }
+}
+
+/** Everything of a life that may change. */
+function signatureOf(life: OutgoingLife): string {
+  const { span, reaper, status, image, exec, flags, parent, costs } = life;
+  const jobs = life.members.flatMap(({ job, since, until }) => [job, since, until]);
+  return [span, reaper, status, image, exec, flags, parent?.pid, ...costs, ...jobs].join(" ");
+}
