@@ -149,13 +149,14 @@ export class FleetStore implements PastStore {
   }
 
   async *replay(span: BootSpan): AsyncGenerator<SourceEvent, void> {
+    this.#mirror.forget();
     await this.#loadLived([span]);
     await this.#mirror.loadGaps([span.boot.id]);
     yield* this.#store.replay(span);
   }
 
   async lived(spans: readonly BootSpan[], query: LivedQuery): Promise<PastProcess[]> {
-    await this.#loadLived(spans);
+    await this.#loadLived(spans, query.limit);
     return await this.#store.lived(spans, query);
   }
 
@@ -176,15 +177,19 @@ export class FleetStore implements PastStore {
     return await this.#store.gaps(spans);
   }
 
-  async #loadLived(spans: readonly BootSpan[]): Promise<void> {
+  /** What lived within stretches; of each boot the living, and the newest so many of the others. */
+  async #loadLived(spans: readonly BootSpan[], dead = Infinity): Promise<void> {
     for (const { span, since, until } of this.#stretches(spans)) {
       const boot = this.#mirror.boots.get(span.boot.id)!;
+      const its = [boot.host, boot.boot, Math.ceil(sinceBootOf(until, boot)), since];
+      const from = "fh.life l WHERE l.host = $1 AND l.boot = $2 AND l.born < $3";
+      const most = Number.isFinite(dead) ? `LIMIT ${Math.floor(dead)}` : "";
+      await this.#mirror.load(`${from} AND l.span IS NULL ORDER BY l.id`, its.slice(0, 3));
       await this.#mirror.load(
-        `fh.life l WHERE l.host = $1 AND l.boot = $2 AND l.born < $3
-          AND (l.ended >= $4 AND l.ended < $5 + 1000000
-            OR (l.span IS NULL OR l.span > 1000000000) AND (l.ended IS NULL OR l.ended >= $4))
-          ORDER BY l.id`,
-        [boot.host, boot.boot, Math.ceil(sinceBootOf(until, boot)), since, until],
+        `(SELECT l.* FROM ${from} AND (l.ended >= $4 AND l.ended < $5 + 1000000
+            OR l.span > 1000000000 AND l.ended >= $4)
+          ORDER BY l.id DESC ${most}) l ORDER BY l.id`,
+        [...its, until],
       );
     }
   }
