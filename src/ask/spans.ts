@@ -160,7 +160,7 @@ class Past {
       for (const life of batch) spans.push(this.#spanOf(life, line));
       onRead?.(spans.length, job?.started ?? whole);
     }
-    return spans.sort((a, b) => a.start - b.start);
+    return spans.sort((a, b) => a.start - b.start || a.pid - b.pid);
   }
 
   #spanOf({ process, parent, account, jobs }: PastLife, line: Line): Span {

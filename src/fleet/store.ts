@@ -186,7 +186,7 @@ export class FleetStore implements PastStore {
       const most = Number.isFinite(dead) ? `LIMIT ${Math.floor(dead)}` : "";
       await this.#mirror.load(`${from} AND l.span IS NULL ORDER BY l.id`, its.slice(0, 3));
       await this.#mirror.load(
-        `(SELECT l.* FROM ${from} AND (l.ended >= $4 AND l.ended < $5 + 1000000
+        `(SELECT l.* FROM ${from} AND (l.ended >= $4 AND l.ended < $5::bigint + 1000000
             OR l.span > 1000000000 AND l.ended >= $4)
           ORDER BY l.id DESC ${most}) l ORDER BY l.id`,
         [...its, until],

@@ -32,6 +32,7 @@ export function runProgram(command: string, args: readonly string[], place: Plac
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 30_000,
+    maxBuffer: 64 << 20,
     killSignal: "SIGKILL",
   });
   if (error !== undefined) throw error;
