@@ -35,6 +35,7 @@ import { serveSection } from "./serve.ts";
 import { startSection } from "./start.ts";
 import { stormSection } from "./storm.ts";
 import { throughputSection } from "./throughput.ts";
+import { webSection } from "./web.ts";
 import type { Bench, Section } from "./support/bench.ts";
 import { undoAll, undoAtEnd, undoOnSignals } from "./support/cleanup.ts";
 import { report } from "./support/report.ts";
@@ -59,6 +60,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   serve: serveSection,
   run: runSection,
   report: reportSection,
+  web: webSection,
 };
 
 const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--fh PATH] [--out FILE]

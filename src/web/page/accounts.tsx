@@ -7,9 +7,9 @@
  */
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
+import { csvTable } from "../../text/csv.ts";
 import type { SumFields } from "./answers.ts";
 import { ask, type Note, type Params } from "./api.ts";
-import { csvText } from "./csv.ts";
 import { Curve } from "./curve.tsx";
 import { Failed, Notes, TextField, useAnswer, ViewHead } from "./parts.tsx";
 import { replaceParams, route } from "./route.ts";
@@ -155,8 +155,13 @@ function Table({ by, rows, sort, setSort }: {
 
 function download(by: string, rows: readonly Row[]): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([csvText(rows)], { type: "text/csv" }));
+  link.href = URL.createObjectURL(new Blob([...csvTable(rows, asIs)], { type: "text/csv" }));
   link.download = `fh-account-by-${by}.csv`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** In a file names stay what they are, as `fh account --csv` has them. */
+function asIs(text: string): string {
+  return text;
 }

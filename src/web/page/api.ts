@@ -30,11 +30,12 @@ export class ApiError extends Error {
 
 /** Sends a question; the answer's body is not read yet. Rejects with {@linkcode ApiError}. */
 export async function post(op: string, params: Params, signal?: AbortSignal): Promise<Response> {
+  const shown = token.value;
   let response: Response;
   try {
     response = await fetch(`/api/${op}`, {
       method: "POST",
-      headers: { "Authorization": `Bearer ${token.value}`, "Content-Type": "application/json" },
+      headers: { "Authorization": `Bearer ${shown}`, "Content-Type": "application/json" },
       body: JSON.stringify(params),
       cache: "no-store",
       credentials: "omit",
@@ -45,7 +46,7 @@ export async function post(op: string, params: Params, signal?: AbortSignal): Pr
     throw new ApiError("network", "fh web does not answer; see that it runs");
   }
   if (response.ok) return response;
-  if (response.status === 401) forgetToken();
+  if (response.status === 401) forgetToken(shown);
   const { error, message } = await response.json().catch(() => ({})) as Record<string, string>;
   throw new ApiError(error ?? "EIO", message ?? `fh web answers with status ${response.status}`);
 }

@@ -77,13 +77,14 @@ export class Live {
     this.#controller = new AbortController();
     this.#tell("connecting", "");
     const response = await post("live", this.#course.wish(), this.#controller.signal);
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = response.body!.getReader();
+    const decoder = new TextDecoder();
     const sent = new SentReader();
     let began = performance.now();
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
-      for (const { event, data } of sent.push(value)) {
+      for (const { event, data } of sent.push(decoder.decode(value, { stream: true }))) {
         if (event === "gone") return;
         this.#take(event, data);
         if (performance.now() - began < SLICE_MS) continue;

@@ -38,12 +38,14 @@ export function TimelinePanel(): VNode {
   const filter = filterOf(route.value);
   const key = JSON.stringify([since, until, filter]);
   const { answer, error } = useAnswer((signal) => load(since, until, filter, signal), key, null);
+  // It is the same while the table below it is turned over.
+  const drawing = useMemo(() => answer && <Drawing key={key} drawn={answer} />, [answer]);
   return (
     <>
       <Failed error={error} />
-      {answer === null
-        ? error === null && <p class="faint" role="status">Asking the recorder…</p>
-        : <Drawing key={key} drawn={answer} />}
+      {answer === null && error === null
+        ? <p class="faint" role="status">Asking the recorder…</p>
+        : drawing}
     </>
   );
 }
@@ -152,7 +154,7 @@ async function load(
   const [log, tree, trouble] = await Promise.all([
     ask<{ events: readonly EventFields[]; notes: readonly Note[] }>(
       "log",
-      { ...span, filter: { ...filter, event: ["exit"] }, limit: EVENTS_MAX },
+      { ...span, filter: { ...filter, event: ["exit"] }, limit: EVENTS_MAX, costs: true },
       signal,
     ),
     // What runs is drawn where nothing is asked for that only its end can tell.
