@@ -1,4 +1,4 @@
-/** Questions to a fleet of three hosts, with dist/fh and a real PostgreSQL: as each host answers. */
+/** A fleet of three hosts, with dist/fh and a real PostgreSQL, answers as each of them does. */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
