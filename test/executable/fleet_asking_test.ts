@@ -74,6 +74,9 @@ function bare(text: string): string[] {
   return text.trimEnd().split("\n").map((line) =>
     JSON.stringify(parse(line, (key, value) => {
       if (OWN.has(key)) return undefined;
+      const { ended, duration_ns: _, state: _state, started: _started, ...rest } = Object(value);
+      // Of who lives the host tells the state, and the start by the clock as it stands now.
+      if (ended === null && Array.isArray(rest["argv"])) return rest;
       return key === "words" || key === "command" ? String(value).replaceAll(named, "") : value;
     }))
   );
@@ -93,8 +96,8 @@ function own(host: string, ...args: string[]): string {
 }
 
 function said({ stdout, stderr, status }: Outcome, what: string): string {
-  assert.ok(status === 0 || (status === 1 && stderr === ""), `${what}: ${stderr}`);
-  assert.ok(stdout.length > 20, what);
+  assert.ok(status === 0 || status === 1, `${what}: ${stderr}`);
+  assert.ok(stdout.length > 20, `${what}: ${stderr}`);
   return stdout;
 }
 
@@ -226,4 +229,37 @@ test(...unless(missing, "Ctrl-C ends a question on the server, too"), async () =
   }
   await db.run("ROLLBACK");
   await db.close();
+});
+
+test(...unless(missing, "the page asks of the host that was chosen"), async () => {
+  await made;
+  const env = { ...envOf("nobody"), FH_FLEET: server.url("reader") };
+  const web = ["web", "--host", "*", "--user", "root", "--json"];
+  await using page = Running.start([FH, ...web], { env });
+  await page.startedWhen("it listens", () => page.stdout.includes("\n"));
+  const { url, token } = JSON.parse(page.stdout) as { url: string; token: string };
+  const ask = async (op: string, params: Record<string, unknown> = {}) => {
+    const answer = await fetch(new URL(`/api/${op}`, url), {
+      method: "POST",
+      headers: { "Authorization": `Bearer ${token}`, "Content-Type": "application/json" },
+      body: JSON.stringify(params),
+    });
+    return await answer.json() as Record<string, unknown>;
+  };
+  const { live, fleet: named } = await ask("gateway");
+  assert.deepEqual([live, named], [false, ""]);
+  const { hosts } = await ask("hosts") as { hosts: { name: string }[] };
+  assert.deepEqual(hosts.map(({ name }) => name), [...HOSTS].sort());
+  type Events = { events: { host: string }[] };
+  const log = { filter: { match: "true job" }, since: "1h ago" };
+  const all = await ask("log", log) as Events;
+  assert.deepEqual([...new Set(all.events.map(({ host }) => host))].sort(), [...HOSTS].sort());
+  const one = await ask("log", { ...log, host: "db1" }) as Events;
+  assert.deepEqual([...new Set(one.events.map(({ host }) => host))], ["db1"]);
+  const { jobs } = await ask("job_list", { all: true, host: "web2" }) as { jobs: unknown[] };
+  assert.equal(jobs.length, 1);
+  assert.equal((await ask("live"))["error"], "EOPNOTSUPP");
+  assert.equal((await ask("doctor"))["error"], "EOPNOTSUPP");
+  assert.equal((await ask("log", { host: "nobody" }))["error"], "ESRCH");
+  await page.end("SIGINT");
 });
