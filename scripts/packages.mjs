@@ -32,7 +32,10 @@ const PACKAGES = {
  * Packages of services, which would be started where they are installed: they are unpacked in this
  * folder. Package, and a file of it whose absence says that it is missing.
  */
-const UNPACKED = { "prometheus": "usr/bin/promtool" };
+const UNPACKED = {
+  "nats-server": "usr/sbin/nats-server",
+  "prometheus": "usr/bin/promtool",
+};
 const UNPACKED_IN = join(ROOT, "node_modules", ".debian");
 
 /** What a package starts when it is installed, and tests do not need: ends it. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { readFiles, ROOT } from "./support/source_files.ts";
 import {
   type Arrows,
   checkArrows,
@@ -128,16 +128,42 @@ const ARROWS: Arrows = {
     "src/steps.ts",
     "node:",
   ],
-  "src/ship/open/": ["src/ship/", "src/fleet/", "src/fault.ts"],
-  // The same in a thread of a recorder.
-  "src/ship/thread/": [
-    "ffi/",
-    "src/ask/",
-    "src/proc/",
+  // The only room that knows the client of NATS.
+  "src/ship/nats/": [
     "src/ship/",
-    "src/ship/open/",
+    "src/history/",
+    "src/view/",
+    "src/proc/passwd.ts",
+    "src/text/byte_text.ts",
+    "src/model/",
+    "src/fault.ts",
+    "@nats-io/jetstream",
+    "@nats-io/transport-node",
     "node:",
   ],
+  "src/ship/otlp/": [
+    "src/ship/",
+    "src/collector/",
+    "src/report/",
+    "src/report/span.ts",
+    "src/ask/",
+    "src/history/",
+    "src/proc/passwd.ts",
+    "src/text/",
+    "src/model/",
+    "src/fault.ts",
+    "@opentelemetry/otlp-transformer",
+  ],
+  "src/ship/open/": [
+    "src/ship/",
+    "src/ship/nats/",
+    "src/ship/otlp/",
+    "src/fleet/",
+    "src/proc/users.ts",
+    "src/fault.ts",
+  ],
+  // The same in a thread of a recorder.
+  "src/ship/thread/": ["ffi/", "src/ask/", "src/proc/", "src/ship/", "src/ship/open/", "node:"],
   // Many hosts in one PostgreSQL: the only room that knows its client.
   "src/fleet/": [
     "src/ask/store.ts",
@@ -150,6 +176,8 @@ const ARROWS: Arrows = {
     "pg",
     "node:",
   ],
+  // Requests of HTTP to a collector of OpenTelemetry.
+  "src/collector/": ["src/report/", "src/fault.ts", "src/steps.ts", "node:"],
   "src/host/": ["ffi/", "node:"],
   "src/view/": [
     "src/top/",
@@ -248,6 +276,7 @@ const ARROWS: Arrows = {
     "src/ship/",
     "src/ship/open/",
     "src/ship/thread/",
+    "src/collector/",
     "src/top/",
     "src/tui/",
     "src/detect/",
@@ -322,27 +351,12 @@ const ENTRIES = [
   "src/web/page/main.tsx",
 ];
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PRODUCT = readFiles(["bin", "ffi", "src", "mod.ts"]);
 const ALL = [...PRODUCT, ...readFiles(["scripts", "test"])];
 const NAMES_NO_RUNTIME = PRODUCT.filter(({ path }) =>
   !["ffi/", "src/source/worker", "src/serve/worker"].some((begin) => path.startsWith(begin))
 );
 const BELOW_BIN = PRODUCT.filter(({ path }) => !path.startsWith("bin/"));
-
-function readFiles(paths: readonly string[]): SourceFile[] {
-  return paths.filter((path) => existsSync(join(ROOT, path)))
-    .flatMap((path) => /\.\w+$/.test(path) ? [path] : listFolder(path))
-    .filter((path) => /\.(?:tsx?|mjs)$/.test(path))
-    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
-}
-
-function listFolder(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    return entry.isDirectory() ? listFolder(path) : [path];
-  });
-}
 
 /** A rule: its name, the check, and a file that breaks it. */
 const RULES: readonly [string, (files?: SourceFile[]) => string[], SourceFile][] = [

@@ -15,7 +15,7 @@ import { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import type { ProcReader } from "../proc/procfs.ts";
-import type { Frame, Span, SpanGap, Spans } from "../report/span.ts";
+import { type Frame, jobTrace, type Span, type SpanGap, type Spans } from "../report/span.ts";
 import type { Asking } from "./asking.ts";
 import type { Filter, FilterOptions } from "./filter.ts";
 import { JobAnswers } from "./jobs.ts";
@@ -67,6 +67,8 @@ class Past {
   readonly #store: PastStore;
   readonly #query: SpansQuery;
   readonly #maker: SpanMaker;
+  /** Which job a process is in first, whatever else is asked for. */
+  readonly #traces = new Map<string, string>();
 
   constructor(asking: Asking, store: PastStore, query: SpansQuery) {
     this.#asking = asking;
@@ -101,7 +103,7 @@ class Past {
       notes: [...notes].map(({ text }) => text),
       run: null,
     };
-    return { frame, spans };
+    return { frame, spans, traces: this.#traces };
   }
 
   async #job(name: string): Promise<PastJob> {
@@ -164,10 +166,14 @@ class Past {
   }
 
   #spanOf({ process, parent, account, jobs }: PastLife, line: Line): Span {
+    const [first] = jobs;
+    if (first !== undefined) {
+      this.#traces.set(process.id, jobTrace(process.boot.bootId, first.since));
+    }
     return this.#maker.of(process, {
       parent,
       account,
-      jobs,
+      jobs: jobs.map(({ name }) => name),
       originNs: line.originNs(process.boot),
     });
   }

@@ -266,9 +266,12 @@ export interface PastLife {
   readonly parent: string | null;
   /** What it has cost; null while it runs, or where it is not accounted. */
   readonly account: Account | null;
-  /** Names of the jobs that it was in. */
-  readonly jobs: readonly string[];
+  /** The jobs that it was in, the first of them first. */
+  readonly jobs: readonly JobBegun[];
 }
+
+/** A job by its name, and when it began: nanoseconds since boot. */
+export type JobBegun = Pick<PastJob, "name" | "since">;
 
 /** A time in which something was lost, or nobody recorded. */
 export interface PastGap {

@@ -84,6 +84,8 @@ export class Connection {
     signal.addEventListener("abort", stop);
     try {
       await client.connect();
+      // Compiling what finds some rows takes longer than finding them.
+      await client.query("SET jit = off");
     } catch (error) {
       await client.end().catch(() => {});
       if (signal.aborted) throw new Stopped(String(signal.reason));

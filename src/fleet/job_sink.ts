@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OutgoingJob } from "../history/outgoing_jobs.ts";
+import type { OutgoingKeptJob } from "../history/outgoing_jobs.ts";
 import type { KnownJob, ShippedJobs } from "../ship/jobs.ts";
 import type { Connection } from "./connection.ts";
 
@@ -43,7 +43,7 @@ export function hasJobs({ jobs, members, gone, renumbered }: ShippedJobs): boole
   return jobs.length + members.length + gone.length + renumbered.length > 0;
 }
 
-function jobFields(job: OutgoingJob): Readonly<Record<string, unknown>> {
+function jobFields(job: OutgoingKeptJob): Readonly<Record<string, unknown>> {
   const { id, bootId, name, owner, since, until, started, lost, lastPid, lastStatus } = job;
   const totals = job.totals.map(([comm, ...rest]) => [asText(String(comm)), ...rest]);
   return {

@@ -73,7 +73,7 @@ export class FleetSink implements Sink {
 
   async append(parcel: Parcel): Promise<void> {
     const { machine } = this.#host;
-    const { jobs } = parcel;
+    const { jobNews: jobs } = parcel;
     if (jobs === null || !hasJobs(jobs)) return await mergeInto(this.#db, machine, parcel);
     await this.#db.transaction(async () => {
       await mergeInto(this.#db, machine, parcel);
@@ -90,7 +90,7 @@ export class FleetSink implements Sink {
 export async function mergeInto(
   db: Connection,
   machine: string,
-  parcel: Omit<Parcel, "open" | "jobs">,
+  parcel: Omit<Parcel, "open" | "jobs" | "jobNews">,
 ): Promise<void> {
   const { lives, images, formers } = batchOf(parcel);
   const facts = JSON.stringify(factsOf(parcel, machine));
@@ -101,7 +101,7 @@ export async function mergeInto(
 function factsOf(
   { cursor, boots, findings, gone, reach, waiting, forgotten }: Omit<
     Parcel,
-    "lives" | "formers" | "images" | "open" | "jobs"
+    "lives" | "formers" | "images" | "jobs" | "jobNews" | "open"
   >,
   machine: string,
 ): Readonly<Record<string, unknown>> {

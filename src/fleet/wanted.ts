@@ -138,7 +138,8 @@ export function imageTest(to: Conditions, sought: Sought): string | null {
   if (!sought.literals.every((text) => PLAIN.test(text))) return null;
   const has = (part: string) =>
     sought.literals.map((text) => {
-      return to.bind(`position(convert_to(?, 'UTF8') in ${part}) > 0`, text);
+      // As bytes from the beginning: it is asked of each row.
+      return to.bind(`position(?::bytea in ${part}) > 0`, new TextEncoder().encode(text));
     }).join(" OR ");
   if (sought.in === "command line") {
     return `(coalesce(length(i.argv), 0) = 0 OR ${has("i.argv")})`;

@@ -8,7 +8,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { pragma } from "./file.ts";
 import { OutgoingJobs, type OutgoingMember } from "./outgoing_jobs.ts";
-import { LIFE_COST_VALUES, LIFE_COSTS, NTH_SHIFT } from "./schema.ts";
+import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
 
@@ -30,13 +30,21 @@ export interface Numbered {
   readonly key: number;
 }
 
+/** Who forked a life, in the same boot. */
+export interface OutgoingParent extends Omit<OutgoingKey, "bootId"> {
+  /** Number of its row. */
+  readonly key: number;
+  /** Whether `born` is its fork, not the first sight of it. */
+  readonly isStartKnown: boolean;
+}
+
 /** A row of `life`, with its parent by name instead of by number. */
 export interface OutgoingLife extends OutgoingKey {
   /** Number of the row. */
   readonly key: number;
   readonly boot: number;
   readonly span: number | null;
-  readonly parent: Omit<OutgoingKey, "bootId"> | null;
+  readonly parent: OutgoingParent | null;
   readonly ppid: number | null;
   readonly reaper: number | null;
   readonly status: number | null;
@@ -57,6 +65,13 @@ export interface OutgoingFormer {
   readonly since: number | null;
   /** 0: it was forgotten. */
   readonly image: number;
+}
+
+/** A job, as far as it is told of who was in it. */
+export interface OutgoingJob {
+  readonly name: string;
+  /** When it began, nanoseconds since boot. */
+  readonly since: number;
 }
 
 /** An image with its texts. */
@@ -107,6 +122,7 @@ const LIFE: readonly Column[] = [
   column("l.image", "key"),
   nullable("l.exec", "time"),
   column("l.flags", "bits"),
+  nullable("p.id", "key"),
 ];
 const COSTS: readonly Column[] = LIFE_COST_VALUES.map((sql) => {
   const name = LIFE_COSTS.find((one) => sql.startsWith(one))!;
@@ -129,13 +145,13 @@ export class Outgoing {
   readonly #image: TypedRows<Row>;
   readonly #text: TypedRows<readonly [StoredText]>;
   readonly #formers: TypedRows<Row>;
-  /** Null where the file is too old to have any. */
-  readonly jobs: OutgoingJobs | null;
+  /** Jobs with their sums and members; null where the file is too old to have any. */
+  readonly keptJobs: OutgoingJobs | null;
 
   /** `db` is open to be read, of the version of this fh. */
   constructor(db: DatabaseSync) {
     this.#db = db;
-    this.jobs = OutgoingJobs.of(db);
+    this.keptJobs = OutgoingJobs.of(db);
     const lives = (rest: string) => new TypedRows<Row>(db, [...LIFE, ...COSTS], `${FROM} ${rest}`);
     this.#next = lives("WHERE l.id > ? ORDER BY l.id LIMIT ?");
     this.#some = lives("WHERE l.id IN (SELECT value FROM json_each(?))");
@@ -252,6 +268,24 @@ export class Outgoing {
     });
   }
 
+  /** The jobs that lives were in, by their numbers, the first of each first. */
+  jobs(lives: readonly number[]): Map<number, OutgoingJob[]> {
+    const found = new Map<number, OutgoingJob[]>();
+    if (pragma(this.#db, "user_version") < 2) return found;
+    const rows = new TypedRows<readonly [life: number, name: string, since: number]>(
+      this.#db,
+      [column("member.life", "key"), column("job.name", "name"), column("job.since", "time")],
+      `FROM member JOIN job ON job.id = member.job
+        WHERE member.life IN (SELECT value FROM json_each(?)) ORDER BY member.life, job.id`,
+    );
+    for (const [life, name, since] of rows.all(JSON.stringify(lives))) {
+      const its = found.get(life);
+      if (its === undefined) found.set(life, [{ name, since }]);
+      else its.push({ name, since });
+    }
+    return found;
+  }
+
   /** An image; nothing is known of one that is not there any more. */
   image(key: number): OutgoingImage {
     const row = this.#image.get(key);
@@ -341,16 +375,20 @@ export class Outgoing {
   }
 
   #livesOf(rows: readonly Row[]): OutgoingLife[] {
-    const members = this.jobs?.of(rows.map(([key]) => key!));
+    const members = this.keptJobs?.of(rows.map(([key]) => key!));
     return rows.map((row) => this.#lifeOf(row, members?.get(row[0]!) ?? []));
   }
 
   #lifeOf(row: Row, members: readonly OutgoingMember[]): OutgoingLife {
     const [key, boot, pid, born, span, parentPid, parentBorn, parentFlags, ppid, reaper] = row;
-    const [status, image, exec, flags] = row.slice(10);
-    const parent = parentPid === null || parentPid === undefined
-      ? null
-      : { pid: parentPid, born: parentBorn!, nth: parentFlags! >> NTH_SHIFT };
+    const [status, image, exec, flags, parentKey] = row.slice(10);
+    const parent = parentPid === null || parentPid === undefined ? null : {
+      key: parentKey!,
+      pid: parentPid,
+      born: parentBorn!,
+      nth: parentFlags! >> NTH_SHIFT,
+      isStartKnown: (parentFlags! & LIFE_FLAG.startUnknown) === 0,
+    };
     return {
       ...{ key: key!, boot: boot!, pid: pid!, born: born!, span: span!, parent, ppid: ppid! },
       ...{ reaper: reaper!, status: status!, image: image!, exec: exec!, flags: flags! },

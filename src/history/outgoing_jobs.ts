@@ -21,7 +21,7 @@ export interface OutgoingJobKey {
 }
 
 /** A row of `job`, with its sums. */
-export interface OutgoingJob extends OutgoingJobKey {
+export interface OutgoingKeptJob extends OutgoingJobKey {
   /** Its number in the file. */
   readonly id: number;
   readonly boot: number;
@@ -161,7 +161,7 @@ export class OutgoingJobs {
   }
 
   /** Jobs with numbers above `after`, `limit` of them at most, and `some` beside. */
-  jobs(after: number, some: readonly number[], limit: number): OutgoingJob[] {
+  jobs(after: number, some: readonly number[], limit: number): OutgoingKeptJob[] {
     const rows = this.#jobs.all(after, JSON.stringify(some), limit + some.length);
     return rows.map((row) => {
       const [id, name, owner, boot, bootId, since, until, started, lost, lastPid, lastStatus] = row;

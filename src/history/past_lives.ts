@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LivesQuery, PastLife } from "../ask/store.ts";
+import type { JobBegun, LivesQuery, PastLife } from "../ask/store.ts";
 import { Account } from "../model/account.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import { STEP_ROWS } from "../steps.ts";
@@ -16,7 +16,7 @@ import { type Life, LIFE_COLUMNS, type LifeRow } from "./life.ts";
 import { LIVED_WITHIN } from "./schema.ts";
 import { column, nullable, TypedRows } from "./typed.ts";
 
-const NO_NAMES: readonly string[] = [];
+const NO_JOBS: readonly JobBegun[] = [];
 /** Where in a row the number of the image stands. */
 const IMAGE = LIFE_COLUMNS.findIndex(({ name }) => name === "life.image");
 
@@ -97,7 +97,7 @@ class LifeMaker {
   readonly #seen = new Set<number>();
   /** Ids of parents, by their numbers. */
   readonly #parents = new Map<number, string | null>();
-  readonly #jobs: TypedRows<readonly [name: string]> | null;
+  readonly #jobs: TypedRows<readonly [name: string, since: number]> | null;
 
   constructor(history: History, spans: readonly BootSpan[], query: LivesQuery) {
     this.#history = history;
@@ -106,7 +106,7 @@ class LifeMaker {
     this.#jobs = hasJobs(history, spans)
       ? new TypedRows(
         history.db,
-        [column("job.name", "name")],
+        [column("job.name", "name"), column("job.since", "time")],
         "FROM member JOIN job ON job.id = member.job WHERE member.life = ? ORDER BY job.id",
       )
       : null;
@@ -150,7 +150,7 @@ class LifeMaker {
       process: life,
       parent: life.parentKey === null ? null : this.#idOf(life.parentKey, life.boot),
       account: row === null ? this.#history.accountOf(life) : accountOf(row),
-      jobs: this.#jobs?.all(life.key).map(([name]) => name) ?? NO_NAMES,
+      jobs: this.#jobs?.all(life.key).map(([name, since]) => ({ name, since })) ?? NO_JOBS,
     };
   }
 

@@ -7,10 +7,10 @@
 import { jsonText } from "../text/json_text.ts";
 import { factsOf } from "./facts.ts";
 import { kinOf, NONE } from "./kin.ts";
-import { endOf } from "./end.ts";
 import { inOrder, lanesOf, namesOf } from "./lanes.ts";
 import { loadOf } from "./load.ts";
-import type { Span, Spans } from "./span.ts";
+import type { Spans } from "./span.ts";
+import { cutFacts, lossesIn, shownEnd, shownStart } from "./within.ts";
 import { nameOf } from "./words.ts";
 
 /** All lanes are threads of one process: that these are pids of the host would be untrue. */
@@ -41,8 +41,9 @@ function* events(spans: Spans): Generator<unknown> {
   }
   for (const [place, span] of spans.spans.entries()) {
     const tid = lanes.of[place]! + 1;
-    const ts = span.start / NS_PER_US;
-    const dur = (endOf(span, spans) - span.start) / NS_PER_US;
+    const start = shownStart(span, spans);
+    const ts = start / NS_PER_US;
+    const dur = (shownEnd(span, spans) - start) / NS_PER_US;
     yield {
       ph: "X",
       pid: PID,
@@ -51,21 +52,30 @@ function* events(spans: Spans): Generator<unknown> {
       dur,
       cat: "process",
       name: nameOf(span),
-      args: argsOf(span),
+      args: Object.fromEntries([...factsOf(span), ...cutFacts(span, spans)]),
     };
     const above = kin.parent[place]!;
-    if (above === NONE) continue;
+    if (above === NONE || span.start < 0) continue;
     const fork = { pid: PID, ts, cat: "fork", name: "fork", id: place };
     yield { ...fork, ph: "s", tid: lanes.of[above]! + 1 };
     yield { ...fork, ph: "f", bp: "e", tid };
+  }
+  for (const { time, reason, facts } of lossesIn(spans)) {
+    const name = `lost events: ${reason}`;
+    yield {
+      ph: "i",
+      s: "g",
+      pid: PID,
+      tid: 0,
+      ts: time / NS_PER_US,
+      cat: "gap",
+      name,
+      args: facts,
+    };
   }
   for (const { time, living, cpus } of loadOf(spans)) {
     const counter = { ph: "C", pid: PID, ts: time / NS_PER_US };
     yield { ...counter, name: "processes", args: { living } };
     yield { ...counter, name: "CPU", args: { cpus } };
   }
-}
-
-function argsOf(span: Span): Record<string, string | number> {
-  return Object.fromEntries(factsOf(span));
 }

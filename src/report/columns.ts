@@ -10,14 +10,13 @@ import {
   type CostColumn,
   type PageData,
   type PageHint,
-  type Placed,
   type Stretch,
 } from "./page/columns.ts";
 import { ticksOf } from "./page/ticks.ts";
 import { toRounded } from "./page/rounded.ts";
 import { foldTimes } from "./page/tree_times.ts";
 import { foldWords, WordWriter } from "./page/words.ts";
-import type { Span, SpanCost, Spans } from "./span.ts";
+import type { Span, Spans } from "./span.ts";
 import { treeOrder } from "./tree_order.ts";
 
 const ZERO = "0".charCodeAt(0);
@@ -33,14 +32,18 @@ export interface MarkedSpans extends Pick<Hint, "words" | "advice" | "stretches"
 class Table<T> {
   readonly rows: T[] = [];
   readonly #places = new Map<unknown, number>();
+  /** What is beside each other in a tree is often the same. */
+  #lastKey: unknown = null;
+  #lastPlace = -1;
 
   /** The place of a row; -1 for null. */
   place(row: T | null, key: unknown = row): number {
+    if (key === this.#lastKey) return this.#lastPlace;
     if (row === null) return -1;
-    const known = this.#places.get(key);
-    if (known !== undefined) return known;
-    const place = this.rows.push(row) - 1;
-    this.#places.set(key, place);
+    let place = this.#places.get(key);
+    if (place === undefined) this.#places.set(key, place = this.rows.push(row) - 1);
+    this.#lastKey = key;
+    this.#lastPlace = place;
     return place;
   }
 }
@@ -54,42 +57,76 @@ export function pageData(
   writtenMs: number,
   marks: readonly MarkedSpans[] | null = null,
 ): PageData {
+  const steps = pageSteps(spans, writtenMs, marks);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, with pauses. */
+export function* pageSteps(
+  spans: Spans,
+  writtenMs: number,
+  marks: readonly MarkedSpans[] | null = null,
+): Generator<void, PageData> {
   const family = new Family(spans);
+  yield;
   const { order, depth } = treeOrder(spans.spans, family.parents);
   const all = order.map((index) => spans.spans[index]!);
-  const places = new Map(order.map((index, place) => [index, place]));
-  const outside = all.flatMap(({ ppid }, at) => {
-    return depth[at] === 0 && ppid !== null ? [[at, ppid] as const] : [];
-  });
-  const [images, ids, owners] = [imagesOf(all), idsOf(all), ownersOf(all)];
-  return {
-    head: {
-      version: 1,
-      frame: spans.frame,
-      writtenMs,
-      count: all.length,
-      root: places.get(family.root) ?? -1,
-      ...sumsOf(all),
-      ...images.tables,
-      ...ids.tables,
-      ...owners.tables,
-      outside,
-      argvMore: all.flatMap(({ image: { argvMore } }, at): Placed<number> => {
-        return argvMore > 0 ? [[at, argvMore]] : [];
-      }),
-      seenLate: all.flatMap(({ isStartKnown }, at) => isStartKnown ? [] : [at]),
-      hints: (marks ?? hintsIn(family)).map((hint) => pageHint(hint, places)),
-    },
-    columns: {
-      depth,
-      ...timesOf(all, depth),
-      status: all.map(({ status }) => status ?? -1),
-      ...ids.columns,
-      ...images.columns,
-      ...owners.columns,
-      ...costsOf(all),
-    },
+  const places = new Int32Array(all.length);
+  for (let place = 0; place < all.length; place++) places[order[place]!] = place;
+  yield;
+  const images = imagesOf(all);
+  yield;
+  const [ids, owners] = [idsOf(all), ownersOf(all)];
+  yield;
+  const columns = {
+    depth,
+    ...timesOf(all, depth),
+    status: columnOf(all, ({ status }) => status ?? -1),
+    ...ids.columns,
+    ...images.columns,
+    ...owners.columns,
+    ...costsOf(all),
   };
+  yield;
+  const hints = (marks ?? hintsIn(family)).map((hint) => pageHint(hint, places));
+  const head = {
+    version: 1,
+    frame: spans.frame,
+    writtenMs,
+    count: all.length,
+    root: places[family.root] ?? -1,
+    ...sumsOf(all),
+    ...images.tables,
+    ...ids.tables,
+    ...owners.tables,
+    ...rarelySaid(all, depth),
+    hints,
+  } as const;
+  return { head, columns };
+}
+
+/** What is to be said of few processes. */
+function rarelySaid(all: readonly Span[], depth: ArrayLike<number>) {
+  const outside: [place: number, ppid: number][] = [];
+  const argvMore: [place: number, bytes: number][] = [];
+  const seenLate: number[] = [];
+  for (let at = 0; at < all.length; at++) {
+    const { ppid, image, isStartKnown } = all[at]!;
+    if (depth[at] === 0 && ppid !== null) outside.push([at, ppid]);
+    if (image.argvMore > 0) argvMore.push([at, image.argvMore]);
+    if (!isStartKnown) seenLate.push(at);
+  }
+  return { outside, argvMore, seenLate };
+}
+
+/** A number of each; of any size. */
+function columnOf(all: readonly Span[], numberOf: (span: Span) => number): Float64Array {
+  const column = new Float64Array(all.length);
+  for (let at = 0; at < column.length; at++) column[at] = numberOf(all[at]!);
+  return column;
 }
 
 function micros(ns: number): number {
@@ -97,34 +134,36 @@ function micros(ns: number): number {
 }
 
 function timesOf(all: readonly Span[], depth: ArrayLike<number>) {
-  const start = Float64Array.from(all, (span) => micros(span.start));
-  const end = Float64Array.from(all, (span, at) => {
-    return span.end === null ? start[at]! : Math.max(start[at]!, micros(span.end));
-  });
-  return { ...foldTimes(depth, { start, end }), is_ended: all.map(({ end }) => +(end !== null)) };
+  const start = columnOf(all, (span) => micros(span.start));
+  const end = start.slice();
+  const ended = new Float64Array(all.length);
+  for (let at = 0; at < ended.length; at++) {
+    const ns = all[at]!.end;
+    if (ns === null) continue;
+    ended[at] = 1;
+    end[at] = Math.max(start[at]!, micros(ns));
+  }
+  return { ...foldTimes(depth, { start, end }), is_ended: ended };
 }
 
-const COSTS: Readonly<Record<CostColumn, (cost: SpanCost) => number | null>> = {
-  user_us: ({ user_ns }) => micros(user_ns),
-  system_us: ({ system_ns }) => micros(system_ns),
-  minor_faults: ({ minor_faults }) => minor_faults,
-  major_faults: ({ major_faults }) => major_faults,
-  peak_bytes: ({ peak_bytes }) => peak_bytes,
-  read_bytes: ({ read_bytes }) => read_bytes,
-  write_bytes: ({ write_bytes }) => write_bytes,
-  voluntary_switches: ({ voluntary_switches }) => voluntary_switches,
-  involuntary_switches: ({ involuntary_switches }) => involuntary_switches,
-};
-
-function costsOf(all: readonly Span[]): Record<CostColumn, number[]> {
-  const columns = COST_COLUMNS.map((name) => {
-    const numbers = all.map(({ cost }) => {
-      const figure = cost === null ? null : COSTS[name](cost);
-      return figure === null ? -1 : toRounded(figure);
-    });
-    return [name, numbers] as const;
-  });
-  return Object.fromEntries(columns) as Record<CostColumn, number[]>;
+function costsOf(all: readonly Span[]): Record<CostColumn, Float64Array> {
+  const figures = COST_COLUMNS.map(() => new Float64Array(all.length).fill(-1));
+  const [user, system, minor, major, peak, read, written, own, forced] = figures;
+  for (let at = 0; at < all.length; at++) {
+    const { cost } = all[at]!;
+    if (cost === null) continue;
+    user![at] = toRounded(micros(cost.user_ns));
+    system![at] = toRounded(micros(cost.system_ns));
+    minor![at] = toRounded(cost.minor_faults);
+    major![at] = toRounded(cost.major_faults);
+    if (cost.peak_bytes !== null) peak![at] = toRounded(cost.peak_bytes);
+    read![at] = toRounded(cost.read_bytes);
+    written![at] = toRounded(cost.write_bytes);
+    own![at] = toRounded(cost.voluntary_switches);
+    forced![at] = toRounded(cost.involuntary_switches);
+  }
+  const columns = COST_COLUMNS.map((name, index) => [name, figures[index]!] as const);
+  return Object.fromEntries(columns) as Record<CostColumn, Float64Array>;
 }
 
 function sumsOf(all: readonly Span[]) {
@@ -145,12 +184,12 @@ function imagesOf(all: readonly Span[]) {
   const containers = new Table<string>();
   const writer = new WordWriter();
   const columns = {
-    name: all.map(({ image }) => names.place(image.name)),
-    exe: all.map(({ image }) => exes.place(image.exe)),
-    cwd: all.map(({ image }) => cwds.place(image.cwd)),
-    unit: all.map(({ image }) => units.place(image.unit)),
-    container: all.map(({ image }) => containers.place(image.container)),
-    words: all.map(({ image: { argv, name } }) => {
+    name: columnOf(all, ({ image }) => names.place(image.name)),
+    exe: columnOf(all, ({ image }) => exes.place(image.exe)),
+    cwd: columnOf(all, ({ image }) => cwds.place(image.cwd)),
+    unit: columnOf(all, ({ image }) => units.place(image.unit)),
+    container: columnOf(all, ({ image }) => containers.place(image.container)),
+    words: columnOf(all, ({ image: { argv, name } }) => {
       if (argv === null) return 0;
       writer.add(argv, name);
       return argv.length + 1;
@@ -210,15 +249,25 @@ function ownersOf(all: readonly Span[]) {
   const users = new Table<readonly [number | null, string | null]>();
   const hosts = new Table<string>();
   const jobLists = new Table<readonly string[]>();
+  let last: Span | null = null;
+  let place = -1;
   const columns = {
-    user: all.map(({ uid, user }) => users.place([uid, user], `${uid} ${user}`)),
-    host: all.map(({ host }) => hosts.place(host)),
-    jobs: all.map(({ jobs }) => jobLists.place(jobs, jobs.join("\0"))),
+    user: columnOf(all, (span) => {
+      const { uid, user } = span;
+      const isSame = last !== null && last.uid === uid && last.user === user;
+      if (!isSame) place = users.place([uid, user], `${uid} ${user}`);
+      last = span;
+      return place;
+    }),
+    host: columnOf(all, ({ host }) => hosts.place(host)),
+    jobs: columnOf(all, ({ jobs }) => {
+      return jobLists.place(jobs, jobs.length > 1 ? jobs.join("\0") : jobs[0] ?? "");
+    }),
   };
   return { columns, tables: { users: users.rows, hosts: hosts.rows, jobLists: jobLists.rows } };
 }
 
-function pageHint(hint: MarkedSpans, places: ReadonlyMap<number, number>): PageHint {
+function pageHint(hint: MarkedSpans, places: ArrayLike<number>): PageHint {
   const { kind, words, advice, stretches, spans } = hint;
   return {
     kind,
@@ -226,6 +275,6 @@ function pageHint(hint: MarkedSpans, places: ReadonlyMap<number, number>): PageH
     advice,
     stretches: stretches.slice(0, MARKED_MAX)
       .map(({ from, to }): Stretch => [micros(from), micros(to)]),
-    processes: spans.slice(0, MARKED_MAX).map((index) => places.get(index)!),
+    processes: spans.slice(0, MARKED_MAX).map((index) => places[index]!),
   };
 }

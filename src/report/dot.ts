@@ -18,7 +18,8 @@ export function* dot(spans: Spans): Generator<string> {
   for (const place of inFamilies(kin)) {
     const span = spans.spans[place]!;
     const failed = hasFailed(span) ? ', color="red", fontcolor="red"' : "";
-    const label = `${quoted(labelOf(span, spans))}, tooltip=${quoted(commandOf(span.image))}`;
+    const tooltip = quoted(commandOf(span.image), TOOLTIP_BACKSLASH);
+    const label = `${quoted(labelOf(span, spans))}, tooltip=${tooltip}`;
     yield `  p${place} [label=${label}${failed}];\n`;
     const above = kin.parent[place]!;
     if (above !== NONE) yield `  p${above} -> p${place};\n`;
@@ -34,14 +35,20 @@ function labelOf(span: Span, spans: Spans): string {
 /** A string of at most so many characters: Graphviz takes 16 384 bytes, but several in a row. */
 const STRING_MAX = 2000;
 
-/** A text in quotes: `\n` is the one escape that is ours. */
-function quoted(text: string): string {
+const BACKSLASH = "\\\\";
+/** Graphviz reads escapes of tooltips twice, first those of lines, then those such as `\N`. */
+const TOOLTIP_BACKSLASH = BACKSLASH.repeat(2);
+
+/** A text in quotes: `\n` is the one escape that is ours, and an `&` begins no entity. */
+function quoted(text: string, backslash = BACKSLASH): string {
   const lines = text.split("\n").map((line) => {
     const parts = [...escapeText(line)];
     const strings: string[] = [];
     for (let at = 0; at < parts.length; at += STRING_MAX) {
       const part = parts.slice(at, at + STRING_MAX).join("");
-      strings.push(part.replaceAll("\\", "\\\\").replaceAll('"', '\\"'));
+      strings.push(
+        part.replaceAll("\\", () => backslash).replaceAll('"', '\\"').replaceAll("&", "&amp;"),
+      );
     }
     return strings.join('" + "');
   });

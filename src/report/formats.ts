@@ -31,7 +31,10 @@ export interface Format {
   readonly isBySpan?: true;
   /** What is heard of FormatSettings. */
   readonly hears: readonly (keyof FormatSettings)[];
-  /** The report, piece by piece: all of it may be more than memory has room for. */
+  /**
+   * The report, piece by piece: all of it may be more than memory has room for. Empty pieces are
+   * pauses in long work.
+   */
   write(spans: Spans, settings: FormatSettings): Promise<Iterable<Piece>>;
 }
 
@@ -46,7 +49,7 @@ export const FORMATS: readonly Format[] = [
     about: "a page for a browser: timeline, flame graph, tables, hints",
     endings: [".html", ".htm"],
     hears: ["now"],
-    write: async (spans, { now }) => [(await import("./html.ts")).html(spans, now)],
+    write: async (spans, { now }) => (await import("./html.ts")).htmlPieces(spans, now),
   },
   {
     ...BINARY,

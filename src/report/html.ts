@@ -5,7 +5,7 @@
  */
 import { deflateRawSync } from "node:zlib";
 import page from "./built/page.html" with { type: "text" };
-import { pageData } from "./columns.ts";
+import { pageSteps } from "./columns.ts";
 import { pack } from "./page/packed.ts";
 import type { Spans } from "./span.ts";
 
@@ -27,7 +27,21 @@ const DEFLATE = { level: 8, windowBits: 12, memLevel: 6 };
  * milliseconds since the Unix epoch. The same spans and time always give the same text.
  */
 export function html(spans: Spans, now: number): string {
-  return pageOf(spans.frame.title, [pack(pageData(spans, now))]);
+  return [...htmlPieces(spans, now)].join("");
+}
+
+/** The same with pauses, which are empty pieces: most of the work is done before the first byte. */
+export function* htmlPieces(spans: Spans, now: number): Generator<string> {
+  const steps = pageSteps(spans, now);
+  for (;;) {
+    yield "";
+    const { done, value } = steps.next();
+    if (!done) continue;
+    const packed = pack(value);
+    yield "";
+    yield pageOf(spans.frame.title, [packed]);
+    return;
+  }
 }
 
 /** A page with that title and data, which its script takes apart again. */

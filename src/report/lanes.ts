@@ -5,8 +5,9 @@
  * @module
  */
 import { type Kin, NONE } from "./kin.ts";
-import { endOf } from "./end.ts";
+import { FreeLanes } from "./free_lanes.ts";
 import type { Spans } from "./span.ts";
+import { shownEnd, shownStart } from "./within.ts";
 import { nameOf } from "./words.ts";
 
 /** Lanes, by number; those of the first processes have no lane above them. */
@@ -17,25 +18,19 @@ export interface Lanes {
   readonly above: readonly number[];
 }
 
-/** Puts each span into the first lane that is free. */
+/** Puts the part of each span that is shown into the first lane that is free. */
 export function lanesOf(spans: Spans, { parent }: Kin): Lanes {
   const of = new Int32Array(spans.spans.length).fill(NONE);
   const above: number[] = [];
-  const freeFrom: number[] = [];
-  /** Lanes below each, in the order in which they were made; the last is for those below none. */
-  const below = new Map<number, number[]>();
+  /** Lanes below each; the last is for those below none. */
+  const below = new Map<number, FreeLanes>();
   const put = (place: number) => {
     const span = spans.spans[place]!;
     const upper = parent[place] === NONE ? NONE : of[parent[place]!]!;
     let lanes = below.get(upper);
-    if (lanes === undefined) below.set(upper, lanes = []);
-    let lane = lanes.find((one) => freeFrom[one]! <= span.start);
-    if (lane === undefined) {
-      lane = above.push(upper) - 1;
-      lanes.push(lane);
-    }
-    freeFrom[lane] = endOf(span, spans);
-    of[place] = lane;
+    if (lanes === undefined) below.set(upper, lanes = new FreeLanes());
+    const [from, until] = [shownStart(span, spans), shownEnd(span, spans)];
+    of[place] = lanes.take(from, until, () => above.push(upper) - 1);
   };
   const line: number[] = [];
   for (let place = 0; place < of.length; place++) {
@@ -58,7 +53,7 @@ export function inOrder({ above }: Lanes): number[] {
   const open = [...below.get(NONE) ?? []].reverse();
   for (let lane = open.pop(); lane !== undefined; lane = open.pop()) {
     order.push(lane);
-    open.push(...(below.get(lane) ?? []).toReversed());
+    for (const next of (below.get(lane) ?? []).toReversed()) open.push(next);
   }
   return order;
 }

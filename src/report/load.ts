@@ -4,7 +4,7 @@
  * @module
  */
 import { endOf } from "./end.ts";
-import type { Spans } from "./span.ts";
+import type { Span, Spans } from "./span.ts";
 
 /** A thousandth of a CPU. */
 const PRECISION = 1000;
@@ -18,29 +18,47 @@ export interface LoadStep {
   readonly cpus: number;
 }
 
-/** Each change, in the order of time; several at one time are one. */
+/**
+ * Each change within the report, in the order of time; several at one time are one. The first step
+ * is that of its begin, the last that of its end, with who lives on.
+ */
 export function* loadOf(spans: Spans): Generator<LoadStep> {
-  const ends = spans.spans.map((span, at) => ({ at, time: endOf(span, spans) }));
-  ends.sort((a, b) => a.time - b.time);
-  const rates = Float64Array.from(spans.spans, (span) => {
-    const { cost, start } = span;
-    const length = endOf(span, spans) - start;
-    return cost === null || length <= 0 ? 0 : (cost.user_ns + cost.system_ns) / length;
-  });
+  const lengthNs = Math.max(0, spans.frame.lengthNs);
+  const lives = spans.spans.map((span) => lifeOf(span, spans));
+  const ends = lives.filter(({ until }) => until <= lengthNs).sort((a, b) => a.until - b.until);
   let [living, cpus] = [0, 0];
-  for (let [begun, ended] = [0, 0]; ended < ends.length;) {
-    const start = spans.spans[begun]?.start ?? Infinity;
-    const time = Math.min(start, ends[ended]!.time);
-    while (begun < spans.spans.length && spans.spans[begun]!.start === time) {
-      cpus += rates[begun++]!;
+  for (let [begun, ended, time] = [0, 0, 0];;) {
+    while (begun < lives.length && lives[begun]!.from <= time) {
+      cpus += lives[begun++]!.rate;
       living++;
     }
-    while (ended < ends.length && ends[ended]!.time === time) {
-      cpus -= rates[ends[ended++]!.at]!;
+    while (ended < ends.length && ends[ended]!.until <= time) {
+      cpus -= ends[ended++]!.rate;
       living--;
     }
     // What sums of fractions leave behind is nobody's.
     if (living === 0) cpus = 0;
     yield { time, living, cpus: Math.max(0, Math.round(cpus * PRECISION) / PRECISION) };
+    if (time === lengthNs) return;
+    time = Math.min(lives[begun]?.from ?? lengthNs, ends[ended]?.until ?? lengthNs, lengthNs);
   }
+}
+
+/** From when to when it is shown, infinite where it lives on, and the CPUs that it takes. */
+interface ShownLife {
+  readonly from: number;
+  readonly until: number;
+  readonly rate: number;
+}
+
+function lifeOf(span: Span, spans: Spans): ShownLife {
+  const { cost, start, end } = span;
+  const until = endOf(span, spans);
+  const length = until - start;
+  const cpuNs = cost === null || length <= 0 ? 0 : cost.user_ns + cost.system_ns;
+  return {
+    from: start,
+    until: end === null ? Infinity : until,
+    rate: cpuNs === 0 ? 0 : cpuNs / length,
+  };
 }

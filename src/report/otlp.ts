@@ -4,20 +4,19 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
-import { exitStatus } from "../model/process.ts";
 import { safeJson } from "../text/json_text.ts";
-import { signalName } from "../text/words.ts";
-import { factsOfCost } from "./facts.ts";
 import { type Kin, kinOf, NONE } from "./kin.ts";
 import { endOf } from "./end.ts";
-import type { Span, Spans } from "./span.ts";
-import { commandOf, hasFailed, nameOf, outcomeOf } from "./words.ts";
-
-type OtlpSpans = Parameters<typeof JsonTraceSerializer.serializeRequest>[0];
-type OtlpSpan = OtlpSpans[number];
-type Attributes = OtlpSpan["attributes"];
+import {
+  type OtlpSpan,
+  otlpSpanOf,
+  type OtlpTime,
+  resourceOf,
+  type SpanPlace,
+} from "./otlp_span.ts";
+import type { Spans } from "./span.ts";
+import { tracesOf } from "./traces.ts";
 
 /** How a request is written. */
 export type OtlpForm = "protobuf" | "json";
@@ -27,12 +26,6 @@ const BATCH = 1000;
 const NS_PER_S = 1e9;
 const MS_PER_S = 1000;
 const NS_PER_MS = 1e6;
-const INTERNAL = 0;
-const ERROR = 2;
-const UNSET = 0;
-const SAMPLED = 1;
-const SCOPE = { name: "fh" };
-const DIGITS = { trace: 32, span: 16 } as const;
 
 /** Lines of JSON, a request each: what the file exporter of OpenTelemetry writes. */
 export function* otlpJson(spans: Spans): Generator<string> {
@@ -53,7 +46,7 @@ export function* otlpRequests(spans: Spans, form: OtlpForm): Generator<OtlpReque
   const maker = new OtlpMaker(spans);
   for (let at = 0; at < spans.spans.length; at += BATCH) {
     const some = spans.spans.slice(at, at + BATCH).map((_, index) => maker.of(at + index));
-    const body = serializer.serializeRequest(some as OtlpSpans);
+    const body = serializer.serializeRequest(some);
     if (body !== undefined) yield { body, spans: some.length };
   }
 }
@@ -65,19 +58,21 @@ export function otlpRejected(
 ): { readonly spans: number; readonly why: string } | null {
   if (body.length === 0) return null;
   const serializer = form === "json" ? JsonTraceSerializer : ProtobufTraceSerializer;
-  const { partialSuccess } = serializer.deserializeResponse(body);
-  const spans = Number(partialSuccess?.rejectedSpans ?? 0);
-  return spans > 0 ? { spans, why: partialSuccess?.errorMessage ?? "" } : null;
+  try {
+    const { partialSuccess } = serializer.deserializeResponse(body);
+    const spans = Number(partialSuccess?.rejectedSpans ?? 0);
+    return spans > 0 ? { spans, why: partialSuccess?.errorMessage ?? "" } : null;
+  } catch {
+    // It has taken them; what it says beside is not understood.
+    return null;
+  }
 }
 
 class OtlpMaker {
   readonly #spans: Spans;
   readonly #kin: Kin;
-  /** The first ancestor of each that is in the report. */
-  readonly #tops: Int32Array;
-  /** What is known of a job is its name: which of that name it is says its first process. */
-  readonly #firstOfJob = new Map<string, string>();
-  readonly #traces = new Map<string, string>();
+  /** Keys of traces, by place. */
+  readonly #keys: readonly string[];
   readonly #resources = new Map<string, OtlpSpan["resource"]>();
   readonly #seconds: number;
   readonly #ns: number;
@@ -85,10 +80,7 @@ class OtlpMaker {
   constructor(spans: Spans) {
     this.#spans = spans;
     this.#kin = kinOf(spans.spans);
-    this.#tops = topsOf(this.#kin);
-    for (const { jobs: [job], id } of spans.spans) {
-      if (job !== undefined && !this.#firstOfJob.has(job)) this.#firstOfJob.set(job, id);
-    }
+    this.#keys = tracesOf(spans, this.#kin);
     const { originMs } = spans.frame;
     this.#seconds = Math.floor(originMs / MS_PER_S);
     this.#ns = Math.round((originMs - this.#seconds * MS_PER_S) * NS_PER_MS);
@@ -97,117 +89,35 @@ class OtlpMaker {
   of(place: number): OtlpSpan {
     const span = this.#spans.spans[place]!;
     const above = this.#kin.parent[place]!;
-    const traceId = this.#traceOf(place);
-    const parent = above === NONE ? null : this.#spans.spans[above]!;
+    const trace = this.#keys[place]!;
+    const isWithin = above !== NONE && this.#keys[above] === trace;
     const end = endOf(span, this.#spans);
-    const duration: [seconds: number, ns: number] = [0, end - span.start];
-    const made = {
-      name: nameOf(span),
-      kind: INTERNAL,
-      spanContext: () => ({ traceId, spanId: spanId(span.id), traceFlags: SAMPLED }),
-      ...parent === null ? {} : {
-        parentSpanContext: { traceId, spanId: spanId(parent.id), traceFlags: SAMPLED },
-      },
+    return otlpSpanOf(span, {
+      trace,
+      parent: isWithin ? this.#spans.spans[above]!.id : null,
+      link: isWithin || span.parent === null ? null : this.#linkTo(span.parent, above),
       startTime: this.#time(span.start),
       endTime: this.#time(end),
-      duration,
-      ended: true,
-      status: hasFailed(span) ? { code: ERROR, message: outcomeOf(span) } : { code: UNSET },
-      attributes: attributesOf(span),
-      links: parent === null && span.parent !== null ? [linkTo(span.parent)] : [],
-      events: [],
+      lasted: end - span.start,
       resource: this.#resourceOf(span.host),
-      instrumentationScope: SCOPE,
-      droppedAttributesCount: 0,
-      droppedEventsCount: 0,
-      droppedLinksCount: 0,
-    };
-    return made as OtlpSpan;
+    });
   }
 
-  #time(ns: number): [seconds: number, ns: number] {
+  #time(ns: number): OtlpTime {
     const all = this.#ns + ns;
     const seconds = Math.floor(all / NS_PER_S);
     return [this.#seconds + seconds, all - seconds * NS_PER_S];
   }
 
-  /** All that descends from one process is a trace, and so is a job. */
-  #traceOf(place: number): string {
-    const { id, jobs: [job] } = this.#spans.spans[this.#tops[place]!]!;
-    const key = job === undefined ? id : `${job}\0${this.#firstOfJob.get(job)}`;
-    let trace = this.#traces.get(key);
-    if (trace === undefined) this.#traces.set(key, trace = traceId(key));
-    return trace;
+  /** Whoever has forked it is in another trace, has ended before, or was not asked for. */
+  #linkTo(parent: string, place: number): SpanPlace["link"] {
+    const known = place === NONE ? this.#spans.traces?.get(parent) : this.#keys[place];
+    return { id: parent, trace: known ?? parent };
   }
 
   #resourceOf(host: string): OtlpSpan["resource"] {
     let resource = this.#resources.get(host);
-    if (resource === undefined) {
-      const attributes = { "service.name": "fh", "host.name": host, "os.type": "linux" };
-      resource = { attributes } as unknown as OtlpSpan["resource"];
-      this.#resources.set(host, resource);
-    }
+    if (resource === undefined) this.#resources.set(host, resource = resourceOf(host));
     return resource;
   }
-}
-
-function topsOf({ parent }: Kin): Int32Array {
-  const tops = new Int32Array(parent.length).fill(NONE);
-  const line: number[] = [];
-  for (let place = 0; place < tops.length; place++) {
-    let at = place;
-    for (; tops[at] === NONE && parent[at] !== NONE; at = parent[at]!) line.push(at);
-    const top = tops[at] === NONE ? at : tops[at]!;
-    tops[at] = top;
-    for (const one of line) tops[one] = top;
-    line.length = 0;
-  }
-  return tops;
-}
-
-/** Whoever has forked it is not in the report: it has ended before, or was not asked for. */
-function linkTo(parent: string): OtlpSpan["links"][number] {
-  const context = { traceId: traceId(parent), spanId: spanId(parent), traceFlags: SAMPLED };
-  return { context, attributes: { "fh.link": "fork", "fh.process.id": parent } };
-}
-
-function traceId(key: string): string {
-  return digest(`trace\0${key}`).slice(0, DIGITS.trace);
-}
-
-function spanId(id: string): string {
-  return digest(`span\0${id}`).slice(0, DIGITS.span);
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
-/** Names as the semantic conventions have them for processes; those of fh begin with `fh.`. */
-function attributesOf(span: Span): Attributes {
-  const { image, pid, ppid, uid, user, jobs, status } = span;
-  const { code, signal } = exitStatus(status);
-  const known: Readonly<Record<string, Attributes[string] | null>> = {
-    "process.pid": pid,
-    "process.parent_pid": ppid,
-    "process.executable.name": image.name,
-    "process.executable.path": image.exe,
-    "process.command_args": image.argv === null ? null : [...image.argv],
-    "process.command_line": commandOf(image),
-    "process.working_directory": image.cwd,
-    "process.real_user.id": uid,
-    "process.real_user.name": user,
-    "process.exit.code": code,
-    "fh.exit.signal": signal === null ? null : signalName(signal),
-    "fh.process.id": span.id,
-    "fh.running": span.end === null && status === null ? true : null,
-    "fh.start_known": span.isStartKnown ? null : false,
-    "fh.unit": image.unit,
-    "container.id": image.container,
-    "fh.jobs": jobs.length === 0 ? null : [...jobs],
-    ...Object.fromEntries([...factsOfCost(span)].map(([name, value]) => [`fh.${name}`, value])),
-  };
-  const told: Attributes = {};
-  for (const [name, value] of Object.entries(known)) if (value !== null) told[name] = value;
-  return told;
 }

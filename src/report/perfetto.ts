@@ -8,10 +8,10 @@
 import { PbfWriter } from "pbf";
 import { factsOf } from "./facts.ts";
 import { kinOf, NONE } from "./kin.ts";
-import { endOf } from "./end.ts";
 import { lanesOf, namesOf } from "./lanes.ts";
 import { loadOf } from "./load.ts";
 import type { Span, Spans } from "./span.ts";
+import { cutFacts, lossesIn, shownEnd, shownStart } from "./within.ts";
 import { hasFailed, nameOf } from "./words.ts";
 
 /** Fields by their numbers: trace_packet.proto, track_event.proto and those that they import. */
@@ -63,7 +63,8 @@ const SEQUENCE = 1;
 /** Tracks beside the lanes, whose numbers follow. */
 const UUID = { all: 1, living: 2, cpus: 3, lanes: 16 } as const;
 const FORK = "fork";
-const CATEGORIES = ["process", "failed", FORK] as const;
+const GAP = "gap";
+const CATEGORIES = ["process", "failed", FORK, GAP] as const;
 /** Bytes that are handed on at once. */
 const PIECE = 64 << 10;
 /** Texts that are remembered to be named by a number; what is longer hardly comes twice. */
@@ -82,8 +83,6 @@ export function* perfetto(spans: Spans): Generator<Uint8Array> {
 class TraceWriter {
   #out = new PbfWriter();
   readonly #spans: Spans;
-  /** No time of a trace is below 0: what is drawn begins so much later. */
-  readonly #base: number;
   readonly #names = new Interned(INTERNED.name);
   readonly #annotations = new Interned(INTERNED.annotationName);
   readonly #texts = new Interned(INTERNED.text);
@@ -93,7 +92,6 @@ class TraceWriter {
 
   constructor(spans: Spans) {
     this.#spans = spans;
-    this.#base = -spans.spans.reduce((least, { start }) => Math.min(least, start), 0);
   }
 
   get length(): number {
@@ -123,8 +121,16 @@ class TraceWriter {
     }
     for (const [place, span] of spans.entries()) {
       const above = kin.parent[place]!;
-      if (above !== NONE) this.#fork(span, UUID.lanes + lanes.of[above]!, place);
-      this.#process(span, UUID.lanes + lanes.of[place]!, above === NONE ? null : place);
+      // A fork that was before the report is none of it.
+      const isForked = above !== NONE && span.start >= 0;
+      if (isForked) this.#fork(span, UUID.lanes + lanes.of[above]!, place);
+      this.#process(span, UUID.lanes + lanes.of[place]!, isForked ? place : null);
+      yield;
+    }
+    for (const { time, reason, facts } of lossesIn(this.#spans)) {
+      this.#event(time, TYPE.instant, UUID.all, `lost events: ${reason}`, GAP, (event) => {
+        for (const [name, value] of Object.entries(facts)) this.#annotate(event, name, value);
+      });
       yield;
     }
     for (const { time, living, cpus } of loadOf(this.#spans)) {
@@ -139,7 +145,7 @@ class TraceWriter {
     const { originMs } = this.#spans.frame;
     this.#packet(FIRST_OF_SEQUENCE, (packet) => {
       packet.writeMessage(PACKET.clockSnapshot, (_, snapshot) => {
-        for (const [id, time] of [[BOOTTIME, this.#base], [REALTIME, originMs * 1e6]] as const) {
+        for (const [id, time] of [[BOOTTIME, 0], [REALTIME, originMs * 1e6]] as const) {
           snapshot.writeMessage(SNAPSHOT.clocks, (_, clock) => {
             clock.writeVarintField(SNAPSHOT.clockId, id);
             clock.writeVarintField(SNAPSHOT.time, Math.round(time));
@@ -176,20 +182,22 @@ class TraceWriter {
     });
   }
 
-  #fork({ start }: Span, track: number, flow: number): void {
-    this.#event(start, TYPE.instant, track, FORK, FORK, (event) => {
+  #fork(span: Span, track: number, flow: number): void {
+    this.#event(shownStart(span, this.#spans), TYPE.instant, track, FORK, FORK, (event) => {
       event.writeFixed64Field(EVENT.flow, flow + 1);
     });
   }
 
-  /** `flow` is that of its fork; null where who has forked it is not in the report. */
+  /** `flow` is that of its fork; null where that is not in the report. */
   #process(span: Span, track: number, flow: number | null): void {
     const category = hasFailed(span) ? "failed" : "process";
-    this.#event(span.start, TYPE.begin, track, nameOf(span), category, (event) => {
+    const start = shownStart(span, this.#spans);
+    this.#event(start, TYPE.begin, track, nameOf(span), category, (event) => {
       for (const [name, value] of factsOf(span)) this.#annotate(event, name, value);
+      for (const [name, ns] of cutFacts(span, this.#spans)) this.#annotate(event, name, ns);
       if (flow !== null) event.writeFixed64Field(EVENT.flowEnd, flow + 1);
     });
-    this.#timed(endOf(span, this.#spans), (packet) => {
+    this.#timed(shownEnd(span, this.#spans), (packet) => {
       packet.writeMessage(PACKET.trackEvent, (_, event) => {
         event.writeVarintField(EVENT.type, TYPE.end);
         event.writeVarintField(EVENT.track, track);
@@ -242,7 +250,7 @@ class TraceWriter {
 
   #timed(time: number, write: (packet: PbfWriter) => void): void {
     this.#packet(NEEDS_SEQUENCE, (packet) => {
-      packet.writeVarintField(PACKET.timestamp, Math.max(0, Math.round(this.#base + time)));
+      packet.writeVarintField(PACKET.timestamp, Math.round(time));
       write(packet);
     });
   }

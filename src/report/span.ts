@@ -115,4 +115,14 @@ export interface Frame {
 export interface Spans {
   readonly frame: Frame;
   readonly spans: readonly Span[];
+  /** By id, what is known of the job or the tree that a process is a part of: see traces.ts. */
+  readonly traces?: ReadonlyMap<string, string>;
+}
+
+/**
+ * What the trace of a job is told by: when it began, nanoseconds since boot. A name comes again,
+ * and is changed.
+ */
+export function jobTrace(bootId: string, since: number): string {
+  return `job\0${bootId}\0${since}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { OutgoingKey, OutgoingLife } from "../history/outgoing.ts";
-import type { OutgoingJob, OutgoingJobs, OutgoingMember } from "../history/outgoing_jobs.ts";
+import type { OutgoingJobs, OutgoingKeptJob, OutgoingMember } from "../history/outgoing_jobs.ts";
 
 /** Jobs that are new, and members of those, of one parcel. */
 const JOBS_AT_ONCE = 200;
@@ -28,7 +28,7 @@ export interface ShippedMember extends OutgoingKey, Omit<OutgoingMember, "life">
 
 /** What a parcel has of jobs. */
 export interface ShippedJobs {
-  readonly jobs: readonly OutgoingJob[];
+  readonly jobs: readonly OutgoingKeptJob[];
   readonly members: readonly ShippedMember[];
   /** Jobs that the sink has as open, and the history has not any more. */
   readonly gone: readonly KnownJob[];
@@ -45,7 +45,7 @@ interface Unread {
 /** What was looked at of jobs. */
 interface Taken {
   readonly shipped: ShippedJobs;
-  readonly looked: readonly OutgoingJob[];
+  readonly looked: readonly OutgoingKeptJob[];
   readonly last: number;
   readonly unread: readonly Unread[];
   /** Whether more of them wait for the next parcel. */
@@ -130,6 +130,6 @@ export class JobNews {
 }
 
 /** Everything of a job that may change. */
-function signatureOf({ name, until, started, lost, lastPid, totals }: OutgoingJob): string {
+function signatureOf({ name, until, started, lost, lastPid, totals }: OutgoingKeptJob): string {
   return JSON.stringify([name, until, started, lost, lastPid, totals]);
 }

@@ -20,7 +20,7 @@ import { withTexts } from "./texts.ts";
 import { type Ripe, ripeness, Watched } from "./watched.ts";
 
 /** Lives that are shipped at once. */
-export const SHIP_AT_ONCE = 5000;
+export const SHIP_AT_ONCE = 1000;
 const US = 1000n;
 const US_PER_MS = 1000;
 
@@ -89,7 +89,9 @@ export class Shipper {
     const known = await sink.acknowledged();
     // Where some lives stay, what these have cost in a job stays as well.
     const its = options.accepts === null ? await sink.knownJobs?.() : undefined;
-    const jobs = its === undefined || source.jobs === null ? null : new JobNews(source.jobs, its);
+    const jobs = its === undefined || source.keptJobs === null
+      ? null
+      : new JobNews(source.keptJobs, its);
     return new Shipper(source, sink, options, known, jobs);
   }
 
@@ -154,9 +156,10 @@ export class Shipper {
       cursor: this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame),
       open: taking === "states" ? [] : this.#watched.openAfter(all.slice(0, looked), lives),
       ...{ lives, formers, images },
+      jobs: taking === "states" ? new Map() : source.jobs(withParents(lives)),
       boots: [...boots].map((id) => this.#bootOf(source.boot(id), [...gapRows, ...gaps])),
       findings: this.#findings(),
-      jobs: jobs?.shipped ?? null,
+      jobNews: jobs?.shipped ?? null,
       gone: taking === "states" ? this.#watched.gone : [],
       reach: this.#reachOf(reach, behind === 0 ? null : fresh.at(-1) ?? null),
       waiting: behind + unlooked,
@@ -207,6 +210,11 @@ export class Shipper {
     if (row === undefined) return null;
     return String((BigInt(row.epoch) + BigInt(Math.round(at.ns))) / US);
   }
+}
+
+/** Numbers of lives and of those that have forked them. */
+function withParents(lives: readonly OutgoingLife[]): number[] {
+  return lives.flatMap(({ key, parent }) => parent === null ? [key] : [key, parent.key]);
 }
 
 /** What a round is about to send. */

@@ -9,6 +9,7 @@ import type {
   OutgoingFinding,
   OutgoingFormer,
   OutgoingImage,
+  OutgoingJob,
   OutgoingKey,
   OutgoingLife,
 } from "../history/outgoing.ts";
@@ -112,10 +113,12 @@ export interface Parcel {
   readonly formers: readonly OutgoingFormer[];
   /** Images of lives and formers by their numbers, without what is not to leave the host. */
   readonly images: ReadonlyMap<number, OutgoingImage>;
+  /** For a sink that takes ends: the jobs of lives and of their parents, by their numbers. */
+  readonly jobs: ReadonlyMap<number, readonly OutgoingJob[]>;
   readonly boots: readonly ShippedBoot[];
   readonly findings: readonly OutgoingFinding[];
-  /** Null: none are shipped. */
-  readonly jobs: ShippedJobs | null;
+  /** For a sink that says which jobs it knows: what is new of them; null: none are shipped. */
+  readonly jobNews: ShippedJobs | null;
   /** Lives that the sink has as running, and the history has not any more. */
   readonly gone: readonly Who[];
   /** Up to when all is shipped with it, microseconds since the Unix epoch; null: nothing is. */

@@ -91,9 +91,10 @@ export function parseShipState(text: string): ShipState | null {
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
-  const is = (type: string, ...names: readonly string[]) =>
-    names.every((name) => typeof value[name] === type);
-  const mayBe = (type: string, name: string) => value[name] === null || is(type, name);
+  const kinds = new Map(Object.entries(value).map(([name, one]) => [name, typeof one]));
+  const is = (kind: string, ...names: readonly string[]) =>
+    names.every((name) => kinds.get(name) === kind);
+  const mayBe = (kind: string, name: string) => value[name] === null || is(kind, name);
   const known = is("string", "to") && is("boolean", "over") && mayBe("string", "host") &&
     is("number", "pid", "since", "at", "waiting", "lives", "forgotten") &&
     mayBe("number", "reach") && mayBe("string", "trouble");

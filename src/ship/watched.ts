@@ -10,7 +10,7 @@ import type { Cursor, Taking, Who } from "./sink.ts";
 /** Of a life that ended so long ago (ns) nothing will change: its account has come. */
 const SETTLED_NS = 10e9;
 /** Numbers of rows that are asked for at once. */
-const KEYS_AT_ONCE = 5000;
+const KEYS_AT_ONCE = 1000;
 
 type Reach = ReturnType<Outgoing["reach"]>;
 
@@ -126,8 +126,13 @@ export class Watched {
   keep(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[], reach: Reach): void {
     this.#gone = [];
     for (const life of looked) {
-      const { key, boot, bootId, pid, born, span } = life;
+      const { key, boot, bootId, pid, born, span, costs } = life;
       const ended = span === null ? null : born + span;
+      // Its account has come: that is the last of it.
+      if (this.#taking === "states" && ended !== null && costs[0] !== null) {
+        this.#seen.delete(key);
+        continue;
+      }
       const who = { bootId, pid, born };
       this.#seen.set(key, { who, boot, ended, signature: signatureOf(life) });
     }

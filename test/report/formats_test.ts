@@ -6,6 +6,7 @@ import { Profile } from "pprof-format";
 import { formatOfFile, FORMATS, type Piece } from "../../src/report/formats.ts";
 import type { Spans } from "../../src/report/span.ts";
 import type { Weight } from "../../src/report/weights.ts";
+import { quoteArgv } from "../../src/text/quote.ts";
 import { buildSpans } from "../support/build_spans.ts";
 import { assertGolden } from "../support/golden.ts";
 import { type SomeSpan, spansOf } from "../support/spans.ts";
@@ -133,6 +134,24 @@ test("no two events of a lane overlap in Trace Event JSON, and no lane is a pid"
   assert.equal(flows.length, 10);
 });
 
+test("Trace Event JSON shows the stretch that was asked for, and no more", async () => {
+  const spans = spansOf([
+    { id: "b-1-1", start: -9e12, end: null, status: null, name: "init" },
+    { id: "b-2-1", start: 10 * MS, end: 9e12 },
+  ], { lengthNs: 60 * MS });
+  const { traceEvents } = JSON.parse(await textOf("chrome", spans));
+  const timed = traceEvents.filter(({ ts }: Json) => ts !== undefined);
+  for (const { ts, dur = 0 } of timed) assert.ok(ts >= 0 && ts + dur <= 60_000, `${ts} ${dur}`);
+  const counted = timed.filter(({ ph, name }: Json) => ph === "C" && name === "processes");
+  assert.deepEqual(counted.map(({ ts, args }: Json) => [ts, args.living]), [
+    [0, 1],
+    [10_000, 2],
+    [60_000, 2],
+  ]);
+  const init = timed.find(({ name }: Json) => name === "init");
+  assert.deepEqual([init.args.before_ns, init.args.duration_ns], [9e12, 9e12 + 60 * MS]);
+});
+
 test("what overlaps stands in lanes below that of the parent", async () => {
   const { traceEvents } = JSON.parse(await textOf("chrome", buildSpans()));
   const laneOf = (pid: number) => traceEvents.find(({ args }: Json) => args?.pid === pid).tid;
@@ -198,4 +217,40 @@ test(...unless(dot, "Graphviz draws the tree, whatever names are in it"), async 
     assert.equal(stdout.match(/class="node"/g)!.length, boxes);
     assert.doesNotMatch(stdout, /<script/);
   }
+});
+
+/** What XML says in a text. */
+function fromXml(text: string): string {
+  const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"' };
+  return text.replace(/&(?:#(\d+)|(\w+));/g, (_, code, name) => {
+    return code === undefined ? named[name]! : String.fromCodePoint(Number(code));
+  });
+}
+
+test(...unless(dot, "Graphviz shows names and command lines as they are"), async () => {
+  const texts = [
+    "&amp;",
+    "a&lt;b&#65;&nbsp;",
+    "a && b & c",
+    "\\N\\G\\E\\L",
+    "a\\nb\\\\l\\",
+    "C:\\x",
+    '"q\\"',
+    "<b>x</b>",
+    "&",
+  ];
+  const spans = spansOf(
+    texts.map((text, at) => ({
+      ...{ id: `b-${at + 1}-1`, name: text, argv: ["echo", text], start: at },
+    })),
+    { title: "a & b &amp; c" },
+  );
+  const input = await textOf("dot", spans);
+  const { stdout } = spawnSync("dot", ["-Tsvg"], { input, encoding: "utf8" });
+  const shown = (pattern: RegExp) =>
+    [...stdout.matchAll(pattern)].map(([, text]) => fromXml(text!));
+  const names = shown(/<text[^>]*>([^<]*) \(\d+\)<\/text>/g);
+  assert.deepEqual(names, texts);
+  assert.deepEqual(shown(/title="([^"]*)"/g), texts.map((text) => quoteArgv(["echo", text])));
+  assert.equal(shown(/<title>([^<]*)</g)[0], "a & b &amp; c");
 });

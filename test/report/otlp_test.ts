@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { otlpRejected, otlpRequests } from "../../src/report/otlp.ts";
 import type { Spans } from "../../src/report/span.ts";
+import { withTraces } from "../../src/report/traces.ts";
 import { buildSpans } from "../support/build_spans.ts";
 import { type SomeSpan, spansOf } from "../support/spans.ts";
 
@@ -31,7 +32,11 @@ test("children stand below their parents, in one trace", () => {
   const [make, sh, cc] = [named(spans, 10), named(spans, 11), named(spans, 13)];
   assert.deepEqual([sh.parentSpanId, cc.parentSpanId], [make.spanId, sh.spanId]);
   assert.equal(new Set([make, sh, cc].map(({ traceId }) => traceId)).size, 1);
-  assert.notEqual(named(spans, 16).traceId, make.traceId);
+  // That is the run; elsewhere a trace is what descends from one process.
+  assert.equal(named(spans, 16).traceId, make.traceId);
+  const { frame, ...more } = buildSpans();
+  const others = spansIn({ ...more, frame: { ...frame, run: null } });
+  assert.notEqual(named(others, 16).traceId, named(others, 11).traceId);
   for (const { traceId, spanId } of spans) assert.match(`${traceId} ${spanId}`, /^\w{32} \w{16}$/);
 });
 
@@ -49,6 +54,44 @@ test("a job is one trace, and another of its name is another", () => {
   const traces = (first: string) => spansIn(spansOf(job(first))).map(({ traceId }) => traceId);
   assert.equal(new Set(traces("1")).size, 1);
   assert.notEqual(traces("1")[0], traces("2")[0]);
+});
+
+/** Trace and span id of each process, by its id. */
+function idsIn(spans: Spans): Map<string, string> {
+  return new Map(
+    spansIn(spans).map((span) => {
+      return [valueOf(span, "fh.process.id"), `${span.traceId} ${span.spanId}`];
+    }),
+  );
+}
+
+test("a process of a run has the same ids, whichever others are sent", () => {
+  const all = buildSpans();
+  const whole = idsIn(all);
+  for (const one of all.spans) {
+    assert.deepEqual(idsIn({ ...all, spans: [one] }).get(one.id), whole.get(one.id));
+  }
+});
+
+test("what is chosen of a report keeps its traces, and links to who was left out", () => {
+  const { frame, spans } = buildSpans();
+  const all = { spans, frame: { ...frame, run: null } };
+  const [whole, kept] = [idsIn(all), withTraces(all)];
+  for (const one of spans) {
+    assert.deepEqual(idsIn({ ...kept, spans: [one] }).get(one.id), whole.get(one.id));
+  }
+  const cc1 = spans.find(({ pid }) => pid === 14)!;
+  const [sent] = spansIn({ ...kept, spans: [cc1] });
+  assert.equal(sent.parentSpanId, undefined);
+  assert.equal(`${sent.links[0].traceId} ${sent.links[0].spanId}`, whole.get(cc1.parent!));
+});
+
+test("who is in a job, and its parent is not, has a link to it", () => {
+  const spans = spansIn(spansOf([{ id: "b-1-1" }, { id: "b-2-1", parent: "b-1-1", jobs: ["x"] }]));
+  const [shell, make] = spans;
+  assert.notEqual(shell.traceId, make.traceId);
+  assert.equal(make.parentSpanId, undefined);
+  assert.deepEqual([make.links[0].traceId, make.links[0].spanId], [shell.traceId, shell.spanId]);
 });
 
 test("who was forked by one that is not in the report has a link to it", () => {

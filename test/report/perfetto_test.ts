@@ -14,11 +14,10 @@ function traceOf(spans: Spans) {
 
 test("each process is a slice with what is known of it", () => {
   const { slices } = traceOf(buildSpans());
-  const processes = slices.filter(({ name }) => name !== "fork");
+  const processes = slices.filter(({ facts }) => facts["pid"] !== undefined);
   assert.equal(processes.length, 7);
-  // The first of all began 5 ms before the origin.
   const make = processes.find(({ name }) => name === "make")!;
-  assert.deepEqual([make.start, make.end], [5 * MS, 105 * MS]);
+  assert.deepEqual([make.start, make.end], [0, 100 * MS]);
   assert.equal(make.category, "failed");
   assert.deepEqual(
     [make.facts["command"], make.facts["pid"], make.facts["outcome"], make.facts["jobs"]],
@@ -26,7 +25,7 @@ test("each process is a slice with what is known of it", () => {
   );
   assert.deepEqual([make.facts["user_ns"], make.facts["peak_bytes"]], [2 * MS, 5 << 20]);
   const daemon = processes.find(({ name }) => name === "daemon")!;
-  assert.deepEqual([daemon.end, daemon.facts["outcome"]], [105 * MS, "running"]);
+  assert.deepEqual([daemon.end, daemon.facts["outcome"]], [100 * MS, "running"]);
 });
 
 test("tracks are nested like the tree, and a flow goes with each fork", () => {
@@ -54,11 +53,46 @@ test("no two slices of a track overlap", () => {
 test("counters tell how many lived, and how many CPUs they took", () => {
   const { counters } = traceOf(buildSpans());
   const living = counters.get("processes")!;
-  assert.deepEqual(living.slice(0, 3), [[0, 1], [5 * MS, 2], [15 * MS, 3]]);
-  assert.equal(living.at(-1)![1], 0);
+  // One was there before, and the daemon lives on.
+  assert.deepEqual(living.slice(0, 3), [[0, 2], [10 * MS, 3], [12 * MS, 4]]);
+  assert.deepEqual(living.at(-1), [100 * MS, 1]);
   assert.equal(Math.max(...living.map(([, value]) => value)), 5);
-  // make takes 3 ms in 100, the unknown one as much in 25.
-  assert.deepEqual(counters.get("CPU")!.slice(0, 2), [[0, 0.12], [5 * MS, 0.15]]);
+  // make takes 3 ms in 100, the unknown one as much in 25; one compiler in 40.
+  assert.deepEqual(counters.get("CPU")!.slice(0, 2), [[0, 0.15], [10 * MS, 0.225]]);
+});
+
+test("the picture is the stretch that was asked for, not the life of who was there before", () => {
+  const day = 24 * 3600e9;
+  const spans = spansOf([
+    { id: "b-1-1", start: -day, end: null, status: null, name: "init" },
+    { id: "b-2-1", parent: "b-1-1", start: -5 * MS, end: 40 * MS },
+    { id: "b-3-1", parent: "b-1-1", start: 10 * MS, end: day },
+  ], { lengthNs: 60 * MS });
+  const { slices, counters, clocks } = traceOf(spans);
+  const times = slices.flatMap(({ start, end }) => end === null ? [start] : [start, end]);
+  const counted = [...counters.values()].flatMap((steps) => steps.map(([time]) => time));
+  for (const all of [times, counted]) {
+    assert.deepEqual([Math.min(...all), Math.max(...all)], [0, 60 * MS]);
+  }
+  assert.equal(clocks.get(6), 0);
+  assert.deepEqual(counters.get("processes"), [[0, 2], [10 * MS, 3], [40 * MS, 2], [60 * MS, 2]]);
+  const facts = (pid: number) => {
+    const { before_ns, after_ns, duration_ns } = slices.find((one) => one.facts["pid"] === pid)!
+      .facts;
+    return [before_ns, after_ns, duration_ns];
+  };
+  assert.deepEqual(slices.filter(({ name }) => name === "fork").map(({ start }) => start), [
+    10 * MS,
+  ]);
+  assert.deepEqual(facts(1), [day, undefined, day + 60 * MS]);
+  assert.deepEqual(facts(2), [5 * MS, undefined, 45 * MS]);
+  assert.deepEqual(facts(3), [undefined, day - 60 * MS, day - 10 * MS]);
+});
+
+test("what was lost is marked where it was lost", () => {
+  const lost = traceOf(buildSpans()).slices.find(({ category }) => category === "gap")!;
+  assert.deepEqual([lost.name, lost.start], ["lost events: overflow", 30 * MS]);
+  assert.deepEqual(lost.facts, { duration_ns: MS, lost: 2 });
 });
 
 test("times are exact, and those of the wall clock known", () => {

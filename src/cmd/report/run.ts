@@ -7,7 +7,8 @@ import { hostname } from "node:os";
 import { createFilter, type FilterOptions } from "../../ask/filter.ts";
 import { Notes } from "../../ask/notes.ts";
 import { askSpans } from "../../ask/spans.ts";
-import { checkAhead, readStretch } from "../../ask/stretch.ts";
+import { chooseSpans, usersIn } from "../../ask/saved_spans.ts";
+import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
 import { parseAsked } from "../../ask/text/target.ts";
 import type { Context } from "../../cli/command.ts";
 import { tell, tellNotes } from "../../cli/tell.ts";
@@ -15,6 +16,7 @@ import { CommandError, EXIT, Refusal, Stopped, UsageError } from "../../fault.ts
 import { openUsers } from "../../proc/users.ts";
 import type { Format } from "../../report/formats.ts";
 import type { Spans } from "../../report/span.ts";
+import { withTraces } from "../../report/traces.ts";
 import type { Weight } from "../../report/weights.ts";
 import { refused } from "../../serve/client/ask.ts";
 import { Progress } from "../../term/progress.ts";
@@ -32,6 +34,9 @@ import { whyNotReplace } from "../new_file.ts";
 import { loadShown } from "./load_run.ts";
 import { writeReport } from "./write.ts";
 
+/** All of the time. */
+const OPEN: Stretch = { since: null, until: null, ahead: null };
+
 /** What the command line asks for. */
 interface ReportOptions extends Omit<FilterOptions, "pid" | "event">, FleetAsked {
   readonly pid?: readonly string[];
@@ -45,12 +50,6 @@ interface ReportOptions extends Omit<FilterOptions, "pid" | "event">, FleetAsked
   readonly quiet?: boolean;
 }
 
-/** What chooses processes of a history, by the names of the options. */
-const CHOICES = [
-  ...["pid", "job", "since", "until", "user", "comm", "match", "failed", "minDuration", "cgroup"],
-  ...["db", "fleet", "host"],
-] as const satisfies readonly string[];
-
 /** Runs the command; the exit status comes back. */
 export async function runReport(
   context: Context,
@@ -59,21 +58,19 @@ export async function runReport(
 ): Promise<number> {
   const options = hostsOf(context, given as unknown as ReportOptions);
   const target = format.name === "otlp" && options.output === undefined
-    ? (await import("./collector_target.ts")).targetOf(context.env, options.endpoint)
+    ? (await import("../../collector/target.ts")).targetOf(context.env, options.endpoint)
     : null;
   checkOptions(context, format, options, target !== null);
   const progress = new Progress(context.stderr, options.quiet);
   try {
     const notes = new Notes();
-    const spans = options.run === undefined
-      ? await ask(context, options, notes, progress)
-      : await loadShown(context, options.run, progress);
+    const spans = await wantedSpans(context, format, options, notes, progress);
     if (target === null) {
       const settings = { weight: options.weight ?? "wall", now: context.now() } as const;
       await writeReport(context, format, spans, settings, options.output, progress);
     } else {
       const { sendSpans } = await import("./send.ts");
-      const { shownUrl } = await import("./collector_target.ts");
+      const { shownUrl } = await import("../../collector/target.ts");
       const count = await sendSpans(spans, target, context.signal, progress);
       progress.end();
       tell(context, `sent ${count} spans to ${shownUrl(target.url)}`, options.quiet);
@@ -112,15 +109,13 @@ function checkOptions(
 ): void {
   const { output, run } = options;
   checkFleet(options, {});
-  if (run !== undefined) {
-    const other = CHOICES.find((name) => {
-      const value = (options as Readonly<Record<string, unknown>>)[name];
-      return value !== undefined && value !== false;
-    });
-    if (other !== undefined) {
-      const name = other.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
-      throw new UsageError(`Bad options: --${name} with --run; take one of them`);
-    }
+  const elsewhere = (["db", "fleet", "host"] as const).find((name) => options[name] !== undefined);
+  if (run !== undefined && elsewhere !== undefined) {
+    throw new UsageError(`Bad options: --${elsewhere} with --run; take one of them`);
+  }
+  if (run !== undefined && options.cgroup !== undefined) {
+    const what = "Bad options: --cgroup with --run: a saved run has no control groups";
+    throw new UsageError(`${what}; take --user, --comm or --match`);
   }
   if (options.endpoint !== undefined && output !== undefined) {
     throw new UsageError("Bad options: --endpoint with --output; take one of them");
@@ -137,28 +132,69 @@ function checkOptions(
   );
 }
 
-async function ask(
+/** The spans that are asked for, wherever they are. */
+async function wantedSpans(
   context: Context,
+  format: Format,
   options: ReportOptions,
   notes: Notes,
   progress: Progress,
 ): Promise<Spans> {
+  const { run, pid, job } = options;
   const stretch = readStretch(options, context.now());
-  const { pid, job, user, comm, match, failed, minDuration, cgroup } = options;
+  const filters = filtersOf(options);
+  const { cgroup, ...inSpans } = filters;
+  // What a process is a part of is told by all of them, whichever are shown.
+  const hasTraces = format.name === "otlp";
+  if (run === undefined && !(hasTraces && Object.keys(inSpans).length > 0)) {
+    return await ask(context, options, stretch, filters, notes, progress);
+  }
+  const all = run === undefined
+    ? await ask(context, options, stretch, cgroup === undefined ? {} : { cgroup }, notes, progress)
+    : await loadShown(context, run, progress);
+  const query = run === undefined ? { stretch: OPEN, ...inSpans } : {
+    stretch,
+    ...pid === undefined ? {} : { pid },
+    ...job === undefined ? {} : { job },
+    ...inSpans,
+  };
+  const users = run === undefined ? openUsers() : usersIn(all);
+  const found = chooseSpans(hasTraces ? withTraces(all) : all, query, users, context.now());
+  if (found !== null || all.spans.length === 0) return found ?? all;
+  const where = run === undefined ? "what was found" : run;
+  const what = `No such process in ${where}; give another time, or fewer filters`;
+  throw new CommandError(EXIT.notFound, what);
+}
+
+type Filters = Omit<FilterOptions, "pid" | "event">;
+
+function filtersOf(options: ReportOptions): Filters {
+  const { user, comm, match, failed, minDuration, cgroup } = options;
+  return {
+    ...user === undefined ? {} : { user },
+    ...comm === undefined ? {} : { comm },
+    ...match === undefined ? {} : { match },
+    ...failed ? { failed } : {},
+    ...minDuration === undefined ? {} : { minDuration },
+    ...cgroup === undefined ? {} : { cgroup },
+  };
+}
+
+async function ask(
+  context: Context,
+  options: ReportOptions,
+  stretch: Stretch,
+  filters: Filters,
+  notes: Notes,
+  progress: Progress,
+): Promise<Spans> {
+  const { pid, job } = options;
   const onRead = (count: number, whole: number | null) => {
     progress.show("reading", count, whole, "processes");
   };
   for (const text of pid ?? []) parseAsked(text, context.now(), { latest: Infinity });
-  const filters: Omit<FilterOptions, "pid" | "event"> = {
-    ...user === undefined ? {} : { user },
-    ...comm === undefined ? {} : { comm },
-    ...match === undefined ? {} : { match },
-    ...failed === undefined ? {} : { failed },
-    ...minDuration === undefined ? {} : { minDuration },
-    ...cgroup === undefined ? {} : { cgroup },
-  };
   // A filter that makes no sense is told before anything is opened.
-  createFilter(filters, asksFleet(options) ? usersElsewhere() : openUsers());
+  createFilter(filtersOf(options), asksFleet(options) ? usersElsewhere() : openUsers());
   const store = await openPast(context, options, notes, { progress });
   if (store === null) checkAhead(stretch, null);
   try {

@@ -3,30 +3,13 @@
  *
  * @module
  */
-import { CommandError, EXIT, Stopped } from "../../fault.ts";
+import { NotTaken, postToCollector } from "../../collector/post.ts";
+import { type CollectorTarget, shownUrl } from "../../collector/target.ts";
+import { CommandError, EXIT } from "../../fault.ts";
 import { otlpRejected, type OtlpRequest, otlpRequests } from "../../report/otlp.ts";
 import type { Spans } from "../../report/span.ts";
-import { Breath, pause } from "../../steps.ts";
+import { Breath } from "../../steps.ts";
 import type { Progress } from "../../term/progress.ts";
-import { type CollectorTarget, shownUrl } from "./collector_target.ts";
-
-/** How often one request is sent at most, and how long it is waited before the second time. */
-const TRIES = 5;
-const FIRST_PAUSE_MS = 500;
-/** A collector may ask for more patience than anybody has. */
-const PAUSE_MS_MAX = 30_000;
-/** Answers that mean: try again (OTLP 1, "Failures"). */
-const AGAIN: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** Of an answer so much is read. */
-const ANSWER_MAX = 64 << 10;
-const TYPES = { protobuf: "application/x-protobuf", json: "application/json" } as const;
-
-/** What came of one try: null is well; else what went wrong, and when to try again. */
-interface Trouble {
-  readonly what: string;
-  /** Milliseconds; null: no other try will help, undefined: nothing was said of it. */
-  readonly againMs: number | null | undefined;
-}
 
 /**
  * Sends all of them, request by request; how many comes back.
@@ -51,22 +34,22 @@ export async function sendSpans(
 }
 
 async function sendOne(
-  request: OtlpRequest,
+  { body }: OtlpRequest,
   target: CollectorTarget,
   signal: AbortSignal,
   before: number,
 ): Promise<void> {
-  let pauseMs = FIRST_PAUSE_MS;
-  for (let tries = 1;; tries++) {
-    const trouble = await tryOne(request, target, signal);
-    if (signal.aborted) throw new Stopped(String(signal.reason));
-    if (trouble === null) return;
-    if (trouble.againMs === null || tries >= TRIES) throw failure(target, trouble.what, before);
-    // Apart from others that were turned away at the same time.
-    const wait = trouble.againMs ?? pauseMs * (0.5 + Math.random());
-    await pause(Math.min(wait, PAUSE_MS_MAX), signal);
-    pauseMs *= 2;
+  let answer: Uint8Array;
+  try {
+    answer = await postToCollector(body, target, signal);
+  } catch (error) {
+    if (error instanceof NotTaken) throw failure(target, error.message, before);
+    throw error;
   }
+  // Who takes a part alone is not asked again for the rest.
+  const found = otlpRejected(answer, target.form);
+  if (found === null) return;
+  throw failure(target, `it has not taken ${found.spans} spans: ${found.why}`, before);
 }
 
 function failure({ url }: CollectorTarget, what: string, before: number): CommandError {
@@ -75,63 +58,4 @@ function failure({ url }: CollectorTarget, what: string, before: number): Comman
     EXIT.failed,
     `Cannot send to ${shownUrl(url)}: ${what}${sent}; see its log`,
   );
-}
-
-async function tryOne(
-  { body }: OtlpRequest,
-  { url, headers, form, timeoutMs }: CollectorTarget,
-  signal: AbortSignal,
-): Promise<Trouble | null> {
-  try {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: { ...headers, "content-type": TYPES[form] },
-      body: body as Uint8Array<ArrayBuffer>,
-      // What is sent, and the headers that allow it, are for nobody else.
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    });
-    const text = await readSome(answer);
-    if (answer.ok) return rejected(text, form);
-    const again = AGAIN.has(answer.status) ? retryAfter(answer) : null;
-    return { what: `it answers ${answer.status} ${answer.statusText}`.trim(), againMs: again };
-  } catch (error) {
-    const { name, message, code } = error as NodeJS.ErrnoException;
-    const what = name === "TimeoutError" ? `no answer in ${timeoutMs} ms` : code ?? message;
-    return { what, againMs: undefined };
-  }
-}
-
-async function readSome({ body }: Response): Promise<Uint8Array> {
-  const read = new Uint8Array(ANSWER_MAX);
-  let length = 0;
-  for await (const piece of body ?? []) {
-    const some = piece.subarray(0, ANSWER_MAX - length);
-    read.set(some, length);
-    length += some.length;
-    if (length === ANSWER_MAX) break;
-  }
-  return read.subarray(0, length);
-}
-
-/** Who takes a part alone is not asked again for the rest. */
-function rejected(body: Uint8Array, form: CollectorTarget["form"]): Trouble | null {
-  let found: ReturnType<typeof otlpRejected>;
-  try {
-    found = otlpRejected(body, form);
-  } catch {
-    // It has taken them; what it says beside is not understood.
-    return null;
-  }
-  if (found === null) return null;
-  return { what: `it has not taken ${found.spans} spans: ${found.why}`, againMs: null };
-}
-
-/** Milliseconds; undefined where nothing is said. */
-function retryAfter({ headers }: Response): number | undefined {
-  const text = headers.get("retry-after");
-  if (text === null) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const moment = Date.parse(text);
-  return Number.isNaN(moment) ? undefined : Math.max(0, moment - Date.now());
 }

@@ -101,7 +101,9 @@ async function pour(
   };
   for (const piece of pieces) {
     count++;
-    if (typeof piece !== "string") {
+    if (piece.length === 0) {
+      await breath.take();
+    } else if (typeof piece !== "string") {
       await hand(piece);
     } else if ((gathered += piece).length >= PIECE) {
       await hand(gathered);

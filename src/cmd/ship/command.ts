@@ -1,5 +1,5 @@
 /**
- * `fh ship`: this host's history into a fleet.
+ * `fh ship`: this host's history to somewhere else.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { parseTarget } from "../../ship/open/targets.ts";
 import { parseShipFilter } from "./setup.ts";
 
 const OPTIONS = [
-  opt("--to <url>", parseTarget, "the database of the fleet: postgres://user@host/database", null),
-  opt("--host-name <name>", asText, "what the fleet is to call this host", null),
+  opt("--to <url>", parseTarget, "a fleet, a stream of NATS, or a collector", null),
+  opt("--host-name <name>", asText, "what this host is called there", null),
   opt("--rate <n>", parseCount, "lives a second at most (default: 10000)"),
   opt(
     "--ship-filter <filter>",
@@ -30,13 +30,15 @@ export type ShipCommandOptions = GlobalOptions & OptionsOf<typeof OPTIONS>;
 export const shipCommand: CommandSpec = command({
   name: "ship",
   operands: "",
-  summary: "ship this host's history into the PostgreSQL of a fleet",
+  summary: "ship this host's history into a fleet, to NATS or to OpenTelemetry",
   options: OPTIONS,
   examples: [
     "fh ship --to postgres://web1@db/fleet  until Ctrl-C; goes on where it was",
     "fh ship --to postgres://web1@db/fleet --once  all that is there now",
     "fh ship --to 'postgres://?service=fleet' --no-argv  without command lines",
     "fh ship --to postgres://web1@db/fleet --ship-filter '-u www-data --failed'  not all",
+    "fh ship --to nats://nats.example.org/PROC  into a stream of JetStream",
+    "fh ship --to otlp://collector.example.org  logs, and traces of jobs",
   ],
   async run(context, _operands, options): Promise<number> {
     const { runShip } = await import("./run.ts");

@@ -25,9 +25,9 @@ export async function runShip(context: Context, options: ShipCommandOptions): Pr
   const path = historyToAsk(context, options.db);
   const setup = shipSetup(context, path, { ...options, url, filter: shipFilter });
   const { history, host, env, folder, filter, argv, rate } = setup;
-  const open = await openerOf(url, { env, host, history, folder });
   const accepts = filter === null ? null : lifeTest(parseFilterText(filter), openUsers());
   const say = (text: string) => tell(context, text, quiet);
+  const open = await openerOf(url, { env, host, history, folder, note: say });
   const report = new ShipReport({ history, to: url, once, say, now: () => context.now() });
   const { signal } = context;
   try {

@@ -28,16 +28,33 @@ export function pack({ head, columns }: PageData): Uint8Array {
   let at = LENGTH + first.length;
   for (const [name, length, width] of layout) {
     const numbers = columns[name as keyof Columns];
-    for (let row = 0; row < length; row++) {
-      let rest = folded(numbers[row]!);
-      for (let plane = 0; plane < width; plane++) {
-        bytes[at + plane * length + row] = rest % 256;
-        rest = Math.floor(rest / 256);
-      }
-    }
+    const place = bytes.subarray(at, at + length * width);
+    if (width <= 3) writeSmall(place, numbers, width);
+    else write(place, numbers, width);
     at += length * width;
   }
   return bytes;
+}
+
+function write(bytes: Uint8Array, numbers: ArrayLike<number>, width: number): void {
+  for (let row = 0; row < numbers.length; row++) {
+    let rest = folded(numbers[row]!);
+    for (let plane = 0; plane < width; plane++) {
+      bytes[plane * numbers.length + row] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+  }
+}
+
+/** The same where bits can be shifted, which is most of them. */
+function writeSmall(bytes: Uint8Array, numbers: ArrayLike<number>, width: number): void {
+  for (let row = 0; row < numbers.length; row++) {
+    const number = numbers[row]!;
+    const rest = (number << 1) ^ (number >> 31);
+    for (let plane = 0, at = row; plane < width; plane++, at += numbers.length) {
+      bytes[at] = rest >> (8 * plane);
+    }
+  }
 }
 
 /** What {@linkcode pack} was given. */
@@ -83,9 +100,15 @@ function unfolded(value: number): number {
 }
 
 function widthOf(numbers: ArrayLike<number>): number {
-  let most = 0;
-  for (let row = 0; row < numbers.length; row++) most = Math.max(most, folded(numbers[row]!));
+  let [least, most] = [0, 0];
+  for (let row = 0; row < numbers.length; row++) {
+    const number = numbers[row]!;
+    if (number > most) most = number;
+    else if (number < least) least = number;
+  }
   let width = 0;
-  for (; most >= 1; most = Math.floor(most / 256)) width++;
+  for (let rest = Math.max(folded(least), folded(most)); rest >= 1; width++) {
+    rest = Math.floor(rest / 256);
+  }
   return width;
 }

@@ -9,8 +9,9 @@ const HALF = EXACT / 2;
 
 /** The code of a number that is not negative; codes are small and in the order of their numbers. */
 export function toRounded(value: number): number {
-  let rest = value;
-  let halvings = 0;
+  // All but the last halving at once: so many bits the number has beyond seven.
+  let halvings = value < 2 ** 31 ? Math.max(0, 25 - Math.clz32(value)) : 0;
+  let rest = value / (1 << halvings);
   for (; rest >= EXACT - 0.5; rest /= 2) halvings++;
   return halvings * HALF + Math.round(rest);
 }

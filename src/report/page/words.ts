@@ -50,13 +50,13 @@ export class WordWriter {
   /** Adds the words of a command line. */
   add(argv: readonly string[], name: string | null): void {
     const last = this.#last.get(name);
-    const places: number[] = [];
+    const places = new Array<number>(argv.length);
     for (let at = 0; at < argv.length; at++) {
       const word = argv[at]!;
       const place = last !== undefined && last.argv[at] === word
         ? last.places[at]!
         : this.#places.get(word);
-      places.push(this.#write(word, place));
+      places[at] = this.#write(word, place);
     }
     this.#last.set(name, { argv, places });
   }

@@ -6,7 +6,12 @@
  */
 import { UsageError } from "../../fault.ts";
 import { parseFleet } from "../../fleet/place.ts";
+import { openUsers } from "../../proc/users.ts";
+import { natsPlace, parseNats } from "../nats/place.ts";
+import { otlpPlace, parseOtlp } from "../otlp/place.ts";
+import { Progress } from "../progress.ts";
 import type { ShippingHost, Sink } from "../sink.ts";
+import { StreamSink } from "../stream_sink.ts";
 
 /** What is there, beside the URL, where something is shipped to it. */
 export interface ShippingWorld {
@@ -16,6 +21,8 @@ export interface ShippingWorld {
   readonly history: string;
   /** A folder of who ships, for how far it came: it is made where it is wanted. */
   readonly folder: string;
+  /** Told what a sink has to say beside failures, one sentence at a time. */
+  note(text: string): void;
 }
 
 /** Opens what is shipped to, for one session; called again after something broke. */
@@ -39,6 +46,38 @@ const TARGETS: readonly Target[] = [
     async opener(url, { env, host }) {
       const { FleetSink } = await import("../../fleet/sink.ts");
       return (signal) => FleetSink.open(url, env, host, signal);
+    },
+  },
+  {
+    schemes: ["nats"],
+    example: "nats://host/STREAM",
+    parse: parseNats,
+    async opener(url, { env, host, history, folder }) {
+      const { NatsStream } = await import("../nats/stream.ts");
+      const place = natsPlace(url, env);
+      const progress = new Progress(folder, place.shown, history);
+      const users = openUsers();
+      const reached = { once: false };
+      return async (signal) => {
+        const stream = await NatsStream.open(place, host.name, users, reached, signal);
+        return new StreamSink(stream, progress, host);
+      };
+    },
+  },
+  {
+    schemes: ["otlp", "otlp+http", "otlp+https"],
+    example: "otlp://host",
+    parse: parseOtlp,
+    async opener(url, { env, host, history, folder, note }) {
+      const { OtlpStream } = await import("../otlp/stream.ts");
+      const place = otlpPlace(url, env);
+      const progress = new Progress(folder, place.shown, history);
+      const users = openUsers();
+      const memory = { taken: new Set<string>() };
+      return (signal) => {
+        const stream = new OtlpStream(place, host.name, users, memory, note, signal);
+        return Promise.resolve(new StreamSink(stream, progress, host));
+      };
     },
   },
 ];

@@ -24,7 +24,7 @@ async function work(setup: ShipSetup, signal: AbortSignal, say: (text: string) =
   (await openLibc()).schedSlice(NICE, SLICE_NS);
   const once = false;
   const report = new ShipReport({ history, to: url, once, say, now: Date.now });
-  const open = await openerOf(url, { env, host, history, folder });
+  const open = await openerOf(url, { env, host, history, folder, note: say });
   const accepts = filter === null ? null : lifeTest(parseFilterText(filter), openUsers());
   const stays = true;
   await ship({ path: history, open, argv, accepts, rate, once, stays, signal }, report);

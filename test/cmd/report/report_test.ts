@@ -123,6 +123,46 @@ test("without a time it is of one hour", async () => {
   assert.match(context.stderr.text, /^fh: it is of one hour; for more give --since$/m);
 });
 
+test("ids of traces and spans do not depend on what else is asked for", async () => {
+  using recorder = new JobRecorder(temporaryFolder("fh-report-ids-"));
+  recorder.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
+  recorder.tell(fork(2 * S, 10, 1), exec(2 * S + 1, 10, "/bin/make"));
+  recorder.job("nightly", 10);
+  recorder.tell(fork(3 * S, 11, 10), fork(3 * S, 12, 1), fork(5 * S, 13, 11));
+  recorder.tell(exit(6 * S, 13, 256), exit(6 * S, 11, 0), exit(7 * S, 10, 0), exit(8 * S, 12, 0));
+  recorder.tell(fork(20 * S, 20, 1), exec(20 * S + 1, 20, "/bin/make"));
+  recorder.job("nightly", 20);
+  recorder.tell(fork(21 * S, 21, 20), exit(22 * S, 21, 256)).flush();
+  const ids = async (...argv: string[]) => {
+    const { stdout, stderr } = await report("otlp", "--db", recorder.path, ...argv);
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    assert.ok(lines.length > 0, stderr);
+    const spans = lines.flatMap((line) => JSON.parse(line).resourceSpans[0].scopeSpans[0].spans);
+    return new Map(spans.map(({ attributes, traceId, spanId }) => {
+      return [Number(attributes[0].value.intValue), `${traceId} ${spanId}`];
+    }));
+  };
+  const whole = await ids("--since", at(1));
+  assert.deepEqual([...whole.keys()], [1, 10, 11, 12, 13, 20, 21]);
+  const traceOf = (pid: number) => whole.get(pid)!.split(" ")[0]!;
+  assert.deepEqual([traceOf(10), traceOf(1)], [traceOf(13), traceOf(12)]);
+  assert.equal(new Set([1, 10, 20].map(traceOf)).size, 3);
+  for (
+    const [argv, pids] of [
+      [["--job", "nightly"], [20, 21]],
+      [["--since", at(4), "--until", at(9)], [1, 10, 11, 12, 13]],
+      [["--since", at(7.5)], [1, 12, 20, 21]],
+      [["--since", at(1), "--failed"], [13, 21]],
+      [["--since", at(1), "--min-duration", "5s"], [10, 12]],
+      [["-p", "11"], [11, 13]],
+    ] as const
+  ) {
+    const some = await ids(...argv);
+    assert.deepEqual([...some.keys()], [...pids], argv.join(" "));
+    for (const pid of pids) assert.equal(some.get(pid), whole.get(pid), `${pid} ${argv.join(" ")}`);
+  }
+});
+
 test("a job, with its name at all of its members", async () => {
   using recorder = new JobRecorder(temporaryFolder("fh-report-job-"));
   recorder.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
@@ -173,6 +213,54 @@ test("nothing found is no report", async () => {
   assert.ok(!readdirSync(folder).includes("none.csv"));
 });
 
+test("filters and times choose from a saved run as from a history", async () => {
+  const pids = async (...argv: string[]) => {
+    return (await spansOf("--run", run, ...argv)).spans.map(({ pid }) => pid);
+  };
+  assert.deepEqual(await pids("--failed"), [10, 12, 14]);
+  assert.deepEqual(await pids("-c", "cc1"), [13, 14]);
+  assert.deepEqual(await pids("-c", "dash"), [11, 12]);
+  assert.deepEqual(await pids("-m", "-quiet b[.]c$"), [14]);
+  assert.deepEqual(await pids("--min-duration", "60ms"), [10, 12, 14]);
+  assert.deepEqual(await pids("-u", "ann"), [10, 11, 12, 13, 14, 15]);
+  assert.deepEqual(await pids("-u", "1000", "-c", "make"), [10]);
+  assert.deepEqual(await pids("--job", "build"), [10]);
+  assert.deepEqual(await pids("-p", "11"), [11, 13, 15]);
+  assert.deepEqual(await pids("-p", "sh", "--failed"), [12, 14]);
+  assert.deepEqual(await pids("-p", "11@2026-11-30T08:00:00.52Z"), [11, 13, 15]);
+  for (const argv of [["-u", "nobody"], ["-p", "11@2026-11-30T08:00:03Z"], ["-c", "x"]]) {
+    const { status, stderr } = await report("json", "--run", run, ...argv);
+    assert.deepEqual([status, stderr], [
+      3,
+      `fh: No such process in ${run}; give another time, or fewer filters\n`,
+    ]);
+  }
+});
+
+test("a part of a saved run has a frame of its own", async () => {
+  const since = ["--since", "2026-11-30T08:00:00.52Z", "--until", "2026-11-30T08:00:00.55Z"];
+  const { frame, spans } = await spansOf("--run", run, ...since);
+  const whole = buildSpans();
+  assert.deepEqual([frame.originMs, frame.lengthNs], [whole.frame.originMs + 20, 30e6]);
+  assert.deepEqual(frame.gaps.map(({ since }) => since), [10e6]);
+  assert.deepEqual(spans.map(({ pid, start, end }) => [pid, start, end]), [
+    [16, -25e6, 0],
+    [10, -20e6, 80e6],
+    [11, -10e6, 30e6],
+    [12, -8e6, 70e6],
+    [13, -5e6, 25e6],
+    [14, 0, 60e6],
+    [15, 26e6, null],
+  ]);
+  const below = await spansOf("--run", run, "-p", "11");
+  assert.deepEqual([below.frame.originMs, below.frame.lengthNs], [
+    whole.frame.originMs + 10,
+    90e6,
+  ]);
+  const gone = await report("json", "--run", run, "--until", "2026-11-30T07:00:00Z");
+  assert.equal(gone.status, 3);
+});
+
 test("a saved run is read again", async () => {
   const { frame, spans } = await spansOf("--run", run);
   assert.deepEqual({ frame, spans }, buildSpans());
@@ -194,8 +282,8 @@ test("a report is a file of one's own, and appears when it is whole", async () =
 test("what makes no sense is refused before anything is read", async () => {
   symlinkSync("nowhere", join(folder, "link"));
   const refused: [string[], RegExp][] = [
-    [["csv", "--run", run, "-u", "root"], /^fh: Bad options: --user with --run; take one of them/],
-    [["csv", "--run", run, "--min-duration", "1s"], /--min-duration with --run/],
+    [["csv", "--run", run, "--db", "x"], /^fh: Bad options: --db with --run; take one of them/],
+    [["csv", "--run", run, "--cgroup", "*"], /--cgroup with --run: a saved run has no control gr/],
     [["csv", "-u", "no such user"], /Unknown user/],
     [["csv", "--since", "now", "--until", "1h ago"], /Bad times/],
     [["csv", "--run", join(folder, "nothing")], /Cannot read saved run .*no such file/],

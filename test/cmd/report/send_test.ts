@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { PbfReader } from "pbf";
-import type { CollectorTarget } from "../../../src/cmd/report/collector_target.ts";
+import type { CollectorTarget } from "../../../src/collector/target.ts";
 import { sendSpans } from "../../../src/cmd/report/send.ts";
 import { CommandError, Stopped } from "../../../src/fault.ts";
 import { Progress } from "../../../src/term/progress.ts";
@@ -37,6 +38,7 @@ async function withCollector(
     url: `http://127.0.0.1:${port}/v1/traces`,
     headers: { "x-key": "k" },
     form: "protobuf",
+    gzip: false,
     timeoutMs: 10_000,
   };
   try {
@@ -83,6 +85,15 @@ test("JSON is sent where that is asked for", async () => {
     await send({ ...target, form: "json" });
     assert.equal(asked[0]!.headers["content-type"], "application/json");
     assert.ok(JSON.parse(new TextDecoder().decode(asked[0]!.body)).resourceSpans.length > 0);
+  });
+});
+
+test("a request is compressed where that is asked for", async () => {
+  await withCollector([], async (target, asked) => {
+    await send({ ...target, form: "json", gzip: true });
+    const [{ headers, body }] = asked as [Asked];
+    assert.equal(headers["content-encoding"], "gzip");
+    assert.ok(JSON.parse(gunzipSync(body).toString()).resourceSpans.length > 0);
   });
 });
 
