@@ -277,8 +277,8 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
 }
 
 /**
- * A filter that lets every system call pass. prctl(2) is heard by one thread alone; a filter that is
- * given to all threads takes that along (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC).
+ * A filter that lets every system call pass. prctl(2) is heard by one thread alone; a filter for
+ * all threads takes that along (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC).
  */
 function allowAll(native: Native): Uint8Array {
   const { PROGRAM, INSTRUCTION, BPF_RET_K, RET_ALLOW } = SECCOMP;

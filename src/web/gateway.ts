@@ -156,13 +156,12 @@ export class Gateway {
       if (confirm !== consentTo(op, others)) return this.#refuse(response, 428, "not confirmed");
     }
     if (op === "gateway") return send(response, 200, { ok: true, ...await this.#about(signal) });
-    const answered = this.#turns.take(async () => {
-      const answer = await this.#settings.backend.ask(op, others, signal);
-      if (answer instanceof AnswerText) await handOn(answer, response, signal);
-      else send(response, 200, { ok: true, ...answer });
-    });
+    const answered = this.#turns.take(() => this.#settings.backend.ask(op, others, signal));
     if (answered === null) return this.#refuse(response, 429, "too many");
-    await answered;
+    const answer = await answered;
+    // A page that is slow to take it keeps nobody from asking.
+    if (answer instanceof AnswerText) await handOn(answer, response, signal);
+    else send(response, 200, { ok: true, ...answer });
   }
 
   /** The gateway itself: what it may change, where it asks, whom it has refused. */

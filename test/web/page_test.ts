@@ -20,7 +20,7 @@ import {
   whyText,
 } from "../../src/web/page/routes.ts";
 import { SentReader } from "../../src/web/page/sse.ts";
-import { momentOf, stretchesOf, topOf } from "../../src/web/page/stretches.ts";
+import { lanesOf, momentOf, stretchesOf, topOf } from "../../src/web/page/stretches.ts";
 import { keyText } from "../../src/web/page/sums.ts";
 import { DEAD_MAX, TreeModel } from "../../src/web/page/tree_model.ts";
 import { whySentence } from "../../src/web/page/why_words.ts";
@@ -231,6 +231,14 @@ test("names that others chose are text", () => {
   assert.equal(keyText("command", { command: "\x07" }), "\\x07");
   assert.equal(keyText("unit", { unit: null }), "-");
   assert.equal(keyText("exit", { exit_code: null, signal: "SIGKILL" }), "SIGKILL");
+});
+
+test("findings at the same time stand below each other, and no deeper than they must", () => {
+  const lanes = (...spans: readonly (readonly [number, number])[]) =>
+    lanesOf(spans.map(([begin, end]) => ({ begin, end })));
+  assert.deepEqual(lanes([0, 9], [3, 4], [5, 6], [10, 11]), [0, 1, 1, 0]);
+  assert.deepEqual(lanes([5, 6], [0, 9], [6, 7]), [1, 0, 2]);
+  assert.deepEqual(lanes(), []);
 });
 
 test("a time is cut into equal stretches", () => {

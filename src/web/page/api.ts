@@ -30,7 +30,7 @@ export class ApiError extends Error {
 }
 
 /** Sends a question; the answer's body is not read yet. Rejects with {@linkcode ApiError}. */
-export async function post(op: string, params: Params, signal?: AbortSignal): Promise<Response> {
+async function post(op: string, params: Params, signal?: AbortSignal): Promise<Response> {
   const shown = token.value;
   let response: Response;
   try {
@@ -62,7 +62,23 @@ function ofHost(op: string): Params {
 export async function ask<T>(op: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   const answer = await (await post(op, params, signal)).json() as Record<string, unknown>;
   if (answer["ok"] === true) return answer as T;
-  throw new ApiError(String(answer["error"]), String(answer["message"]));
+  throw refusalOf(answer);
+}
+
+/** The stream of an operation that tells; rejects with {@linkcode ApiError}. */
+export async function listen(
+  op: string,
+  params: Params,
+  signal: AbortSignal,
+): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  const response = await post(op, params, signal);
+  const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
+  if (!isStream) throw refusalOf(await response.json());
+  return response.body!.getReader();
+}
+
+function refusalOf({ error, message }: Readonly<Record<string, unknown>>): ApiError {
+  return new ApiError(String(error), String(message));
 }
 
 /** Changes something that its user has consented to. */

@@ -45,10 +45,10 @@ export function EventTable({ rows, label, keyOf, hasCosts = false }: EventTableP
         <thead>
           <tr>
             <th scope="col">Time</th>
-            <th scope="col">Event</th>
+            <th scope="col" class="hide">Event</th>
             <th scope="col" class="n">PID</th>
             <th scope="col" class="hide">User</th>
-            <th scope="col" class="n">Duration</th>
+            <th scope="col" class="n hide">Duration</th>
             <th scope="col">Status</th>
             {hasCosts && <th scope="col" class="n hide">CPU</th>}
             {hasCosts && <th scope="col" class="n hide">Memory</th>}
@@ -80,12 +80,12 @@ function EventRow({ row, hasCosts }: {
   return (
     <tr>
       <td>{clockText(row.time)}</td>
-      <td>{row.event}</td>
+      <td class="hide">{row.event}</td>
       <td class="n">
         <ProcessLink id={row.id} pid={row.pid} />
       </td>
       <td class="hide">{userOf(row)}</td>
-      <td class="n">{isExit ? lengthText(row.duration_ns) : ""}</td>
+      <td class="n hide">{isExit ? lengthText(row.duration_ns) : ""}</td>
       <td class={isExit && isFailure(row) ? "bad" : ""}>{isExit ? endText(row) : ""}</td>
       {hasCosts && <td class="n hide">{row.cost == null ? "?" : cpuText(row.cost)}</td>}
       {hasCosts && <td class="n hide">{bytesText(row.cost?.peak_bytes ?? null)}</td>}

@@ -42,6 +42,7 @@ export function JobPanel({ job, mayChange, again }: {
   return (
     <section class="panel view" aria-label="Job">
       <Failed error={shown.error} />
+      {answer === null && shown.error === null && <p class="faint" role="status">Asking…</p>}
       {answer !== null && (
         <>
           <h2>{escapeText(answer.name)}</h2>

@@ -7,7 +7,7 @@
 /// <reference lib="dom" />
 import { Course, type FollowedEvent } from "../../serve/client/course.ts";
 import type { EventFields } from "./answers.ts";
-import { ApiError, type Params, post } from "./api.ts";
+import { ApiError, listen, type Params } from "./api.ts";
 import { SentReader } from "./sse.ts";
 
 /** How it stands with the stream. */
@@ -76,8 +76,7 @@ export class Live {
   async #follow(): Promise<void> {
     this.#controller = new AbortController();
     this.#tell("connecting", "");
-    const response = await post("live", this.#course.wish(), this.#controller.signal);
-    const reader = response.body!.getReader();
+    const reader = await listen("live", this.#course.wish(), this.#controller.signal);
     const decoder = new TextDecoder();
     const sent = new SentReader();
     let began = performance.now();
@@ -123,5 +122,5 @@ export class Live {
 
 /** Whether it may be otherwise in a moment: no recorder, or one with too many clients. */
 function mayPass({ error }: ApiError): boolean {
-  return error !== "EFAULT" && error !== "EOPNOTSUPP" && error !== "refused";
+  return !["EFAULT", "EOPNOTSUPP", "ESRCH", "refused"].includes(error);
 }

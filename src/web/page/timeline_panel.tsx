@@ -18,11 +18,13 @@ import { Failed, Notes, useAnswer } from "./parts.tsx";
 import { pastSpans, type Told } from "./past_spans.ts";
 import { go, replaceParams, route, withParams } from "./route.ts";
 import { filterOf } from "./routes.ts";
-import { momentOf } from "./stretches.ts";
+import { lanesOf, momentOf } from "./stretches.ts";
 import { clockText } from "./words.ts";
 
 /** Exits that are drawn, the newest; the recorder tells no more at once. */
 const EVENTS_MAX = 10_000;
+/** Height of a row of marks, pixels. */
+const LANE = 24;
 const HOUR_MS = 3_600_000;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
@@ -115,18 +117,29 @@ function Marks({ drawn, view: [from, to] }: {
     return end < from || begin > to ? [] : [{ one, begin, end }];
   });
   if (shown.length === 0) return null;
+  const lanes = lanesOf(shown);
   const percent = (us: number) => Math.max(0, Math.min(100, (100 * (us - from)) / (to - from)));
   return (
-    <div class="marks" role="group" aria-label="Findings in this stretch">
-      {shown.map(({ one, begin, end }) => (
+    <div
+      class="marks"
+      role="group"
+      aria-label="Findings in this stretch"
+      style={{ height: `${LANE * (Math.max(...lanes) + 1)}px` }}
+    >
+      {shown.map(({ one, begin, end }, at) => (
         <button
           key={`${one.kind} ${one.id} ${one.since}`}
           type="button"
           title={one.words}
-          aria-label={one.words}
-          style={{ left: `${percent(begin)}%`, width: `${percent(end) - percent(begin)}%` }}
+          style={{
+            top: `${LANE * lanes[at]!}px`,
+            left: `${percent(begin)}%`,
+            width: `${percent(end) - percent(begin)}%`,
+          }}
           onClick={() => replaceParams({ p: one.id })}
-        />
+        >
+          {one.words}
+        </button>
       ))}
     </div>
   );
