@@ -262,6 +262,9 @@ BEGIN
   IMAGE_PARTS.map((name) => `decode(i.${name}, 'hex')`).join(", ")
 }, i.uid, i.argv_missing
     FROM ${rowsOf("images", IMAGE_ARRAYS)} ON CONFLICT DO NOTHING;
+  INSERT INTO fh.image_text SELECT i.id, md5(concat_ws('.', i.uid, i.argv, i.exe, i.comm))::uuid,
+      i.uid, decode(i.argv, 'hex'), decode(i.exe, 'hex'), decode(i.comm, 'hex')
+    FROM ${rowsOf("images", IMAGE_ARRAYS)} ON CONFLICT DO NOTHING;
   added := fh.put_lives(me, lives, facts->'gone');
   INSERT INTO fh.former SELECT me, b.id, fh.life_id(b.epoch_tick, i.pid, i.born, i.nth), i.until,
       i.since, i.image

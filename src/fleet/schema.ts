@@ -16,6 +16,9 @@ const SUM_COSTS = COST_COLUMNS.map((name) => `${name} bigint NOT NULL`).join(",\
  * by the clock that the boot began with, which only goes forward. The id of a life is its start in
  * clock ticks by that clock, its pid (22 bits), and how many lives that pid had in the tick before
  * (3 bits): ids go up with time, and are the same however often and by whom a life is shipped.
+ *
+ * `image_text` has what is looked for in images, once for the whole fleet. The id of an image is
+ * what a host says; the digest is the database's own, so that no host can hide what others run.
  */
 const TABLES = `
 CREATE TABLE fh.host (
@@ -83,6 +86,15 @@ CREATE TABLE fh.image (
   PRIMARY KEY (host, id)
 );
 CREATE INDEX image_comm ON fh.image (comm);
+CREATE TABLE fh.image_text (
+  id uuid NOT NULL,
+  digest uuid NOT NULL,
+  uid bigint,
+  argv bytea,
+  exe bytea,
+  comm bytea,
+  PRIMARY KEY (id, digest)
+);
 CREATE TABLE fh.life (
   host int NOT NULL,
   boot int NOT NULL,

@@ -24,7 +24,8 @@ export async function spreadOf(fleet: Connection, life: Life): Promise<Spread | 
     above.push(at);
   }
   const sql = new Conditions();
-  const images = sql.bind("i.comm IS NOT DISTINCT FROM ?::bytea AND i.argv = ?::bytea", comm, argv);
+  const isSame = () =>
+    sql.bind("i.comm IS NOT DISTINCT FROM ?::bytea AND i.argv = ?::bytea", comm, argv);
   // Of each step only who stands there is left: of very many runs these are few.
   const steps = above.map(({ image }, at) => {
     const is = sql.bind("i.comm IS NOT DISTINCT FROM ?::bytea", image.parts.comm);
@@ -33,10 +34,12 @@ export async function spreadOf(fleet: Connection, life: Life): Promise<Spread | 
       LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image WHERE ${is})`;
   });
   const [row] = await fleet.rows<[names: readonly string[] | null, of: number, looked: number]>(
-    `WITH runs AS MATERIALIZED (SELECT l.host, l.boot, l.parent FROM fh.life l
-        WHERE l.image = ANY(ARRAY(SELECT DISTINCT i.id FROM fh.image i WHERE ${images}))
+    `WITH runs AS MATERIALIZED (SELECT l.host, l.boot, l.parent, l.image FROM fh.life l
+        WHERE l.image = ANY(ARRAY(SELECT DISTINCT i.id FROM fh.image_text i WHERE ${isSame()}))
           AND l.exec IS NOT NULL ORDER BY l.ended DESC NULLS FIRST LIMIT ${LIVES_MAX}),
-      up0 AS MATERIALIZED (SELECT DISTINCT host, boot, parent FROM runs)
+      up0 AS MATERIALIZED (SELECT DISTINCT r.host, r.boot, r.parent
+        FROM (SELECT DISTINCT host, boot, parent, image FROM runs) r
+        JOIN fh.image i ON i.host = r.host AND i.id = r.image WHERE ${isSame()})
       ${steps.map((step) => `, ${step}`).join("")}
       SELECT (SELECT array_agg(h.name ORDER BY h.name) FROM fh.host h
           WHERE h.id IN (SELECT host FROM up${above.length})),

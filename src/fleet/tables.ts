@@ -174,6 +174,10 @@ export async function prune(db: Connection, keepMs: number, now: number): Promis
             WHERE l.image = i.id AND l.host = i.host)
           AND NOT EXISTS (SELECT 1 FROM fh.former f WHERE f.host = i.host AND f.image = i.id)`,
       );
+      await db.run(
+        `DELETE FROM fh.image_text t WHERE NOT EXISTS (SELECT 1 FROM fh.image i
+          WHERE i.id = t.id)`,
+      );
     });
     return { lives, days: await dropDays(db, Math.floor((now - keepMs) / DAY_MS)) };
   } finally {

@@ -107,7 +107,7 @@ export async function seekImages(
   const test = imageTest(where, sought);
   if (test === null) return null;
   const rows = await fleet.rows<[string]>(
-    `SELECT DISTINCT i.id::text FROM fh.image i WHERE ${test} LIMIT ${IMAGES_MAX + 1}`,
+    `SELECT DISTINCT i.id::text FROM fh.image_text i WHERE ${test} LIMIT ${IMAGES_MAX + 1}`,
     where.parameters,
   );
   return { sought, ids: rows.length > IMAGES_MAX ? null : rows.map(([id]) => id) };

@@ -67,7 +67,7 @@ async function madeAs(layout: Layout): Promise<string[]> {
 
 test(...unless(missing, "Citus is told to keep all rows of a host together"), async () => {
   assert.deepEqual(await madeAs("distributed"), [
-    ...["host", "boot", "clock", "run", "gap", "finding", "job"].map((name) =>
+    ...["host", "boot", "clock", "run", "gap", "finding", "job", "image_text"].map((name) =>
       `reference fh.${name}`
     ),
     "distributed fh.life host default",
