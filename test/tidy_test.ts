@@ -62,6 +62,8 @@ const ARROWS: Arrows = {
   "src/report/page/": [
     "src/report/span.ts",
     "src/model/critical_path.ts",
+    "src/model/passed_on.ts",
+    "src/model/time_order.ts",
     "src/text/",
     "@preact/signals",
     "@tanstack/virtual-core",

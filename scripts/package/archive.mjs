@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { copyrightText } from "./copyright.mjs";
 import { filesOf, writeArchive, writeFiles } from "./files.mjs";
 
 const FOLDERS = [
@@ -32,6 +33,7 @@ export function makeArchive({ root, version, epoch, platform, program, out, scra
   writeFiles(folder, [
     { path: "fh", source: program, mode: 0o755 },
     { path: "install.sh", source: join(root, "scripts/install.sh"), mode: 0o755 },
+    { path: "COPYRIGHT", text: copyrightText(root) },
     ...FILES.map((path) => ({ path, source: join(root, path) })),
     ...deep,
   ]);

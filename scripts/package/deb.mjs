@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { copyrightText } from "./copyright.mjs";
 import {
   COMPLETIONS,
   filesOf,
@@ -115,7 +116,7 @@ function docFiles({ root, version, epoch }) {
   ];
   return [
     { path: `${DOC}/README.Debian`, text: readText(root, "contrib/debian/README.Debian") },
-    { path: `${DOC}/copyright`, text: readText(root, "contrib/debian/copyright") },
+    { path: `${DOC}/copyright`, text: copyrightText(root) },
     { path: `${DOC}/changelog.gz`, text: gzip(readText(root, "CHANGELOG.md")) },
     { path: `${DOC}/changelog.Debian.gz`, text: gzip(entry.join("\n")) },
     { path: `usr/share/lintian/overrides/fh`, text: readText(root, "contrib/debian/lintian") },

@@ -21,11 +21,7 @@ const PACKAGE = /\bfrom "((?:@[\w-]+\/)?[\w-]+)(?:\/[^"]*)?"/g;
 
 /** Makes `fh-VERSION.cdx.json` in `out`; its path comes back. */
 export function makeSbom({ root, version, epoch, out }) {
-  const args = ["sbom", "--package-lock-only", "--sbom-format", "cyclonedx"];
-  const all = JSON.parse(runTool("npm", args, { cwd: root }));
-  const inside = compiledIn(root, all);
-  const components = all.components.filter((one) => inside.has(one["bom-ref"]))
-    .map((component) => ({ ...component, scope: "required" }));
+  const { all, inside, components } = listCompiledIn(root);
   const refs = new Set([...inside, all.metadata.component["bom-ref"]]);
   const dependencies = all.dependencies.filter(({ ref }) => refs.has(ref))
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((on) => refs.has(on)) }));
@@ -45,6 +41,16 @@ export function makeSbom({ root, version, epoch, out }) {
   const path = join(out, `fh-${version}.cdx.json`);
   writeFileSync(path, `${JSON.stringify(sbom, null, 2)}\n`);
   return path;
+}
+
+/** What npm says of all packages, which are inside, as references, and what it says of those. */
+export function listCompiledIn(root) {
+  const args = ["sbom", "--package-lock-only", "--sbom-format", "cyclonedx"];
+  const all = JSON.parse(runTool("npm", args, { cwd: root }));
+  const inside = compiledIn(root, all);
+  const components = all.components.filter((one) => inside.has(one["bom-ref"]))
+    .map((component) => ({ ...component, scope: "required" }));
+  return { all, inside, components };
 }
 
 /** What is imported, with all that this needs, and the runtime: as references of the list. */

@@ -176,6 +176,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EACCES: "it may not be read by you",
   EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is no folder",
+  ELOOP: "its links lead in a circle",
+  ENAMETOOLONG: "its name is too long",
 };
 
 function unreadable(path: string, what: string, error: unknown): CommandError {

@@ -35,6 +35,8 @@ export type NoteKind =
   | "hosts"
   /** What the source of a capture cannot see, or not any more. */
   | "source"
+  /** What was noted of a run when it was saved. */
+  | "saved"
   /** No recorder is at work, so it is as it was written last. */
   | "no_recorder";
 

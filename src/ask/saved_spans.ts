@@ -84,6 +84,7 @@ function moved({ frame, spans, ...more }: Spans, from: number, to: number): Span
     ...frame,
     originMs: frame.originMs + from / NS_PER_MS,
     lengthNs: to - from,
+    ...frame.seenNs === undefined ? {} : { seenNs: Math.max(0, Math.min(frame.seenNs, to) - from) },
     gaps: gaps.map((gap) => ({ ...gap, since: gap.since - from, until: gap.until - from })),
   };
   const moment = (ns: number | null) => ns === null ? null : ns - from;

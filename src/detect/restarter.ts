@@ -6,7 +6,8 @@
 import type { Change } from "../model/machine.ts";
 import type { Process } from "../model/process.ts";
 import { decodeText } from "../model/image.ts";
-import { nameOf, SHELLS } from "../model/program_names.ts";
+import { nameOf } from "../model/program_names.ts";
+import { SHELLS } from "../model/shells.ts";
 import { isOfSession, parseCgroup } from "../proc/cgroup.ts";
 
 /** What starts jobs at the times of a table. */

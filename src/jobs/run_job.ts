@@ -6,7 +6,8 @@
 import { Account, type TaskFigures } from "../model/account.ts";
 import { decodeText, type Image } from "../model/image.ts";
 import type { Change } from "../model/machine.ts";
-import { exitStatus, type Process } from "../model/process.ts";
+import { type Failure, failureOf, FailuresBelow, type Program, wayOf } from "../model/passed_on.ts";
+import type { Process } from "../model/process.ts";
 import { JobTimes, type PathStep } from "./job_times.ts";
 import { OTHER_NAMES } from "./kept_job.ts";
 
@@ -14,14 +15,10 @@ import { OTHER_NAMES } from "./kept_job.ts";
 const FAILED_MAX = 100;
 /** Processes that are remembered as the slowest. */
 const SLOWEST_MAX = 20;
-/** Exit codes of which a process remembers who has failed below it. */
-const CODES_MAX = 8;
 /** Who has passed a failure on is remembered so far up. */
 const PASSED_MAX = 16;
 /** Names that have a sum of their own; all others have one together. */
 const TOTALS_MAX = 10_000;
-/** Bits of a wait status: the signal that has ended a process (wait(2)). */
-const SIGNAL = 0x7f;
 
 /** What processes of one name have cost. */
 export interface CommandTotal {
@@ -55,19 +52,15 @@ interface Member {
   accounted: boolean;
   ended: boolean;
   total: CommandTotal | null;
-  /** Children that it has had. */
-  forks: number;
-  /** What has failed below it by exit code; null as long as nothing has. */
-  failed: Map<number, FailedBelow> | null;
+  /** What has failed below it; null as long as it has had no child, and when it has ended. */
+  below: FailuresBelow<Cause> | null;
 }
 
-/** What has failed below a process. */
-interface FailedBelow {
-  readonly cause: EndedProcess;
+/** Where a failure began. */
+interface Cause {
+  readonly ended: EndedProcess;
   /** What those ran that have passed it on, the nearest first. */
   readonly passedBy: readonly Image[];
-  /** Children that the process had had by then: it went on where it has had more since. */
-  readonly forks: number;
 }
 
 /** Members by birth, and sums over them. */
@@ -87,8 +80,8 @@ export class Job {
   /** The failed ones, the last so many, in the order of their ends. */
   readonly failures: EndedProcess[] = [];
   /**
-   * Whose failure the first process has passed on, the deepest of its line: of several the first,
-   * unless more was started after it. Itself where that began it, null where it has not failed.
+   * Whose failure the first process has passed on, the deepest of its line; itself where that began
+   * it (src/model/passed_on.ts), null where it has not failed.
    */
   cause: EndedProcess | null = null;
   /** What those ran that have passed it on, the nearest first, up to 16. */
@@ -162,7 +155,7 @@ export class Job {
     if (above === undefined && !this.#isFirst(process)) return null;
     this.started++;
     this.start ??= process.start ?? time;
-    if (above !== undefined) above.forks++;
+    if (above !== undefined) (above.below ??= new FailuresBelow()).begin();
     this.living.add(process);
     const index = this.#times.begin(process, process.start ?? time, above?.index ?? -1);
     const member = {
@@ -171,8 +164,7 @@ export class Job {
       accounted: false,
       ended: false,
       total: null,
-      forks: 0,
-      failed: null,
+      below: null,
     };
     this.#members.set(process, member);
     return member;
@@ -199,34 +191,30 @@ export class Job {
     if (isFailed) {
       this.failed++;
       total.failed++;
-      this.#fail(process, member, ended);
+      this.failures.push(ended);
+      if (this.failures.length > FAILED_MAX) this.failures.shift();
     }
+    this.#passOn(process, member, ended);
     if (member.accounted) this.#countAccounted(member);
     this.#addSlow(ended);
   }
 
-  #fail(process: Process, member: Member, ended: EndedProcess): void {
-    this.failures.push(ended);
-    if (this.failures.length > FAILED_MAX) this.failures.shift();
-    const code = shellCode(ended.status!);
-    const below = member.failed;
-    const same = below?.get(code);
-    // Who was ended by a signal passes on no status, unless the same has ended what is below it.
-    const isKilled = (ended.status! & SIGNAL) !== 0;
-    const from = below && (isKilled ? same : passedOn([...below.values()], same, member.forks));
-    const cause = from?.cause ?? ended;
-    const passedBy = from ? [...from.passedBy, process.image].slice(0, PASSED_MAX) : [];
-    member.failed = null;
-    if (member.index === 0) [this.cause, this.causePassedBy] = [cause, passedBy];
+  /** Takes note of where its failure began, and hands that on to its parent. */
+  #passOn(process: Process, member: Member, ended: EndedProcess): void {
+    const { status } = ended;
+    const { below } = member;
+    member.below = null;
+    const time = process.end ?? 0;
+    const failure = status === null || status === 0 ? null : failureOf(status, time);
+    const cause = failure === null ? null : causeOf(process, ended, failure, below);
+    if (member.index === 0) {
+      [this.cause, this.causePassedBy] = [cause?.ended ?? null, cause?.passedBy ?? []];
+    }
     const above = process.parent === null ? undefined : this.#members.get(process.parent);
     if (above === undefined || above.ended) return;
-    const { forks } = above;
-    above.failed ??= new Map();
-    // Of those that fail while nothing more is started the first has stopped what is above it.
-    if (above.failed.get(code)?.forks === forks) return;
-    above.failed.delete(code);
-    above.failed.set(code, { cause, passedBy, forks });
-    if (above.failed.size > CODES_MAX) above.failed.delete(above.failed.keys().next().value!);
+    above.below ??= new FailuresBelow();
+    if (failure === null) above.below.end(time, status === 0);
+    else above.below.fail(failure, cause!);
   }
 
   /** An exec after what looked like the end: another thread lives on as the process. */
@@ -239,6 +227,8 @@ export class Job {
     this.#times.revive(member.index, process);
     this.ended--;
     this.living.add(process);
+    const above = process.parent === null ? undefined : this.#members.get(process.parent);
+    above?.below?.begin();
   }
 
   #countAccounted(member: Member): void {
@@ -267,20 +257,23 @@ export class Job {
   }
 }
 
-/**
- * Which failure a process has passed on that ends after so many children: a shell that with its
- * own code; make, which has another, the first after which it started nothing more, else the last.
- */
-function passedOn(
-  below: readonly FailedBelow[],
-  same: FailedBelow | undefined,
-  forks: number,
-): FailedBelow {
-  return same ?? below.find((one) => one.forks === forks) ?? below.at(-1)!;
+/** Where the failure of a process began: below it, or with itself. */
+function causeOf(
+  process: Process,
+  ended: EndedProcess,
+  failure: Failure,
+  below: FailuresBelow<Cause> | null,
+): Cause {
+  const from = below?.passedOn(failure, wayOf(programOf(process), programsAbove(process))) ?? null;
+  if (from === null) return { ended, passedBy: [] };
+  const passedBy = [...from.passedBy, process.image].slice(0, PASSED_MAX);
+  return { ended: from.ended, passedBy };
 }
 
-/** A wait status as shells tell it: 128 and the signal that ended a process. */
-function shellCode(status: number): number {
-  const { code, signal } = exitStatus(status);
-  return signal === null ? code! : 128 + signal;
+function programOf({ image: { comm, program: exe, argv } }: Process): Program {
+  return { comm, exe, argv };
+}
+
+function* programsAbove({ parent }: Process): Generator<Program> {
+  for (let at = parent; at !== null; at = at.parent) yield programOf(at);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { timeOrder } from "./time_order.ts";
 
 /** Lives by number, the first `count` of each column; times in any one unit. */
 export interface Lives {
@@ -31,48 +32,59 @@ export interface PathStretch {
 export function criticalPath(lives: Lives, root: number): PathStretch[] {
   const { starts, ends } = lives;
   if (root < 0 || root >= lives.count) return [];
-  const childrenOf = childrenByEnd(lives);
+  const { first, next } = childrenByEnd(lives);
+  /** The last one first: lives are gone through from their ends to their begins. */
   const steps: PathStretch[] = [];
-  const add = (index: number, from: number, to: number, depth: number) => {
-    if (to > from) steps.push({ index, from, to, depth });
-  };
   // Who is their own ancestor, as only a damaged file says, is gone through once.
   const seen = new Uint8Array(lives.count);
-  const work = [{ index: root, until: ends[root]!, depth: 0 }];
-  for (let at = work.pop(); at !== undefined; at = work.pop()) {
-    const { index, depth } = at;
-    if (seen[index] === 1) continue;
+  const enter = (index: number, until: number) => {
     seen[index] = 1;
-    let until = Math.min(at.until, ends[index]!);
-    if (until === Infinity) until = latestEnd(lives);
+    const end = Math.min(until, ends[index]!);
+    return { index, until: end === Infinity ? latestEnd(lives) : end, child: first[index]! };
+  };
+  const open = [enter(root, Infinity)];
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    const { index, child, until } = at;
+    const depth = open.length - 1;
     const start = starts[index]!;
-    for (const child of childrenOf(index)) {
-      const [from, to] = [starts[child]!, ends[child]!];
-      if (to > until || from >= until || to <= start) continue;
-      add(index, to, until, depth);
-      work.push({ index: child, until: to, depth: depth + 1 });
-      until = Math.max(start, from);
+    if (child < 0) {
+      if (until > start) steps.push({ index, from: start, to: until, depth });
+      open.pop();
+      continue;
     }
-    add(index, start, until, depth);
+    at.child = next[child]!;
+    const [from, to] = [starts[child]!, ends[child]!];
+    if (to > until || from >= until || to <= start) continue;
+    if (until > to) steps.push({ index, from: to, to: until, depth });
+    at.until = Math.max(start, from);
+    if (seen[child] === 0) open.push(enter(child, to));
   }
-  return steps.sort((a, b) => a.from - b.from);
+  return steps.reverse();
 }
 
-/** Tells the children of a life, the one that ended last first. */
-function childrenByEnd({ count, ends, parents }: Lives): (index: number) => number[] {
+/** The children of each life, the one that ended last first: the first, and of each the next. */
+function childrenByEnd(
+  { count, ends, parents }: Lives,
+): { readonly first: Int32Array; readonly next: Int32Array } {
   const first = new Int32Array(count).fill(-1);
   const next = new Int32Array(count);
-  for (let index = count - 1; index >= 0; index--) {
+  const times = new Float64Array(count);
+  let latest = 0;
+  for (let index = 0; index < count; index++) {
+    const end = ends[index]!;
+    if (end > latest && end !== Infinity) latest = end;
+    // Those that end at the same time stand in their order, and the last is linked first.
+    times[count - 1 - index] = end;
+  }
+  for (let at = 0; at < count; at++) if (times[at] === Infinity) times[at] = latest + 1;
+  for (const place of timeOrder(times)) {
+    const index = count - 1 - place;
     const parent = parents[index]!;
     if (parent < 0) continue;
     next[index] = first[parent]!;
     first[parent] = index;
   }
-  return (index) => {
-    const children: number[] = [];
-    for (let child = first[index]!; child >= 0; child = next[child]!) children.push(child);
-    return children.sort((a, b) => ends[b]! - ends[a]!);
-  };
+  return { first, next };
 }
 
 /** The last end that is known. */

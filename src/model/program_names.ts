@@ -15,11 +15,6 @@ const INTERPRETERS = new RegExp(
     "(?:ba|da|z|k|c|tc|fi)?sh)[\\d.]*$",
 );
 
-/** Names of shells, as the kernel keeps them. */
-export const SHELLS: ReadonlySet<string> = new Set(
-  ["sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "ash", "csh", "tcsh", "busybox"],
-);
-
 /** Names of an image, the kernel's first: of its file, of its first word, of its script. */
 export function namesOf(image: Image): string[] {
   const { comm, program } = image;

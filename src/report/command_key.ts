@@ -1,28 +1,19 @@
 /**
  * Command lines by which runs are compared: without what is different each time.
  *
- * `%` stands for names of temporary files, numbers of processes, ids, hashes and times; paths below
- * the folder in which the run began begin with a point.
+ * `%` stands for what is made up in names of files, numbers of processes, ids, hashes and times;
+ * paths below the folder in which the run began begin with a point.
  *
  * @module
  */
+import { ANY, withoutMadeUp } from "./generated_names.ts";
 import { type Kin, NONE } from "./kin.ts";
 import type { SpanImage, Spans } from "./span.ts";
 import { commandOf } from "./words.ts";
 
-/** Stands for what is different each time; a shell takes it as it is. */
-const ANY = "%";
 /** So far up a number may be that of a process: `$$` of a script stands in what that starts. */
 const ANCESTORS = 8;
 
-/** The first name below a folder of temporary files, and the end of it where that is a file's. */
-const TEMPORARY = new RegExp(
-  String.raw`((?:/var)?/tmp|/dev/shm|/run/user/\d+)/[^/\s:=,;'"]+?` +
-    String.raw`(\.[A-Za-z]\w{0,7}(?=[\s:=,;'"]|$))?(?=[/\s:=,;'"]|$)`,
-  "g",
-);
-/** mktemp(1) without a folder of its own. */
-const MKTEMP = /\btmp\.\w{6,}/g;
 const UUID = /\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b/gi;
 const TIME = /\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g;
 /** Digits and letters both; a word or a number of less may mean something. */
@@ -64,9 +55,7 @@ export class CommandKeys {
   }
 
   #plain(word: string): string {
-    return this.#below(word)
-      .replace(TEMPORARY, (_, folder: string, end = "") => `${folder}/${ANY}${end}`)
-      .replace(MKTEMP, `tmp.${ANY}`)
+    return withoutMadeUp(this.#below(word))
       .replace(UUID, ANY)
       .replace(TIME, ANY)
       .replace(HASH, ANY)

@@ -13,7 +13,7 @@ import {
   countWords,
   headline,
   lastedWords,
-  spreadWords,
+  sideWords,
   wholesOf,
 } from "./diff_words.ts";
 import { pageOf } from "./html.ts";
@@ -38,12 +38,10 @@ export function diffHtml(
   const sides = [one, two].map((spans) => pack(pageData(spans, now, marksOf(spans, changed))));
   const page: DiffPage = {
     headline: headline(diff),
-    wholes: wholesOf(diff).map(([name, measure, words]) => [
-      name,
-      spreadWords(measure.before, words),
-      spreadWords(measure.after, words),
-      changeWords(measure, words),
-    ]),
+    wholes: wholesOf(diff).map(([name, measure, words]) => {
+      const { before, after } = sideWords(measure, words);
+      return [name, before, after, changeWords(measure, words)];
+    }),
     runs: [before.length, after.length],
     rows: changed.map(rowOf),
     notes: diff.notes,
@@ -59,10 +57,12 @@ function medianOf(runs: readonly Spans[]): Spans {
   return sorted[(sorted.length - 1) >> 1]!;
 }
 
-/** As long as the longer one, so that a second is as wide in both. */
+/** As long as the longer one, so that a second is as wide in both; what runs is no longer. */
 function onOneScale(one: Spans, two: Spans): readonly [Spans, Spans] {
   const lengthNs = Math.max(one.frame.lengthNs, two.frame.lengthNs);
-  const as = (spans: Spans): Spans => ({ ...spans, frame: { ...spans.frame, lengthNs } });
+  const as = ({ frame, spans }: Spans): Spans => {
+    return { spans, frame: { ...frame, lengthNs, seenNs: frame.lengthNs } };
+  };
   return [as(one), as(two)];
 }
 
@@ -82,7 +82,7 @@ function marksOf(spans: Spans, changed: readonly CommandChange[]): MarkedSpans[]
 }
 
 function rowOf(change: CommandChange): DiffRow {
-  const { kind, command, path, wall, cpu, count } = change;
+  const { kind, command, path, wall, cpu, count, failed } = change;
   const medianOf = ({ before, after }: Measure) => [before?.median ?? null, after?.median ?? null];
   const [before, after] = medianOf(wall);
   return {
@@ -97,6 +97,8 @@ function rowOf(change: CommandChange): DiffRow {
     cpu: cpu.change,
     cpuText: changeWords(cpu, durationWords),
     count: count.change,
-    countText: countWords(change),
+    countText: countWords(count),
+    failed: failed.change,
+    failedText: failed.before!.most + failed.after!.most === 0 ? "" : countWords(failed),
   };
 }

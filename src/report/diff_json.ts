@@ -13,7 +13,7 @@ export function* diffJson(diff: RunsDiff): Generator<string> {
     before: sideJson(before),
     after: sideJson(after),
     wall_ns: measureJson(whole.wall),
-    cpu_ns: measureJson(whole.cpu),
+    cpu_ns: cpuJson(whole.cpu),
     processes: measureJson(whole.count),
     failed: measureJson(whole.failed),
     notes,
@@ -22,12 +22,12 @@ export function* diffJson(diff: RunsDiff): Generator<string> {
   let comma = "";
   for (const { kind, command, example, count, failed, wall, cpu, path } of commands) {
     const fields = {
-      change: kind.replace(" ", "_"),
+      change: kind.replaceAll(" ", "_"),
       command,
       example,
       critical_path_ns: measureJson(path),
       wall_ns: measureJson(wall),
-      cpu_ns: measureJson(cpu),
+      cpu_ns: cpuJson(cpu),
       count: measureJson(count),
       failed: measureJson(failed),
     };
@@ -59,7 +59,12 @@ function momentText(ms: number): string | null {
   return Math.abs(ms) <= MOMENT_MAX ? new Date(ms).toISOString() : null;
 }
 
-function measureJson({ before, after, change, noise, isReal }: Measure): unknown {
+/** What is known, and of how many processes of a run it is not. */
+function cpuJson(measure: Measure): unknown {
+  return { ...measureJson(measure), unknown: measure.unknown };
+}
+
+function measureJson({ before, after, change, noise, isReal }: Measure): object {
   return {
     before: spreadJson(before),
     after: spreadJson(after),

@@ -12,7 +12,7 @@ import {
   countWords,
   headline,
   lastedWords,
-  spreadWords,
+  sideWords,
   UNKNOWN,
   type Whole,
   wholesOf,
@@ -45,8 +45,8 @@ function wholeLines(diff: RunsDiff, style: TableStyle): string[] {
   const hasNoise = Math.max(...runs) > 1;
   const columns: Column<Whole>[] = [
     [hasNoise ? `MEDIAN OF ${runs.join(" AND ")}` : "", ([name]) => name],
-    ["BEFORE", ([, { before }, words]) => spreadWords(before, words), true],
-    ["AFTER", ([, { after }, words]) => spreadWords(after, words), true],
+    ["BEFORE", ([, measure, words]) => sideWords(measure, words).before, true],
+    ["AFTER", ([, measure, words]) => sideWords(measure, words).after, true],
     ["CHANGE", ([, measure, words]) => changeWords(measure, words), true],
     ...hasNoise ? [noiseColumn(([, measure, words]: Whole) => [measure, words])] : [],
   ];
@@ -55,6 +55,7 @@ function wholeLines(diff: RunsDiff, style: TableStyle): string[] {
 
 function commandColumns(rows: readonly CommandChange[]): Column<CommandChange>[] {
   const hasPath = rows.some(({ path }) => path.change !== null);
+  const hasFailed = rows.some(({ failed: { before, after } }) => before!.most + after!.most > 0);
   const hasNoise = rows.some(({ wall }) => wall.noise !== null);
   return [
     ["WHAT", ({ kind }) => kind],
@@ -65,7 +66,10 @@ function commandColumns(rows: readonly CommandChange[]): Column<CommandChange>[]
     ["BEFORE", ({ wall, count }) => lastedWords(wall.before, count.before), true, 3],
     ["AFTER", ({ wall, count }) => lastedWords(wall.after, count.after), true, 3],
     ["CPU", ({ cpu }) => changeWords(cpu, durationWords), true, 1],
-    ["COUNT", countWords, true],
+    ["COUNT", ({ count }) => countWords(count), true],
+    ...hasFailed
+      ? [["FAILED", ({ failed }) => countWords(failed), true] as Column<CommandChange>]
+      : [],
     ["COMMAND", ({ command }) => command],
   ];
 }

@@ -58,7 +58,8 @@ function lifeOf(span: Span, spans: Spans): ShownLife {
   const cpuNs = cost === null || length <= 0 ? 0 : cost.user_ns + cost.system_ns;
   return {
     from: start,
-    until: end === null ? Infinity : until,
+    // What runs when the report ends lives on.
+    until: end === null && until >= spans.frame.lengthNs ? Infinity : until,
     rate: cpuNs === 0 ? 0 : cpuNs / length,
   };
 }

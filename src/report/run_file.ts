@@ -13,16 +13,17 @@ import type { Frame, Span, SpanCost, SpanGap, SpanImage, SpanRun, Spans } from "
 const VERSION = 1;
 /** 292 years in nanoseconds: they are exact for 104 days, and fit 64 bits. */
 const WHOLE_MAX = 2 ** 63 - 1024;
-/** The end of the year 9999, milliseconds since the Unix epoch. */
-const LATEST_MS = 253_402_300_799_999;
+/** In the year 2262 nanoseconds since the Unix epoch no longer fit 63 bits; milliseconds. */
+const LATEST_MS = 9_223_372_036_854;
+const NS_PER_MS = 1e6;
 
 /** The lines, each with its end. */
 export function* runLines({ frame, spans }: Spans): Generator<string> {
-  yield `${jsonText(frameJson(frame))}\n`;
+  yield `${jsonText({ ...frameJson(frame), processes: spans.length })}\n`;
   for (const span of spans) yield `${jsonText(spanJson(span))}\n`;
 }
 
-function frameJson(frame: Frame): unknown {
+function frameJson(frame: Frame): object {
   const { title, host, originMs, lengthNs, cpus, source, accounts, gaps, notes, run } = frame;
   return {
     fh: "spans",
@@ -98,19 +99,36 @@ export class RunReader {
   readonly #spans: Span[] = [];
   readonly #images = new Map<string, SpanImage>();
   #line = 0;
+  /** How many processes there are to be; null in files of earlier versions, and of others. */
+  #count: number | null = null;
+  /** The number of a line that is empty, which only the last may be. */
+  #blank: number | null = null;
 
   /** Takes the next line; throws RunFileError where it is not as it was written. */
   add(line: string): void {
     this.#line++;
+    if (this.#blank !== null) throw new RunFileError(`line ${this.#blank} is no JSON object`);
+    if (this.#frame !== null && line.trim() === "") {
+      this.#blank = this.#line;
+      return;
+    }
     const fields = new Fields(parseObject(line), `line ${this.#line}`);
-    if (this.#frame === null) this.#frame = readFrame(fields);
-    else this.#spans.push(this.#readSpan(fields));
+    if (this.#frame !== null) {
+      this.#spans.push(this.#readSpan(fields));
+      return;
+    }
+    this.#frame = readFrame(fields);
+    if (fields.has("processes")) this.#count = fields.amount("processes");
   }
 
   /** All that was read; throws RunFileError where there is nothing. */
   end(): Spans {
     if (this.#frame === null) throw new RunFileError("it is empty");
     const spans = this.#spans;
+    if (this.#count !== null && spans.length !== this.#count) {
+      const cut = spans.length < this.#count ? ": it was cut" : "";
+      throw new RunFileError(`it has ${spans.length} of ${this.#count} processes${cut}`);
+    }
     const inOrder = spans.every((span, at) => at === 0 || spans[at - 1]!.start <= span.start);
     if (!inOrder) spans.sort((a, b) => a.start - b.start);
     return { frame: this.#frame, spans };
@@ -120,14 +138,14 @@ export class RunReader {
     return {
       id: fields.text("id"),
       parent: fields.textOrNull("parent"),
-      pid: fields.number("pid"),
-      ppid: fields.numberOrNull("ppid"),
+      pid: fields.amount("pid"),
+      ppid: fields.amountOrNull("ppid"),
       host: fields.text("host"),
-      start: fields.number("start_ns"),
+      start: this.#time(fields, "start_ns"),
       isStartKnown: fields.truth("start_known"),
-      end: fields.numberOrNull("end_ns"),
-      status: fields.numberOrNull("status"),
-      uid: fields.numberOrNull("uid"),
+      end: fields.value("end_ns") === null ? null : this.#time(fields, "end_ns"),
+      status: fields.amountOrNull("status"),
+      uid: fields.amountOrNull("uid"),
       user: fields.textOrNull("user"),
       jobs: fields.texts("jobs"),
       image: this.#readImage(fields),
@@ -135,11 +153,18 @@ export class RunReader {
     };
   }
 
+  /** Nanoseconds since the origin. */
+  #time(fields: Fields, name: string): number {
+    const time = fields.number(name);
+    if (this.#frame!.originMs + time / NS_PER_MS <= LATEST_MS) return time;
+    throw fields.wrong(`has a time after the year 2262 (${name})`);
+  }
+
   #readImage(fields: Fields): SpanImage {
     const image = {
       name: fields.textOrNull("comm"),
       argv: fields.textsOrNull("argv"),
-      argvMore: fields.has("argv_missing") ? fields.number("argv_missing") : 0,
+      argvMore: fields.has("argv_missing") ? fields.amount("argv_missing") : 0,
       exe: fields.textOrNull("exe"),
       cwd: fields.textOrNull("cwd"),
       unit: fields.textOrNull("unit"),
@@ -160,8 +185,8 @@ function readFrame(fields: Fields): Frame {
     title: fields.text("title"),
     host: fields.text("host"),
     originMs: fields.moment("origin_ms"),
-    lengthNs: fields.number("length_ns"),
-    cpus: fields.numberOrNull("cpus"),
+    lengthNs: fields.amount("length_ns"),
+    cpus: fields.amountOrNull("cpus"),
     source: fields.textOrNull("source"),
     accounts: fields.textOrNull("accounts"),
     gaps: fields.objects("gaps").map(readGap),
@@ -175,7 +200,7 @@ function readGap(fields: Fields): SpanGap {
     since: fields.number("since_ns"),
     until: fields.number("until_ns"),
     reason: fields.text("reason"),
-    lost: fields.numberOrNull("lost"),
+    lost: fields.amountOrNull("lost"),
   };
 }
 
@@ -184,7 +209,7 @@ function readCommand(fields: Fields | null): SpanRun | null {
   return {
     name: fields.text("name"),
     argv: fields.texts("argv"),
-    status: fields.number("status"),
+    status: fields.amount("status"),
     root: fields.textOrNull("root"),
   };
 }
@@ -193,15 +218,15 @@ function readCost(fields: Fields): SpanCost | null {
   const cost = fields.object("cost");
   if (cost === null) return null;
   return {
-    user_ns: cost.number("user_ns"),
-    system_ns: cost.number("system_ns"),
-    minor_faults: cost.number("minor_faults"),
-    major_faults: cost.number("major_faults"),
-    peak_bytes: cost.numberOrNull("peak_bytes"),
-    read_bytes: cost.number("read_bytes"),
-    write_bytes: cost.number("write_bytes"),
-    voluntary_switches: cost.number("voluntary_switches"),
-    involuntary_switches: cost.number("involuntary_switches"),
+    user_ns: cost.amount("user_ns"),
+    system_ns: cost.amount("system_ns"),
+    minor_faults: cost.amount("minor_faults"),
+    major_faults: cost.amount("major_faults"),
+    peak_bytes: cost.amountOrNull("peak_bytes"),
+    read_bytes: cost.amount("read_bytes"),
+    write_bytes: cost.amount("write_bytes"),
+    voluntary_switches: cost.amount("voluntary_switches"),
+    involuntary_switches: cost.amount("involuntary_switches"),
   };
 }
 
@@ -254,15 +279,23 @@ class Fields {
     throw this.#bad(name, "whole number");
   }
 
+  /** Of something that there can be none of, but not less. */
+  amount(name: string): number {
+    const value = this.number(name);
+    if (value >= 0) return value;
+    throw this.wrong(`has a ${name} below 0`);
+  }
+
+  amountOrNull(name: string): number | null {
+    return this.value(name) === null ? null : this.amount(name);
+  }
+
   /** Milliseconds since the Unix epoch, which may have a fraction. */
   moment(name: string): number {
     const value = this.value(name);
-    if (typeof value === "number" && value >= 0 && value <= LATEST_MS) return value;
-    throw this.#bad(name, "moment");
-  }
-
-  numberOrNull(name: string): number | null {
-    return this.value(name) === null ? null : this.number(name);
+    if (typeof value !== "number" || value < 0) throw this.#bad(name, "moment");
+    if (value <= LATEST_MS) return value;
+    throw this.wrong(`has a time after the year 2262 (${name})`);
   }
 
   truth(name: string): boolean {

@@ -98,6 +98,8 @@ export interface Frame {
   readonly originMs: number;
   /** Nanoseconds from the origin to the end of what is drawn. */
   readonly lengthNs: number;
+  /** Until when they were looked at, where more is drawn: what runs is not known beyond. */
+  readonly seenNs?: number;
   /** CPUs of the host; null where that is not known. */
   readonly cpus: number | null;
   /** Where it was seen: `connector`, `poll`. */

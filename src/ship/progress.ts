@@ -6,7 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import {
+  accessSync,
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -61,9 +63,18 @@ export class Progress {
     this.#history = history;
   }
 
-  /** How it stands; null: nothing was shipped. Throws CommandError where the file is of no use. */
+  /**
+   * How it stands; null: nothing was shipped. Throws CommandError where the file is of no use, or
+   * could not be written: what is sent then would be sent again and again.
+   */
   read(): Standing | null {
     if (this.#isRead) return this.#standing;
+    try {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      accessSync(dirname(this.path), constants.W_OK);
+    } catch (error) {
+      throw this.#failure("write", error);
+    }
     let text: string;
     try {
       text = readFileSync(this.path, "utf8");
@@ -119,7 +130,6 @@ export class Progress {
   /** After a crash of the machine there is the old file or the new one, each whole. */
   #replace(text: string): void {
     const folder = dirname(this.path);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const made = `${this.path}.new`;
     rmSync(made, { force: true });
     const fd = openSync(made, "wx", 0o600);

@@ -4,7 +4,18 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 
@@ -54,7 +65,9 @@ export class ShipStateFile {
   write(state: ShipState): void {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     const beside = `${this.#path}.${process.pid}`;
-    writeFileSync(beside, `${JSON.stringify(state)}\n`, { mode: 0o600 });
+    // The folder may be one that others write to: nothing that lies there is followed.
+    rmSync(beside, { force: true });
+    writeFileSync(beside, `${JSON.stringify(state)}\n`, { mode: 0o600, flag: "wx" });
     renameSync(beside, this.#path);
   }
 }
@@ -74,11 +87,18 @@ export function readShipStates(history: string, now: number): ShipState[] {
   });
 }
 
+/** The text of a file; "" where it is none, too long, or not to be read. */
 function readText(path: string): string {
+  let fd: number | null = null;
   try {
-    return readFileSync(path, "utf8").slice(0, BYTES_MAX);
+    // Whoever may write there may put a pipe in its place.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    return stat.isFile() && stat.size <= BYTES_MAX ? readFileSync(fd, "utf8") : "";
   } catch {
     return "";
+  } finally {
+    if (fd !== null) closeSync(fd);
   }
 }
 

@@ -18,6 +18,8 @@ export interface JobFacts {
   readonly argv: readonly string[];
   /** Exit status of the command; 128 + signal when it was killed. */
   readonly status: number;
+  /** The signal that has killed it; null where it has exited, whatever its status. */
+  readonly signal: number | null;
   readonly wallNs: number;
   readonly job: Job;
   /** getrusage(2) of the children. */

@@ -12,12 +12,13 @@ import { type JobFacts, type JobUsage, totalsOf } from "./job_facts.ts";
 
 /** The account as an object. */
 export function jobJson(facts: JobFacts): unknown {
-  const { name, argv, status, wallNs, job, source, accounts } = facts;
+  const { name, argv, status, signal, wallNs, job, source, accounts } = facts;
   const totals = totalsOf(facts);
   return {
     name,
     argv,
     status,
+    signal: signal === null ? null : signalName(signal),
     source,
     wall_ns: Math.round(wallNs),
     processes: {

@@ -38,7 +38,7 @@ const INDENT_MAX = 20;
  * slowest, the critical path. On a terminal some 20 lines of it, each as wide as that is.
  */
 export function jobReport(facts: JobFacts, style: TableStyle): string {
-  const { name, job, status, wallNs } = facts;
+  const { name, job, wallNs } = facts;
   const isBrief = style.width !== Infinity;
   const path = isBrief ? waitsOf(job) : stretchesOf(job);
   const rows = isBrief ? ROWS.brief : ROWS.whole;
@@ -51,7 +51,7 @@ export function jobReport(facts: JobFacts, style: TableStyle): string {
   const brief = job.started > 1 ? [others.flat()] : [];
   const tables = [commandLines(facts, rows.commands, style), ...isBrief ? brief : others];
   const lines = [
-    style.head(`job ${escapeText(name)}: ${statusWords(status)}`),
+    style.head(`job ${escapeText(name)}: ${statusWords(facts)}`),
     ...causeLines(job, style),
     ...isBrief ? briefSums(facts) : sumLines(facts),
     ...tables.filter((each) => each.length > 0).flatMap((each) => ["", ...each]),
@@ -63,9 +63,12 @@ export function jobReport(facts: JobFacts, style: TableStyle): string {
 /** The highest signal: SIGRTMAX of signal(7). */
 const SIGNAL_MAX = 64;
 
-function statusWords(status: number): string {
-  const signal = status - 128;
-  return signal > 0 && signal <= SIGNAL_MAX ? signalName(signal) : `exit ${status}`;
+/** An exit status stays one, though a shell ends with it where a signal has ended its child. */
+function statusWords({ status, signal }: JobFacts): string {
+  if (signal !== null) return signalName(signal);
+  const meant = status - 128;
+  const isMeant = meant > 0 && meant <= SIGNAL_MAX;
+  return isMeant ? `exit ${status} (of a shell: ${signalName(meant)})` : `exit ${status}`;
 }
 
 /** What broke it, and when. */
@@ -74,9 +77,12 @@ function causeLines({ cause, causePassedBy, start }: Job, { head, width }: Table
   const { pid, image, status, durationNs } = cause;
   const after = Math.max(0, cause.start + durationNs - (start ?? cause.start));
   const words = exitWords(exitStatus(status));
-  const how = `${words} after ${durationWords(durationNs)}, ${durationWords(after)} into the run`;
+  const how = `${words} after ${durationWords(durationNs)}`;
   const names = [image, ...causePassedBy].reverse().map(({ comm }) => escapeText(comm ?? "?"));
-  const line = `failed first: ${names.join(" > ")} (${pid}), ${how}`;
+  const who = `${names.join(" > ")} (${pid})`;
+  const line = causePassedBy.length === 0
+    ? `failed itself: ${who}, ${how}`
+    : `failed first: ${who}, ${how}, ${durationWords(after)} into the run`;
   const room = width * CAUSE_LINES - "  ".length;
   return [head(fitMiddle(line, width)), `  ${fitMiddle(commandText(image), room)}`];
 }

@@ -18,6 +18,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makeApi } from "../../scripts/package/api.mjs";
 import { makeArchive } from "../../scripts/package/archive.mjs";
+import { copyrightText } from "../../scripts/package/copyright.mjs";
 import { makeDeb } from "../../scripts/package/deb.mjs";
 import { makeNpm } from "../../scripts/package/npm.mjs";
 import { makeSbom } from "../../scripts/package/sbom.mjs";
@@ -132,6 +133,41 @@ test(...unless(noDpkg, "the package has a page for each command, and all of it i
     assert.equal(owner, "root/root", path);
     assert.equal(date, "2023-11-14", path);
   }
+});
+
+test(
+  ...unless(noDpkg, "all that is inside is named with whose it is and how it may be used"),
+  () => {
+    const copyright = inDeb("usr/share/doc/fh/copyright");
+    const sbom = JSON.parse(readFileSync(join(packages, `fh-${VERSION}.cdx.json`), "utf8"));
+    for (const { name } of sbom.components as { name: string }[]) {
+      if (!name.startsWith("@oven/")) assert.match(copyright, new RegExp(` \\(${name}\\)$`, "m"));
+    }
+    for (const [, names] of copyright.matchAll(/^License: (.*)$/gm)) {
+      for (const one of names!.split(" and ")) {
+        assert.ok(copyright.includes(`\nLicense: ${one}\n `), one);
+      }
+    }
+    const archived = runProgram("tar", [
+      "-xzOf",
+      join(packages, `fh-${VERSION}-linux-x64.tar.gz`),
+      `fh-${VERSION}-linux-x64/COPYRIGHT`,
+    ]);
+    assert.equal(archived.stdout, copyright);
+  },
+);
+
+test("a package under a licence whose text is not at hand is refused", () => {
+  const path = join(clone, "node_modules/re2js/package.json");
+  const before = readFileSync(path, "utf8");
+  writeFileSync(path, before.replace('"MIT"', '"Beerware"'));
+  assert.throws(() => copyrightText(clone), /^Error: re2js is under Beerware, which is not known/);
+  writeFileSync(path, before);
+  const template = join(clone, "contrib/debian/copyright");
+  const text = readFileSync(template, "utf8");
+  writeFileSync(template, text.replace("\nLicense: ISC\n", "\nLicense: CSI\n"));
+  assert.throws(() => copyrightText(clone), /copyright lacks the text of ISC$/);
+  writeFileSync(template, text);
 });
 
 test(...unless(noDpkg, "the units of the package start what it has, and only when asked"), () => {

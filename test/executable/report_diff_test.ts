@@ -42,7 +42,7 @@ test("the step that was made slower is found first", () => {
   const first = lines[lines.findIndex((line) => line.startsWith("WHAT ")) + 1]!;
   assert.match(first, /^slower +\+\S+ .* 1 {2}sh step\.sh print$/);
   assert.match(stdout, /^new .*0 > 1 {2}sleep 0\.01$/m);
-  assert.match(stdout, /noise is not known/);
+  assert.match(stdout, /noise cannot be told/);
   // Their numbers and names are others each time.
   assert.doesNotMatch(stdout, /^(?:new|gone) .*cp /m);
 });
@@ -79,15 +79,48 @@ test("a file of HTML is a page with both timelines", () => {
   assert.equal(data!.split(" ").length, 3, "two runs, and how they differ");
 });
 
+test("the ending of the name says the format, in letters of either case", () => {
+  for (const [ending, begin] of [["HTM", "<!doctype"], ["Html", "<!doctype"], ["JSON", "{"]]) {
+    const path = join(folder, `other.${ending}`);
+    const { status, stderr } = runFh(["report", "diff", ...before, "vs", ...after, "-o", path]);
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.ok(readFileSync(path, "utf8").toLowerCase().startsWith(begin!), ending);
+  }
+});
+
+test("what is to be known of the runs is told beside a file, and once on standard output", () => {
+  const noted = join(folder, "noted.fhrun");
+  const text = readFileSync(before[0]!, "utf8").replace('"notes":[]', '"notes":["7 are missing"]');
+  writeFileSync(noted, `${text}\n`);
+  const plain = runFh(["report", "diff", noted, after[0]!]);
+  assert.equal(plain.stderr, "");
+  assert.match(plain.stdout, /\nbefore: 7 are missing\n/);
+  const filed = runFh(["report", "diff", noted, after[0]!, "-o", join(folder, "noted.html")]);
+  assert.match(filed.stderr, /^fh: before: 7 are missing$/m);
+  const { notes } = JSON.parse(runFh(["report", "diff", "--json", noted, after[0]!]).stdout);
+  assert.ok(notes.includes("before: 7 are missing"), notes);
+  const report = runFh(["report", "folded", "--run", noted]);
+  assert.deepEqual([report.status, report.stderr], [0, "fh: 7 are missing\n"]);
+  assert.equal(runFh(["report", "folded", "-q", "--run", noted]).stderr, "");
+});
+
 test("the other way round, what made it faster comes first", () => {
   const { stdout } = runFh(["report", "diff", after[0]!, before[0]!]);
   assert.match(stdout, /^faster by .*\n[^]*\nWHAT .*\nfaster +-\S+ .*sh step\.sh print\n/);
 });
 
 test("what cannot be compared is told in one line", () => {
+  const cut = join(folder, "cut");
+  writeFileSync(cut, readFileSync(before[0]!, "utf8").split("\n").slice(0, -2).join("\n") + "\n");
   const rows: [string[], number, RegExp][] = [
     [[before[0]!], 2, /^fh: Missing run: /],
     [[before[0]!, join(folder, "none")], 1, /^fh: Cannot read saved run .*none: /],
+    [[before[0]!, "/etc/passwd/x"], 1, /^fh: Cannot read saved run .*: a part of its path is no f/],
+    [
+      [before[0]!, cut],
+      1,
+      /^fh: Cannot read the saved run .*cut: it has \d+ of \d+ processes: it was/,
+    ],
     [[before[0]!, join(folder, "step.sh")], 1, /^fh: Cannot read the saved run .*step\.sh: line 1/],
     [[before[0]!, after[0]!, "-o", folder], 1, /^fh: Cannot write the comparison to .*a folder; /],
   ];

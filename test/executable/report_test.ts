@@ -6,10 +6,13 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
+import { Buffer } from "node:buffer";
+import { gunzipSync, inflateRawSync } from "node:zlib";
 import { test } from "node:test";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { FORMATS } from "../../src/report/formats.ts";
+import { html } from "../../src/report/html.ts";
+import { unpack } from "../../src/report/page/packed.ts";
 import { readRun, runLines } from "../../src/report/run_file.ts";
 import type { Spans } from "../../src/report/span.ts";
 import { temporaryFolder } from "../support/at_end.ts";
@@ -25,7 +28,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const folder = temporaryFolder("fh-report-");
 /** A shell that starts others, one of which fails and one of which outlives its parent. */
 const BUILD =
-  "for i in 1 2; do sh -c 'sleep 0.1; true'; done; (sleep 0.4 & exec sh -c 'sleep 0.1; exit 3')";
+  "for i in 1 2; do sh -c 'sleep 0.1; true'; done; (sleep 0.4131 & exec sh -c 'sleep 0.1; exit 3')";
 
 const linesOf = (path: string) => readFileSync(path, "utf8").split("\n").slice(0, -1);
 
@@ -95,8 +98,8 @@ test("out of a history: a stretch, and a process with its descendants", async ()
     assert.equal(status, 0, stderr);
     return readRun(stdout.split("\n").slice(0, -1));
   };
-  // What its parent has left behind ends last.
-  await untilKnown(db, 1, `comm = 'sleep' AND state = 'exited' AND duration_ns > 350000000`);
+  // What its parent has left behind ends last; others of the host sleep, too.
+  await untilKnown(db, 1, `argv ->> 1 = '0.4131' AND state = 'exited'`);
   const family = read("-p", pid, "--since", since);
   assert.deepEqual(familyOf(family), FAMILY);
   assert.equal(family.frame.host, read().frame.host);
@@ -124,6 +127,28 @@ test("the executable writes what the source writes on the other runtime", () => 
   }
 });
 
+/** When a page was written, as it says itself. */
+function writtenAt(page: string): number {
+  const data = /id="data">([^<]*)</.exec(page)![1]!;
+  return unpack(inflateRawSync(Buffer.from(data, "base64"))).head.writtenMs;
+}
+
+test("a page is the same bytes, whoever writes it at that time", () => {
+  const saved = join(folder, "page.jsonl");
+  writeFileSync(saved, [...runLines(buildSpans())].join(""));
+  const deno = join(ROOT, "node_modules/.bin/deno");
+  const own = runFh(["report", "html", "--run", saved]);
+  const other = runProgram(
+    deno,
+    ["run", "-A", "bin/fh.ts", "report", "html", "--run", saved],
+    { cwd: ROOT },
+  );
+  for (const { status, stdout, stderr } of [own, other]) {
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.ok(stdout === html(buildSpans(), writtenAt(stdout)));
+  }
+});
+
 test("spans are sent to the collector that the environment names", async () => {
   const saved = join(folder, "sent.jsonl");
   writeFileSync(saved, [...runLines(buildSpans())].join(""));
@@ -147,7 +172,8 @@ test("spans are sent to the collector that the environment names", async () => {
     });
     const { status } = await fh.end();
     assert.equal(status, 0, fh.stderr);
-    assert.equal(fh.stderr, `fh: sent 7 spans to ${endpoint}/v1/traces\n`);
+    const noted = "fh: 2 events were lost at 08:00:00 (overflow)\n";
+    assert.equal(fh.stderr, `fh: sent 7 spans to ${endpoint}/v1/traces\n${noted}`);
     assert.equal(fh.stdout, "");
     assert.equal(JSON.parse(body).resourceSpans[0].scopeSpans[0].spans.length, 7);
   } finally {
@@ -169,7 +195,8 @@ test("a report that cannot be written leaves nothing, and says why", () => {
   );
   const nowhere = join(folder, "no", "folder.csv");
   assert.match(runFh(["report", "csv", "--run", saved, "-o", nowhere]).stderr, /ENOENT/);
-  const piped = runProgram("sh", ["-c", `"$1" report csv --run "$2" | head -1`, "-", FH, saved]);
+  const script = `"$1" report csv -q --run "$2" | head -1`;
+  const piped = runProgram("sh", ["-c", script, "-", FH, saved]);
   assert.deepEqual([piped.stderr, piped.stdout.slice(0, 9)], ["", "id,parent"]);
   assert.ok(!existsSync(nowhere));
 });

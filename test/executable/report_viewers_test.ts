@@ -61,7 +61,15 @@ test(...unless(missing, "speedscope opens what is written for it and for others"
   const saved = join(folder, "build.jsonl");
   writeFileSync(saved, [...runLines(buildSpans())].join(""));
   for (const [format, file] of SHOWN) {
-    const { status, stderr } = runFh(["report", format, "--run", saved, "-o", join(folder, file)]);
+    const { status, stderr } = runFh([
+      "report",
+      format,
+      "-q",
+      "--run",
+      saved,
+      "-o",
+      join(folder, file),
+    ]);
     assert.deepEqual([status, stderr], [0, ""]);
   }
   const browser = await chromium.launch({

@@ -129,6 +129,8 @@ test("who was killed is not blamed on what had failed in it before", () => {
   const [passed] = account(["sh", "-c", "grep -q x /dev/null || exit 1"]);
   assert.equal(passed.cause.comm, "grep");
   assert.match(runFh(["run", "--", "sh", "-c", "exit 255"]).stderr, /^job sh: exit 255\n/);
+  assert.match(runFh(["run", "--", "sh", "-c", "exit 130"]).stderr, /^job sh: exit 130 \(of a/);
+  assert.match(runFh(["run", "--", "sh", "-c", "kill $$"]).stderr, /^job sh: SIGTERM\n/);
 });
 
 test("output and input are the command's, the account goes to standard error", () => {

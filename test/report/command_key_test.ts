@@ -13,16 +13,42 @@ function keysOf(...some: readonly SomeSpan[]): string[] {
 
 const keyOf = (...argv: string[]) => keysOf({ id: "b-41-1", argv, cwd: "/home/ann/build-17" })[0];
 
-test("% stands for names of temporary files, with the end that tells what they are", () => {
+test("% stands for what programs have made up in names of files, and for nothing more", () => {
   const rows: [string, string][] = [
-    ["/tmp/ccWs3wTX.s", "/tmp/%.s"],
-    ["-fresolution=/tmp/ccQ5UirH.res", "-fresolution=/tmp/%.res"],
-    ["/tmp/tmp.Ab3dEf/obj/a.o", "/tmp/%/obj/a.o"],
-    ["/var/tmp/x", "/var/tmp/%"],
-    ["/tmp", "/tmp"],
-    ["cat /tmp/a1 /tmp/b2.txt; rm /tmp/a1", "'cat /tmp/% /tmp/%.txt; rm /tmp/%'"],
+    ["/tmp/ccWs3wTX.s", "/tmp/cc%.s"],
+    ["/tmp/ccabcdef.o", "/tmp/cc%.o"],
+    ["-fresolution=/tmp/ccQ5UirH.res", "-fresolution=/tmp/cc%.res"],
+    ["-L/var/tmp/ccQ5UirH.ltrans0.ltrans.o", "-L/var/tmp/cc%.ltrans0.ltrans.o"],
+    ["/home/ann/scratch/ccWs3wTX.s", "/home/ann/scratch/cc%.s"],
+    ["/tmp/tmp.Ab3dEf/obj/a.o", "/tmp/tmp.%/obj/a.o"],
+    ["/tmp/build.lzxLI6/x86_64/a.o", "/tmp/build.%/x86_64/a.o"],
+    ["/tmp/eEYCx43wM1", "/tmp/%"],
+    ["/tmp/node-vVuI8x", "/tmp/node-%"],
+    ["/tmp/tmp81dksa_f.txt", "/tmp/tmp%.txt"],
+    ["/tmp/pip-install-x3_9abcd/y", "/tmp/pip-install-%/y"],
+    ["/tmp/go-build1234567890/b001", "/tmp/go-%/b001"],
+    ["/tmp/foo.20777", "/tmp/foo.%"],
     ["tmp.k3Jd92kdlA", "tmp.%"],
+    ["rm /tmp/build.lzxLI6; ls", "'rm /tmp/build.%; ls'"],
+    ["CMakeFiles/CMakeScratch/TryCompile-bNQeys/x", "CMakeFiles/CMakeScratch/TryCompile-%/x"],
+    ["CMakeFiles/cmTC_cac79.dir/x.o", "CMakeFiles/cmTC_%.dir/x.o"],
+    ["target/deps/rustcvrLKMK/symbols.o", "target/deps/rustc%/symbols.o"],
+    ["x.47r3.1mii16z.rcgu.o", "x.47r3.%.rcgu.o"],
   ];
+  for (const [word, expected] of rows) assert.equal(keyOf("x", word), `x ${expected}`, word);
+});
+
+test("names that people give stay, in folders of temporary files, too", () => {
+  const words = ["/tmp", "/tmp/a.c", "/var/tmp/x", "/tmp/a1", "/tmp/project/src/main.c"];
+  words.push("/tmp/MyProject/README", "/home/ann/tmp/Xy12Ab/a.c", "build/tmp/Xy12Ab.c");
+  words.push("./tmp/cache.db", "tmp.config", "ccache.conf", "/src/ccompile.o", "/tmp/build17/a.o");
+  for (const word of words) assert.equal(keyOf("x", word), `x ${word}`, word);
+  const [a, b] = [keyOf("cc", "/tmp/parse.c"), keyOf("cc", "/tmp/print.c")];
+  assert.notEqual(a, b);
+});
+
+test("the other things that are different each time, in names and elsewhere", () => {
+  const rows: [string, string][] = [["/tmp/x-7c0a51fe11114222", "/tmp/x-%"]];
   for (const [word, expected] of rows) assert.equal(keyOf("x", word), `x ${expected}`, word);
 });
 

@@ -47,6 +47,58 @@ test("no line of a terminal is too wide", () => {
   }
 });
 
+test("what is not known of all is at least that, and what may turn round has a mark", () => {
+  const stretch = (ms: number) => {
+    const spans = [
+      { id: "b-1-1", name: "init", argv: ["init"], cost: null, end: null, status: null },
+      ...[1, 2, 3].map((n) => ({ id: `b-${n + 1}-1`, argv: ["cc", `${n}.c`] })),
+    ];
+    const stretch = spansOf(spans, { lengthNs: 4e9 });
+    const cost = { ...stretch.spans[1]!.cost!, user_ns: ms * 1e6, system_ns: 0 };
+    return {
+      ...stretch,
+      spans: stretch.spans.map((span, at) => at === 2 ? { ...span, cost } : span),
+    };
+  };
+  const text = diffText(diffRuns([stretch(100)], [stretch(900)]), PLAIN_TABLE);
+  assert.match(
+    text,
+    /^as far as it is known, 800ms more CPU time \(\+755 %\): at least 106ms before, at least 90/,
+  );
+  assert.match(text, /^CPU +at least 106ms +at least 906ms +\+800ms\?$/m);
+  assert.match(text, /^slower .* \+800ms +1 +cc 2\.c$/m);
+  assert.match(text, /^it is not known what 1 of 4 processes before and 1 of 4 after have cost/m);
+  const json = JSON.parse([...diffJson(diffRuns([stretch(100)], [stretch(900)]))].join(""));
+  assert.deepEqual(json.cpu_ns.unknown, { before: 1, after: 1 });
+  assert.deepEqual([json.cpu_ns.change, json.cpu_ns.significant], [800e6, false]);
+});
+
+test("what began to fail has a column, in JSON a kind", () => {
+  const good = build(1);
+  const bad = {
+    ...good,
+    spans: good.spans.map((span, at) => at === 2 ? { ...span, status: 256 } : span),
+  };
+  const text = diffText(diffRuns([good], [bad]), PLAIN_TABLE);
+  assert.match(text, /^WHAT .* COUNT +FAILED +COMMAND$/m);
+  assert.match(text, /^began to fail .* 1 +0 > 1 +cc .*print\.c$/m);
+  const [first] = JSON.parse([...diffJson(diffRuns([good], [bad]))].join("")).commands;
+  assert.deepEqual([first.change, first.failed.change], ["began_to_fail", 1]);
+  assert.doesNotMatch(diffText(diffRuns([good], [good]), PLAIN_TABLE), /FAILED/);
+});
+
+test("with what the command ended comes first, where that is different", () => {
+  const ended = (status: number) => {
+    const { frame, spans } = build(1);
+    return { spans, frame: { ...frame, run: { ...frame.run!, status } } };
+  };
+  const text = diffText(diffRuns([ended(0)], [ended(2)]), PLAIN_TABLE);
+  assert.match(text, /^ended with 2, not with 0 as before; as fast as before: /);
+  assert.match(text, /^the command ended with 0 before and 2 after: a run that fails does less$/m);
+  const often = diffText(diffRuns([ended(0), ended(2)], [ended(2), ended(0)]), PLAIN_TABLE);
+  assert.match(often, /^as fast as before: /);
+});
+
 test("runs that are the same are said to be", () => {
   const text = diffText(diffRuns([build(1)], [build(1)]), PLAIN_TABLE);
   assert.match(text, /^as fast as before: 801ms before, 801ms after\n/);

@@ -153,6 +153,22 @@ test("a fork of a shell is none that ran it, whatever its parent runs by now", (
   assert.deepEqual(hintsOf(runOf(spans)), []);
 });
 
+test("daemons that live, and workers that are told to end, are no repeats", () => {
+  const made = (more: Partial<Span>) => {
+    const spans = [spanOf(1, null, [0, 4000], ["init"])];
+    for (let at = 0; at < 6; at++) {
+      spans.push(spanOf(10 + at, 1, [100 + at, 3900], ["worker", "-n"], more));
+    }
+    const all = hintsOf(runOf(spans, { lengthNs: 4e9 }));
+    return all.filter(({ kind }) => kind === "repeats");
+  };
+  assert.equal(made({}).length, 1);
+  assert.deepEqual(made({ end: null, status: null }), []);
+  assert.deepEqual(made({ status: 15 }), [], "SIGTERM");
+  assert.deepEqual(made({ start: -1 }), []);
+  assert.deepEqual(made({ end: 1e12 }), []);
+});
+
 test("forks, other folders, waiting, and what is quickly done are no repeats", () => {
   const shell = ["sh", "-c", "build"];
   const made = (argv: string[], tookMs: number, cwd = "/src") => {

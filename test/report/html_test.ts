@@ -3,8 +3,12 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { Buffer } from "node:buffer";
 import { inflateRawSync } from "node:zlib";
+import { writePiecesTo } from "../../src/cmd/report/write.ts";
+import { Stopped } from "../../src/fault.ts";
+import { FORMATS } from "../../src/report/formats.ts";
 import { html } from "../../src/report/html.ts";
 import { unpack } from "../../src/report/page/packed.ts";
+import { fakeContext } from "../support/fake_output.ts";
 import { frameOf, madeUpBuild, runOf, spanOf } from "../support/report_spans.ts";
 
 /** SHA-256 of the data of one build, whoever has written them. */
@@ -71,4 +75,21 @@ test("all runtimes write the same bytes", () => {
   const { data } = partsOf(html(madeUpBuild(3000), NOW));
   const sum = createHash("sha256").update(data).digest("hex");
   assert.equal(sum, SUM, "where what is written was changed, this sum has to be");
+});
+
+test("a signal is heard while a page is made", async () => {
+  const context = fakeContext();
+  const format = FORMATS.find(({ name }) => name === "html")!;
+  const pieces = await format.write(madeUpBuild(200), { weight: "wall", now: NOW });
+  let pauses = 0;
+  const stopping = function* () {
+    for (const piece of pieces) {
+      assert.equal(piece, "", "the work is over before anybody can stop it");
+      if (++pauses === 3) context.abort.abort("SIGINT");
+      yield piece;
+    }
+  };
+  const stopped = writePiecesTo(context, stopping(), undefined, () => {});
+  await assert.rejects(stopped, Stopped);
+  assert.deepEqual([pauses, context.stdout.text], [3, ""]);
 });

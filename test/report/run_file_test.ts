@@ -15,6 +15,18 @@ test("what is saved is read again as it was", () => {
   assert.deepEqual(readRun(lines(spans)), spans);
 });
 
+test("an earlier file says not how many there are; an empty line may be the last", () => {
+  const spans = spansOf([{ id: "b-1-1" }, { id: "b-2-1" }]);
+  const [frame, ...others] = lines(spans) as [string, ...string[]];
+  assert.match(frame, /"processes":2\}$/);
+  const old = frame.replace(/,"processes":2/, "");
+  assert.deepEqual(readRun([old, ...others]), spans);
+  assert.equal(readRun([old, others[0]!]).spans.length, 1);
+  for (const blank of ["", " ", "\r"]) assert.deepEqual(readRun([frame, ...others, blank]), spans);
+  const latest = { ...spans.frame, originMs: 9_223_372_036_000 };
+  assert.equal(readRun(lines({ ...spans, frame: latest })).frame.originMs, latest.originMs);
+});
+
 test("no line has a character that a terminal would act on", () => {
   const text = lines(spansOf([{ id: "b-1-1", argv: HOSTILE_TEXTS }])).join("");
   assert.match(text, /\\u001b/);
@@ -40,7 +52,25 @@ test("what is no saved run is told by its line", () => {
     [[frame, "{"], /^line 2 is no JSON object$/],
     [[frame, span.replace('"pid":1', '"pid":"1"')], /^line 2 has no pid \(whole number\)$/],
     [[frame, span.replace('"start_ns":0', '"start_ns":1e300')], /^line 2 has no start_ns \(whole/],
-    [[frame.replace(/"origin_ms":[\d.]+/, '"origin_ms":1e17')], /^line 1 has no origin_ms \(mom/],
+    [[frame.replace(/"origin_ms":[\d.]+/, '"origin_ms":"x"')], /^line 1 has no origin_ms \(mom/],
+    [
+      [frame.replace(/"origin_ms":[\d.]+/, '"origin_ms":1e17')],
+      /^line 1 has a time after the year 2/,
+    ],
+    [
+      [frame, span.replace('"end_ns":10000000', '"end_ns":9e18')],
+      /^line 2 has a time after .*end_ns/,
+    ],
+    [
+      [frame, span.replace('"user_ns":2', '"user_ns":-2')],
+      /^line 2 \(cost\) has a user_ns below 0$/,
+    ],
+    [[frame.replace('"length_ns":', '"length_ns":-')], /^line 1 has a length_ns below 0$/],
+    [[frame, span.replace('"pid":1', '"pid":-1')], /^line 2 has a pid below 0$/],
+    [[frame], /^it has 0 of 1 processes: it was cut$/],
+    [[frame, span, span], /^it has 2 of 1 processes$/],
+    [[frame, "", span], /^line 2 is no JSON object$/],
+    [["", frame], /^line 1 is no JSON object$/],
     [[frame, span, span.replace('"id"', '"di"')], /^line 3 has no id \(text\)$/],
     [
       [frame, span.replace('"user_ns"', '"_"')],

@@ -146,6 +146,8 @@ test(...unless(missingNats, "a command line that is too long for a message is cu
   const [{ line } = { line: null }] = await server.messages("PROC");
   assert.ok(line.argv_missing > 59_000 && line.argv[1].length > 100, JSON.stringify(line));
   assert.equal(line.comm, "a");
+  await using small = await Nats.start("max_payload: 300");
+  await refused(small.url("PROC"), /PROC .* refuses: .*max_payload.*; raise its max_payload$/);
 });
 
 async function refused(

@@ -1,7 +1,9 @@
 /** How far who ships has come, as a file: whole, and hostile texts are none. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { shippingFields, shippingWords } from "../../src/cmd/ship/state_words.ts";
 import { parseShipState, readShipStates, type ShipState } from "../../src/ship/state.ts";
@@ -95,7 +97,26 @@ test("a file that is none, or is old, is left out", () => {
     assert.equal(parseShipState(JSON.stringify({ ...state, [key]: [] })), null, key);
   }
   writeFileSync(join(folder, "state-0123456789abcdef.json"), "{");
+  writeFileSync(join(folder, "state-0000000000000001.json"), text + " ".repeat(20_000));
+  symlinkSync(join(folder, name!), join(folder, "state-0000000000000002.json"));
+  spawnSync("mkfifo", [join(folder, "state-0000000000000003.json")]);
   writeFileSync(join(folder, "other.json"), text);
   assert.equal(readShipStates(history, NOW).length, 1);
   assert.equal(readShipStates(history, NOW + 31 * 86_400_000).length, 0);
+});
+
+test("what lies where the file is to be is not written through", () => {
+  const { report, history, state } = reported();
+  report.begun("web1", "b/c");
+  const folder = join(history, "../ship");
+  const [name] = readdirSync(folder);
+  const victim = join(folder, "victim");
+  writeFileSync(victim, "mine");
+  for (const at of [name!, `${name}.${process.pid}`]) {
+    rmSync(join(folder, at), { force: true });
+    symlinkSync(victim, join(folder, at));
+    report.ended();
+    assert.equal(readFileSync(victim, "utf8"), "mine");
+    assert.equal(state().over, true);
+  }
 });

@@ -137,6 +137,18 @@ test("two that ship to one place are told, and a file of no use is", async () =>
   }
 });
 
+test("nothing is sent where it could not be noted how far it came", async () => {
+  using recorder = begun();
+  const stream = new TestStream();
+  recorder.tell(...program(2, 100, "/bin/a")).end();
+  const progress = progressOf(recorder, join(recorder.path, "ship"));
+  await assert.rejects(
+    shipTo(stream, progress, recorder.path),
+    /^CommandError: Cannot write .*: ENOTDIR; see its folder$/,
+  );
+  assert.deepEqual(stream.parcels, []);
+});
+
 const isRoot = process.getuid!() === 0;
 
 test(...unless(isRoot ? null : "needs root", "on a full disk nothing more is sent"), async () => {

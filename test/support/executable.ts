@@ -25,6 +25,9 @@ export interface Place {
   readonly gid?: number;
 }
 
+/** What others start meanwhile is in a history, too: on a busy host that is much. */
+const OUTPUT_MAX = 256 << 20;
+
 /** Runs `command` without standard input until it ends, at most 30 seconds. */
 export function runProgram(command: string, args: readonly string[], place: Place = {}): Outcome {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -34,6 +37,7 @@ export function runProgram(command: string, args: readonly string[], place: Plac
     timeout: 30_000,
     maxBuffer: 64 << 20,
     killSignal: "SIGKILL",
+    maxBuffer: OUTPUT_MAX,
   });
   if (error !== undefined) throw error;
   return { status, stdout, stderr };

@@ -110,11 +110,12 @@ export class Nats {
     return await this.#manage(options, async (manager) => {
       const { state } = await manager.streams.info(name);
       const found: StreamMessage[] = [];
-      for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq++) {
-        const message = await manager.streams.getMessage(name, { seq });
-        if (message === null) continue;
-        const id = message.header.get("Nats-Msg-Id");
+      if (state.messages === 0) return found;
+      const consumer = await manager.jetstream().consumers.get(name);
+      for await (const message of await consumer.consume()) {
+        const id = message.headers!.get("Nats-Msg-Id");
         found.push({ subject: message.subject, id, line: message.json() });
+        if (message.seq >= state.last_seq) break;
       }
       return found;
     });

@@ -51,7 +51,7 @@ function facts(accounts: JobFacts["accounts"], more: Partial<TaskFigures> = {}):
   for (const event of events) machine.step(event);
   const usage = { ...new Account(), userNs: 8 * MS, systemNs: MS, peakBytes: null };
   return {
-    ...{ name: "sh", argv: ["sh"], status: 0, wallNs: 9 * MS, job, usage },
+    ...{ name: "sh", argv: ["sh"], status: 0, signal: null, wallNs: 9 * MS, job, usage },
     ...{ source: "poll", accounts },
   };
 }
@@ -118,7 +118,15 @@ function build(accounts: JobFacts["accounts"] = "taskstats"): JobFacts {
   for (const event of events) machine.step(event);
   const usage = { ...new Account(), userNs: 1600 * MS, systemNs: 400 * MS, peakBytes: 3 << 20 };
   return {
-    ...{ name: "make", argv: ["make", "-j1"], status: 2, wallNs: 6700 * MS, job, usage },
+    ...{
+      name: "make",
+      argv: ["make", "-j1"],
+      status: 2,
+      signal: null,
+      wallNs: 6700 * MS,
+      job,
+      usage,
+    },
     ...{ source: "connector", accounts },
   };
 }
@@ -151,6 +159,17 @@ test("of a single process a terminal shows what it cost, and nothing twice", () 
   const text = jobReport(facts, terminal(80));
   assert.doesNotMatch(text, /SLOWEST|CRITICAL PATH|for all of it|failed first/);
   assert.match(jobReport(facts, PLAIN), /SLOWEST[^]*CRITICAL PATH/);
+});
+
+test("an exit status is told as one, and a signal where one has killed the command", () => {
+  const line = (status: number, signal: number | null) =>
+    jobReport({ ...build(), status, signal }, PLAIN).split("\n")[0];
+  assert.equal(line(130, null), "job make: exit 130 (of a shell: SIGINT)");
+  assert.equal(line(130, 2), "job make: SIGINT");
+  assert.equal(line(128, null), "job make: exit 128");
+  assert.equal(line(255, null), "job make: exit 255");
+  const json = (signal: number | null) => (jobJson({ ...build(), status: 137, signal }) as Json);
+  assert.deepEqual([json(null).signal, json(9).signal, json(9).status], [null, "SIGKILL", 137]);
 });
 
 test("names that others chose are escaped in what broke it", () => {

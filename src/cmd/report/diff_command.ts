@@ -12,7 +12,7 @@ export const diffCommand: CommandSpec = command({
   name: "diff",
   operands: "<run...>",
   offers: ["path"],
-  summary: "compare runs: what is new, gone, more often, slower",
+  summary: "compare runs: what is new, gone, slower, and what began to fail",
   options: [
     ...FLEET_OPTIONS,
     opt(

@@ -10,9 +10,9 @@ import { askSpans } from "../../ask/spans.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import type { PastStore } from "../../ask/store.ts";
 import { type Context, tableStyle } from "../../cli/command.ts";
-import { tellNotes } from "../../cli/tell.ts";
+import { tell, tellNotes } from "../../cli/tell.ts";
 import { CommandError, EXIT } from "../../fault.ts";
-import { diffRuns } from "../../report/diff.ts";
+import { diffRuns, type RunsDiff } from "../../report/diff.ts";
 import type { Spans } from "../../report/span.ts";
 import { Progress } from "../../term/progress.ts";
 import { PLAIN_TABLE } from "../../text/table.ts";
@@ -47,13 +47,15 @@ export async function runDiff(
   try {
     const [before, after] = [await reader.readAll(sides[0]), await reader.readAll(sides[1])];
     const diff = diffRuns(before, after);
-    const pieces = options.output?.endsWith(".html") && !options.json
+    const form = formOf(options);
+    const pieces = form === "html"
       ? [(await import("../../report/diff_html.ts")).diffHtml(diff, before, after, context.now())]
-      : await piecesOf(context, options, diff);
+      : await piecesOf(context, options, form, diff);
     const show = (_count: number, bytes: number) => progress.show("writing", bytes, null, "bytes");
     await writePiecesTo(context, pieces, output, show);
     progress.end();
-    tellNotes(context, notes, quiet);
+    // Text on standard output has them.
+    if (form !== "text" || output !== undefined) tellAll(context, notes, diff.notes, quiet);
   } finally {
     progress.end();
     reader.close();
@@ -69,12 +71,34 @@ function checkOutput(output: string | undefined): void {
   throw new CommandError(EXIT.failed, what);
 }
 
+/** As the file is called, in letters of either case; `--json` stands before it. */
+function formOf({ output, json }: DiffOptions): "html" | "json" | "text" {
+  if (json) return "json";
+  const [, ending] = /\.(html?|json)$/i.exec(output ?? "") ?? [];
+  return ending === undefined ? "text" : ending.toLowerCase() === "json" ? "json" : "html";
+}
+
+/** The advice that notes of a history have beside their texts is told, too. */
+function tellAll(
+  context: Context,
+  notes: Notes,
+  texts: readonly string[],
+  quiet: boolean | undefined,
+): void {
+  const told = [...notes].map(({ text }) => text);
+  tellNotes(context, notes, quiet);
+  for (const text of texts) {
+    if (!told.some((one) => text.endsWith(one))) tell(context, text, quiet);
+  }
+}
+
 async function piecesOf(
   { stdout, env }: Context,
-  { output, json, color }: DiffOptions,
-  diff: ReturnType<typeof diffRuns>,
+  { output, color }: DiffOptions,
+  form: "json" | "text",
+  diff: RunsDiff,
 ): Promise<Iterable<string>> {
-  if (json || output?.endsWith(".json")) {
+  if (form === "json") {
     const { diffJson } = await import("../../report/diff_json.ts");
     return diffJson(diff);
   }

@@ -21,8 +21,17 @@ export async function loadShown(
   path: string,
   progress: Progress,
 ): Promise<Spans> {
-  const size = statSync(path, { throwIfNoEntry: false })?.size || null;
+  const size = sizeOf(path);
   return await loadRun(path, signal, (bytes) => progress.show("reading", bytes, size, "bytes"));
+}
+
+/** Null where it is not known; why that is will be told when it is read. */
+function sizeOf(path: string): number | null {
+  try {
+    return statSync(path).size || null;
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -15,6 +15,7 @@ import { tell, tellNotes } from "../../cli/tell.ts";
 import { CommandError, EXIT, Refusal, Stopped, UsageError } from "../../fault.ts";
 import { openUsers } from "../../proc/users.ts";
 import type { Format } from "../../report/formats.ts";
+import { notesOfFrame } from "../../report/frame_notes.ts";
 import type { Spans } from "../../report/span.ts";
 import { withTraces } from "../../report/traces.ts";
 import type { Weight } from "../../report/weights.ts";
@@ -93,6 +94,18 @@ function hostsOf(context: Context, given: ReportOptions): ReportOptions {
   return { ...own, job };
 }
 
+/** A saved run; what was noted of it is told as that of a history. */
+async function loadNoted(
+  context: Context,
+  path: string,
+  notes: Notes,
+  progress: Progress,
+): Promise<Spans> {
+  const spans = await loadShown(context, path, progress);
+  for (const text of notesOfFrame(spans.frame)) notes.add("saved", text);
+  return spans;
+}
+
 /** A part of a report is none; who has seen enough of it is told nothing. */
 function stopped({ signal, stdout }: Context, { output }: ReportOptions): CommandError {
   const { reason } = signal;
@@ -151,7 +164,7 @@ async function wantedSpans(
   }
   const all = run === undefined
     ? await ask(context, options, stretch, cgroup === undefined ? {} : { cgroup }, notes, progress)
-    : await loadShown(context, run, progress);
+    : await loadNoted(context, run, notes, progress);
   const query = run === undefined ? { stretch: OPEN, ...inSpans } : {
     stretch,
     ...pid === undefined ? {} : { pid },

@@ -161,6 +161,7 @@ class Run {
       name: this.#options.name ?? argv[0]!,
       argv,
       status: this.#child!.status!,
+      signal: this.#child!.signal,
       wallNs,
       job: this.#job!,
       usage,

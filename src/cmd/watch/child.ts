@@ -29,6 +29,8 @@ export class Child {
   readonly pid: number;
   /** Its exit status, 128 + signal when it was killed; null while it runs. */
   status: number | null = null;
+  /** The signal that has killed it; null while it runs, and where it has exited. */
+  signal: number | null = null;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;
 
@@ -46,7 +48,8 @@ export class Child {
       child.once("exit", (code, killedBy) => {
         signal.removeEventListener("abort", pass);
         onSignal?.(null);
-        this.status = killedBy === null ? code ?? 0 : 128 + constants.signals[killedBy];
+        this.signal = killedBy === null ? null : constants.signals[killedBy];
+        this.status = this.signal === null ? code ?? 0 : 128 + this.signal;
         // A command that has dealt with it and exits by itself was not ended by it, nor are we.
         if (killedBy !== null) endBy?.(killedBy);
         resolve();

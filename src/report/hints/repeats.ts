@@ -16,6 +16,8 @@ const MORE_MIN_NS = 1e8;
 const MORE_MIN_SHARE = 0.01;
 /** Of a command line, characters that are shown: the page has it whole. */
 const SHOWN_MAX = 80;
+/** Bits of a wait status: the signal that has ended a process (wait(2)). */
+const SIGNAL = 0x7f;
 /** They wait, as they were told to. */
 const WAITING: ReadonlySet<string> = new Set(["sleep", "inotifywait"]);
 
@@ -57,13 +59,23 @@ function lastWordOf({ spans }: Family, index: number): string | null {
   return spans[index]!.image.argv?.at(-1) ?? null;
 }
 
-/** What has to be the same; null for a fork that runs nothing of its own. */
+/**
+ * What has to be the same; null for a fork that runs nothing of its own, and for who has not come
+ * to an end of its own here: daemons and their workers serve, what they are is nothing they say.
+ */
 function keyOf(family: Family, index: number): string | null {
+  if (!hasRunThrough(family, index)) return null;
   const { argv, argvMore, cwd, exe, name } = family.spans[index]!.image;
   if (argv === null || argvMore > 0 || cwd === null || WAITING.has(name ?? "")) return null;
   if (family.isFork(index)) return null;
   // No text of a process has a NUL in it.
   return `${cwd}\0${exe}\0${argv.join("\0")}`;
+}
+
+/** Whether it began and ended in the report, and no signal has ended it. */
+function hasRunThrough({ spans, frame }: Family, index: number): boolean {
+  const { start, end, status } = spans[index]!;
+  return start >= 0 && end !== null && end <= frame.lengthNs && ((status ?? 0) & SIGNAL) === 0;
 }
 
 function hasAbove(family: Family, index: number, some: ReadonlySet<number>): boolean {

@@ -70,7 +70,7 @@ export function drawBars(context: CanvasRenderingContext2D, scene: Scene): void 
   context.clearRect(0, 0, width, height);
   drawMarks(context, scene);
   const buckets = new Buckets();
-  const failures: number[] = [];
+  const failures = { meant: [], others: [] };
   const labels: number[] = [];
   const firstLane = Math.max(0, Math.floor(scrolled / laneHeight));
   const lastLane = Math.min(lanes.count - 1, Math.floor((scrolled + height) / laneHeight));
@@ -85,13 +85,30 @@ export function drawBars(context: CanvasRenderingContext2D, scene: Scene): void 
       context.fillRect(numbers[at]!, numbers[at + 1]!, numbers[at + 2]!, barHeight);
     }
   }
-  context.globalAlpha = 1;
   context.fillStyle = ink.failed;
-  for (let at = 0; at < failures.length; at += 3) {
-    context.fillRect(failures[at]!, failures[at + 1]!, failures[at + 2]!, barHeight);
-  }
+  drawFailures(context, failures.others, barHeight, STRENGTHS[WEAK]!);
+  drawFailures(context, failures.meant, barHeight, 1);
   if (scene.isPathShown) drawPath(context, scene);
   drawLabels(context, scene, labels);
+}
+
+/** Where failures are marked, three numbers each: across, down and how wide. */
+interface Failures {
+  readonly meant: number[];
+  readonly others: number[];
+}
+
+function drawFailures(
+  context: CanvasRenderingContext2D,
+  marks: readonly number[],
+  barHeight: number,
+  alpha: number,
+): void {
+  context.globalAlpha = alpha;
+  for (let at = 0; at < marks.length; at += 3) {
+    context.fillRect(marks[at]!, marks[at + 1]!, marks[at + 2]!, barHeight);
+  }
+  context.globalAlpha = 1;
 }
 
 /** The place of the process at a point; -1 where there is none. */
@@ -119,7 +136,7 @@ function layLane(
   lane: number,
   y: number,
   buckets: Buckets,
-  failures: number[],
+  failures: Failures,
   labels: number[],
 ): void {
   const { lanes, model, view, width, paint, matches } = scene;
@@ -141,7 +158,8 @@ function layLane(
       buckets.add(colour + (isMeant ? FULL : WEAK), x, y, shown);
       if (model.failed[place] === 1) {
         const mark = Math.min(3, shown);
-        failures.push(Math.min(until, width) - mark - (shown < until - x ? 0.6 : 0), y, mark);
+        const marks = isMeant ? failures.meant : failures.others;
+        marks.push(Math.min(until, width) - mark - (shown < until - x ? 0.6 : 0), y, mark);
       }
       if (until - Math.max(0, x) >= LABEL_MIN) labels.push(place, Math.max(0, x), y, until);
       at++;
@@ -155,7 +173,9 @@ function layLane(
     const isMeant = matches === null || hasMatch(scene, matches, at, next);
     const strength = isMeant ? (lived > 0.5 ? FULL : FULL - 1) : WEAK;
     buckets.add(paint.index[longest(scene, at, next)]! * STRENGTHS.length + strength, x, y, 1);
-    if (lanes.failedBefore[next]! > lanes.failedBefore[at]!) failures.push(x, y, 1);
+    if (lanes.failedBefore[next]! > lanes.failedBefore[at]!) {
+      (isMeant ? failures.meant : failures.others).push(x, y, 1);
+    }
     at = next;
   }
 }
@@ -177,17 +197,25 @@ function hasMatch({ lanes }: Scene, matches: Uint8Array, at: number, next: numbe
   return false;
 }
 
-/** The first bar of a lane that ends after a moment, looked for from a place on. */
+/**
+ * The first bar of a lane that ends after a moment, looked for from a place on: most often it is
+ * near, so steps grow from one.
+ */
 function firstEndingAfter(
-  { lanes, model }: Pick<Scene, "lanes" | "model">,
+  { lanes: { bars, first }, model: { end } }: Pick<Scene, "lanes" | "model">,
   lane: number,
   moment: number,
-  begin = lanes.first[lane]!,
+  begin = first[lane]!,
 ): number {
-  let [low, high] = [begin, lanes.first[lane + 1]!];
+  const last = first[lane + 1]!;
+  let [low, high] = [begin, begin];
+  for (let step = 1; high < last && end[bars[high]!]! <= moment; step *= 2) {
+    low = high + 1;
+    high = Math.min(last, high + step);
+  }
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (model.end[lanes.bars[middle]!]! <= moment) low = middle + 1;
+    if (end[bars[middle]!]! <= moment) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -48,7 +48,12 @@ export class Board {
     this.#state = state;
     this.#parts = parts;
     this.#most = mostOf(state.load, state.model.length, state.model.frame.cpus);
-    const size = new ResizeObserver(() => this.#frame.ask());
+    const size = new ResizeObserver(() => {
+      // The first time it tells what was drawn already.
+      const { clientWidth, clientHeight } = parts.lanes;
+      const isDrawn = this.#scene?.width === clientWidth && this.#scene.height === clientHeight;
+      if (!isDrawn) this.#frame.ask();
+    });
     size.observe(parts.lanes);
     this.#listen();
     const hand = new Hand(state, parts, {
@@ -57,6 +62,8 @@ export class Board {
       at: (x, y) => this.#scene === null ? -1 : barAt(this.#scene, x, y),
     });
     this.#ends.push(() => size.disconnect(), () => hand.close(), () => this.#frame.cancel());
+    // The first picture that there is of a page has the bars in it.
+    this.#frame.now();
   }
 
   /** Listens to nothing any more. */

@@ -26,16 +26,17 @@ export interface CommandSum {
 
 /** A sum for each name, the one that lived longest by itself first. */
 export function commandsOf(model: Model): CommandSum[] {
-  /** By place of the name; names that look the same have one sum. */
-  const sums = new Map<number, CommandSum>();
+  /** By place of the name, one further: names that look the same have one sum. */
+  const sums = new Array<CommandSum | undefined>(model.head.names.length + 1).fill(undefined);
   const byName = new Map<string, CommandSum>();
   const sumOf = (place: number) => {
-    let sum = sums.get(model.name[place]!);
+    const at = model.name[place]! + 1;
+    let sum = sums[at];
     if (sum === undefined) {
       const name = model.nameOf(place);
       sum = byName.get(name) ?? nothing(name);
       byName.set(name, sum);
-      sums.set(model.name[place]!, sum);
+      sums[at] = sum;
     }
     return sum;
   };

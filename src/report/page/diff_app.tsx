@@ -185,7 +185,7 @@ function columnsOf(rows: readonly DiffRow[]): Column[] {
   const number = (
     name: string,
     title: string,
-    key: "waited" | "before" | "after" | "cpu" | "count",
+    key: "waited" | "before" | "after" | "cpu" | "count" | "failed",
   ): Column => ({
     name,
     title,
@@ -195,12 +195,13 @@ function columnsOf(rows: readonly DiffRow[]): Column[] {
     key: (at) => rows[at]![key] ?? -Infinity,
   });
   return [
-    { name: "what", width: "84px", cell: (at) => rows[at]!.change, key: (at) => at },
+    { name: "what", width: "108px", cell: (at) => rows[at]!.change, key: (at) => at },
     number("waited", "How much longer the end of the run waited for it and nothing else", "waited"),
     number("before", "How long all of them lived before", "before"),
     number("after", "How long all of them lived after", "after"),
     number("CPU", "How much more CPU time they took", "cpu"),
     number("count", "How many there were", "count"),
+    number("failed", "How many of them failed", "failed"),
     {
       name: "command",
       title: "% stands for what is different each time",

@@ -23,6 +23,9 @@ export interface DiffRow {
   /** How many more there were, and how many on each side in words. */
   readonly count: number | null;
   readonly countText: string;
+  /** How many more have failed, and how many on each side in words; empty where none has. */
+  readonly failed: number | null;
+  readonly failedText: string;
 }
 
 /** What stands above the timelines of two runs, and below. */

@@ -12,6 +12,7 @@ import { quoteArgv } from "../../text/quote.ts";
 import { causeOf } from "./cause.ts";
 import type { Model } from "./model.ts";
 import { count, duration, percent } from "./said.ts";
+import { notesOf } from "./notes.ts";
 import type { State } from "./state.ts";
 
 /** The title, the most important numbers, and notes. */
@@ -46,7 +47,8 @@ export function titleOf({ frame }: Model): string {
 function Figures({ state }: { state: State }): JSX.Element {
   const { model } = state;
   const { frame, head } = model;
-  const failed = model.failed.reduce((sum, one) => sum + one, 0);
+  let failed = 0;
+  for (const one of model.failed) failed += one;
   const cpus = head.cpuNs / Math.max(1, frame.lengthNs);
   const cause = causeOf(model);
   return (
@@ -102,26 +104,27 @@ function Figure({ name, children }: { name: string; children: ComponentChildren 
   );
 }
 
+/** The first ones are to be seen; others need a hand. */
+const NOTES_SHOWN = 2;
+
 function Notes({ model }: { model: Model }): JSX.Element | null {
-  const { gaps, notes } = model.frame;
-  const told = [
-    ...notes,
-    ...gaps.map(({ since, until, reason, lost }) => {
-      const many = lost === null ? "An unknown number of" : count(lost);
-      const from = duration(since / 1000);
-      return `${many} events were lost from +${from} on, in ${duration((until - since) / 1000)}: ` +
-        reason;
-    }),
-  ];
-  if (model.head.accounted < model.count && model.head.accounted > 0) {
-    const known = `${count(model.head.accounted)} of ${count(model.count)}`;
-    told.push(`What it cost is known of ${known} processes.`);
-  }
+  const told = notesOf(model);
   if (told.length === 0) return null;
+  const more = told.slice(NOTES_SHOWN);
   return (
-    <details class="notes">
-      <summary>{told.length === 1 ? "1 note" : `${told.length} notes`}</summary>
-      <ul>{told.map((text, at) => <li key={at}>{escapeText(text)}</li>)}</ul>
-    </details>
+    <div class="notes" role="note" aria-label="What has to be known">
+      <NoteList notes={told.slice(0, NOTES_SHOWN)} />
+      {more.length > 0 && (
+        <details>
+          <summary>{more.length === 1 ? "1 more note" : `${more.length} more notes`}</summary>
+          <NoteList notes={more} />
+        </details>
+      )}
+    </div>
   );
+}
+
+/** Sentences that others wrote. */
+export function NoteList({ notes }: { notes: readonly string[] }): JSX.Element {
+  return <ul>{notes.map((text, at) => <li key={at}>{escapeText(text)}</li>)}</ul>;
 }

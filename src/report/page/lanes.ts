@@ -7,7 +7,7 @@
  * @module
  */
 import type { Model } from "./model.ts";
-import { timeOrder } from "./time_order.ts";
+import { timeOrder } from "../../model/time_order.ts";
 
 /** Lanes in which a free place is looked for one by one; beyond, by the height of a block. */
 const LOOKED_THROUGH = 256;
@@ -78,24 +78,27 @@ class Shelf {
   /** All lanes of it. */
   height = 0;
   /** Lanes of the block that was put last, which is noted when another one comes. */
-  #last = { at: 0, height: 0, to: 0 };
+  #lastAt = 0;
+  #lastHeight = 0;
+  #lastTo = 0;
   #free = new Float64Array(1024);
   /** Beyond what is looked through: places by height, the one that is free first on top. */
   readonly #heaps = new Map<number, [free: number, at: number][]>();
 
   clear(): void {
     this.height = 0;
-    this.#last = { at: 0, height: 0, to: 0 };
+    this.#lastHeight = 0;
     this.#heaps.clear();
   }
 
   /** The first lane of a place for a block. */
   put(from: number, to: number, height: number): number {
-    const { at, height: before, to: end } = this.#last;
     // A line of single children, each as high as all below it, is noted nowhere.
-    this.#free.fill(end, at, at + before);
-    this.#last = { at: this.#place(from, to, height), height, to };
-    return this.#last.at;
+    this.#free.fill(this.#lastTo, this.#lastAt, this.#lastAt + this.#lastHeight);
+    this.#lastAt = this.#place(from, to, height);
+    this.#lastHeight = height;
+    this.#lastTo = to;
+    return this.#lastAt;
   }
 
   #place(from: number, to: number, height: number): number {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { eachOwn, type Model } from "./model.ts";
-import { timeOrder } from "./time_order.ts";
+import type { Model } from "./model.ts";
+import { timeOrder } from "../../model/time_order.ts";
 
 /** A value that changes in steps, and how it was on average in a stretch of time. */
 export class Steps {
@@ -58,18 +58,12 @@ export interface Load {
 
 /** The load of all processes. */
 export function loadOf(model: Model): Load {
-  // A process has one such stretch, and one more for each of its children at the most.
-  const times = new Float64Array(4 * model.count);
-  const by = new Float64Array(4 * model.count);
-  let count = 0;
-  const tell = (from: number, to: number) => {
-    times[count] = from;
-    by[count++] = 1;
-    times[count] = to;
-    by[count++] = -1;
-  };
-  for (let place = 0; place < model.count; place++) eachOwn(model, place, tell);
-  const working = new Steps(times.subarray(0, count), by);
+  const { ownFrom, ownTo } = model;
+  const times = new Float64Array(2 * ownFrom.length);
+  times.set(ownFrom);
+  times.set(ownTo, ownFrom.length);
+  const by = new Float64Array(times.length).fill(1, 0, ownFrom.length).fill(-1, ownFrom.length);
+  const working = new Steps(times, by);
   return { working, cpus: model.head.accounted === 0 ? null : cpusOf(model) };
 }
 

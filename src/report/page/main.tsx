@@ -16,12 +16,23 @@ import { Model } from "./model.ts";
 import { unpack } from "./packed.ts";
 import { State } from "./state.ts";
 
+/** Browsers since 2025 do it by themselves. */
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const own = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
+  if (own !== undefined) return own.call(Uint8Array, text);
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
+  return bytes;
+}
+
 async function bytesOf(base64: string): Promise<Uint8Array> {
-  const text = atob(base64);
-  const packed = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) packed[at] = text.charCodeAt(at);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const { readable, writable } = new DecompressionStream("deflate-raw");
+  const writer = writable.getWriter();
+  // What does not unpack is told by who reads.
+  writer.write(fromBase64(base64)).catch(() => {});
+  writer.close().catch(() => {});
+  return new Uint8Array(await new Response(readable).arrayBuffer());
 }
 
 /** Dark where the system is; paper never is. */

@@ -43,6 +43,9 @@ export class Model {
   readonly name: ArrayLike<number>;
   /** When it lived and no child of it did, altogether. */
   readonly own: Float64Array;
+  /** When that was: one stretch after the other, as many as its first part is long. */
+  readonly ownFrom: Float64Array;
+  readonly ownTo: Float64Array;
   /** CPU time; -1 where it is not known. */
   readonly cpu: Float64Array;
   /** 1 where it has failed or was killed. */
@@ -63,7 +66,9 @@ export class Model {
     this.head = head;
     this.frame = head.frame;
     this.count = head.count;
-    this.length = Math.max(1, head.frame.lengthNs / 1000);
+    this.length = Math.max(1, Math.round(head.frame.lengthNs / 1000));
+    const { seenNs } = head.frame;
+    const seen = seenNs === undefined ? this.length : Math.round(seenNs / 1000);
     this.#columns = columns;
     this.depth = new Float64Array(columns.depth);
     [this.parent, this.next] = this.#kin();
@@ -72,11 +77,11 @@ export class Model {
     this.start = times.start;
     this.end = times.end;
     for (let at = 0; at < head.count; at++) {
-      if (columns.is_ended[at] === 0) this.end[at] = this.length;
+      if (columns.is_ended[at] === 0) this.end[at] = Math.max(this.start[at]!, seen);
     }
     this.pid = sums(columns.pid);
     this.name = columns.name;
-    this.own = this.#own();
+    [this.ownFrom, this.ownTo, this.own] = this.#own();
     this.cpu = this.#cpu();
     this.failed = new Uint8Array(head.count);
     for (let at = 0; at < head.count; at++) if (columns.status[at]! > 0) this.failed[at] = 1;
@@ -222,12 +227,30 @@ export class Model {
   }
 
   /** Their lives, less when at least one child lived. */
-  #own(): Float64Array {
-    const own = new Float64Array(this.count);
-    for (let place = 0; place < this.count; place++) {
-      eachOwn(this, place, (from, to) => own[place]! += to - from);
+  #own(): [from: Float64Array, to: Float64Array, own: Float64Array] {
+    const { count, start, end, next, length } = this;
+    const own = new Float64Array(count);
+    // A process has one such stretch, and one more for each of its children at the most.
+    const [froms, tos] = [new Float64Array(2 * count), new Float64Array(2 * count)];
+    let stretches = 0;
+    for (let place = 0; place < count; place++) {
+      // What was before the report, or is after it, is none of it.
+      const to = Math.min(end[place]!, length);
+      const after = next[place]!;
+      let from = Math.max(0, start[place]!);
+      for (let child = place + 1;; child = next[child]!) {
+        const isLast = child >= after || from >= to;
+        const until = isLast ? to : Math.min(start[child]!, to);
+        if (until > from) {
+          froms[stretches] = from;
+          tos[stretches++] = until;
+          own[place]! += until - from;
+        }
+        if (isLast) break;
+        from = Math.max(from, end[child]!);
+      }
     }
-    return own;
+    return [froms.subarray(0, stretches), tos.subarray(0, stretches), own];
   }
 
   #cpu(): Float64Array {
@@ -269,23 +292,6 @@ const TABLES = {
 } as const satisfies Partial<Record<ProcessColumn, keyof Head>>;
 
 const SEARCHED = ["name", "exe", "cwd", "unit", "container"] as const;
-
-/** Tells the stretches in which a process lived and no child of it did. */
-export function eachOwn(
-  model: Pick<Model, "start" | "end" | "next" | "length">,
-  place: number,
-  tell: (from: number, to: number) => void,
-): void {
-  const { start, end, next, length } = model;
-  // What was before the report, or is after it, is none of it.
-  const to = Math.min(end[place]!, length);
-  let at = Math.max(0, start[place]!);
-  for (let child = place + 1; child < next[place]!; child = next[child]!) {
-    if (start[child]! > at && at < to) tell(at, Math.min(start[child]!, to));
-    at = Math.max(at, end[child]!);
-  }
-  if (at < to) tell(at, to);
-}
 
 function sums(differences: ArrayLike<number>): Float64Array {
   const numbers = new Float64Array(differences);

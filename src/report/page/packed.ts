@@ -63,12 +63,23 @@ export function unpack(bytes: Uint8Array): PageData {
   let at = LENGTH + size;
   const text = new TextDecoder().decode(bytes.subarray(LENGTH, at));
   const { head, layout } = JSON.parse(text) as PackedHead;
-  const columns: Record<string, ArrayLike<number>> = {};
+  const columns = {};
   for (const [name, length, width] of layout) {
-    columns[name] = numbersOf(bytes.subarray(at, at + length * width), length, width);
+    const place = bytes.subarray(at, at + length * width);
+    unpackWhenAsked(columns, name, () => numbersOf(place, length, width));
     at += length * width;
   }
-  return { head, columns: columns as unknown as Columns };
+  return { head, columns: columns as Columns };
+}
+
+/** Most columns are of what is looked at later, if at all. */
+function unpackWhenAsked(columns: object, name: string, numbersOf: () => ArrayLike<number>): void {
+  const get = () => {
+    const value = numbersOf();
+    Object.defineProperty(columns, name, { value });
+    return value;
+  };
+  Object.defineProperty(columns, name, { get, configurable: true, enumerable: true });
 }
 
 function numbersOf(bytes: Uint8Array, length: number, width: number): ArrayLike<number> {
@@ -83,10 +94,14 @@ function numbersOf(bytes: Uint8Array, length: number, width: number): ArrayLike<
 /** The same where bits can be shifted, which is most of them. */
 function smallNumbersOf(bytes: Uint8Array, length: number, width: number): Int32Array {
   const numbers = new Int32Array(length);
-  for (let plane = 0, at = 0; plane < width; plane++) {
-    for (let row = 0; row < length; row++) numbers[row]! |= bytes[at++]! << (8 * plane);
+  if (width === 0) return numbers;
+  for (let row = 0; row < length; row++) {
+    let folded = bytes[row]!;
+    for (let plane = 1, at = row + length; plane < width; plane++, at += length) {
+      folded |= bytes[at]! << (8 * plane);
+    }
+    numbers[row] = (folded >> 1) ^ -(folded & 1);
   }
-  for (let row = 0; row < length; row++) numbers[row] = (numbers[row]! >> 1) ^ -(numbers[row]! & 1);
   return numbers;
 }
 

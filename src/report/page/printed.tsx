@@ -7,7 +7,9 @@
  * @module
  */
 import type { JSX } from "preact";
+import { NoteList } from "./header.tsx";
 import { sentence } from "./hints.tsx";
+import { notesOf } from "./notes.ts";
 import { count, duration, ending } from "./said.ts";
 import type { State } from "./state.ts";
 
@@ -22,8 +24,11 @@ export function Printed({ state }: { state: State }): JSX.Element {
   for (let place = 0; place < model.count && failed.length < FAILED_MAX; place++) {
     if (model.failed[place] === 1) failed.push(place);
   }
+  const notes = notesOf(model);
   return (
     <div class="printed" aria-hidden="true">
+      {notes.length > 0 && <h2>Notes</h2>}
+      <NoteList notes={notes} />
       {model.head.hints.length > 0 && <h2>Hints</h2>}
       <ul>
         {model.head.hints.map(({ words, advice }, at) => (

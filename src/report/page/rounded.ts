@@ -18,6 +18,7 @@ export function toRounded(value: number): number {
 
 /** The number of a code. */
 export function fromRounded(code: number): number {
-  const halvings = code < EXACT ? 0 : Math.floor(code / HALF) - 1;
+  if (code < EXACT) return code;
+  const halvings = (code >> 6) - 1;
   return (code - halvings * HALF) * 2 ** halvings;
 }

@@ -81,6 +81,11 @@ function StripLegend({ state }: { state: State }): JSX.Element {
             <Swatch colour={ink.cpu} isLine /> CPUs used
           </li>
         )}
+      {state.model.frame.gaps.length > 0 && (
+        <li title="Something was lost then, or nobody looked">
+          <Swatch colour={ink.mark} /> events lost
+        </li>
+      )}
     </ul>
   );
 }

@@ -71,6 +71,9 @@ export function publishFailure(
     const advice = error.code === CODE.messageTooLong ? "raise its limit" : "see its settings";
     return new CommandError(EXIT.failed, `${stream} refuses: ${said}; ${advice}`);
   }
+  if (isAbout(error, errors.InvalidArgumentError)) {
+    return new CommandError(EXIT.failed, `${stream} refuses: ${said}; raise its max_payload`);
+  }
   if (isAbout(error, errors.PermissionViolationError)) {
     const advice = `let it publish ${subject}, and subscribe to _INBOX.>`;
     return new CommandError(EXIT.failed, `${stream} is not for this user: ${said}; ${advice}`);

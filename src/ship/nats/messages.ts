@@ -63,6 +63,6 @@ export class Messages {
 }
 
 function shortened({ parts }: Image, most: number): Image {
-  const each = Math.floor(most / JSON_BYTES / TEXTS);
+  const each = Math.max(0, Math.floor(most / JSON_BYTES / TEXTS));
   return Image.decode(shortenImage(encodeImage(parts), each));
 }

@@ -60,8 +60,9 @@ test(...unless(missingBrowser, "the page shows what the report is of"), async ()
     for (const text of ["make -j2", "exit 2", "1.00s", "began with", "cc1"]) {
       assert.ok(top.includes(text), `${text} in ${top}`);
     }
-    const rows = await page.getByRole("grid", { name: "Commands" }).getByRole("row").count();
-    assert.equal(rows, 4);
+    const rows = page.getByRole("grid", { name: "Commands" }).getByRole("row");
+    await rows.nth(3).waitFor();
+    assert.equal(await rows.count(), 4);
   });
 });
 
@@ -159,6 +160,8 @@ test(
       await page.getByText("2 found").waitFor();
       await page.keyboard.press("Enter");
       const rows = page.getByRole("grid", { name: "Processes" }).getByRole("row");
+      // Rows come a frame after the table.
+      await rows.nth(2).waitFor();
       assert.equal(await rows.count(), 3);
       await rows.nth(1).click();
       await untilHash(page, /p=.*q=bad.*tab=processes/);
@@ -278,15 +281,28 @@ test(
 const picture = (page: Page) =>
   page.evaluate(() => document.querySelector<HTMLCanvasElement>(".bars")!.toDataURL());
 
+/** Red, green, blue and how opaque a pixel of the bars is. */
+function colourAt(page: Page, x: number, y: number): Promise<number[]> {
+  return page.evaluate(([across, down]) => {
+    const context = document.querySelector<HTMLCanvasElement>(".bars")!.getContext("2d")!;
+    return [...context.getImageData(across!, down!, 1, 1).data];
+  }, [Math.round(x), Math.round(y)]);
+}
+
+test(...unless(missingBrowser, "failures of what is not searched for are faint"), async () => {
+  await withPage(smallBuild(), async (page) => {
+    const [x, y] = await pointOf(page, 0.85, 3);
+    const box = (await page.locator(".bars").boundingBox())!;
+    const [, , , opaque] = await colourAt(page, x - box.x - 2, y - box.y - 4);
+    assert.ok(opaque! > 0 && opaque! < 128, String(opaque));
+  }, "#q=ok.c&path=0");
+});
+
 test(...unless(missingBrowser, "failures and the critical path are drawn"), async () => {
   await withPage(smallBuild(), async (page) => {
     const [x, y] = await pointOf(page, 0.85, 3);
     const box = (await page.locator(".bars").boundingBox())!;
-    // The last three pixels of the bar of what failed.
-    const red = await page.evaluate(([across, down]) => {
-      const context = document.querySelector<HTMLCanvasElement>(".bars")!.getContext("2d")!;
-      return [...context.getImageData(across! - 2, down!, 1, 1).data];
-    }, [Math.round(x - box.x), Math.round(y - box.y) - 4]);
+    const red = await colourAt(page, x - box.x - 2, y - box.y - 4);
     assert.deepEqual(red, [0xd4, 0x25, 0x1c, 255]);
     const before = await picture(page);
     await page.getByRole("button", { name: "critical path" }).click();
@@ -361,9 +377,19 @@ test(
       spanOf(2, 1, [100, 9000], ["a"], { parent: null, ppid: 4000 }),
     ];
     await withPage({ frame: frameOf({ gaps, notes }), spans }, async (page) => {
-      await page.getByText("3 notes").click();
-      await page.getByText("12 events were lost from +1.00s on, in 1.00s: socket overrun")
-        .waitFor();
+      const told = page.getByRole("note");
+      assert.match(
+        await told.innerText(),
+        /^12 events were lost from \+1\.00s on, in 1\.00s: socket overrun\. .*\nThe recorder was/,
+      );
+      const known = page.getByText("What it cost is known of 1 of 2 processes.").first();
+      assert.equal(await known.isVisible(), false);
+      await page.getByText("1 more note").click();
+      await known.waitFor();
+      assert.equal(await page.getByText("events lost").count(), 1);
+      await page.emulateMedia({ media: "print" });
+      assert.equal((await page.locator("body").innerText()).match(/The recorder was/g)!.length, 1);
+      await page.emulateMedia({ media: "screen" });
       await page.mouse.click(...await pointOf(page, 0.5, 0));
       await page.getByText("first seen").waitFor();
     });

@@ -42,7 +42,7 @@ test(...unless(missingBrowser, "the page says what made the run slower, first"),
   await withPage([[BEFORE], [AFTER]], async (page) => {
     const top = await page.locator(".top").innerText();
     assert.match(top, /slower by 530ms \(\+64 %\): 831ms before, 1\.36s after/);
-    assert.match(top, /noise is not known/);
+    assert.match(top, /noise cannot be told/);
     assert.equal(await page.locator(".timeline").count(), 2);
     assert.match(await row(page, 0).innerText(), /slower[^]*\+500ms[^]*400ms[^]*900ms[^]*cc b\.c/);
     const rows = await page.getByRole("grid").locator(".rows .row").allInnerTexts();

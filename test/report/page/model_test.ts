@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Model } from "../../../src/report/page/model.ts";
+import { notesOf } from "../../../src/report/page/notes.ts";
 import { fromRounded, toRounded } from "../../../src/report/page/rounded.ts";
-import type { Span, Spans } from "../../../src/report/span.ts";
+import type { Span, SpanGap, Spans } from "../../../src/report/span.ts";
 import { random } from "../../support/random.ts";
 import { modelOf } from "../../support/report_page.ts";
 import { costOf, frameOf, idOf, imageOf, madeUpBuild, spanOf } from "../../support/report_spans.ts";
@@ -159,4 +160,20 @@ test("a search finds words, names, users and pids, all texts of it at once", () 
   assert.deepEqual(found("eve"), [102]);
   assert.deepEqual(found("101"), [101, 110]);
   assert.deepEqual(found("nowhere"), []);
+});
+
+test("what was lost is told in one sentence, then what else has to be known", () => {
+  const gap = { since: 2e9, until: 2.5e9, reason: "overflow", lost: 3 };
+  const told = (gaps: readonly SpanGap[], notes: readonly string[] = []) =>
+    notesOf(modelOf({ frame: frameOf({ gaps, notes }), spans: [spanOf(1, null, [0, 9], ["a"])] }));
+  assert.deepEqual(told([]), []);
+  assert.deepEqual(told([gap], ["It is of one hour"]), [
+    "3 events were lost from +2.00s on, in 500ms: overflow. That is marked on the timeline.",
+    "It is of one hour",
+  ]);
+  assert.deepEqual(told([gap, { ...gap, since: 3e9, lost: null }, { ...gap, reason: "stopped" }]), [
+    "At least 6 events were lost in 3 stretches, the first from +2.00s on, in 500ms: " +
+    "overflow (2), stopped (1). They are marked on the timeline.",
+  ]);
+  assert.match(told([{ ...gap, lost: null }])[0]!, /^An unknown number of events were lost/);
 });

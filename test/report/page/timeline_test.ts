@@ -108,10 +108,16 @@ test("a failure began with the deepest that was passed on", () => {
     failed(2, 1, [1, 50], 1),
     failed(3, 2, [2, 40], 1),
     failed(4, 2, [41, 45], 7),
-    failed(5, 1, [55, 56], 0),
+    failed(5, 1, [45, 56], 0),
     failed(6, 5, [55, 56], 1),
   ]));
   assert.equal(model.pid[causeOf(model)], 3);
+  const wentOn = [failed(1, null, [0, 100], 77), failed(2, 1, [1, 50], 1)];
+  assert.equal(causeOf(modelOf(runOf(wentOn))), 1);
+  assert.equal(causeOf(modelOf(runOf([...wentOn, failed(3, 1, [60, 90], 0)]))), 0);
+  const [first, ...others] = wentOn;
+  const killed = [{ ...first!, status: 15 }, ...others];
+  assert.equal(causeOf(modelOf(runOf(killed))), 0, "a signal is nobody's failure");
   assert.equal(causeOf(modelOf(madeUpBuild(30, 2))) >= 0, true);
   assert.equal(causeOf(modelOf({ frame: frameOf(), spans: [] })), -1);
 });
