@@ -35,7 +35,6 @@ export function runProgram(command: string, args: readonly string[], place: Plac
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 30_000,
-    maxBuffer: 64 << 20,
     killSignal: "SIGKILL",
     maxBuffer: OUTPUT_MAX,
   });
