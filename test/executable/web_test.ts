@@ -92,6 +92,23 @@ test(...unless(rootMissing, "a setuid program gives nothing of root back"), asyn
   assert.equal(readFileSync(seen, "utf8"), `${NOBODY}\n`);
 });
 
+test(
+  ...unless(rootMissing, "whoever cannot ask the recorder is told so at the start"),
+  async () => {
+    using folder = new ServerFolder();
+    await using _recorder = await folder.record(SOURCE);
+    chmodSync(folder.path, 0o755);
+    const env = { ...process.env, FH_SOCKET: folder.socket };
+    await using web = await startWeb(["--user", "nobody"], { env });
+    assert.equal(
+      web.stderr,
+      `fh: web: goes on as nobody, who may not open ${folder.socket}; --user names another\n`,
+    );
+    await using root = await startWeb(["--user", "root"], { env });
+    assert.equal(root.stderr, "");
+  },
+);
+
 test(...unless(rootMissing, "nobody sees what is nobody's, and no more"), async () => {
   using folder = new ServerFolder();
   const group = readFileSync("/etc/group", "utf8").match(/^(\w+):[^:]*:65534:/m)![1]!;

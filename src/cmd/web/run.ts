@@ -19,6 +19,7 @@ import { fleetOf } from "../fleet/options.ts";
 import type { ListenAddress } from "../listen_address.ts";
 import { HostBackend } from "./backend.ts";
 import { openBrowser } from "./browser.ts";
+import { closedPlace } from "./closed_place.ts";
 import type { WebOptions } from "./command.ts";
 import { asUser } from "./user.ts";
 
@@ -33,7 +34,9 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
   }
   const user = await asUser(context, options.user);
   if (user.euid !== context.euid) {
-    tell(context, `web: goes on as ${user.env["USER"]}; --user names another`, options.quiet);
+    const closed = closedPlace(user, options);
+    const but = closed === null ? "" : `, who may not open ${closed}`;
+    tell(context, `web: goes on as ${user.env["USER"]}${but}; --user names another`, options.quiet);
   }
   const complain = (text: string) => {
     tell(context, text);
