@@ -88,8 +88,10 @@ BEGIN
     WHERE j.boot = b.id AND j.since = g.since AND j.number = g.number AND j.until IS NULL;
   INSERT INTO fh.job (host, boot, number, name, owner, since, begun, until, started, lost, last_pid,
       last_status, totals)
-    SELECT me, b.id, r.number, r.name, r.owner, r.since, b.epoch_tick * 10000 + r.since / 1000,
-      r.until, r.started, r.lost, r.last_pid, r.last_status, r.totals
+    SELECT me, b.id, r.number, left(r.name, 1000), r.owner, r.since,
+      b.epoch_tick * 10000 + r.since / 1000, r.until, r.started, r.lost, r.last_pid, r.last_status,
+      -- A recorder keeps no more.
+      CASE WHEN length(r.totals::text) < 1000000 THEN r.totals ELSE '[]' END
     FROM jsonb_to_recordset(facts->'jobs') AS r (boot_id uuid, number bigint, name text,
       owner bigint, since bigint, until bigint, started bigint, lost bigint, last_pid bigint,
       last_status int, totals jsonb)

@@ -15,6 +15,7 @@ import { addCost } from "../history/cost.ts";
 import { PastTotals } from "../history/cost_groups.ts";
 import type { Life } from "../history/life.ts";
 import { JobTotal } from "../jobs/kept_job.ts";
+import { COST_COLUMNS } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import type { Mirror } from "./mirror.ts";
 import { idOf } from "./rows.ts";
@@ -44,7 +45,7 @@ type JobRow = readonly [
   lost: number,
   lastPid: number | null,
   lastStatus: number | null,
-  totals: readonly (readonly [comm: string, uid: number, ...sums: number[]])[],
+  totals: unknown,
   living: number,
 ];
 
@@ -171,18 +172,21 @@ export class FleetJobs {
     const last = pid === null ? null : { pid, status };
     return {
       ...{ key, id, name, owner, boot, since, until, started, living, lost, last },
-      totals: sums.map(totalOf),
+      totals: (Array.isArray(sums) ? sums : []).map(totalOf),
     };
   }
 }
 
-function totalOf([comm, uid, ...sums]: JobRow[11][number]): JobTotal {
-  const [processes, failed, elapsedUs, accounted, ...costs] = sums;
-  const total = new JobTotal(comm, uid);
-  total.processes = processes!;
-  total.failed = failed!;
-  total.elapsedNs = elapsedUs! * NS_PER_US;
-  total.accounted = accounted!;
-  addCost(total.account, costs);
+/** What a host has said of it: of what is none the rest is 0. */
+function totalOf(said: unknown): JobTotal {
+  const [comm, ...values] = Array.isArray(said) ? said as unknown[] : [];
+  const numbers = values.map((value) => typeof value === "number" ? value : 0);
+  const sum = (at: number) => numbers[at] ?? 0;
+  const total = new JobTotal(String(comm ?? "?"), sum(0));
+  total.processes = sum(1);
+  total.failed = sum(2);
+  total.elapsedNs = sum(3) * NS_PER_US;
+  total.accounted = sum(4);
+  addCost(total.account, COST_COLUMNS.map((_, at) => sum(5 + at)));
   return total;
 }

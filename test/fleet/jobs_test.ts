@@ -14,7 +14,7 @@ import { Breath } from "../../src/steps.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { TestFleet } from "../support/fleet.ts";
 import { JobRecorder } from "../support/job_recorder.ts";
-import { PAST_EPOCH } from "../support/past.ts";
+import { PAST_BOOT, PAST_EPOCH } from "../support/past.ts";
 import { missingPostgres } from "../support/postgres.ts";
 import { unless } from "../support/unless.ts";
 import { storeOf } from "../support/written.ts";
@@ -180,3 +180,38 @@ test(
     there.close();
   },
 );
+
+test(...unless(missing, "what a host makes up of its jobs harms nobody who asks"), async () => {
+  await fleet.init("web4");
+  using recorder = begun(1);
+  recorder.end();
+  await fleet.ship(recorder.path, "web4");
+  const job = { boot_id: PAST_BOOT, owner: 0, since: 5, until: 6, started: 1, lost: 0 };
+  const long = JSON.stringify(new Array(50_000).fill(["x".repeat(50), 0]));
+  const totals = ["null", '{"a": 1}', '[null, 7, [], [{}, "a", null], ["\\u001b[2J", 0, 3]]', long];
+  const jobs = totals.map((text, at) => {
+    const name = `made up \u001b${"n".repeat(5000)}`;
+    return { ...job, number: 100 + at, name, totals: JSON.parse(text) };
+  });
+  const machine = fleet.server.ask("SELECT machine FROM fh.host WHERE role = 'web4'");
+  await fleet.as("web4", async (db) => {
+    const facts = { machine, gone: [], renumbered: [], jobs, members: [] };
+    await db.rows("SELECT fh.put_jobs($1)", [JSON.stringify(facts)]);
+    const other = { ...facts, machine: fleet.server.ask("SELECT min(machine::text) FROM fh.host") };
+    if (other.machine !== machine) {
+      await assert.rejects(
+        db.rows("SELECT fh.put_jobs($1)", [JSON.stringify(other)]),
+        /not known to the fleet/,
+      );
+    }
+    await assert.rejects(db.rows("SELECT * FROM fh.job"), /refuses/);
+  });
+  const store = await open("web4");
+  const answers = new JobAnswers(store, users, { uid: 0, privileged: true });
+  const { jobs: told } = await answers.list(true, Number.MAX_SAFE_INTEGER, 1000);
+  const names = told as { job: number; name: string; processes: number }[];
+  assert.equal(names.length, 5);
+  assert.ok(names.every(({ name }) => name.length <= 1000));
+  assert.equal(names.find(({ job }) => job === 102)!.processes, 3);
+  store.close();
+});
