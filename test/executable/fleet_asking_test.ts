@@ -44,7 +44,7 @@ function done({ status, stdout, stderr }: Outcome, expected = 0): string {
 /** Records a load as a host that has a job, and ships it. */
 async function record(host: string): Promise<void> {
   mkdirSync(join(folder, host), { mode: 0o700 });
-  const recorder = Running.start([FH, "record"], { env: envOf(host) });
+  await using recorder = Running.start([FH, "record"], { env: envOf(host) });
   await recorder.startedWhen("it listens", () => recorder.stderr.includes("listening on"));
   const load =
     `${FH} job create build; sh -c '${FH} job add build $$; sh -c "true job; exit 7"'; ` +
@@ -185,7 +185,7 @@ test(...unless(missing, "a process is named by its host, and so is a job"), asyn
 
 test(...unless(missing, "what a host ships is followed, each line once"), async () => {
   await made;
-  const recorder = Running.start([FH, "record", "--no-socket"], { env: envOf("web1") });
+  await using recorder = Running.start([FH, "record", "--no-socket"], { env: envOf("web1") });
   await recorder.startedWhen("it records", () => recorder.stderr.includes("recording to"));
   const to = ["ship", "--to", server.url("web1"), "--host-name", "web1"];
   await using shipper = Running.start([FH, ...to], { env: envOf("web1") });
