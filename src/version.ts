@@ -5,4 +5,4 @@
  */
 
 /** What `fh --version` prints. */
-export const VERSION = "0.1.0";
+export const VERSION = "1.0.0";

@@ -74,7 +74,7 @@ test("a recorder counts what happens, for who scrapes it and who asks its socket
     let text = await (await fetch(url)).text();
     for (
       const line of [
-        'fh_build_info{version="0.1.0",source="replay"} 1',
+        'fh_build_info{version="1.0.0",source="replay"} 1',
         "fh_up 1",
         "fh_forks_total 1",
         'fh_exits_total{outcome="failed"} 1',

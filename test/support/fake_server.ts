@@ -121,7 +121,7 @@ export class FakeServer implements AsyncDisposable {
 export function hello(parts: Readonly<Record<string, unknown>> = {}): FakeAnswer {
   return {
     protocol: 1,
-    version: "0.1.0",
+    version: "1.0.0",
     pid: 811,
     instance: "7c0a51fe-811-1034",
     boot: "7c0a51fe",
