@@ -11,7 +11,12 @@ import { buildPages, BUILT_PAGES } from "./page.mjs";
 import { setup } from "./setup.mjs";
 
 /** The program and the files that its Workers start with. */
-const ENTRIES = ["bin/fh.ts", "src/source/worker.ts", "src/serve/worker.ts"];
+const ENTRIES = [
+  "bin/fh.ts",
+  "src/source/worker.ts",
+  "src/serve/worker.ts",
+  "src/ship/thread/worker.ts",
+];
 
 /**
  * Name in dist/ and what `bun build --target` calls it; "bun" is the platform at hand. That for old

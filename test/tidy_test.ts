@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { readFiles, ROOT } from "./support/source_files.ts";
 import {
   type Arrows,
   checkArrows,
@@ -121,7 +121,15 @@ const ARROWS: Arrows = {
     "node:",
   ],
   // A host's history to wherever: it knows no sink but by what one answers for.
-  "src/ship/": ["src/history/", "src/model/", "src/fault.ts", "src/steps.ts", "node:"],
+  "src/ship/": [
+    "src/ask/",
+    "src/ask/text/",
+    "src/history/",
+    "src/model/",
+    "src/fault.ts",
+    "src/steps.ts",
+    "node:",
+  ],
   // The only room that knows the client of NATS.
   "src/ship/nats/": [
     "src/ship/",
@@ -156,6 +164,8 @@ const ARROWS: Arrows = {
     "src/proc/users.ts",
     "src/fault.ts",
   ],
+  // The same in a thread of a recorder.
+  "src/ship/thread/": ["ffi/", "src/ask/", "src/proc/", "src/ship/", "src/ship/open/", "node:"],
   // Many hosts in one PostgreSQL: the only room that knows its client.
   "src/fleet/": [
     "src/ask/store.ts",
@@ -165,7 +175,6 @@ const ARROWS: Arrows = {
     "src/fault.ts",
     "src/steps.ts",
     "pg",
-    "pg-copy-streams",
     "node:",
   ],
   // Requests of HTTP to a collector of OpenTelemetry.
@@ -246,6 +255,8 @@ const ARROWS: Arrows = {
     "src/model/",
     "src/proc/",
     "src/serve/",
+    "src/ship/",
+    "src/ship/thread/",
     "src/text/words.ts",
     "src/view/json.ts",
     "src/view/past_json.ts",
@@ -263,6 +274,7 @@ const ARROWS: Arrows = {
     "src/fleet/",
     "src/ship/",
     "src/ship/open/",
+    "src/ship/thread/",
     "src/collector/",
     "src/top/",
     "src/tui/",
@@ -333,31 +345,17 @@ const ENTRIES = [
   "mod.ts",
   "src/source/worker.ts",
   "src/serve/worker.ts",
+  "src/ship/thread/worker.ts",
   "src/report/page/main.tsx",
   "src/web/page/main.tsx",
 ];
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PRODUCT = readFiles(["bin", "ffi", "src", "mod.ts"]);
 const ALL = [...PRODUCT, ...readFiles(["scripts", "test"])];
 const NAMES_NO_RUNTIME = PRODUCT.filter(({ path }) =>
   !["ffi/", "src/source/worker", "src/serve/worker"].some((begin) => path.startsWith(begin))
 );
 const BELOW_BIN = PRODUCT.filter(({ path }) => !path.startsWith("bin/"));
-
-function readFiles(paths: readonly string[]): SourceFile[] {
-  return paths.filter((path) => existsSync(join(ROOT, path)))
-    .flatMap((path) => /\.\w+$/.test(path) ? [path] : listFolder(path))
-    .filter((path) => /\.(?:tsx?|mjs)$/.test(path))
-    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
-}
-
-function listFolder(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    return entry.isDirectory() ? listFolder(path) : [path];
-  });
-}
 
 /** A rule: its name, the check, and a file that breaks it. */
 const RULES: readonly [string, (files?: SourceFile[]) => string[], SourceFile][] = [

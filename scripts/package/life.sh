@@ -59,7 +59,7 @@ must "! systemctl is-enabled fh.service && ! systemctl is-enabled fh.socket && !
 must "getent group fh && test -d /var/lib/fh && man -w fh-watch fh-protocol fh-history"
 try "systemctl enable --now fh"
 must "systemctl is-active fh"
-must "systemd-analyze verify fh.service fh.socket"
+must "systemd-analyze verify fh.service fh.socket fh-ship.service"
 try "systemd-analyze security --no-pager fh | tail -n 1"
 
 echo "== upgrade"

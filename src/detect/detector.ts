@@ -12,6 +12,7 @@ import { FirstSeen, type KnownPrograms } from "./first_seen.ts";
 import { Findings, type Turn } from "./findings.ts";
 import { type Explain, Kills } from "./kills.ts";
 import type { LivingTrouble } from "./living.ts";
+import { type ShipLag, ShipLags } from "./ship_lag.ts";
 import { Loops } from "./loops.ts";
 import { Restarters } from "./restarter.ts";
 import { Storms } from "./storm.ts";
@@ -39,12 +40,14 @@ export class Detector {
   readonly #ofExecs: readonly Watch[];
   readonly #ofExits: readonly Watch[];
   readonly #restarters = new Restarters();
+  readonly #lags: ShipLags;
   /** Of those that live, as the last look has found them. */
   #living = new Set<Finding>();
   #turnAt = NaN;
 
   constructor({ limits, explain = () => null, programs = null, onTurn }: DetectorOptions) {
     const findings = this.#findings = new Findings(onTurn);
+    this.#lags = new ShipLags(limits, findings);
     this.#watches = [
       new Loops(limits, findings, this.#restarters),
       new Storms(limits, findings),
@@ -98,6 +101,11 @@ export class Detector {
     }
     for (const finding of this.#living) if (!seen.has(finding)) this.#findings.end(finding);
     this.#living = seen;
+  }
+
+  /** How far the places are behind that `keeper`'s history is shipped to, at a time. */
+  shipped(lags: readonly ShipLag[], now: number, keeper: Process): void {
+    this.#lags.look(lags, now, keeper);
   }
 
   /** What was found: that which is over, then what goes on. */

@@ -17,6 +17,7 @@ export const FINDING_KINDS = [
   "failing",
   "restart-loop",
   "killed",
+  "ship-lag",
   "first-seen",
 ] as const;
 
@@ -40,7 +41,7 @@ export interface FindingFacts {
   readonly share: number | null;
   /** Share of a CPU that it uses, 0 to 1 and more. */
   readonly cpu: number | null;
-  /** Why the kernel has ended it, in words. */
+  /** Why the kernel has ended it, the program that is new, or where it is not shipped to. */
   readonly reason: string | null;
 }
 

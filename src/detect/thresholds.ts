@@ -34,6 +34,7 @@ export const THRESHOLDS = {
   "zombies": count(10, "zombies of one parent that make trouble"),
   "runaway": time(5 * MINUTE, "how long a process has used a CPU that nobody waits for"),
   "stuck": time(2 * MINUTE, "how long a process has been in D, or stopped"),
+  "ship-lag": time(10 * MINUTE, "how far a place that is shipped to may be behind"),
   "quiet": time(10 * MINUTE, "what has not been seen for so long is over"),
 } as const satisfies Record<string, Threshold>;
 

@@ -1,5 +1,6 @@
 /**
- * Lives of a host's history, with all that belongs to them, as what is copied to a fleet at once.
+ * Lives of a host's history, with all that belongs to them, as what a fleet is handed at once:
+ * for each table an array of each column, in PostgreSQL's own notation.
  *
  * @module
  */
@@ -7,63 +8,71 @@ import { createHash } from "node:crypto";
 import type { OutgoingImage } from "../history/outgoing.ts";
 import { encodeImage, IMAGE_PARTS } from "../model/image.ts";
 import type { Parcel } from "../ship/sink.ts";
-import { COST_COLUMNS } from "./columns.ts";
-import { copyLine } from "./copy_text.ts";
-
-const LIFE_COLUMNS = [
-  ...["boot_id", "pid", "born", "nth", "span", "parent_pid", "parent_born", "parent_nth", "ppid"],
-  ...["reaper", "status", "image", "exec", "flags"],
-  ...COST_COLUMNS,
-];
-const IMAGE_COLUMNS = ["id", ...IMAGE_PARTS, "uid", "argv_missing"];
-const FORMER_COLUMNS = ["boot_id", "pid", "born", "nth", "until", "since", "image"];
+import { FORMER_ARRAYS, IMAGE_ARRAYS, LIFE_ARRAYS } from "./merge.ts";
 
 /** Bytes of an id of an image: those of a uuid. */
 const ID_BYTES = 16;
 
-/** Lines for a table, and the statement that takes them. */
-export interface CopyLines {
-  readonly sql: string;
-  readonly lines: string[];
+/** Arrays of columns, in the order of LIFE_ARRAYS, IMAGE_ARRAYS and FORMER_ARRAYS. */
+export interface Batch {
+  readonly lives: readonly string[];
+  readonly images: readonly string[];
+  readonly formers: readonly string[];
 }
 
-/** The lines of some lives, for each table; in whichever order. */
-export function copiesOf(
+/** What is handed over of some lives, what they ran before, and the images of both by number. */
+export function batchOf(
   { lives, formers, images }: Pick<Parcel, "lives" | "formers" | "images">,
-): readonly CopyLines[] {
-  const life = linesFor("fh.incoming", LIFE_COLUMNS);
-  const image = linesFor("fh.incoming_image", IMAGE_COLUMNS);
-  const former = linesFor("fh.incoming_former", FORMER_COLUMNS);
+): Batch {
   const ids = new Map<number, string>();
+  const image = new Columns(IMAGE_ARRAYS.length);
   for (const [key, one] of images) {
     const id = idOf(one);
     ids.set(key, id);
-    const texts = IMAGE_PARTS.map((name) => one.parts[name]);
-    image.lines.push(copyLine([id, ...texts, one.uid, one.parts.argvMore ?? 0]));
+    const { parts, uid } = one;
+    image.add(id, ...IMAGE_PARTS.map((name) => hexOf(parts[name])), uid, parts.argvMore ?? 0);
   }
   const whose = new Map<number, readonly (string | number)[]>();
+  const life = new Columns(LIFE_ARRAYS.length);
   for (const one of lives) {
     const { bootId, pid, born, nth, span, parent, ppid, reaper, status, exec, flags } = one;
     const who = [bootId, pid, born, nth];
     whose.set(one.key, who);
-    life.lines.push(copyLine([
-      ...[...who, span],
-      ...[parent?.pid ?? null, parent?.born ?? null, parent?.nth ?? null],
+    life.add(
+      ...[...who, span, parent?.pid ?? null, parent?.born ?? null, parent?.nth ?? null],
       ...[ppid, reaper, status, ids.get(one.image)!, exec, flags],
       ...one.costs,
-    ]));
-  }
-  for (const one of formers) {
-    const { until, since } = one;
-    former.lines.push(
-      copyLine([...whose.get(one.life)!, until, since, ids.get(one.image) ?? null]),
     );
   }
-  return [life, image, former];
+  const former = new Columns(FORMER_ARRAYS.length);
+  for (const { life, until, since, image } of formers) {
+    former.add(...whose.get(life)!, until, since, ids.get(image) ?? null);
+  }
+  return { lives: life.arrays(), images: image.arrays(), formers: former.arrays() };
 }
 
-function linesFor(table: string, columns: readonly string[]): CopyLines {
-  return { sql: `COPY ${table} (${columns.join(", ")}) FROM STDIN`, lines: [] };
+/** Values by columns; none has a character that the notation of an array gives a meaning. */
+class Columns {
+  readonly #values: (string | number)[][];
+
+  constructor(count: number) {
+    this.#values = Array.from({ length: count }, () => []);
+  }
+
+  add(...row: readonly (string | number | null)[]): void {
+    this.#values.forEach((column, at) => column.push(row[at] ?? "NULL"));
+  }
+
+  arrays(): string[] {
+    return this.#values.map((column) => `{${column.join(",")}}`);
+  }
+}
+
+/** An empty text is none that a bare word could stand for. */
+function hexOf(bytes: Uint8Array | null): string | null {
+  if (bytes === null) return null;
+  if (bytes.length === 0) return '""';
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 }
 
 /** The id of an image is that of what is in it: the same is stored once, whoever sends it. */

@@ -12,3 +12,10 @@ export const COST_COLUMNS: readonly string[] = FIGURES.map(({ column }) => colum
 export const COUNT_COLUMNS: readonly string[] = [
   ...["processes", "failed", "unseen", "timed", "elapsed_us", "accounted"],
 ];
+
+/** Columns of `fh.life` in their order, the wide ones first, so that none is padded. */
+export const LIFE_COLUMNS: readonly string[] = [
+  ...["host", "boot", "id", "born", "span", "ended", "parent", "exec"],
+  ...COST_COLUMNS,
+  ...["pid", "ppid", "reaper", "status", "flags", "image"],
+];

@@ -3,16 +3,15 @@
  *
  * @module
  */
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import pg from "pg";
-import { from as copyFrom } from "pg-copy-streams";
 import { CommandError, EXIT, Stopped } from "../fault.ts";
 import { SinkAway } from "../ship/sink.ts";
 import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
 const CONNECT_MS = 15_000;
+/** What was given up, and what is being closed, is not waited for any longer. */
+const LEAVE_MS = 2000;
 /** PostgreSQL's number of the type int8. */
 const INT8 = 20;
 
@@ -30,13 +29,20 @@ export class Connection {
   readonly #client: pg.Client;
   readonly #place: FleetPlace;
   readonly #signal: AbortSignal;
+  readonly #patienceMs: number | null;
   /** Rejects when the connection is gone: what was asked then would never be answered. */
   readonly #gone: Promise<never>;
 
-  private constructor(client: pg.Client, place: FleetPlace, signal: AbortSignal) {
+  private constructor(
+    client: pg.Client,
+    place: FleetPlace,
+    signal: AbortSignal,
+    patienceMs: number | null,
+  ) {
     this.#client = client;
     this.#place = place;
     this.#signal = signal;
+    this.#patienceMs = patienceMs;
     this.#gone = new Promise((_, reject) => {
       client.on("error", reject);
       client.on("end", () => reject(new Error("it has closed the connection")));
@@ -45,7 +51,8 @@ export class Connection {
   }
 
   /**
-   * Connects to the database that a URL names; `signal` ends what is asked there, too.
+   * Connects to the database that a URL names; `signal` ends what is asked there, too. An answer
+   * that takes longer than `patienceMs` is one of a network that has gone: the connection ends.
    *
    * @throws {CommandError} It cannot be reached, or does not let us in.
    */
@@ -53,15 +60,23 @@ export class Connection {
     url: string,
     env: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal,
+    patienceMs: number | null = null,
   ): Promise<Connection> {
     const place = fleetPlace(url, env);
     const client = clientOf(place);
-    const connection = new Connection(client, place, signal);
+    const connection = new Connection(client, place, signal, patienceMs);
+    const stop = () => connection.#leave("it was given up");
+    signal.addEventListener("abort", stop);
     try {
       await client.connect();
+      // Compiling what finds some rows takes longer than finding them.
+      await client.query("SET jit = off");
     } catch (error) {
       await client.end().catch(() => {});
+      if (signal.aborted) throw new Stopped(String(signal.reason));
       throw databaseFailure(place, error);
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
     return connection;
   }
@@ -87,14 +102,6 @@ export class Connection {
     });
   }
 
-  /** Lines of COPY's text format into a table: `sql` is `COPY … FROM STDIN`. */
-  async copy(sql: string, lines: readonly string[]): Promise<void> {
-    if (lines.length === 0) return;
-    await this.#during(async () => {
-      await pipeline(Readable.from(lines), this.#client.query(copyFrom(sql)));
-    });
-  }
-
   /** Does work in a transaction: all of it or nothing. */
   async transaction<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.run("BEGIN");
@@ -108,14 +115,34 @@ export class Connection {
     }
   }
 
+  /** Says goodbye; a server that does not answer is left. */
   async close(): Promise<void> {
+    const late = setTimeout(() => this.#leave("it does not answer"), LEAVE_MS);
     await Promise.race([this.#client.end(), this.#gone]).catch(() => {});
+    clearTimeout(late);
+  }
+
+  /** Ends the connection from this side, at once. */
+  #leave(why: string): void {
+    const { connection } = this.#client as pg.Client & {
+      connection: { stream: { destroy(error: Error): void } };
+    };
+    connection.stream.destroy(new Error(why));
   }
 
   async #during<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
-    const cancel = () => void this.#cancel();
+    const patience = this.#patienceMs;
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    const leaveIn = (ms: number, why: string) => {
+      timers.push(setTimeout(() => this.#leave(why), ms));
+    };
+    const cancel = () => {
+      void this.#cancel();
+      leaveIn(LEAVE_MS, "it was given up");
+    };
     this.#signal.addEventListener("abort", cancel);
+    if (patience !== null) leaveIn(patience, `no answer within ${patience / 1000}s`);
     try {
       return await Promise.race([work(), this.#gone]);
     } catch (error) {
@@ -123,6 +150,7 @@ export class Connection {
       throw databaseFailure(this.#place, error);
     } finally {
       this.#signal.removeEventListener("abort", cancel);
+      for (const timer of timers) clearTimeout(timer);
     }
   }
 
@@ -170,7 +198,7 @@ function databaseFailure(place: FleetPlace, error: unknown): CommandError {
   const said = message.split("\n")[0] || String((error as { code?: unknown }).code);
   const state = sqlState(error);
   const where = `The fleet at ${place.shown}`;
-  if (state === null || /^(?:08|57P|53)/.test(state)) {
+  if (state === null || /^(?:08|40|57P|53)/.test(state)) {
     const what = `${where} cannot be asked: ${said}`;
     return new SinkAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
   }

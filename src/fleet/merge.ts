@@ -4,14 +4,17 @@
  *
  * @module
  */
-import { COST_COLUMNS, COUNT_COLUMNS } from "./columns.ts";
+import { IMAGE_PARTS } from "../model/image.ts";
+import { COST_COLUMNS, COUNT_COLUMNS, LIFE_COLUMNS } from "./columns.ts";
 
 const DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
 /**
- * A session begins while the tables are empty: how rows are found then would take a look at all of
- * them later.
+ * A session begins while the tables are empty, and days are added while it goes on: rows are found
+ * by their keys, one by one, whatever the statistics say, and it is planned once.
  */
-const BY_INDEX = "SET plan_cache_mode = force_custom_plan SET enable_seqscan = off";
+const BY_KEY = `SET plan_cache_mode = force_generic_plan
+  SET enable_seqscan = off SET enable_bitmapscan = off
+  SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off`;
 
 /** A host says who it is, and is told from where it is to go on and what it has left open. */
 export const HELLO = `
@@ -82,19 +85,65 @@ CREATE FUNCTION fh.put_findings(me int, findings jsonb) RETURNS void LANGUAGE sq
 $$;
 `;
 
+/** What is copied of a life, in the order of the arrays, with their types. */
+export const LIFE_ARRAYS: readonly (readonly [name: string, type: string])[] = [
+  ["boot_id", "uuid"],
+  ["pid", "int"],
+  ["born", "bigint"],
+  ["nth", "int"],
+  ["span", "bigint"],
+  ["parent_pid", "bigint"],
+  ["parent_born", "bigint"],
+  ["parent_nth", "int"],
+  ["ppid", "int"],
+  ["reaper", "int"],
+  ["status", "int"],
+  ["image", "uuid"],
+  ["exec", "bigint"],
+  ["flags", "int"],
+  ...COST_COLUMNS.map((name) => [name, "bigint"] as const),
+];
+/** And of an image: texts are hexadecimal. */
+export const IMAGE_ARRAYS: readonly (readonly [name: string, type: string])[] = [
+  ["id", "uuid"],
+  ...IMAGE_PARTS.map((name) => [name, "text"] as const),
+  ["uid", "bigint"],
+  ["argv_missing", "bigint"],
+];
+/** And of what a life ran before. */
+export const FORMER_ARRAYS: readonly (readonly [name: string, type: string])[] = [
+  ["boot_id", "uuid"],
+  ["pid", "int"],
+  ["born", "bigint"],
+  ["nth", "int"],
+  ["until", "bigint"],
+  ["since", "bigint"],
+  ["image", "uuid"],
+];
+
+/** SQL of the rows that the arrays of a parameter make, as `i`. */
+function rowsOf(parameter: string, arrays: typeof LIFE_ARRAYS): string {
+  const all = arrays.map(([, type], at) => `${parameter}[${at + 1}]::${type}[]`);
+  return `unnest(${all.join(", ")}) AS i (${arrays.map(([name]) => name).join(", ")})`;
+}
+
 const CHANGES = [
   ...["span", "ended", "reaper", "status", "image", "exec", "flags"],
   ...COST_COLUMNS,
 ];
-const LIFE = [
-  ...["pid", "born", "span", "ended", "parent", "ppid", "reaper", "status", "image", "exec"],
-  ...["flags", ...COST_COLUMNS],
-];
+/** A row of `fh.life`, in the order of its columns. */
+function lifeRow(values: Readonly<Record<string, string>>, its: string): string {
+  return `ROW(${LIFE_COLUMNS.map((name) => values[name] ?? `${its}.${name}`).join(", ")})::fh.life`;
+}
 
-const SUMMED = ["ended", "span", "status", "flags", "image", ...COST_COLUMNS].join(", ");
 const isLargest = (name: string) => name === "peak_kib";
 const SUMS = COST_COLUMNS.map((name) =>
-  isLargest(name) ? `coalesce(max(${name}), 0)` : `coalesce(sum(sign * ${name}), 0)`
+  isLargest(name)
+    ? `coalesce(max(d.${name}), 0) AS ${name}`
+    : `coalesce(sum(sign * d.${name}), 0)::bigint AS ${name}`
+).join(", ");
+const TOTALS = [...COUNT_COLUMNS, ...COST_COLUMNS].map((name) =>
+  isLargest(name) ? `max(s.${name})` : `sum(s.${name})::bigint`
 ).join(", ");
 const ADDED = [...COUNT_COLUMNS, ...COST_COLUMNS].map((name) =>
   isLargest(name)
@@ -102,75 +151,103 @@ const ADDED = [...COUNT_COLUMNS, ...COST_COLUMNS].map((name) =>
     : `${name} = hour_sum.${name} + excluded.${name}`
 ).join(", ");
 
-/** Lives that are new or have changed; and what the sums and programs have of that. */
+/**
+ * Lives that are new or have changed; and what the sums and programs have of that. One statement
+ * for each table, for what spreads tables over servers takes no others.
+ */
 export const LIVES = `
-CREATE FUNCTION fh.put_lives(me int) RETURNS bigint LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp ${BY_INDEX} AS $$
-DECLARE
-  wanted int;
-  added bigint;
+CREATE FUNCTION fh.fresh_lives(me int, lives text[]) RETURNS fh.life[] LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp ${BY_KEY} AS $$
 BEGIN
-  FOR wanted IN SELECT DISTINCT ((b.epoch_tick + i.born / 10000000) / 8640000)::int
-    FROM fh.incoming i JOIN fh.boot b ON b.host = me AND b.boot_id = i.boot_id
-    WHERE i.role = session_user
-  LOOP
-    PERFORM fh.need_day(wanted);
-  END LOOP;
-  WITH fresh AS MATERIALIZED (
-    SELECT DISTINCT ON (b.id, fh.life_id(b.epoch_tick, i.pid, i.born, i.nth))
-      me AS host, b.id AS boot, fh.life_id(b.epoch_tick, i.pid, i.born, i.nth) AS id,
-      i.pid, i.born, i.span, b.epoch_tick * 10000 + (i.born + i.span) / 1000 AS ended,
-      fh.life_id(b.epoch_tick, i.parent_pid, i.parent_born, i.parent_nth) AS parent,
-      i.ppid, i.reaper, i.status, i.image, i.exec, i.flags,
-      ${COST_COLUMNS.map((name) => `i.${name}`).join(", ")}
-    FROM fh.incoming i JOIN fh.boot b ON b.host = me AND b.boot_id = i.boot_id
-    WHERE i.role = session_user
-  ), old AS MATERIALIZED (
-    SELECT l.* FROM fresh f JOIN fh.life l
-      ON l.host = me AND l.boot = f.boot AND l.id = f.id
-  ), put AS (
-    INSERT INTO fh.life (host, boot, id, ${LIFE.join(", ")})
-      SELECT host, boot, id, ${LIFE.join(", ")} FROM fresh
-      ON CONFLICT (host, boot, id) DO UPDATE SET
-        parent = coalesce(life.parent, excluded.parent),
-        ${CHANGES.map((name) => `${name} = excluded.${name}`).join(", ")}
-  ), delta AS (
-    SELECT 1 AS sign, ${SUMMED} FROM fresh WHERE ended IS NOT NULL
-    UNION ALL SELECT -1, ${SUMMED} FROM old WHERE ended IS NOT NULL
-  ), summed AS (
-    INSERT INTO fh.hour_sum SELECT me, d.ended / 3600000000, k.kind, coalesce(k.key, ''),
-        sum(sign), coalesce(sum(sign) FILTER (WHERE status <> 0), 0),
-        coalesce(sum(sign) FILTER (WHERE flags & 8 <> 0), 0),
-        coalesce(sum(sign) FILTER (WHERE flags & 9 = 0), 0),
-        coalesce(sum(sign * ((span + 500) / 1000)) FILTER (WHERE flags & 9 = 0), 0),
-        coalesce(sum(sign) FILTER (WHERE user_us IS NOT NULL), 0),
+  RETURN ARRAY(SELECT DISTINCT ON (b.id, n.id) ${
+  lifeRow({
+    host: "me",
+    boot: "b.id",
+    id: "n.id",
+    ended: "b.epoch_tick * 10000 + (i.born + i.span) / 1000",
+    parent: "fh.life_id(b.epoch_tick, i.parent_pid, i.parent_born, i.parent_nth)",
+  }, "i")
+}
+    FROM ${rowsOf("lives", LIFE_ARRAYS)}
+      JOIN fh.boot b ON b.host = me AND b.boot_id = i.boot_id
+      CROSS JOIN LATERAL (SELECT fh.life_id(b.epoch_tick, i.pid, i.born, i.nth)) n (id));
+END $$;
+CREATE FUNCTION fh.gone_lives(me int, gone jsonb) RETURNS fh.life[] LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp ${BY_KEY} AS $$
+BEGIN
+  RETURN ARRAY(SELECT ${
+  lifeRow({
+    span: "n.span",
+    ended: "b.epoch_tick * 10000 + (l.born + n.span) / 1000",
+    flags: "l.flags | 8",
+  }, "l")
+}
+    FROM jsonb_to_recordset(gone) AS g (boot_id uuid, pid int, born bigint)
+      JOIN fh.boot b ON b.host = me AND b.boot_id = g.boot_id
+      JOIN fh.life l ON l.host = me AND l.boot = b.id AND l.pid = g.pid AND l.born = g.born
+      CROSS JOIN LATERAL (SELECT greatest(0, coalesce((SELECT max(seen) FROM fh.run r
+        WHERE r.boot = b.id), l.born) - l.born)) n (span)
+    WHERE l.span IS NULL);
+END $$;
+CREATE FUNCTION fh.put_lives(me int, lives text[], gone jsonb) RETURNS bigint LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp ${BY_KEY} AS $$
+DECLARE
+  fresh fh.life[] := fh.fresh_lives(me, lives);
+  old fh.life[];
+  again fh.life[];
+BEGIN
+  PERFORM fh.need_day(day)
+    FROM (SELECT DISTINCT ((f.id >> 25) / 8640000)::int AS day FROM unnest(fresh) f) d;
+  IF gone <> '[]' THEN
+    fresh := fresh || fh.gone_lives(me, gone);
+  END IF;
+  SELECT array_agg(l), array_agg(f) FILTER (WHERE f.exec IS NOT NULL AND l.image = f.image)
+    INTO old, again
+    FROM unnest(fresh) f CROSS JOIN LATERAL (SELECT * FROM fh.life
+      WHERE host = me AND boot = f.boot AND id = f.id OFFSET 0) l;
+  INSERT INTO fh.life (${LIFE_COLUMNS.join(", ")}) SELECT f.* FROM unnest(fresh) f
+    ON CONFLICT (host, boot, id) DO UPDATE SET parent = coalesce(life.parent, excluded.parent),
+      ${CHANGES.map((name) => `${name} = excluded.${name}`).join(", ")};
+  INSERT INTO fh.hour_sum SELECT me, s.hour, k.kind, coalesce(k.key, ''), ${TOTALS}
+    FROM (SELECT d.ended / 3600000000 AS hour, d.image, d.status,
+        sum(sign) AS processes, coalesce(sum(sign) FILTER (WHERE d.status <> 0), 0) AS failed,
+        coalesce(sum(sign) FILTER (WHERE d.flags & 8 <> 0), 0) AS unseen,
+        coalesce(sum(sign) FILTER (WHERE d.flags & 9 = 0), 0) AS timed,
+        coalesce(sum(sign * ((d.span + 500) / 1000)) FILTER (WHERE d.flags & 9 = 0), 0)::bigint
+          AS elapsed_us,
+        coalesce(sum(sign) FILTER (WHERE d.user_us IS NOT NULL), 0) AS accounted,
         ${SUMS}
-      FROM delta d LEFT JOIN fh.image i ON i.host = me AND i.id = d.image CROSS JOIN LATERAL (VALUES
-        ('command', i.comm), ('user', convert_to(i.uid::text, 'UTF8')),
-        ('exit', convert_to(d.status::text, 'UTF8'))) AS k (kind, key)
-      GROUP BY 2, 3, 4
-      ON CONFLICT (hour, kind, host, key) DO UPDATE SET
-        ${ADDED}
-  ), started AS (
-    INSERT INTO fh.program SELECT (f.id >> 25) / 8640000, me,
-        coalesce(i.exe, '') || '\\000'::bytea || coalesce(i.comm, ''), count(*)
-      FROM fresh f JOIN fh.image i ON i.host = me AND i.id = f.image
-        LEFT JOIN old o ON o.boot = f.boot AND o.id = f.id
-      WHERE f.exec IS NOT NULL AND o.image IS DISTINCT FROM f.image
-      GROUP BY 1, 3
-      ON CONFLICT (day, host, name) DO UPDATE SET started = program.started + excluded.started
-  )
-  SELECT count(*) INTO added FROM fresh;
-  RETURN added;
+      FROM (SELECT 1 AS sign, f.* FROM unnest(fresh) f WHERE f.ended IS NOT NULL
+        UNION ALL SELECT -1, o.* FROM unnest(old) o WHERE o.ended IS NOT NULL) d
+      GROUP BY 1, 2, 3) s
+    LEFT JOIN fh.image i ON i.host = me AND i.id = s.image CROSS JOIN LATERAL (VALUES
+      ('command', i.comm), ('user', convert_to(i.uid::text, 'UTF8')),
+      ('exit', convert_to(s.status::text, 'UTF8'))) AS k (kind, key)
+    GROUP BY 2, 3, 4
+    ON CONFLICT (hour, kind, host, key) DO UPDATE SET
+      ${ADDED};
+  INSERT INTO fh.program SELECT s.day, me,
+      coalesce(i.exe, '') || '\\000'::bytea || coalesce(i.comm, ''), sum(s.started)
+    FROM (SELECT (d.id >> 25) / 8640000 AS day, d.image, sum(sign) AS started
+      FROM (SELECT 1 AS sign, f.id, f.image FROM unnest(fresh) f WHERE f.exec IS NOT NULL
+        UNION ALL SELECT -1, a.id, a.image FROM unnest(again) a) d
+      GROUP BY 1, 2 HAVING sum(sign) > 0) s
+    JOIN fh.image i ON i.host = me AND i.id = s.image
+    GROUP BY 1, 3
+    ON CONFLICT (day, host, name) DO UPDATE SET started = program.started + excluded.started;
+  RETURN cardinality(fresh);
 END $$;
 `;
 
 /**
  * One batch: everything of it, or nothing. The cursor stands in the same transaction, so what is
- * in is never asked for again; and what is sent again changes nothing.
+ * in is never asked for again; and what is sent again changes nothing. Rows come as arrays, one
+ * for each column: rows in a table between would leave dead ones behind, which each host that
+ * ships has to step over.
  */
 export const MERGE = `
-CREATE FUNCTION fh.merge(facts jsonb) RETURNS jsonb LANGUAGE plpgsql ${DEFINER} AS $$
+CREATE FUNCTION fh.merge(facts jsonb, lives text[], images text[], formers text[]) RETURNS jsonb
+  LANGUAGE plpgsql ${DEFINER} ${BY_KEY} AS $$
 DECLARE
   me int;
   added bigint;
@@ -181,28 +258,21 @@ BEGIN
     RAISE EXCEPTION 'this host is not known to the fleet';
   END IF;
   PERFORM fh.put_boots(me, facts->'boots');
-  INSERT INTO fh.image
-    SELECT me, id, argv, exe, cwd, cgroup, comm, env, uid, argv_missing FROM fh.incoming_image
-    WHERE role = session_user ON CONFLICT DO NOTHING;
-  INSERT INTO fh.incoming (role, boot_id, pid, born, nth, span, ppid, reaper, status, image, exec,
-      flags, ${COST_COLUMNS.join(", ")})
-    SELECT session_user, b.boot_id, l.pid, l.born, (l.id & 7)::int,
-      greatest(0, coalesce((SELECT max(seen) FROM fh.run r WHERE r.boot = b.id), l.born) - l.born),
-      l.ppid, l.reaper, l.status, l.image, l.exec, l.flags | 8,
-      ${COST_COLUMNS.map((name) => `l.${name}`).join(", ")}
-    FROM jsonb_to_recordset(facts->'gone') AS g (boot_id uuid, pid bigint, born bigint)
-      JOIN fh.boot b ON b.host = me AND b.boot_id = g.boot_id
-      JOIN fh.life l ON l.host = me AND l.boot = b.id AND l.pid = g.pid AND l.born = g.born
-    WHERE l.span IS NULL;
-  added := fh.put_lives(me);
+  INSERT INTO fh.image SELECT me, i.id, ${
+  IMAGE_PARTS.map((name) => `decode(i.${name}, 'hex')`).join(", ")
+}, i.uid, i.argv_missing
+    FROM ${rowsOf("images", IMAGE_ARRAYS)} ON CONFLICT DO NOTHING;
+  INSERT INTO fh.image_text SELECT i.id, md5(concat_ws('.', i.uid, i.argv, i.exe, i.comm))::uuid,
+      i.uid, decode(i.argv, 'hex'), decode(i.exe, 'hex'), decode(i.comm, 'hex')
+    FROM ${rowsOf("images", IMAGE_ARRAYS)} ON CONFLICT DO NOTHING;
+  added := fh.put_lives(me, lives, facts->'gone');
   INSERT INTO fh.former SELECT me, b.id, fh.life_id(b.epoch_tick, i.pid, i.born, i.nth), i.until,
       i.since, i.image
-    FROM fh.incoming_former i JOIN fh.boot b ON b.host = me AND b.boot_id = i.boot_id
-    WHERE i.role = session_user ON CONFLICT DO NOTHING;
-  PERFORM fh.put_findings(me, facts->'findings');
-  DELETE FROM fh.incoming WHERE role = session_user;
-  DELETE FROM fh.incoming_image WHERE role = session_user;
-  DELETE FROM fh.incoming_former WHERE role = session_user;
+    FROM ${rowsOf("formers", FORMER_ARRAYS)}
+      JOIN fh.boot b ON b.host = me AND b.boot_id = i.boot_id ON CONFLICT DO NOTHING;
+  IF facts->'findings' <> '[]' THEN
+    PERFORM fh.put_findings(me, facts->'findings');
+  END IF;
   UPDATE fh.host SET seen = now(), cursor = facts->'cursor', reach = (facts->>'reach')::bigint,
     waiting = (facts->>'waiting')::bigint, forgotten = forgotten + (facts->>'forgotten')::bigint
     WHERE id = me;

@@ -11,6 +11,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Of the systemd unit: LoadCredential=fh-fleet-password:/etc/fh/password. */
 const CREDENTIAL = "fh-fleet-password";
+/** Where Debian's server listens on this host. */
+const SOCKETS = "/var/run/postgresql";
 const SCHEMES = ["postgres:", "postgresql:"];
 
 /** How a database is reached. */
@@ -42,9 +44,10 @@ export function fleetPlace(text: string, env: Env): FleetPlace {
   const service = url.searchParams.get("service") ?? env["PGSERVICE"] ?? null;
   url.searchParams.delete("service");
   if (service !== null) addService(url, service, env);
+  if (url.searchParams.get("host") === "") url.searchParams.set("host", env["PGHOST"] || SOCKETS);
   const host = url.searchParams.get("host") ?? (url.hostname || (env["PGHOST"] ?? ""));
   const isLocal = host === "" || host.startsWith("/");
-  if (host === "") url.searchParams.set("host", "/var/run/postgresql");
+  if (host === "") url.searchParams.set("host", SOCKETS);
   if (!isLocal && !url.searchParams.has("sslmode") && env["PGSSLMODE"] === undefined) {
     url.searchParams.set("sslmode", "verify-full");
   }
@@ -57,7 +60,6 @@ function urlOf(text: string): URL {
     // No host means the socket of this host; WHATWG knows no user of no host.
     const url = new URL(text.replace(/^(postgres(?:ql)?:\/\/[^/@]*@)(?=\/|$)/, "$1localhost"));
     if (text.includes("@/")) url.searchParams.append("host", url.searchParams.get("host") ?? "");
-    if (url.searchParams.get("host") === "") url.searchParams.set("host", "/var/run/postgresql");
     if (SCHEMES.includes(url.protocol)) return url;
   } catch {
     // Told below.

@@ -4,10 +4,8 @@
  * @module
  */
 import { COST_COLUMNS } from "./columns.ts";
+import { type Layout, layoutSql } from "./layout.ts";
 import { BOOTS, HELLO, LIVES, MERGE } from "./merge.ts";
-
-/** Key of the advisory lock that whoever changes the tables holds: "fh", then the year. */
-export const MIGRATION_LOCK = 0x66682026;
 
 const COSTS = COST_COLUMNS.map((name) => `${name} bigint`).join(",\n  ");
 const SUM_COSTS = COST_COLUMNS.map((name) => `${name} bigint NOT NULL`).join(",\n  ");
@@ -17,6 +15,9 @@ const SUM_COSTS = COST_COLUMNS.map((name) => `${name} bigint NOT NULL`).join(",\
  * by the clock that the boot began with, which only goes forward. The id of a life is its start in
  * clock ticks by that clock, its pid (22 bits), and how many lives that pid had in the tick before
  * (3 bits): ids go up with time, and are the same however often and by whom a life is shipped.
+ *
+ * `image_text` has what is looked for in images, once for the whole fleet. The id of an image is
+ * what a host says; the digest is the database's own, so that no host can hide what others run.
  */
 const TABLES = `
 CREATE TABLE fh.host (
@@ -83,28 +84,37 @@ CREATE TABLE fh.image (
   PRIMARY KEY (host, id)
 );
 CREATE INDEX image_comm ON fh.image (comm);
+CREATE TABLE fh.image_text (
+  id uuid NOT NULL,
+  digest uuid NOT NULL,
+  uid bigint,
+  argv bytea,
+  exe bytea,
+  comm bytea,
+  PRIMARY KEY (id, digest)
+);
 CREATE TABLE fh.life (
   host int NOT NULL,
   boot int NOT NULL,
   id bigint NOT NULL,
-  pid bigint NOT NULL,
   born bigint NOT NULL,
   span bigint,
   ended bigint,
   parent bigint,
-  ppid bigint,
-  reaper bigint,
-  status int,
-  image uuid NOT NULL,
   exec bigint,
-  flags int NOT NULL,
   ${COSTS},
+  pid int NOT NULL,
+  ppid int,
+  reaper int,
+  status int,
+  flags int NOT NULL,
+  image uuid NOT NULL,
   PRIMARY KEY (host, boot, id)
 ) /* by time */;
 CREATE INDEX life_ended ON fh.life (ended);
 CREATE INDEX life_failed ON fh.life (ended) WHERE status <> 0;
 CREATE INDEX life_pid ON fh.life (host, pid);
-CREATE INDEX life_parent ON fh.life (host, boot, parent);
+CREATE INDEX life_parent ON fh.life (parent) WHERE parent IS NOT NULL;
 CREATE INDEX life_image ON fh.life (image, ended);
 CREATE INDEX life_open ON fh.life (host, boot, born) WHERE span IS NULL OR span > 1000000000;
 CREATE TABLE fh.former (
@@ -130,14 +140,14 @@ CREATE TABLE fh.hour_sum (
   accounted bigint NOT NULL,
   ${SUM_COSTS},
   PRIMARY KEY (hour, kind, host, key)
-);
+) WITH (fillfactor = 70);
 CREATE TABLE fh.program (
   day int NOT NULL,
   host int NOT NULL,
   name bytea NOT NULL,
   started bigint NOT NULL,
   PRIMARY KEY (day, host, name)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX program_name ON fh.program (name, host, day);
 CREATE TABLE fh.finding (
   boot int NOT NULL REFERENCES fh.boot ON DELETE CASCADE,
@@ -153,53 +163,6 @@ CREATE TABLE fh.finding (
   facts text NOT NULL,
   PRIMARY KEY (boot, kind, key, since)
 );
-`;
-
-/** What hosts copy into: they may add rows of their own role, and read none. */
-const INCOMING = `
-CREATE UNLOGGED TABLE fh.incoming (
-  role name NOT NULL DEFAULT session_user,
-  boot_id uuid NOT NULL,
-  pid bigint NOT NULL,
-  born bigint NOT NULL,
-  nth int NOT NULL,
-  span bigint,
-  parent_pid bigint,
-  parent_born bigint,
-  parent_nth int,
-  ppid bigint,
-  reaper bigint,
-  status int,
-  image uuid NOT NULL,
-  exec bigint,
-  flags int NOT NULL,
-  ${COSTS}
-);
-CREATE UNLOGGED TABLE fh.incoming_image (
-  role name NOT NULL DEFAULT session_user,
-  id uuid NOT NULL,
-  argv bytea,
-  exe bytea,
-  cwd bytea,
-  cgroup bytea,
-  comm bytea,
-  env bytea,
-  uid bigint,
-  argv_missing bigint NOT NULL
-);
-CREATE UNLOGGED TABLE fh.incoming_former (
-  role name NOT NULL DEFAULT session_user,
-  boot_id uuid NOT NULL,
-  pid bigint NOT NULL,
-  born bigint NOT NULL,
-  nth int NOT NULL,
-  until bigint NOT NULL,
-  since bigint,
-  image uuid
-);
-CREATE INDEX incoming_role ON fh.incoming (role);
-CREATE INDEX incoming_image_role ON fh.incoming_image (role);
-CREATE INDEX incoming_former_role ON fh.incoming_former (role);
 `;
 
 /** For people: texts put in, times as timestamps. */
@@ -235,45 +198,14 @@ FROM fh.life l JOIN fh.host h ON h.id = l.host JOIN fh.boot b ON b.id = l.boot
   LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image;
 `;
 
-/** Partitions by day of the start; what lies outside of sane days goes to the default one. */
-const PARTITIONS = `
-CREATE TABLE fh.life_other PARTITION OF fh.life DEFAULT;
-CREATE FUNCTION fh.day_id(day int) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-  SELECT (day::bigint * 8640000) << 25
-$$;
-CREATE FUNCTION fh.need_day(day int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  today int := extract(epoch FROM now())::bigint / 86400;
-  name text := 'life_' || to_char(to_timestamp(day::bigint * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD');
-BEGIN
-  IF day NOT BETWEEN today - 400 AND today + 2 OR to_regclass('fh.' || name) IS NOT NULL THEN
-    RETURN;
-  END IF;
-  PERFORM pg_advisory_xact_lock(${MIGRATION_LOCK}, 1);
-  IF to_regclass('fh.' || name) IS NULL THEN
-    EXECUTE format('CREATE TABLE fh.%I PARTITION OF fh.life FOR VALUES FROM (%s) TO (%s)',
-      name, fh.day_id(day), fh.day_id(day + 1));
-  END IF;
-END $$;
-`;
-const NO_PARTITIONS = `
-CREATE FUNCTION fh.need_day(day int) RETURNS void LANGUAGE sql AS $$ SELECT $$;
-`;
-
 /** Nobody may do anything but those that are given the roles. */
 const GRANTS = `
 REVOKE ALL ON SCHEMA fh FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fh FROM PUBLIC;
 GRANT USAGE ON SCHEMA fh TO fh_host, fh_reader;
-GRANT EXECUTE ON FUNCTION fh.hello(uuid, text, text), fh.merge(jsonb) TO fh_host;
-GRANT INSERT (boot_id, pid, born, nth, span, parent_pid, parent_born, parent_nth, ppid, reaper,
-  status, image, exec, flags, ${COST_COLUMNS.join(", ")}) ON fh.incoming TO fh_host;
-GRANT INSERT (id, argv, exe, cwd, cgroup, comm, env, uid, argv_missing) ON fh.incoming_image
+GRANT EXECUTE ON FUNCTION fh.hello(uuid, text, text), fh.merge(jsonb, text[], text[], text[])
   TO fh_host;
-GRANT INSERT (boot_id, pid, born, nth, until, since, image) ON fh.incoming_former TO fh_host;
 GRANT SELECT ON ALL TABLES IN SCHEMA fh TO fh_reader;
-REVOKE SELECT ON fh.incoming, fh.incoming_image, fh.incoming_former FROM fh_reader;
 GRANT EXECUTE ON FUNCTION fh.text(bytea), fh.words(bytea) TO fh_reader;
 `;
 
@@ -286,6 +218,7 @@ DO $$ BEGIN CREATE ROLE fh_reader NOLOGIN; EXCEPTION WHEN duplicate_object THEN 
 export const FIRST = `CREATE SCHEMA IF NOT EXISTS fh;
 CREATE TABLE IF NOT EXISTS fh.migration (
   version int PRIMARY KEY,
+  layout text NOT NULL,
   at timestamptz NOT NULL DEFAULT now()
 );`;
 
@@ -293,8 +226,8 @@ CREATE TABLE IF NOT EXISTS fh.migration (
  * What turns tables of version n into those of n + 1, in order. Only ever appended to: databases
  * of every earlier version are out there.
  */
-export function migrations(partitions: boolean): readonly string[] {
-  const tables = TABLES.replace("/* by time */", partitions ? "PARTITION BY RANGE (id)" : "");
-  const days = partitions ? PARTITIONS : NO_PARTITIONS;
-  return [[tables, days, INCOMING, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
+export function migrations(layout: Layout): readonly string[] {
+  const { life, after } = layoutSql(layout);
+  const tables = TABLES.replace("/* by time */", life);
+  return [[tables, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
 }

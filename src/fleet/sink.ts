@@ -4,9 +4,11 @@
  * @module
  */
 import type { Acknowledged, Cursor, Parcel, ShippingHost, Sink } from "../ship/sink.ts";
-import { copiesOf } from "./batch.ts";
+import { batchOf } from "./batch.ts";
 import { Connection } from "./connection.ts";
 
+/** A batch that takes longer has not arrived, or its answer has not. */
+const PATIENCE_MS = 60_000;
 const NS_PER_TICK = 10_000_000n;
 
 /** What fh.hello() answers. */
@@ -34,7 +36,16 @@ export class FleetSink implements Sink {
     host: ShippingHost,
     signal: AbortSignal,
   ): Promise<FleetSink> {
-    return new FleetSink(await Connection.open(url, env, signal), host);
+    const db = await Connection.open(url, env, signal, PATIENCE_MS);
+    const sink = new FleetSink(db, host);
+    try {
+      // The cursor stands beside the rows: what a crash of the server takes is sent again.
+      await db.run("SET synchronous_commit = off");
+      return sink;
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
   }
 
   get shown(): string {
@@ -55,11 +66,7 @@ export class FleetSink implements Sink {
   }
 
   async append(parcel: Parcel): Promise<void> {
-    const facts = JSON.stringify(factsOf(parcel, this.#host.machine));
-    await this.#db.transaction(async () => {
-      for (const { sql, lines } of copiesOf(parcel)) await this.#db.copy(sql, lines);
-      await this.#db.rows("SELECT fh.merge($1)", [facts]);
-    });
+    await mergeInto(this.#db, this.#host.machine, parcel);
   }
 
   async close(): Promise<void> {
@@ -67,8 +74,19 @@ export class FleetSink implements Sink {
   }
 }
 
+/** Adds what a machine ships, in a transaction of its own. Throws CommandError. */
+export async function mergeInto(
+  db: Connection,
+  machine: string,
+  parcel: Omit<Parcel, "open" | "jobs">,
+): Promise<void> {
+  const { lives, images, formers } = batchOf(parcel);
+  const facts = JSON.stringify(factsOf(parcel, machine));
+  await db.rows("SELECT fh.merge($1, $2, $3, $4)", [facts, lives, images, formers]);
+}
+
 /** What is told beside the rows, as fh.merge() reads it. */
-export function factsOf(
+function factsOf(
   { cursor, boots, findings, gone, reach, waiting, forgotten }: Omit<
     Parcel,
     "lives" | "formers" | "images" | "jobs" | "open"

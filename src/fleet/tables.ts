@@ -5,7 +5,8 @@
  */
 import { CommandError, EXIT } from "../fault.ts";
 import type { Connection } from "./connection.ts";
-import { FIRST, MIGRATION_LOCK, migrations, ROLES } from "./schema.ts";
+import { type Layout, MIGRATION_LOCK, needLayout } from "./layout.ts";
+import { FIRST, migrations, ROLES } from "./schema.ts";
 
 /** PostgreSQL from this version on. */
 const SERVER_MIN = 130_000;
@@ -20,8 +21,11 @@ export interface Migrated {
   readonly to: number;
 }
 
-/** Brings the tables up to date, or makes them. Throws CommandError where that cannot be. */
-export async function migrate(db: Connection, partitions: boolean): Promise<Migrated> {
+/**
+ * Brings the tables up to date, or makes them in that layout; null: in that which they have, or by
+ * days. Throws CommandError where that cannot be.
+ */
+export async function migrate(db: Connection, layout: Layout | null): Promise<Migrated> {
   const [row] = await db.rows<[number]>("SELECT current_setting('server_version_num')::int");
   if (row![0] < SERVER_MIN) {
     const what = `The fleet at ${db.shown} is PostgreSQL ${Math.floor(row![0] / 10_000)}`;
@@ -30,9 +34,19 @@ export async function migrate(db: Connection, partitions: boolean): Promise<Migr
   return await db.transaction(async () => {
     await db.rows("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     await db.run(`SET client_min_messages = warning; ${ROLES} ${FIRST}`);
-    const [last] = await db.rows<[number]>("SELECT coalesce(max(version), 0) FROM fh.migration");
-    const from = last![0];
-    const all = migrations(partitions);
+    const [last] = await db.rows<[number, Layout]>(
+      "SELECT version, layout FROM fh.migration ORDER BY version DESC LIMIT 1",
+    );
+    const [from, its] = last ?? [0, layout ?? "days"];
+    if (layout !== null && layout !== its) {
+      const what = `The tables at ${db.shown} are there already, in the layout ${its}`;
+      throw new CommandError(
+        EXIT.failed,
+        `${what}; leave --${layout} out, or take another database`,
+      );
+    }
+    await needLayout(db, its);
+    const all = migrations(its);
     if (from > all.length) {
       const what = `The tables at ${db.shown} are of version ${from}, this fh knows ${all.length}`;
       throw new CommandError(EXIT.failed, `${what}; use a newer fh`);
@@ -40,7 +54,7 @@ export async function migrate(db: Connection, partitions: boolean): Promise<Migr
     for (const [at, sql] of all.entries()) {
       if (at < from) continue;
       await db.run(sql);
-      await db.rows("INSERT INTO fh.migration (version) VALUES ($1)", [at + 1]);
+      await db.rows("INSERT INTO fh.migration (version, layout) VALUES ($1, $2)", [at + 1, its]);
     }
     await db.rows(
       `SELECT fh.need_day(day) FROM generate_series((extract(epoch FROM now()) / 86400)::int,
@@ -152,6 +166,10 @@ export async function prune(db: Connection, keepMs: number, now: number): Promis
         `DELETE FROM fh.image i WHERE NOT EXISTS (SELECT 1 FROM fh.life l
             WHERE l.image = i.id AND l.host = i.host)
           AND NOT EXISTS (SELECT 1 FROM fh.former f WHERE f.host = i.host AND f.image = i.id)`,
+      );
+      await db.run(
+        `DELETE FROM fh.image_text t WHERE NOT EXISTS (SELECT 1 FROM fh.image i
+          WHERE i.id = t.id)`,
       );
     });
     return { lives, days: await dropDays(db, Math.floor((now - keepMs) / DAY_MS)) };

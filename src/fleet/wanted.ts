@@ -90,7 +90,7 @@ export async function seekImages(
   const test = imageTest(where, sought);
   if (test === null) return null;
   const rows = await fleet.rows<[string]>(
-    `SELECT DISTINCT i.id::text FROM fh.image i WHERE ${test} LIMIT ${IMAGES_MAX + 1}`,
+    `SELECT DISTINCT i.id::text FROM fh.image_text i WHERE ${test} LIMIT ${IMAGES_MAX + 1}`,
     where.parameters,
   );
   return { sought, ids: rows.length > IMAGES_MAX ? null : rows.map(([id]) => id) };
@@ -121,7 +121,8 @@ export function imageTest(to: Conditions, sought: Sought): string | null {
   if (!sought.literals.every((text) => PLAIN.test(text))) return null;
   const has = (part: string) =>
     sought.literals.map((text) => {
-      return to.bind(`position(convert_to(?, 'UTF8') in ${part}) > 0`, text);
+      // As bytes from the beginning: it is asked of each row.
+      return to.bind(`position(?::bytea in ${part}) > 0`, new TextEncoder().encode(text));
     }).join(" OR ");
   if (sought.in === "command line") {
     return `(coalesce(length(i.argv), 0) = 0 OR ${has("i.argv")})`;

@@ -24,6 +24,11 @@ export interface OutgoingKey {
   readonly nth: number;
 }
 
+/** Something with the number of its row. */
+export interface Numbered {
+  readonly key: number;
+}
+
 /** Who forked a life, in the same boot. */
 export interface OutgoingParent extends Omit<OutgoingKey, "bootId"> {
   /** Number of its row. */
@@ -203,6 +208,26 @@ export class Outgoing {
     );
     const row = id === null ? rows.get() : rows.get(id);
     return row === undefined ? null : { id: row[0], since: row[1] };
+  }
+
+  /**
+   * Lives with numbers up to `last` that run, or have ended from a moment of a boot on; null: from
+   * the first on.
+   */
+  since(bootId: string | null, ns: number, last: number): (Omit<OutgoingKey, "nth"> & Numbered)[] {
+    const first = bootId === null ? null : this.bootNumber(bootId);
+    const rows = new TypedRows<readonly [number, number, number]>(
+      this.#db,
+      [column("id", "key"), column("pid", "pid"), column("born", "time")],
+      `FROM life WHERE boot = ? AND id <= ? AND span IS NOT NULL AND born + span >= ?
+        UNION ALL SELECT id, pid, born FROM life WHERE boot = ? AND id <= ? AND span IS NULL`,
+    );
+    return this.#boots().filter(([boot]) => first === null || boot >= first)
+      .flatMap(([boot, id]) => {
+        const from = boot === first ? ns : 0;
+        return rows.all(boot, last, from, boot, last)
+          .map(([key, pid, born]) => ({ key, bootId: id, pid, born }));
+      });
   }
 
   /** Lives with numbers above `after`, `limit` of them at most. */

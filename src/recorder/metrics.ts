@@ -20,6 +20,7 @@ import type { Session } from "../session.ts";
 import { VERSION } from "../version.ts";
 import type { RecordedFile } from "./file.ts";
 import type { SocketServer } from "./served.ts";
+import { shipFamilies } from "./shipping.ts";
 import type { Sink } from "./sink.ts";
 import type { TroubleSink } from "./trouble.ts";
 import type { World } from "./world.ts";
@@ -112,6 +113,7 @@ export class RecordedMetrics implements Sink {
       single(METRICS.living, living),
       ...trouble === null ? [] : this.#ofFindings([...trouble.open]),
       ...file === null ? [] : ofHistory(file),
+      ...file === null ? [] : shipFamilies(file.path, this.#world.now()),
       ...server === null ? [] : ofSocket(server),
       ...ofProcess(),
     ];

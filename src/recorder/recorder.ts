@@ -10,6 +10,7 @@ import { ServiceManager } from "../host/notify.ts";
 import { readBootId } from "../proc/boot_id.ts";
 import { openProcfs } from "../proc/procfs.ts";
 import type { Session } from "../session.ts";
+import type { ShipSetup } from "../ship/thread/messages.ts";
 import { type FileOwner, type FileSettings, RecordedFile } from "./file.ts";
 import { RecordedFindings } from "./findings.ts";
 import { RecordedJobs } from "./jobs.ts";
@@ -24,6 +25,7 @@ import {
   type ServerSettings,
   SocketServer,
 } from "./served.ts";
+import { shipLags, ShippingSink } from "./shipping.ts";
 import { Sinks } from "./sinks.ts";
 import { type TroubleSettings, TroubleSink } from "./trouble.ts";
 import type { Told, World } from "./world.ts";
@@ -35,6 +37,8 @@ export interface RecorderSettings {
   readonly trouble?: TroubleSettings | null;
   /** Where metrics can be scraped. */
   readonly metrics?: MetricsPlace | null;
+  /** Where the history is shipped to. */
+  readonly ship?: ShipSetup | null;
 }
 
 /** Where others may ask, and who answers. */
@@ -150,7 +154,8 @@ export class Recorder {
     if (server !== null) this.#sinks.add(server);
     parts.trouble = this.#addLooks(session);
     if (this.#sinks.all.length === 0) throw noPlace();
-    const { metrics: place = null } = this.#settings;
+    const { metrics: place = null, ship = null } = this.#settings;
+    if (ship !== null) this.#sinks.add(new ShippingSink(this.#world, ship));
     // Nobody can ask for what would be counted.
     if (server === null && place === null) return;
     this.#sinks.add(metrics);
@@ -172,7 +177,11 @@ export class Recorder {
     if (trouble !== null) {
       const keep = (finding: Finding) => this.#keep(finding);
       const programs = this.#programs;
-      const found = sink = new TroubleSink(this.#world, { keep, ...trouble, programs }, session);
+      const shipped = () => {
+        return this.#file === null ? [] : shipLags(this.#file.path, this.#world.now());
+      };
+      const settings = { keep, shipped, ...trouble, programs };
+      const found = sink = new TroubleSink(this.#world, settings, session);
       this.#sinks.add(found);
       lookers.push((look, at) => found.look(look, at));
     }

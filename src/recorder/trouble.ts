@@ -10,6 +10,7 @@ import type { Finding } from "../detect/finding.ts";
 import type { KnownPrograms } from "../detect/first_seen.ts";
 import type { Turn } from "../detect/findings.ts";
 import { LivingLooks, type Look, mayBeTrouble } from "../detect/living.ts";
+import type { ShipLag } from "../detect/ship_lag.ts";
 import { Sayings } from "../detect/sayings.ts";
 import type { Limits } from "../detect/thresholds.ts";
 import { shortTime } from "../host/local_time.ts";
@@ -35,6 +36,8 @@ export interface TroubleSettings {
   readonly learnMs?: number | null;
   /** Those that it has. */
   readonly programs?: KnownPrograms | null;
+  /** How far the places are behind that the history is shipped to. */
+  readonly shipped?: () => readonly ShipLag[];
   /** A finding begins, goes on or ends: it is kept. */
   readonly keep?: (finding: Finding) => void;
 }
@@ -132,6 +135,8 @@ export class TroubleSink implements Sink {
       if (process === undefined || !process.alive) return null;
       return Math.abs(process.startTicks - look.get(pid)!.startTicks) <= 1 ? process : null;
     });
+    const keeper = this.#session.machine.get(process.pid);
+    if (keeper?.alive) this.#detector.shipped(this.#settings.shipped?.() ?? [], at, keeper);
   }
 
   #told(turn: Turn, finding: Finding): void {

@@ -11,11 +11,14 @@ import { openForReading } from "../history/file.ts";
 import { HistoryError } from "../history/history_error.ts";
 import { Outgoing } from "../history/outgoing.ts";
 import { pause } from "../steps.ts";
-import { type Round, Shipper } from "./shipper.ts";
+import { type LifeTest, type Round, Shipper } from "./shipper.ts";
 import { type Sink, SinkAway } from "./sink.ts";
 
-/** So often it is looked for news, when all is shipped. */
-const LOOK_MS = 1000;
+/**
+ * So often it is looked for news, when all is shipped: a batch costs whoever takes it as much as a
+ * hundred lives.
+ */
+const LOOK_MS = 5000;
 const LOOK_MAX_MS = 10_000;
 /** After something broke, the next try comes after this long, then twice, up to the most. */
 const RETRY_MS = 1000;
@@ -31,10 +34,14 @@ export interface ShipOptions {
   open(signal: AbortSignal): Promise<Sink>;
   /** Whether command lines are shipped. */
   readonly argv: boolean;
+  /** Which lives are shipped; null: all. */
+  readonly accepts: LifeTest | null;
   /** Lives a second at most. */
   readonly rate: number;
   /** Ends once all that there is now is shipped, and at the first failure. */
   readonly once: boolean;
+  /** Goes on trying where somebody has to change something first. */
+  readonly stays: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +59,7 @@ export interface ShipEvents {
  * try would help, and for any failure where it is to be done once.
  */
 export async function ship(options: ShipOptions, events: ShipEvents): Promise<void> {
-  const { signal, once } = options;
+  const { signal, once, stays } = options;
   let retryMs = RETRY_MS;
   while (!signal.aborted) {
     try {
@@ -60,7 +67,9 @@ export async function ship(options: ShipOptions, events: ShipEvents): Promise<vo
       if (once) return;
     } catch (error) {
       if (error instanceof Stopped || signal.aborted) return;
-      if (once || !mayPass(error)) throw error;
+      const passes = mayPass(error);
+      if (once || !(stays || passes)) throw error;
+      if (!passes) retryMs = RETRY_MAX_MS;
       events.failed((error as Error).message, retryMs);
       await pause(retryMs, signal);
       retryMs = Math.min(RETRY_MAX_MS, 2 * retryMs);
@@ -75,7 +84,7 @@ function mayPass(error: unknown): boolean {
 }
 
 async function session(
-  { path, open, argv, rate, once, signal }: ShipOptions,
+  { path, open, argv, accepts, rate, once, signal }: ShipOptions,
   events: ShipEvents,
   onRound: () => void,
 ): Promise<void> {
@@ -84,7 +93,7 @@ async function session(
   try {
     const sink = await open(signal);
     try {
-      const shipper = await Shipper.begin(new Outgoing(history), sink, { argv, once });
+      const shipper = await Shipper.begin(new Outgoing(history), sink, { argv, accepts, once });
       events.begun(shipper.name, sink.shown);
       // A file that was put in the place of this one is read by another session.
       while (!signal.aborted && numberOf(path) === file) {

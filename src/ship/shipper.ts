@@ -4,22 +4,34 @@
  *
  * @module
  */
-import type { Outgoing, OutgoingBoot, OutgoingFinding, OutgoingLife } from "../history/outgoing.ts";
+import type {
+  Outgoing,
+  OutgoingBoot,
+  OutgoingFinding,
+  OutgoingImage,
+  OutgoingLife,
+} from "../history/outgoing.ts";
 import { whereToGoOn } from "./go_on.ts";
 import { endsMissed, holesOf } from "./holes.ts";
 import { News } from "./news.ts";
 import type { Acknowledged, Cursor, Parcel, ShippedBoot, ShippedGap, Sink } from "./sink.ts";
 import { withTexts } from "./texts.ts";
-import { ripeness, Watched } from "./watched.ts";
+import { type Ripe, ripeness, Watched } from "./watched.ts";
 
 /** Lives that are shipped at once. */
-export const SHIP_AT_ONCE = 5000;
+export const SHIP_AT_ONCE = 1000;
 const US = 1000n;
+const US_PER_MS = 1000;
+
+/** Whether a life is to be shipped, by what it is now; its image is that of its number. */
+export type LifeTest = (life: OutgoingLife, image: () => OutgoingImage) => boolean;
 
 /** How a session ships. */
 export interface ShipperOptions {
   /** Whether command lines are shipped. */
   readonly argv: boolean;
+  /** Which lives are shipped; null: all. */
+  readonly accepts: LifeTest | null;
   /** Whether nothing is waited for: what has ended is told as it is known now. */
   readonly once: boolean;
 }
@@ -32,6 +44,8 @@ export interface Round {
   readonly waiting: number;
   /** Lives that the host had forgotten before they were shipped. */
   readonly forgotten: number;
+  /** Up to when all is shipped, milliseconds since the Unix epoch; null: nothing is. */
+  readonly reachMs: number | null;
   /** How long the history was read for, milliseconds. */
   readonly readMs: number;
 }
@@ -63,6 +77,7 @@ export class Shipper {
     this.name = name;
     this.#cursor = cursor;
     this.#watched = new Watched(source, sink.taking, open, cursor?.last ?? 0);
+    if (options.accepts !== null && sink.taking === "states") this.#watched.passedOver(cursor);
   }
 
   /** Asks the sink where to go on. Throws CommandError, HistoryError. */
@@ -89,14 +104,15 @@ export class Shipper {
     this.#cursor = parcel.cursor;
     this.#news.keep();
     this.#watched.keep(looked, parcel.lives, reach);
-    const { waiting, forgotten } = parcel;
-    return { lives: parcel.lives.length, waiting, forgotten, readMs };
+    const { waiting, forgotten, reach: us } = parcel;
+    const reachMs = us === null ? null : Math.floor(Number(us) / US_PER_MS);
+    return { lives: parcel.lives.length, waiting, forgotten, reachMs, readMs };
   }
 
   #take(): Taken {
     const source = this.#source;
     const { taking } = this.#sink;
-    const { argv, once } = this.#options;
+    const { argv, accepts, once } = this.#options;
     const range = source.range();
     const reach = source.reach();
     const { after, isSame } = whereToGoOn(this.#cursor, source);
@@ -106,7 +122,10 @@ export class Shipper {
     const ripe = ripeness(taking, once, source, reach);
     const changed = isBehind ? [] : this.#watched.changed(SHIP_AT_ONCE, ripe);
     const all = [...changed, ...next];
-    const { lives, formers, images, looked } = withTexts(source, all, argv, ripe);
+    const wanted: Ripe = accepts === null
+      ? ripe
+      : (life) => ripe(life) && accepts(life, () => source.image(life.image));
+    const { lives, formers, images, looked } = withTexts(source, all, argv, wanted);
     const fresh = all.slice(changed.length, looked);
     const behind = Math.max(0, (range?.[1] ?? 0) - (fresh.at(-1)?.key ?? after));
     const unlooked = Math.max(0, changed.length - looked) + (this.#watched.isCut ? 1 : 0);
@@ -142,7 +161,11 @@ export class Shipper {
       : { last: last.key, boot_id: last.bootId, pid: last.pid, born: last.born };
     const run = this.#source.run(null);
     const its = run === null ? {} : { run: run.id, run_since: run.since };
-    return { ...at, ...its, gap: gap ?? before?.gap ?? 0 };
+    const reach = this.#source.reach();
+    const seen = reach === null
+      ? {}
+      : { seen_boot: this.#source.bootId(reach.boot), seen: reach.ns };
+    return { ...at, ...its, ...seen, gap: gap ?? before?.gap ?? 0 };
   }
 
   #bootOf(boot: OutgoingBoot, gaps: readonly ShippedGap[]): ShippedBoot {

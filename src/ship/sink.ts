@@ -37,6 +37,9 @@ export interface Cursor {
   /** Number of the latest run of a recorder then, and when that began: who it is, too. */
   readonly run?: number;
   readonly run_since?: number;
+  /** Up to when the file was written then: in which boot, nanoseconds since it. */
+  readonly seen_boot?: string;
+  readonly seen?: number;
 }
 
 /** What a sink has acknowledged in earlier sessions. */

@@ -5,12 +5,12 @@
  * @module
  */
 import type { Outgoing, OutgoingLife } from "../history/outgoing.ts";
-import type { Taking, Who } from "./sink.ts";
+import type { Cursor, Taking, Who } from "./sink.ts";
 
 /** Of a life that ended so long ago (ns) nothing will change: its account has come. */
 const SETTLED_NS = 10e9;
 /** Numbers of rows that are asked for at once. */
-const KEYS_AT_ONCE = 5000;
+const KEYS_AT_ONCE = 1000;
 
 type Reach = ReturnType<Outgoing["reach"]>;
 
@@ -59,6 +59,20 @@ export class Watched {
       const key = source.find(who);
       if (key === null) this.#gone.push(who);
       else if (key <= last) this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+    }
+  }
+
+  /**
+   * Those before the cursor that no earlier session has sent, because of what they were: what has
+   * become of them since may be wanted.
+   */
+  passedOver(cursor: Cursor | null): void {
+    if (cursor === null) return;
+    const { seen_boot: boot, seen = 0, last } = cursor;
+    for (const { key, ...who } of this.#source.since(boot ?? null, seen - SETTLED_NS, last)) {
+      if (!this.#seen.has(key)) {
+        this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+      }
     }
   }
 
@@ -112,8 +126,13 @@ export class Watched {
   keep(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[], reach: Reach): void {
     this.#gone = [];
     for (const life of looked) {
-      const { key, boot, bootId, pid, born, span } = life;
+      const { key, boot, bootId, pid, born, span, costs } = life;
       const ended = span === null ? null : born + span;
+      // Its account has come: that is the last of it.
+      if (this.#taking === "states" && ended !== null && costs[0] !== null) {
+        this.#seen.delete(key);
+        continue;
+      }
       const who = { bootId, pid, born };
       this.#seen.set(key, { who, boot, ended, signature: signatureOf(life) });
     }

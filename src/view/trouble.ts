@@ -47,6 +47,7 @@ export function troubleCommand({ kind, process, facts, since }: Finding): string
   const { by } = facts;
   const { host } = process.boot;
   const where = host == null || !PLAIN.test(host) ? "" : ` --host ${host}`;
+  if (kind === "ship-lag") return "fh record --status";
   if (kind === "fork-storm" && by !== null && by.alive) return `fh tree${where} ${by.pid}`;
   if (kind === "fork-storm" && by !== null) return `fh why${where} ${by.id}`;
   const name = nameOf(process.image) ?? "";
@@ -102,6 +103,9 @@ const WORDS: Readonly<Record<FindingKind, (one: Finding, options: TroubleOptions
     return `${subject(one, options)} was never run on this host before: ${shown.join("")}` +
       `${starter}${at(one, options)}`;
   },
+  "ship-lag": (one, options) =>
+    `the history is not shipped for ${span(one)}, and ${one.count} processes wait; to ` +
+    `${one.facts.reason ?? "?"}${state(one, options)}`,
   "runaway": (one, options) =>
     `${named(one.process, options)} uses ${share(one.facts.cpu)} of a CPU for ${span(one)}, and ` +
     "nobody waits for it: who started it has ended",

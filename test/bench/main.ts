@@ -32,6 +32,7 @@ import { recordSection } from "./record.ts";
 import { reportSection } from "./report.ts";
 import { runSection } from "./run.ts";
 import { serveSection } from "./serve.ts";
+import { shipSection } from "./ship.ts";
 import { startSection } from "./start.ts";
 import { stormSection } from "./storm.ts";
 import { throughputSection } from "./throughput.ts";
@@ -56,16 +57,19 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   findings: findingsSection,
   questions: questionsSection,
   fleet: fleetSection,
+  ship: shipSection,
   serve: serveSection,
   run: runSection,
   report: reportSection,
 };
 
-const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--fh PATH] [--out FILE]
+const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--minutes N]
+                            [--fh PATH] [--out FILE]
 
 Sections: ${Object.keys(SECTIONS).join(", ")} (all without any)
   --rounds N   how often each measurement is repeated (3)
   --quick      short loads: to try the benchmark out, not to quote
+  --minutes N  minutes of a thousand hosts in the section fleet (60: 36 million lives, 13 GB)
   --fh PATH    executable to measure (dist/fh)
   --out FILE   where the report goes (docs/benchmarks.md for all sections, else nowhere)
 `;
@@ -128,7 +132,9 @@ function copyOfFh(path: string, folder: string): string | null {
   return copy;
 }
 
-async function prepare(options: { rounds: number; quick: boolean; fh: string }): Promise<Bench> {
+async function prepare(
+  options: Pick<Bench, "rounds" | "quick" | "minutes"> & { fh: string },
+): Promise<Bench> {
   const isRoot = process.getuid?.() === 0;
   const folder = mkdtempSync(join(tmpdir(), "fh-bench-"));
   undoAtEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -162,6 +168,7 @@ async function main(): Promise<number> {
     options: {
       rounds: { type: "string", default: "3" },
       quick: { type: "boolean", default: false },
+      minutes: { type: "string" },
       fh: { type: "string", default: join(ROOT, "dist/fh") },
       out: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
@@ -169,7 +176,9 @@ async function main(): Promise<number> {
   });
   const unknown = positionals.filter((name) => SECTIONS[name] === undefined);
   const rounds = Number(values.rounds);
-  if (values.help || unknown.length > 0 || !(rounds >= 1)) {
+  const minutes = values.minutes === undefined ? null : Number(values.minutes);
+  const isOdd = minutes !== null && !(minutes >= 2);
+  if (values.help || unknown.length > 0 || !(rounds >= 1) || isOdd) {
     (values.help ? process.stdout : process.stderr).write(USAGE);
     return values.help ? 0 : 2;
   }
@@ -178,7 +187,7 @@ async function main(): Promise<number> {
     return 1;
   }
   undoOnSignals();
-  const bench = await prepare({ rounds, quick: values.quick, fh: values.fh });
+  const bench = await prepare({ rounds, quick: values.quick, minutes, fh: values.fh });
   const all = positionals.length === 0;
   const text = report(bench, await run(bench, all ? Object.keys(SECTIONS) : positionals));
   process.stdout.write(text);

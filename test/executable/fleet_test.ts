@@ -1,13 +1,13 @@
 /** A fleet from the first command to the last, with dist/fh, a real PostgreSQL and real kernels. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, type Outcome, runFh, runProgram } from "../support/executable.ts";
-import { missingPostgres, Postgres } from "../support/postgres.ts";
+import { missingPostgres, Postgres, postgresPrograms } from "../support/postgres.ts";
 import { unless } from "../support/unless.ts";
 import { Running } from "../support/running.ts";
 import { until } from "../support/until.ts";
@@ -39,27 +39,44 @@ async function record(host: string): Promise<Running> {
   return await recorder.startedWhen("it records", () => recorder.stderr.includes("recording to"));
 }
 
+/** What a distribution has, and tests have not: the commands of a guide are run as they stand. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  sudo: '[ "$1" != -u ] || { shift 2; export PGUSER=owner; }; exec "$@"',
+  "apt-get": ":",
+  createdb: 'exec psql -qAtX -d postgres -c "CREATE DATABASE \\"$1\\""',
+};
+
 test(
   ...unless(missing, "the five commands of docs/fleet.md make a fleet that answers"),
-  () => {
+  async () => {
     const guide = readFileSync(new URL("../../docs/fleet.md", import.meta.url), "utf8");
     const [, block = ""] = /<!-- tested -->\n+```sh\n([^`]*)```/.exec(guide) ?? [];
-    const commands = block.trim().split("\n").map((line) => line.replace(/ +#.*/, ""));
+    const commands = block.trim().split("\n");
     assert.equal(commands.length, 5);
     mkdirSync(join(folder, "web1"), { mode: 0o700 });
     const bin = temporaryFolder("fh-fleet-bin-");
-    const words = { PATH: `${bin}:${process.env["PATH"]}` };
-    runProgram("ln", ["-s", FH, join(bin, "fh")]);
-    // PostgreSQL is there already, with a database of another name; and the recorder is to end.
-    for (const line of commands.slice(1)) {
-      const command = line.replace(/^sudo (?:-u postgres )?/, "")
-        .replace("postgres://root@/fleet", `'${server.url("root")}'`)
-        .replace("postgres:///fleet", `'${server.url("owner")}'`)
-        .replace(/^(fh record.*) &$/, "$1 --no-socket & sleep 2; kill -INT $!; wait");
-      const ran = runProgram("sh", ["-c", command], { env: { ...envOf("web1"), ...words } });
-      assert.equal(ran.status, 0, `${command}: ${ran.stderr}`);
+    symlinkSync(FH, join(bin, "fh"));
+    for (const [name, script] of Object.entries(STAND_INS)) {
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     }
-    const told = JSON.parse(done(fh("web1", "fleet", "status", "--json")));
+    const own = envOf("web1");
+    const env = {
+      ...own,
+      PATH: `${bin}:${postgresPrograms}:${own["PATH"]}`,
+      PGHOST: server.folder,
+      FH_SOCKET: join(folder, "web1.sock"),
+    };
+    // A person types no faster than that a recorder has begun.
+    const typed = commands.flatMap((line) => [
+      ...[line, `[ $? = 0 ] || exit 1`],
+      ...line.includes("&  ") ? [`until [ -s ${own["FH_DB"]}-wal ]; do sleep 0.1; done`] : [],
+    ]);
+    const script = [...typed, "kill -INT $!", "wait $!"].join("\n");
+    const ran = await Running.start(["sh", "-c", script], { env }).end();
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.match(ran.stdout, /^web1 .* root$/m);
+    const url = server.url("owner").replace("/postgres?", "/fleet?");
+    const told = JSON.parse(done(runFh(["fleet", "status", "--json", "--fleet", url], { env })));
     assert.equal(told.hosts.length, 1);
     assert.equal(told.hosts[0].forgotten, 0);
   },

@@ -180,6 +180,7 @@ test(...unless(noDpkg, "the units of the package start what it has, and only whe
   }
   assert.match(inDeb("usr/lib/systemd/system/fh.service"), /^ExecStart=\/usr\/bin\/fh record$/m);
   assert.match(inDeb("usr/lib/systemd/system/fh.socket"), /^SocketGroup=fh$/m);
+  assert.match(inDeb("usr/lib/systemd/system/fh-ship.service"), /^ExecStart=\/usr\/bin\/fh ship$/m);
   const parts = join(folder, "control");
   runProgram("dpkg-deb", ["-e", deb, parts]);
   for (const name of ["postinst", "prerm", "postrm"]) {

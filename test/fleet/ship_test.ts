@@ -70,16 +70,18 @@ test(
   ...unless(missing, "a host reads nothing, and adds nothing in the name of others"),
   async () => {
     await made;
-    for (const table of ["life", "host", "incoming", "image", "hour_sum", "process"]) {
+    for (const table of ["life", "host", "boot", "image", "hour_sum", "process"]) {
       assert.throws(
         () => fleet.server.ask(`SELECT * FROM fh.${table}`, "web1"),
         /permission denied/,
       );
     }
-    const forged = "INSERT INTO fh.incoming_image (role, id, argv_missing) VALUES ('web2', " +
-      "'00000000-0000-0000-0000-000000000000', 0)";
-    assert.throws(() => fleet.server.ask(forged, "web1"), /permission denied/);
-    assert.throws(() => fleet.server.ask("SELECT fh.put_lives(1)", "web1"), /permission denied/);
+    for (const call of ["put_lives(1, '{}', '[]')", "put_boots(1, '[]')", "need_day(1)"]) {
+      assert.throws(() => fleet.server.ask(`SELECT fh.${call}`, "web1"), /permission denied/);
+    }
+    // What it does not say of itself is looked for under its own role alone.
+    const forged = 'SELECT fh.merge(\'{"machine": "' + "c".repeat(32) + "\"}', '{}', '{}', '{}')";
+    assert.throws(() => fleet.server.ask(forged, "web1"), /not known to the fleet/);
     assert.match(fleet.server.ask("SELECT count(*) FROM fh.life", "reader"), /^\d+$/);
   },
 );

@@ -21,7 +21,7 @@ const INIT = { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] };
 
 test(...unless(missing, "tables are made once, however many make them at once"), async () => {
   const made = await Promise.all(
-    [1, 2, 3].map(() => fleet.as("owner", (db) => migrate(db, true))),
+    [1, 2, 3].map(() => fleet.as("owner", (db) => migrate(db, null))),
   );
   assert.deepEqual(made.map(({ from }) => from).sort(), [0, 1, 1]);
   assert.equal(fleet.server.ask("SELECT count(*) FROM fh.migration"), "1");
@@ -44,6 +44,8 @@ test(...unless(missing, "what is old goes, but for ancestors of what stays"), as
   const { lives } = await fleet.as("owner", (db) => prune(db, 3600_000, now));
   assert.equal(lives, 2);
   assert.equal(pids(), "1 100 101 104");
+  const texts = "SELECT string_agg(encode(comm, 'escape'), ' ' ORDER BY comm) FROM fh.image_text";
+  assert.equal(fleet.server.ask(texts), "init up");
   const orphans = "SELECT count(*) FROM fh.life l LEFT JOIN fh.image i ON i.id = l.image " +
     "WHERE i.id IS NULL";
   assert.equal(fleet.server.ask(orphans), "0");

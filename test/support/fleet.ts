@@ -29,7 +29,7 @@ export class TestFleet {
   /** Makes the tables and the roles of hosts, and of `reader`. */
   async init(...hosts: readonly string[]): Promise<this> {
     await this.as("owner", async (db) => {
-      await migrate(db, true);
+      await migrate(db, null);
       for (const host of hosts) await makeRole(db, host, hostGrants(host));
       await makeRole(db, "reader", readerGrants("reader"));
     });
@@ -52,16 +52,19 @@ export class TestFleet {
     host: string,
     given: Partial<ShipOptions> & { readonly machine?: string; readonly name?: string } = {},
     onRound: (lives: number) => void = () => {},
+    url: string = this.server.url(host),
   ): Promise<Told> {
     const told: Told = { name: "", lives: 0, forgotten: 0, failures: [] };
     const { machine = machineOf(host), name = host, ...options } = given;
     const who = { machine, name, version: "0" };
     await ship({
       path,
-      open: (signal) => FleetSink.open(this.server.url(host), {}, who, signal),
+      open: (signal) => FleetSink.open(url, {}, who, signal),
       argv: true,
       rate: 1e6,
       once: true,
+      accepts: null,
+      stays: false,
       signal: new AbortController().signal,
       ...options,
     }, {

@@ -5,11 +5,20 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, readdirSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { atEnd, temporaryFolder } from "./at_end.ts";
+import { runs } from "./running.ts";
 
 const UNPACKED = fileURLToPath(new URL("../../node_modules/.debian/", import.meta.url));
 /** Of `nobody`: PostgreSQL is not started as root. */
@@ -72,6 +81,34 @@ export class Postgres {
     this.#run("pg_ctl", ["-D", this.#data, "-m", mode, "-w", "stop"], true);
   }
 
+  /** Lets in who comes from a network, such as 10.0.0.0/24, from its next start on. */
+  trust(network: string): void {
+    appendFileSync(join(this.#data, "pg_hba.conf"), `host all all ${network} trust\n`);
+  }
+
+  /** Kills it, by SIGKILL, and all that serve connections with it. */
+  kill(): void {
+    const [pid] = readFileSync(join(this.#data, "postmaster.pid"), "utf8").split("\n");
+    // It is to start none meanwhile.
+    process.kill(Number(pid), "SIGSTOP");
+    const servers = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    process.kill(Number(pid), "SIGKILL");
+    for (const one of servers.map(Number)) {
+      try {
+        if (one > 0) process.kill(one, "SIGKILL");
+      } catch {
+        // Whoever lost the first of them ends by itself.
+      }
+    }
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    while ([Number(pid), ...servers.map(Number)].some((one) => one > 0 && runs(one))) {
+      Atomics.wait(sleeper, 0, 0, 10);
+    }
+    // Whoever nobody waits for still has its pid, and would be taken for one that runs.
+    rmSync(join(this.#data, "postmaster.pid"));
+    rmSync(join(this.folder, ".s.PGSQL.5432.lock"), { force: true });
+  }
+
   /** The URL of a user; its only database is the one that is there from the beginning. */
   url(user = "owner"): string {
     return `postgres://${user}@/postgres?host=${encodeURIComponent(this.folder)}`;
@@ -91,6 +128,8 @@ export class Postgres {
       stdio: program === "pg_ctl" ? "ignore" : "pipe",
     });
     if (done.status === 0 || mayFail) return done.stdout ?? "";
-    throw new Error(`${program} ${words.join(" ")}: ${done.stderr ?? done.error}`);
+    const log = program === "pg_ctl" ? readFileSync(join(this.folder, "log"), "utf8") : "";
+    const why = done.stderr ?? done.error ?? log.slice(-2000);
+    throw new Error(`${program} ${words.join(" ")}: ${why}`);
   }
 }

@@ -99,6 +99,8 @@ async function shipBy(
     argv: true,
     rate: 1e6,
     once: true,
+    accepts: null,
+    stays: false,
     signal: new AbortController().signal,
     ...given,
   }, {

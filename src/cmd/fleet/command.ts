@@ -5,7 +5,7 @@
  */
 import { parseCount, parseDuration } from "../../ask/text/values.ts";
 import { command, type GroupSpec } from "../../cli/command.ts";
-import { asText, flag, many, opt, unless } from "../../cli/option.ts";
+import { asText, flag, many, opt } from "../../cli/option.ts";
 import { FLEET_OPTION } from "./options.ts";
 
 const init = command({
@@ -20,7 +20,9 @@ const init = command({
       null,
     ),
     many("--reader <role>", asText, "make a role that may ask", null),
-    unless("--no-partitions", "one table for all time, where the database distributes it itself"),
+    flag("--plain", "one table of lives for all time, instead of one for each day"),
+    flag("--distributed", "tables spread over servers by Citus, by host"),
+    flag("--timescale", "a table of lives that Timescale divides by time"),
     FLEET_OPTION,
   ],
   examples: [

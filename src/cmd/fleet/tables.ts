@@ -8,6 +8,7 @@ import type { GlobalOptions } from "../../cli/globals.ts";
 import { tell } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
 import { Connection } from "../../fleet/connection.ts";
+import { LAYOUTS } from "../../fleet/layout.ts";
 import {
   type FleetHost,
   hostGrants,
@@ -54,12 +55,21 @@ export async function initFleet(
   options: FleetOptions & {
     readonly host?: readonly string[];
     readonly reader?: readonly string[];
-    readonly partitions: boolean;
+    readonly plain?: boolean;
+    readonly distributed?: boolean;
+    readonly timescale?: boolean;
   },
 ): Promise<number> {
-  const { host = [], reader = [], partitions, quiet } = options;
+  const { host = [], reader = [], quiet } = options;
+  const [layout = null, ...others] = LAYOUTS.filter((name) => name !== "days" && options[name]);
+  if (others.length > 0) {
+    const what = `Conflicting options: ${
+      [layout, ...others].map((name) => `--${name}`).join(", ")
+    }`;
+    throw new UsageError(`${what}; give one of them`);
+  }
   return await withFleet(context, options, async (db) => {
-    tell(context, migratedWords(await migrate(db, partitions), db.shown), quiet);
+    tell(context, migratedWords(await migrate(db, layout), db.shown), quiet);
     const roles = [
       ...host.map((name) => [name, hostGrants(name)] as const),
       ...reader.map((name) => [name, readerGrants(name)] as const),
@@ -75,8 +85,7 @@ export async function initFleet(
 /** Brings tables up to date; the exit status comes back. */
 export async function migrateFleet(context: Context, options: FleetOptions): Promise<number> {
   return await withFleet(context, options, async (db) => {
-    const [known] = await db.rows<[boolean]>("SELECT to_regclass('fh.life_other') IS NOT NULL");
-    tell(context, migratedWords(await migrate(db, known![0]), db.shown), options.quiet);
+    tell(context, migratedWords(await migrate(db, null), db.shown), options.quiet);
     return EXIT.done;
   });
 }

@@ -4,16 +4,18 @@
  * @module
  */
 import type { RedactSettings } from "../../ask/text/redact.ts";
-import { parseDuration, parseSize, quoted } from "../../ask/text/values.ts";
+import { parseCount, parseDuration, parseSize, quoted } from "../../ask/text/values.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
-import { flag, many, opt, type OptionsOf, undo, unless } from "../../cli/option.ts";
+import { asText, flag, many, opt, type OptionsOf, undo, unless } from "../../cli/option.ts";
 import { REDACT_OPTIONS } from "../../cli/redact_options.ts";
 import { LISTEN_OPTIONS } from "../../cli/socket_options.ts";
 import { FINDING_KINDS } from "../../detect/finding.ts";
 import { UsageError } from "../../fault.ts";
 import type { Hook } from "../../recorder/hooks.ts";
 import { CAPTURE_OPTIONS } from "../capture_options.ts";
+import { parseTarget } from "../../ship/open/targets.ts";
+import { parseShipFilter } from "../ship/setup.ts";
 import { parseThreshold, THRESHOLD_NAMES } from "../trouble/limits.ts";
 import { parseAddress } from "../listen_address.ts";
 
@@ -45,6 +47,14 @@ const OPTIONS = [
     "--metrics <address>",
     parseAddress,
     "tell Prometheus there: a port, for this host alone, IP:PORT or unix:PATH",
+  ),
+  opt("--ship-to <url>", parseTarget, "ship what is kept there, as fh ship does", null),
+  opt("--ship-as <name>", asText, "what the fleet is to call this host", null),
+  opt("--ship-rate <n>", parseCount, "lives a second at most (default: 10000)"),
+  opt(
+    "--ship-filter <filter>",
+    parseShipFilter,
+    "which lives, by options of fh log: '-u www-data --failed'",
   ),
   flag("--status", "tell what it does; status 1 when none runs"),
   flag("--print-unit", "print a systemd unit that runs this"),

@@ -8,8 +8,10 @@ import { EXIT, UsageError } from "../../fault.ts";
 import { defaultHistory } from "../../history/place.ts";
 import type { MetricsPlace } from "../../recorder/metrics_door.ts";
 import { Recorder, type SocketSettings } from "../../recorder/recorder.ts";
+import type { ShipSetup } from "../../ship/thread/messages.ts";
 import type { World } from "../../recorder/world.ts";
 import { groupOf, listenPlace, questionsOf, recorderWorld } from "../recorder_world.ts";
+import { shipSetup } from "../ship/setup.ts";
 import { limitsOf } from "../trouble/limits.ts";
 import type { RecordOptions } from "./command.ts";
 import { printedUnit } from "./unit.ts";
@@ -44,13 +46,30 @@ export async function runRecord(
   const learnMs = learnNs === null ? null : learnNs / 1e6;
   const trouble = findings ? { hooks, limits: limitsOf(threshold), learnMs } : null;
   const metrics = metricsOf(options);
-  await new Recorder(world, { history, socket, trouble, metrics }).run();
+  const ship = shipOf(context, options, path);
+  await new Recorder(world, { history, socket, trouble, metrics, ship }).run();
   return EXIT.done;
 }
 
 function unlooked(option: string): UsageError {
   const what = `Conflicting options: --no-findings, ${option}`;
   return new UsageError(`${what}; leave one of them out`);
+}
+
+/** What is kept without command lines has none to ship. */
+function shipOf(context: Context, options: RecordOptions, path: string): ShipSetup | null {
+  const { shipTo: url, shipAs: hostName, shipRate: rate, shipFilter: filter } = options;
+  if (url !== undefined) {
+    return shipSetup(context, path, { url, hostName, rate, filter, argv: true });
+  }
+  const given = Object.entries({
+    "--ship-as": hostName,
+    "--ship-rate": rate,
+    "--ship-filter": filter,
+  })
+    .filter(([, value]) => value !== undefined);
+  if (given.length === 0) return null;
+  throw new UsageError(`Missing option: --ship-to; ${given[0]![0]} is about what is shipped there`);
 }
 
 /** Who may connect to the socket may connect to that of metrics, too. */

@@ -14,10 +14,12 @@ import { EXIT } from "../../fault.ts";
 import { historyToAsk } from "../../history/place.ts";
 import { localTime } from "../../host/local_time.ts";
 import { openProcfs } from "../../proc/procfs.ts";
+import { readShipStates } from "../../ship/state.ts";
 import { escapeText } from "../../text/escape.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { WallClock } from "../../text/time.ts";
 import { durationWords, sizeWords } from "../../text/words.ts";
+import { shippingFields, type ShippingJson, shippingWords } from "../ship/state_words.ts";
 import { type MissingJson, missingJson } from "../../view/missing_json.ts";
 
 const NS_PER_MS = 1e6;
@@ -45,6 +47,8 @@ export interface Status {
   readonly max_bytes: number | null;
   /** How far back the file reaches when it is full, at the pace up to now; null: not known. */
   readonly reach_ns: number | null;
+  /** How far those who ship the history have come. */
+  readonly shipping: readonly ShippingJson[];
   /** What is missing of this run. */
   readonly gaps: readonly MissingJson[];
   readonly notes: Notes;
@@ -69,13 +73,16 @@ export async function readStatus(
   const store = await askFile(context, historyToAsk(context, db), openOptions(context, notes));
   try {
     const answer = await askStatus(store, openProcfs(context.procRoot), notes);
-    return { status: statusFields(answer, notes), missing: missingWords(answer.missing) };
+    return {
+      status: statusFields(answer, notes, context.now()),
+      missing: missingWords(answer.missing),
+    };
   } finally {
     store.close();
   }
 }
 
-function statusFields(answer: StatusAnswer, notes: Notes): Status {
+function statusFields(answer: StatusAnswer, notes: Notes, now: number): Status {
   const { db, recording, run, lag, lives, running, size, oldest, reachMs, missing } = answer;
   return {
     db,
@@ -96,6 +103,7 @@ function statusFields(answer: StatusAnswer, notes: Notes): Status {
     keep_ns: run?.keepMs == null ? null : run.keepMs * NS_PER_MS,
     max_bytes: run?.maxBytes ?? null,
     reach_ns: reachMs === null ? null : Math.round(reachMs * NS_PER_MS),
+    shipping: readShipStates(db, now).map((state) => shippingFields(state, now)),
     gaps: missingJson(missing),
     notes,
   };
@@ -115,6 +123,7 @@ function statusText(status: Status, missing: readonly string[]): string {
     ...(lag_ns
       ? [["behind", `${durationWords(lag_ns)}: that much is not written yet`] as const]
       : []),
+    ...status.shipping.map((one) => ["shipping", shippingWords(one)] as const),
     ...missing.map((words) => ["missing", words] as const),
     ["processes", `${status.rows}, of which ${status.running} are running`],
     ["file", `${status.db}, ${sizeWords(status.size)}`],

@@ -32,6 +32,10 @@ export function printedUnit(options: RecordOptions): string {
     "threshold",
     "firstSeen",
     "metrics",
+    "shipTo",
+    "shipAs",
+    "shipRate",
+    "shipFilter",
   ] as const;
   const changed = names.some((name) => options[name] !== undefined) || socket !== undefined;
   const switched = !argv || !accounts || !findings || !realtime || redact !== undefined;

@@ -3,60 +3,41 @@
  *
  * @module
  */
-import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
 import { historyFailure } from "../../ask/open/failure.ts";
+import { parseFilterText } from "../../ask/filter_text.ts";
 import type { Context } from "../../cli/command.ts";
 import { tell } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
-import { defaultHistory, historyToAsk } from "../../history/place.ts";
+import { historyToAsk } from "../../history/place.ts";
 import { HistoryError } from "../../history/history_error.ts";
+import { openUsers } from "../../proc/users.ts";
+import { lifeTest } from "../../ship/filter.ts";
 import { openerOf, parseTarget } from "../../ship/open/targets.ts";
-import { machineOf, ship } from "../../ship/ship.ts";
-import { VERSION } from "../../version.ts";
+import { ship } from "../../ship/ship.ts";
+import { ShipReport } from "../../ship/told.ts";
 import type { ShipCommandOptions } from "./command.ts";
-
-/** What a host, its disk and its database bear without being noticed. */
-const RATE = 10_000;
-/** Beside the history that this user keeps, or would keep. */
-const FOLDER = "ship";
+import { shipSetup } from "./setup.ts";
 
 /** Runs the command; the exit status comes back. */
 export async function runShip(context: Context, options: ShipCommandOptions): Promise<number> {
-  const { to, hostName = hostname(), rate = RATE, argv, once = false, quiet } = options;
-  const sums = { lives: 0, forgotten: 0 };
-  const host = { machine: machineOf(hostName), name: hostName, version: VERSION };
-  const history = historyToAsk(context, options.db);
-  const open = await openerOf(to ?? fleetOf(context), {
-    ...{ env: context.env, host, history: resolve(history) },
-    folder: join(dirname(defaultHistory(context)), FOLDER),
-    note: (text) => tell(context, text, quiet),
-  });
-  let isBroken = false;
+  const { to, once = false, quiet, shipFilter } = options;
+  const url = to ?? fleetOf(context);
+  const path = historyToAsk(context, options.db);
+  const setup = shipSetup(context, path, { ...options, url, filter: shipFilter });
+  const { history, host, env, folder, filter, argv, rate } = setup;
+  const accepts = filter === null ? null : lifeTest(parseFilterText(filter), openUsers());
+  const say = (text: string) => tell(context, text, quiet);
+  const open = await openerOf(url, { env, host, history, folder, note: say });
+  const report = new ShipReport({ history, to: url, once, say, now: () => context.now() });
+  const { signal } = context;
   try {
-    await ship({
-      ...{ path: history, open, argv, rate, once, signal: context.signal },
-    }, {
-      begun(name, where) {
-        if (!once || isBroken) tell(context, `ships to ${where} as ${name}`, quiet);
-        isBroken = false;
-      },
-      round({ lives, forgotten }) {
-        sums.lives += lives;
-        sums.forgotten += forgotten;
-        if (forgotten === 0) return;
-        tell(context, `${forgotten} lives were forgotten here before they were shipped`, quiet);
-      },
-      failed(message, retryMs) {
-        // One line for each time that it breaks, however long it stays so.
-        if (!isBroken) tell(context, `${message}; tries again after ${retryMs / 1000}s`, quiet);
-        isBroken = true;
-      },
-    });
+    await ship({ path, open, argv, accepts, rate, once, stays: false, signal }, report);
   } catch (error) {
+    report.gaveUp((error as Error).message);
     throw error instanceof HistoryError ? historyFailure(error) : error;
   }
-  tell(context, `shipped ${sums.lives} lives`, quiet);
+  report.ended();
+  say(`shipped ${report.sums.lives} lives`);
   return EXIT.done;
 }
 

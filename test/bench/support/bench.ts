@@ -12,6 +12,8 @@ export interface Bench {
   readonly rounds: number;
   /** Shorter loads, for trying the benchmark out. */
   readonly quick: boolean;
+  /** Minutes that a fleet is filled for; null: an hour, or two where it is to be quick. */
+  readonly minutes: number | null;
   readonly isRoot: boolean;
   /** Path of the executable that is measured, open to any user; null when it is not built. */
   readonly fh: string | null;
