@@ -111,9 +111,9 @@ export class Watched {
     return this.#seen.get(life.key)!.signature !== signatureOf(life);
   }
 
-  /** Who is left to be told of, when some were looked at and `sent` of these were sent. */
-  openAfter(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[]): Who[] {
-    const told = new Set(sent.map(({ key }) => key));
+  /** Who is left to be told of, of those that were looked at, when `done` of them are. */
+  openAfter(looked: readonly OutgoingLife[], done: readonly OutgoingLife[]): Who[] {
+    const told = new Set(done.map(({ key }) => key));
     const left: Who[] = [];
     for (const [key, { who }] of this.#seen) if (!told.has(key)) left.push(who);
     for (const { key, bootId, pid, born } of looked) {
@@ -122,8 +122,8 @@ export class Watched {
     return left;
   }
 
-  /** They were looked at, and `sent` of them are acknowledged. */
-  keep(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[], reach: Reach): void {
+  /** They were looked at, and `done` of them are acknowledged or left out for good. */
+  keep(looked: readonly OutgoingLife[], done: readonly OutgoingLife[], reach: Reach): void {
     this.#gone = [];
     for (const life of looked) {
       const { key, boot, bootId, pid, born, span, costs } = life;
@@ -137,7 +137,7 @@ export class Watched {
       this.#seen.set(key, { who, boot, ended, signature: signatureOf(life) });
     }
     if (this.#taking === "ends") {
-      for (const { key } of sent) this.#seen.delete(key);
+      for (const { key } of done) this.#seen.delete(key);
       return;
     }
     if (reach === null) return;
