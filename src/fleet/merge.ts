@@ -127,8 +127,9 @@ function rowsOf(parameter: string, arrays: typeof LIFE_ARRAYS): string {
   return `unnest(${all.join(", ")}) AS i (${arrays.map(([name]) => name).join(", ")})`;
 }
 
+/** The start as well: a file that is made anew knows it by the clock tick alone. */
 const CHANGES = [
-  ...["span", "ended", "reaper", "status", "image", "exec", "flags"],
+  ...["born", "span", "ended", "reaper", "status", "image", "exec", "flags"],
   ...COST_COLUMNS,
 ];
 /** A row of `fh.life`, in the order of its columns. */
@@ -150,6 +151,11 @@ const ADDED = [...COUNT_COLUMNS, ...COST_COLUMNS].map((name) =>
     ? `${name} = greatest(hour_sum.${name}, excluded.${name})`
     : `${name} = hour_sum.${name} + excluded.${name}`
 ).join(", ");
+
+/** A path as the key of an index, which has 2704 bytes: Linux allows 4096. */
+const SHORT_PATH = `CASE WHEN length(i.exe) > 2000
+        THEN substr(i.exe, 1, 2000) || convert_to('...' || md5(i.exe), 'UTF8')
+        ELSE coalesce(i.exe, '') END`;
 
 /**
  * Lives that are new or have changed; and what the sums and programs have of that. One statement
@@ -199,7 +205,9 @@ BEGIN
   PERFORM fh.need_day(day)
     FROM (SELECT DISTINCT ((f.id >> 25) / 8640000)::int AS day FROM unnest(fresh) f) d;
   IF gone <> '[]' THEN
-    fresh := fresh || fh.gone_lives(me, gone);
+    -- What is met again, if by another start in the same tick, is not gone.
+    fresh := fresh || ARRAY(SELECT g FROM unnest(fh.gone_lives(me, gone)) g
+      WHERE NOT EXISTS (SELECT 1 FROM unnest(fresh) f WHERE f.boot = g.boot AND f.id = g.id));
   END IF;
   SELECT array_agg(l), array_agg(f) FILTER (WHERE f.exec IS NOT NULL AND l.image = f.image)
     INTO old, again
@@ -227,7 +235,7 @@ BEGIN
     ON CONFLICT (hour, kind, host, key) DO UPDATE SET
       ${ADDED};
   INSERT INTO fh.program SELECT s.day, me,
-      coalesce(i.exe, '') || '\\000'::bytea || coalesce(i.comm, ''), sum(s.started)
+      ${SHORT_PATH} || '\\000'::bytea || coalesce(i.comm, ''), sum(s.started)
     FROM (SELECT (d.id >> 25) / 8640000 AS day, d.image, sum(sign) AS started
       FROM (SELECT 1 AS sign, f.id, f.image FROM unnest(fresh) f WHERE f.exec IS NOT NULL
         UNION ALL SELECT -1, a.id, a.image FROM unnest(again) a) d

@@ -6,6 +6,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
+import { TICK_NS } from "../model/process.ts";
 import { pragma } from "./file.ts";
 import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
@@ -135,7 +136,7 @@ export class Outgoing {
   readonly #next: TypedRows<Row>;
   readonly #some: TypedRows<Row>;
   readonly #running: TypedRows<readonly [number]>;
-  readonly #found: TypedRows<readonly [number]>;
+  readonly #found: TypedRows<readonly [key: number, born: number]>;
   readonly #last: TypedRows<readonly [number | null]>;
   readonly #first: TypedRows<readonly [number | null]>;
   readonly #seen: TypedRows<readonly [boot: number, seen: number]>;
@@ -152,7 +153,11 @@ export class Outgoing {
     const keys = <Found>(sql: string, rest: string) =>
       new TypedRows<Found>(db, [nullable(sql, "key")], rest);
     this.#running = keys("id", "FROM life WHERE span IS NULL AND boot = ?");
-    this.#found = keys("id", "FROM life WHERE pid = ? AND born = ? AND boot = ?");
+    this.#found = new TypedRows(
+      db,
+      [column("id", "key"), column("born", "time")],
+      "FROM life WHERE pid = ? AND boot = ? AND born >= ? AND born < ? LIMIT 8",
+    );
     this.#last = keys("max(id)", "FROM life");
     this.#first = keys("min(id)", "FROM life");
     this.#seen = new TypedRows(
@@ -240,10 +245,17 @@ export class Outgoing {
     return this.#some.all(JSON.stringify(keys)).map((row) => this.#lifeOf(row));
   }
 
-  /** Number of a life that is known by name; null where it is not there. */
+  /**
+   * Number of a life that is known by name; null where it is not there. A file that was made anew
+   * has the start of who ran then by the clock tick alone.
+   */
   find({ bootId, pid, born }: Omit<OutgoingKey, "nth">): number | null {
     const boot = this.bootNumber(bootId);
-    return boot === null ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+    if (boot === null) return null;
+    const tick = Math.floor(born / TICK_NS) * TICK_NS;
+    const found = this.#found.all(pid, boot, tick, tick + TICK_NS);
+    const its = found.find((one) => one[1] === born) ?? (found.length === 1 ? found[0] : undefined);
+    return its?.[0] ?? null;
   }
 
   /** Number of a boot in the file; null where it is not there. */
