@@ -11,6 +11,7 @@ import type { DenoStreams } from "./stdio.ts";
 export interface BunTuning {
   /** Absent before Bun 1.4. */
   readonly unsafe?: { setJITPolicy?(scale: number): void };
+  gc?(force: boolean): void;
 }
 
 /** The runtime at hand; null when it is neither. */
@@ -49,4 +50,12 @@ export function workerAddress(source: URL, entry: string): URL | string {
  */
 export function compileEagerly(): void {
   if (RUNTIME?.name === "bun") RUNTIME.bun.unsafe?.setJITPolicy?.(1);
+}
+
+/**
+ * Gives back what the calling thread does not need any more, where a runtime can be asked to: for
+ * who has used much at once, and shall not grow by it.
+ */
+export function collectNow(): void {
+  if (RUNTIME?.name === "bun") RUNTIME.bun.gc?.(true);
 }

@@ -7,7 +7,7 @@ import type { Outgoing, OutgoingFormer, OutgoingImage, OutgoingLife } from "../h
 import { IMAGE_PARTS } from "../model/image.ts";
 
 /** Bytes of texts in one parcel, about: command lines can be long, and be made so. */
-export const PARCEL_BYTES: number = 4 << 20;
+export const PARCEL_BYTES: number = 1 << 20;
 
 /** Some lives, and what is told of them. */
 export interface LivesWithTexts {

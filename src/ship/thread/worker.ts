@@ -6,11 +6,12 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { openLibc } from "../../../ffi/mod.ts";
+import { collectNow } from "../../../ffi/runtime.ts";
 import { parseFilterText } from "../../ask/filter_text.ts";
 import { openUsers } from "../../proc/users.ts";
 import { lifeTest } from "../filter.ts";
 import { openerOf } from "../open/targets.ts";
-import { ship } from "../ship.ts";
+import { ship, type ShipEvents } from "../ship.ts";
 import { ShipReport } from "../told.ts";
 import type { ShipMessage, ShipSetup } from "./messages.ts";
 
@@ -27,7 +28,16 @@ async function work(setup: ShipSetup, signal: AbortSignal, say: (text: string) =
   const open = await openerOf(url, { env, host, history, folder, note: say });
   const accepts = filter === null ? null : lifeTest(parseFilterText(filter), openUsers());
   const stays = true;
-  await ship({ path: history, open, argv, accepts, rate, once, stays, signal }, report);
+  const events: ShipEvents = {
+    begun: (name, where) => report.begun(name, where),
+    round(round) {
+      report.round(round);
+      // One batch after the other would make this thread as large as many of them.
+      if (round.waiting > 0) collectNow();
+    },
+    failed: (message, retryMs) => report.failed(message, retryMs),
+  };
+  await ship({ path: history, open, argv, accepts, rate, once, stays, signal }, events);
   report.ended();
 }
 
