@@ -14,6 +14,7 @@ const NS_PER_TICK = 10_000_000n;
 /** What fh.hello() answers. */
 interface Hello {
   readonly name: string;
+  readonly session: number;
   readonly cursor: Cursor | null;
   readonly open: readonly (readonly [bootId: string, pid: number, born: number])[];
 }
@@ -23,6 +24,7 @@ export class FleetSink implements Sink {
   readonly taking = "states";
   readonly #db: Connection;
   readonly #host: ShippingHost;
+  #session = 0;
 
   private constructor(db: Connection, host: ShippingHost) {
     this.#db = db;
@@ -61,12 +63,14 @@ export class FleetSink implements Sink {
       version,
     ]);
     const hello = row![0];
+    this.#session = hello.session;
     const open = hello.open.map(([bootId, pid, born]) => ({ bootId, pid, born }));
     return { name: hello.name, cursor: hello.cursor, open };
   }
 
   async append(parcel: Parcel): Promise<void> {
-    await mergeInto(this.#db, this.#host.machine, parcel);
+    const { machine } = this.#host;
+    await mergeInto(this.#db, { machine, session: this.#session }, parcel);
   }
 
   async close(): Promise<void> {
@@ -74,14 +78,20 @@ export class FleetSink implements Sink {
   }
 }
 
+/** A machine, and which of its sessions it is, as fh.hello() has counted. */
+export interface FleetSession {
+  readonly machine: string;
+  readonly session: number;
+}
+
 /** Adds what a machine ships, in a transaction of its own. Throws CommandError. */
 export async function mergeInto(
   db: Connection,
-  machine: string,
+  session: FleetSession,
   parcel: Omit<Parcel, "open" | "jobs">,
 ): Promise<void> {
   const { lives, images, formers } = batchOf(parcel);
-  const facts = JSON.stringify(factsOf(parcel, machine));
+  const facts = JSON.stringify(factsOf(parcel, session));
   await db.rows("SELECT fh.merge($1, $2, $3, $4)", [facts, lives, images, formers]);
 }
 
@@ -91,10 +101,10 @@ function factsOf(
     Parcel,
     "lives" | "formers" | "images" | "jobs" | "open"
   >,
-  machine: string,
+  { machine, session }: FleetSession,
 ): Readonly<Record<string, unknown>> {
   return {
-    machine,
+    ...{ machine, session },
     cursor,
     boots: boots.map(({ boot, clock, runs, gaps }) => ({
       boot_id: boot.bootId,

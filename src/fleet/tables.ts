@@ -189,6 +189,8 @@ async function dropDays(db: Connection, day: number): Promise<number> {
   let dropped = 0;
   for (const [name] of names) {
     dropped += await db.transaction(async () => {
+      // As hosts do, the whole first: each would wait for the other.
+      await db.run("LOCK TABLE ONLY fh.life IN ACCESS EXCLUSIVE MODE");
       await db.run(`LOCK TABLE fh."${name}" IN ACCESS EXCLUSIVE MODE`);
       const [left] = await db.rows(`SELECT 1 FROM fh."${name}" LIMIT 1`);
       if (left !== undefined) return 0;

@@ -1,9 +1,13 @@
-/** What others can put into a history does not hold up its way into a fleet. */
+/** What others put into a history, or do meanwhile, does not hold up its way into a fleet. */
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
+import { FleetSink } from "../../src/fleet/sink.ts";
+import { prune } from "../../src/fleet/tables.ts";
+import { NO_IMAGE } from "../../src/model/image.ts";
+import type { Parcel } from "../../src/ship/sink.ts";
 import { TestFleet } from "../support/fleet.ts";
 import { TestRecorder } from "../support/past.ts";
 import { missingPostgres } from "../support/postgres.ts";
@@ -66,4 +70,107 @@ test(...unless(missing, "a path as long as Linux allows is a program as any othe
   recorder.tell(...events).end();
   await fleet.ship(recorder.path, "web2");
   assert.equal(fleet.server.ask(LIVES("web2")), "3|2");
+});
+
+const WHO = { machine: "c".repeat(32), version: "0" };
+const NEVER = new AbortController().signal;
+
+/** Sessions of one host, as far as they are told what to send. */
+async function sessions(count: number, host: string, name: string): Promise<FleetSink[]> {
+  const url = fleet.server.url(host);
+  return await Promise.all(Array.from({ length: count }, (_, at) => {
+    return FleetSink.open(url, {}, { ...WHO, machine: at.toString(16).repeat(32), name }, NEVER);
+  }));
+}
+
+/** A parcel with nothing in it but what is given. */
+function parcelOf(given: Partial<Parcel>): Parcel {
+  const cursor = { last: 0, boot_id: "", pid: 0, born: 0, gap: 0 };
+  return {
+    ...{ cursor, open: [], lives: [], formers: [], images: new Map(), jobs: new Map() },
+    ...{ boots: [], findings: [], gone: [], reach: null, waiting: 0, forgotten: 0 },
+    ...given,
+  };
+}
+
+test(...unless(missing, "of two that ship one host the later one goes on alone"), async () => {
+  await made;
+  const url = fleet.server.url("web3");
+  const who = { ...WHO, name: "web3" };
+  const early = await FleetSink.open(url, {}, who, NEVER);
+  const late = await FleetSink.open(url, {}, who, NEVER);
+  try {
+    await early.acknowledged();
+    await early.append(parcelOf({}));
+    await late.acknowledged();
+    await late.append(parcelOf({ waiting: 7 }));
+    await assert.rejects(
+      early.append(parcelOf({ waiting: 9 })),
+      /^CommandError: Another fh ships this host to .*; end one of them$/,
+    );
+    assert.equal(fleet.server.ask("SELECT waiting FROM fh.host WHERE name = 'web3'"), "7");
+  } finally {
+    await early.close();
+    await late.close();
+  }
+});
+
+test(...unless(missing, "hosts of one name that come at the same time get names"), async () => {
+  await made;
+  const all = await sessions(8, "web1", "twin");
+  try {
+    const names = (await Promise.all(all.map((one) => one.acknowledged()))).map(({ name }) => name);
+    assert.equal(new Set(names).size, 8, String(names));
+  } finally {
+    for (const one of all) await one.close();
+  }
+});
+
+test(
+  ...unless(missing, "hosts that run the same do not wait for each other in a ring"),
+  async () => {
+    await made;
+    const all = await sessions(4, "web2", "same");
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    try {
+      for (const one of all) await one.acknowledged();
+      for (let round = 0; round < 8; round++) {
+        await Promise.all(all.map((one, who) => {
+          const keys = Array.from({ length: 600 }, (_, at) => who % 2 === 0 ? at : 599 - at);
+          const images = new Map(keys.map((key) => {
+            const parts = { ...NO_IMAGE.parts, argv: bytes(`/bin/x\0${round} ${key}\0`) };
+            return [key, { parts, uid: 0 }];
+          }));
+          return one.append(parcelOf({ images }));
+        }));
+      }
+    } finally {
+      for (const one of all) await one.close();
+    }
+  },
+);
+
+test(...unless(missing, "days are dropped while hosts ship"), async () => {
+  await made;
+  await fleet.as("owner", async (db) => {
+    for (let day = 30; day > 20; day--) {
+      await db.rows("SELECT fh.need_day((extract(epoch FROM now()) / 86400)::int - $1::int)", [
+        day,
+      ]);
+    }
+  });
+  const all = await sessions(4, "web3", "busy");
+  let goesOn = true;
+  try {
+    for (const one of all) await one.acknowledged();
+    const shipping = all.map(async (one) => {
+      while (goesOn) await one.append(parcelOf({}));
+    });
+    const { days } = await fleet.as("owner", (db) => prune(db, 86_400_000, Date.now()))
+      .finally(() => goesOn = false);
+    await Promise.all(shipping);
+    assert.ok(days >= 10, String(days));
+  } finally {
+    for (const one of all) await one.close();
+  }
 });

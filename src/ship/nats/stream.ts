@@ -30,6 +30,8 @@ const UNACKNOWLEDGED_MAX = 1024;
 const BYTES_MAX = 4 << 20;
 /** For the subject and the headers of a message. */
 const HEAD_BYTES = 1024;
+/** A network that carries less than so many bytes a millisecond is of no use. */
+const SLOWEST = 16;
 const NOT_FOUND = 404;
 
 /** What of streams was reached in this process: what was there once may come back. */
@@ -73,21 +75,30 @@ export class NatsStream implements Stream {
     reached: Reached,
     signal: AbortSignal,
   ): Promise<NatsStream> {
+    const connecting = connect({
+      servers: place.server,
+      name: "fh",
+      timeout: CONNECT_MS,
+      // Another session goes on from what was acknowledged.
+      reconnect: false,
+      ignoreClusterUpdates: true,
+      noAsyncTraces: true,
+      ...authentication(place.secrets),
+      ...tlsOf(place),
+    });
+    const stopped = Promise.withResolvers<never>();
+    const stop = () => stopped.reject(new Stopped(String(signal.reason)));
+    signal.addEventListener("abort", stop);
     try {
-      const connection = await connect({
-        servers: place.server,
-        name: "fh",
-        timeout: CONNECT_MS,
-        // Another session goes on from what was acknowledged.
-        reconnect: false,
-        ignoreClusterUpdates: true,
-        noAsyncTraces: true,
-        ...authentication(place.secrets),
-        ...tlsOf(place),
-      });
+      const connection = await Promise.race([connecting, stopped.promise]);
       return new NatsStream(connection, place, host, users, reached, signal);
     } catch (error) {
-      throw connectFailure(place, error);
+      if (!(error instanceof Stopped)) throw connectFailure(place, error);
+      // Whoever answers after all is left.
+      connecting.then((connection) => connection.close()).catch(() => {});
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
   }
 
@@ -117,9 +128,11 @@ export class NatsStream implements Stream {
     const stop = () => void this.#connection.close();
     signal.addEventListener("abort", stop);
     try {
+      const bytes = messages.reduce((sum, { body }) => sum + HEAD_BYTES + body.length, 0);
+      const timeout = ANSWER_MS + Math.ceil(bytes / SLOWEST);
       await Promise.all(messages.map(({ id, body }) =>
         this.#client.publish(this.#subject, body, {
-          msgID: id,
+          ...{ msgID: id, timeout },
           expect: { streamName: this.#place.stream },
         })
       ));
