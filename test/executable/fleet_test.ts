@@ -155,4 +155,10 @@ test(...unless(missing, "options that do not go together are refused"), () => {
   assert.match(refused("log", "--fleet", "postgres://a:secret@b/c"), /can be read by all/);
   assert.match(refused("log", "--fleet", "mysql://b/c"), /Bad database/);
   assert.match(refused("fleet", "prune"), /Missing option: --keep/);
+  assert.match(refused("fleet", "init", "--plain", "--timescale"), /give one of them/);
+  assert.match(refused("record", "--ship-filter", "--failed"), /Missing option: --ship-to/);
+  assert.match(refused("record", "--ship-to", "postgres://a:secret@b/c"), /can be read by all/);
+  assert.match(refused("record", "--print-unit", "--ship-to", "postgres://b/c"), /with others/);
+  assert.match(refused("ship", "--ship-filter", "-p 1"), /Bad filter: .*as in fh log/);
+  assert.match(refused("ship", "--ship-filter", "-u no-such-user"), /no-such-user/);
 });

@@ -86,6 +86,35 @@ test(
   },
 );
 
+test(
+  ...unless(missing, "no host can hide what another runs, by saying that it is else"),
+  async () => {
+    await made;
+    const [id, machine] = ["d".repeat(32), "1".repeat(32)];
+    const image = (host: string, comm: string) => {
+      const hex = Buffer.from(comm).toString("hex");
+      fleet.server.ask(`SELECT fh.hello('${machine}', 'sly', '0')`, host);
+      const facts = JSON.stringify({
+        ...{ machine, boots: [], findings: [], gone: [], cursor: null, reach: null },
+        ...{ waiting: 0, forgotten: 0 },
+      });
+      const none = "{}";
+      const columns = [`{${id}}`, none, none, none, none, `{${hex}}`, none, "{0}", "{0}"]
+        .map((column) => column === none ? "{NULL}" : column);
+      fleet.server.ask(
+        `SELECT fh.merge('${facts}', '{}', ARRAY[${columns.map((one) => `'${one}'`)}], '{}')`,
+        host,
+      );
+    };
+    image("web4", "harmless");
+    image("web5", "evil");
+    const texts = `SELECT string_agg(encode(comm, 'escape'), ' ' ORDER BY comm) FROM fh.image_text
+    WHERE id = '${id}'`;
+    assert.equal(fleet.server.ask(texts), "evil harmless");
+    fleet.server.ask("DELETE FROM fh.host WHERE name LIKE 'sly%'");
+  },
+);
+
 test(...unless(missing, "what was forgotten before it was shipped is a counted gap"), async () => {
   await made;
   using recorder = begun();
