@@ -212,8 +212,14 @@ GRANT EXECUTE ON FUNCTION fh.text(bytea), fh.words(bytea) TO fh_reader;
 
 /** What makes the roles where they are missing, and gives them what they may do. */
 export const ROLES = `
-DO $$ BEGIN CREATE ROLE fh_host NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-DO $$ BEGIN CREATE ROLE fh_reader NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;`;
+${roleSql("fh_host")}
+${roleSql("fh_reader")}`;
+
+/** Roles are those of all databases of a server: another one may make them at the same time. */
+function roleSql(name: string): string {
+  return `DO $$ BEGIN CREATE ROLE ${name} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;`;
+}
 
 /** The table of migrations itself. */
 export const FIRST = `CREATE SCHEMA IF NOT EXISTS fh;
