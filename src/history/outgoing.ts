@@ -14,6 +14,8 @@ import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
 
 /** Clocks, runs and gaps of one boot that are read at most, the latest. */
 const ROWS_MAX = 10_000;
+/** Of what one life ran before: a program may run one after the other for days. */
+const FORMERS_MAX = 1000;
 
 /** Who a life is, whatever file it stands in. */
 export interface OutgoingKey {
@@ -177,7 +179,9 @@ export class Outgoing {
         nullable("since", "time"),
         column("image", "key"),
       ],
-      "FROM former WHERE life IN (SELECT value FROM json_each(?))",
+      `FROM json_each(?) JOIN former ON (life, until) IN (SELECT life, until FROM former f
+        WHERE f.life = value ORDER BY until DESC LIMIT ${FORMERS_MAX})
+        ORDER BY life, until DESC`,
     );
   }
 
@@ -268,6 +272,7 @@ export class Outgoing {
     return this.#running.all(boot).map(([key]) => key);
   }
 
+  /** What lives ran before, the latest of each first, and 1 000 of each at the most. */
   formers(lives: readonly number[]): OutgoingFormer[] {
     return this.#formers.all(JSON.stringify(lives)).map((row) => {
       return { life: row[0]!, until: row[1]!, since: row[2]!, image: row[3]! };

@@ -125,7 +125,9 @@ export class Shipper {
     const wanted: Ripe = accepts === null
       ? ripe
       : (life) => ripe(life) && accepts(life, () => source.image(life.image));
-    const { lives, formers, images, looked: count } = withTexts(source, all, argv, wanted);
+    // Who takes ends takes of each what it was in the end.
+    const told = { argv, formers: taking === "states" };
+    const { lives, formers, images, looked: count } = withTexts(source, all, told, wanted);
     const looked = all.slice(0, count);
     // What a filter leaves out as it is in the end is not looked at again, either.
     const done = looked.filter(ripe);

@@ -174,3 +174,25 @@ test(...unless(missing, "days are dropped while hosts ship"), async () => {
     for (const one of all) await one.close();
   }
 });
+
+test(...unless(missing, "who runs one program after the other takes no more room"), async () => {
+  await made;
+  using recorder = begun();
+  const long = "x".repeat(60_000);
+  recorder.tell(fork(2 * S, 100, 1));
+  for (let i = 0; i < 100; i++) {
+    recorder.tell(exec(2 * S + i, 100, "/bin/a", `${i}${long}`)).flush();
+  }
+  recorder.tell(fork(3 * S, 101, 1));
+  for (let i = 0; i < 1500; i++) recorder.tell(exec(3 * S + i, 101, `/bin/${i % 2}`));
+  recorder.tell(exit(4 * S, 100, 0), exit(4 * S, 101, 0)).end();
+  await fleet.ship(recorder.path, "web1", { machine: "d".repeat(32), name: "execs" });
+  const formers = (pid: number) =>
+    fleet.server.ask(`SELECT count(*), count(f.image) < 30, max(f.until) - min(f.until),
+        bool_or(f.image IS NOT NULL AND f.until = (SELECT max(until) FROM fh.former o
+          WHERE o.boot = f.boot AND o.life = f.life))
+      FROM fh.former f JOIN fh.life l ON l.host = f.host AND l.boot = f.boot AND l.id = f.life
+        JOIN fh.host h ON h.id = l.host WHERE h.name = 'execs' AND l.pid = ${pid}`);
+  assert.equal(formers(100), "99|t|98|t", "the latest of them with their texts");
+  assert.match(formers(101), /^1000\|f\|999\|t$/);
+});
