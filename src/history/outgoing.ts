@@ -145,6 +145,8 @@ export class Outgoing {
   readonly #image: TypedRows<Row>;
   readonly #text: TypedRows<readonly [StoredText]>;
   readonly #formers: TypedRows<Row>;
+  /** Texts of this moment that many images share, by their numbers. */
+  readonly #shared = new Map<number, Uint8Array>();
 
   /** `db` is open to be read, of the version of this fh. */
   constructor(db: DatabaseSync) {
@@ -187,10 +189,12 @@ export class Outgoing {
 
   /** From here on all that is read is of one moment, until {@linkcode Outgoing.release}. */
   hold(): void {
+    this.#shared.clear();
     this.#db.exec("BEGIN");
   }
 
   release(): void {
+    this.#shared.clear();
     this.#db.exec("COMMIT");
   }
 
@@ -304,10 +308,19 @@ export class Outgoing {
     if (row === undefined) return { parts, uid: null };
     IMAGE_PARTS.forEach((name, index) => {
       const text = row[index + 1]!;
-      if (text !== null) parts[name] = fromStored(name, this.#text.get(text)?.[0] ?? "");
+      if (text !== null) parts[name] = this.#textOf(name, text);
     });
     parts.argvMore = row[IMAGE_PARTS.length + 1] ?? 0;
     return { parts, uid: row[0]! };
+  }
+
+  #textOf(name: (typeof IMAGE_PARTS)[number], key: number): Uint8Array {
+    const isShared = name !== "argv" && name !== "env";
+    const known = isShared ? this.#shared.get(key) : undefined;
+    if (known !== undefined) return known;
+    const text = fromStored(name, this.#text.get(key)?.[0] ?? "");
+    if (isShared) this.#shared.set(key, text);
+    return text;
   }
 
   /** A boot by its number in the file. */

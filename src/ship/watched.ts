@@ -125,7 +125,12 @@ export class Watched {
   /** They were looked at, and `done` of them are acknowledged or left out for good. */
   keep(looked: readonly OutgoingLife[], done: readonly OutgoingLife[], reach: Reach): void {
     this.#gone = [];
+    const over = new Set(this.#taking === "ends" ? done : []);
     for (const life of looked) {
+      if (over.has(life)) {
+        this.#seen.delete(life.key);
+        continue;
+      }
       const { key, boot, bootId, pid, born, span, costs } = life;
       const ended = span === null ? null : born + span;
       // Its account has come: that is the last of it.
@@ -136,11 +141,7 @@ export class Watched {
       const who = { bootId, pid, born };
       this.#seen.set(key, { who, boot, ended, signature: signatureOf(life) });
     }
-    if (this.#taking === "ends") {
-      for (const { key } of done) this.#seen.delete(key);
-      return;
-    }
-    if (reach === null) return;
+    if (this.#taking === "ends" || reach === null) return;
     // What has ended is looked at for some time: its account may come after its end.
     for (const [key, { boot, ended }] of this.#seen) {
       if (ended === null) continue;

@@ -18,6 +18,7 @@ import { Stopped } from "../../fault.ts";
 import type { Users } from "../../proc/passwd.ts";
 import type { Parcel } from "../sink.ts";
 import type { Stream } from "../stream_sink.ts";
+import { AcknowledgedPublisher } from "./acknowledged.ts";
 import { connectFailure, publishFailure, type StreamFacts, whyNobody } from "./failure.ts";
 import { type Message, Messages } from "./messages.ts";
 import { type NatsPlace, type NatsSecrets, subjectOf } from "./place.ts";
@@ -43,11 +44,13 @@ export interface Reached {
 export class NatsStream implements Stream {
   readonly #connection: NatsConnection;
   readonly #client: JetStreamClient;
+  readonly #publisher: AcknowledgedPublisher;
   readonly #place: NatsPlace;
   readonly #subject: string;
   readonly #messages: Messages;
   readonly #reached: Reached;
   readonly #signal: AbortSignal;
+  #isLetIn = false;
 
   private constructor(
     connection: NatsConnection,
@@ -61,6 +64,7 @@ export class NatsStream implements Stream {
     this.#client = jetstream(connection, { timeout: ANSWER_MS });
     this.#place = place;
     this.#subject = subjectOf(place, host);
+    this.#publisher = new AcknowledgedPublisher(connection, place.stream, this.#subject);
     const most = (connection.info?.max_payload ?? 1 << 20) - HEAD_BYTES;
     this.#messages = new Messages(host, users, most);
     this.#reached = reached;
@@ -130,12 +134,14 @@ export class NatsStream implements Stream {
     try {
       const bytes = messages.reduce((sum, { body }) => sum + HEAD_BYTES + body.length, 0);
       const timeout = ANSWER_MS + Math.ceil(bytes / SLOWEST);
-      await Promise.all(messages.map(({ id, body }) =>
-        this.#client.publish(this.#subject, body, {
-          ...{ msgID: id, timeout },
-          expect: { streamName: this.#place.stream },
-        })
-      ));
+      // Why nobody may publish, the client tells of what is asked one by one.
+      const alone = this.#isLetIn ? 0 : 1;
+      for (const { id, body } of messages.slice(0, alone)) {
+        const expect = { streamName: this.#place.stream };
+        await this.#client.publish(this.#subject, body, { msgID: id, timeout, expect });
+        this.#isLetIn = true;
+      }
+      await this.#publisher.publish(messages.slice(alone), timeout);
       this.#reached.once = true;
     } catch (error) {
       if (signal.aborted) throw new Stopped(String(signal.reason));

@@ -76,12 +76,13 @@ export class OtlpStream implements Stream {
 
   async send(parcel: Parcel): Promise<void> {
     const { logs, traces } = this.#place;
-    await this.#sendAll("logs", this.#records.logs(parcel), {
+    const told = this.#records.told(parcel);
+    await this.#sendAll("logs", this.#records.logs(told), {
       what: "logs",
       target: logs,
       serializer: logs.form === "json" ? JsonLogsSerializer : ProtobufLogsSerializer,
     });
-    await this.#sendAll("spans", this.#records.spans(parcel), {
+    await this.#sendAll("spans", this.#records.spans(told), {
       what: "spans",
       target: traces,
       serializer: traces.form === "json" ? JsonTraceSerializer : ProtobufTraceSerializer,
