@@ -114,14 +114,12 @@ export class Records {
     return this.#log(timeOf(change.time, change, boot), hasFailed(span), {
       body: `${commandOf(span.image)}: ${outcomeOf(span)}${lasted}`,
       eventName: "fh.process.exit",
-      attributes: {
-        ...attributesOf(span),
-        ...begun,
+      attributes: Object.assign(attributesOf(span), begun, {
         "process.exit.time": iso(change.time, change, boot),
         ...span.user === null ? {} : { "process.owner": span.user },
         ...change.inferred ? { "fh.inferred": true } : {},
         "log.record.uid": id,
-      },
+      }),
       ...job === undefined
         ? {}
         : { spanContext: contextOf(jobTrace(boot.bootId, job.since), span.id) },
