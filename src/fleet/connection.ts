@@ -15,6 +15,13 @@ const CONNECT_MS = 15_000;
 const LEAVE_MS = 2000;
 /** A network that carries less than so many bytes a millisecond is of no use. */
 const SLOWEST = 16;
+/**
+ * Compiling what finds some rows takes longer than finding them. For the rest a database or a role
+ * may have other settings: who waits for a lock is to see what was done meanwhile, and texts are
+ * written as the standard has them.
+ */
+const SETTINGS = `SET jit = off; SET default_transaction_isolation = 'read committed';
+  SET standard_conforming_strings = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'`;
 /** PostgreSQL's number of the type int8. */
 const INT8 = 20;
 
@@ -75,8 +82,7 @@ export class Connection {
     try {
       await client.connect();
       late = setTimeout(() => connection.#leave("it does not answer"), CONNECT_MS);
-      // Compiling what finds some rows takes longer than finding them.
-      await Promise.race([client.query("SET jit = off"), connection.#gone]);
+      await Promise.race([client.query(SETTINGS), connection.#gone]);
     } catch (error) {
       await connection.close();
       if (signal.aborted) throw new Stopped(String(signal.reason));
