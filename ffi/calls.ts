@@ -13,6 +13,7 @@ import {
   CLOCK,
   EPOLL_CTL,
   SCHED_ATTR,
+  SECCOMP,
   SIGACTION,
   SIGINFO,
   SOCKET,
@@ -194,6 +195,7 @@ type TaskCalls = Pick<
   | "schedGetaffinity"
   | "schedSetaffinity"
   | "prctl"
+  | "noNewPrivileges"
   | "ignoreSignal"
   | "waitpid"
   | "forkBriefly"
@@ -242,7 +244,14 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
     },
     schedGetaffinity: (into) => answer(c.sched_getaffinity(0, into.byteLength, into)),
     schedSetaffinity: (mask) => answer(c.sched_setaffinity(0, mask.byteLength, mask)),
-    prctl: (option, value) => answer(c.prctl(option, value)),
+    prctl: (option, value) => answer(c.prctl(option, value, 0, 0, 0)),
+    noNewPrivileges() {
+      const own = answer(c.prctl(TASK.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+      if (own < 0) return own;
+      const { SET_MODE_FILTER, FLAG_TSYNC } = SECCOMP;
+      const filter = allowAll(native);
+      return answer(c.syscall(numbers.seccomp, SET_MODE_FILTER, FLAG_TSYNC, filter, 0));
+    },
     ignoreSignal: (signal) => Math.min(0, answer(c.signal(signal, TASK.SIG_IGN))),
     waitpid: (pid) => answer(c.waitpid(pid, null, TASK.WNOHANG)),
     forkBriefly: () => forkBriefly(native, c),
@@ -265,6 +274,23 @@ function taskCalls({ native, c, answer }: Library, arch: string): TaskCalls {
       return answer(c.sigaction(sig, sigaction, null));
     },
   };
+}
+
+/**
+ * A filter that lets every system call pass. prctl(2) is heard by one thread alone; a filter for
+ * all threads takes that along (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC).
+ */
+function allowAll(native: Native): Uint8Array {
+  const { PROGRAM, INSTRUCTION, BPF_RET_K, RET_ALLOW } = SECCOMP;
+  // The instruction stands behind the program that points to it.
+  const buffer = new ArrayBuffer(PROGRAM.size + INSTRUCTION.size);
+  const view = new DataView(buffer);
+  view.setUint16(PROGRAM.length, 1, true);
+  const filterAt = BigInt(native.address(buffer)) + BigInt(PROGRAM.size);
+  view.setBigUint64(PROGRAM.filter, filterAt, true);
+  view.setUint16(PROGRAM.size + INSTRUCTION.code, BPF_RET_K, true);
+  view.setUint32(PROGRAM.size + INSTRUCTION.k, RET_ALLOW, true);
+  return new Uint8Array(buffer);
 }
 
 /**

@@ -90,6 +90,11 @@ export interface Libc {
   /** Lets the calling thread run on the CPUs of `mask` alone, from now on. */
   schedSetaffinity(mask: Uint8Array): number;
   prctl(option: number, value: number): number;
+  /**
+   * No program that this process executes from now on gives it rights that it has not, whatever
+   * that program's file says: PR_SET_NO_NEW_PRIVS, of all threads.
+   */
+  noNewPrivileges(): number;
   /** Ignores a signal from now on, as does what this process executes; 0, or an error. */
   ignoreSignal(signal: number): number;
   /** Takes the wait status of a child that has ended, -1 for any; its pid, or 0 when none has. */

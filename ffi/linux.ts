@@ -94,8 +94,10 @@ export const TASK = {
   SCHED_FIFO: 1,
   SCHED_RESET_ON_FORK: 0x40000000,
   PR_SET_DUMPABLE: 4,
+  PR_CAPBSET_DROP: 24,
   PR_SET_TIMERSLACK: 29,
   PR_SET_CHILD_SUBREAPER: 36,
+  PR_SET_NO_NEW_PRIVS: 38,
   WNOHANG: 1,
   SIGKILL: 9,
   RUSAGE_SELF: 0,
@@ -135,11 +137,35 @@ export const PIDFD = {
 /** System call numbers by `process.arch`; asm/unistd_64.h and asm-generic/unistd.h. */
 export const SYSCALLS: Record<
   string,
-  Record<"pidfdOpen" | "pidfdSendSignal" | "schedSetscheduler" | "schedSetattr", number>
+  Record<"pidfdOpen" | "pidfdSendSignal" | "schedSetscheduler" | "schedSetattr" | "seccomp", number>
 > = {
-  x64: { pidfdOpen: 434, pidfdSendSignal: 424, schedSetscheduler: 144, schedSetattr: 314 },
-  arm64: { pidfdOpen: 434, pidfdSendSignal: 424, schedSetscheduler: 119, schedSetattr: 274 },
+  x64: {
+    pidfdOpen: 434,
+    pidfdSendSignal: 424,
+    schedSetscheduler: 144,
+    schedSetattr: 314,
+    seccomp: 317,
+  },
+  arm64: {
+    pidfdOpen: 434,
+    pidfdSendSignal: 424,
+    schedSetscheduler: 119,
+    schedSetattr: 274,
+    seccomp: 277,
+  },
 };
+
+/** uapi/linux/seccomp.h, and the one instruction of a filter: uapi/linux/filter.h */
+export const SECCOMP = {
+  SET_MODE_FILTER: 1,
+  FLAG_TSYNC: 1,
+  RET_ALLOW: 0x7fff0000,
+  BPF_RET_K: 0x06,
+  /** struct sock_fprog on 64 bits: how many instructions there are, and where. */
+  PROGRAM: { size: 16, length: 0, filter: 8 },
+  /** struct sock_filter. */
+  INSTRUCTION: { size: 8, code: 0, k: 4 },
+} as const;
 
 /** struct sched_attr, uapi/linux/sched/types.h, first published size. */
 export const SCHED_ATTR = { size: 48, nice: 16, runtime: 24 } as const;

@@ -107,7 +107,7 @@ export const SYMBOLS = {
   /* int ioctl(int fd, unsigned long request, void *) */
   ioctl: { args: ["i32", "usize", "buffer"], returns: "i32" },
   /* long syscall(long number, ...): pidfd_open(2) and pidfd_send_signal(2) have no wrapper
-     before glibc 2.36, and musl's sched_setscheduler() answers ENOSYS */
+     before glibc 2.36, seccomp(2) has none, and musl's sched_setscheduler() answers ENOSYS */
   syscall: { args: ["i64", "usize", "usize", "buffer", "usize"], returns: "i32" },
   /* int clock_gettime(clockid_t, struct timespec *) */
   clock_gettime: { args: ["i32", "buffer"], returns: "i32" },
@@ -115,8 +115,8 @@ export const SYMBOLS = {
   sched_getaffinity: { args: ["i32", "usize", "buffer"], returns: "i32" },
   /* int sched_setaffinity(pid_t, size_t, const cpu_set_t *) */
   sched_setaffinity: { args: ["i32", "usize", "buffer"], returns: "i32" },
-  /* int prctl(int option, unsigned long value) */
-  prctl: { args: ["i32", "usize"], returns: "i32" },
+  /* int prctl(int option, unsigned long arg2, arg3, arg4, arg5): some options want zeros */
+  prctl: { args: ["i32", "usize", "usize", "usize", "usize"], returns: "i32" },
   /* sighandler_t signal(int, sighandler_t): of the address that was there only -1 is looked at */
   signal: { args: ["i32", "usize"], returns: "i32" },
   /* pid_t waitpid(pid_t, int *status, int options) */

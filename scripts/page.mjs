@@ -18,6 +18,7 @@ const PAGES = [
   {
     source: "src/web/page",
     others: [...OTHERS, "src/report/page", "src/serve/client"],
+    files: [...filesBelow("src/report", ".ts"), "src/web/operations.ts"],
     built: "src/web/built",
     finish: (html) => html,
   },
@@ -31,11 +32,11 @@ export function buildPages() {
   for (const page of PAGES) buildPage(page);
 }
 
-function buildPage({ source, others, built, finish }) {
+function buildPage({ source, others, files = [], built, finish }) {
   const stamp = join(ROOT, built, "page.stamp");
   const page = join(ROOT, built, "page.html");
   const sources = [source, ...others].flatMap((folder) => filesBelow(folder, ""));
-  const hash = hashFiles([...sources, "package-lock.json"]);
+  const hash = hashFiles([...sources, ...files, "package-lock.json"]);
   if (existsSync(page) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   setup(["bun"]);
   // Beside the old one, so that whoever reads it now has a whole one.

@@ -221,6 +221,8 @@ const ARROWS: Arrows = {
   "src/serve/": [
     "ffi/",
     "src/host/crontabs.ts",
+    // When what findings tell of was, in words.
+    "src/host/local_time.ts",
     "src/model/",
     "src/proc/",
     "src/view/",

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The life of the package in a fresh Debian with systemd as PID 1: install, record, upgrade, remove,
-# install again, purge, and install where a preset asks for the recorder. Ends with status 1 at the
-# first step that is not as it should be. It needs root, mmdebstrap and systemd-nspawn, and downloads
+# The life of the package in a fresh Debian with systemd as PID 1: install, record, upgrade, show the
+# page, remove, install again, purge, and install where a preset asks for the recorder. Ends with
+# status 1 at the first step that is not as it should be. It needs root, mmdebstrap and systemd-nspawn, and downloads
 # Debian (about 100 MB).
 #
 #   sh scripts/package/life.sh OLD.deb NEW.deb
@@ -39,7 +39,7 @@ must() {
 }
 
 mmdebstrap --quiet --variant=apt \
-  --include=systemd-sysv,dbus,init-system-helpers,man-db,procps bookworm "$root"
+  --include=systemd-sysv,dbus,init-system-helpers,man-db,procps,curl bookworm "$root"
 cp "$old" "$root/root/old.deb"
 cp "$new" "$root/root/new.deb"
 systemd-nspawn --quiet -D "$root" --boot --register=no --keep-unit --console=read-only \
@@ -74,6 +74,27 @@ must "systemctl is-active fh && systemctl is-active fh.socket"
 must "test \$(systemctl show -P MainPID fh) != \$(cat /root/before)"
 try "fh job list"
 must "fh job list --json | grep nightly"
+
+echo "== the page"
+must "systemd-analyze verify fh-web.service"
+try "systemd-analyze security --no-pager fh-web | tail -n 1"
+must "systemctl start fh-web"
+must "for i in \$(seq 100); do test -S /run/fh-web/web.sock && break; sleep 0.1; done"
+must "systemctl is-active fh-web && test \$(stat -c %a:%U /run/fh-web/web.sock) = 600:root"
+# As a browser asks it at the other end of ssh -L.
+ask="curl -sS --unix-socket /run/fh-web/web.sock -H 'Content-Type: application/json' -d {}"
+token="\$(sed 's/.*token=\([^ ]*\).*/\1/' /run/fh-web/url)"
+must "curl -sS --unix-socket /run/fh-web/web.sock http://127.0.0.1:8811/ | grep '<title>fh</title>'"
+must "$ask -H \"Authorization: Bearer $token\" http://127.0.0.1:8811/api/status | grep '\"ok\":true'"
+must "$ask -H \"Authorization: Bearer $token\" http://127.0.0.1:8811/api/log | grep '\"ok\":true'"
+must "$ask http://127.0.0.1:8811/api/status | grep 'Refused: no token'"
+must "$ask http://evil.example:8811/api/status | grep 'Refused: host'"
+must "! journalctl -u fh-web | grep -F -e $token"
+status="/proc/\$(systemctl show -P MainPID fh-web)/status"
+must "grep 'CapEff:.0000000000000000' $status && grep 'NoNewPrivs:.1' $status"
+try "systemctl show -P MemoryCurrent fh-web"
+must "systemctl stop fh-web && ! test -e /run/fh-web"
+must "test \$(systemctl show -P Result fh-web) = success"
 
 echo "== remove, and install again"
 try "apt-get remove -y -q fh && $version"

@@ -22,6 +22,7 @@ import { noteNoHistory, noteNoRecorder } from "./notes.ts";
 import { addMissing } from "./missing.ts";
 import type { PastStore } from "./store.ts";
 import { recordedSpans, type Stretch } from "./stretch.ts";
+import { maySee } from "./viewer.ts";
 
 const NS_PER_MS = 1e6;
 /** The kernel's log is read no more often. */
@@ -73,20 +74,38 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   return found.sort(byWeight);
 }
 
-/** What recorders have found and kept, of as many hosts as the store has; the worst first. */
+/** What was kept. */
+export interface Kept {
+  readonly found: Finding[];
+  /** For how long of the time no recorder has looked for trouble, nanoseconds. */
+  readonly unwatchedNs: number;
+}
+
+/**
+ * What recorders have found and kept, of as many hosts as the store has; the worst first. Others
+ * than the privileged get what is about their own processes, and not who else starts these.
+ */
 export async function askKept(
-  { notes }: Asking,
+  { notes, viewer, breath }: Asking,
   past: PastStore,
   query: Pick<TroubleQuery, "stretch" | "isAsked">,
-): Promise<Finding[]> {
+): Promise<Kept> {
   const found: Finding[] = [];
   const spans = spansOf(past, query);
+  let unwatchedNs = 0;
   for (const span of spans) {
     const kept = await past.findings(span);
-    found.push(...kept.found.flatMap((one) => findingOf(one) ?? []));
+    await breath.take();
+    for (const { since, until } of kept.unwatched) unwatchedNs += until - since;
+    for (const one of kept.found) {
+      if (!maySee(viewer, one.process.uid)) continue;
+      const by = one.by !== null && maySee(viewer, one.by.uid) ? one.by : null;
+      const finding = findingOf({ ...one, by });
+      if (finding !== null) found.push(finding);
+    }
   }
   addMissing(notes, await past.missing(spans));
-  return found.sort(byWeight);
+  return { found: found.sort(byWeight), unwatchedNs };
 }
 
 /** What was recorded; where no time was asked for, that may be nothing. */

@@ -12,12 +12,14 @@ import { faultOf } from "../ask/open/failure.ts";
 import { QUESTION_LIMITS } from "../ask/limits.ts";
 import { askLog, checkEvents, loggedSpans } from "../ask/log.ts";
 import { readCrontabs } from "../host/crontabs.ts";
+import { shortTime } from "../host/local_time.ts";
 import { Notes } from "../ask/notes.ts";
 import { openHistory, type Places } from "../ask/open/open.ts";
 import { readAhead } from "../ask/read_ahead.ts";
-import type { PastStore } from "../ask/store.ts";
+import type { PastProcess, PastStore } from "../ask/store.ts";
 import { readStretch, type Stretch } from "../ask/stretch.ts";
 import { parseAsked } from "../ask/text/target.ts";
+import { askKept } from "../ask/trouble.ts";
 import { askTree } from "../ask/tree.ts";
 import { askWhy } from "../ask/why.ts";
 import { type CommandError, EXIT, Refusal } from "../fault.ts";
@@ -25,17 +27,22 @@ import type { BootEpoch } from "../model/batch.ts";
 import { RunningBoot } from "../model/boot.ts";
 import type { CommonShares } from "../model/common_shares.ts";
 import { PastLineage } from "../model/lineage.ts";
+import type { Process } from "../model/process.ts";
 import type { TreeNode } from "../model/tree.ts";
 import { readShortBootId } from "../proc/boot_id.ts";
 import type { Users } from "../proc/passwd.ts";
 import { openProcfs, type ProcReader } from "../proc/procfs.ts";
 import type { Redact } from "../redact/redact.ts";
 import { Breath } from "../steps.ts";
+import { accountJson } from "../text/account_json.ts";
 import { ByteText } from "../text/byte_text.ts";
+import { jsonText } from "../text/json_text.ts";
+import { durationWords } from "../text/words.ts";
 import { jsonLine } from "../view/account.ts";
 import { costFields } from "../view/account_past.ts";
 import { missingJson } from "../view/missing_json.ts";
 import { PastJson } from "../view/past_json.ts";
+import { findingJson } from "../view/trouble.ts";
 import { treeJson, type TreeJsonOptions } from "../view/tree_json.ts";
 import { whyFields } from "../view/why_json.ts";
 import { filterOptions } from "./filter.ts";
@@ -59,7 +66,10 @@ import {
 /** Events in one answer, unless told otherwise, and at most. */
 const LOG_LIMIT = 100;
 const LOG_MAX = 10_000;
-/** What of a filter costs can be summed by. */
+/** Findings are of so long, unless told otherwise. */
+const HOUR_MS = 3_600_000;
+/** A recorder looks for trouble as soon as it has begun: what is before that is no news. */
+const UNWATCHED_MAX_NS = 5e9;
 
 /** The world that a server answers out of. */
 export interface QuestionWorld extends Places {
@@ -107,13 +117,15 @@ export class Questions {
   /** What can be asked beside a tree and a reason. */
   readonly operations: Readonly<Record<string, Operation>> = {
     log: slow((peer, request) => ({ fields: this.#log(peer, request) })),
+    trouble: slow((peer, request) => ({ fields: this.#trouble(peer, request) })),
     account: slow((peer, request) => ({ fields: this.#account(peer, request) })),
   };
 
   /** What happened within a stretch of time. */
   async #log(peer: Peer, request: Request): Promise<Fields> {
-    checkNames(request, ["filter", "since", "until", "limit", "reverse"]);
+    checkNames(request, ["filter", "since", "until", "limit", "reverse", "costs"]);
     const { params } = request;
+    const costs = readFlag("costs", params["costs"]);
     const limit = readWhole("limit", params["limit"] ?? LOG_LIMIT, 1, LOG_MAX);
     const reverse = readFlag("reverse", params["reverse"]);
     return await this.#withFilter(peer, request, async (asking, store, options) => {
@@ -143,7 +155,8 @@ export class Questions {
         const text = new ByteText(512);
         json.boot = boot;
         json.append(change, boot.epochAt(change.time), text);
-        const line = text.toString().trimEnd();
+        let line = text.toString().trimEnd();
+        if (costs && change.kind === "exit") line = await withCost(line, store, change.process!);
         length += line.length;
         if (length > answerMax(peer)) throw tooLongAnswer(peer);
         lines.push(line);
@@ -182,27 +195,64 @@ export class Questions {
     });
   }
 
+  /** What the recorder has found to be wrong within a stretch of time. */
+  async #trouble(peer: Peer, request: Request): Promise<Fields> {
+    checkNames(request, ["since", "until"]);
+    const { params } = request;
+    return await this.#ofHistory(peer, async (asking, store) => {
+      const now = asking.now();
+      const asked = stretchOf(params, now);
+      const stretch = { ...asked, since: asked.since ?? (asked.until ?? now) - HOUR_MS };
+      const isAsked = params["since"] !== undefined || params["until"] !== undefined;
+      const { found, unwatchedNs } = await askKept(asking, store, { stretch, isAsked });
+      if (unwatchedNs > UNWATCHED_MAX_NS) {
+        const time = durationWords(unwatchedNs);
+        asking.notes.add("coverage", `nobody looked for trouble in ${time} of it; fh trouble can`);
+      }
+      const timeOf = (moment: number) => shortTime(moment, now);
+      const words = { users: asking.users, timeOf };
+      const told: string[] = [];
+      let length = 0;
+      for (const finding of found) {
+        const text = findingJson(finding, words);
+        length += text.length;
+        if (length > answerMax(peer)) throw tooLongAnswer(peer);
+        told.push(text);
+        await asking.breath.take();
+      }
+      return { findings: new RawJson(`[${told.join(",")}]`), notes: asking.notes };
+    });
+  }
+
   /** Asks the history with a filter, whose patterns take of the peer's share meanwhile. */
   async #withFilter(
     peer: Peer,
     { params: { filter = {} } }: Request,
     question: (asking: Asking, store: PastStore, options: FilterOptions) => Promise<Fields>,
   ): Promise<Fields> {
-    const { db, shares } = this.#world;
-    if (db === null) {
-      throw new Refusal("EOPNOTSUPP", "No history: this server keeps none; ask one of fh record");
-    }
+    const { shares } = this.#world;
     const { options, bytes } = filterOptions(filter, peer.privileged);
     if (!shares.patterns.take(payer(peer), bytes)) {
       throw new Refusal("EUSERS", "No room for its patterns: your share is used; ask for less");
     }
     try {
-      const reader = openProcfs(this.#world.procRoot);
-      const ask = (asking: Asking) => question(asking, asking.store.past!, options);
-      return await this.#ask(peer, reader, ask, nothingThen);
+      return await this.#ofHistory(peer, (asking, store) => question(asking, store, options));
     } finally {
       shares.patterns.give(payer(peer), bytes);
     }
+  }
+
+  /** Asks the history; throws {@linkcode Refusal} where none is kept. */
+  async #ofHistory(
+    peer: Peer,
+    question: (asking: Asking, store: PastStore) => Promise<Fields>,
+  ): Promise<Fields> {
+    const { db, procRoot } = this.#world;
+    if (db === null) {
+      throw new Refusal("EOPNOTSUPP", "No history: this server keeps none; ask one of fh record");
+    }
+    const ask = (asking: Asking) => question(asking, asking.store.past!);
+    return await this.#ask(peer, openProcfs(procRoot), ask, nothingThen);
   }
 
   /** All processes, read while others have their turns. */
@@ -250,6 +300,12 @@ export class Questions {
       past?.close();
     }
   }
+}
+
+/** The line of an exit with what that process has cost. */
+async function withCost(line: string, store: PastStore, process: Process): Promise<string> {
+  const account = await store.accountOf(process as PastProcess);
+  return `${line.slice(0, -1)},"cost":${jsonText(account && accountJson(account))}}`;
 }
 
 /** A stretch of time as requests have it; throws UsageError. */

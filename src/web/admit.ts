@@ -33,6 +33,8 @@ export type RefusalKind =
   | "method"
   | "path"
   | "type"
+  | "expectation"
+  | "upgrade"
   | "malformed"
   | "too large"
   | "too slow"

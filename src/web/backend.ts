@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { AnswerText } from "../serve/client/answer_text.ts";
+
 /** The fields of a question or of an answer, as docs/protocol.md has them. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,10 +18,17 @@ export interface LiveLines {
   close(): void;
 }
 
-/** Answers. What is refused is thrown as CommandError, Refusal or RequestError. */
+/**
+ * Answers. What is refused is thrown as CommandError, Refusal or RequestError; `signal` is aborted
+ * when nobody waits for the answer any more, and ends what is done for it.
+ */
 export interface Backend {
+  /** Why nothing can be changed through it; null where that is for its operations to say. */
+  readonly unchanging: string | null;
+  /** Where it asks, for who wants to ask the same in a terminal. */
+  places(signal: AbortSignal): Promise<Fields>;
   /** Answers one of {@linkcode OPERATIONS}. */
-  ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields>;
+  ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields | AnswerText>;
   /** Subscribes, as docs/protocol.md has it. */
-  live(params: Fields): Promise<LiveLines>;
+  live(params: Fields, signal: AbortSignal): Promise<LiveLines>;
 }

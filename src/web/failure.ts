@@ -13,7 +13,10 @@ export interface Failure {
   readonly message: string;
 }
 
-/** That there is none of what was asked for is an answer: a browser would complain of a 404. */
+/**
+ * That there is none of what was asked for, and that this gateway's place has no such thing, are
+ * answers: a browser would complain of a 404.
+ */
 const NOTHING = 200;
 
 const STATUS: Readonly<Record<string, number>> = {
@@ -26,7 +29,7 @@ const STATUS: Readonly<Record<string, number>> = {
   EUSERS: 429,
   EMSGSIZE: 413,
   ENOSPC: 507,
-  EOPNOTSUPP: 501,
+  EOPNOTSUPP: NOTHING,
   ENOTTY: 501,
 };
 

@@ -5,15 +5,18 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { AnswerText } from "../serve/client/answer_text.ts";
 import { jsonText } from "../text/json_text.ts";
 import { admit, type RefusalKind, type Rule } from "./admit.ts";
 import type { Backend, Fields } from "./backend.ts";
 import { readBody } from "./body.ts";
+import { drained } from "./drained.ts";
 import { failureOf } from "./failure.ts";
 import { policyOf, SAFE_HEADERS } from "./headers.ts";
 import { WEB_LIMITS } from "./limits.ts";
 import { tellLive } from "./live.ts";
 import { consentTo, type Kind, kindOf } from "./operations.ts";
+import { refuseOthers } from "./refuse_others.ts";
 import type { Refusals } from "./refusals.ts";
 import { Turns } from "./turns.ts";
 
@@ -59,16 +62,13 @@ export class Gateway {
       requestTimeout: WEB_LIMITS.requestMs,
       keepAliveTimeout: WEB_LIMITS.idleMs,
       connectionsCheckingInterval: 500,
+      // A request without one is refused here, and counted.
+      requireHostHeader: false,
     }, (request, response) => void this.#meet(request, response));
     this.server.on("connection", (socket) => this.#connected(socket));
-    this.server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-      const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-      const isLarge = error.code === "HPE_HEADER_OVERFLOW";
-      // Who hangs up has asked for nothing.
-      if (error.code !== "ECONNRESET") {
-        settings.refusals.add(isLate ? "too slow" : isLarge ? "too large" : "malformed", 400);
-      }
-      socket.destroy();
+    refuseOthers(this.server, settings.refusals, (response, status, why) => {
+      this.#refuse(response, status, why);
+      hurry(response);
     });
   }
 
@@ -135,6 +135,9 @@ export class Gateway {
     try {
       if (kind === "tells") await this.#tell(params, response, controller.signal);
       else await this.#answer(op, kind, params, response, controller.signal);
+    } catch (error) {
+      // Who has gone is told nothing, and what was given up for that is no failure.
+      if (!controller.signal.aborted) throw error;
     } finally {
       this.#under.delete(controller);
     }
@@ -152,27 +155,32 @@ export class Gateway {
       if (this.#settings.isReadOnly) return this.#refuse(response, 403, "read-only");
       if (confirm !== consentTo(op, others)) return this.#refuse(response, 428, "not confirmed");
     }
-    const answer = op === "gateway"
-      ? Promise.resolve(this.#about())
-      : this.#turns.take(() => this.#settings.backend.ask(op, others, signal));
-    if (answer === null) return this.#refuse(response, 429, "too many");
-    send(response, 200, { ok: true, ...await answer });
+    if (op === "gateway") return send(response, 200, { ok: true, ...await this.#about(signal) });
+    const answered = this.#turns.take(() => this.#settings.backend.ask(op, others, signal));
+    if (answered === null) return this.#refuse(response, 429, "too many");
+    const answer = await answered;
+    // A page that is slow to take it keeps nobody from asking.
+    if (answer instanceof AnswerText) await handOn(answer, response, signal);
+    else send(response, 200, { ok: true, ...answer });
   }
 
-  /** The gateway itself, for the page of the host. */
-  #about(): Fields {
-    const { refusals, isReadOnly } = this.#settings;
-    return { read_only: isReadOnly, refused: refusals.counts, streams: this.#streams };
+  /** The gateway itself: what it may change, where it asks, whom it has refused. */
+  async #about(signal: AbortSignal): Promise<Fields> {
+    const { refusals, backend, isReadOnly } = this.#settings;
+    const places = await backend.places(signal);
+    return {
+      unchanging: isReadOnly ? "fh web was started with --read-only" : backend.unchanging,
+      ...places,
+      refused: refusals.counts,
+      streams: this.#streams,
+    };
   }
 
   async #tell(params: Fields, response: ServerResponse, signal: AbortSignal): Promise<void> {
     if (this.#streams >= WEB_LIMITS.streams) return this.#refuse(response, 429, "too many");
     this.#streams++;
     try {
-      const lines = await this.#settings.backend.live(params);
-      const stop = () => lines.close();
-      signal.addEventListener("abort", stop);
-      if (signal.aborted) stop();
+      const lines = await this.#settings.backend.live(params, signal);
       try {
         response.writeHead(200, {
           ...SAFE_HEADERS,
@@ -181,7 +189,6 @@ export class Gateway {
         });
         await tellLive(response, lines, signal);
       } finally {
-        signal.removeEventListener("abort", stop);
         lines.close();
       }
     } finally {
@@ -215,6 +222,23 @@ function send(response: ServerResponse, status: number, fields: Fields): void {
     ...response.shouldKeepAlive ? {} : { Connection: "close" },
   });
   response.end(jsonText(fields));
+}
+
+/** Writes an answer as it comes: the recorder waits for the page, and nothing heaps up here. */
+async function handOn(
+  { pieces }: AnswerText,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  response.writeHead(200, { ...SAFE_HEADERS, "Content-Type": "application/json" });
+  const patience = () => AbortSignal.any([signal, AbortSignal.timeout(WEB_LIMITS.idleMs)]);
+  for await (const piece of pieces) {
+    if (response.write(piece)) continue;
+    await drained(response, patience());
+    if (response.writableNeedDrain) response.destroy();
+    if (response.destroyed) return;
+  }
+  response.end();
 }
 
 /** Who does not take an answer is not waited for. */

@@ -8,6 +8,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { LiveLines } from "./backend.ts";
+import { drained } from "./drained.ts";
 
 const SEQ = '"seq":';
 
@@ -36,17 +37,4 @@ function frame(event: string, data: string): string {
 function seqOf(line: string): string {
   const at = line.lastIndexOf(SEQ);
   return at < 0 ? "" : /^\d*/.exec(line.slice(at + SEQ.length))![0];
-}
-
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    response.on("drain", done);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

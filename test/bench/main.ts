@@ -36,6 +36,7 @@ import { shipSection } from "./ship.ts";
 import { startSection } from "./start.ts";
 import { stormSection } from "./storm.ts";
 import { throughputSection } from "./throughput.ts";
+import { webSection } from "./web.ts";
 import type { Bench, Section } from "./support/bench.ts";
 import { undoAll, undoAtEnd, undoOnSignals } from "./support/cleanup.ts";
 import { report } from "./support/report.ts";
@@ -61,6 +62,7 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   serve: serveSection,
   run: runSection,
   report: reportSection,
+  web: webSection,
 };
 
 const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--minutes N]

@@ -72,7 +72,8 @@ test(
       ...line.includes("&  ") ? [`until [ -s ${own["FH_DB"]}-wal ]; do sleep 0.1; done`] : [],
     ]);
     const script = [...typed, "kill -INT $!", "wait $!"].join("\n");
-    const ran = await Running.start(["sh", "-c", script], { env }).end();
+    await using typing = Running.start(["sh", "-c", script], { env });
+    const ran = await typing.end();
     assert.equal(ran.status, 0, ran.stderr);
     assert.match(ran.stdout, /^web1 .* root$/m);
     const url = server.url("owner").replace("/postgres?", "/fleet?");

@@ -94,6 +94,44 @@ test(...unless(missing, "a job is made, filled, killed, and its account is read"
   assert.deepEqual(noise, []);
 });
 
+test(...unless(missing, "a job is renamed and ended, a rule is made and removed"), async () => {
+  const { socket } = host.folder;
+  const { page, noise } = await host.show("/jobs");
+  await page.getByLabel("Name of a new job").fill("first");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("heading", { name: "first" }).waitFor();
+  await page.getByLabel("New name").fill("second");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("heading", { name: "second" }).waitFor();
+  // A rule puts into it what is started from then on.
+  await page.locator("select[name=what]").selectOption("match");
+  await page.getByLabel("is", { exact: true }).fill("fh-ruled-[0-9]+");
+  await page.getByLabel("goes into the job").fill("second");
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  const remove = page.getByRole("button", { name: /^Remove rule/ });
+  await remove.waitFor();
+  await using ruled = Running.start(["sh", "-c", ": fh-ruled-7; sleep 600"]);
+  await page.getByLabel("Members").getByText("fh-ruled-7").waitFor();
+  await ruled.end("SIGKILL");
+  // Who thinks better of it keeps the rule.
+  await remove.click();
+  await page.getByRole("dialog").getByText(/which feeds the job second/).waitFor();
+  await page.getByRole("button", { name: "Leave it" }).click();
+  assert.equal((await ask(socket, "rule_list")).rules.length, 1);
+  await remove.click();
+  await page.getByRole("button", { name: "Remove the rule" }).click();
+  await page.getByText("There are no rules.").waitFor();
+  await page.getByLabel("Name of a new job").fill("third");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("heading", { name: "third" }).waitFor();
+  await page.getByRole("button", { name: "End the job" }).click();
+  await page.getByRole("dialog").getByText(/End the job third/).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "End the job" }).click();
+  await page.getByText("End the job: done").waitFor();
+  assert.notEqual((await ask(socket, "job_show", { job: "third" })).ended, null);
+  assert.deepEqual(noise, []);
+});
+
 test(...unless(missing, "every event comes once, over a recorder that is restarted"), async () => {
   const { page } = await host.show("/now?comm=fh-page-*");
   await page.getByText("Live.").waitFor();

@@ -1,6 +1,14 @@
 /** `fh web` as a process: who it is, where it listens, what it tells whom. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
@@ -35,11 +43,10 @@ async function ask(url: string, op: string, params: object = {}): Promise<Answer
   return { status: response.status, body: await response.json() };
 }
 
-function idsOf(pid: string): string[] {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return ["Uid", "Gid", "Groups", "CapEff"].map((name) => {
-    return new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)![1]!.trim();
-  });
+/** What the kernel says of a task, by the names of proc_pid_status(5). */
+function statusOf(task: string): (name: string) => string {
+  const status = readFileSync(`/proc/${task}/status`, "utf8");
+  return (name) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)![1]!.trim();
 }
 
 test(...unless(rootMissing, "root becomes nobody, for good, with all threads"), async () => {
@@ -50,16 +57,57 @@ test(...unless(rootMissing, "root becomes nobody, for good, with all threads"), 
   await using web = await startWeb([], { env });
   const ids = [NOBODY, NOBODY, NOBODY, NOBODY].join("\t");
   for (const task of readdirSync(`/proc/${web.pid}/task`)) {
-    const [uid, gid, groups, capabilities] = idsOf(`${web.pid}/task/${task}`);
-    assert.deepEqual([uid, gid, groups], [ids, ids, String(NOBODY)]);
-    assert.equal(capabilities, "0000000000000000");
+    const status = statusOf(`${web.pid}/task/${task}`);
+    assert.deepEqual([status("Uid"), status("Gid"), status("Groups")], [ids, ids, `${NOBODY}`]);
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) {
+      assert.equal(status(set), "0000000000000000", set);
+    }
+    assert.equal(status("NoNewPrivs"), "1");
   }
+  assert.equal(statusOf(`${web.pid}`)("CapBnd"), "0000000000000000");
   // What root's recorder does not tell nobody, the page is not told.
   const { status, body } = await ask(urlOf(web), "log");
   assert.equal(status, 502);
   assert.match(String(body["message"]), /not permitted; ask who runs the server/);
   assert.equal((await web.end("SIGTERM")).status, 0);
 });
+
+test(...unless(rootMissing, "a setuid program gives nothing of root back"), async () => {
+  const folder = temporaryFolder("fh-web-");
+  chmodSync(folder, 0o755);
+  const [setuid, seen] = [join(folder, "id"), join(folder, "seen")];
+  copyFileSync("/usr/bin/id", setuid);
+  chmodSync(setuid, 0o4755);
+  // Whoever is nobody otherwise is root by it.
+  await using control = Running.start([...AS_NOBODY, setuid, "-u"]);
+  await control.end();
+  assert.equal(control.stdout, "0\n");
+  writeFileSync(seen, "");
+  chmodSync(seen, 0o666);
+  const script = `#!/bin/sh\n${setuid} -u >${seen}\n`;
+  writeFileSync(join(folder, "xdg-open"), script, { mode: 0o755 });
+  const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
+  await using web = await startWeb(["--user", "nobody", "--open"], { env });
+  await web.until("a program", () => readFileSync(seen, "utf8") !== "");
+  assert.equal(readFileSync(seen, "utf8"), `${NOBODY}\n`);
+});
+
+test(
+  ...unless(rootMissing, "whoever cannot ask the recorder is told so at the start"),
+  async () => {
+    using folder = new ServerFolder();
+    await using _recorder = await folder.record(SOURCE);
+    chmodSync(folder.path, 0o755);
+    const env = { ...process.env, FH_SOCKET: folder.socket };
+    await using web = await startWeb(["--user", "nobody"], { env });
+    assert.equal(
+      web.stderr,
+      `fh: web: goes on as nobody, who may not open ${folder.socket}; --user names another\n`,
+    );
+    await using root = await startWeb(["--user", "root"], { env });
+    assert.equal(root.stderr, "");
+  },
+);
 
 test(...unless(rootMissing, "nobody sees what is nobody's, and no more"), async () => {
   using folder = new ServerFolder();
@@ -78,6 +126,22 @@ test(...unless(rootMissing, "nobody sees what is nobody's, and no more"), async 
   while (await why(own.pid) !== "told") await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(await why(other.pid), "ESRCH");
   assert.equal(await why(1), "ESRCH");
+  // The history is root's to read; findings and costs are told by the recorder.
+  await using foreign = Running.start(["sh", "-c", ": fh-of-root"]);
+  await foreign.end();
+  await using ended = Running.start([...AS_NOBODY, "sh", "-c", ": fh-of-nobody"]);
+  await ended.end();
+  const filter = { match: "fh-of-(nobody|root)" };
+  let told: readonly { readonly uid: number; readonly cost: unknown }[] = [];
+  while (told.length === 0) {
+    const { status, body } = await ask(urlOf(web), "log", { filter, costs: true });
+    assert.equal(status, 200);
+    told = body["events"] as typeof told;
+  }
+  assert.deepEqual([...new Set(told.map(({ uid }) => uid))], [NOBODY]);
+  assert.ok(told.every((one) => "cost" in one));
+  const trouble = await ask(urlOf(web), "trouble");
+  assert.deepEqual([trouble.status, Array.isArray(trouble.body["findings"])], [200, true]);
 });
 
 test("the URL has the token, and nobody else is told it", async () => {
@@ -110,7 +174,10 @@ test("a socket in a folder is its owner's alone, serves a forward, and goes with
   const web = await startWeb([...STAY, "--listen", `unix:${path}`]);
   try {
     assert.equal(statSync(path).mode & 0o7777, 0o600);
-    assert.match(web.stdout, /#token=[\w-]{43} {2}after: ssh -N -L 127\.0\.0\.1:8811:\S+ HOST\n$/);
+    assert.match(
+      web.stdout,
+      /#token=[\w-]{43} {2}after: ssh -N -o \w+=yes -L 127\.0\.0\.1:8811:\S+ HOST\n$/,
+    );
     const token = /token=([\w-]+)/.exec(web.stdout)![1]!;
     const get = (host: string) =>
       new Promise<number>((resolve, reject) => {
@@ -145,12 +212,17 @@ test("a history alone answers too, and its page changes nothing", async () => {
   const { body } = await ask(url, "log", { filter: { comm: "sleep" }, limit: 10_000 });
   const events = body["events"] as readonly { readonly pid: number }[];
   assert.ok(events.some(({ pid }) => pid === short.pid), JSON.stringify(body).slice(0, 500));
-  for (const op of ["account", "tree", "trouble", "history", "job_list", "doctor"]) {
+  for (const op of ["account", "tree", "trouble", "history", "job_list"]) {
     assert.equal((await ask(url, op)).status, 200, op);
   }
-  assert.equal((await ask(url, "live")).status, 501);
+  const about = (await ask(url, "gateway")).body;
+  assert.match(String(about["unchanging"]), /^this is a history/);
+  assert.deepEqual([about["live"], about["db"]], [false, folder.db]);
   const change = { name: "x", confirm: "job_create x" };
-  assert.equal((await ask(url, "job_create", change)).status, 501);
+  for (const [op, params] of [["live", {}], ["doctor", {}], ["job_create", change]] as const) {
+    const { status, body } = await ask(url, op, params);
+    assert.deepEqual([status, body["error"]], [200, "EOPNOTSUPP"], op);
+  }
 });
 
 test("a browser is led to the page, and no command line has its token", async () => {
@@ -178,6 +250,10 @@ test("scripts are told the same as JSON", async () => {
 test("what cannot be is refused with advice", () => {
   const refusals: readonly (readonly [readonly string[], RegExp])[] = [
     [["--listen", "0.0.0.0:8811"], /^fh: Bad place: .*; give 127\.0\.0\.1:PORT or unix:PATH/],
+    [
+      ["--open", "--listen", "unix:/nowhere/s"],
+      /^fh: Conflicting options: --open, --listen unix:;/,
+    ],
     [["--listen", "nowhere"], /^fh: Bad address: nowhere; give a port/],
     ...isRoot
       ? [[["--user", "no such user"], /^fh: Unknown user: no such user; give --user/] as const]

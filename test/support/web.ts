@@ -4,6 +4,7 @@
  * @module
  */
 import { createConnection } from "node:net";
+import type { AnswerText } from "../../src/serve/client/answer_text.ts";
 import type { Backend, Fields, LiveLines } from "../../src/web/backend.ts";
 import { Gateway, type GatewaySettings } from "../../src/web/gateway.ts";
 import { Refusals } from "../../src/web/refusals.ts";
@@ -14,32 +15,39 @@ export const TOKEN = "t".repeat(43);
 
 /** A backend that answers with what it was asked, and tells the lines that it is given. */
 export class EchoBackend implements Backend {
+  unchanging: string | null = null;
   readonly asked: (readonly [op: string, params: Fields])[] = [];
   /** What is told to each page that listens; null ends it. */
   lines: (() => Promise<readonly string[] | null>) | null = null;
   /** Pages that listen. */
   listening = 0;
   /** Instead of the echo. */
-  answer: ((op: string, params: Fields) => Promise<Fields>) | null = null;
+  answer: Backend["ask"] | null = null;
 
-  async ask(op: string, params: Fields): Promise<Fields> {
+  async ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields | AnswerText> {
     this.asked.push([op, params]);
-    return await this.answer?.(op, params) ?? { asked: op, params };
+    return await this.answer?.(op, params, signal) ?? { asked: op, params };
   }
 
-  live(params: Fields): Promise<LiveLines> {
+  places(): Promise<Fields> {
+    return Promise.resolve({ db: null, socket: "/run/s" });
+  }
+
+  live(params: Fields, signal: AbortSignal): Promise<LiveLines> {
     this.asked.push(["live", params]);
     this.listening++;
     let isOpen = true;
     const { promise: closed, resolve } = Promise.withResolvers<null>();
+    const close = () => {
+      if (isOpen) this.listening--;
+      isOpen = false;
+      resolve(null);
+    };
+    signal.addEventListener("abort", close);
     return Promise.resolve({
       answer: { instance: "i", seq: 1 },
       take: () => isOpen ? Promise.race([this.lines?.() ?? closed, closed]) : closed,
-      close: () => {
-        if (isOpen) this.listening--;
-        isOpen = false;
-        resolve(null);
-      },
+      close,
     });
   }
 }

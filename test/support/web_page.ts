@@ -54,12 +54,12 @@ export class WebHost implements AsyncDisposable {
   /** Starts a recorder with these options, a gateway of its user with those, and a browser. */
   static async open(
     recording: readonly string[],
-    options: readonly string[] = [],
+    optionsOf: (folder: ServerFolder) => readonly string[] = () => [],
   ): Promise<WebHost> {
     const folder = new ServerFolder();
     const recorder = await folder.record(recording);
     const env = { ...process.env, FH_SOCKET: folder.socket, FH_DB: folder.db };
-    const web = await startWeb(["--user", "root", ...options], { env });
+    const web = await startWeb(["--user", "root", ...optionsOf(folder)], { env });
     // As root, and in containers, its sandbox cannot be made; it shows this page only.
     const browser = await chromium.launch({ executablePath: CHROMIUM, chromiumSandbox: false });
     return new WebHost(recording, folder, [recorder, web], browser);

@@ -36,7 +36,7 @@ const OTHERS: Readonly<Record<string, number>> = {
   // A key of what was asked.
   "cmd/web/backend.ts": 1,
   "serve/job_requests.ts": 1,
-  "serve/client/overlap.ts": 1,
+  "serve/client/answer_text.ts": 1,
   "serve/client/socket_client.ts": 1,
   "serve/connections.ts": 1,
   "serve/filter.ts": 1,

@@ -5,7 +5,9 @@ import { createConnection, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 import { CommandError, EXIT, Refusal } from "../../src/fault.ts";
-import { RequestError } from "../../src/serve/client/socket_client.ts";
+import { AnswerText } from "../../src/serve/client/answer_text.ts";
+import { ConnectionError, RequestError } from "../../src/serve/client/socket_client.ts";
+import type { RefusalKind } from "../../src/web/admit.ts";
 import { WEB_LIMITS } from "../../src/web/limits.ts";
 import { until } from "../support/until.ts";
 import { requestText, sendRaw, statusOf, TestGateway, TOKEN } from "../support/web.ts";
@@ -79,6 +81,7 @@ test("what is refused by who was asked is told with its name", async () => {
   const refusals: readonly (readonly [Error, number, string])[] = [
     [new RequestError("ESRCH", 3, "No such process"), 200, "ESRCH"],
     [new Refusal("EPERM", "Not permitted"), 403, "EPERM"],
+    [new Refusal("EOPNOTSUPP", "A history has no live view"), 200, "EOPNOTSUPP"],
     [new CommandError(EXIT.usage, "Bad time"), 400, "EIO"],
     [new CommandError(EXIT.notFound, "No history"), 200, "ESRCH"],
   ];
@@ -156,6 +159,58 @@ test("attacks on a real port get nothing, and each is counted", async () => {
   assert.equal(counts["host"], 3);
   assert.equal(counts["no token"], 1);
   assert.ok(web.said.every((line) => !/evil|nonsense|passwd|Bearer/.test(line)), web.said.join());
+  assert.equal((await web.ask("log", {})).status, 200);
+});
+
+test("what the runtime would refuse is counted, and told without what was sent", async () => {
+  await using web = await TestGateway.open();
+  const { headers } = web;
+  const { Host: host, ...hostless } = headers;
+  const evil = { Host: "evil.example" };
+  const refused: readonly (readonly [string, string, RefusalKind, number])[] = [
+    ["no host", requestText("POST /api/log", hostless, "{}"), "host", 421],
+    ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "host", 421],
+    ["CONNECT", requestText("CONNECT evil.example:443", evil), "method", 405],
+    [
+      "upgrade",
+      requestText("GET /", { ...evil, Connection: "Upgrade", Upgrade: "websocket" })
+        .replace("Connection: close\r\n", ""),
+      "upgrade",
+      426,
+    ],
+    [
+      "expect",
+      requestText("POST /api/log", { ...headers, Expect: "evil" }, "{}"),
+      "expectation",
+      417,
+    ],
+    [
+      "expect to go on",
+      requestText("POST /api/log", { ...headers, Expect: "100-continue" }, "{}"),
+      "expectation",
+      417,
+    ],
+    ["no method", requestText("EVIL /", { Host: host! }), "malformed", 0],
+    ["no HTTP", "\x16\x03\x01\x02evil\r\n\r\n", "malformed", 0],
+    ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "malformed", 0],
+    ["bad header", requestText("GET /", { Host: host!, "evil name": "1" }), "malformed", 0],
+    [
+      "smuggled",
+      requestText("POST /api/log", { ...headers, "Transfer-Encoding": "chunked" }, "0\r\n\r\nevil"),
+      "malformed",
+      0,
+    ],
+    ["large", requestText("GET /", { Host: host!, X: "evil".repeat(4096) }), "too large", 0],
+  ];
+  for (const [name, text, why, status] of refused) {
+    const before = web.refusals.counts[why] ?? 0;
+    const answer = await sendRaw(web.port, text);
+    assert.equal(statusOf(answer), status, `${name}: ${answer}`);
+    assert.equal(web.refusals.counts[why], before + 1, `${name}: ${web.said.join()}`);
+  }
+  assert.equal(web.said.length, refused.length);
+  assert.ok(web.said.every((line) => /^web: refused a request: [a-z ]+ \(\d{3}\)$/.test(line)));
+  assert.deepEqual(web.backend.asked, []);
   assert.equal((await web.ask("log", {})).status, 200);
 });
 
@@ -264,6 +319,50 @@ test("a page that does not read is not written to, and holds up nobody", async (
   assert.equal((await web.ask("log", {})).status, 200);
   socket.destroy();
   await until(() => web.backend.listening === 0);
+});
+
+test("a long answer is handed on as it comes, and cut off where that ends too early", async () => {
+  await using web = await TestGateway.open();
+  const piece = new TextEncoder().encode(`"${"x".repeat(65_533)}",`);
+  const count = 1000;
+  let given = 0;
+  let isWhole = true;
+  async function* pieces() {
+    yield new TextEncoder().encode('{"ok":true,"a":[');
+    for (given = 0; given < count; given++) yield piece;
+    if (!isWhole) throw new ConnectionError("ECONNRESET", "The server has gone");
+    yield new TextEncoder().encode("1]}");
+  }
+  web.backend.answer = () => Promise.resolve(new AnswerText(pieces()));
+  const { status, body } = await web.ask("log", {});
+  assert.deepEqual([status, (body["a"] as unknown[]).length], [200, count + 1]);
+  isWhole = false;
+  await assert.rejects(web.ask("log", {}));
+  // Who does not read is not written to.
+  const socket = createConnection({ host: "127.0.0.1", port: web.port });
+  socket.on("error", () => {});
+  socket.pause();
+  socket.write(requestText("POST /api/log", web.headers, "{}"));
+  let [before, still] = [-1, 0];
+  await until(() => {
+    still = given === before && given > 0 ? still + 1 : 0;
+    before = given;
+    return still > 50;
+  });
+  assert.ok(given < count / 2, `${given}`);
+  // However many of these there are, others have their answers.
+  const slow = Array.from({ length: 2 * WEB_LIMITS.questions }, () => {
+    const one = createConnection({ host: "127.0.0.1", port: web.port });
+    one.on("error", () => {});
+    one.pause();
+    one.write(requestText("POST /api/log", web.headers, "{}"));
+    return one;
+  });
+  await until(() => web.backend.asked.length === 3 + slow.length);
+  web.backend.answer = null;
+  assert.equal((await web.ask("status", {})).status, 200);
+  for (const one of [socket, ...slow]) one.destroy();
+  assert.deepEqual(web.said, []);
 });
 
 test("so many pages listen and no more", async () => {

@@ -4,12 +4,23 @@ import { test } from "node:test";
 import { COMMANDS } from "../../src/commands.ts";
 import { parseLine } from "../../src/cli/parse.ts";
 import type { EventFields, WhyFields } from "../../src/web/page/answers.ts";
-import { csvText } from "../../src/web/page/csv.ts";
 import { KEPT_MAX, NowModel, SAMPLE_MAX } from "../../src/web/page/now_model.ts";
 import { pastSpans } from "../../src/web/page/past_spans.ts";
-import { commandOf, filterOf, parseRoute, routeText, VIEWS } from "../../src/web/page/routes.ts";
+import {
+  commandOf,
+  commandText,
+  filterOf,
+  NOWHERE,
+  parseRoute,
+  type Places,
+  type Route,
+  routeText,
+  type View,
+  VIEWS,
+  whyText,
+} from "../../src/web/page/routes.ts";
 import { SentReader } from "../../src/web/page/sse.ts";
-import { momentOf, stretchesOf, topOf } from "../../src/web/page/stretches.ts";
+import { lanesOf, momentOf, stretchesOf, topOf } from "../../src/web/page/stretches.ts";
 import { keyText } from "../../src/web/page/sums.ts";
 import { DEAD_MAX, TreeModel } from "../../src/web/page/tree_model.ts";
 import { whySentence } from "../../src/web/page/why_words.ts";
@@ -50,6 +61,11 @@ test("an address and its view are the same, whatever stands in it", () => {
   }
 });
 
+/** Whose commands ask the history, whoever records. */
+function isPast(view: View): boolean {
+  return view !== "now" && view !== "jobs" && view !== "host";
+}
+
 test("each view says a command line that fh takes", () => {
   const params = {
     comm: "gcc*",
@@ -64,12 +80,20 @@ test("each view says a command line that fh takes", () => {
     job: "build",
     event: "exec,exit",
   };
+  const asked: readonly Places[] = [
+    NOWHERE,
+    { live: true, db: "/srv/a.db", socket: "/run/s" },
+    { live: false, db: "/srv/a.db", socket: null },
+  ];
   for (const view of VIEWS) {
     for (const some of [{}, params]) {
-      const [program, ...argv] = commandOf({ view, params: some });
-      assert.equal(program, "fh");
-      const asked = parseLine({ name: "fh", summary: "", actions: COMMANDS }, argv);
-      assert.equal(asked.kind, "call", argv.join(" "));
+      for (const places of asked) {
+        const [program, ...argv] = commandOf({ view, params: some }, places);
+        assert.equal(program, "fh");
+        const read = parseLine({ name: "fh", summary: "", actions: COMMANDS }, argv);
+        assert.equal(read.kind, "call", argv.join(" "));
+        assert.equal(argv.includes("--db"), !places.live || (places.db !== null && isPast(view)));
+      }
     }
   }
   assert.deepEqual(filterOf({ view: "now", params }), {
@@ -81,6 +105,21 @@ test("each view says a command line that fh takes", () => {
     failed: true,
     event: ["exec", "exit"],
   });
+});
+
+test("a command line asks where the page asks", () => {
+  const elsewhere = { live: true, db: "/srv/a b.db", socket: "/run/my fh.sock" };
+  const now: Route = { view: "now", params: { comm: "x" } };
+  assert.equal(commandText(now, NOWHERE), "fh watch -c x");
+  assert.equal(commandText(now, elsewhere), "env 'FH_SOCKET=/run/my fh.sock' fh watch -c x");
+  assert.equal(
+    commandText(now, { live: false, db: "/a.db", socket: null }),
+    "fh watch --source replay -c x --db /a.db",
+  );
+  assert.equal(
+    whyText("b-1-1", elsewhere),
+    "env 'FH_SOCKET=/run/my fh.sock' fh why b-1-1 --db '/srv/a b.db'",
+  );
 });
 
 test("events are read whole out of any pieces", () => {
@@ -183,12 +222,12 @@ test("names that others chose are text", () => {
   assert.equal(keyText("exit", { exit_code: null, signal: "SIGKILL" }), "SIGKILL");
 });
 
-test("a table as CSV is quoted, and no spreadsheet takes it for formulas", () => {
-  const rows = [{ command: '=cmd|"x",y', user_ns: -1, peak_bytes: null }, { command: "a\nb" }];
-  assert.equal(
-    csvText(rows),
-    'command,user_ns,peak_bytes\r\n"\'=cmd|""x"",y",-1,\r\n"a\nb",,\r\n',
-  );
+test("findings at the same time stand below each other, and no deeper than they must", () => {
+  const lanes = (...spans: readonly (readonly [number, number])[]) =>
+    lanesOf(spans.map(([begin, end]) => ({ begin, end })));
+  assert.deepEqual(lanes([0, 9], [3, 4], [5, 6], [10, 11]), [0, 1, 1, 0]);
+  assert.deepEqual(lanes([5, 6], [0, 9], [6, 7]), [1, 0, 2]);
+  assert.deepEqual(lanes(), []);
 });
 
 test("a time is cut into equal stretches", () => {
@@ -204,7 +243,10 @@ test("a time is cut into equal stretches", () => {
   assert.deepEqual(topOf(sums, 2), ["a", "b"]);
 });
 
-test("a log becomes the spans of a timeline", () => {
+test("a log becomes the spans of a timeline, with what they have cost", () => {
+  const figures = { minor_faults: 0, major_faults: 0, read_bytes: 0, write_bytes: 0 };
+  const switches = { voluntary_switches: 0, involuntary_switches: 0 };
+  const cost = { user_ns: 1, system_ns: 2, peak_bytes: null, ...figures, ...switches };
   const sinceMs = Date.parse("2026-11-30T10:00:00Z");
   const { frame, spans } = pastSpans({
     events: [
@@ -215,6 +257,7 @@ test("a log becomes the spans of a timeline", () => {
         signal: "SIGKILL",
         id: "b-2-2",
         pid: 2,
+        cost,
       }),
       event({
         event: "gap",
@@ -242,4 +285,5 @@ test("a log becomes the spans of a timeline", () => {
     ["b-2-2", 1e9 + 1, 2.5e9 + 1],
   ]);
   assert.equal(spans[1]!.status, 1);
+  assert.deepEqual(spans.map((one) => one.cost), [null, cost]);
 });

@@ -35,7 +35,7 @@ const NO_JOBS = "This server keeps no jobs: it is fh serve, or an older fh; run 
 type Answer = (answers: JobAnswers, params: Fields) => Promise<Fields>;
 
 /** What can be answered without a recorder. */
-const FROM_HISTORY: Readonly<Record<string, Answer>> = {
+export const JOBS_OF_HISTORY: Readonly<Record<string, Answer>> = {
   job_list: (answers, { all, before = Number.MAX_SAFE_INTEGER }) =>
     answers.list(all === true, Number(before), JOBS_MAX),
   job_show: (answers, { job }) => answers.show(String(job)),
@@ -104,7 +104,7 @@ async function openPast(
     notes,
     async ask(op, params) {
       try {
-        return await FROM_HISTORY[op]!(answers, params);
+        return await JOBS_OF_HISTORY[op]!(answers, params);
       } catch (error) {
         throw error instanceof Refusal ? refused(error) : error;
       }

@@ -80,7 +80,7 @@ export async function findTrouble(
     const asking = await createAsking(context, {}, past, notes, true);
     const isAsked = options.since !== undefined || options.until !== undefined;
     const findings = past?.isElsewhere
-      ? await askKept(asking, past, { stretch, isAsked })
+      ? (await askKept(asking, past, { stretch, isAsked })).found
       : await askTrouble(asking, {
         stretch,
         isAsked,

@@ -17,16 +17,12 @@ const KEPT_MS = 15_000;
 
 /**
  * Opens it by xdg-open(1), through a file that leads there and that nobody else may read. Rejects
- * with CommandError where there is no page to open, or nothing to open it with.
+ * with CommandError where there is nothing to open it with.
  */
 export async function openBrowser(
   { env, signal }: Pick<Context, "env" | "signal">,
-  url: string | null,
+  url: string,
 ): Promise<void> {
-  if (url === null) {
-    const what = "Cannot open a page on a socket";
-    throw new CommandError(EXIT.failed, `${what}; forward it by ssh -L, or listen on a port`);
-  }
   const folder = mkdtempSync(join(tmpdir(), "fh-web-"));
   try {
     const path = join(folder, "page.html");

@@ -6,7 +6,7 @@
 import type { Context } from "../../cli/command.ts";
 import { liveSource } from "../../cli/globals.ts";
 import { tell } from "../../cli/tell.ts";
-import { CommandError, EXIT } from "../../fault.ts";
+import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { listenAtPath, listenAtPort, type Listening } from "../../serve/named_place.ts";
 import page from "../../web/built/page.html" with { type: "text" };
 import { jsonText } from "../../text/json_text.ts";
@@ -16,6 +16,7 @@ import { newToken } from "../../web/token.ts";
 import type { ListenAddress } from "../listen_address.ts";
 import { HostBackend } from "./backend.ts";
 import { openBrowser } from "./browser.ts";
+import { closedPlace } from "./closed_place.ts";
 import type { WebOptions } from "./command.ts";
 import { asUser } from "./user.ts";
 
@@ -23,9 +24,15 @@ const ANYWHERE: ListenAddress = { host: "127.0.0.1", port: 0 };
 
 /** Runs the command until a signal ends it; the exit status comes back. */
 export async function runWeb(context: Context, options: WebOptions): Promise<number> {
+  const place = options.listen ?? ANYWHERE;
+  if (options.open === true && "path" in place) {
+    throw new UsageError("Conflicting options: --open, --listen unix:; listen on a port");
+  }
   const user = await asUser(context, options.user);
   if (user.euid !== context.euid) {
-    tell(context, `web: goes on as ${user.env["USER"]}; --user names another`, options.quiet);
+    const closed = closedPlace(user, options);
+    const but = closed === null ? "" : `, who may not open ${closed}`;
+    tell(context, `web: goes on as ${user.env["USER"]}${but}; --user names another`, options.quiet);
   }
   const complain = (text: string) => {
     tell(context, text);
@@ -44,14 +51,14 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
     isReadOnly: options.readOnly === true,
     complain,
   });
-  const listening = await listen(gateway, options.listen ?? ANYWHERE);
+  const listening = await listen(gateway, place);
   try {
     const url = urlOf(listening, token);
     const told = { listen: listening.shown, url, token };
     const line = options.json ? jsonText(told) : url ?? forwardOf(listening, token);
     context.stdout.write(`${line}\n`);
     await context.stdout.flush();
-    if (options.open === true) await openOrTell(user, url);
+    if (options.open === true && url !== null) await openOrTell(user, url);
     await ended(context.signal);
   } finally {
     gateway.close();
@@ -61,7 +68,7 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
 }
 
 /** The page is there, whoever opens it. */
-async function openOrTell(user: Context, url: string | null): Promise<void> {
+async function openOrTell(user: Context, url: string): Promise<void> {
   try {
     await openBrowser(user, url);
   } catch (error) {
@@ -88,10 +95,11 @@ function urlOf({ place, shown }: Listening, token: string): string | null {
   return "path" in place ? null : `http://${shown}/#token=${token}`;
 }
 
-/** The port is an example: any will do. */
+/** The port is an example: any will do; whoever has it already must not be asked instead. */
 function forwardOf({ place }: Listening, token: string): string {
   const path = "path" in place ? place.path : "";
-  return `http://127.0.0.1:8811/#token=${token}  after: ssh -N -L 127.0.0.1:8811:${path} HOST`;
+  const forward = `ssh -N -o ExitOnForwardFailure=yes -L 127.0.0.1:8811:${path} HOST`;
+  return `http://127.0.0.1:8811/#token=${token}  after: ${forward}`;
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { JobAnswers, JOBS_MAX, MEMBERS_MAX } from "../../ask/jobs.ts";
+import { JobAnswers } from "../../ask/jobs.ts";
 import { noteNoRecorder, Notes } from "../../ask/notes.ts";
 import { askHistory } from "../../ask/open/open.ts";
 import type { Context } from "../../cli/command.ts";
@@ -15,71 +15,55 @@ import { answerLine, type Peer } from "../../serve/protocol.ts";
 import { Questions } from "../../serve/questions.ts";
 import type { Fields } from "../../web/backend.ts";
 import { openOptions, readEpoch } from "../asking.ts";
-
-type JobAnswer = (answers: JobAnswers, params: Fields) => Promise<Fields>;
-
-const JOBS: Readonly<Record<string, JobAnswer>> = {
-  job_list: (answers, { all, before = Number.MAX_SAFE_INTEGER }) =>
-    answers.list(all === true, Number(before), JOBS_MAX),
-  job_show: (answers, { job }) => answers.show(String(job)),
-  job_members: (answers, { job, after = 0, running }) =>
-    running === true
-      ? answers.running(String(job))
-      : answers.members(String(job), Number(after), MEMBERS_MAX),
-};
+import { JOBS_OF_HISTORY } from "../job/door.ts";
 
 /** Answers out of a file: who can read it may know all of it. */
 export class StoreAnswers {
   readonly #context: Context;
   readonly #db: string | undefined;
-  readonly #questions: Questions;
   readonly #peer: Peer;
+  /** What all questions share. */
+  readonly #shared = { users: openUsers(), shares: CommonShares.of(), redact: undefined };
 
   /** `db` is the file, if one was named. */
   constructor(context: Context, db: string | undefined) {
     this.#context = context;
     this.#db = db;
-    const { env, procRoot, euid, now, signal } = context;
-    this.#peer = { client: 0, pid: 0, uid: euid, privileged: true, startTicks: null };
-    this.#questions = new Questions({
-      env,
-      procRoot,
-      euid,
-      now,
-      signal,
-      db: historyToAsk(context, db),
-      users: openUsers(),
-      shares: CommonShares.of(),
-      redact: undefined,
-      epoch: () => readEpoch(context),
-    });
+    this.#peer = { client: 0, pid: 0, uid: context.euid, privileged: true, startTicks: null };
   }
 
   /** Answers; throws CommandError or Refusal. */
-  async ask(op: string, params: Fields): Promise<Fields> {
+  async ask(op: string, params: Fields, gone: AbortSignal): Promise<Fields> {
+    const context = { ...this.#context, signal: AbortSignal.any([this.#context.signal, gone]) };
+    const questions = this.#questions(context);
     const { target } = params;
-    if (op === "tree") {
-      return { tree: JSON.parse(await this.#questions.tree(this.#peer, target)) };
-    }
-    if (op === "why") return plain(op, await this.#questions.why(this.#peer, target));
-    const operation = this.#questions.operations[op];
+    if (op === "tree") return { tree: JSON.parse(await questions.tree(this.#peer, target)) };
+    if (op === "why") return plain(op, await questions.why(this.#peer, target));
+    const operation = questions.operations[op];
     if (operation !== undefined) {
       const request = { op, params, id: undefined };
       return plain(op, await operation(this.#peer, request).fields);
     }
-    if (op in JOBS) return await this.#ofStore(op, params);
+    if (op in JOBS_OF_HISTORY) return await this.#ofStore(context, op, params);
     const what = `Cannot do ${op} without a recorder`;
     throw new Refusal("EOPNOTSUPP", `${what}; run fh record, and fh web without --db`);
   }
 
-  async #ofStore(op: string, params: Fields): Promise<Fields> {
+  #questions(context: Context): Questions {
+    const { env, procRoot, euid, now, signal } = context;
+    const db = historyToAsk(context, this.#db);
+    const world = { env, procRoot, euid, now, signal, db };
+    return new Questions({ ...this.#shared, ...world, epoch: () => readEpoch(context) });
+  }
+
+  async #ofStore(context: Context, op: string, params: Fields): Promise<Fields> {
     const notes = new Notes();
-    const store = await askHistory(this.#context, this.#db, openOptions(this.#context, notes));
+    const store = await askHistory(context, this.#db, openOptions(context, notes));
     if (store === null) throw new Refusal("ESRCH", "No history; run fh record to have one");
     try {
       noteNoRecorder(notes, store);
-      const answers = new JobAnswers(store, openUsers(), this.#peer);
-      return plain(op, { ...await JOBS[op]!(answers, params), notes });
+      const answers = new JobAnswers(store, this.#shared.users, this.#peer);
+      return plain(op, { ...await JOBS_OF_HISTORY[op]!(answers, params), notes });
     } finally {
       store.close();
     }

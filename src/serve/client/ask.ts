@@ -27,15 +27,11 @@ export class ServerDoor {
   readonly #connection: Connection;
   readonly #signal: AbortSignal;
   readonly #unknown: string | undefined;
-  readonly #stop: () => void;
 
   private constructor(connection: Connection, signal: AbortSignal, unknown: string | undefined) {
     this.#connection = connection;
     this.#signal = signal;
     this.#unknown = unknown;
-    this.#stop = () => connection.close();
-    signal.addEventListener("abort", this.#stop);
-    if (signal.aborted) this.#stop();
   }
 
   /**
@@ -50,8 +46,9 @@ export class ServerDoor {
     const path = socketToAsk(owner, named);
     if (path === null) throw noServer(null, null);
     try {
-      return new ServerDoor(await Connection.open(path), signal, unknown);
+      return new ServerDoor(await Connection.open(path, undefined, signal), signal, unknown);
     } catch (error) {
+      if (signal.aborted) throw stopped(path, signal);
       throw noServer(path, error as Error);
     }
   }
@@ -63,16 +60,14 @@ export class ServerDoor {
       return fields;
     } catch (error) {
       const { path } = this.#connection;
-      const { aborted, reason } = this.#signal;
       if (error instanceof RequestError) throw this.#refused(error);
-      if (!aborted) throw new ServerGone(path, error as Error);
-      throw new CommandError(EXIT.failed, `Cannot ask ${path}: stopped by ${reason}`);
+      if (!this.#signal.aborted) throw new ServerGone(path, error as Error);
+      throw stopped(path, this.#signal);
     }
   }
 
   /** Ends the connection. */
   close(): void {
-    this.#signal.removeEventListener("abort", this.#stop);
     this.#connection.close();
   }
 
@@ -80,6 +75,10 @@ export class ServerDoor {
     if (refusal.error !== "ENOTTY" || this.#unknown === undefined) return refused(refusal);
     return new CommandError(EXIT.failed, this.#unknown);
   }
+}
+
+function stopped(path: string, { reason }: AbortSignal): CommandError {
+  return new CommandError(EXIT.failed, `Cannot ask ${path}: stopped by ${reason}`);
 }
 
 /** Asks the server one thing; rejects with CommandError, as {@linkcode ServerDoor} does. */

@@ -23,8 +23,8 @@ export interface ToldEvent {
 /** When an event with a certain key was told. */
 interface Told {
   readonly seq: number;
-  /** Milliseconds. */
-  readonly time: number;
+  /** As it came: that of few is ever looked at. */
+  readonly time: string;
 }
 
 /** Remembers forks, execs and exits of the last seconds. */
@@ -39,7 +39,7 @@ export class Overlap {
     if (key === null) return;
     // An exec of the same command line may follow another: the newest stands last.
     this.#told.delete(key);
-    this.#told.set(key, { seq: event.seq, time: Date.parse(event.time) });
+    this.#told.set(key, { seq: event.seq, time: event.time });
     if (last - this.#cleanedAt > KEPT_US / 4) this.#clean(last);
   }
 
@@ -49,7 +49,7 @@ export class Overlap {
     return neighbours(event).some((key) => {
       const told = this.#told.get(key);
       if (told === undefined) return false;
-      return event.event !== "exec" || Math.abs(told.time - time) < SAME_EXEC_MS;
+      return event.event !== "exec" || Math.abs(Date.parse(told.time) - time) < SAME_EXEC_MS;
     });
   }
 
@@ -60,8 +60,10 @@ export class Overlap {
 
   #clean(last: number): void {
     this.#cleanedAt = last;
+    // The oldest stand first, or nearly: what is passed over here goes the next time.
     for (const [key, { seq }] of this.#told) {
-      if (seq < last - KEPT_US) this.#told.delete(key);
+      if (seq >= last - KEPT_US) return;
+      this.#told.delete(key);
     }
   }
 }
@@ -70,7 +72,8 @@ export class Overlap {
 function keyOf(event: ToldEvent, id: string = event.id ?? ""): string | null {
   if (event.event === "fork" || event.event === "exit") return `${event.event} ${id}`;
   if (event.event !== "exec") return null;
-  return `exec ${id} ${JSON.stringify([event.exe, event.argv])}`;
+  // No text of an exec has a NUL byte in it: execve(2).
+  return `exec ${id}\0${event.exe}\0${event.argv?.join("\0")}`;
 }
 
 /** Its keys under all the ids that two servers may give to one process: a tick more or less. */

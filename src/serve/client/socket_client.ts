@@ -54,6 +54,30 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Connects; rejects with {@linkcode ConnectionError} where nobody listens, or by the signal. */
+export function connect(path: string, signal?: AbortSignal): Promise<Socket> {
+  if (signal?.aborted) return Promise.reject(closed(path));
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const leave = () => {
+      socket.destroy();
+      reject(closed(path));
+    };
+    const refuse = (error: NodeJS.ErrnoException) => {
+      signal?.removeEventListener("abort", leave);
+      const what = `Cannot connect to ${path}: ${error.message}`;
+      reject(new ConnectionError(error.code ?? error.name, what));
+    };
+    signal?.addEventListener("abort", leave);
+    socket.once("error", refuse);
+    socket.once("connect", () => {
+      signal?.removeEventListener("abort", leave);
+      socket.off("error", refuse);
+      resolve(socket);
+    });
+  });
+}
+
 /** A connection to a server. */
 export class Connection {
   readonly path: string;
@@ -80,22 +104,17 @@ export class Connection {
 
   /**
    * Connects; rejects with {@linkcode ConnectionError} where nobody listens. While more than
-   * `waitingMax` bytes of events wait to be taken nothing is read.
+   * `waitingMax` bytes of events wait to be taken nothing is read. `signal` ends it as close()
+   * does, whatever it waits for.
    */
-  static open(path: string, waitingMax: number = WAITING_MAX): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const socket = createConnection(path);
-      const refuse = (error: NodeJS.ErrnoException) => {
-        const what = `Cannot connect to ${path}: ${error.message}`;
-        reject(new ConnectionError(error.code ?? error.name, what));
-      };
-      socket.once("error", refuse);
-      socket.once("connect", () => {
-        const connection = new Connection(path, socket, waitingMax);
-        socket.off("error", refuse);
-        resolve(connection);
-      });
-    });
+  static async open(
+    path: string,
+    waitingMax: number = WAITING_MAX,
+    signal?: AbortSignal,
+  ): Promise<Connection> {
+    const connection = new Connection(path, await connect(path, signal), waitingMax);
+    connection.#endWith(signal);
+    return connection;
   }
 
   /** Why the connection is over; null while it is not, and where close() ended it. */
@@ -138,6 +157,13 @@ export class Connection {
   /** Ends the connection; what waits for an answer is rejected. */
   close(): void {
     this.#end(null);
+  }
+
+  #endWith(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const stop = () => this.close();
+    signal.addEventListener("abort", stop);
+    this.#socket.once("close", () => signal.removeEventListener("abort", stop));
   }
 
   #receive(chunk: Uint8Array): void {

@@ -6,10 +6,9 @@
  * @module
  */
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { csvTable } from "../../text/csv.ts";
 import type { SumFields } from "./answers.ts";
 import { ask, type Note, type Params } from "./api.ts";
-import { csvText } from "./csv.ts";
 import { Curve } from "./curve.tsx";
 import { Failed, Notes, TextField, useAnswer, ViewHead } from "./parts.tsx";
 import { replaceParams, route } from "./route.ts";
@@ -46,8 +45,8 @@ const TITLES: Readonly<Record<Column, string>> = {
 /** The view. */
 export function AccountsView(): VNode {
   const { by: chosen = "", since = "", until = "", comm = "", user = "" } = route.value.params;
+  const sort = COLUMNS.find((one) => one === route.value.params["sort"]) ?? "cpu";
   const by = KEYS.find((key) => key === chosen) ?? "command";
-  const [sort, setSort] = useState<Column>("cpu");
   const filter = { ...comm ? { comm } : {}, ...user ? { user } : {} };
   const asked: Params = { by, filter, since: since || SINCE, ...until ? { until } : {} };
   const key = JSON.stringify(asked);
@@ -69,7 +68,7 @@ export function AccountsView(): VNode {
           Save as CSV
         </button>
       </div>
-      <Table by={by} rows={rows.slice(0, ROWS_MAX)} sort={sort} setSort={setSort} />
+      <Table by={by} rows={rows.slice(0, ROWS_MAX)} sort={sort} />
       {rows.length > ROWS_MAX && (
         <p class="faint">and {countText(rows.length - ROWS_MAX)} more, which the CSV has, too</p>
       )}
@@ -111,11 +110,10 @@ function Choices({ by }: { readonly by: string }): VNode {
   );
 }
 
-function Table({ by, rows, sort, setSort }: {
+function Table({ by, rows, sort }: {
   readonly by: string;
   readonly rows: readonly Row[];
   readonly sort: Column;
-  setSort(column: Column): void;
 }): VNode {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Accounts">
@@ -130,7 +128,9 @@ function Table({ by, rows, sort, setSort }: {
                 key={one}
                 aria-sort={one === sort ? "descending" : undefined}
               >
-                <button type="button" onClick={() => setSort(one)}>{TITLES[one]}</button>
+                <button type="button" onClick={() => replaceParams({ sort: one })}>
+                  {TITLES[one]}
+                </button>
               </th>
             ))}
           </tr>
@@ -155,8 +155,13 @@ function Table({ by, rows, sort, setSort }: {
 
 function download(by: string, rows: readonly Row[]): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([csvText(rows)], { type: "text/csv" }));
+  link.href = URL.createObjectURL(new Blob([...csvTable(rows, asIs)], { type: "text/csv" }));
   link.download = `fh-account-by-${by}.csv`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** In a file names stay what they are, as `fh account --csv` has them. */
+function asIs(text: string): string {
+  return text;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SpanCost } from "../../report/span.ts";
 import type { Note } from "./api.ts";
 
 /** What all tell of a process. */
@@ -40,6 +41,8 @@ export interface EventFields extends ProcessFields, EndFields {
   readonly reason?: string;
   readonly why?: string;
   readonly source?: string;
+  /** Of an exit, where it was asked for; null where it is not known. */
+  readonly cost?: SpanCost | null;
 }
 
 /** What a process has cost. */

@@ -29,12 +29,13 @@ export class ApiError extends Error {
 }
 
 /** Sends a question; the answer's body is not read yet. Rejects with {@linkcode ApiError}. */
-export async function post(op: string, params: Params, signal?: AbortSignal): Promise<Response> {
+async function post(op: string, params: Params, signal?: AbortSignal): Promise<Response> {
+  const shown = token.value;
   let response: Response;
   try {
     response = await fetch(`/api/${op}`, {
       method: "POST",
-      headers: { "Authorization": `Bearer ${token.value}`, "Content-Type": "application/json" },
+      headers: { "Authorization": `Bearer ${shown}`, "Content-Type": "application/json" },
       body: JSON.stringify(params),
       cache: "no-store",
       credentials: "omit",
@@ -45,7 +46,7 @@ export async function post(op: string, params: Params, signal?: AbortSignal): Pr
     throw new ApiError("network", "fh web does not answer; see that it runs");
   }
   if (response.ok) return response;
-  if (response.status === 401) forgetToken();
+  if (response.status === 401) forgetToken(shown);
   const { error, message } = await response.json().catch(() => ({})) as Record<string, string>;
   throw new ApiError(error ?? "EIO", message ?? `fh web answers with status ${response.status}`);
 }
@@ -54,7 +55,23 @@ export async function post(op: string, params: Params, signal?: AbortSignal): Pr
 export async function ask<T>(op: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   const answer = await (await post(op, params, signal)).json() as Record<string, unknown>;
   if (answer["ok"] === true) return answer as T;
-  throw new ApiError(String(answer["error"]), String(answer["message"]));
+  throw refusalOf(answer);
+}
+
+/** The stream of an operation that tells; rejects with {@linkcode ApiError}. */
+export async function listen(
+  op: string,
+  params: Params,
+  signal: AbortSignal,
+): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  const response = await post(op, params, signal);
+  const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
+  if (!isStream) throw refusalOf(await response.json());
+  return response.body!.getReader();
+}
+
+function refusalOf({ error, message }: Readonly<Record<string, unknown>>): ApiError {
+  return new ApiError(String(error), String(message));
 }
 
 /** Changes something that its user has consented to. */

@@ -56,7 +56,7 @@ export function Curve({ by, filter, since, until }: {
           />
         ))}
       </svg>
-      <figcaption class="legend">
+      <figcaption class="key">
         <span class="faint">
           CPU, at most {lengthText(most)} in each 1/{STRETCHES} of {momentText(from)} to{" "}
           {momentText(to)}

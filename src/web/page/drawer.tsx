@@ -7,11 +7,12 @@
  */
 import type { VNode } from "preact";
 import { escapeText } from "../../text/escape.ts";
-import { quoteArgv } from "../../text/quote.ts";
 import type { LinkFields, TreeFields, WhyFields } from "./answers.ts";
+import { places } from "./about.ts";
 import { ask } from "./api.ts";
 import { Failed, Notes, ProcessLink, useAnswer } from "./parts.tsx";
 import { replaceParams } from "./route.ts";
+import { whyText } from "./routes.ts";
 import { bytesText, commandLine, countText, endText, lengthText } from "./words.ts";
 import { isFailure, momentText, userOf } from "./words.ts";
 import { whySentence } from "./why_words.ts";
@@ -37,7 +38,7 @@ export function Drawer({ id }: { readonly id: string }): VNode {
         <button type="button" onClick={() => replaceParams({ p: "" })}>Close</button>
       </div>
       <p class="asks">
-        in a terminal: <code>{quoteArgv(["fh", "why", id])}</code>
+        in a terminal: <code>{whyText(id, places())}</code>
       </p>
       <Failed error={why.error} />
       {why.answer !== null && <Why why={why.answer} />}

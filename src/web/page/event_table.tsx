@@ -9,7 +9,9 @@ import type { VNode } from "preact";
 import { escapeText } from "../../text/escape.ts";
 import type { EventFields } from "./answers.ts";
 import { ProcessLink } from "./parts.tsx";
+import { cpuText } from "./sums.ts";
 import {
+  bytesText,
   clockText,
   commandLine,
   countText,
@@ -26,37 +28,51 @@ export interface EventTableProps {
   readonly label: string;
   /** Tells one row from all others. */
   keyOf(row: EventFields): string | number | undefined;
+  /** What has ended is shown with what it has cost. */
+  readonly hasCosts?: boolean;
 }
 
 /** A row for each event, as wide as its command line. */
-export function EventTable({ rows, label, keyOf }: EventTableProps): VNode {
+export function EventTable({ rows, label, keyOf, hasCosts = false }: EventTableProps): VNode {
   return (
-    <div class="scroll events" tabIndex={0} role="region" aria-label={label}>
+    <div
+      class={hasCosts ? "scroll events costs" : "scroll events"}
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+    >
       <table>
         <thead>
           <tr>
             <th scope="col">Time</th>
-            <th scope="col">Event</th>
+            <th scope="col" class="hide">Event</th>
             <th scope="col" class="n">PID</th>
             <th scope="col" class="hide">User</th>
-            <th scope="col" class="n">Duration</th>
+            <th scope="col" class="n hide">Duration</th>
             <th scope="col">Status</th>
+            {hasCosts && <th scope="col" class="n hide">CPU</th>}
+            {hasCosts && <th scope="col" class="n hide">Memory</th>}
             <th scope="col">Command</th>
           </tr>
         </thead>
-        <tbody>{rows.map((row) => <EventRow key={keyOf(row)} row={row} />)}</tbody>
+        <tbody>
+          {rows.map((row) => <EventRow key={keyOf(row)} row={row} hasCosts={hasCosts} />)}
+        </tbody>
       </table>
     </div>
   );
 }
 
 /** A row of an event; a gap takes all of it. */
-function EventRow({ row }: { readonly row: EventFields }): VNode {
+function EventRow({ row, hasCosts }: {
+  readonly row: EventFields;
+  readonly hasCosts: boolean;
+}): VNode {
   if (row.event === "gap") {
     return (
       <tr class="gap">
         <td>{clockText(row.time)}</td>
-        <td colSpan={6}>{gapText(row)}</td>
+        <td colSpan={hasCosts ? 8 : 6}>{gapText(row)}</td>
       </tr>
     );
   }
@@ -64,13 +80,15 @@ function EventRow({ row }: { readonly row: EventFields }): VNode {
   return (
     <tr>
       <td>{clockText(row.time)}</td>
-      <td>{row.event}</td>
+      <td class="hide">{row.event}</td>
       <td class="n">
         <ProcessLink id={row.id} pid={row.pid} />
       </td>
       <td class="hide">{userOf(row)}</td>
-      <td class="n">{isExit ? lengthText(row.duration_ns) : ""}</td>
+      <td class="n hide">{isExit ? lengthText(row.duration_ns) : ""}</td>
       <td class={isExit && isFailure(row) ? "bad" : ""}>{isExit ? endText(row) : ""}</td>
+      {hasCosts && <td class="n hide">{row.cost == null ? "?" : cpuText(row.cost)}</td>}
+      {hasCosts && <td class="n hide">{bytesText(row.cost?.peak_bytes ?? null)}</td>}
       <td class="cmd">{commandLine(row)}</td>
     </tr>
   );

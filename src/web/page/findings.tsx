@@ -65,7 +65,7 @@ export function FindingList({ findings }: { readonly findings: readonly FindingF
   return (
     <>
       {findings.map((one) => (
-        <div class={one.over ? "panel finding over" : "panel finding"} key={keyOf(one)}>
+        <div class={one.over ? "panel finding past" : "panel finding"} key={keyOf(one)}>
           <p>{one.words}</p>
           <p class="asks">
             {one.over ? "over, " : "goes on, "}since {momentText(one.since)};{" "}

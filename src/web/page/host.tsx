@@ -7,6 +7,7 @@
  */
 import type { VNode } from "preact";
 import { escapeText } from "../../text/escape.ts";
+import { type GatewayFields, learn, places } from "./about.ts";
 import { ask, type Note } from "./api.ts";
 import { Failed, Notes, useAnswer, ViewHead } from "./parts.tsx";
 import { bytesText, countText, lengthText, momentText } from "./words.ts";
@@ -52,47 +53,62 @@ interface StatusFields {
   readonly subscribers?: number;
 }
 
-interface GatewayFields {
-  readonly read_only: boolean;
-  readonly refused: Readonly<Record<string, number>>;
-  readonly streams: number;
-}
-
 const AGAIN_MS = 3000;
 
 type Fact = readonly [string, string];
 
 /** The view. */
 export function HostView(): VNode {
-  const status = useAnswer((signal) => ask<StatusFields>("status", {}, signal), "", AGAIN_MS);
   const history = useAnswer((signal) => ask<HistoryFields>("history", {}, signal), "", AGAIN_MS);
-  const gateway = useAnswer((signal) => ask<GatewayFields>("gateway", {}, signal), "", AGAIN_MS);
-  const doctor = useAnswer((signal) => ask<DoctorFields>("doctor", {}, signal), "", null);
+  const gateway = useAnswer(learn, "", AGAIN_MS);
+  const { live } = places();
   return (
     <>
       <ViewHead title="Host" />
-      <section class="panel">
-        <h2>Recorder</h2>
-        <Failed error={status.error} />
-        {status.answer !== null && <Facts facts={recorderFacts(status.answer)} />}
-      </section>
+      {live && <Recorder />}
       <section class="panel">
         <h2>History</h2>
         <Failed error={history.error} />
         <Notes notes={history.answer?.notes} />
         {history.answer !== null && <Facts facts={historyFacts(history.answer)} />}
       </section>
-      <section class="panel">
-        <h2>What this host allows</h2>
-        <Failed error={doctor.error} />
-        {doctor.answer !== null && <Doctor doctor={doctor.answer} />}
-      </section>
+      {live && <Allowed />}
       <section class="panel">
         <h2>This page</h2>
         <Failed error={gateway.error} />
         {gateway.answer !== null && <Facts facts={gatewayFacts(gateway.answer)} />}
       </section>
     </>
+  );
+}
+
+function Recorder(): VNode {
+  const { answer, error } = useAnswer(
+    (signal) => ask<StatusFields>("status", {}, signal),
+    "",
+    AGAIN_MS,
+  );
+  return (
+    <section class="panel">
+      <h2>Recorder</h2>
+      <Failed error={error} />
+      {answer !== null && <Facts facts={recorderFacts(answer)} />}
+    </section>
+  );
+}
+
+function Allowed(): VNode {
+  const { answer, error } = useAnswer(
+    (signal) => ask<DoctorFields>("doctor", {}, signal),
+    "",
+    null,
+  );
+  return (
+    <section class="panel">
+      <h2>What this host allows</h2>
+      <Failed error={error} />
+      {answer !== null && <Doctor doctor={answer} />}
+    </section>
   );
 }
 
@@ -143,10 +159,13 @@ function historyFacts(history: HistoryFields): Fact[] {
   ];
 }
 
-function gatewayFacts({ read_only, refused, streams }: GatewayFields): Fact[] {
+function gatewayFacts({ unchanging, refused, streams }: GatewayFields): Fact[] {
   const counts = Object.entries(refused).map(([why, count]) => `${countText(count)} ${why}`);
   return [
-    ["May change", read_only ? "nothing" : "jobs and rules, and signal their members"],
+    [
+      "May change",
+      unchanging === null ? "jobs and rules, and signal their members" : `nothing: ${unchanging}`,
+    ],
     ["Live pages", countText(streams)],
     ["Refused requests", counts.length === 0 ? "none" : counts.join(", ")],
   ];

@@ -27,7 +27,11 @@ const AGAIN_MS = 1000;
 const SIGNALS = ["TERM", "KILL", "INT", "HUP", "STOP", "CONT", "USR1", "USR2"];
 
 /** The panel of a job. */
-export function JobPanel({ job, again }: { readonly job: string; again(): void }): VNode {
+export function JobPanel({ job, mayChange, again }: {
+  readonly job: string;
+  readonly mayChange: boolean;
+  again(): void;
+}): VNode {
   const shown = useAnswer((signal) => ask<ShownJob>("job_show", { job }, signal), job, AGAIN_MS);
   const members = useAnswer(
     (signal) => ask<{ members: readonly Member[] }>("job_members", { job, limit: 200 }, signal),
@@ -38,11 +42,12 @@ export function JobPanel({ job, again }: { readonly job: string; again(): void }
   return (
     <section class="panel view" aria-label="Job">
       <Failed error={shown.error} />
+      {answer === null && shown.error === null && <p class="faint" role="status">Asking…</p>}
       {answer !== null && (
         <>
           <h2>{escapeText(answer.name)}</h2>
           <Account job={answer} />
-          {answer.ended === null && <Actions job={answer} again={again} />}
+          {mayChange && answer.ended === null && <Actions job={answer} again={again} />}
           <Commands rows={answer.commands} />
         </>
       )}

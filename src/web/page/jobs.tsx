@@ -8,6 +8,7 @@
 import type { VNode } from "preact";
 import { escapeText } from "../../text/escape.ts";
 import type { JobFields } from "./answers.ts";
+import { about, places } from "./about.ts";
 import { ask } from "./api.ts";
 import { changed } from "./confirm.tsx";
 import { JobPanel } from "./job.tsx";
@@ -23,6 +24,8 @@ const AGAIN_MS = 2000;
 /** The view. */
 export function JobsView(): VNode {
   const { job = "", all = "" } = route.value.params;
+  // Until it is known that something may be changed, nothing is offered.
+  const reason = about.value === null ? "" : about.value.unchanging;
   const { answer, error, again } = useAnswer(
     (signal) => ask<{ jobs: readonly JobFields[] }>("job_list", { all: all === "1" }, signal),
     all,
@@ -31,7 +34,10 @@ export function JobsView(): VNode {
   return (
     <>
       <ViewHead title="Jobs" />
-      <CreateForm again={again} />
+      {reason !== null && reason !== "" && (
+        <p class="note">Nothing can be changed here: {reason}.</p>
+      )}
+      {reason === null && <CreateForm again={again} />}
       <label class="check">
         <input
           type="checkbox"
@@ -42,8 +48,8 @@ export function JobsView(): VNode {
       </label>
       <Failed error={error} />
       {answer !== null && <JobTable jobs={answer.jobs} chosen={job} />}
-      {job !== "" && <JobPanel job={job} again={again} />}
-      <RulesPanel />
+      {job !== "" && <JobPanel job={job} again={again} mayChange={reason === null} />}
+      {places().live && <RulesPanel mayChange={reason === null} />}
     </>
   );
 }

@@ -7,7 +7,7 @@
 /// <reference lib="dom" />
 import { Course, type FollowedEvent } from "../../serve/client/course.ts";
 import type { EventFields } from "./answers.ts";
-import { ApiError, type Params, post } from "./api.ts";
+import { ApiError, listen, type Params } from "./api.ts";
 import { SentReader } from "./sse.ts";
 
 /** How it stands with the stream. */
@@ -76,14 +76,14 @@ export class Live {
   async #follow(): Promise<void> {
     this.#controller = new AbortController();
     this.#tell("connecting", "");
-    const response = await post("live", this.#course.wish(), this.#controller.signal);
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = await listen("live", this.#course.wish(), this.#controller.signal);
+    const decoder = new TextDecoder();
     const sent = new SentReader();
     let began = performance.now();
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
-      for (const { event, data } of sent.push(value)) {
+      for (const { event, data } of sent.push(decoder.decode(value, { stream: true }))) {
         if (event === "gone") return;
         this.#take(event, data);
         if (performance.now() - began < SLICE_MS) continue;
@@ -122,5 +122,5 @@ export class Live {
 
 /** Whether it may be otherwise in a moment: no recorder, or one with too many clients. */
 function mayPass({ error }: ApiError): boolean {
-  return error !== "EFAULT" && error !== "EOPNOTSUPP" && error !== "refused";
+  return !["EFAULT", "EOPNOTSUPP", "ESRCH", "refused"].includes(error);
 }

@@ -7,6 +7,7 @@
  */
 import { signal } from "@preact/signals";
 import { type ComponentType, render, type VNode } from "preact";
+import { learn } from "./about.ts";
 import { AccountsView } from "./accounts.tsx";
 import { ConfirmDialog, OutcomeLine } from "./confirm.tsx";
 import { Drawer } from "./drawer.tsx";
@@ -14,6 +15,7 @@ import { FindingsView } from "./findings.tsx";
 import { HostView } from "./host.tsx";
 import { JobsView } from "./jobs.tsx";
 import { NowView } from "./now.tsx";
+import { useAnswer } from "./parts.tsx";
 import { followAddress, route } from "./route.ts";
 import { routeText, type View, VIEWS } from "./routes.ts";
 import { enterToken, openSession, token } from "./session.ts";
@@ -30,6 +32,7 @@ const SHOWN: Readonly<Record<View, readonly [title: string, view: ComponentType]
   host: ["Host", HostView],
 };
 
+const AGAIN_MS = 30_000;
 const refused = signal(false);
 
 function Login(): VNode {
@@ -80,7 +83,12 @@ function Navigation(): VNode {
 }
 
 function App(): VNode {
-  if (token.value === "") return <Login />;
+  return token.value === "" ? <Login /> : <Views />;
+}
+
+function Views(): VNode {
+  // Asked for again where the gateway may have been started anew, otherwise.
+  useAnswer(learn, token.value, AGAIN_MS);
   const { view, params: { p = "" } } = route.value;
   const [title, Shown] = SHOWN[view];
   document.title = `${title} – fh on ${location.host}`;

@@ -8,13 +8,14 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { escapeText } from "../../text/escape.ts";
+import { places } from "./about.ts";
 import type { EventFields } from "./answers.ts";
 import { Filters } from "./filters.tsx";
 import { EventTable } from "./event_table.tsx";
 import { FindingList, useFindings } from "./findings.tsx";
 import { Live, type LiveState } from "./live.ts";
 import { NowModel } from "./now_model.ts";
-import { Failed, Figure, ViewHead } from "./parts.tsx";
+import { Failed, Figure, NotLive, ViewHead } from "./parts.tsx";
 import { route } from "./route.ts";
 import { filterOf } from "./routes.ts";
 import { countText } from "./words.ts";
@@ -35,6 +36,10 @@ interface Seen {
 
 /** The view. */
 export function NowView(): VNode {
+  return places().live ? <Stream /> : <NotLive title="Now" />;
+}
+
+function Stream(): VNode {
   const [isPaused, setPaused] = useState(false);
   const { seen, state, why } = useStream(isPaused);
   const findings = useFindings({}, FINDINGS_MS);

@@ -8,6 +8,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { escapeText } from "../../text/escape.ts";
+import { places } from "./about.ts";
 import type { Note } from "./api.ts";
 import { route, withParams } from "./route.ts";
 import { commandText, routeText } from "./routes.ts";
@@ -22,9 +23,22 @@ export function ViewHead({ title, children }: {
       <h1>{title}</h1>
       {children}
       <span class="asks">
-        in a terminal: <code>{commandText(route.value)}</code>
+        in a terminal: <code>{commandText(route.value, places())}</code>
       </span>
     </div>
+  );
+}
+
+/** A view of what happens, where nothing happens any more. */
+export function NotLive({ title }: { readonly title: string }): VNode {
+  return (
+    <>
+      <ViewHead title={title} />
+      <p class="note">
+        This is a history, in which nothing happens any more: see what was under{" "}
+        <a href={routeText({ view: "time", params: {} })}>Time</a>.
+      </p>
+    </>
   );
 }
 

@@ -76,6 +76,7 @@ function endedSpan(event: EventFields, since: (time: string) => number): Span {
     end,
     // All that is asked of a signal is that it was one.
     status: event.signal !== null ? 1 : code === null ? null : code << 8,
+    cost: event.cost ?? null,
   };
 }
 

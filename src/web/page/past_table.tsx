@@ -25,6 +25,7 @@ export function PastTable(): VNode {
     ...to === "" ? {} : { until: to },
     limit: ROWS,
     reverse: true,
+    costs: true,
   };
   const { answer, error } = useAnswer(
     (signal) =>
@@ -61,6 +62,7 @@ export function PastTable(): VNode {
       <EventTable
         rows={events}
         label="What has ended"
+        hasCosts
         keyOf={({ id, time }) => `${id} ${time}`}
       />
     </>

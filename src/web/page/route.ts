@@ -14,7 +14,9 @@ export const route = signal<Route>({ view: "now", params: {} });
 export function followAddress(): void {
   const read = () => {
     // Others lead to a place in the page.
-    if (location.hash.startsWith("#/")) route.value = parseRoute(location.hash);
+    if (location.hash === "" || location.hash.startsWith("#/")) {
+      route.value = parseRoute(location.hash);
+    }
   };
   addEventListener("hashchange", read);
   read();

@@ -55,10 +55,27 @@ export function filterOf({ params }: Route): Readonly<Record<string, unknown>> {
   };
 }
 
+/** Where the page asks, for commands that are to answer the same. */
+export interface Places {
+  /** Whether it asks a recorder; false: a history that was named. */
+  readonly live: boolean;
+  /** The history, where it is not the usual one. */
+  readonly db: string | null;
+  /** The recorder's socket, where one was named. */
+  readonly socket: string | null;
+}
+
+/** The usual recorder, and its history. */
+export const NOWHERE: Places = { live: true, db: null, socket: null };
+
 type Words = Route["params"];
 
-const COMMANDS: Readonly<Record<View, (words: Words) => readonly string[]>> = {
-  now: (words) => ["watch", ...words["event"] ? ["-e", words["event"]] : [], ...filters(words)],
+const COMMANDS: Readonly<Record<View, (words: Words, places: Places) => readonly string[]>> = {
+  now: (words, { live }) => [
+    ...["watch", ...live ? [] : ["--source", "replay"]],
+    ...words["event"] ? ["-e", words["event"]] : [],
+    ...filters(words),
+  ],
   tree: ({ pid }) => ["tree", ...pid ? [pid] : []],
   time: (words) => ["log", ...span(words, "1h ago"), ...filters(words)],
   jobs: ({ job }) => job ? ["job", "show", job] : ["job", "list"],
@@ -69,17 +86,33 @@ const COMMANDS: Readonly<Record<View, (words: Words) => readonly string[]>> = {
     ...filters(words),
   ],
   findings: (words) => ["trouble", ...span(words, "")],
-  host: () => ["doctor"],
+  host: (_words, { live }) => live ? ["doctor"] : ["record", "--status"],
 };
+/** Views whose commands ask a recorder, where there is one. */
+const OF_RECORDER: ReadonlySet<View> = new Set(["now", "jobs", "host"]);
 
 /** The command line that gives the same answer, without what is chosen beside it. */
-export function commandOf({ view, params }: Route): readonly string[] {
-  return ["fh", ...COMMANDS[view](params)];
+export function commandOf({ view, params }: Route, places: Places = NOWHERE): readonly string[] {
+  const asksRecorder = places.live && OF_RECORDER.has(view);
+  return ["fh", ...COMMANDS[view](params, places), ...asksRecorder ? [] : fileOf(places)];
 }
 
 /** The same for a terminal: it can be pasted. */
-export function commandText(route: Route): string {
-  return quoteArgv(commandOf(route));
+export function commandText(route: Route, places: Places): string {
+  return pasted(commandOf(route, places), places);
+}
+
+/** How to ask for a process in a terminal. */
+export function whyText(id: string, places: Places): string {
+  return pasted(["fh", "why", id, ...fileOf(places)], places);
+}
+
+function fileOf({ db }: Places): string[] {
+  return db === null ? [] : ["--db", db];
+}
+
+function pasted(argv: readonly string[], { socket }: Places): string {
+  return quoteArgv([...socket === null ? [] : ["env", `FH_SOCKET=${socket}`], ...argv]);
 }
 
 function filters(words: Words): string[] {

@@ -24,7 +24,7 @@ const AGAIN_MS = 5000;
 const FILTERS = ["comm", "exe", "match", "user", "unit", "cgroup"];
 
 /** Rules, and a form for another. */
-export function RulesPanel(): VNode {
+export function RulesPanel({ mayChange }: { readonly mayChange: boolean }): VNode {
   const { answer, error, again } = useAnswer(
     (signal) => ask<{ rules: readonly RuleFields[] }>("rule_list", {}, signal),
     "",
@@ -57,27 +57,35 @@ export function RulesPanel(): VNode {
           <li key={one.rule}>
             {escapeText(one.job)}: <code>{escapeText(JSON.stringify(one.filter))}</code>
             {one.used ? "" : " (not used: its filter cannot be understood any more)"}{" "}
-            <button type="button" class="bad" onClick={() => remove(one)}>
-              Remove rule {one.rule}
-            </button>
+            {mayChange && (
+              <button type="button" class="bad" onClick={() => remove(one)}>
+                Remove rule {one.rule}
+              </button>
+            )}
           </li>
         ))}
       </ul>
-      <form class="row" onSubmit={add}>
-        <label class="field">
-          What
-          <select name="what">{FILTERS.map((one) => <option key={one}>{one}</option>)}</select>
-        </label>
-        <label class="field">
-          is
-          <input type="text" name="value" autocomplete="off" spellcheck={false} />
-        </label>
-        <label class="field">
-          goes into the job
-          <input type="text" name="job" autocomplete="off" maxLength={64} />
-        </label>
-        <button type="submit">Add a rule</button>
-      </form>
+      {mayChange && <RuleForm add={add} />}
     </section>
+  );
+}
+
+function RuleForm({ add }: { add(event: SubmitEvent): void }): VNode {
+  return (
+    <form class="row" onSubmit={add}>
+      <label class="field">
+        What
+        <select name="what">{FILTERS.map((one) => <option key={one}>{one}</option>)}</select>
+      </label>
+      <label class="field">
+        is
+        <input type="text" name="value" autocomplete="off" spellcheck={false} />
+      </label>
+      <label class="field">
+        goes into the job
+        <input type="text" name="job" autocomplete="off" maxLength={64} />
+      </label>
+      <button type="submit">Add a rule</button>
+    </form>
   );
 }

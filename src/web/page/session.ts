@@ -13,28 +13,43 @@ const IN_FRAGMENT = /^#token=([\w-]{16,128})(?:&(.*))?$/;
 /** The token; empty while nobody has given one. */
 export const token = signal("");
 
-/** Takes the token out of the address, or of what this tab has kept. */
+/**
+ * Takes the token out of the address, or else of what this tab has kept, and from now on out of
+ * each URL that is opened in this tab. Who follows the address listens after this.
+ */
 export function openSession(): void {
+  addEventListener("hashchange", takeFromAddress);
+  if (!takeFromAddress()) token.value = sessionStorage.getItem(NAME) ?? "";
+}
+
+function takeFromAddress(): boolean {
   const [, given, rest = ""] = IN_FRAGMENT.exec(location.hash) ?? [];
-  if (given !== undefined) {
-    sessionStorage.setItem(NAME, given);
-    // Nothing of it stays in the history, or in what is copied out of the address bar.
-    history.replaceState(null, "", rest === "" ? location.pathname : `#${rest}`);
-  }
-  token.value = given ?? sessionStorage.getItem(NAME) ?? "";
+  if (given === undefined) return false;
+  // Nothing of it stays in the history, or in what is copied out of the address bar.
+  history.replaceState(null, "", rest === "" ? location.pathname : `#${rest}`);
+  keep(given);
+  return true;
+}
+
+function keep(given: string): void {
+  sessionStorage.setItem(NAME, given);
+  token.value = given;
 }
 
 /** Takes a token that somebody has typed or pasted, alone or in its URL. */
 export function enterToken(text: string): boolean {
   const [, given] = /(?:^|token=)([\w-]{16,128})$/.exec(text.trim()) ?? [];
   if (given === undefined) return false;
-  sessionStorage.setItem(NAME, given);
-  token.value = given;
+  keep(given);
   return true;
 }
 
-/** The gateway does not know the token: it was started anew, and has another. */
-export function forgetToken(): void {
+/**
+ * The gateway does not know this token: it was started anew, and has another. One that was given
+ * meanwhile is kept.
+ */
+export function forgetToken(refused: string): void {
+  if (token.value !== refused) return;
   sessionStorage.removeItem(NAME);
   token.value = "";
 }

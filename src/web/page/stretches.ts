@@ -46,3 +46,20 @@ export function topOf(sums: readonly ReadonlyMap<string, number>[], count: numbe
   }
   return [...totals].sort((a, b) => b[1] - a[1]).slice(0, count).map(([name]) => name);
 }
+
+/** Rows in which none overlaps another, as few as there may be; each its number, from 0 on. */
+export function lanesOf(
+  stretches: readonly { readonly begin: number; readonly end: number }[],
+): number[] {
+  const ends: number[] = [];
+  const lanes = stretches.map(() => 0);
+  const order = stretches.map((_, at) => at)
+    .sort((a, b) => stretches[a]!.begin - stretches[b]!.begin);
+  for (const at of order) {
+    const { begin, end } = stretches[at]!;
+    const free = ends.findIndex((last) => last < begin);
+    lanes[at] = free < 0 ? ends.length : free;
+    ends[lanes[at]!] = end;
+  }
+  return lanes;
+}

@@ -18,11 +18,13 @@ import { Failed, Notes, useAnswer } from "./parts.tsx";
 import { pastSpans, type Told } from "./past_spans.ts";
 import { go, replaceParams, route, withParams } from "./route.ts";
 import { filterOf } from "./routes.ts";
-import { momentOf } from "./stretches.ts";
+import { lanesOf, momentOf } from "./stretches.ts";
 import { clockText } from "./words.ts";
 
 /** Exits that are drawn, the newest; the recorder tells no more at once. */
 const EVENTS_MAX = 10_000;
+/** Height of a row of marks, pixels. */
+const LANE = 24;
 const HOUR_MS = 3_600_000;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
@@ -38,12 +40,14 @@ export function TimelinePanel(): VNode {
   const filter = filterOf(route.value);
   const key = JSON.stringify([since, until, filter]);
   const { answer, error } = useAnswer((signal) => load(since, until, filter, signal), key, null);
+  // It is the same while the table below it is turned over.
+  const drawing = useMemo(() => answer && <Drawing key={key} drawn={answer} />, [answer]);
   return (
     <>
       <Failed error={error} />
-      {answer === null
-        ? error === null && <p class="faint" role="status">Asking the recorder…</p>
-        : <Drawing key={key} drawn={answer} />}
+      {answer === null && error === null
+        ? <p class="faint" role="status">Asking the recorder…</p>
+        : drawing}
     </>
   );
 }
@@ -113,18 +117,29 @@ function Marks({ drawn, view: [from, to] }: {
     return end < from || begin > to ? [] : [{ one, begin, end }];
   });
   if (shown.length === 0) return null;
+  const lanes = lanesOf(shown);
   const percent = (us: number) => Math.max(0, Math.min(100, (100 * (us - from)) / (to - from)));
   return (
-    <div class="marks" role="group" aria-label="Findings in this stretch">
-      {shown.map(({ one, begin, end }) => (
+    <div
+      class="marks"
+      role="group"
+      aria-label="Findings in this stretch"
+      style={{ height: `${LANE * (Math.max(...lanes) + 1)}px` }}
+    >
+      {shown.map(({ one, begin, end }, at) => (
         <button
           key={`${one.kind} ${one.id} ${one.since}`}
           type="button"
           title={one.words}
-          aria-label={one.words}
-          style={{ left: `${percent(begin)}%`, width: `${percent(end) - percent(begin)}%` }}
+          style={{
+            top: `${LANE * lanes[at]!}px`,
+            left: `${percent(begin)}%`,
+            width: `${percent(end) - percent(begin)}%`,
+          }}
           onClick={() => replaceParams({ p: one.id })}
-        />
+        >
+          {one.words}
+        </button>
       ))}
     </div>
   );
@@ -152,7 +167,7 @@ async function load(
   const [log, tree, trouble] = await Promise.all([
     ask<{ events: readonly EventFields[]; notes: readonly Note[] }>(
       "log",
-      { ...span, filter: { ...filter, event: ["exit"] }, limit: EVENTS_MAX },
+      { ...span, filter: { ...filter, event: ["exit"] }, limit: EVENTS_MAX, costs: true },
       signal,
     ),
     // What runs is drawn where nothing is asked for that only its end can tell.

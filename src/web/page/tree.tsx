@@ -8,8 +8,9 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { escapeText } from "../../text/escape.ts";
+import { places } from "./about.ts";
 import { Live, type LiveState } from "./live.ts";
-import { Failed, TextField, ViewHead } from "./parts.tsx";
+import { Failed, NotLive, TextField, ViewHead } from "./parts.tsx";
 import { replaceParams, route } from "./route.ts";
 import { TreeModel, type TreeRow } from "./tree_model.ts";
 import { commandLine, countText, endText, userOf } from "./words.ts";
@@ -22,6 +23,10 @@ const DRAW_MS = 300;
 
 /** The view. */
 export function TreeView(): VNode {
+  return places().live ? <LiveTree /> : <NotLive title="Tree" />;
+}
+
+function LiveTree(): VNode {
   const { query = "", pid = "", p = "" } = route.value.params;
   const { model, state, why, turn } = useTree(pid);
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());

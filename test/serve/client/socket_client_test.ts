@@ -197,3 +197,19 @@ test("Connection.open() says why there is no connection", async () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test("a signal ends a connection as close() does, and opens none when it has come", async () => {
+  await using server = await FakeServer.start(() => null);
+  const ending = new AbortController();
+  const connection = await Connection.open(server.path, undefined, ending.signal);
+  const asked = connection.request("hello");
+  const client = await server.client(0);
+  ending.abort();
+  await assert.rejects(asked, { code: "ECONNABORTED" });
+  assert.equal(await connection.take(), null);
+  assert.equal(connection.error, null);
+  await client.gone;
+  const late = Connection.open(server.path, undefined, ending.signal);
+  await assert.rejects(late, { code: "ECONNABORTED" });
+  assert.equal(server.clients.length, 1);
+});
