@@ -170,6 +170,7 @@ const ARROWS: Arrows = {
   "src/fleet/": [
     "src/ask/store.ts",
     "src/history/",
+    "src/jobs/",
     "src/ship/",
     "src/model/",
     "src/fault.ts",

@@ -280,8 +280,9 @@ function keyRow(by: string, { key, totals }: KeyTotals, users: Users): CostRow {
 }
 
 function jobRow({ job, totals }: JobTotals, users: Users): CostRow {
-  const { id, name, owner, started, living, lost } = job;
-  const of: CostRow["of"] = [["job", id], ["uid", owner], ["user", users.name(owner)], [
+  const { id, name, owner, started, living, lost, boot: { host = null } } = job;
+  const on: CostRow["of"] = host === null ? [] : [["host", host]];
+  const of: CostRow["of"] = [...on, ["job", id], ["uid", owner], ["user", users.name(owner)], [
     "name",
     name,
   ]];

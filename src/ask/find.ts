@@ -59,7 +59,9 @@ function livedAt(life: PastProcess, moment: number): boolean {
 
 function whichOne(pid: number, lives: readonly PastProcess[]): CommandError {
   const shown = lives.slice(0, 10).map((life) => {
-    return `  ${life.id}  ${localTime(life.boot.moment(life.born))}  ${life.image.comm ?? "?"}`;
+    const on = life.boot.host == null ? "" : `${life.boot.host}:`;
+    const began = localTime(life.boot.moment(life.born));
+    return `  ${on}${life.id}  ${began}  ${life.image.comm ?? "?"}`;
   });
   const more = lives.length - shown.length;
   const what = `Which process ${pid}: ${lives.length} had that pid; give one of these ids`;

@@ -9,7 +9,13 @@ import type { Users } from "../proc/passwd.ts";
 import type { Refusal } from "../fault.ts";
 import { accountJson } from "../text/account_json.ts";
 import { argvFields } from "../text/argv_fields.ts";
-import { endFields, lifeFields, momentField, userFields } from "../text/process_fields.ts";
+import {
+  endFields,
+  hostFields,
+  lifeFields,
+  momentField,
+  userFields,
+} from "../text/process_fields.ts";
 import { WallClock } from "../text/time.ts";
 import { noJob, readJobName } from "./job_name.ts";
 import { QUESTION_LIMITS } from "./limits.ts";
@@ -47,8 +53,8 @@ export class JobAnswers {
   }
 
   /**
-   * Open jobs, or all of them, the latest first, with numbers below `before`, and where to go on;
-   * null at the end.
+   * Open jobs, or all of them, the latest first, behind the one with the key `before`, and where to
+   * go on; null at the end.
    */
   async list(all: boolean, before: number, limit: number): Promise<Fields> {
     const jobs: Fields[] = [];
@@ -56,14 +62,18 @@ export class JobAnswers {
     for await (const job of this.#jobs(all ? { before } : { before, open: true })) {
       if (jobs.length >= limit) return { jobs, next: last };
       jobs.push(this.#fields(job));
-      last = job.id;
+      last = job.key;
     }
     return { jobs, next: null };
   }
 
   /** One job, with its sums by command and user. */
   async show(name: string): Promise<Fields> {
-    const job = await this.find(name);
+    return await this.tell(await this.find(name));
+  }
+
+  /** The same of one that was found. */
+  async tell(job: PastJob): Promise<Fields> {
     const commands = sumsBy(job.totals, ({ comm }) => comm);
     const users = sumsBy(job.totals, ({ uid }) => String(uid));
     const stretch = { ...job, until: job.until ?? Number.MAX_SAFE_INTEGER };
@@ -83,7 +93,7 @@ export class JobAnswers {
     let [last, bytes] = [after, 0];
     while (members.length < limit && bytes < QUESTION_LIMITS.memberLines) {
       const most = Math.min(limit - members.length, QUESTION_LIMITS.membersAtOnce);
-      const some = await this.#store.members(job.id, last, most);
+      const some = await this.#store.members(job.key, last, most);
       for (const member of some) {
         members.push(this.#memberFields(job, member));
         bytes += member.process.image.parts.argv?.length ?? 0;
@@ -111,7 +121,9 @@ export class JobAnswers {
     const meant = readJobName(text, this.#asker.uid, this.#users);
     const { id, name } = meant;
     if (id !== null) return await this.#first({ id }) ?? refuse(noJob(meant));
-    const own = { name, owner: meant.owner ?? NOBODY };
+    // Who asks a fleet is nobody of its hosts.
+    const isAnyones = this.#store.isElsewhere === true && name === text;
+    const own = isAnyones ? { name } : { name, owner: meant.owner ?? NOBODY };
     return await this.#first({ ...own, open: true }) ?? await this.#first(own) ??
       refuse(noJob(meant, name === text ? await this.#others(name) : [], this.#users));
   }
@@ -143,6 +155,7 @@ export class JobAnswers {
     return {
       job: id,
       name,
+      ...hostFields(job),
       ...ofUser(owner, this.#users),
       started: momentField(job, since, this.#clock),
       ended: momentField(job, until, this.#clock),
@@ -159,6 +172,7 @@ export class JobAnswers {
     return {
       job: job.id,
       name: job.name,
+      ...hostFields(job),
       pid,
       id: process.id,
       ppid,

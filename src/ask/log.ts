@@ -67,14 +67,6 @@ export function loggedSpans(store: PastStore, stretch: Stretch, follow: boolean)
   return store.bounds.spans(stretch.since ?? 0, Number.MAX_SAFE_INTEGER);
 }
 
-/** Where a look begins that has nothing to show yet; null where nothing was recorded. */
-export function lookFrom({ bounds }: PastStore, { since }: Stretch): BootSpan | null {
-  const boot = bounds.boots.at(-1);
-  if (boot === undefined) return null;
-  const until = Math.max(boot.end, since === null ? boot.end : boot.nsOf(since));
-  return { boot, since: until, until };
-}
-
 /** What runs now, where no history is: a snapshot of each process that passes, oldest first. */
 export function* runningNow(
   { reader, redact, boot }: Asking,

@@ -35,8 +35,10 @@ export async function findNamed(
   // A server does not go through all programs for whoever asks.
   const past = await family.lastNamed(name, viewer.privileged);
   if (past !== null && sees(past)) return await family.of(past);
-  const where = store.past === null ? "in /proc" : `in /proc and in ${store.place}` +
-    await missingClause(store, store.bounds.all());
+  const known = store.isElsewhere ? `in ${store.place}` : `in /proc and in ${store.place}`;
+  const where = store.past === null
+    ? "in /proc"
+    : known + await missingClause(store, store.bounds.all());
   throw noneNamed(name, where);
 }
 

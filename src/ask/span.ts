@@ -29,7 +29,7 @@ export class SpanMaker {
   readonly #places = new Map<Uint8Array, Pick<SpanImage, "unit" | "container">>();
   readonly #names = new Map<number, string | null>();
 
-  /** `host` is the name of the host that they ran on. */
+  /** `host` is the name of the host that they ran on, where they do not say so. */
   constructor(users: Users, host: string) {
     this.#users = users;
     this.#host = host;
@@ -44,7 +44,7 @@ export class SpanMaker {
       parent,
       pid: process.pid,
       ppid: process.ppid ?? pidIn(parent),
-      host: this.#host,
+      host: process.boot.host ?? this.#host,
       start: Math.round((process.start ?? process.born) - originNs),
       isStartKnown: process.start !== null,
       end: end === null ? null : Math.round(end - originNs),

@@ -152,7 +152,7 @@ class Past {
       return !process.kernel && maySee(viewer, process.uid) && filter.matches(change);
     };
     const { ofImage, sought } = filter;
-    const query = { accepts, ofImage, sought, lineage, pids, job: job?.id ?? null };
+    const query = { accepts, ofImage, sought, lineage, pids, job: job?.key ?? null };
     const spans: Span[] = [];
     // Where an index finds them, or a job has them, there are fewer.
     const { onRead, failed, minDuration } = this.#query;
@@ -162,7 +162,7 @@ class Past {
       for (const life of batch) spans.push(this.#spanOf(life, line));
       onRead?.(spans.length, job?.started ?? whole);
     }
-    return spans.sort((a, b) => a.start - b.start);
+    return spans.sort((a, b) => a.start - b.start || a.pid - b.pid);
   }
 
   #spanOf({ process, parent, account, jobs }: PastLife, line: Line): Span {
@@ -190,7 +190,8 @@ class Past {
     const begin = localTime(times.originMs);
     const end = localTime(times.originMs + times.lengthNs / 1e6);
     const when = `from ${begin} to ${end}`;
-    if (job !== null) return `job ${job.name}, ${when}`;
+    const on = job?.boot.host == null ? "" : ` on ${job.boot.host}`;
+    if (job !== null) return `job ${job.name}${on}, ${when}`;
     if (this.#query.pid === undefined) return `${this.#query.host}, ${when}`;
     const [first] = spans;
     return `${first!.image.name ?? "?"} (${first!.pid}), ${when}`;
@@ -223,7 +224,9 @@ class Line {
   readonly lengthNs: number;
 
   constructor(stretches: readonly BootSpan[]) {
-    const [first, last] = [stretches[0], stretches.at(-1)];
+    // Those of several hosts are of one time.
+    const first = outermost(stretches, ({ boot, since }) => -boot.moment(since));
+    const last = outermost(stretches, ({ boot, until }) => boot.moment(until));
     this.#origin = first === undefined ? { seconds: 0, ns: 0 } : epochOf(first);
     this.#originNs = first?.since ?? 0;
     this.originMs = momentOf(this.#originNs, this.#origin);
@@ -240,6 +243,15 @@ class Line {
   originNs(boot: PastBoot): number {
     return this.#epochs.get(boot) ?? this.#originNs;
   }
+}
+
+/** The one of which a value is the largest, the last of several; undefined where there is none. */
+function outermost(
+  stretches: readonly BootSpan[],
+  valueOf: (span: BootSpan) => number,
+): BootSpan | undefined {
+  const most = Math.max(...stretches.map(valueOf));
+  return stretches.findLast((span) => valueOf(span) === most);
 }
 
 function epochOf({ boot, until }: BootSpan): BootEpoch {

@@ -58,13 +58,13 @@ export interface PastStore extends Store {
   accountOf(process: PastProcess): Promise<Account | null>;
   /** How often the same was started; null where it has run no program of its own. */
   came(process: PastProcess): Promise<Came | null>;
-  /** Of how many hosts it is known; a store of one host does not tell. */
+  /** On which hosts the same chain occurs; a store of one host does not tell. */
   spread?(process: PastProcess): Promise<Spread | null>;
   /** Who recorded within stretches. */
   sources(spans: readonly BootSpan[]): Promise<Sources>;
   /** Jobs, the latest first, read as they are wanted. */
   jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void>;
-  /** Members of a job in the order in which they were met, with numbers after `after`. */
+  /** Members of a job, by its key, in the order in which they were met, with keys after `after`. */
   members(job: number, after: number, limit: number): Promise<PastMember[]>;
   /** Members of an open job that live, in that order. */
   livingMembers(job: PastJob): Promise<PastProcess[]>;
@@ -104,11 +104,15 @@ export interface PastFindings {
 /** What a recorder has found to be wrong. */
 export type PastFinding = KeptFinding<PastProcess>;
 
-/** On how many hosts the same command line was started by the same command. */
+/** On which hosts the same chain occurs: the command line, below ancestors of the same names. */
 export interface Spread {
-  readonly hosts: number;
+  readonly names: readonly string[];
   /** How many hosts there are. */
   readonly of: number;
+  /** False: of very many runs the latest were looked at, so there may be more hosts. */
+  readonly isAll: boolean;
+  /** Names (comm) of the ancestors, the nearest first. */
+  readonly above: readonly (string | null)[];
 }
 
 /** How often the same command line was started by the same user, as far as a store remembers. */
@@ -250,7 +254,7 @@ export interface LivedQuery {
 export interface LivesQuery extends Pick<ChangeQuery, "ofImage" | "sought" | "pids" | "lineage"> {
   /** What a process has to be, as it stands at last. */
   readonly accepts: (process: PastProcess) => boolean;
-  /** Only members of the job with that number; null: of all. */
+  /** Only members of the job with that key; null: of all. */
   readonly job: number | null;
 }
 
@@ -397,6 +401,9 @@ export interface Sources {
 
 /** One job. */
 export interface PastJob {
+  /** What the store knows it by. */
+  readonly key: number;
+  /** Its number on its host. */
   readonly id: number;
   readonly name: string;
   /** uid of who has made it. */
@@ -436,7 +443,7 @@ export interface JobsWanted {
   /** uid of who has made it. */
   readonly owner?: number;
   readonly open?: boolean;
-  /** With a number below that one. */
+  /** Those that come behind the one with that key. */
   readonly before?: number;
   /** Open at some time within it. */
   readonly within?: BootSpan;

@@ -74,6 +74,10 @@ async function show(
     const { pastForest } = await import("./tree_past.ts");
     return pastForest(asking, past, asked, query);
   }
+  if (asked === null && past?.isElsewhere) {
+    const { shippedForest } = await import("./tree_past.ts");
+    return await shippedForest(asking, past, query);
+  }
   const target = typeof asked === "string" ? await targetOf(asking, asked, query) : asked;
   if (past !== null) {
     const { withPast } = await import("./tree_past.ts");
@@ -107,7 +111,7 @@ export function findLiving(asking: Asking, pid: number, query: TreeQuery): Shown
 }
 
 function readSnapshot(asking: Asking, pid: number | null, query: TreeQuery): Process[] {
-  const { procRoot, reader, boot, redact } = asking;
+  const { procRoot, reader, boot, redact, store } = asking;
   const chainOnly = pid !== null && query.ancestors && !query.descendants;
   const processes = orExplain(procRoot, () => {
     if (chainOnly) return takeSnapshot(readProcesses(reader, [pid]), redact, boot);
@@ -116,7 +120,7 @@ function readSnapshot(asking: Asking, pid: number | null, query: TreeQuery): Pro
     const all = query.kernel || (pid !== null && !users.includes(pid));
     return takeSnapshot(readProcesses(reader, all ? pids : users), redact, boot);
   });
-  if (processes.length === 0 && pid === null) {
+  if (processes.length === 0 && pid === null && !store.isElsewhere) {
     const what = `Cannot read ${procRoot}: it shows no process`;
     throw new CommandError(EXIT.failed, `${what}; mount it: mount -t proc proc ${procRoot}`);
   }

@@ -16,7 +16,7 @@ import { noteMissing } from "./missing.ts";
 import { newestTop, noneNamed } from "./named.ts";
 import { neverSeen, outside } from "./never_seen.ts";
 import type { Notes } from "./notes.ts";
-import type { Family, Missing, PastStore } from "./store.ts";
+import type { Family, Missing, PastProcess, PastStore } from "./store.ts";
 import { readStretch, recordedSpans } from "./stretch.ts";
 import { parseMoment } from "./text/moments.ts";
 import type { Asked, Target } from "./text/target.ts";
@@ -132,6 +132,23 @@ async function noteOthers(
   notes.add("others", `${what}; for one of them give ${pid}@TIME`);
 }
 
+/** What runs on other hosts, as far as these have told. */
+export async function shippedForest(
+  { notes }: Asking,
+  store: PastStore,
+  { limit = Infinity }: TreeQuery,
+): Promise<Shown> {
+  const newest = new Map(store.bounds.boots.map((boot) => [boot.host, boot]));
+  const spans = [...newest.values()].map((boot) => {
+    return { boot, since: boot.until, until: boot.until + 1 };
+  });
+  const missing = await noteMissing(notes, store, spans);
+  const lives = await store.lived(spans, { limit, asOf: null });
+  const living = lives.filter(({ alive }) => alive);
+  noteCut(notes, living);
+  return { forest: buildForest(living), focus: null, missing };
+}
+
 /** The forest of a time, or of a stretch of time, out of the history alone. */
 export async function pastForest(
   { notes, now: clock }: Asking,
@@ -153,8 +170,14 @@ export async function pastForest(
   const stretch = spans.map((span) => ({ ...span, until: Math.max(span.until, span.since + 1) }));
   const missing = await noteMissing(notes, store, stretch);
   const { limit = Infinity } = query;
-  const asOf = at === undefined ? null : spans.at(-1)!.since;
-  const lives = await store.lived(spans, { limit, asOf });
+  const lives: PastProcess[] = [];
+  if (at === undefined) lives.push(...await store.lived(spans, { limit, asOf: null }));
+  // Of several hosts each has its own clock.
+  else {
+    for (const span of spans) {
+      lives.push(...await store.lived([span], { limit, asOf: span.since }));
+    }
+  }
   noteCut(notes, lives);
   const forest = buildForest(lives);
   if (asked === null) return { forest, focus: null, missing, time };

@@ -53,7 +53,9 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   if (past !== null && spans.length > 0) {
     past.hold();
     try {
-      for (const span of spans) found.push(...await findInPast(asking, past, span, query, kills));
+      for (const span of spans) {
+        found.push(...await findInPast(asking, past, span, query.limits, kills));
+      }
     } finally {
       past.release();
     }
@@ -71,6 +73,24 @@ export async function askTrouble(asking: Asking, query: TroubleQuery): Promise<F
   } else if (spans.length === 0) {
     notes.add("nothing", `nothing was recorded lately in ${past.place}: this is what was seen now`);
   }
+  return found.sort(byWeight);
+}
+
+/**
+ * What was wrong on as many hosts as the store has: what their recorders have kept, and what they
+ * would have found where they did not look; the worst first.
+ */
+export async function askShipped(
+  asking: Asking,
+  past: PastStore,
+  query: Pick<TroubleQuery, "stretch" | "isAsked">,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const spans = spansOf(past, query);
+  for (const span of spans) {
+    found.push(...await findInPast(asking, past, span, INITIAL_LIMITS, null));
+  }
+  addMissing(asking.notes, await past.missing(spans));
   return found.sort(byWeight);
 }
 
@@ -146,19 +166,19 @@ async function findInPast(
   asking: Asking,
   past: PastStore,
   span: BootSpan,
-  query: TroubleQuery,
+  limits: Limits,
   kills: readonly OomKill[] | null,
 ): Promise<readonly Finding[]> {
   const { found: kept, unwatched } = await past.findings(span);
   const found = kept.flatMap((one) => findingOf(one) ?? []);
-  if (!isInitial(query.limits)) {
+  if (!isInitial(limits)) {
     // What was new then only the recorder knows.
     const firsts = found.filter(({ kind }) => kind === "first-seen");
-    return [...await findAgain(asking, past, span, query, kills), ...firsts];
+    return [...await findAgain(asking, past, span, limits, kills), ...firsts];
   }
   const told = [...found];
   for (const part of unwatched) {
-    const more = await findAgain(asking, past, part, query, kills);
+    const more = await findAgain(asking, past, part, limits, kills);
     found.push(...more.filter((one) => !told.some((other) => isSame(one, other))));
   }
   return found;
@@ -180,7 +200,7 @@ async function findAgain(
   asking: Asking,
   past: PastStore,
   span: BootSpan,
-  query: TroubleQuery,
+  limits: Limits,
   kills: readonly OomKill[] | null,
 ): Promise<readonly Finding[]> {
   const { boot } = span;
@@ -188,7 +208,7 @@ async function findAgain(
   const isNow = boot.shortId === asking.boot.shortId;
   const known = isNow ? kills ?? [] : [];
   const explain = (process: Process) => oomReason(process, known);
-  const detector = new Detector({ limits: query.limits, explain });
+  const detector = new Detector({ limits, explain });
   const machine = new Machine({ onChange: (change) => detector.note(change), boot });
   for await (const event of past.replay(span)) machine.step(event);
   detector.turn(Math.min(span.until, boot.end));

@@ -16,9 +16,9 @@ import { readLiving } from "./living.ts";
 import { findNamed } from "./named.ts";
 import { neverSeen } from "./never_seen.ts";
 import { noProcess } from "./not_found.ts";
-import { noteNoHistory, notePids } from "./notes.ts";
+import { noteNoHistory, notePids, type Notes } from "./notes.ts";
 import { belowCron, type Origin, originOf } from "./origin.ts";
-import type { Came, Family, Missing } from "./store.ts";
+import type { Came, Family, Missing, Spread } from "./store.ts";
 import { type CronEntry, Crontabs } from "./text/crontab.ts";
 import { isTarget, parseTarget, type Target } from "./text/target.ts";
 import { maySee } from "./viewer.ts";
@@ -33,6 +33,10 @@ const STORAGE: readonly Figure["name"][] = ["readBytes", "writeBytes"];
 
 /** Between cron and the shell that it starts there may be copies of cron, and pam's. */
 const NEAR_CRON = 16;
+
+/** Ancestors and hosts that are named where the same chain is told of. */
+const NAMED_ABOVE = 4;
+const NAMED_HOSTS = 4;
 
 const ENVIRONMENT = /^(?:SSH_CONNECTION|TRIGGER_UNIT)=/;
 
@@ -67,6 +71,8 @@ export interface WhyAnswer {
   readonly cost: Cost | null;
   /** How often the same was started; null where that is not known. */
   readonly came: Came | null;
+  /** On which hosts of a fleet the same chain occurs; null where none was asked. */
+  readonly spread: Spread | null;
   /** What is not known of its life, and of the moments in which those above it began. */
   readonly missing: readonly Missing[];
 }
@@ -85,7 +91,7 @@ export async function askWhy(asking: Asking, operand: string): Promise<WhyAnswer
     : await why.findName(operand);
   const answer = await why.answer(found);
   if (!store.isElsewhere) notePids(notes, asking.reader);
-  await why.noteSpread(found);
+  noteSpread(notes, answer);
   if (store.past === null && isDoubtful(answer)) {
     noteNoHistory(notes, "parents that have ended are not known", asking.historyPlace);
   }
@@ -97,6 +103,18 @@ function isDoubtful({ chain, origin }: WhyAnswer): boolean {
   if (chain.some(({ process }) => process.adopted)) return true;
   if (origin === null || origin.kind === "unknown") return true;
   return origin.kind === "boot" && chain.length > 1;
+}
+
+/** Notes on how many hosts the same story is known. */
+function noteSpread(notes: Notes, { spread }: WhyAnswer): void {
+  if (spread === null) return;
+  const { names, of, isAll, above } = spread;
+  const some = above.slice(0, NAMED_ABOVE).map((name) => name ?? "?").join(", ");
+  const more = above.length > NAMED_ABOVE ? ", …" : "";
+  const below = above.length === 0 ? "" : ` below the same ancestors (${some}${more})`;
+  const count = `${isAll ? "" : "at least "}${names.length} of ${of} hosts`;
+  const hosts = names.slice(0, NAMED_HOSTS).join(", ") + (names.length > NAMED_HOSTS ? ", …" : "");
+  notes.add("hosts", `the same command line${below} is known on ${count}: ${hosts}`);
 }
 
 class Why {
@@ -148,6 +166,7 @@ class Why {
       origin: chain.length === whole.length ? this.#whence(whole, isCut) : null,
       cost: await this.#costOf(process),
       came: await this.#cameOf(process),
+      spread: await this.#spreadOf(process),
       missing,
     };
   }
@@ -192,16 +211,9 @@ class Why {
     return known === null ? null : await this.#asking.store.past?.came(known) ?? null;
   }
 
-  /** Notes on how many hosts the same story is known. */
-  async noteSpread(process: Process): Promise<void> {
-    const { store, notes } = this.#asking;
+  async #spreadOf(process: Process): Promise<Spread | null> {
     const known = this.#family.known(process);
-    const spread = known === null ? null : await store.past?.spread?.(known) ?? null;
-    if (spread === null) return;
-    const { hosts, of } = spread;
-    const by = process.parent?.image.comm ?? null;
-    const starter = by === null ? "" : `, started by ${by},`;
-    notes.add("hosts", `the same command line${starter} is known on ${hosts} of ${of} hosts`);
+    return known === null ? null : await this.#asking.store.past?.spread?.(known) ?? null;
   }
 
   /** Where a chain leads; not known where it was not followed to its end. */

@@ -92,7 +92,13 @@ export class Failing implements Watch {
     }
   }
 
-  /** The lowest below it that ended in the same way. */
+  /**
+   * The lowest below it that ended in the same way. What a run and a page say of it
+   * (src/model/passed_on.ts) takes the fork of each child, and holds up to nine dead ones of each
+   * parent. Here all parents of the host are watched for as long as it is up, by their children's
+   * ends alone, and each holds one: who ended in another way is named itself, never who is not
+   * known to be the cause.
+   */
   #causeOf(process: Process): Process {
     const cause = this.#causes.get(process);
     return cause !== undefined && cause.status === process.status ? cause : process;

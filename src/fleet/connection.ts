@@ -11,6 +11,8 @@ import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
 const CONNECT_MS = 15_000;
+/** Whoever waits is told so often. */
+const TELL_MS = 200;
 /** What was given up, and what is being closed, is not waited for any longer. */
 const LEAVE_MS = 2000;
 /** A network that carries less than so many bytes a millisecond is of no use. */
@@ -34,11 +36,21 @@ export type Parameter =
   | Uint8Array
   | readonly (string | number)[];
 
+/** Who is told while a question takes time. */
+export interface Waiting {
+  /** So many rows have come, of this question and those before; five times a second. */
+  wait(rows: number): void;
+  /** It is answered. */
+  done(): void;
+}
+
 /** A connection. Whole numbers come as numbers; what has more than 53 bits is asked for as text. */
 export class Connection {
   readonly #client: pg.Client;
   readonly #place: FleetPlace;
   readonly #signal: AbortSignal;
+  readonly #waiting: Waiting | null;
+  #rows = 0;
   readonly #patienceMs: number | null;
   /** Rejects when the connection is gone: what was asked then would never be answered. */
   readonly #gone: Promise<never>;
@@ -48,7 +60,9 @@ export class Connection {
     place: FleetPlace,
     signal: AbortSignal,
     patienceMs: number | null,
+    waiting: Waiting | null,
   ) {
+    this.#waiting = waiting;
     this.#client = client;
     this.#place = place;
     this.#signal = signal;
@@ -72,10 +86,11 @@ export class Connection {
     env: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal,
     patienceMs: number | null = null,
+    waiting: Waiting | null = null,
   ): Promise<Connection> {
     const place = fleetPlace(url, env);
     const client = clientOf(place);
-    const connection = new Connection(client, place, signal, patienceMs);
+    const connection = new Connection(client, place, signal, patienceMs, waiting);
     const stop = () => connection.#leave("it was given up");
     signal.addEventListener("abort", stop);
     let late: ReturnType<typeof setTimeout> | undefined;
@@ -104,6 +119,7 @@ export class Connection {
     return await this.#during(lengthOf(parameters), async () => {
       const values = parameters.map((one) => one instanceof Uint8Array ? Buffer.from(one) : one);
       const found = await this.#client.query({ text: sql, values, rowMode: "array" });
+      this.#rows += found.rows.length;
       return found.rows as Row[];
     });
   }
@@ -156,6 +172,8 @@ export class Connection {
       leaveIn(LEAVE_MS, "it was given up");
     };
     this.#signal.addEventListener("abort", cancel);
+    const waiting = this.#waiting;
+    const telling = waiting && setInterval(() => waiting.wait(this.#rows), TELL_MS);
     if (patience !== null) {
       const ms = patience + Math.ceil(bytes / SLOWEST);
       leaveIn(ms, `no answer within ${Math.round(ms / 1000)}s`);
@@ -167,6 +185,8 @@ export class Connection {
       throw databaseFailure(this.#place, error);
     } finally {
       this.#signal.removeEventListener("abort", cancel);
+      if (telling !== null) clearInterval(telling);
+      waiting?.done();
       for (const timer of timers) clearTimeout(timer);
     }
   }
@@ -237,8 +257,9 @@ function databaseFailure(place: FleetPlace, error: unknown): CommandError {
     const advice = "give PGPASSFILE, PGPASSWORD or a service file, and see pg_hba.conf";
     return new CommandError(EXIT.failed, `${where} does not let you in: ${said}; ${advice}`);
   }
-  if (state === "3F000" || state === "42P01" || state === "42883") {
-    return new CommandError(EXIT.failed, `${where} has no tables of fh; run fh fleet init`);
+  if (state === "3F000" || state === "42P01" || state === "42883" || state === "42703") {
+    const advice = "run fh fleet init, or fh fleet migrate where fh is newer than the tables";
+    return new CommandError(EXIT.failed, `${where} has no tables of this fh; ${advice}`);
   }
   if (state === "42501") {
     const advice = "ask its owner for the role fh_reader, or for one of fh fleet init --host";

@@ -66,14 +66,44 @@ export async function sumFleet(
   }
   await lives.addByKey(begin, first * US_PER_HOUR);
   if (!isToEnd) await lives.addByKey(last * US_PER_HOUR, end);
-  const hosts = [...new Set([...mirror.boots.values()].map(({ host }) => host))];
   const rows = await fleet.rows<HourSums>(
     `SELECT s.key, ${OF_HOURS} FROM fh.hour_sum s
       WHERE s.kind = $1 AND s.hour >= $2 AND s.hour < $3 AND s.host = ANY($4) GROUP BY s.key`,
-    [by, first, last, hosts],
+    [by, first, last, mirror.hosts],
   );
   for (const [key, ...sums] of rows) groups.group(keyOf(by, key)).addSums(sums);
   return groups.all();
+}
+
+/** How many have ended within stretches. */
+export async function countEnded(
+  fleet: Connection,
+  stretches: readonly Stretch[],
+): Promise<number> {
+  if (stretches.length === 0) return 0;
+  const where = new Conditions().add(
+    "l.ended >= ? AND l.ended < ?",
+    Math.min(...stretches.map(({ since }) => since)),
+    Math.max(...stretches.map(({ until }) => until)),
+  );
+  const from = withinStretches(where, stretches);
+  const [row] = await fleet.rows<[number]>(
+    `SELECT count(*) FROM ${from} WHERE ${where.sql}`,
+    where.parameters,
+  );
+  return row![0];
+}
+
+/** Lives `l` that ended within the stretches. */
+function withinStretches(where: Conditions, stretches: readonly Stretch[]): string {
+  const arrays = where.bind(
+    "unnest(?::int[], ?::bigint[], ?::bigint[]) w (boot, since, until)",
+    stretches.map(({ span }) => span.boot.id),
+    stretches.map(({ since }) => since),
+    stretches.map(({ until }) => until),
+  );
+  return `${arrays} JOIN fh.life l ON l.boot = w.boot AND l.ended >= w.since
+    AND l.ended < w.until`;
 }
 
 /** What sums by the hour are by: empty where it is not known. */
@@ -117,24 +147,14 @@ class LifeSums {
     const { by } = this.#query;
     const where = new Conditions().add("l.ended >= ? AND l.ended < ?", from, until);
     const rows = await this.#fleet.rows<HourSums>(
-      `SELECT coalesce(${KEY_OF[by]}, ''), ${OF_LIVES} FROM ${this.#within(where)}
+      `SELECT coalesce(${KEY_OF[by]}, ''), ${OF_LIVES} FROM ${
+        withinStretches(where, this.#stretches)
+      }
         LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image
         WHERE ${where.sql} GROUP BY 1`,
       where.parameters,
     );
     for (const [key, ...sums] of rows) this.#groups.group(keyOf(by, key)).addSums(sums);
-  }
-
-  /** Lives `l` that ended within the stretches. */
-  #within(where: Conditions): string {
-    const stretches = where.bind(
-      "unnest(?::int[], ?::bigint[], ?::bigint[]) w (boot, since, until)",
-      this.#stretches.map(({ span }) => span.boot.id),
-      this.#stretches.map(({ since }) => since),
-      this.#stretches.map(({ until: end }) => end),
-    );
-    return `${stretches} JOIN fh.life l ON l.boot = w.boot AND l.ended >= w.since
-      AND l.ended < w.until`;
   }
 
   /** Adds what ended from one moment to another. */
@@ -153,7 +173,7 @@ class LifeSums {
     const rows = await this.#fleet.rows<ImageSums>(
       `SELECT l.host, l.image::text, ${parent ? "p.image::text" : "NULL"},
         ${by === "exit" ? "l.status" : "NULL::int"}, ${OF_LIVES}
-        FROM ${this.#within(where)}
+        FROM ${withinStretches(where, this.#stretches)}
         ${parent ? PARENT : ""}
         WHERE ${where.sql} GROUP BY 1, 2, 3, 4`,
       where.parameters,

@@ -8,7 +8,7 @@ import type { BootSpan } from "../model/bounds.ts";
 import type { Process } from "../model/process.ts";
 import type { HistoryStore } from "../history/store.ts";
 import type { Mirror } from "./mirror.ts";
-import { BELOW } from "./rows.ts";
+import { BELOW, idOf } from "./rows.ts";
 
 /** Lives of one pid that are looked at, the latest. */
 const PIDS_MAX = 1000;
@@ -27,7 +27,7 @@ export class FleetFamily implements Family {
   /** `store` answers out of the mirror. */
   constructor(mirror: Mirror, store: HistoryStore) {
     this.#mirror = mirror;
-    this.#hosts = [...new Set([...mirror.boots.values()].map(({ host }) => host))];
+    this.#hosts = mirror.hosts;
     this.#family = store.family({
       ...{ processes: [], bootId: "", isElsewhere: true },
       startTicks: () => null,
@@ -91,13 +91,4 @@ export class FleetFamily implements Family {
   spanOf(process: Process): BootSpan | null {
     return this.#family.spanOf(process);
   }
-}
-
-/** The id of a life, as the tables have it. */
-export function idOf(
-  epochTick: number,
-  { pid, nth, startTicks }: Pick<Process, "pid" | "nth" | "startTicks">,
-): string {
-  const tick = BigInt(epochTick + startTicks);
-  return String(tick << 25n | BigInt(pid & 0x3fffff) << 3n | BigInt(nth & 7));
 }

@@ -51,8 +51,10 @@ CREATE FUNCTION fh.need_day(day int) RETURNS void LANGUAGE sql AS $$ SELECT $$;
 `;
 
 /** Few rows, that every server needs; and many, which stand with those of their host. */
-const EVERYWHERE = ["host", "boot", "clock", "run", "gap", "finding", "image_text"];
-const BY_HOST = ["image", "former", "hour_sum", "program"];
+const EVERYWHERE = [
+  ...["host", "boot", "clock", "run", "gap", "finding", "job", "image_text"],
+];
+const BY_HOST = ["image", "former", "hour_sum", "program", "member"];
 const CITUS = [
   ...EVERYWHERE.map((name) => `SELECT create_reference_table('fh.${name}');`),
   "SELECT create_distributed_table('fh.life', 'host');",

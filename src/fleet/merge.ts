@@ -75,7 +75,7 @@ BEGIN
       ON CONFLICT (boot, since) DO UPDATE SET epoch = excluded.epoch;
     INSERT INTO fh.run SELECT its, r.* FROM jsonb_to_recordset(one->'runs') AS r (pid bigint,
         since bigint, kept bigint, seen bigint, ended bigint, source text, why text, version text,
-        events bigint, lost bigint, accounts text)
+        events bigint, lost bigint, accounts text, findings int)
       ON CONFLICT (boot, since, pid) DO UPDATE SET kept = excluded.kept, seen = excluded.seen,
         ended = excluded.ended, events = excluded.events, lost = excluded.lost;
     INSERT INTO fh.gap SELECT its, r.*

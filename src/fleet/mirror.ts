@@ -21,10 +21,13 @@ import {
   FINDINGS,
   type FormerRow,
   FORMERS,
+  idOf,
   type ImageRow,
   IMAGES,
   LIFE,
   type LifeRow,
+  type MemberRow,
+  MEMBERS,
   pidOf,
 } from "./rows.ts";
 
@@ -48,11 +51,13 @@ type BootRow = readonly [
   bootId: string,
   tick: number,
   reach: number | null,
+  isAtWork: boolean,
+  waiting: number,
 ];
 type ClockRow = readonly [boot: number, since: number, epoch: string];
 type RunRow = readonly [boot: number, ...rest: (string | number | null)[]];
 
-const RUN = "pid, since, kept, seen, ended, source, why, version, events, lost, accounts";
+const RUN = "pid, since, kept, seen, ended, source, why, version, events, lost, accounts, findings";
 
 /** Rows of some hosts, as many as were asked for. */
 export class Mirror {
@@ -77,13 +82,11 @@ export class Mirror {
   }
 
   /** Boots, clocks and runs of the hosts whose names match a regular expression; no lives yet. */
-  static async open(fleet: Connection, hosts: string, now: () => number): Promise<Mirror> {
+  static async open(fleet: Connection, hosts: string): Promise<Mirror> {
     const boots = await fleet.rows<BootRow>(
-      `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick,
-          CASE WHEN now() - h.seen < interval '1 minute'
-            AND b.id = max(b.id) OVER (PARTITION BY h.id)
-            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL)
-            THEN h.reach / 1000 END
+      `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick, h.reach / 1000,
+          now() - h.seen < interval '1 minute' AND b.id = max(b.id) OVER (PARTITION BY h.id)
+            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL), h.waiting
         FROM fh.boot b JOIN fh.host h ON h.id = b.host WHERE h.name ~ $1
         ORDER BY b.epoch_tick, b.id`,
       [hosts],
@@ -107,18 +110,23 @@ export class Mirror {
       for (const [id, , , bootId] of boots) boot.run(id, `${bootId}${NOT_ID}${id}`);
       const clock = db.prepare("INSERT INTO clock VALUES (?, ?, CAST(? AS INTEGER))");
       for (const row of clocks) clock.run(...row);
-      const run = db.prepare(`INSERT INTO run (boot, ${RUN}) VALUES (?${", ?".repeat(11)})`);
+      const run = db.prepare(`INSERT INTO run (boot, ${RUN}) VALUES (?${", ?".repeat(12)})`);
       for (const row of runs) run.run(...row);
     });
     const mirror = new Mirror(
       fleet,
-      new History(fleet.shown, now, db),
+      // What a host knows reaches as far as it has told, not up to now.
+      new History(fleet.shown, () => 0, db),
       boots.map(([boot, host, hostName, , epochTick]) => ({ boot, host, hostName, epochTick })),
     );
-    for (const [id, , hostName, bootId, , reach] of boots) {
+    for (const [id, , hostName, bootId, , reach, isAtWork, waiting] of boots) {
       mirror.#name(id, hostName, bootId);
+      if (reach === null) continue;
+      const boot = mirror.bootOf(id);
       // Who is heard of goes on recording.
-      if (reach !== null) mirror.bootOf(id).reach(reach);
+      if (isAtWork) boot.reach(reach);
+      // What waits to be shipped is not known yet, though its recorder is.
+      if (waiting > 0) boot.until = Math.min(boot.until, Math.max(0, boot.nsOf(reach)));
     }
     return mirror;
   }
@@ -128,6 +136,11 @@ export class Mirror {
     boot.host = host;
     boot.shortId = bootId.slice(0, 8);
     boot.bootId = bootId;
+  }
+
+  /** Numbers of the hosts. */
+  get hosts(): number[] {
+    return [...new Set([...this.boots.values()].map(({ host }) => host))];
   }
 
   /** The boot with that number, here as there. */
@@ -166,13 +179,47 @@ export class Mirror {
 
   /** Forgets all lives; those that are in use stay as they are. */
   forget(): void {
-    this.db.exec("DELETE FROM life; DELETE FROM former");
+    this.db.exec("DELETE FROM life; DELETE FROM former; DELETE FROM member");
     this.history.lives.forget();
     this.#lives = new Map();
     if (this.#images.size < IMAGES_MAX) return;
     this.db.exec("DELETE FROM image; DELETE FROM text");
     this.#images = new Map();
     this.#texts = new Map();
+  }
+
+  /** Fetches in which jobs lives are or were that stand here. */
+  async loadMembers(lives: readonly Life[]): Promise<void> {
+    if (lives.length === 0) return;
+    const its = lives.map((life) => this.boots.get(life.boot.id)!);
+    const rows = await this.#fleet.rows<MemberRow>(MEMBERS, [
+      its.map(({ host }) => host),
+      its.map(({ boot }) => boot),
+      its.map(({ epochTick }, at) => idOf(epochTick, lives[at]!)),
+    ]);
+    inTransaction(this.db, () => {
+      const putJob = this.db.prepare(
+        "INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+      );
+      const put = this.db.prepare("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)");
+      for (const [boot, life, key, since, until, name, owner, begun, ...rest] of rows) {
+        putJob.run(key, name, owner, boot, begun, ...rest);
+        put.run(key, this.#lives.get(`${boot} ${life}`)!, since, until);
+      }
+    });
+  }
+
+  /** Those of a job that were fetched, by their numbers here. */
+  membersOf(job: number): {
+    readonly life: number;
+    readonly since: number | null;
+    readonly until: number | null;
+  }[] {
+    const found = this.db.prepare("SELECT life, since, until FROM member WHERE job = ?").all(job);
+    const time = (value: unknown) => value === null ? null : Number(value);
+    return found.map(({ life, since, until }) => {
+      return { life: Number(life), since: time(since), until: time(until) };
+    });
   }
 
   /** Numbers of the boots of which there is anything to tell. */

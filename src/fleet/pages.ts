@@ -44,6 +44,7 @@ export class FleetPages {
   readonly #query: ChangeQuery;
   readonly #way: TimelineQuery;
   #images: SoughtImages | null = null;
+  #hosts: readonly number[] = [];
 
   constructor(fleet: Connection, mirror: Mirror, breath: Breath, query: ChangeQuery) {
     this.#fleet = fleet;
@@ -61,6 +62,8 @@ export class FleetPages {
   async *changes(stretches: readonly Stretch[]): AsyncGenerator<Logged, void> {
     if (stretches.length === 0) return;
     const { backwards, kept } = this.#query;
+    const boots = stretches.map(({ span }) => this.#mirror.boots.get(span.boot.id)!);
+    this.#hosts = [...new Set(boots.map(({ host }) => host))];
     await this.#mirror.loadGaps(stretches.map(({ span }) => span.boot.id));
     this.#images = await seekImages(this.#fleet, this.#query.sought, this.#way.kinds);
     const begin = Math.min(...stretches.map(({ since }) => since));
@@ -97,16 +100,12 @@ export class FleetPages {
   #ends(from: number, until: number): Conditions {
     const { failed, minDuration } = this.#query;
     const { kinds } = this.#way;
-    const where = this.#ofHosts().add("l.ended >= ? AND l.ended < ?", from, until);
+    const where = new Conditions().add("l.host = ANY(?)", this.#hosts);
+    where.add("l.ended >= ? AND l.ended < ?", from, until);
     if (failed) where.add("l.status <> 0");
     if (minDuration !== null) where.add("l.span >= ?", Math.floor(minDuration));
     addSought(where, this.#images, kinds);
     return where;
-  }
-
-  #ofHosts(): Conditions {
-    const hosts = [...new Set([...this.#mirror.boots.values()].map(({ host }) => host))];
-    return new Conditions().add("l.host = ANY(?)", hosts);
   }
 
   async #load(
@@ -155,7 +154,7 @@ export class FleetPages {
         since: Math.max(span.since, Math.floor(sinceBootOf(from, boot))),
         until: Math.min(span.until, Math.floor(sinceBootOf(until, boot))),
       };
-      const way = { ...this.#way, whole: part.until >= span.until };
+      const way = { ...this.#way, whole: !this.#query.few && part.until >= span.until };
       const steps = timeline.steps(part, way);
       await this.#push(heap, steps, order, span);
     }

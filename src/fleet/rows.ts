@@ -5,6 +5,7 @@
  */
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import { IMAGE_PARTS } from "../model/image.ts";
+import type { Process } from "../model/process.ts";
 import { COST_COLUMNS } from "./columns.ts";
 
 /** Columns of lives; ids have more bits than a number. */
@@ -86,6 +87,29 @@ export type FormerRow = readonly [
   image: string | null,
 ];
 
+/** Members, by life and job, arrays of hosts, boots and ids of lives. */
+export const MEMBERS = `SELECT m.boot, m.life::text, m.job, m.since, m.until, j.name, j.owner,
+  j.since, j.until, j.started, j.lost FROM unnest($1::int[], $2::int[], $3::bigint[])
+    w (host, boot, life)
+  JOIN fh.member m USING (host, boot, life) JOIN fh.job j ON j.id = m.job ORDER BY m.life, m.job`;
+
+/** A row of {@linkcode MEMBERS}. */
+export type MemberRow = readonly [
+  boot: number,
+  life: string,
+  job: number,
+  since: number | null,
+  until: number | null,
+  ...job: [
+    name: string,
+    owner: number,
+    since: number,
+    until: number | null,
+    started: number,
+    lost: number,
+  ],
+];
+
 /** Images: arrays of hosts and ids. */
 export const IMAGES = `SELECT i.host, i.id::text, i.uid, i.argv_missing,
   ${IMAGE_PARTS.map((name) => `i.${name}`).join(", ")}
@@ -105,4 +129,13 @@ const PID_BITS = 0x3fffffn;
 /** The pid in an id of a life. */
 export function pidOf(id: string): number {
   return Number((BigInt(id) >> 3n) & PID_BITS);
+}
+
+/** The id of a life, as the tables have it. */
+export function idOf(
+  epochTick: number,
+  { pid, nth, startTicks }: Pick<Process, "pid" | "nth" | "startTicks">,
+): string {
+  const tick = BigInt(epochTick + startTicks);
+  return String(tick << 25n | BigInt(pid & 0x3fffff) << 3n | BigInt(nth & 7));
 }

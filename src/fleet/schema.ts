@@ -4,6 +4,7 @@
  * @module
  */
 import { COST_COLUMNS } from "./columns.ts";
+import { JOB_TABLES, JOBS } from "./job_tables.ts";
 import { type Layout, layoutSql } from "./layout.ts";
 import { BOOTS, HELLO, LIVES, MERGE } from "./merge.ts";
 
@@ -61,6 +62,7 @@ CREATE TABLE fh.run (
   events bigint NOT NULL,
   lost bigint NOT NULL,
   accounts text,
+  findings int,
   PRIMARY KEY (boot, since, pid)
 );
 CREATE TABLE fh.gap (
@@ -204,8 +206,8 @@ const GRANTS = `
 REVOKE ALL ON SCHEMA fh FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fh FROM PUBLIC;
 GRANT USAGE ON SCHEMA fh TO fh_host, fh_reader;
-GRANT EXECUTE ON FUNCTION fh.hello(uuid, text, text), fh.merge(jsonb, text[], text[], text[])
-  TO fh_host;
+GRANT EXECUTE ON FUNCTION fh.hello(uuid, text, text), fh.merge(jsonb, text[], text[], text[]),
+  fh.hello_jobs(uuid), fh.put_jobs(jsonb) TO fh_host;
 GRANT SELECT ON ALL TABLES IN SCHEMA fh TO fh_reader;
 GRANT EXECUTE ON FUNCTION fh.text(bytea), fh.words(bytea) TO fh_reader;
 `;
@@ -236,5 +238,7 @@ CREATE TABLE IF NOT EXISTS fh.migration (
 export function migrations(layout: Layout): readonly string[] {
   const { life, after } = layoutSql(layout);
   const tables = TABLES.replace("/* by time */", life);
-  return [[tables, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, GRANTS].join("\n")];
+  return [
+    [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, JOBS, GRANTS].join("\n"),
+  ];
 }

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import type { KnownJob } from "../ship/jobs.ts";
 import type { Acknowledged, Cursor, Parcel, ShippingHost, Sink } from "../ship/sink.ts";
 import { batchOf } from "./batch.ts";
 import { Connection } from "./connection.ts";
+import { hasJobs, knownJobs, putJobs } from "./job_sink.ts";
 
 /** A batch that takes longer has not arrived, or its answer has not. */
 const PATIENCE_MS = 60_000;
@@ -68,9 +70,19 @@ export class FleetSink implements Sink {
     return { name: hello.name, cursor: hello.cursor, open };
   }
 
+  async knownJobs(): Promise<KnownJob[]> {
+    return await knownJobs(this.#db, this.#host.machine);
+  }
+
   async append(parcel: Parcel): Promise<void> {
     const { machine } = this.#host;
-    await mergeInto(this.#db, { machine, session: this.#session }, parcel);
+    const session = { machine, session: this.#session };
+    const { jobNews: jobs } = parcel;
+    if (jobs === null || !hasJobs(jobs)) return await mergeInto(this.#db, session, parcel);
+    await this.#db.transaction(async () => {
+      await mergeInto(this.#db, session, parcel);
+      await putJobs(this.#db, machine, jobs);
+    });
   }
 
   async close(): Promise<void> {
@@ -88,7 +100,7 @@ export interface FleetSession {
 export async function mergeInto(
   db: Connection,
   session: FleetSession,
-  parcel: Omit<Parcel, "open" | "jobs">,
+  parcel: Omit<Parcel, "open" | "jobs" | "jobNews">,
 ): Promise<void> {
   const { lives, images, formers } = batchOf(parcel);
   const facts = JSON.stringify(factsOf(parcel, session));
@@ -99,7 +111,7 @@ export async function mergeInto(
 function factsOf(
   { cursor, boots, findings, gone, reach, waiting, forgotten }: Omit<
     Parcel,
-    "lives" | "formers" | "images" | "jobs" | "open"
+    "lives" | "formers" | "images" | "jobs" | "jobNews" | "open"
   >,
   { machine, session }: FleetSession,
 ): Readonly<Record<string, unknown>> {

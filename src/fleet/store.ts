@@ -8,7 +8,9 @@ import type {
   Came,
   ChangeQuery,
   CostQuery,
+  CostTest,
   Family,
+  JobsWanted,
   JobTotals,
   KeyTotals,
   LivedQuery,
@@ -36,13 +38,18 @@ import type { BootSpan, Bounds } from "../model/bounds.ts";
 import type { SourceEvent } from "../model/event.ts";
 import type { ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
-import { Connection } from "./connection.ts";
-import { sumFleet } from "./costs.ts";
-import { FleetFamily, idOf } from "./family.ts";
+import { Connection, type Waiting } from "./connection.ts";
+import { countEnded, sumFleet } from "./costs.ts";
+import { FleetFamily } from "./family.ts";
+import { FleetJobs } from "./jobs.ts";
+import { FleetLives } from "./lives.ts";
+import { FleetNews } from "./news.ts";
 import { Mirror } from "./mirror.ts";
 import { FleetPages } from "./pages.ts";
 import { globPattern } from "./programs.ts";
-import { sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
+import { idOf } from "./rows.ts";
+import { spreadOf } from "./spread.ts";
+import { ofOneTime, sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
 
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 /** The same command line is looked for among so many lives, the latest; as in a history. */
@@ -56,7 +63,8 @@ export interface FleetOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly breath: Breath;
-  now(): number;
+  /** Is told while a question takes time. */
+  readonly waiting?: Waiting;
 }
 
 /** Answers out of the tables of a fleet. */
@@ -64,25 +72,31 @@ export class FleetStore implements PastStore {
   readonly past = this;
   readonly isElsewhere = true;
   readonly behind = null;
+  readonly #options: FleetOptions;
   readonly #fleet: Connection;
   readonly #mirror: Mirror;
   readonly #breath: Breath;
   /** Answers out of what was fetched. */
   readonly #store: HistoryStore;
+  readonly #jobs: FleetJobs;
 
-  private constructor(fleet: Connection, mirror: Mirror, breath: Breath) {
+  private constructor(fleet: Connection, mirror: Mirror, options: FleetOptions) {
+    const { breath } = options;
+    this.#options = options;
     this.#fleet = fleet;
     this.#mirror = mirror;
     this.#breath = breath;
     this.#store = new HistoryStore(mirror.history, breath);
+    this.#jobs = new FleetJobs(fleet, mirror);
   }
 
   /** Opens a fleet. Throws CommandError where it cannot be asked, or has none of the hosts. */
-  static async open({ url, hosts, env, signal, breath, now }: FleetOptions): Promise<FleetStore> {
-    const fleet = await Connection.open(url, env, signal);
+  static async open(options: FleetOptions): Promise<FleetStore> {
+    const { url, hosts, env, signal, waiting } = options;
+    const fleet = await Connection.open(url, env, signal, null, waiting);
     try {
-      const mirror = await Mirror.open(fleet, globPattern(hosts), now);
-      if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, breath);
+      const mirror = await Mirror.open(fleet, globPattern(hosts));
+      if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, options);
     } catch (error) {
       await fleet.close();
       throw error;
@@ -127,19 +141,22 @@ export class FleetStore implements PastStore {
     return new FleetFamily(this.#mirror, this.#store);
   }
 
-  log(spans: readonly BootSpan[], query: ChangeQuery): AsyncGenerator<Logged, void> {
-    const pages = new FleetPages(this.#fleet, this.#mirror, this.#breath, query);
-    return pages.changes(this.#stretches(spans));
+  async *log(spans: readonly BootSpan[], query: ChangeQuery): AsyncGenerator<Logged, void> {
+    const stretches = this.#stretches(spans);
+    for (const some of query.few ? ofOneTime(stretches) : [stretches]) {
+      yield* new FleetPages(this.#fleet, this.#mirror, this.#breath, query).changes(some);
+    }
   }
 
   async *replay(span: BootSpan): AsyncGenerator<SourceEvent, void> {
+    this.#mirror.forget();
     await this.#loadLived([span]);
     await this.#mirror.loadGaps([span.boot.id]);
     yield* this.#store.replay(span);
   }
 
   async lived(spans: readonly BootSpan[], query: LivedQuery): Promise<PastProcess[]> {
-    await this.#loadLived(spans);
+    await this.#loadLived(spans, query.limit);
     return await this.#store.lived(spans, query);
   }
 
@@ -147,14 +164,12 @@ export class FleetStore implements PastStore {
     spans: readonly BootSpan[],
     query: LivesQuery,
   ): AsyncGenerator<readonly PastLife[], void> {
-    if (query.job !== null) throw stays("Jobs");
-    await this.#loadLived(spans);
-    yield* this.#store.lives(spans, query);
+    const lives = new FleetLives(this.#mirror, this.#breath, this.#stretches(spans), query);
+    yield* lives.lives(this.#fleet);
   }
 
   async ended(spans: readonly BootSpan[]): Promise<number> {
-    await this.#loadLived(spans);
-    return await this.#store.ended(spans);
+    return await countEnded(this.#fleet, this.#stretches(spans));
   }
 
   async gaps(spans: readonly BootSpan[]): Promise<PastGap[]> {
@@ -162,15 +177,19 @@ export class FleetStore implements PastStore {
     return await this.#store.gaps(spans);
   }
 
-  async #loadLived(spans: readonly BootSpan[]): Promise<void> {
+  /** What lived within stretches; of each boot the living, and the newest so many of the others. */
+  async #loadLived(spans: readonly BootSpan[], dead = Infinity): Promise<void> {
     for (const { span, since, until } of this.#stretches(spans)) {
       const boot = this.#mirror.boots.get(span.boot.id)!;
+      const its = [boot.host, boot.boot, Math.ceil(sinceBootOf(until, boot)), since];
+      const from = "fh.life l WHERE l.host = $1 AND l.boot = $2 AND l.born < $3";
+      const most = Number.isFinite(dead) ? `LIMIT ${Math.floor(dead)}` : "";
+      await this.#mirror.load(`${from} AND l.span IS NULL ORDER BY l.id`, its.slice(0, 3));
       await this.#mirror.load(
-        `fh.life l WHERE l.host = $1 AND l.boot = $2 AND l.born < $3
-          AND (l.ended >= $4 AND l.ended < $5 + 1000000
-            OR (l.span IS NULL OR l.span > 1000000000) AND (l.ended IS NULL OR l.ended >= $4))
-          ORDER BY l.id`,
-        [boot.host, boot.boot, Math.ceil(sinceBootOf(until, boot)), since, until],
+        `(SELECT l.* FROM ${from} AND (l.ended >= $4 AND l.ended < $5::bigint + 1000000
+            OR l.span > 1000000000 AND l.ended >= $4)
+          ORDER BY l.id DESC ${most}) l ORDER BY l.id`,
+        [...its, until],
       );
     }
   }
@@ -196,9 +215,8 @@ export class FleetStore implements PastStore {
     return groups.all();
   }
 
-  /** Jobs stay with their hosts. */
-  jobCosts(): Promise<JobTotals[]> {
-    return Promise.reject(stays("Jobs"));
+  async jobCosts(spans: readonly BootSpan[], test: CostTest | null): Promise<JobTotals[]> {
+    return await this.#jobs.costs(this.#stretches(spans), test);
   }
 
   async accountOf(process: PastProcess): Promise<Account | null> {
@@ -224,38 +242,23 @@ export class FleetStore implements PastStore {
 
   async spread(process: PastProcess): Promise<Spread | null> {
     const life = asLife(process);
-    const boot = life === null ? undefined : this.#mirror.boots.get(life.boot.id);
-    if (life === null || boot === undefined || life.exec === null) return null;
-    const [row] = await this.#fleet.rows<[number, number]>(
-      `SELECT count(DISTINCT o.host), (SELECT count(*) FROM fh.host)
-        FROM fh.life me JOIN fh.image i ON i.host = me.host AND i.id = me.image
-          LEFT JOIN fh.life up ON up.host = me.host AND up.boot = me.boot AND up.id = me.parent
-          LEFT JOIN fh.image ui ON ui.host = up.host AND ui.id = up.image
-          JOIN fh.image a ON a.comm IS NOT DISTINCT FROM i.comm AND a.argv = i.argv
-          JOIN fh.life o ON o.host = a.host AND o.image = a.id AND o.exec IS NOT NULL
-          LEFT JOIN fh.life p ON p.host = o.host AND p.boot = o.boot AND p.id = o.parent
-          LEFT JOIN fh.image pi ON pi.host = p.host AND pi.id = p.image
-        WHERE me.host = $1 AND me.boot = $2 AND me.id = $3
-          AND pi.comm IS NOT DISTINCT FROM ui.comm`,
-      [boot.host, boot.boot, idOf(boot.epochTick, life)],
-    );
-    return { hosts: row![0], of: row![1] };
+    return life === null ? null : await spreadOf(this.#fleet, life);
   }
 
   async sources(spans: readonly BootSpan[]): Promise<Sources> {
     return await this.#store.sources(spans);
   }
 
-  jobs(): AsyncGenerator<PastJob, void> {
-    throw stays("Jobs");
+  jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void> {
+    return this.#jobs.jobs(wanted);
   }
 
-  members(): Promise<PastMember[]> {
-    return Promise.reject(stays("Jobs"));
+  async members(job: number, after: number, limit: number): Promise<PastMember[]> {
+    return await this.#jobs.members(job, after, limit);
   }
 
-  livingMembers(): Promise<PastProcess[]> {
-    return Promise.reject(stays("Jobs"));
+  async livingMembers({ key }: PastJob): Promise<PastProcess[]> {
+    return await this.#jobs.living(key);
   }
 
   async findings(span: BootSpan): Promise<PastFindings> {
@@ -293,7 +296,7 @@ export class FleetStore implements PastStore {
   release(): void {}
 
   news(): News {
-    throw stays("News");
+    return new FleetNews(() => FleetStore.open(this.#options));
   }
 
   close(): void {

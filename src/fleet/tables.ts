@@ -155,13 +155,20 @@ export async function prune(db: Connection, keepMs: number, now: number): Promis
             FROM fh.life c WHERE c.host = p.host AND c.boot = p.boot AND c.parent = p.id)
           RETURNING p.host, p.boot, p.id),
         formers AS (DELETE FROM fh.former f USING gone g
-          WHERE f.host = g.host AND f.boot = g.boot AND f.life = g.id)
+          WHERE f.host = g.host AND f.boot = g.boot AND f.life = g.id),
+        members AS (DELETE FROM fh.member m USING gone g
+          WHERE m.host = g.host AND m.boot = g.boot AND m.life = g.id)
         SELECT count(*) FROM gone`,
         [cutoff],
       );
       lives += row![0];
       if (row![0] === 0) break;
     }
+    await db.rows(
+      `DELETE FROM fh.job j WHERE j.begun + (j.until - j.since) / 1000 < $1
+        AND NOT EXISTS (SELECT 1 FROM fh.member m WHERE m.job = j.id)`,
+      [cutoff],
+    );
     const hour = Math.floor(cutoff / 3_600_000_000);
     await db.rows("DELETE FROM fh.hour_sum WHERE hour < $1", [hour]);
     await db.rows("DELETE FROM fh.program WHERE day < $1", [Math.floor((now - keepMs) / DAY_MS)]);

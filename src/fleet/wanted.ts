@@ -66,6 +66,23 @@ export function stretchesOf(
   });
 }
 
+/** What begins within so much time is gone through together, microseconds. */
+const TOGETHER_US = 60_000_000;
+
+/** Stretches in groups that begin at about the same time: a host may be hours behind others. */
+export function ofOneTime<Some extends { readonly since: number }>(
+  stretches: readonly Some[],
+): Some[][] {
+  const groups: Some[][] = [];
+  for (const stretch of [...stretches].sort((a, b) => a.since - b.since)) {
+    const group = groups.at(-1);
+    if (group === undefined || stretch.since > group[0]!.since + TOGETHER_US) {
+      groups.push([stretch]);
+    } else group.push(stretch);
+  }
+  return groups;
+}
+
 /** A moment of that clock as nanoseconds since a boot. */
 export function sinceBootOf(us: number, { epochTick }: MirroredBoot): number {
   return (us - epochTick * US_PER_TICK) * NS_PER_US;

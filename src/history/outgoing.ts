@@ -8,6 +8,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
 import { pragma } from "./file.ts";
+import { OutgoingJobs, type OutgoingMember } from "./outgoing_jobs.ts";
 import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
@@ -56,6 +57,8 @@ export interface OutgoingLife extends OutgoingKey {
   readonly flags: number;
   /** In the order of COST_COLUMNS; null where they are not known. */
   readonly costs: readonly (number | null)[];
+  /** In which jobs it is or was. */
+  readonly members: readonly OutgoingMember[];
 }
 
 /** What a life ran before. */
@@ -147,10 +150,13 @@ export class Outgoing {
   readonly #formers: TypedRows<Row>;
   /** Texts of this moment that many images share, by their numbers. */
   readonly #shared = new Map<number, Uint8Array>();
+  /** Jobs with their sums and members; null where the file is too old to have any. */
+  readonly keptJobs: OutgoingJobs | null;
 
   /** `db` is open to be read, of the version of this fh. */
   constructor(db: DatabaseSync) {
     this.#db = db;
+    this.keptJobs = OutgoingJobs.of(db);
     const lives = (rest: string) => new TypedRows<Row>(db, [...LIFE, ...COSTS], `${FROM} ${rest}`);
     this.#next = lives("WHERE l.id > ? ORDER BY l.id LIMIT ?");
     this.#some = lives("WHERE l.id IN (SELECT value FROM json_each(?))");
@@ -245,12 +251,12 @@ export class Outgoing {
 
   /** Lives with numbers above `after`, `limit` of them at most. */
   after(after: number, limit: number): OutgoingLife[] {
-    return this.#next.all(after, limit).map((row) => this.#lifeOf(row));
+    return this.#livesOf(this.#next.all(after, limit));
   }
 
   /** Those of these numbers that are there. */
   some(keys: readonly number[]): OutgoingLife[] {
-    return this.#some.all(JSON.stringify(keys)).map((row) => this.#lifeOf(row));
+    return this.#livesOf(this.#some.all(JSON.stringify(keys)));
   }
 
   /**
@@ -332,7 +338,7 @@ export class Outgoing {
     );
     const runs = new TypedRows<readonly (number | string | null)[]>(
       this.#db,
-      RUN.map(([, one]) => one),
+      RUN.map(([name, one]) => name === "findings" && !this.#hasFindings ? NO_FINDINGS : one),
       "FROM run WHERE boot = ? ORDER BY id DESC LIMIT ?",
     );
     const rows = runs.all(id, ROWS_MAX).reverse();
@@ -363,9 +369,13 @@ export class Outgoing {
     });
   }
 
+  get #hasFindings(): boolean {
+    return pragma(this.#db, "user_version") >= 7;
+  }
+
   /** All findings that it keeps. */
   findings(): OutgoingFinding[] {
-    if (pragma(this.#db, "user_version") < 7) return [];
+    if (!this.#hasFindings) return [];
     const rows = new TypedRows<readonly (number | string | null)[]>(
       this.#db,
       FINDING.map(([, one]) => one),
@@ -394,7 +404,12 @@ export class Outgoing {
     return rows;
   }
 
-  #lifeOf(row: Row): OutgoingLife {
+  #livesOf(rows: readonly Row[]): OutgoingLife[] {
+    const members = this.keptJobs?.of(rows.map(([key]) => key!));
+    return rows.map((row) => this.#lifeOf(row, members?.get(row[0]!) ?? []));
+  }
+
+  #lifeOf(row: Row, members: readonly OutgoingMember[]): OutgoingLife {
     const [key, boot, pid, born, span, parentPid, parentBorn, parentFlags, ppid, reaper] = row;
     const [status, image, exec, flags, parentKey] = row.slice(10);
     const parent = parentPid === null || parentPid === undefined ? null : {
@@ -410,6 +425,7 @@ export class Outgoing {
       bootId: this.bootId(boot!),
       nth: flags! >> NTH_SHIFT,
       costs: row.slice(LIFE.length),
+      members,
     };
   }
 }
@@ -426,7 +442,9 @@ const RUN: readonly (readonly [string, Column])[] = [
   ["events", column("events", "count")],
   ["lost", column("lost", "count")],
   ["accounts", nullable("accounts", "name")],
+  ["findings", nullable("findings", "bits")],
 ];
+const NO_FINDINGS = nullable("NULL", "bits");
 const FINDING: readonly (readonly [string, Column])[] = [
   ["key_of_row", column("f.id", "key")],
   ["boot", column("f.boot", "key")],

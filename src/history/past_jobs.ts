@@ -94,7 +94,17 @@ function jobOf(history: History, row: JobRow, totals: TotalsReader): PastJob {
   totals.addTo(job);
   const boot = history.bootOf(bootKey, "job.boot");
   const last = pid === null ? null : { pid, status };
-  return { ...identity, boot, until, started, living, lost, last, totals: [...job.totals] };
+  return {
+    key: id,
+    ...identity,
+    boot,
+    until,
+    started,
+    living,
+    lost,
+    last,
+    totals: [...job.totals],
+  };
 }
 
 /** Members of a job in the order in which they were met, from after a number on. */

@@ -29,7 +29,19 @@ export function* pastLives(
   const maker = new LifeMaker(history, spans, query);
   const few = query.job === null ? yield* seekFew(history, query) : null;
   if (few === null) yield* maker.batches(rowsOf(history, spans, query.job));
-  else yield* maker.batches(few.filter((life) => isWithin(life, spans)));
+  else yield* livesAmong(history, spans, query, few);
+}
+
+/** {@linkcode pastLives}, where all that may be wanted was found already. */
+export function livesAmong(
+  history: History,
+  spans: readonly BootSpan[],
+  query: LivesQuery,
+  lives: readonly Life[],
+): Generator<PastLife[] | null, void> {
+  return new LifeMaker(history, spans, query).batches(
+    lives.filter((life) => isWithin(life, spans)),
+  );
 }
 
 /** The lives that an index finds; null where none helps. */

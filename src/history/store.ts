@@ -204,7 +204,7 @@ export class HistoryStore implements PastStore {
   async livingMembers(job: PastJob): Promise<PastProcess[]> {
     const living: Life[] = [];
     for (let after = 0; living.length < job.living;) {
-      const members = readMembers(this.#history, job.id, after, MEMBERS_AT_ONCE);
+      const members = readMembers(this.#history, job.key, after, MEMBERS_AT_ONCE);
       if (members.length === 0) break;
       for (const { life, until } of members) if (life.alive && until === null) living.push(life);
       after = members.at(-1)!.life.key;

@@ -48,13 +48,16 @@ export class Bounds {
     return this.spans(0, Number.MAX_SAFE_INTEGER);
   }
 
-  /** The boot that was recorded at a moment (milliseconds), and the time since it then. */
+  /**
+   * The boot that was recorded at a moment (milliseconds), and the time since it then; of each host
+   * the latest.
+   */
   at(moment: number): BootSpan[] {
     this.#goOn();
-    return this.boots
+    const found = this.boots
       .map((boot) => ({ boot, since: boot.nsOf(moment), until: boot.nsOf(moment) }))
-      .filter(({ boot, since }) => since >= boot.since && since <= boot.known)
-      .slice(-1);
+      .filter(({ boot, since }) => since >= boot.since && since <= boot.known);
+    return [...new Map(found.map((span) => [span.boot.host, span])).values()];
   }
 
   /**

@@ -15,15 +15,17 @@ import type { Span, Spans } from "./span.ts";
 export function spansPath(spans: Spans): PathStretch[] {
   const all = spans.spans;
   const parents = parentsOf(all);
-  const starts = Float64Array.from(all, ({ start }) => start);
-  const ends = Float64Array.from(all, ({ end }) => end ?? Infinity);
+  const starts = new Float64Array(all.map(({ start }) => start));
+  const ends = new Float64Array(all.map(({ end }) => end ?? Infinity));
   return criticalPath({ count: all.length, starts, ends, parents }, rootOf(spans, parents));
 }
 
 /** The place of each span's parent; -1 where it is not in the report. */
 export function parentsOf(spans: readonly Span[]): Int32Array {
   const places = new Map(spans.map(({ id }, index) => [id, index]));
-  return Int32Array.from(spans, ({ parent }) => parent === null ? -1 : places.get(parent) ?? -1);
+  return new Int32Array(
+    spans.map(({ parent }) => parent === null ? -1 : places.get(parent) ?? -1),
+  );
 }
 
 /** The process at whose end all others are over; -1 where there is none. */

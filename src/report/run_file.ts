@@ -18,9 +18,9 @@ const LATEST_MS = 9_223_372_036_854;
 const NS_PER_MS = 1e6;
 
 /** The lines, each with its end. */
-export function* runLines({ frame, spans }: Spans): Generator<string> {
+export function* runLines({ frame, spans, traces }: Spans): Generator<string> {
   yield `${jsonText({ ...frameJson(frame), processes: spans.length })}\n`;
-  for (const span of spans) yield `${jsonText(spanJson(span))}\n`;
+  for (const span of spans) yield `${jsonText(spanJson(span, traces?.get(span.id)))}\n`;
 }
 
 function frameJson(frame: Frame): object {
@@ -43,7 +43,7 @@ function frameJson(frame: Frame): object {
   };
 }
 
-function spanJson(span: Span): unknown {
+function spanJson(span: Span, trace: string | undefined): unknown {
   const { image, status } = span;
   const { code, signal } = exitStatus(status);
   return {
@@ -61,6 +61,7 @@ function spanJson(span: Span): unknown {
     uid: span.uid,
     user: span.user,
     jobs: span.jobs,
+    ...trace === undefined ? {} : { trace },
     comm: image.name,
     argv: image.argv,
     ...image.argvMore === 0 ? {} : { argv_missing: image.argvMore },
@@ -98,6 +99,7 @@ export class RunReader {
   #frame: Frame | null = null;
   readonly #spans: Span[] = [];
   readonly #images = new Map<string, SpanImage>();
+  readonly #traces = new Map<string, string>();
   #line = 0;
   /** How many processes there are to be; null in files of earlier versions, and of others. */
   #count: number | null = null;
@@ -131,12 +133,15 @@ export class RunReader {
     }
     const inOrder = spans.every((span, at) => at === 0 || spans[at - 1]!.start <= span.start);
     if (!inOrder) spans.sort((a, b) => a.start - b.start);
-    return { frame: this.#frame, spans };
+    const traces = this.#traces;
+    return { frame: this.#frame, spans, ...traces.size === 0 ? {} : { traces } };
   }
 
   #readSpan(fields: Fields): Span {
+    const id = fields.text("id");
+    if (fields.has("trace")) this.#traces.set(id, fields.text("trace"));
     return {
-      id: fields.text("id"),
+      id,
       parent: fields.textOrNull("parent"),
       pid: fields.amount("pid"),
       ppid: fields.amountOrNull("ppid"),

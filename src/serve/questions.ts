@@ -83,6 +83,8 @@ export interface QuestionWorld extends Places {
   readonly signal: AbortSignal;
   /** Wall-clock time of boot, as the clocks have it now. */
   epoch(): Promise<BootEpoch>;
+  /** Has questions answered that are about other hosts, in place of the history. */
+  elsewhere?<Answer>(question: (asking: Asking) => Promise<Answer>): Promise<Answer>;
 }
 
 /** Answers questions about processes. */
@@ -96,7 +98,7 @@ export class Questions {
   /** An array of trees as JSON; throws {@linkcode Refusal}. */
   async tree(peer: Peer, operand: unknown): Promise<string> {
     const text = operand === undefined ? null : readOperand(operand);
-    return await this.#ask(peer, await this.#processes(), async (asking) => {
+    return await this.#ask(peer, () => this.#processes(), async (asking) => {
       const target = text === null ? null : parseAsked(text, asking.now(), asking.store.bounds);
       const { roots, missing } = await askTree(asking, target, { fold: false });
       const { users, notes } = asking;
@@ -108,7 +110,7 @@ export class Questions {
   async why(peer: Peer, operand: unknown): Promise<Record<string, unknown>> {
     if (operand === undefined) throw bad("target", operand, "give a pid, an id or a name");
     const text = readOperand(operand);
-    return await this.#ask(peer, await this.#processes(), async (asking) => {
+    return await this.#ask(peer, () => this.#processes(), async (asking) => {
       const answer = await askWhy(asking, text);
       return await asking.breath.finish(whyFields(answer, asking.users, asking.notes));
     });
@@ -247,12 +249,12 @@ export class Questions {
     peer: Peer,
     question: (asking: Asking, store: PastStore) => Promise<Fields>,
   ): Promise<Fields> {
-    const { db, procRoot } = this.#world;
-    if (db === null) {
+    const { db, procRoot, elsewhere } = this.#world;
+    if (db === null && elsewhere === undefined) {
       throw new Refusal("EOPNOTSUPP", "No history: this server keeps none; ask one of fh record");
     }
     const ask = (asking: Asking) => question(asking, asking.store.past!);
-    return await this.#ask(peer, openProcfs(procRoot), ask, nothingThen);
+    return await this.#ask(peer, () => Promise.resolve(openProcfs(procRoot)), ask, nothingThen);
   }
 
   /** All processes, read while others have their turns. */
@@ -262,10 +264,28 @@ export class Questions {
 
   async #ask<T>(
     viewer: Peer,
-    reader: ProcReader,
+    look: () => Promise<ProcReader>,
     question: (asking: Asking) => Promise<T>,
     hidden: () => Refusal = noneOfYours,
   ): Promise<T> {
+    try {
+      const { elsewhere } = this.#world;
+      return await (elsewhere?.(question) ?? this.#askHere(viewer, look, question));
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === null) throw error;
+      // Whether there was one that the peer may not see is not told.
+      if (!viewer.privileged && fault.status === EXIT.notFound) throw hidden();
+      throw refusalOf(fault);
+    }
+  }
+
+  async #askHere<T>(
+    viewer: Peer,
+    look: () => Promise<ProcReader>,
+    question: (asking: Asking) => Promise<T>,
+  ): Promise<T> {
+    const reader = await look();
     const { db, procRoot, redact, users, signal, shares } = this.#world;
     const boot = new RunningBoot(readShortBootId(reader), await this.#world.epoch());
     const notes = new Notes();
@@ -290,12 +310,6 @@ export class Questions {
         notes,
         now: () => this.#world.now(),
       });
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault === null) throw error;
-      // Whether there was one that the peer may not see is not told.
-      if (!viewer.privileged && fault.status === EXIT.notFound) throw hidden();
-      throw refusalOf(fault);
     } finally {
       past?.close();
     }

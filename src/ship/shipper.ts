@@ -13,6 +13,7 @@ import type {
 } from "../history/outgoing.ts";
 import { whereToGoOn } from "./go_on.ts";
 import { endsMissed, holesOf } from "./holes.ts";
+import { JobNews } from "./jobs.ts";
 import { News } from "./news.ts";
 import type { Acknowledged, Cursor, Parcel, ShippedBoot, ShippedGap, Sink } from "./sink.ts";
 import { withTexts } from "./texts.ts";
@@ -40,7 +41,7 @@ export interface ShipperOptions {
 export interface Round {
   /** Lives that were sent. */
   readonly lives: number;
-  /** Lives that wait for the next round. */
+  /** Lives that wait for the next round, and one more where jobs do. */
   readonly waiting: number;
   /** Lives that the host had forgotten before they were shipped. */
   readonly forgotten: number;
@@ -64,13 +65,16 @@ export class Shipper {
   readonly #watched: Watched;
   /** What was sent of boots and findings last. */
   readonly #news = new News();
+  readonly #jobs: JobNews | null;
 
   private constructor(
     source: Outgoing,
     sink: Sink,
     options: ShipperOptions,
     { name, cursor, open }: Acknowledged,
+    jobs: JobNews | null,
   ) {
+    this.#jobs = jobs;
     this.#source = source;
     this.#sink = sink;
     this.#options = options;
@@ -82,7 +86,13 @@ export class Shipper {
 
   /** Asks the sink where to go on. Throws CommandError, HistoryError. */
   static async begin(source: Outgoing, sink: Sink, options: ShipperOptions): Promise<Shipper> {
-    return new Shipper(source, sink, options, await sink.acknowledged());
+    const known = await sink.acknowledged();
+    // Where some lives stay, what these have cost in a job stays as well.
+    const its = options.accepts === null ? await sink.knownJobs?.() : undefined;
+    const jobs = its === undefined || source.keptJobs === null
+      ? null
+      : new JobNews(source.keptJobs, its);
+    return new Shipper(source, sink, options, known, jobs);
   }
 
   /**
@@ -99,12 +109,14 @@ export class Shipper {
       this.#source.release();
     }
     const readMs = performance.now() - begun;
-    const { parcel, looked, done, reach } = taken;
+    const { parcel, looked, done, jobs, reach } = taken;
     await this.#sink.append(parcel);
     this.#cursor = parcel.cursor;
     this.#news.keep();
     this.#watched.keep(looked, done, reach);
-    const { waiting, forgotten, reach: us } = parcel;
+    if (jobs !== null) this.#jobs?.keep(jobs, reach);
+    const { forgotten, reach: us } = parcel;
+    const waiting = parcel.waiting + (jobs?.more ? 1 : 0);
     const reachMs = us === null ? null : Math.floor(Number(us) / US_PER_MS);
     return { lives: parcel.lives.length, waiting, forgotten, reachMs, readMs };
   }
@@ -142,6 +154,8 @@ export class Shipper {
     const gapRows = source.gaps(isSame ? this.#cursor?.gap ?? 0 : 0);
     const boots = new Set([...lives, ...gapRows, ...gaps].map(({ boot }) => boot));
     if (reach !== null) boots.add(reach.boot);
+    const jobs = this.#jobs?.take(lives) ?? null;
+    for (const { boot } of jobs?.shipped.jobs ?? []) boots.add(boot);
     this.#news.begin();
     const parcel: Parcel = {
       cursor: this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame),
@@ -150,12 +164,13 @@ export class Shipper {
       jobs: taking === "states" ? new Map() : source.jobs(withParents(lives)),
       boots: [...boots].map((id) => this.#bootOf(source.boot(id), [...gapRows, ...gaps])),
       findings: this.#findings(),
+      jobNews: jobs?.shipped ?? null,
       gone: taking === "states" ? this.#watched.gone : [],
       reach: this.#reachOf(reach, behind === 0 ? null : fresh.at(-1) ?? null),
       waiting: behind + unlooked,
       forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
     };
-    return { parcel, looked, done, reach };
+    return { parcel, looked, done, jobs, reach };
   }
 
   #cursorAt(last: OutgoingLife | undefined, gap: number | undefined, isSame: boolean): Cursor {
@@ -214,5 +229,6 @@ interface Taken {
   readonly looked: readonly OutgoingLife[];
   /** Those of them that a sink which takes ends has to be told nothing of any more. */
   readonly done: readonly OutgoingLife[];
+  readonly jobs: ReturnType<JobNews["take"]> | null;
   readonly reach: Reach;
 }

@@ -14,6 +14,8 @@ import type {
   OutgoingLife,
 } from "../history/outgoing.ts";
 
+import type { KnownJob, ShippedJobs } from "./jobs.ts";
+
 /** Who ships. */
 export interface ShippingHost {
   /** What the machine is told apart by: a uuid. */
@@ -65,6 +67,8 @@ export interface Sink {
   readonly taking: Taking;
   /** Where to go on. Throws CommandError. */
   acknowledged(): Promise<Acknowledged>;
+  /** Jobs that may change still, and the newest; who does not tell is told of none. */
+  knownJobs?(): Promise<readonly KnownJob[]>;
   /**
    * Takes what comes next. When it resolves, the sink answers for all of it, and for the cursor.
    * Throws {@linkcode SinkAway} where another try may do better, else CommandError; then all of it
@@ -113,6 +117,8 @@ export interface Parcel {
   readonly jobs: ReadonlyMap<number, readonly OutgoingJob[]>;
   readonly boots: readonly ShippedBoot[];
   readonly findings: readonly OutgoingFinding[];
+  /** For a sink that says which jobs it knows: what is new of them; null: none are shipped. */
+  readonly jobNews: ShippedJobs | null;
   /** Lives that the sink has as running, and the history has not any more. */
   readonly gone: readonly Who[];
   /** Up to when all is shipped with it, microseconds since the Unix epoch; null: nothing is. */

@@ -153,5 +153,6 @@ export class Watched {
 /** Everything of a life that may change. */
 function signatureOf(life: OutgoingLife): string {
   const { span, reaper, status, image, exec, flags, parent, costs } = life;
-  return [span, reaper, status, image, exec, flags, parent?.pid, ...costs].join(" ");
+  const jobs = life.members.flatMap(({ job, since, until }) => [job, since, until]);
+  return [span, reaper, status, image, exec, flags, parent?.pid, ...costs, ...jobs].join(" ");
 }

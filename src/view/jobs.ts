@@ -32,6 +32,8 @@ export interface SumRow {
 export interface JobRow extends SumRow {
   readonly job: number;
   readonly name: string;
+  /** Where the answer is about several. */
+  readonly host?: string;
   readonly uid: number;
   readonly user: string | null;
   /** RFC 3339. */
@@ -85,6 +87,8 @@ export interface RuleRow {
   readonly skipped: number | null;
 }
 
+const HOST: Column<JobRow> = ["HOST", ({ host }) => host ?? "-"];
+
 /** Jobs as a table; `timeText` makes local times. */
 export function renderJobs(
   rows: readonly JobRow[],
@@ -93,6 +97,7 @@ export function renderJobs(
 ): string[] {
   const time = (text: string | null) => text === null ? "-" : timeText(Date.parse(text));
   const columns: Column<JobRow>[] = [
+    ...rows.some(({ host }) => host !== undefined) ? [HOST] : [],
     ["JOB", ({ job }) => job, true],
     ["USER", ({ user, uid }) => user ?? uid],
     ["SINCE", ({ started }) => time(started), false, 3],
@@ -142,7 +147,8 @@ export function renderJob(
   const { name, ended, started, commands, users } = job;
   const until = ended === null ? "" : ` until ${timeText(Date.parse(ended))}`;
   const owner = job.user ?? String(job.uid);
-  const title = `job ${job.job} ${name} of ${owner}, since ${
+  const on = job.host === undefined ? "" : ` on ${job.host}`;
+  const title = `job ${job.job} ${name} of ${owner}${on}, since ${
     timeText(Date.parse(started))
   }${until}`;
   const lines = [style.head(escapeText(title)), ...sumLines(job, living)];

@@ -111,7 +111,9 @@ function createFrame(
   signs: typeof BRANCHES["utf8" | "ascii"],
 ): Frame {
   if (above === null) {
-    return { node, depth: 0, passing: "", prefix: "", folded: node.count > 1 };
+    const { host } = node.process.boot;
+    const prefix = host == null ? "" : `${escapeText(host)}: `;
+    return { node, depth: 0, passing: "", prefix, folded: node.count > 1 };
   }
   const tail = last ? signs.blank : signs.pass;
   const room = (most - 1) * BRANCH_CELLS;

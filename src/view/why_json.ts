@@ -4,7 +4,7 @@
  * @module
  */
 import type { Notes } from "../ask/notes.ts";
-import type { Came } from "../ask/store.ts";
+import type { Came, Spread } from "../ask/store.ts";
 import type { Cost, Link, WhyAnswer } from "../ask/why.ts";
 import { FIGURES } from "../model/account.ts";
 import { parseCgroup } from "../proc/cgroup.ts";
@@ -22,7 +22,7 @@ const LINKS_AT_ONCE = 100;
 
 /** The fields; a chain may be long. */
 export function* whyFields(
-  { chain, isCut, origin, cost, came, missing }: WhyAnswer,
+  { chain, isCut, origin, cost, came, spread, missing }: WhyAnswer,
   users: Users,
   notes: Notes,
 ): Steps<Record<string, unknown>> {
@@ -39,6 +39,7 @@ export function* whyFields(
     origin: origin === null ? null : { ...where, words: text },
     cost: cost === null ? null : costJson(cost),
     came: came === null ? null : cameJson(came),
+    ...spread === null ? {} : { same: spreadJson(spread) },
     gaps: missingJson(missing),
     notes,
   };
@@ -61,6 +62,11 @@ function cameJson({ times, isAll, failed, since, everyMs }: Came): Record<string
     since: new Date(since).toISOString(),
     every_ns: everyMs === null ? null : Math.round(everyMs * 1e6),
   };
+}
+
+/** Where the same chain occurs; of very many runs the latest were looked at. */
+function spreadJson({ names, of, isAll }: Spread): Record<string, unknown> {
+  return { hosts: names.length, of, names, ...isAll ? {} : { more: true } };
 }
 
 function linkFields({ process, child, id, parent }: Link, users: Users, clock: WallClock): unknown {

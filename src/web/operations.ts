@@ -20,6 +20,7 @@ const OPERATIONS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["doctor", "asks"],
   ["metrics", "asks"],
   ["gateway", "asks"],
+  ["hosts", "asks"],
   ["job_list", "asks"],
   ["job_show", "asks"],
   ["job_members", "asks"],

@@ -83,7 +83,7 @@ function livesOf(host: number, from: number, count: number, bootId: string): Out
       // A line of five, and then another begins.
       parent: n % 5 > 0 ? parent : null,
       ...{ ppid: 1, reaper: null, status: n % 11 === 0 ? 256 : 0, image: (host + n) % PROGRAMS },
-      ...{ exec: 1e6, flags: 0, costs: [900, 400, 120, 0, 4096, 0, 0, 3, 1] },
+      ...{ exec: 1e6, flags: 0, costs: [900, 400, 120, 0, 4096, 0, 0, 3, 1], members: [] },
     };
   });
 }

@@ -51,6 +51,18 @@ test("what fails at odd times, or less often than not, is none", () => {
   assert.deepEqual(story([1, 1]).tell(), []);
 });
 
+test("whose failure ended otherwise than the job is not named for it", () => {
+  const wrapped = new Story();
+  for (let i = 0; i < 4; i++) {
+    const at = 10 * S + i * 5 * MINUTE;
+    const make = { at, lives: 2 * S, argv: ["/usr/bin/make"], status: 2 << 8, parent: CRON };
+    const parent = wrapped.life(make);
+    wrapped.life({ at: at + MS, lives: S, argv: ["/usr/bin/cc"], status: 1 << 8, parent });
+  }
+  const found = wrapped.tell();
+  assert.deepEqual(found.map(({ process }) => process.image.argv?.[0]), ["/usr/bin/make"]);
+});
+
 test("a child whose failure is dealt with, and what people repeat, is none", () => {
   const dealt = new Story();
   const people = new Story();

@@ -150,9 +150,12 @@ test(...unless(missing, "options that do not go together are refused"), () => {
     assert.equal(status, 2, stderr);
     return stderr;
   };
-  assert.match(refused("log", "--host", "x", "--follow"), /--follow with a fleet/);
+  assert.match(refused("tree", "--host", "x", "--watch"), /--watch with a fleet/);
+  assert.match(refused("top", "--host", "x", "--user", "root"), /--user with a fleet/);
+  assert.match(refused("top", "--by", "host"), /together with --host only/);
+  assert.match(refused("web", "--host", "x", "--db", "y"), /--db with a fleet/);
   assert.match(refused("log", "--host", "x", "--db", "y"), /--db with a fleet/);
-  assert.match(refused("account", "--host", "x", "--by", "job"), /jobs stay with their hosts/);
+  assert.match(refused("job", "show", "x:y", "--watch"), /--watch with a fleet/);
   assert.match(refused("log", "--fleet", "postgres://a:secret@b/c"), /can be read by all/);
   assert.match(refused("log", "--fleet", "mysql://b/c"), /Bad database/);
   assert.match(refused("fleet", "prune"), /Missing option: --keep/);

@@ -152,7 +152,7 @@ test("wrong thresholds and times are told in one line", () => {
       [["--threshold", "loop-times"], /^fh: Threshold without a value: .*give loop-times=5$/m],
       [["--threshold", "loop-times=0"], /^fh: Bad loop-times: 0; give a whole number from 1$/m],
       [["--threshold", "stuck=x"], /^fh: Bad /],
-      [["--since", "12:00", "--until", "11:00"], /^fh: Bad times: /],
+      [["--since", "2026-01-02", "--until", "2026-01-01"], /^fh: Bad times: /],
     ] as const
   ) {
     const { status, stderr } = runFh(["trouble", ...args]);

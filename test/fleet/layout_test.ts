@@ -67,11 +67,11 @@ async function madeAs(layout: Layout): Promise<string[]> {
 
 test(...unless(missing, "Citus is told to keep all rows of a host together"), async () => {
   assert.deepEqual(await madeAs("distributed"), [
-    ...["host", "boot", "clock", "run", "gap", "finding", "image_text"].map((name) =>
+    ...["host", "boot", "clock", "run", "gap", "finding", "job", "image_text"].map((name) =>
       `reference fh.${name}`
     ),
     "distributed fh.life host default",
-    ...["image", "former", "hour_sum", "program"].map((name) => {
+    ...["image", "former", "hour_sum", "program", "member"].map((name) => {
       return `distributed fh.${name} host fh.life`;
     }),
   ]);

@@ -40,7 +40,7 @@ function recorded(count: number, step: number, boot = PAST_BOOT): TestRecorder {
 async function open(hosts: string): Promise<FleetStore> {
   return await FleetStore.open({
     ...{ url: fleet.server.url("reader"), hosts, env: {}, signal },
-    ...{ breath: new Breath(signal), now: Date.now },
+    breath: new Breath(signal),
   });
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readRun, RunFileError, runLines } from "../../src/report/run_file.ts";
-import type { Span, Spans } from "../../src/report/span.ts";
+import { otlpJson } from "../../src/report/otlp.ts";
+import { jobTrace, type Span, type Spans } from "../../src/report/span.ts";
 import { HOSTILE_TEXTS, spansOf } from "../support/spans.ts";
 
 const lines = (spans: Spans) => [...runLines(spans)].map((line) => line.slice(0, -1));
@@ -13,6 +14,15 @@ test("what is saved is read again as it was", () => {
     { id: "b-3-1", parent: "b-1-1", start: 3, isStartKnown: false, argvMore: 7, user: null },
   ]);
   assert.deepEqual(readRun(lines(spans)), spans);
+});
+
+test("which job of its name a process was in is kept, and nothing of others", () => {
+  const traces = new Map([["b-1-1", jobTrace("b007", 17)]]);
+  const all = spansOf([{ id: "b-1-1", jobs: ["build"] }, { id: "b-2-1" }]);
+  const read = readRun(lines({ ...all, traces }));
+  assert.deepEqual(read, { ...all, traces });
+  assert.deepEqual([...otlpJson(read)], [...otlpJson({ ...all, traces })]);
+  assert.notDeepEqual([...otlpJson(read)], [...otlpJson(all)]);
 });
 
 test("an earlier file says not how many there are; an empty line may be the last", () => {

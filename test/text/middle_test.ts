@@ -13,8 +13,22 @@ test("fitMiddle() shows what is run and the file at the end", () => {
 });
 
 test("fitMiddle() cuts at the end where two parts would say less than one", () => {
-  assert.equal(fitMiddle("gcc -O2 -Wall -c src/parse.c", 23), "gcc -O2 -Wall -c src/p…");
+  assert.equal(fitMiddle("sh -c 'make all && make install'", 23), "sh -c 'make all && mak…");
+  assert.equal(fitMiddle("gcc -O2 -Wall -c src/parse.c", 23), "gcc -O2 -…c src/parse.c");
+  assert.equal(fitMiddle("gcc -O2 -Wall -c src/parse.c", 15), "gcc -O2 -Wall …");
   assert.equal(fitMiddle("gcc -O2 src/parse.c", 0), "");
+});
+
+test("fitMiddle() shows the file of a compiler, whatever follows it", () => {
+  const cc1 = "/usr/lib/gcc/x86_64-linux-gnu/12/cc1 -quiet src/net.c -dumpbase-ext .c " +
+    "-mtune=generic -march=x86-64 -O2 -o /tmp/ccK1.s";
+  assert.equal(fitMiddle(cc1, 200), cc1);
+  assert.equal(fitMiddle(cc1, 40), "…/cc1 -quiet src/net.c…");
+  assert.equal(fitMiddle(cc1, 22), "…/cc1 -q…et src/net.c…");
+  assert.equal(fitMiddle("as --64 -o obj/net.o /tmp/ccK1.s", 22), "as --64 -o obj/net.o…");
+  assert.equal(fitMiddle("/usr/bin/python3 /srv/jobs/nightly", 24), "…/python3 …/jobs/nightly");
+  assert.equal(fitMiddle("make -s -C build --no-print-directory", 24), "make -s -C…int-directory");
+  assert.equal(fitMiddle("cat /tmp/one.txt /tmp/two-more.txt", 24), "cat /tmp/o…/two-more.txt");
 });
 
 test("fitMiddle() does not cut characters, nor leave a mark without its character", () => {

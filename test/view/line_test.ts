@@ -60,7 +60,7 @@ test("line() puts how it ended behind the command where there is little room", (
   assert.deepEqual([`${few.header()}\n`, ...lines], [
     "TIME         EVENT     PID    PPID USER     COMMAND\n",
     "00:00:00.030 fork       60      50 root     /bin/sh\n",
-    "00:00:00.031 exec       60      50 root     /bin/ls -la 'a…xxxxxxxxxxxxxxxxxxxxx\n",
+    "00:00:00.031 exec       60      50 root     …/ls -la 'a fi…xxxxxxxxxxxxxxxxxxxxx\n",
     "00:00:00.040 uid        60      50 a-very-+ /bin/ls -la…  # uid 1000, effective…\n",
     "00:00:00.150 exit       60      50 a-very-+ /bin/ls -la 'a fil…  # exit 2, 120ms\n",
     "00:00:00.160 gap   2 events lost: overflow\n",

@@ -84,6 +84,8 @@ test("each view says a command line that fh takes", () => {
     NOWHERE,
     { live: true, db: "/srv/a.db", socket: "/run/s" },
     { live: false, db: "/srv/a.db", socket: null },
+    { live: false, db: null, socket: null, fleet: "postgres:///fleet" },
+    { live: false, db: null, socket: null, fleet: "", host: "web1" },
   ];
   for (const view of VIEWS) {
     for (const some of [{}, params]) {
@@ -92,7 +94,10 @@ test("each view says a command line that fh takes", () => {
         assert.equal(program, "fh");
         const read = parseLine({ name: "fh", summary: "", actions: COMMANDS }, argv);
         assert.equal(read.kind, "call", argv.join(" "));
-        assert.equal(argv.includes("--db"), !places.live || (places.db !== null && isPast(view)));
+        const hasFile = !places.live || (places.db !== null && isPast(view));
+        assert.equal(argv.includes("--db"), places.fleet === undefined && hasFile);
+        const isOfHosts = places.fleet !== undefined && view !== "host";
+        assert.equal(argv.includes("--host"), isOfHosts);
       }
     }
   }
@@ -116,6 +121,12 @@ test("a command line asks where the page asks", () => {
     commandText(now, { live: false, db: "/a.db", socket: null }),
     "fh watch --source replay -c x --db /a.db",
   );
+  const fleet = { live: false, db: null, socket: null, fleet: "postgres:///f", host: "web1" };
+  assert.equal(
+    commandText({ view: "accounts", params: {} }, fleet),
+    "fh account --by command --since '1h ago' --fleet postgres:///f --host web1",
+  );
+  assert.equal(whyText("b-1-1", { ...fleet, fleet: "" }), "fh why b-1-1 --host web1");
   assert.equal(
     whyText("b-1-1", elsewhere),
     "env 'FH_SOCKET=/run/my fh.sock' fh why b-1-1 --db '/srv/a b.db'",

@@ -12,13 +12,13 @@ import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import { parseAsked } from "../../ask/text/target.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
-import { EXIT, UsageError } from "../../fault.ts";
+import { EXIT } from "../../fault.ts";
 import { placeToAsk } from "../../history/place.ts";
 import { Breath } from "../../steps.ts";
 import type { Fields } from "../../view/account.ts";
 import { costFields, renderCosts } from "../../view/account_past.ts";
 import { missingJson } from "../../view/missing_json.ts";
-import { asksFleet, checkFleet, type FleetAsked, openPast } from "../fleet/ask.ts";
+import { checkFleet, type FleetAsked, hostOfAll, openPast } from "../fleet/ask.ts";
 import { AccountOutput, checkForm, type FormOptions } from "./output.ts";
 
 interface PastOptions extends FormOptions, AccountQuery, FleetAsked {
@@ -31,14 +31,12 @@ interface PastOptions extends FormOptions, AccountQuery, FleetAsked {
 /** Runs the command; the exit status comes back. */
 export async function runPastAccount(
   context: Context,
-  options: PastOptions,
+  given: PastOptions,
 ): Promise<number> {
+  const options = hostOfAll(context, given);
   checkForm(options);
   checkKey(options);
   checkFleet(options, {});
-  if (asksFleet(options) && options.by === "job") {
-    throw new UsageError("Bad options: --by job with a fleet; jobs stay with their hosts");
-  }
   for (const text of options.pid ?? []) parseAsked(text, context.now(), { latest: Infinity });
   const stretch = readStretch(options, context.now());
   const notes = new Notes();

@@ -8,6 +8,8 @@ import { askHistory, type OpenOptions } from "../../ask/open/open.ts";
 import type { PastStore } from "../../ask/store.ts";
 import type { Context } from "../../cli/command.ts";
 import { UsageError } from "../../fault.ts";
+import type { Waiting } from "../../fleet/connection.ts";
+import { Progress } from "../../term/progress.ts";
 import { durationWords } from "../../text/words.ts";
 import { openOptions } from "../asking.ts";
 import { fleetOf } from "./options.ts";
@@ -24,6 +26,7 @@ export interface FleetAsked {
   readonly fleet?: string;
   readonly host?: string;
   readonly db?: string;
+  readonly quiet?: boolean;
 }
 
 /** Whether a fleet is asked. */
@@ -53,14 +56,45 @@ export function hostOf<Options extends FleetAsked>(
   return host === undefined ? [operand, options] : [rest!, { ...options, host }];
 }
 
+/**
+ * {@linkcode hostOf} for several processes. Throws UsageError where they are of more than one host.
+ */
+export function hostOfAll<Options extends FleetAsked & { readonly pid?: readonly string[] }>(
+  context: Pick<Context, "env">,
+  given: Options,
+): Options {
+  const { pid } = given;
+  if (pid === undefined) return given;
+  let options = given;
+  const hosts = new Set<string>();
+  const rest = pid.map((text) => {
+    const [operand, own] = hostOf(context, text, given);
+    if (operand !== text) hosts.add(own.host!);
+    if (operand !== text) options = own;
+    return operand;
+  });
+  if (hosts.size < 2) return { ...options, pid: rest };
+  const [one, other] = hosts;
+  throw new UsageError(
+    `Bad processes: one is of ${one}, one of ${other}; ask for those of one host`,
+  );
+}
+
+/** What the hosts of a store are called together. */
+export function hostsText({ bounds }: PastStore): string {
+  const names = [...new Set(bounds.boots.map(({ host }) => host ?? ""))];
+  return names.length === 1 ? names[0]! : `${names.length} hosts`;
+}
+
 /** The store to ask: hosts of a fleet, or the history as askHistory() opens it. */
 export async function openPast(
   context: Context,
   options: FleetAsked,
   notes: Notes,
-  more: Partial<OpenOptions> = {},
+  more: Partial<OpenOptions> & { readonly progress?: Progress } = {},
 ): Promise<PastStore | null> {
-  const opened = { ...openOptions(context, notes), ...more };
+  const { progress, ...reading } = more;
+  const opened = { ...openOptions(context, notes), ...reading };
   if (!asksFleet(options)) return await askHistory(context, options.db, opened);
   const { FleetStore } = await import("../../fleet/store.ts");
   const store = await FleetStore.open({
@@ -69,10 +103,25 @@ export async function openPast(
     env: context.env,
     signal: context.signal,
     breath: opened.breath,
-    now: () => context.now(),
+    waiting: waitingOn(context, options.quiet, progress),
   });
   noteLate(notes, await store.late(SILENT_MS, LAG_MS));
   return store;
+}
+
+/** Tells on a terminal that a fleet is asked; on the line of other progress, where there is any. */
+export function waitingOn(
+  { stderr }: Pick<Context, "stderr">,
+  quiet: boolean | undefined,
+  progress?: Progress,
+): Waiting {
+  const own = progress ?? new Progress(stderr, quiet);
+  return {
+    wait: (rows) => own.show("asking the fleet", rows, null, "rows"),
+    done: () => {
+      if (progress === undefined) own.end();
+    },
+  };
 }
 
 /** Notes of which hosts something may be missing that has happened already. */

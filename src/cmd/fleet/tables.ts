@@ -24,6 +24,7 @@ import { localTime } from "../../host/local_time.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { type Column, table } from "../../text/table.ts";
 import { durationWords, sizeWords } from "../../text/words.ts";
+import { waitingOn } from "./ask.ts";
 import { fleetOf } from "./options.ts";
 
 const NS_PER_MS = 1e6;
@@ -38,10 +39,12 @@ interface FleetOptions extends GlobalOptions {
 /** Does work with the fleet that is meant. */
 export async function withFleet<Result>(
   context: Context,
-  { fleet }: Pick<FleetOptions, "fleet">,
+  { fleet, quiet }: Pick<FleetOptions, "fleet" | "quiet">,
   work: (db: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const db = await Connection.open(fleetOf(context, fleet), context.env, context.signal);
+  const url = fleetOf(context, fleet);
+  const waiting = waitingOn(context, quiet);
+  const db = await Connection.open(url, context.env, context.signal, null, waiting);
   try {
     return await work(db);
   } finally {

@@ -6,7 +6,7 @@
 import { command, type GroupSpec } from "../../cli/command.ts";
 import { parseCount } from "../../ask/text/values.ts";
 import { asText, flag, opt } from "../../cli/option.ts";
-import { JOB_OPTIONS, MEMBER_OPTIONS } from "./options.ts";
+import { ASKING_OPTIONS, JOB_OPTIONS, MEMBER_OPTIONS } from "./options.ts";
 import { ruleActions } from "./rule.ts";
 
 const create = command({
@@ -58,9 +58,13 @@ const list = command({
   options: [
     flag("--all", "ended jobs too"),
     opt("-n, --limit <n>", parseCount, "the newest so many"),
-    ...JOB_OPTIONS,
+    ...ASKING_OPTIONS,
   ],
-  examples: ["fh job list  the open jobs", "fh job list --all --json  every job, for scripts"],
+  examples: [
+    "fh job list  the open jobs",
+    "fh job list --all --json  every job, for scripts",
+    "fh job list --host 'web*'  those of many hosts (see fh fleet)",
+  ],
   async run(context, _operands, options): Promise<number> {
     const { listAll } = await import("./run.ts");
     return await listAll(context, options);
@@ -72,8 +76,11 @@ const show = command({
   operands: "<name>",
   offers: ["any job"],
   summary: "show who is in a job, and what it has cost",
-  options: [flag("--watch", "again each second, until the job ends"), ...JOB_OPTIONS],
-  examples: ["fh job show build --watch  who is in it, and what it has cost"],
+  options: [flag("--watch", "again each second, until the job ends"), ...ASKING_OPTIONS],
+  examples: [
+    "fh job show build --watch  who is in it, and what it has cost",
+    "fh job show web7:build  that of another host (see fh fleet)",
+  ],
   async run(context, [job], options): Promise<number> {
     const { showOne } = await import("./run.ts");
     return await showOne(context, job, options);

@@ -11,20 +11,22 @@ import { askHistory } from "../../ask/open/open.ts";
 import type { Context } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import { openUsers } from "../../proc/users.ts";
+import { asksFleet, type FleetAsked } from "../fleet/ask.ts";
 import { refused, ServerDoor } from "../../serve/client/ask.ts";
 import { Refusal } from "../../fault.ts";
 import type { Fields } from "../../serve/protocol.ts";
 
-/** Names the two places. */
-export interface JobPlace {
+/** Names the places. */
+export interface JobPlace extends FleetAsked {
   readonly socket?: string;
-  readonly db?: string;
 }
 
 /** Somebody who answers. */
 export interface JobDoor {
   /** What has to be said beside each answer. */
   readonly notes: Notes;
+  /** The jobs are those of other hosts. */
+  readonly isElsewhere?: true;
   /** Asks; rejects with {@linkcode CommandError}. */
   ask(op: string, params: Fields): Promise<Fields>;
   close(): void;
@@ -75,6 +77,10 @@ export async function openJobs(
   place: JobPlace,
   reach = true,
 ): Promise<JobDoor> {
+  if (asksFleet(place)) {
+    const { openFleetJobs } = await import("./fleet_door.ts");
+    return await openFleetJobs(context, place);
+  }
   if (place.db === undefined) {
     try {
       return await openRecorder(context, place);

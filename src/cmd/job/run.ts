@@ -8,6 +8,7 @@ import { Stopped } from "../../fault.ts";
 import { localTime } from "../../host/local_time.ts";
 import type { Fields } from "../../serve/protocol.ts";
 import { type JobRow, renderJobs } from "../../view/jobs.ts";
+import { checkFleet, hostOf } from "../fleet/ask.ts";
 import { livingPid } from "../living_pid.ts";
 import { listJobs } from "./door.ts";
 import { exportJobs } from "./export.ts";
@@ -71,6 +72,7 @@ export async function listAll(
   options: JobOptions & { readonly all?: boolean; readonly limit?: number },
 ): Promise<number> {
   const { all = false, limit = Infinity } = options;
+  checkFleet(options, { socket: options.socket });
   const found: JobRow[] = [];
   return await withJobs(context, options, async (door) => {
     for await (const job of listJobs(door, all)) {
@@ -84,12 +86,14 @@ export async function listAll(
 }
 
 /** `fh job show`. */
-export function showOne(
+export async function showOne(
   context: Context,
-  job: string,
-  options: JobOptions & { readonly watch?: boolean },
+  name: string,
+  given: JobOptions & { readonly watch?: boolean },
 ): Promise<number> {
-  return withJobs(context, options, (door) => showJob(context, door, job, options));
+  const [job, options] = hostOf(context, name, given);
+  checkFleet(options, { socket: options.socket, watch: options.watch });
+  return await withJobs(context, options, (door) => showJob(context, door, job, options));
 }
 
 /** `fh job wait`. */

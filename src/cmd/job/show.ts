@@ -41,6 +41,8 @@ interface ShowOptions {
 interface Running {
   readonly pid: number;
   readonly start_ticks: number;
+  /** Nanoseconds for which it lives, where it is of another host. */
+  readonly age_ns?: number;
   readonly user?: string | null;
   readonly uid?: number | null;
   readonly comm?: string | null;
@@ -64,16 +66,17 @@ export async function showJob(
 async function ask(context: Context, door: JobDoor, job: string): Promise<JobShown> {
   const detail = await door.ask("job_show", { job }) as unknown as JobDetail;
   const running = detail.ended === null ? await askRunning(door, detail.job) : [];
-  const reader = openProcfs(context.procRoot);
+  // What is in /proc here is nothing of other hosts.
+  const here = door.isElsewhere ? [] : running;
   const usage = readLiving(
-    reader,
-    running.map(({ pid, start_ticks: startTicks }) => ({ pid, startTicks })),
+    openProcfs(context.procRoot),
+    here.map(({ pid, start_ticks: startTicks }) => ({ pid, startTicks })),
   );
   const { now } = await bootMoment();
   const members = running.slice(-MEMBERS).map((one): RunningRow => ({
     pid: one.pid,
     user: one.user ?? (one.uid == null ? null : String(one.uid)),
-    age_ns: Math.max(0, now - one.start_ticks * TICK_NS),
+    age_ns: one.age_ns ?? Math.max(0, now - one.start_ticks * TICK_NS),
     argv: one.argv ?? [one.comm ?? "?"],
   }));
   return { job: detail, living: livingRow(usage), members };

@@ -4,15 +4,8 @@
  * @module
  */
 import { createFilter, type FilterOptions } from "../../ask/filter.ts";
-import {
-  askLog,
-  checkEvents,
-  loggedSpans,
-  type LogQuery,
-  type LogWay,
-  lookFrom,
-} from "../../ask/log.ts";
-import { Seam } from "../../ask/log_follow.ts";
+import { askLog, checkEvents, loggedSpans, type LogQuery, type LogWay } from "../../ask/log.ts";
+import { Followed, Seam } from "../../ask/log_follow.ts";
 import { noteMissing } from "../../ask/missing.ts";
 import { parseAsked } from "../../ask/text/target.ts";
 import { noHistory } from "../../ask/not_found.ts";
@@ -43,7 +36,7 @@ import { PastJson } from "../../view/past_json.ts";
 import { renderTree } from "../../view/tree.ts";
 import { treeJson } from "../../view/tree_json.ts";
 import { createAsking, usersElsewhere } from "../asking.ts";
-import { asksFleet, checkFleet, type FleetAsked, openPast } from "../fleet/ask.ts";
+import { asksFleet, checkFleet, type FleetAsked, hostOfAll, openPast } from "../fleet/ask.ts";
 import { ended, writePieces } from "../pieces.ts";
 import { treeStyle } from "../tree/options.ts";
 import { checkTimes, withTimes } from "../tree/times.ts";
@@ -82,7 +75,7 @@ export async function runLog(
   options: LogOptions,
 ): Promise<number> {
   try {
-    return await openLog(context, options);
+    return await openLog(context, hostOfAll(context, options));
   } catch (error) {
     // A list can end anywhere: nothing is said of it.
     if (error instanceof Stopped) return EXIT.done;
@@ -92,7 +85,7 @@ export async function runLog(
 
 async function openLog(context: Context, options: LogOptions): Promise<number> {
   checkOptions(options);
-  checkFleet(options, { follow: options.follow });
+  checkFleet(options, {});
   const stretch = readStretch(options, context.now());
   const users = asksFleet(options) ? usersElsewhere() : openUsers();
   const { pid, event = ["exit"], minDuration = null, failed = false, ...others } = options;
@@ -221,7 +214,7 @@ class Log {
       if (isEmpty) noteNothing(this.#notes, this.#store, spans);
       await writeNotes(this.#context, this.#notes, this.#options);
       if (isEmpty) return EXIT.notFound;
-      if (follow) await this.#follow(spans.at(-1) ?? lookFrom(this.#store, this.#stretch));
+      if (follow) await this.#follow(spans);
     } finally {
       this.#store.close();
     }
@@ -298,17 +291,16 @@ class Log {
     await writePieces(this.#context, ended(renderTree(roots, style)));
   }
 
-  /** Goes on with what the recorder adds; `last` is what was shown already. */
-  async #follow(last: BootSpan | null): Promise<void> {
+  /** Goes on with what the recorder adds; `spans` were shown already. */
+  async #follow(spans: readonly BootSpan[]): Promise<void> {
     const { signal, stdout } = this.#context;
     this.#users.live();
+    const { since } = this.#stretch;
+    const followed = new Followed(this.#store.bounds, spans, since);
     const seam = new Seam();
-    if (last !== null) {
-      const overlap = { ...last, since: last.until - Seam.OVERLAP_NS };
-      for await (const [change] of this.#changes([overlap], FEW)) seam.isNew(change);
-    }
+    const ends = followed.ends(this.#store.bounds);
+    for await (const [change, boot] of this.#changes(ends, FEW)) seam.isNew(change, boot);
     this.#store.release();
-    let shown = last === null ? null : { bootId: last.boot.bootId, until: last.until };
     const news = this.#store.news();
     try {
       while (!signal.aborted && !stdout.closed) {
@@ -316,18 +308,9 @@ class Log {
         if (store !== null) {
           this.#store.close();
           this.#store = store;
-          const { boots } = store.bounds;
-          for (const boot of boots) {
-            if (shown !== null && boot.id < (store.bounds.boot(shown.bootId)?.id ?? 0)) continue;
-            const from = shown?.bootId === boot.bootId ? shown.until : boot.since;
-            const until = boot.end;
-            if (until <= from) continue;
-            const { since } = this.#stretch;
-            const floor = since === null ? 0 : boot.nsOf(since);
-            const span = { boot, since: Math.max(floor, from - Seam.OVERLAP_NS), until };
-            await this.#writeAll(seam.onlyNew(this.#changes([span], FEW)), Infinity);
-            shown = { bootId: boot.bootId, until };
-          }
+          const fresh = followed.news(store.bounds, since);
+          if (fresh.length === 0) continue;
+          await this.#writeAll(seam.onlyNew(this.#changes(fresh, FEW)), Infinity);
         }
       }
     } finally {

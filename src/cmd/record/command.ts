@@ -24,14 +24,14 @@ const SIZE_MIN = 4 << 20;
 
 const OPTIONS = [
   opt("--keep <time>", parseKeep, "forget what ended longer ago, or forever (default: 7d)"),
-  opt("--max-size <size>", parseMaxSize, "forget the oldest beyond that size (default: 1G)"),
+  opt("--max-size <size>", parseMaxSize, "forget the oldest beyond it (default: 1G)"),
   unless("--no-argv", "store no command lines"),
   unless("--no-accounts", "do not store what processes have cost"),
   unless("--no-findings", "do not look for trouble while recording"),
   opt(
     "--first-seen <time>",
     parseDuration,
-    "tell of programs that are new to a host known for so long: 1d",
+    "tell of programs that are new after it: 1d",
   ),
   many("--threshold <name=value>", parseThreshold, "as in fh trouble", THRESHOLD_NAMES),
   ...REDACT_OPTIONS,
@@ -51,11 +51,7 @@ const OPTIONS = [
   opt("--ship-to <url>", parseTarget, "ship what is kept there, as fh ship does", null),
   opt("--ship-as <name>", asText, "what the fleet is to call this host", null),
   opt("--ship-rate <n>", parseCount, "lives a second at most (default: 10000)"),
-  opt(
-    "--ship-filter <filter>",
-    parseShipFilter,
-    "which lives, by options of fh log: '-u www-data --failed'",
-  ),
+  opt("--ship-filter <filter>", parseShipFilter, "which lives, as in fh ship"),
   flag("--status", "tell what it does; status 1 when none runs"),
   flag("--print-unit", "print a systemd unit that runs this"),
   flag("--print-socket-unit", "print one that opens the socket to a group"),
@@ -72,9 +68,9 @@ export const recordCommand: CommandSpec = command({
   summary: "keep the history of processes, for tree, why and log",
   options: OPTIONS,
   examples: [
-    "fh record  until Ctrl-C, into the default file",
+    "fh record  until Ctrl-C",
     "fh record --keep 30d --max-size 4G  a longer memory",
-    "fh record --status  what is recorded, since when",
+    "fh record --status  what is recorded",
     "fh record --print-unit > /etc/systemd/system/fh.service  as a service",
   ],
   async run(context, _operands, options): Promise<number> {

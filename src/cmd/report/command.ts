@@ -9,6 +9,7 @@ import { FILTER } from "../../cli/filter_options.ts";
 import { asText, opt } from "../../cli/option.ts";
 import { type Format, FORMATS } from "../../report/formats.ts";
 import { WEIGHTS } from "../../report/weights.ts";
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { diffCommand } from "./diff_command.ts";
 
 const WHICH = [
@@ -23,6 +24,7 @@ const WHICH = [
   { ...FILTER.failed, description: "only what failed" },
   { ...FILTER.minDuration, description: "only what lived at least that long" },
   FILTER.cgroup,
+  ...FLEET_OPTIONS,
   opt("-o, --output <file>", asText, "write there, not to standard output"),
 ] as const;
 const WEIGHT = opt(

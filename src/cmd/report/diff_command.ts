@@ -5,6 +5,7 @@
  */
 import { command, type CommandSpec } from "../../cli/command.ts";
 import { asText, opt } from "../../cli/option.ts";
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 
 /** The action. */
 export const diffCommand: CommandSpec = command({
@@ -13,6 +14,7 @@ export const diffCommand: CommandSpec = command({
   offers: ["path"],
   summary: "compare runs: what is new, gone, slower, and what began to fail",
   options: [
+    ...FLEET_OPTIONS,
     opt(
       "-o, --output <file>",
       asText,
@@ -25,6 +27,7 @@ export const diffCommand: CommandSpec = command({
     "fh report diff before-*.jsonl vs after-*.jsonl  several runs tell noise from change",
     "fh report diff job:build-41 job:build-42  two jobs of the history",
     "fh report diff pid:4711@03:12 pid:815  what they started, and themselves",
+    "fh report diff job:web1:build job:web2:build  on two hosts (see fh fleet)",
     "fh report diff 09:00..09:10 10:00..10:10  two stretches of time",
     "fh report diff before.jsonl after.jsonl -o diff.html  a page with both timelines",
     "fh report diff --json before.jsonl after.jsonl | jq .commands[0]  for scripts",

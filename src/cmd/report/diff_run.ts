@@ -6,7 +6,6 @@
  */
 import { hostname } from "node:os";
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open/open.ts";
 import { askSpans } from "../../ask/spans.ts";
 import { checkAhead, readStretch } from "../../ask/stretch.ts";
 import type { PastStore } from "../../ask/store.ts";
@@ -17,16 +16,16 @@ import { diffRuns, type RunsDiff } from "../../report/diff.ts";
 import type { Spans } from "../../report/span.ts";
 import { Progress } from "../../term/progress.ts";
 import { PLAIN_TABLE } from "../../text/table.ts";
-import { createAsking, openOptions } from "../asking.ts";
+import { createAsking } from "../asking.ts";
+import { checkFleet, type FleetAsked, hostOf, hostsText, openPast } from "../fleet/ask.ts";
 import { whyNotReplace } from "../new_file.ts";
 import { loadShown } from "./load_run.ts";
 import { type RunPlace, sidesOf } from "./sides.ts";
 import { writePiecesTo } from "./write.ts";
 
 /** What the command line asks for. */
-interface DiffOptions {
+interface DiffOptions extends FleetAsked {
   readonly output?: string;
-  readonly db?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color?: "auto" | "always" | "never";
@@ -38,12 +37,13 @@ export async function runDiff(
   operands: readonly string[],
   options: DiffOptions,
 ): Promise<number> {
+  checkFleet(options, {});
   const sides = sidesOf(operands, context.now());
   const { output, quiet } = options;
   checkOutput(output);
   const progress = new Progress(context.stderr, quiet);
   const notes = new Notes();
-  const reader = new RunsReader(context, options.db, notes, progress);
+  const reader = new RunsReader(context, options, notes, progress);
   try {
     const [before, after] = [await reader.readAll(sides[0]), await reader.readAll(sides[1])];
     const diff = diffRuns(before, after);
@@ -107,17 +107,17 @@ async function piecesOf(
   return [diffText(diff, style)];
 }
 
-/** Reads runs; the history is opened once, where one of them is in it. */
+/** Reads runs; the history is opened once, where one of them is in it, and once for each host. */
 class RunsReader {
   readonly #context: Context;
-  readonly #db: string | undefined;
+  readonly #options: FleetAsked;
   readonly #notes: Notes;
   readonly #progress: Progress;
-  #store: PastStore | null | undefined;
+  readonly #stores = new Map<string | undefined, PastStore | null>();
 
-  constructor(context: Context, db: string | undefined, notes: Notes, progress: Progress) {
+  constructor(context: Context, options: FleetAsked, notes: Notes, progress: Progress) {
     this.#context = context;
-    this.#db = db;
+    this.#options = options;
     this.#notes = notes;
     this.#progress = progress;
   }
@@ -129,28 +129,34 @@ class RunsReader {
   }
 
   close(): void {
-    this.#store?.close();
+    for (const store of this.#stores.values()) store?.close();
   }
 
   async #read(place: RunPlace): Promise<Spans> {
     const { euid, now } = this.#context;
     if (place.kind === "file") return await loadShown(this.#context, place.path, this.#progress);
     const stretch = readStretch(place.kind === "stretch" ? place : {}, now());
-    const store = this.#store === undefined ? await this.#open() : this.#store;
+    const named = place.kind === "process" ? place.text : place.kind === "job" ? place.name : "";
+    const [text, options] = hostOf(this.#context, named, this.#options);
+    const store = await this.#open(options);
     if (store === null) checkAhead(stretch, null);
     const asking = await createAsking(this.#context, {}, store, this.#notes, store === null);
     return await askSpans(asking, {
       stretch,
-      ...place.kind === "process" ? { pid: [place.text] } : {},
-      ...place.kind === "job" ? { job: place.name } : {},
+      ...place.kind === "process" ? { pid: [text] } : {},
+      ...place.kind === "job" ? { job: text } : {},
       uid: euid,
-      host: hostname(),
+      host: store?.isElsewhere ? hostsText(store) : hostname(),
       onRead: (count) => this.#progress.show("reading", count, null, "processes"),
     });
   }
 
-  async #open(): Promise<PastStore | null> {
-    const options = openOptions(this.#context, this.#notes);
-    return this.#store = await askHistory(this.#context, this.#db, options);
+  async #open(options: FleetAsked): Promise<PastStore | null> {
+    const known = this.#stores.get(options.host);
+    if (known !== undefined) return known;
+    const progress = this.#progress;
+    const store = await openPast(this.#context, options, this.#notes, { progress });
+    this.#stores.set(options.host, store);
+    return store;
   }
 }

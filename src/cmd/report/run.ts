@@ -6,7 +6,6 @@
 import { hostname } from "node:os";
 import { createFilter, type FilterOptions } from "../../ask/filter.ts";
 import { Notes } from "../../ask/notes.ts";
-import { askHistory } from "../../ask/open/open.ts";
 import { askSpans } from "../../ask/spans.ts";
 import { chooseSpans, usersIn } from "../../ask/saved_spans.ts";
 import { checkAhead, readStretch, type Stretch } from "../../ask/stretch.ts";
@@ -22,7 +21,16 @@ import { withTraces } from "../../report/traces.ts";
 import type { Weight } from "../../report/weights.ts";
 import { refused } from "../../serve/client/ask.ts";
 import { Progress } from "../../term/progress.ts";
-import { createAsking, openOptions } from "../asking.ts";
+import { createAsking, usersElsewhere } from "../asking.ts";
+import {
+  asksFleet,
+  checkFleet,
+  type FleetAsked,
+  hostOf,
+  hostOfAll,
+  hostsText,
+  openPast,
+} from "../fleet/ask.ts";
 import { whyNotReplace } from "../new_file.ts";
 import { loadShown } from "./load_run.ts";
 import { writeReport } from "./write.ts";
@@ -31,13 +39,12 @@ import { writeReport } from "./write.ts";
 const OPEN: Stretch = { since: null, until: null, ahead: null };
 
 /** What the command line asks for. */
-interface ReportOptions extends Omit<FilterOptions, "pid" | "event"> {
+interface ReportOptions extends Omit<FilterOptions, "pid" | "event">, FleetAsked {
   readonly pid?: readonly string[];
   readonly job?: string;
   readonly since?: string;
   readonly until?: string;
   readonly run?: string;
-  readonly db?: string;
   readonly output?: string;
   readonly weight?: Weight;
   readonly endpoint?: string;
@@ -50,7 +57,7 @@ export async function runReport(
   format: Format,
   given: Readonly<Record<string, unknown>>,
 ): Promise<number> {
-  const options = given as unknown as ReportOptions;
+  const options = hostsOf(context, given as unknown as ReportOptions);
   const target = format.name === "otlp" && options.output === undefined
     ? (await import("../../collector/target.ts")).targetOf(context.env, options.endpoint)
     : null;
@@ -77,6 +84,14 @@ export async function runReport(
     progress.end();
   }
   return EXIT.done;
+}
+
+/** The host of HOST:PID and of HOST:JOB among the options. */
+function hostsOf(context: Context, given: ReportOptions): ReportOptions {
+  const options = hostOfAll(context, given);
+  if (options.job === undefined) return options;
+  const [job, own] = hostOf(context, options.job, options);
+  return { ...own, job };
 }
 
 /** A saved run; what was noted of it is told as that of a history. */
@@ -106,8 +121,10 @@ function checkOptions(
   isSent: boolean,
 ): void {
   const { output, run } = options;
-  if (run !== undefined && options.db !== undefined) {
-    throw new UsageError("Bad options: --db with --run; take one of them");
+  checkFleet(options, {});
+  const elsewhere = (["db", "fleet", "host"] as const).find((name) => options[name] !== undefined);
+  if (run !== undefined && elsewhere !== undefined) {
+    throw new UsageError(`Bad options: --${elsewhere} with --run; take one of them`);
   }
   if (run !== undefined && options.cgroup !== undefined) {
     const what = "Bad options: --cgroup with --run: a saved run has no control groups";
@@ -190,8 +207,8 @@ async function ask(
   };
   for (const text of pid ?? []) parseAsked(text, context.now(), { latest: Infinity });
   // A filter that makes no sense is told before anything is opened.
-  createFilter(filtersOf(options), openUsers());
-  const store = await askHistory(context, options.db, openOptions(context, notes));
+  createFilter(filtersOf(options), asksFleet(options) ? usersElsewhere() : openUsers());
+  const store = await openPast(context, options, notes, { progress });
   if (store === null) checkAhead(stretch, null);
   try {
     const asking = await createAsking(context, {}, store, notes, store === null);
@@ -201,7 +218,7 @@ async function ask(
       ...pid === undefined ? {} : { pid },
       ...job === undefined ? {} : { job },
       uid: context.euid,
-      host: hostname(),
+      host: store?.isElsewhere ? hostsText(store) : hostname(),
       ...progress.isWanted ? { onRead } : {},
     });
   } catch (error) {

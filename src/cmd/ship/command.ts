@@ -36,7 +36,7 @@ export const shipCommand: CommandSpec = command({
     "fh ship --to postgres://web1@db/fleet  until Ctrl-C; goes on where it was",
     "fh ship --to postgres://web1@db/fleet --once  all that is there now",
     "fh ship --to 'postgres://?service=fleet' --no-argv  without command lines",
-    "fh ship --to postgres://web1@db/fleet --ship-filter '-u www-data --failed'  not all",
+    "fh ship --to postgres:///fleet --ship-filter '-u www-data'  not all",
     "fh ship --to nats://nats.example.org/PROC  into a stream of JetStream",
     "fh ship --to otlp://collector.example.org  logs, and traces of jobs",
   ],

@@ -5,7 +5,7 @@
  */
 import { Notes } from "../../ask/notes.ts";
 import { readStretch, type Stretch } from "../../ask/stretch.ts";
-import { askKept, askTrouble } from "../../ask/trouble.ts";
+import { askShipped, askTrouble } from "../../ask/trouble.ts";
 import { type Context, useColor } from "../../cli/command.ts";
 import { tellNotes } from "../../cli/tell.ts";
 import type { Detector } from "../../detect/detector.ts";
@@ -80,7 +80,7 @@ export async function findTrouble(
     const asking = await createAsking(context, {}, past, notes, true);
     const isAsked = options.since !== undefined || options.until !== undefined;
     const findings = past?.isElsewhere
-      ? (await askKept(asking, past, { stretch, isAsked })).found
+      ? await askShipped(asking, past, { stretch, isAsked })
       : await askTrouble(asking, {
         stretch,
         isAsked,

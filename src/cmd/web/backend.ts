@@ -71,6 +71,7 @@ export class HostBackend implements Backend {
       return JSON.parse(jsonText(status));
     },
     job_kill: (params, signal) => this.#kill(params, signal),
+    hosts: () => Promise.reject(new Refusal("EOPNOTSUPP", "One host is asked; give --host")),
   };
 
   async ask(op: string, params: Fields, signal: AbortSignal): Promise<Fields | AnswerText> {

@@ -7,6 +7,7 @@ import { UsageError } from "../../fault.ts";
 import { command, type CommandSpec } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
 import { asText, flag, opt, type OptionsOf } from "../../cli/option.ts";
+import { FLEET_OPTIONS } from "../fleet/options.ts";
 import { type ListenAddress, parseAddress } from "../listen_address.ts";
 import { SOCKET_OPTION } from "../listen/register.ts";
 
@@ -21,6 +22,7 @@ const OPTIONS = [
   flag("--read-only", "change nothing: no jobs, no rules, no signals"),
   opt("--user <user>", asText, "what root becomes (default: who called sudo, or nobody)", "user"),
   flag("--open", "open the page in a browser"),
+  ...FLEET_OPTIONS,
   SOCKET_OPTION,
 ] as const;
 
@@ -38,6 +40,7 @@ export const webCommand: CommandSpec = command({
     "fh web --listen 127.0.0.1:8811 --read-only  on that port, to look only",
     "sudo fh web --user root  of all that runs; who has its URL may do what root may",
     "fh web --db host.db  the same of a history that was exported",
+    "fh web --host '*'  of many hosts, of which the page lets one choose (see fh fleet)",
   ],
   async run(context, _operands, options): Promise<number> {
     const { runWeb } = await import("./run.ts");

@@ -10,9 +10,12 @@ import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import { listenAtPath, listenAtPort, type Listening } from "../../serve/named_place.ts";
 import page from "../../web/built/page.html" with { type: "text" };
 import { jsonText } from "../../text/json_text.ts";
+import type { Backend } from "../../web/backend.ts";
 import { Gateway } from "../../web/gateway.ts";
 import { Refusals } from "../../web/refusals.ts";
 import { newToken } from "../../web/token.ts";
+import { asksFleet, checkFleet } from "../fleet/ask.ts";
+import { fleetOf } from "../fleet/options.ts";
 import type { ListenAddress } from "../listen_address.ts";
 import { HostBackend } from "./backend.ts";
 import { openBrowser } from "./browser.ts";
@@ -24,6 +27,7 @@ const ANYWHERE: ListenAddress = { host: "127.0.0.1", port: 0 };
 
 /** Runs the command until a signal ends it; the exit status comes back. */
 export async function runWeb(context: Context, options: WebOptions): Promise<number> {
+  checkFleet(options, { socket: options.socket });
   const place = options.listen ?? ANYWHERE;
   if (options.open === true && "path" in place) {
     throw new UsageError("Conflicting options: --open, --listen unix:; listen on a port");
@@ -42,11 +46,7 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
   const gateway = new Gateway({
     token,
     page,
-    backend: new HostBackend(user, {
-      db: options.db,
-      socket: options.socket,
-      source: liveSource(options.source),
-    }),
+    backend: await backendOf(user, options),
     refusals: new Refusals(complain),
     isReadOnly: options.readOnly === true,
     complain,
@@ -65,6 +65,17 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
     await listening.close();
   }
   return EXIT.done;
+}
+
+async function backendOf(user: Context, options: WebOptions): Promise<Backend> {
+  const { db, socket, fleet, host } = options;
+  if (!asksFleet(options)) {
+    return new HostBackend(user, { db, socket, source: liveSource(options.source) });
+  }
+  // What is wrong with it is told before anybody looks.
+  fleetOf(user, fleet);
+  const { FleetBackend } = await import("./fleet_backend.ts");
+  return new FleetBackend(user, { fleet, host });
 }
 
 /** The page is there, whoever opens it. */

@@ -71,7 +71,7 @@ export class StoreAnswers {
 }
 
 /** The fields as a client of the socket gets them. */
-function plain(op: string, fields: Fields): Fields {
+export function plain(op: string, fields: Fields): Fields {
   const { ok: _ok, op: _op, ...others } = JSON.parse(answerLine(op, undefined, fields)) as Fields;
   return others;
 }

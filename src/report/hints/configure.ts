@@ -11,14 +11,17 @@ import type { Family } from "./family.ts";
  * shell.
  */
 export function configures(family: Family): number[] {
-  return [...family.spans.keys()].filter((index) => {
+  const found: number[] = [];
+  for (let index = 0; index < family.spans.length; index++) {
     const script = scriptOf(family, index);
-    if (script === null) return false;
+    if (script === null) continue;
     const { cwd } = family.spans[index]!.image;
-    return family.nearest(index).every((above) => {
+    const isFirst = family.nearest(index).every((above) => {
       return scriptOf(family, above) !== script || family.spans[above]!.image.cwd !== cwd;
     });
-  });
+    if (isFirst) found.push(index);
+  }
+  return found;
 }
 
 /** Places of what runs below a configure script. */

@@ -19,34 +19,39 @@ export class Family {
   readonly parents: Int32Array;
   /** The process at whose end all others are over; -1 where there is none. */
   readonly root: number;
-  readonly #children = new Map<number, number[]>();
+  readonly #children: (number[] | undefined)[];
+  /** In which walk each was met last: a set for each walk would be most of its work. */
+  readonly #walks: Uint32Array;
+  #walk = 0;
 
   constructor(spans: Spans) {
     this.frame = spans.frame;
     this.spans = spans.spans;
     this.parents = parentsOf(this.spans);
     this.root = rootOf(spans, this.parents);
-    for (const [index, parent] of this.parents.entries()) {
-      if (parent < 0) continue;
-      const those = this.#children.get(parent);
-      if (those === undefined) this.#children.set(parent, [index]);
-      else those.push(index);
+    const count = this.spans.length;
+    this.#walks = new Uint32Array(count);
+    this.#children = new Array<number[] | undefined>(count).fill(undefined);
+    for (let index = 0; index < count; index++) {
+      const parent = this.parents[index]!;
+      if (parent >= 0) (this.#children[parent] ??= []).push(index);
     }
   }
 
   /** In the order of their starts. */
   children(index: number): readonly number[] {
-    return this.#children.get(index) ?? NO_CHILDREN;
+    return this.#children[index] ?? NO_CHILDREN;
   }
 
   /** All below a process, itself left out; in no certain order. */
   below(index: number): number[] {
     const found: number[] = [];
-    const seen = new Set([index]);
+    const walk = ++this.#walk;
+    this.#walks[index] = walk;
     const waiting = [...this.children(index)];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      if (seen.has(next)) continue;
-      seen.add(next);
+      if (this.#walks[next] === walk) continue;
+      this.#walks[next] = walk;
       found.push(next);
       for (const child of this.children(next)) waiting.push(child);
     }
@@ -139,19 +144,25 @@ export function total(stretches: readonly HintStretch[]): number {
   return stretches.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
-/** Stretches in which a certain number of some stretches were at once. */
-export function levels(
-  stretches: readonly HintStretch[],
-): { readonly from: number; readonly to: number; readonly level: number }[] {
-  const steps = stretches.filter(({ from, to }) => to > from)
-    .flatMap(({ from, to }) => [[from, 1], [to, -1]] as const)
-    .sort(([a, up], [b, down]) => a - b || up - down);
-  const found: { from: number; to: number; level: number }[] = [];
-  let level = 0;
-  for (const [at, [from, step]] of steps.entries()) {
-    level += step;
-    const to = steps[at + 1]?.[0] ?? from;
-    if (to > from) found.push({ from, to, level });
+/** A stretch in which so many of some stretches were. */
+export interface Level extends HintStretch {
+  readonly level: number;
+}
+
+/** How many of some stretches were at once, from the first begin to the last end. */
+export function levels(stretches: readonly HintStretch[]): Level[] {
+  const some = stretches.filter(({ from, to }) => to > from);
+  const begins = new Float64Array(some.map(({ from }) => from)).sort();
+  const ends = new Float64Array(some.map(({ to }) => to)).sort();
+  const found: Level[] = [];
+  let [begun, ended] = [0, 0];
+  for (let from = begins[0] ?? 0; ended < ends.length;) {
+    while (begins[begun] === from) begun++;
+    while (ends[ended] === from) ended++;
+    if (ended === ends.length) break;
+    const to = Math.min(begins[begun] ?? Infinity, ends[ended]!);
+    found.push({ from, to, level: begun - ended });
+    from = to;
   }
   return found;
 }

@@ -24,34 +24,34 @@ const WAITING: ReadonlySet<string> = new Set(["sleep", "inotifywait"]);
 /** A hint for each command line; of what it starts in turn nothing is said. */
 export function repeats(family: Family): Hint[] {
   const checks = belowConfigures(family);
-  const groups = groupsOf(family, (index) => checks.has(index) ? null : lastWordOf(family, index))
-    .flatMap((those) => groupsOf(family, (index) => keyOf(family, index), those));
-  const often = new Set<number>();
-  for (const those of groups.values()) {
-    if (those.length >= TIMES_MIN) { for (const index of those) often.add(index); }
-  }
-  return [...groups.values()].flatMap((those) => {
-    if (those.length < TIMES_MIN) return [];
+  const groups = groupsOf(family.spans.keys(), (index) => {
+    return checks.has(index) ? null : lastWordOf(family, index);
+  }).flatMap((those) => groupsOf(those, (index) => keyOf(family, index)));
+  const often = new Set(groups.flat());
+  return groups.flatMap((those) => {
     if (those.every((index) => hasAbove(family, index, often))) return [];
     return hintOf(family, those) ?? [];
   });
 }
 
 /** Those of which as many as are worth a word have the same key; null is no key. */
-function groupsOf(
-  { spans }: Family,
-  key: (index: number) => string | null,
-  some: Iterable<number> = spans.keys(),
-): number[][] {
-  const groups = new Map<string, number[]>();
+function groupsOf(some: Iterable<number>, key: (index: number) => string | null): number[][] {
+  const numbers = new Map<string, number>();
+  const sizes: number[] = [];
+  /** The number of its group behind each. */
+  const grouped: number[] = [];
   for (const index of some) {
     const own = key(index);
     if (own === null) continue;
-    const those = groups.get(own);
-    if (those === undefined) groups.set(own, [index]);
-    else those.push(index);
+    let group = numbers.get(own);
+    if (group === undefined) numbers.set(own, group = sizes.push(0) - 1);
+    sizes[group]!++;
+    grouped.push(index, group);
   }
-  return [...groups.values()].filter((those) => those.length >= TIMES_MIN);
+  // Most keys are those of one: only the others get a list.
+  const groups = sizes.map((size): number[] | null => size < TIMES_MIN ? null : []);
+  for (let at = 0; at < grouped.length; at += 2) groups[grouped[at + 1]!]?.push(grouped[at]!);
+  return groups.filter((those) => those !== null);
 }
 
 /** Most often a file: what tells most command lines from each other at once. */

@@ -5,7 +5,7 @@
  */
 import { durationWords } from "../../text/words.ts";
 import type { Hint, HintStretch } from "../hints.ts";
-import { type Family, levels, total, union } from "./family.ts";
+import { type Family, type Level, levels, total } from "./family.ts";
 
 /** What is shorter is no long tail: a second, or a tenth of what is drawn. */
 const TAIL_MIN_NS = 1e9;
@@ -27,7 +27,7 @@ export function serialTail(family: Family): Hint[] {
   const all = [root, ...family.below(root)];
   // Few have lived in the least tail, and most often they say that there is none.
   const last = { from: life.to - leastNs, to: life.to };
-  const late = all.filter((index) => family.life(index).to > last.from);
+  const late = all.filter((index) => (family.spans[index]!.end ?? Infinity) > last.from);
   if (overlapOf(cut(workOf(family, late), last)) > wholeNs * OVERLAP_MAX_SHARE) return [];
   const work = workOf(family, all);
   const at = levels(work).filter(({ from }) => from < life.to);
@@ -62,7 +62,9 @@ export function serialTail(family: Family): Hint[] {
 type Work = HintStretch & { readonly index: number };
 
 function workOf(family: Family, some: readonly number[]): Work[] {
-  return some.flatMap((index) => ownTime(family, index).map((part) => ({ ...part, index })));
+  const work: Work[] = [];
+  for (const index of some) addOwnTime(family, index, work);
+  return work;
 }
 
 /** Nanoseconds in which more than one worked. */
@@ -70,22 +72,23 @@ function overlapOf(work: readonly Work[]): number {
   return total(levels(work).filter(({ level }) => level > 1));
 }
 
-/** When it lived and had no child that did. */
-function ownTime(family: Family, index: number): HintStretch[] {
+/** Adds when it lived and had no child that did. */
+function addOwnTime(family: Family, index: number, work: Work[]): void {
   const { from, to } = family.life(index);
-  const own: HintStretch[] = [];
   let at = from;
-  for (const part of union(family.children(index).map((child) => family.life(child)))) {
-    if (part.from > at && at < to) own.push({ from: at, to: Math.min(part.from, to) });
-    at = Math.max(at, part.to);
+  for (const child of family.children(index)) {
+    if (at >= to) return;
+    const life = family.life(child);
+    if (life.from === life.to) continue;
+    if (life.from > at) work.push({ from: at, to: Math.min(life.from, to), index });
+    at = Math.max(at, life.to);
   }
-  if (at < to) own.push({ from: at, to });
-  return own;
+  if (at < to) work.push({ from: at, to, index });
 }
 
 /** Since when, up to the end, hardly ever more than one worked. */
 function beginOfTail(
-  at: readonly { readonly from: number; readonly to: number; readonly level: number }[],
+  at: readonly Level[],
   life: HintStretch,
 ): number {
   let begin = life.to;

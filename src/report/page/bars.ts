@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileEnd } from "../../text/middle.ts";
 import type { Stretch } from "./columns.ts";
 import type { Ink, Paint } from "./colours.ts";
 import type { Lanes } from "./lanes.ts";
@@ -294,14 +295,20 @@ function drawLabels(
   context.globalAlpha = 1;
 }
 
-/** The name, and as much of the command line as there is room for. */
-function labelOf(model: Model, place: number, room: number): string {
+/** The name, and as much of the command line as there is room for, in characters. */
+export function labelOf(model: Model, place: number, room: number): string {
   const name = model.nameOf(place);
   if (name.length > room) return room < 3 ? name.slice(0, room) : `${name.slice(0, room - 1)}…`;
   if (room < name.length + 8) return name;
   const line = model.shortOf(place);
   if (line.length <= room) return line;
-  // The end says more than the middle: most often it is a file.
+  const at = fileEnd(line);
+  return at === line.length ? cutLine(line, room) : `${cutLine(line.slice(0, at), room - 1)}…`;
+}
+
+/** The end says more than the middle: most often it is a file. */
+function cutLine(line: string, room: number): string {
+  if (line.length <= room) return line;
   const end = Math.floor((room - 1) * 0.45);
   return `${line.slice(0, room - 1 - end)}…${line.slice(line.length - end)}`;
 }

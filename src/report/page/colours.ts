@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { CommandSum } from "./commands.ts";
 import type { Model } from "./model.ts";
 
 /** What colours of bars say. */
@@ -84,14 +83,14 @@ export function inkOf(isDark: boolean): Ink {
     };
 }
 
-/** The colours of bars. */
+/** The colours of bars; `names` are those of commands, the first for what matters most. */
 export function paintOf(
   model: Model,
-  commands: readonly CommandSum[],
+  names: readonly string[],
   colouring: Colouring,
   isDark: boolean,
 ): Paint {
-  if (colouring === "command") return byCommand(model, commands, isDark);
+  if (colouring === "command") return byCommand(model, names, isDark);
   return colouring === "outcome" ? byOutcome(model, isDark) : byCpu(model, isDark);
 }
 
@@ -104,8 +103,8 @@ export function commandColour(rank: number, isDark: boolean): string {
   return isDark ? `oklch(${0.5 - more} 0.1 ${hue})` : `oklch(${0.79 + more} 0.1 ${hue})`;
 }
 
-function byCommand(model: Model, commands: readonly CommandSum[], isDark: boolean): Paint {
-  const rank = new Map(commands.map(({ name }, at) => [name, Math.min(at, HUES.length)]));
+function byCommand(model: Model, names: readonly string[], isDark: boolean): Paint {
+  const rank = new Map(names.map((name, at) => [name, Math.min(at, HUES.length)]));
   const ofName = model.head.names.map(() => -1);
   const index = new Uint8Array(model.count).fill(HUES.length);
   for (let place = 0; place < model.count; place++) {
@@ -115,9 +114,11 @@ function byCommand(model: Model, commands: readonly CommandSum[], isDark: boolea
     index[place] = ofName[name]!;
   }
   const colours = Array.from({ length: HUES.length + 1 }, (_, at) => commandColour(at, isDark));
-  const legend: LegendEntry[] = commands.slice(0, HUES.length)
-    .map(({ name }, at) => ({ label: name, colour: colours[at]!, command: name }));
-  if (commands.length > HUES.length) legend.push({ label: "others", colour: colours.at(-1)! });
+  const seen = new Set(index);
+  const legend: LegendEntry[] = names.slice(0, HUES.length)
+    .map((name, at) => ({ label: name, colour: colours[at]!, command: name }))
+    .filter((_, at) => seen.has(at));
+  if (seen.has(HUES.length)) legend.push({ label: "others", colour: colours.at(-1)! });
   return { index, colours, legend };
 }
 

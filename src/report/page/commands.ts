@@ -60,6 +60,16 @@ export function commandsOf(model: Model): CommandSum[] {
   return [...byName.values()].sort((a, b) => b.own - a.own || b.count - a.count);
 }
 
+/** All names, the one that lived longest by itself on all sides together first. */
+export function namesOf(sides: readonly (readonly CommandSum[])[]): string[] {
+  const sums = new Map<string, { own: number; count: number }>();
+  for (const { name, own, count } of sides.flat()) {
+    const before = sums.get(name);
+    sums.set(name, { own: (before?.own ?? 0) + own, count: (before?.count ?? 0) + count });
+  }
+  return [...sums].sort(([, a], [, b]) => b.own - a.own || b.count - a.count).map(([name]) => name);
+}
+
 function nothing(name: string): CommandSum {
   const time = { wall: 0, longest: 0, own: 0, cpu: 0, path: 0 };
   return { name, count: 0, failed: 0, accounted: 0, peak: null, ...time };

@@ -11,6 +11,7 @@ import { batch, effect, type Signal, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { escapeText } from "../../text/escape.ts";
+import { CommandLine } from "./command_line.tsx";
 import { Details } from "./details.tsx";
 import type { DiffPage, DiffRow } from "./diff_data.ts";
 import { titleOf } from "./header.tsx";
@@ -153,7 +154,7 @@ function Side({ name, state, runs, active }: SideProps): JSX.Element {
       onFocusCapture={() => active.value = state}
     >
       <h2>
-        {name}: <code>{titleOf(model)}</code>{" "}
+        {name}: <CommandLine text={titleOf(model)} />{" "}
         <small>
           {lasted} on {escapeText(frame.host)}, {began.toLocaleString()}
           {which}
@@ -206,7 +207,7 @@ function columnsOf(rows: readonly DiffRow[]): Column[] {
       name: "command",
       title: "% stands for what is different each time",
       width: "minmax(320px, 1fr)",
-      cell: (at) => <code>{escapeText(rows[at]!.command)}</code>,
+      cell: (at) => <CommandLine text={escapeText(rows[at]!.command)} />,
       key: (at) => rows[at]!.command,
     },
   ];

@@ -9,6 +9,7 @@
 import { effect } from "@preact/signals";
 import { options, render } from "preact";
 import { App } from "./app.tsx";
+import { commandsOf, namesOf } from "./commands.ts";
 import { DiffApp } from "./diff_app.tsx";
 import type { DiffPage } from "./diff_data.ts";
 import { keepFragment } from "./fragment.ts";
@@ -57,7 +58,11 @@ async function main(): Promise<void> {
   const parts = await Promise.all(data.textContent.split(" ").map(bytesOf));
   // It is of no use any more, and large.
   data.remove();
-  const states = parts.slice(0, 2).map((bytes) => new State(new Model(unpack(bytes))));
+  const models = parts.slice(0, 2).map((bytes) => new Model(unpack(bytes)));
+  const commands = models.map(commandsOf);
+  // On both sides a command has the same colour.
+  const names = namesOf(commands);
+  const states = models.map((model, side) => new State(model, commands[side], names));
   for (const state of states) followTheme(state);
   const [state, after] = states;
   const app = document.getElementById("app")!;

@@ -61,17 +61,22 @@ export class State {
   #flame: Flame | null = null;
   readonly #ranks: ReadonlyMap<string, number>;
 
-  constructor(model: Model) {
+  /** `names` are those of all commands that have a colour, the first for what matters most. */
+  constructor(
+    model: Model,
+    commands: readonly CommandSum[] = commandsOf(model),
+    names: readonly string[] = commands.map(({ name }) => name),
+  ) {
     this.model = model;
     this.lanes = new Lanes(model);
     this.load = loadOf(model);
-    this.commands = commandsOf(model);
-    this.#ranks = new Map(this.commands.map(({ name }, rank) => [name, rank]));
+    this.commands = commands;
+    this.#ranks = new Map(names.map((name, rank) => [name, rank]));
     this.view = signal<Stretch>([0, model.length]);
     this.firstTab = model.head.hints.length > 0 ? "hints" : "commands";
     this.tab = signal(this.firstTab);
     this.paint = computed(() => {
-      return paintOf(model, this.commands, this.colouring.value, this.isDark.value);
+      return paintOf(model, names, this.colouring.value, this.isDark.value);
     });
     const found = computed(() => {
       const texts = this.query.value.split(/\s+/).filter((text) => text !== "");

@@ -9,6 +9,7 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { sizeWords } from "../../text/words.ts";
+import { CommandLine } from "./command_line.tsx";
 import type { CommandSum } from "./commands.ts";
 import { count, duration, ending, percent } from "./said.ts";
 import type { State } from "./state.ts";
@@ -168,7 +169,7 @@ function processColumns({ model }: State): Column[] {
     {
       name: "command",
       width: "minmax(16rem, 1fr)",
-      cell: (place) => <code>{model.commandOf(place)}</code>,
+      cell: (place) => <CommandLine text={model.commandOf(place)} />,
       key: (place) => model.commandOf(place),
     },
   ];

@@ -5,6 +5,7 @@
  */
 import { signal } from "@preact/signals";
 import { ask } from "./api.ts";
+import { chooseHost, chosenHost } from "./host_choice.ts";
 import { NOWHERE, type Places } from "./routes.ts";
 
 /** The answer to `gateway`. */
@@ -20,12 +21,16 @@ export const about = signal<GatewayFields | null>(null);
 
 /** Where is asked, as far as that is known. */
 export function places(): Places {
-  return about.value ?? NOWHERE;
+  const { fleet, ...others } = about.value ?? NOWHERE;
+  if (fleet === undefined) return others;
+  return { ...others, fleet, ...chosenHost.value === "" ? {} : { host: chosenHost.value } };
 }
 
 /** Asks it; rejects with ApiError. */
 export async function learn(signal?: AbortSignal): Promise<GatewayFields> {
   const answer = await ask<GatewayFields>("gateway", {}, signal);
   about.value = answer;
+  // This tab has looked at a fleet before.
+  if (answer.fleet === undefined && chosenHost.value !== "") chooseHost("");
   return answer;
 }

@@ -30,6 +30,8 @@ export interface EndFields {
 /** An event of the stream or of the log; of a gap only `since`, `lost` and `reason`. */
 export interface EventFields extends ProcessFields, EndFields {
   readonly event: string;
+  /** Of a fleet. */
+  readonly host?: string;
   readonly time: string;
   readonly seq: number;
   readonly exe: string | null;
@@ -121,6 +123,8 @@ export interface FindingFields {
 export interface JobFields extends SumFields {
   readonly job: number;
   readonly name: string;
+  /** Of a fleet. */
+  readonly host?: string;
   readonly uid: number;
   readonly user: string | null;
   readonly started: string;

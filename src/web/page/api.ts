@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import { consentTo } from "../operations.ts";
+import { chosenHost } from "./host_choice.ts";
 import { forgetToken, token } from "./session.ts";
 
 /** The fields of a question. */
@@ -36,7 +37,7 @@ async function post(op: string, params: Params, signal?: AbortSignal): Promise<R
     response = await fetch(`/api/${op}`, {
       method: "POST",
       headers: { "Authorization": `Bearer ${shown}`, "Content-Type": "application/json" },
-      body: JSON.stringify(params),
+      body: JSON.stringify({ ...ofHost(op), ...params }),
       cache: "no-store",
       credentials: "omit",
       ...signal === undefined ? {} : { signal },
@@ -49,6 +50,12 @@ async function post(op: string, params: Params, signal?: AbortSignal): Promise<R
   if (response.status === 401) forgetToken(shown);
   const { error, message } = await response.json().catch(() => ({})) as Record<string, string>;
   throw new ApiError(error ?? "EIO", message ?? `fh web answers with status ${response.status}`);
+}
+
+/** What says which host of a fleet is meant: of all of them none is chosen. */
+function ofHost(op: string): Params {
+  const host = chosenHost.value;
+  return host === "" || op === "gateway" || op === "hosts" ? {} : { host };
 }
 
 /** Asks; rejects with {@linkcode ApiError}. */

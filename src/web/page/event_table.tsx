@@ -34,6 +34,7 @@ export interface EventTableProps {
 
 /** A row for each event, as wide as its command line. */
 export function EventTable({ rows, label, keyOf, hasCosts = false }: EventTableProps): VNode {
+  const hasHost = rows.some(({ host }) => host !== undefined);
   return (
     <div
       class={hasCosts ? "scroll events costs" : "scroll events"}
@@ -45,6 +46,7 @@ export function EventTable({ rows, label, keyOf, hasCosts = false }: EventTableP
         <thead>
           <tr>
             <th scope="col">Time</th>
+            {hasHost && <th scope="col">Host</th>}
             <th scope="col" class="hide">Event</th>
             <th scope="col" class="n">PID</th>
             <th scope="col" class="hide">User</th>
@@ -56,7 +58,9 @@ export function EventTable({ rows, label, keyOf, hasCosts = false }: EventTableP
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => <EventRow key={keyOf(row)} row={row} hasCosts={hasCosts} />)}
+          {rows.map((row) => (
+            <EventRow key={keyOf(row)} row={row} hasCosts={hasCosts} hasHost={hasHost} />
+          ))}
         </tbody>
       </table>
     </div>
@@ -64,14 +68,17 @@ export function EventTable({ rows, label, keyOf, hasCosts = false }: EventTableP
 }
 
 /** A row of an event; a gap takes all of it. */
-function EventRow({ row, hasCosts }: {
+function EventRow({ row, hasCosts, hasHost }: {
   readonly row: EventFields;
   readonly hasCosts: boolean;
+  readonly hasHost: boolean;
 }): VNode {
+  const host = hasHost && <td>{escapeText(row.host ?? "")}</td>;
   if (row.event === "gap") {
     return (
       <tr class="gap">
         <td>{clockText(row.time)}</td>
+        {host}
         <td colSpan={hasCosts ? 8 : 6}>{gapText(row)}</td>
       </tr>
     );
@@ -80,6 +87,7 @@ function EventRow({ row, hasCosts }: {
   return (
     <tr>
       <td>{clockText(row.time)}</td>
+      {host}
       <td class="hide">{row.event}</td>
       <td class="n">
         <ProcessLink id={row.id} pid={row.pid} />

@@ -9,6 +9,7 @@ import type { VNode } from "preact";
 import { escapeText } from "../../text/escape.ts";
 import { type GatewayFields, learn, places } from "./about.ts";
 import { ask, type Note } from "./api.ts";
+import { HostsPanel } from "./hosts.tsx";
 import { Failed, Notes, useAnswer, ViewHead } from "./parts.tsx";
 import { bytesText, countText, lengthText, momentText } from "./words.ts";
 
@@ -59,6 +60,26 @@ type Fact = readonly [string, string];
 
 /** The view. */
 export function HostView(): VNode {
+  return places().fleet === undefined ? <OneHost /> : <Fleet />;
+}
+
+/** What one host allows a fleet does not know. */
+function Fleet(): VNode {
+  const gateway = useAnswer(learn, "", AGAIN_MS);
+  return (
+    <>
+      <ViewHead title="Hosts" />
+      <HostsPanel />
+      <section class="panel">
+        <h2>This page</h2>
+        <Failed error={gateway.error} />
+        {gateway.answer !== null && <Facts facts={gatewayFacts(gateway.answer)} />}
+      </section>
+    </>
+  );
+}
+
+function OneHost(): VNode {
   const history = useAnswer((signal) => ask<HistoryFields>("history", {}, signal), "", AGAIN_MS);
   const gateway = useAnswer(learn, "", AGAIN_MS);
   const { live } = places();

@@ -11,6 +11,7 @@ import type { JobFields } from "./answers.ts";
 import { about, places } from "./about.ts";
 import { ask } from "./api.ts";
 import { changed } from "./confirm.tsx";
+import { chooseHost } from "./host_choice.ts";
 import { JobPanel } from "./job.tsx";
 import { Failed, useAnswer, ViewHead } from "./parts.tsx";
 import { replaceParams, route, withParams } from "./route.ts";
@@ -82,11 +83,13 @@ function JobTable({ jobs, chosen }: {
   readonly chosen: string;
 }): VNode {
   if (jobs.length === 0) return <p class="faint">There are no jobs.</p>;
+  const hasHost = jobs.some(({ host }) => host !== undefined);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Jobs">
       <table>
         <thead>
           <tr>
+            {hasHost && <th scope="col">Host</th>}
             <th scope="col">Job</th>
             <th scope="col" class="hide">Owner</th>
             <th scope="col" class="n">Running</th>
@@ -99,9 +102,18 @@ function JobTable({ jobs, chosen }: {
         </thead>
         <tbody>
           {jobs.map((one) => (
-            <tr key={one.job} class={String(one.job) === chosen ? "chosen" : ""}>
+            <tr
+              key={`${one.host ?? ""} ${one.job}`}
+              class={String(one.job) === chosen ? "chosen" : ""}
+            >
+              {hasHost && <td>{escapeText(one.host ?? "")}</td>}
               <td>
-                <a href={routeText(withParams({ job: String(one.job) }))}>{escapeText(one.name)}</a>
+                <a
+                  href={routeText(withParams({ job: String(one.job) }))}
+                  onClick={() => one.host !== undefined && chooseHost(one.host)}
+                >
+                  {escapeText(one.name)}
+                </a>
               </td>
               <td class="hide">{escapeText(one.user ?? String(one.uid))}</td>
               <td class="n">{countText(one.running)}</td>

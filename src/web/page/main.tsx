@@ -13,6 +13,8 @@ import { ConfirmDialog, OutcomeLine } from "./confirm.tsx";
 import { Drawer } from "./drawer.tsx";
 import { FindingsView } from "./findings.tsx";
 import { HostView } from "./host.tsx";
+import { chosenHost, rememberHost } from "./host_choice.ts";
+import { HostPicker } from "./hosts.tsx";
 import { JobsView } from "./jobs.tsx";
 import { NowView } from "./now.tsx";
 import { useAnswer } from "./parts.tsx";
@@ -77,6 +79,7 @@ function Navigation(): VNode {
           </a>
         ))}
       </nav>
+      <HostPicker />
       <span class="where">{location.host}</span>
     </header>
   );
@@ -98,7 +101,7 @@ function Views(): VNode {
       <main id="content" tabIndex={-1} class={p === "" ? "" : "split"}>
         <div class="view">
           <OutcomeLine />
-          <Shown key={view} />
+          <Shown key={`${view} ${chosenHost.value}`} />
         </div>
         {p !== "" && <Drawer id={p} />}
       </main>
@@ -108,6 +111,7 @@ function Views(): VNode {
 }
 
 openSession();
+rememberHost();
 followAddress();
 const app = document.getElementById("app")!;
 app.replaceChildren();

@@ -31,12 +31,14 @@ export function ViewHead({ title, children }: {
 
 /** A view of what happens, where nothing happens any more. */
 export function NotLive({ title }: { readonly title: string }): VNode {
+  const what = places().fleet === undefined
+    ? "This is a history, in which nothing happens any more"
+    : "A fleet knows what its hosts have shipped, not what happens now";
   return (
     <>
       <ViewHead title={title} />
       <p class="note">
-        This is a history, in which nothing happens any more: see what was under{" "}
-        <a href={routeText({ view: "time", params: {} })}>Time</a>.
+        {what}: see what was under <a href={routeText({ view: "time", params: {} })}>Time</a>.
       </p>
     </>
   );

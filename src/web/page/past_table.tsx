@@ -63,7 +63,7 @@ export function PastTable(): VNode {
         rows={events}
         label="What has ended"
         hasCosts
-        keyOf={({ id, time }) => `${id} ${time}`}
+        keyOf={({ host = "", id, time }) => `${host} ${id} ${time}`}
       />
     </>
   );

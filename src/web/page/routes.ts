@@ -63,6 +63,10 @@ export interface Places {
   readonly db: string | null;
   /** The recorder's socket, where one was named. */
   readonly socket: string | null;
+  /** The URL of the fleet that is asked; empty: that of FH_FLEET. */
+  readonly fleet?: string;
+  /** The hosts of it that are asked. */
+  readonly host?: string;
 }
 
 /** The usual recorder, and its history. */
@@ -71,8 +75,8 @@ export const NOWHERE: Places = { live: true, db: null, socket: null };
 type Words = Route["params"];
 
 const COMMANDS: Readonly<Record<View, (words: Words, places: Places) => readonly string[]>> = {
-  now: (words, { live }) => [
-    ...["watch", ...live ? [] : ["--source", "replay"]],
+  now: (words, { live, fleet }) => [
+    ...fleet === undefined ? ["watch", ...live ? [] : ["--source", "replay"]] : ["log", "--follow"],
     ...words["event"] ? ["-e", words["event"]] : [],
     ...filters(words),
   ],
@@ -86,7 +90,10 @@ const COMMANDS: Readonly<Record<View, (words: Words, places: Places) => readonly
     ...filters(words),
   ],
   findings: (words) => ["trouble", ...span(words, "")],
-  host: (_words, { live }) => live ? ["doctor"] : ["record", "--status"],
+  host: (_words, { live, fleet }) => {
+    if (fleet !== undefined) return ["fleet", "status"];
+    return live ? ["doctor"] : ["record", "--status"];
+  },
 };
 /** Views whose commands ask a recorder, where there is one. */
 const OF_RECORDER: ReadonlySet<View> = new Set(["now", "jobs", "host"]);
@@ -94,7 +101,9 @@ const OF_RECORDER: ReadonlySet<View> = new Set(["now", "jobs", "host"]);
 /** The command line that gives the same answer, without what is chosen beside it. */
 export function commandOf({ view, params }: Route, places: Places = NOWHERE): readonly string[] {
   const asksRecorder = places.live && OF_RECORDER.has(view);
-  return ["fh", ...COMMANDS[view](params, places), ...asksRecorder ? [] : fileOf(places)];
+  const isOfFleet = view === "host" && places.fleet !== undefined;
+  const where = isOfFleet ? fleetOf(places) : fileOf(places);
+  return ["fh", ...COMMANDS[view](params, places), ...asksRecorder ? [] : where];
 }
 
 /** The same for a terminal: it can be pasted. */
@@ -107,8 +116,13 @@ export function whyText(id: string, places: Places): string {
   return pasted(["fh", "why", id, ...fileOf(places)], places);
 }
 
-function fileOf({ db }: Places): string[] {
-  return db === null ? [] : ["--db", db];
+function fileOf({ db, fleet, host = "*" }: Places): string[] {
+  if (fleet === undefined) return db === null ? [] : ["--db", db];
+  return [...fleetOf({ fleet }), "--host", host];
+}
+
+function fleetOf({ fleet }: Pick<Places, "fleet">): string[] {
+  return fleet === undefined || fleet === "" ? [] : ["--fleet", fleet];
 }
 
 function pasted(argv: readonly string[], { socket }: Places): string {

@@ -124,6 +124,46 @@ test(
   },
 );
 
+test(...unless(missingBrowser, "a command has one colour on both sides"), async () => {
+  const other = runOf([["ld", 900], ["cc a.c", 300], ["new", 500]]);
+  await withPage([[BEFORE], [other]], async (page) => {
+    const sides = await page.locator(".legend").evaluateAll((all) =>
+      all.map((legend) => {
+        const entries = [...legend.querySelectorAll("li")];
+        return entries.map((one): [string, string] => {
+          return [one.innerText.trim(), getComputedStyle(one.querySelector("i")!).backgroundColor];
+        });
+      })
+    );
+    const [before, after] = sides.map((entries) => new Map(entries));
+    assert.deepEqual([...before!.keys()].toSorted(), ["cc", "ld", "old", "sh"]);
+    assert.deepEqual([...after!.keys()].toSorted(), ["cc", "ld", "new", "sh"]);
+    for (const name of ["cc", "ld", "sh"]) assert.equal(before!.get(name), after!.get(name), name);
+  });
+});
+
+test(
+  ...unless(missingBrowser, "a long command line is cut before the name of its file"),
+  async () => {
+    const long = (file: string) => `cc -O2 ${"-I/usr/include/more ".repeat(20)}-c src/deep/${file}`;
+    const sides = [100, 900].map((ms) => runOf([[long("parser.c"), ms]]));
+    await withPage([[sides[0]!], [sides[1]!]], async (page) => {
+      const line = row(page, 0).locator("code");
+      assert.match(await line.innerText(), /^cc -O2 -I.*more -c src\/deep\/parser\.c$/);
+      const room = await line.evaluate((code) => {
+        const file = document.createRange();
+        const end = code.lastChild!;
+        file.setStart(end, end.textContent!.length - "parser.c".length);
+        file.setEnd(end, end.textContent!.length);
+        const { left, right } = file.getBoundingClientRect();
+        const table = code.closest(".table")!.getBoundingClientRect();
+        return { width: right - left, left: left - table.left, right: table.right - right };
+      });
+      assert.ok(room.width > 30 && room.left > 0 && room.right > -1, JSON.stringify(room));
+    });
+  },
+);
+
 test(...unless(missingBrowser, "of several runs the median one is drawn"), async () => {
   const slow = runOf([["cc a.c", 5000]]);
   await withPage([[BEFORE, slow, BEFORE], [AFTER]], async (page) => {

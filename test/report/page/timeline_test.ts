@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ticksOf } from "../../../src/report/page/axis.ts";
+import { labelOf } from "../../../src/report/page/bars.ts";
 import { causeOf } from "../../../src/report/page/cause.ts";
 import { commandsOf } from "../../../src/report/page/commands.ts";
 import { Flame } from "../../../src/report/page/flame.ts";
@@ -10,6 +11,7 @@ import type { Model } from "../../../src/report/page/model.ts";
 import { random } from "../../support/random.ts";
 import { modelOf } from "../../support/report_page.ts";
 import { frameOf, madeUpBuild, runOf, spanOf } from "../../support/report_spans.ts";
+import { spansOf } from "../../support/spans.ts";
 
 /** No two of a lane at the same time, and everyone below who started it. */
 function assertLaid(model: Model, lanes: Lanes): void {
@@ -120,6 +122,20 @@ test("a failure began with the deepest that was passed on", () => {
   assert.equal(causeOf(modelOf(runOf(killed))), 0, "a signal is nobody's failure");
   assert.equal(causeOf(modelOf(madeUpBuild(30, 2))) >= 0, true);
   assert.equal(causeOf(modelOf({ frame: frameOf(), spans: [] })), -1);
+});
+
+test("a bar says what it is, and the file of it, as far as there is room", () => {
+  const argv = ["/usr/libexec/cc1", "-quiet", "src/net.c", "-O2", "-Wall", "-o", "/tmp/ccK1.s"];
+  const model = modelOf(spansOf([{ id: "b-1-1", name: "cc1", argv }]));
+  const labels = [2, 3, 10, 20, 24, 60].map((room) => labelOf(model, 0, room));
+  assert.deepEqual(labels, [
+    "cc",
+    "cc1",
+    "cc1",
+    "cc1 -quiet…rc/net.c…",
+    "cc1 -quiet src/net.c…",
+    "cc1 -quiet src/net.c -O2 -Wall -o /tmp/ccK1.s",
+  ]);
 });
 
 test("marks of an axis are where people expect them", () => {
