@@ -9,6 +9,7 @@ import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { TICK_NS } from "../model/process.ts";
 import { pragma } from "./file.ts";
 import { OutgoingJobs, type OutgoingMember } from "./outgoing_jobs.ts";
+import { FINDING, NO_FINDINGS, RUN } from "./outgoing_columns.ts";
 import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
@@ -429,37 +430,3 @@ export class Outgoing {
     };
   }
 }
-
-const RUN: readonly (readonly [string, Column])[] = [
-  ["pid", column("pid", "pid")],
-  ["since", column("since", "time")],
-  ["kept", column("kept", "time")],
-  ["seen", column("seen", "time")],
-  ["ended", nullable("ended", "time")],
-  ["source", column("source", "name")],
-  ["why", column("why", "name")],
-  ["version", column("version", "name")],
-  ["events", column("events", "count")],
-  ["lost", column("lost", "count")],
-  ["accounts", nullable("accounts", "name")],
-  ["findings", nullable("findings", "bits")],
-];
-const NO_FINDINGS = nullable("NULL", "bits");
-const FINDING: readonly (readonly [string, Column])[] = [
-  ["key_of_row", column("f.id", "key")],
-  ["boot", column("f.boot", "key")],
-  ["kind", column("f.kind", "name")],
-  ["key", column("f.key", "name")],
-  ["since", column("f.since", "time")],
-  ["until", column("f.until", "time")],
-  ["over", column("f.over", "bits")],
-  ["count", column("f.count", "count")],
-  ["pid", column("l.pid", "pid")],
-  ["born", column("l.born", "time")],
-  ["nth", column(`l.flags >> ${NTH_SHIFT}`, "bits")],
-  ["by_pid", nullable("b.pid", "pid")],
-  ["by_born", nullable("b.born", "time")],
-  ["by_nth", nullable(`b.flags >> ${NTH_SHIFT}`, "bits")],
-  ["uid", column("f.uid", "uid")],
-  ["facts", column("f.facts", "name")],
-];
