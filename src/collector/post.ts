@@ -56,7 +56,7 @@ export async function postToCollector(
   signal: AbortSignal,
   unanswered: number = TRIES,
 ): Promise<Uint8Array> {
-  const sent = target.gzip ? await compress(body) : body;
+  const sent = target.gzip ? await compress(body, { level: 1 }) : body;
   let pauseMs = FIRST_PAUSE_MS;
   for (let tries = 1;; tries++) {
     const tried = await tryOnce(sent, target, signal);

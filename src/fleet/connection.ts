@@ -6,6 +6,7 @@
 import pg from "pg";
 import { CommandError, EXIT, Stopped } from "../fault.ts";
 import { SinkAway } from "../ship/sink.ts";
+import { SUPERSEDED } from "./merge.ts";
 import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
@@ -14,6 +15,15 @@ const CONNECT_MS = 15_000;
 const TELL_MS = 200;
 /** What was given up, and what is being closed, is not waited for any longer. */
 const LEAVE_MS = 2000;
+/** A network that carries less than so many bytes a millisecond is of no use. */
+const SLOWEST = 16;
+/**
+ * Compiling what finds some rows takes longer than finding them. For the rest a database or a role
+ * may have other settings: who waits for a lock is to see what was done meanwhile, and texts are
+ * written as the standard has them.
+ */
+const SETTINGS = `SET jit = off; SET default_transaction_isolation = 'read committed';
+  SET standard_conforming_strings = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'`;
 /** PostgreSQL's number of the type int8. */
 const INT8 = 20;
 
@@ -66,7 +76,8 @@ export class Connection {
 
   /**
    * Connects to the database that a URL names; `signal` ends what is asked there, too. An answer
-   * that takes longer than `patienceMs` is one of a network that has gone: the connection ends.
+   * that takes longer than `patienceMs`, and what is sent takes on a slow line, is one of a network
+   * that has gone: the connection ends.
    *
    * @throws {CommandError} It cannot be reached, or does not let us in.
    */
@@ -82,15 +93,17 @@ export class Connection {
     const connection = new Connection(client, place, signal, patienceMs, waiting);
     const stop = () => connection.#leave("it was given up");
     signal.addEventListener("abort", stop);
+    let late: ReturnType<typeof setTimeout> | undefined;
     try {
       await client.connect();
-      // Compiling what finds some rows takes longer than finding them.
-      await client.query("SET jit = off");
+      late = setTimeout(() => connection.#leave("it does not answer"), CONNECT_MS);
+      await Promise.race([client.query(SETTINGS), connection.#gone]);
     } catch (error) {
-      await client.end().catch(() => {});
+      await connection.close();
       if (signal.aborted) throw new Stopped(String(signal.reason));
       throw databaseFailure(place, error);
     } finally {
+      clearTimeout(late);
       signal.removeEventListener("abort", stop);
     }
     return connection;
@@ -103,7 +116,7 @@ export class Connection {
 
   /** Rows as arrays of columns. Throws CommandError; Stopped where the signal ends it. */
   async rows<Row>(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
-    return await this.#during(async () => {
+    return await this.#during(lengthOf(parameters), async () => {
       const values = parameters.map((one) => one instanceof Uint8Array ? Buffer.from(one) : one);
       const found = await this.#client.query({ text: sql, values, rowMode: "array" });
       this.#rows += found.rows.length;
@@ -113,7 +126,7 @@ export class Connection {
 
   /** Several statements without parameters. */
   async run(sql: string): Promise<void> {
-    await this.#during(async () => {
+    await this.#during(0, async () => {
       await this.#client.query(sql);
     });
   }
@@ -146,7 +159,8 @@ export class Connection {
     connection.stream.destroy(new Error(why));
   }
 
-  async #during<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Waits for the answer to a question of so many bytes. */
+  async #during<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
     if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
     const patience = this.#patienceMs;
     const timers: ReturnType<typeof setTimeout>[] = [];
@@ -160,7 +174,10 @@ export class Connection {
     this.#signal.addEventListener("abort", cancel);
     const waiting = this.#waiting;
     const telling = waiting && setInterval(() => waiting.wait(this.#rows), TELL_MS);
-    if (patience !== null) leaveIn(patience, `no answer within ${patience / 1000}s`);
+    if (patience !== null) {
+      const ms = patience + Math.ceil(bytes / SLOWEST);
+      leaveIn(ms, `no answer within ${Math.round(ms / 1000)}s`);
+    }
     try {
       return await Promise.race([work(), this.#gone]);
     } catch (error) {
@@ -188,6 +205,14 @@ export class Connection {
       await other.end().catch(() => {});
     }
   }
+}
+
+/** Of texts: all else is small. */
+function lengthOf(parameters: readonly Parameter[]): number {
+  return parameters.flat().reduce<number>(
+    (sum, one) => sum + (typeof one === "string" || one instanceof Uint8Array ? one.length : 0),
+    0,
+  );
 }
 
 function clientOf({ url, password }: FleetPlace): pg.Client {
@@ -221,6 +246,12 @@ function databaseFailure(place: FleetPlace, error: unknown): CommandError {
   if (state === null || /^(?:08|40|57P|53)/.test(state)) {
     const what = `${where} cannot be asked: ${said}`;
     return new SinkAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
+  }
+  if (state === SUPERSEDED) {
+    return new CommandError(
+      EXIT.failed,
+      `Another fh ships this host to ${place.shown}; end one of them`,
+    );
   }
   if (state.startsWith("28")) {
     const advice = "give PGPASSFILE, PGPASSWORD or a service file, and see pg_hba.conf";

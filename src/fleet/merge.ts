@@ -6,6 +6,7 @@
  */
 import { IMAGE_PARTS } from "../model/image.ts";
 import { COST_COLUMNS, COUNT_COLUMNS, LIFE_COLUMNS } from "./columns.ts";
+import { MIGRATION_LOCK } from "./layout.ts";
 
 const DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
 /**
@@ -16,7 +17,14 @@ const BY_KEY = `SET plan_cache_mode = force_generic_plan
   SET enable_seqscan = off SET enable_bitmapscan = off
   SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off`;
 
-/** A host says who it is, and is told from where it is to go on and what it has left open. */
+/** SQLSTATE of a batch of a session that is not the latest of its host. */
+export const SUPERSEDED = "FH001";
+
+/**
+ * A host says who it is, and is told from where it is to go on and what it has left open. Only the
+ * latest session may add anything: what another has sent before the network broke, and what comes
+ * late, would put what is old in the place of what is new.
+ */
 export const HELLO = `
 CREATE FUNCTION fh.life_id(epoch_tick bigint, pid bigint, born bigint, nth int) RETURNS bigint
   LANGUAGE sql IMMUTABLE AS $$
@@ -28,16 +36,23 @@ DECLARE
   one fh.host;
   others int;
 BEGIN
-  SELECT count(*) INTO others FROM fh.host
-    WHERE (name = its_name OR name ~ ('^' || regexp_replace(its_name, '\\W', '.', 'g') || '#\\d+$'))
-      AND (role, machine) <> (session_user, its_machine);
-  INSERT INTO fh.host (role, machine, name, version)
-    VALUES (session_user, its_machine,
-      left(its_name, 255) || CASE WHEN others > 0 THEN '#' || others + 1 ELSE '' END,
-      left(its_version, 64))
-    ON CONFLICT (role, machine) DO UPDATE SET seen = now(), version = excluded.version
-    RETURNING * INTO one;
-  RETURN jsonb_build_object('host', one.id, 'name', one.name, 'cursor', one.cursor,
+  UPDATE fh.host
+    SET seen = now(), version = left(its_version, 64), session = session + 1
+    WHERE role = session_user AND machine = its_machine RETURNING * INTO one;
+  IF NOT FOUND THEN
+    -- Two that come at the same time get two names.
+    PERFORM pg_advisory_xact_lock(${MIGRATION_LOCK}, 2);
+    SELECT count(*) INTO others FROM fh.host
+      WHERE name = its_name
+        OR name ~ ('^' || regexp_replace(its_name, '\\W', '.', 'g') || '#\\d+$');
+    INSERT INTO fh.host (role, machine, name, version)
+      VALUES (session_user, its_machine,
+        left(its_name, 255) || CASE WHEN others > 0 THEN '#' || others + 1 ELSE '' END,
+        left(its_version, 64))
+      ON CONFLICT (role, machine) DO UPDATE SET session = host.session + 1
+      RETURNING * INTO one;
+  END IF;
+  RETURN jsonb_build_object('name', one.name, 'session', one.session, 'cursor', one.cursor,
     'open', (SELECT coalesce(jsonb_agg(jsonb_build_array(b.boot_id, l.pid, l.born)), '[]')
       FROM fh.life l JOIN fh.boot b ON b.id = l.boot WHERE l.host = one.id AND l.span IS NULL));
 END $$;
@@ -127,8 +142,9 @@ function rowsOf(parameter: string, arrays: typeof LIFE_ARRAYS): string {
   return `unnest(${all.join(", ")}) AS i (${arrays.map(([name]) => name).join(", ")})`;
 }
 
+/** The start as well: a file that is made anew knows it by the clock tick alone. */
 const CHANGES = [
-  ...["span", "ended", "reaper", "status", "image", "exec", "flags"],
+  ...["born", "span", "ended", "reaper", "status", "image", "exec", "flags"],
   ...COST_COLUMNS,
 ];
 /** A row of `fh.life`, in the order of its columns. */
@@ -150,6 +166,11 @@ const ADDED = [...COUNT_COLUMNS, ...COST_COLUMNS].map((name) =>
     ? `${name} = greatest(hour_sum.${name}, excluded.${name})`
     : `${name} = hour_sum.${name} + excluded.${name}`
 ).join(", ");
+
+/** A path as the key of an index, which has 2704 bytes: Linux allows 4096. */
+const SHORT_PATH = `CASE WHEN length(i.exe) > 2000
+        THEN substr(i.exe, 1, 2000) || convert_to('...' || md5(i.exe), 'UTF8')
+        ELSE coalesce(i.exe, '') END`;
 
 /**
  * Lives that are new or have changed; and what the sums and programs have of that. One statement
@@ -199,7 +220,9 @@ BEGIN
   PERFORM fh.need_day(day)
     FROM (SELECT DISTINCT ((f.id >> 25) / 8640000)::int AS day FROM unnest(fresh) f) d;
   IF gone <> '[]' THEN
-    fresh := fresh || fh.gone_lives(me, gone);
+    -- What is met again, if by another start in the same tick, is not gone.
+    fresh := fresh || ARRAY(SELECT g FROM unnest(fh.gone_lives(me, gone)) g
+      WHERE NOT EXISTS (SELECT 1 FROM unnest(fresh) f WHERE f.boot = g.boot AND f.id = g.id));
   END IF;
   SELECT array_agg(l), array_agg(f) FILTER (WHERE f.exec IS NOT NULL AND l.image = f.image)
     INTO old, again
@@ -227,7 +250,7 @@ BEGIN
     ON CONFLICT (hour, kind, host, key) DO UPDATE SET
       ${ADDED};
   INSERT INTO fh.program SELECT s.day, me,
-      coalesce(i.exe, '') || '\\000'::bytea || coalesce(i.comm, ''), sum(s.started)
+      ${SHORT_PATH} || '\\000'::bytea || coalesce(i.comm, ''), sum(s.started)
     FROM (SELECT (d.id >> 25) / 8640000 AS day, d.image, sum(sign) AS started
       FROM (SELECT 1 AS sign, f.id, f.image FROM unnest(fresh) f WHERE f.exec IS NOT NULL
         UNION ALL SELECT -1, a.id, a.image FROM unnest(again) a) d
@@ -250,21 +273,26 @@ CREATE FUNCTION fh.merge(facts jsonb, lives text[], images text[], formers text[
   LANGUAGE plpgsql ${DEFINER} ${BY_KEY} AS $$
 DECLARE
   me int;
+  latest int;
   added bigint;
 BEGIN
-  SELECT id INTO me FROM fh.host
+  SELECT id, session INTO me, latest FROM fh.host
     WHERE role = session_user AND machine = (facts->>'machine')::uuid FOR UPDATE;
   IF me IS NULL THEN
     RAISE EXCEPTION 'this host is not known to the fleet';
+  END IF;
+  IF latest IS DISTINCT FROM (facts->>'session')::int THEN
+    RAISE EXCEPTION 'another session of this host has begun' USING ERRCODE = '${SUPERSEDED}';
   END IF;
   PERFORM fh.put_boots(me, facts->'boots');
   INSERT INTO fh.image SELECT me, i.id, ${
   IMAGE_PARTS.map((name) => `decode(i.${name}, 'hex')`).join(", ")
 }, i.uid, i.argv_missing
     FROM ${rowsOf("images", IMAGE_ARRAYS)} ON CONFLICT DO NOTHING;
+  -- In one order, for other hosts add the same texts at the same time.
   INSERT INTO fh.image_text SELECT i.id, md5(concat_ws('.', i.uid, i.argv, i.exe, i.comm))::uuid,
       i.uid, decode(i.argv, 'hex'), decode(i.exe, 'hex'), decode(i.comm, 'hex')
-    FROM ${rowsOf("images", IMAGE_ARRAYS)} ON CONFLICT DO NOTHING;
+    FROM ${rowsOf("images", IMAGE_ARRAYS)} ORDER BY 1 ON CONFLICT DO NOTHING;
   added := fh.put_lives(me, lives, facts->'gone');
   INSERT INTO fh.former SELECT me, b.id, fh.life_id(b.epoch_tick, i.pid, i.born, i.nth), i.until,
       i.since, i.image

@@ -65,7 +65,8 @@ function urlOf(text: string): URL {
     // Told below.
   }
   const advice = "give postgres://user@host/database";
-  throw new UsageError(`Bad database: ${JSON.stringify(text)}; ${advice}`);
+  // A password may be in it.
+  throw new UsageError(`Bad database: it is no URL of PostgreSQL; ${advice}`);
 }
 
 function addService(url: URL, name: string, env: Env): void {

@@ -30,6 +30,7 @@ CREATE TABLE fh.host (
   joined timestamptz NOT NULL DEFAULT now(),
   seen timestamptz NOT NULL DEFAULT now(),
   reach bigint,
+  session int NOT NULL DEFAULT 1,
   cursor jsonb,
   waiting bigint NOT NULL DEFAULT 0,
   forgotten bigint NOT NULL DEFAULT 0,
@@ -213,8 +214,14 @@ GRANT EXECUTE ON FUNCTION fh.text(bytea), fh.words(bytea) TO fh_reader;
 
 /** What makes the roles where they are missing, and gives them what they may do. */
 export const ROLES = `
-DO $$ BEGIN CREATE ROLE fh_host NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-DO $$ BEGIN CREATE ROLE fh_reader NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;`;
+${roleSql("fh_host")}
+${roleSql("fh_reader")}`;
+
+/** Roles are those of all databases of a server: another one may make them at the same time. */
+function roleSql(name: string): string {
+  return `DO $$ BEGIN CREATE ROLE ${name} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;`;
+}
 
 /** The table of migrations itself. */
 export const FIRST = `CREATE SCHEMA IF NOT EXISTS fh;

@@ -16,6 +16,7 @@ const NS_PER_TICK = 10_000_000n;
 /** What fh.hello() answers. */
 interface Hello {
   readonly name: string;
+  readonly session: number;
   readonly cursor: Cursor | null;
   readonly open: readonly (readonly [bootId: string, pid: number, born: number])[];
 }
@@ -25,6 +26,7 @@ export class FleetSink implements Sink {
   readonly taking = "states";
   readonly #db: Connection;
   readonly #host: ShippingHost;
+  #session = 0;
 
   private constructor(db: Connection, host: ShippingHost) {
     this.#db = db;
@@ -63,6 +65,7 @@ export class FleetSink implements Sink {
       version,
     ]);
     const hello = row![0];
+    this.#session = hello.session;
     const open = hello.open.map(([bootId, pid, born]) => ({ bootId, pid, born }));
     return { name: hello.name, cursor: hello.cursor, open };
   }
@@ -73,10 +76,11 @@ export class FleetSink implements Sink {
 
   async append(parcel: Parcel): Promise<void> {
     const { machine } = this.#host;
+    const session = { machine, session: this.#session };
     const { jobNews: jobs } = parcel;
-    if (jobs === null || !hasJobs(jobs)) return await mergeInto(this.#db, machine, parcel);
+    if (jobs === null || !hasJobs(jobs)) return await mergeInto(this.#db, session, parcel);
     await this.#db.transaction(async () => {
-      await mergeInto(this.#db, machine, parcel);
+      await mergeInto(this.#db, session, parcel);
       await putJobs(this.#db, machine, jobs);
     });
   }
@@ -86,14 +90,20 @@ export class FleetSink implements Sink {
   }
 }
 
+/** A machine, and which of its sessions it is, as fh.hello() has counted. */
+export interface FleetSession {
+  readonly machine: string;
+  readonly session: number;
+}
+
 /** Adds what a machine ships, in a transaction of its own. Throws CommandError. */
 export async function mergeInto(
   db: Connection,
-  machine: string,
+  session: FleetSession,
   parcel: Omit<Parcel, "open" | "jobs" | "jobNews">,
 ): Promise<void> {
   const { lives, images, formers } = batchOf(parcel);
-  const facts = JSON.stringify(factsOf(parcel, machine));
+  const facts = JSON.stringify(factsOf(parcel, session));
   await db.rows("SELECT fh.merge($1, $2, $3, $4)", [facts, lives, images, formers]);
 }
 
@@ -103,10 +113,10 @@ function factsOf(
     Parcel,
     "lives" | "formers" | "images" | "jobs" | "jobNews" | "open"
   >,
-  machine: string,
+  { machine, session }: FleetSession,
 ): Readonly<Record<string, unknown>> {
   return {
-    machine,
+    ...{ machine, session },
     cursor,
     boots: boots.map(({ boot, clock, runs, gaps }) => ({
       boot_id: boot.bootId,

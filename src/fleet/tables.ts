@@ -82,7 +82,11 @@ function roleGrants(name: string, group: string): string[] {
 /** Makes a role; one that is there already is given what it needs. */
 export async function makeRole(db: Connection, name: string, grants: string[]): Promise<void> {
   const [known] = await db.rows("SELECT 1 FROM pg_roles WHERE rolname = $1", [name]);
-  for (const sql of known === undefined ? grants : grants.slice(1)) await db.run(sql);
+  const [create, ...rest] = grants;
+  // Somebody else may make it at the same time.
+  const made = `DO $$ BEGIN ${create};
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
+  for (const sql of known === undefined ? [made, ...rest] : rest) await db.run(sql);
 }
 
 /** What a fleet has of a host. */
@@ -141,6 +145,8 @@ export async function prune(db: Connection, keepMs: number, now: number): Promis
   const cutoff = Math.floor((now - keepMs) * US_PER_MS);
   await db.rows("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
   try {
+    // Without it a join of much that has just come is reckoned with as one of little.
+    await db.run("ANALYZE fh.life; ANALYZE fh.former");
     let lives = 0;
     // Each pass takes those that have nobody below them any more.
     for (;;) {
@@ -196,6 +202,8 @@ async function dropDays(db: Connection, day: number): Promise<number> {
   let dropped = 0;
   for (const [name] of names) {
     dropped += await db.transaction(async () => {
+      // As hosts do, the whole first: each would wait for the other.
+      await db.run("LOCK TABLE ONLY fh.life IN ACCESS EXCLUSIVE MODE");
       await db.run(`LOCK TABLE fh."${name}" IN ACCESS EXCLUSIVE MODE`);
       const [left] = await db.rows(`SELECT 1 FROM fh."${name}" LIMIT 1`);
       if (left !== undefined) return 0;

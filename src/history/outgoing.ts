@@ -6,14 +6,18 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
+import { TICK_NS } from "../model/process.ts";
 import { pragma } from "./file.ts";
 import { OutgoingJobs, type OutgoingMember } from "./outgoing_jobs.ts";
+import { FINDING, NO_FINDINGS, RUN } from "./outgoing_columns.ts";
 import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
 
 /** Clocks, runs and gaps of one boot that are read at most, the latest. */
 const ROWS_MAX = 10_000;
+/** Of what one life ran before: a program may run one after the other for days. */
+const FORMERS_MAX = 1000;
 
 /** Who a life is, whatever file it stands in. */
 export interface OutgoingKey {
@@ -138,13 +142,15 @@ export class Outgoing {
   readonly #next: TypedRows<Row>;
   readonly #some: TypedRows<Row>;
   readonly #running: TypedRows<readonly [number]>;
-  readonly #found: TypedRows<readonly [number]>;
+  readonly #found: TypedRows<readonly [key: number, born: number]>;
   readonly #last: TypedRows<readonly [number | null]>;
   readonly #first: TypedRows<readonly [number | null]>;
   readonly #seen: TypedRows<readonly [boot: number, seen: number]>;
   readonly #image: TypedRows<Row>;
   readonly #text: TypedRows<readonly [StoredText]>;
   readonly #formers: TypedRows<Row>;
+  /** Texts of this moment that many images share, by their numbers. */
+  readonly #shared = new Map<number, Uint8Array>();
   /** Jobs with their sums and members; null where the file is too old to have any. */
   readonly keptJobs: OutgoingJobs | null;
 
@@ -158,7 +164,11 @@ export class Outgoing {
     const keys = <Found>(sql: string, rest: string) =>
       new TypedRows<Found>(db, [nullable(sql, "key")], rest);
     this.#running = keys("id", "FROM life WHERE span IS NULL AND boot = ?");
-    this.#found = keys("id", "FROM life WHERE pid = ? AND born = ? AND boot = ?");
+    this.#found = new TypedRows(
+      db,
+      [column("id", "key"), column("born", "time")],
+      "FROM life WHERE pid = ? AND boot = ? AND born >= ? AND born < ? LIMIT 8",
+    );
     this.#last = keys("max(id)", "FROM life");
     this.#first = keys("min(id)", "FROM life");
     this.#seen = new TypedRows(
@@ -178,16 +188,20 @@ export class Outgoing {
         nullable("since", "time"),
         column("image", "key"),
       ],
-      "FROM former WHERE life IN (SELECT value FROM json_each(?))",
+      `FROM json_each(?) JOIN former ON (life, until) IN (SELECT life, until FROM former f
+        WHERE f.life = value ORDER BY until DESC LIMIT ${FORMERS_MAX})
+        ORDER BY life, until DESC`,
     );
   }
 
   /** From here on all that is read is of one moment, until {@linkcode Outgoing.release}. */
   hold(): void {
+    this.#shared.clear();
     this.#db.exec("BEGIN");
   }
 
   release(): void {
+    this.#shared.clear();
     this.#db.exec("COMMIT");
   }
 
@@ -246,10 +260,17 @@ export class Outgoing {
     return this.#livesOf(this.#some.all(JSON.stringify(keys)));
   }
 
-  /** Number of a life that is known by name; null where it is not there. */
+  /**
+   * Number of a life that is known by name; null where it is not there. A file that was made anew
+   * has the start of who ran then by the clock tick alone.
+   */
   find({ bootId, pid, born }: Omit<OutgoingKey, "nth">): number | null {
     const boot = this.bootNumber(bootId);
-    return boot === null ? null : this.#found.get(pid, born, boot)?.[0] ?? null;
+    if (boot === null) return null;
+    const tick = Math.floor(born / TICK_NS) * TICK_NS;
+    const found = this.#found.all(pid, boot, tick, tick + TICK_NS);
+    const its = found.find((one) => one[1] === born) ?? (found.length === 1 ? found[0] : undefined);
+    return its?.[0] ?? null;
   }
 
   /** Number of a boot in the file; null where it is not there. */
@@ -262,6 +283,7 @@ export class Outgoing {
     return this.#running.all(boot).map(([key]) => key);
   }
 
+  /** What lives ran before, the latest of each first, and 1 000 of each at the most. */
   formers(lives: readonly number[]): OutgoingFormer[] {
     return this.#formers.all(JSON.stringify(lives)).map((row) => {
       return { life: row[0]!, until: row[1]!, since: row[2]!, image: row[3]! };
@@ -293,10 +315,19 @@ export class Outgoing {
     if (row === undefined) return { parts, uid: null };
     IMAGE_PARTS.forEach((name, index) => {
       const text = row[index + 1]!;
-      if (text !== null) parts[name] = fromStored(name, this.#text.get(text)?.[0] ?? "");
+      if (text !== null) parts[name] = this.#textOf(name, text);
     });
     parts.argvMore = row[IMAGE_PARTS.length + 1] ?? 0;
     return { parts, uid: row[0]! };
+  }
+
+  #textOf(name: (typeof IMAGE_PARTS)[number], key: number): Uint8Array {
+    const isShared = name !== "argv" && name !== "env";
+    const known = isShared ? this.#shared.get(key) : undefined;
+    if (known !== undefined) return known;
+    const text = fromStored(name, this.#text.get(key)?.[0] ?? "");
+    if (isShared) this.#shared.set(key, text);
+    return text;
   }
 
   /** A boot by its number in the file. */
@@ -399,37 +430,3 @@ export class Outgoing {
     };
   }
 }
-
-const RUN: readonly (readonly [string, Column])[] = [
-  ["pid", column("pid", "pid")],
-  ["since", column("since", "time")],
-  ["kept", column("kept", "time")],
-  ["seen", column("seen", "time")],
-  ["ended", nullable("ended", "time")],
-  ["source", column("source", "name")],
-  ["why", column("why", "name")],
-  ["version", column("version", "name")],
-  ["events", column("events", "count")],
-  ["lost", column("lost", "count")],
-  ["accounts", nullable("accounts", "name")],
-  ["findings", nullable("findings", "bits")],
-];
-const NO_FINDINGS = nullable("NULL", "bits");
-const FINDING: readonly (readonly [string, Column])[] = [
-  ["key_of_row", column("f.id", "key")],
-  ["boot", column("f.boot", "key")],
-  ["kind", column("f.kind", "name")],
-  ["key", column("f.key", "name")],
-  ["since", column("f.since", "time")],
-  ["until", column("f.until", "time")],
-  ["over", column("f.over", "bits")],
-  ["count", column("f.count", "count")],
-  ["pid", column("l.pid", "pid")],
-  ["born", column("l.born", "time")],
-  ["nth", column(`l.flags >> ${NTH_SHIFT}`, "bits")],
-  ["by_pid", nullable("b.pid", "pid")],
-  ["by_born", nullable("b.born", "time")],
-  ["by_nth", nullable(`b.flags >> ${NTH_SHIFT}`, "bits")],
-  ["uid", column("f.uid", "uid")],
-  ["facts", column("f.facts", "name")],
-];

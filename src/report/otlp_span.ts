@@ -105,27 +105,36 @@ function digest(text: string): string {
 export function attributesOf(span: Span): Attributes {
   const { image, pid, ppid, uid, user, jobs, status } = span;
   const { code, signal } = exitStatus(status);
-  const known: Readonly<Record<string, Attributes[string] | null>> = {
-    "process.pid": pid,
-    "process.parent_pid": ppid,
-    "process.executable.name": image.name,
-    "process.executable.path": image.exe,
-    "process.command_args": image.argv === null ? null : [...image.argv],
-    "process.command_line": commandOf(image),
-    "process.working_directory": image.cwd,
-    "process.real_user.id": uid,
-    "process.real_user.name": user,
-    "process.exit.code": code,
-    "fh.exit.signal": signal === null ? null : signalName(signal),
-    "fh.process.id": span.id,
-    "fh.running": span.end === null && status === null ? true : null,
-    "fh.start_known": span.isStartKnown ? null : false,
-    "fh.unit": image.unit,
-    "container.id": image.container,
-    "fh.jobs": jobs.length === 0 ? null : [...jobs],
-    ...Object.fromEntries([...factsOfCost(span)].map(([name, value]) => [`fh.${name}`, value])),
-  };
   const told: Attributes = {};
-  for (const [name, value] of Object.entries(known)) if (value !== null) told[name] = value;
+  const put = (name: string, value: Attributes[string] | null) => {
+    if (value !== null) told[name] = value;
+  };
+  put("process.pid", pid);
+  put("process.parent_pid", ppid);
+  put("process.executable.name", image.name);
+  put("process.executable.path", image.exe);
+  put("process.command_args", image.argv === null ? null : [...image.argv]);
+  put("process.command_line", commandOf(image));
+  put("process.working_directory", image.cwd);
+  put("process.real_user.id", uid);
+  put("process.real_user.name", user);
+  put("process.exit.code", code);
+  put("fh.exit.signal", signal === null ? null : signalName(signal));
+  put("fh.process.id", span.id);
+  put("fh.running", span.end === null && status === null ? true : null);
+  put("fh.start_known", span.isStartKnown ? null : false);
+  put("fh.unit", image.unit);
+  put("container.id", image.container);
+  put("fh.jobs", jobs.length === 0 ? null : [...jobs]);
+  for (const [name, value] of factsOfCost(span)) put(factName(name), value);
   return told;
+}
+
+/** A text that is put together each time is looked up by its letters each time. */
+const factNames = new Map<string, string>();
+
+function factName(name: string): string {
+  let whole = factNames.get(name);
+  if (whole === undefined) factNames.set(name, whole = `fh.${name}`);
+  return whole;
 }

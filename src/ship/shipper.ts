@@ -109,11 +109,11 @@ export class Shipper {
       this.#source.release();
     }
     const readMs = performance.now() - begun;
-    const { parcel, looked, jobs, reach } = taken;
+    const { parcel, looked, done, jobs, reach } = taken;
     await this.#sink.append(parcel);
     this.#cursor = parcel.cursor;
     this.#news.keep();
-    this.#watched.keep(looked, parcel.lives, reach);
+    this.#watched.keep(looked, done, reach);
     if (jobs !== null) this.#jobs?.keep(jobs, reach);
     const { forgotten, reach: us } = parcel;
     const waiting = parcel.waiting + (jobs?.more ? 1 : 0);
@@ -137,10 +137,15 @@ export class Shipper {
     const wanted: Ripe = accepts === null
       ? ripe
       : (life) => ripe(life) && accepts(life, () => source.image(life.image));
-    const { lives, formers, images, looked } = withTexts(source, all, argv, wanted);
-    const fresh = all.slice(changed.length, looked);
+    // Who takes ends takes of each what it was in the end.
+    const told = { argv, formers: taking === "states" };
+    const { lives, formers, images, looked: count } = withTexts(source, all, told, wanted);
+    const looked = all.slice(0, count);
+    // What a filter leaves out as it is in the end is not looked at again, either.
+    const done = looked.filter(ripe);
+    const fresh = looked.slice(changed.length);
     const behind = Math.max(0, (range?.[1] ?? 0) - (fresh.at(-1)?.key ?? after));
-    const unlooked = Math.max(0, changed.length - looked) + (this.#watched.isCut ? 1 : 0);
+    const unlooked = Math.max(0, changed.length - count) + (this.#watched.isCut ? 1 : 0);
     const gaps = [
       // What was never promised is not missed: at the first contact it begins with what is there.
       ...this.#cursor === null ? [] : holesOf(after, fresh, isSame),
@@ -154,7 +159,7 @@ export class Shipper {
     this.#news.begin();
     const parcel: Parcel = {
       cursor: this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame),
-      open: taking === "states" ? [] : this.#watched.openAfter(all.slice(0, looked), lives),
+      open: taking === "states" ? [] : this.#watched.openAfter(looked, done),
       ...{ lives, formers, images },
       jobs: taking === "states" ? new Map() : source.jobs(withParents(lives)),
       boots: [...boots].map((id) => this.#bootOf(source.boot(id), [...gapRows, ...gaps])),
@@ -165,7 +170,7 @@ export class Shipper {
       waiting: behind + unlooked,
       forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
     };
-    return { parcel, looked: all.slice(0, looked), jobs, reach };
+    return { parcel, looked, done, jobs, reach };
   }
 
   #cursorAt(last: OutgoingLife | undefined, gap: number | undefined, isSame: boolean): Cursor {
@@ -222,6 +227,8 @@ interface Taken {
   readonly parcel: Parcel;
   /** All that was looked at, be it sent now or later. */
   readonly looked: readonly OutgoingLife[];
+  /** Those of them that a sink which takes ends has to be told nothing of any more. */
+  readonly done: readonly OutgoingLife[];
   readonly jobs: ReturnType<JobNews["take"]> | null;
   readonly reach: Reach;
 }

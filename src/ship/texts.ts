@@ -9,6 +9,11 @@ import { IMAGE_PARTS } from "../model/image.ts";
 /** Bytes of texts in one parcel, about: command lines can be long, and be made so. */
 export const PARCEL_BYTES: number = 1 << 20;
 
+/** What former images are read of so many lives at once. */
+const LIVES_AT_ONCE = 50;
+/** A row of what a life ran before, without texts. */
+const FORMER_BYTES = 64;
+
 /** Some lives, and what is told of them. */
 export interface LivesWithTexts {
   readonly lives: OutgoingLife[];
@@ -18,42 +23,55 @@ export interface LivesWithTexts {
   readonly looked: number;
 }
 
+/** What is told of lives. */
+export interface Told {
+  /** Command lines. */
+  readonly argv: boolean;
+  /** What they ran before. */
+  readonly formers: boolean;
+}
+
 /**
- * Those that `accepts` lets pass, with their texts, as far as there is room; `argv`: command lines
- * are shipped, too.
+ * Those that `accepts` lets pass, with their texts, as far as there is room. Of what one life ran
+ * before, the latest has its texts: of the rest it is told when it ran, as if it were forgotten.
  */
 export function withTexts(
   source: Pick<Outgoing, "formers" | "image">,
   lives: readonly OutgoingLife[],
-  argv: boolean,
+  told: Told,
   accepts: (life: OutgoingLife) => boolean = () => true,
 ): LivesWithTexts {
   const images = new Map<number, OutgoingImage>();
+  const found: LivesWithTexts & { looked: number } = { lives: [], formers: [], images, looked: 0 };
   let bytes = 0;
   const take = (key: number) => {
     if (images.has(key)) return;
-    const image = shown(source.image(key), argv);
+    const image = shown(source.image(key), told);
     images.set(key, image);
     for (const name of IMAGE_PARTS) bytes += image.parts[name]?.length ?? 0;
   };
-  const accepted = lives.filter(accepts);
-  const formers = Map.groupBy(source.formers(accepted.map(({ key }) => key)), ({ life }) => life);
-  const taken = new Set(accepted);
-  const found: LivesWithTexts & { looked: number } = { lives: [], formers: [], images, looked: 0 };
-  for (const life of lives) {
-    if (bytes > PARCEL_BYTES) break;
-    found.looked++;
-    if (!taken.has(life)) continue;
-    found.lives.push(life);
-    take(life.image);
-    for (const former of formers.get(life.key) ?? []) {
-      found.formers.push(former);
-      if (former.image !== 0) take(former.image);
+  for (let at = 0; at < lives.length; at += LIVES_AT_ONCE) {
+    const some = lives.slice(at, at + LIVES_AT_ONCE);
+    const accepted = new Set(some.filter(accepts));
+    const rows = told.formers ? source.formers([...accepted].map(({ key }) => key)) : [];
+    const formers = Map.groupBy(rows, ({ life }) => life);
+    for (const life of some) {
+      if (bytes > PARCEL_BYTES) return found;
+      found.looked++;
+      if (!accepted.has(life)) continue;
+      found.lives.push(life);
+      take(life.image);
+      for (const former of formers.get(life.key) ?? []) {
+        const isKept = former.image !== 0 && bytes <= PARCEL_BYTES;
+        found.formers.push(isKept ? former : { ...former, image: 0 });
+        bytes += FORMER_BYTES;
+        if (isKept) take(former.image);
+      }
     }
   }
   return found;
 }
 
-function shown(image: OutgoingImage, argv: boolean): OutgoingImage {
+function shown(image: OutgoingImage, { argv }: Told): OutgoingImage {
   return argv ? image : { ...image, parts: { ...image.parts, argv: null, argvMore: 0 } };
 }

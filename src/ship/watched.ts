@@ -111,9 +111,9 @@ export class Watched {
     return this.#seen.get(life.key)!.signature !== signatureOf(life);
   }
 
-  /** Who is left to be told of, when some were looked at and `sent` of these were sent. */
-  openAfter(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[]): Who[] {
-    const told = new Set(sent.map(({ key }) => key));
+  /** Who is left to be told of, of those that were looked at, when `done` of them are. */
+  openAfter(looked: readonly OutgoingLife[], done: readonly OutgoingLife[]): Who[] {
+    const told = new Set(done.map(({ key }) => key));
     const left: Who[] = [];
     for (const [key, { who }] of this.#seen) if (!told.has(key)) left.push(who);
     for (const { key, bootId, pid, born } of looked) {
@@ -122,10 +122,15 @@ export class Watched {
     return left;
   }
 
-  /** They were looked at, and `sent` of them are acknowledged. */
-  keep(looked: readonly OutgoingLife[], sent: readonly OutgoingLife[], reach: Reach): void {
+  /** They were looked at, and `done` of them are acknowledged or left out for good. */
+  keep(looked: readonly OutgoingLife[], done: readonly OutgoingLife[], reach: Reach): void {
     this.#gone = [];
+    const over = new Set(this.#taking === "ends" ? done : []);
     for (const life of looked) {
+      if (over.has(life)) {
+        this.#seen.delete(life.key);
+        continue;
+      }
       const { key, boot, bootId, pid, born, span, costs } = life;
       const ended = span === null ? null : born + span;
       // Its account has come: that is the last of it.
@@ -136,11 +141,7 @@ export class Watched {
       const who = { bootId, pid, born };
       this.#seen.set(key, { who, boot, ended, signature: signatureOf(life) });
     }
-    if (this.#taking === "ends") {
-      for (const { key } of sent) this.#seen.delete(key);
-      return;
-    }
-    if (reach === null) return;
+    if (this.#taking === "ends" || reach === null) return;
     // What has ended is looked at for some time: its account may come after its end.
     for (const [key, { boot, ended }] of this.#seen) {
       if (ended === null) continue;

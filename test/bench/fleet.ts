@@ -136,7 +136,8 @@ class Filler {
   }
 
   async #ship(host: number, lives: OutgoingLife[]): Promise<void> {
-    const parcel = withTexts({ formers: () => [], image: imageOf }, lives, true);
+    const source = { formers: () => [], image: imageOf };
+    const parcel = withTexts(source, lives, { argv: true, formers: false });
     const epoch = String(BigInt(Math.round(this.#epochMs)) * 1_000_000n);
     const run = { pid: 9, since: BOOT_NS, kept: BOOT_NS, seen: lives.at(-1)!.born + S };
     const names = { source: "connector", why: "a benchmark", version: "0", events: 0, lost: 0 };
@@ -145,7 +146,8 @@ class Filler {
     const boot = { boot: { id: 1, bootId: bootOf(host), clock, runs }, clock, runs, gaps: [] };
     const cursor = { last: 0, boot_id: "", pid: 0, born: 0, gap: 0 };
     const facts = { cursor, findings: [], gone: [], reach: null, waiting: 0, forgotten: 0 };
-    await mergeInto(this.#db, machineOf(host), { ...parcel, boots: [boot], ...facts });
+    const session = { machine: machineOf(host), session: 1 };
+    await mergeInto(this.#db, session, { ...parcel, boots: [boot], ...facts });
   }
 }
 

@@ -95,7 +95,7 @@ test(
       const hex = Buffer.from(comm).toString("hex");
       fleet.server.ask(`SELECT fh.hello('${machine}', 'sly', '0')`, host);
       const facts = JSON.stringify({
-        ...{ machine, boots: [], findings: [], gone: [], cursor: null, reach: null },
+        ...{ machine, session: 1, boots: [], findings: [], gone: [], cursor: null, reach: null },
         ...{ waiting: 0, forgotten: 0 },
       });
       const none = "{}";

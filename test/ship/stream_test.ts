@@ -4,8 +4,11 @@ import { copyFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { parseFilterText } from "../../src/ask/filter_text.ts";
 import { CommandError } from "../../src/fault.ts";
 import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.ts";
+import { openUsers } from "../../src/proc/users.ts";
+import { lifeTest } from "../../src/ship/filter.ts";
 import { SinkAway } from "../../src/ship/sink.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { Mounted } from "../support/mounts.ts";
@@ -167,4 +170,22 @@ test(...unless(isRoot ? null : "needs root", "on a full disk nothing more is sen
   rmSync(full);
   await ship();
   assert.deepEqual(stream.pids, [100, 101]);
+});
+
+test("what a filter leaves out is not looked at again, nor missed", async () => {
+  using recorder = begun();
+  const stream = new TestStream();
+  const progress = progressOf(recorder);
+  const accepts = lifeTest(parseFilterText("-c b"), openUsers());
+  const ship = () => shipTo(stream, progress, recorder.path, { accepts });
+  recorder.tell(...program(2, 100, "/bin/a"), ...program(3, 101, "/bin/b"), fork(4 * S, 102, 1));
+  recorder.flush();
+  await ship();
+  const { open } = stream.parcels.at(-1)!;
+  assert.deepEqual(open.map(({ pid }) => pid), [1, 102], "those that run");
+  recorder.tell(exec(5 * S, 102, "/bin/b"), exit(6 * S, 102, 0)).flush();
+  recorder.db.exec("DELETE FROM life WHERE pid = 100");
+  recorder.end();
+  assert.equal((await ship()).forgotten, 0);
+  assert.deepEqual(stream.pids, [101, 102]);
 });

@@ -18,6 +18,7 @@ import { Stopped } from "../../fault.ts";
 import type { Users } from "../../proc/passwd.ts";
 import type { Parcel } from "../sink.ts";
 import type { Stream } from "../stream_sink.ts";
+import { AcknowledgedPublisher } from "./acknowledged.ts";
 import { connectFailure, publishFailure, type StreamFacts, whyNobody } from "./failure.ts";
 import { type Message, Messages } from "./messages.ts";
 import { type NatsPlace, type NatsSecrets, subjectOf } from "./place.ts";
@@ -30,6 +31,8 @@ const UNACKNOWLEDGED_MAX = 1024;
 const BYTES_MAX = 4 << 20;
 /** For the subject and the headers of a message. */
 const HEAD_BYTES = 1024;
+/** A network that carries less than so many bytes a millisecond is of no use. */
+const SLOWEST = 16;
 const NOT_FOUND = 404;
 
 /** What of streams was reached in this process: what was there once may come back. */
@@ -41,11 +44,13 @@ export interface Reached {
 export class NatsStream implements Stream {
   readonly #connection: NatsConnection;
   readonly #client: JetStreamClient;
+  readonly #publisher: AcknowledgedPublisher;
   readonly #place: NatsPlace;
   readonly #subject: string;
   readonly #messages: Messages;
   readonly #reached: Reached;
   readonly #signal: AbortSignal;
+  #isLetIn = false;
 
   private constructor(
     connection: NatsConnection,
@@ -59,6 +64,7 @@ export class NatsStream implements Stream {
     this.#client = jetstream(connection, { timeout: ANSWER_MS });
     this.#place = place;
     this.#subject = subjectOf(place, host);
+    this.#publisher = new AcknowledgedPublisher(connection, place.stream, this.#subject);
     const most = (connection.info?.max_payload ?? 1 << 20) - HEAD_BYTES;
     this.#messages = new Messages(host, users, most);
     this.#reached = reached;
@@ -73,21 +79,30 @@ export class NatsStream implements Stream {
     reached: Reached,
     signal: AbortSignal,
   ): Promise<NatsStream> {
+    const connecting = connect({
+      servers: place.server,
+      name: "fh",
+      timeout: CONNECT_MS,
+      // Another session goes on from what was acknowledged.
+      reconnect: false,
+      ignoreClusterUpdates: true,
+      noAsyncTraces: true,
+      ...authentication(place.secrets),
+      ...tlsOf(place),
+    });
+    const stopped = Promise.withResolvers<never>();
+    const stop = () => stopped.reject(new Stopped(String(signal.reason)));
+    signal.addEventListener("abort", stop);
     try {
-      const connection = await connect({
-        servers: place.server,
-        name: "fh",
-        timeout: CONNECT_MS,
-        // Another session goes on from what was acknowledged.
-        reconnect: false,
-        ignoreClusterUpdates: true,
-        noAsyncTraces: true,
-        ...authentication(place.secrets),
-        ...tlsOf(place),
-      });
+      const connection = await Promise.race([connecting, stopped.promise]);
       return new NatsStream(connection, place, host, users, reached, signal);
     } catch (error) {
-      throw connectFailure(place, error);
+      if (!(error instanceof Stopped)) throw connectFailure(place, error);
+      // Whoever answers after all is left.
+      connecting.then((connection) => connection.close()).catch(() => {});
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
   }
 
@@ -117,12 +132,16 @@ export class NatsStream implements Stream {
     const stop = () => void this.#connection.close();
     signal.addEventListener("abort", stop);
     try {
-      await Promise.all(messages.map(({ id, body }) =>
-        this.#client.publish(this.#subject, body, {
-          msgID: id,
-          expect: { streamName: this.#place.stream },
-        })
-      ));
+      const bytes = messages.reduce((sum, { body }) => sum + HEAD_BYTES + body.length, 0);
+      const timeout = ANSWER_MS + Math.ceil(bytes / SLOWEST);
+      // Why nobody may publish, the client tells of what is asked one by one.
+      const alone = this.#isLetIn ? 0 : 1;
+      for (const { id, body } of messages.slice(0, alone)) {
+        const expect = { streamName: this.#place.stream };
+        await this.#client.publish(this.#subject, body, { msgID: id, timeout, expect });
+        this.#isLetIn = true;
+      }
+      await this.#publisher.publish(messages.slice(alone), timeout);
       this.#reached.once = true;
     } catch (error) {
       if (signal.aborted) throw new Stopped(String(signal.reason));

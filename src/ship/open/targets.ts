@@ -73,7 +73,7 @@ const TARGETS: readonly Target[] = [
       const place = otlpPlace(url, env);
       const progress = new Progress(folder, place.shown, history);
       const users = openUsers();
-      const memory = { taken: new Set<string>() };
+      const memory = { taken: { logs: new Set<string>(), spans: new Set<string>() } };
       return (signal) => {
         const stream = new OtlpStream(place, host.name, users, memory, note, signal);
         return Promise.resolve(new StreamSink(stream, progress, host));

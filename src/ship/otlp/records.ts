@@ -46,6 +46,12 @@ const NS_PER_S = 1e9;
 /** What a record takes beside its texts. */
 const HEAD_BYTES = 512;
 
+/** What happened, and what makes spans of it: images that it remembers are those of one parcel. */
+export interface Told {
+  readonly all: readonly Happened[];
+  readonly maker: SpanMaker;
+}
+
 /** Makes records of one host. */
 export class Records {
   readonly #host: string;
@@ -58,10 +64,14 @@ export class Records {
     this.#resource = resourceOf(host);
   }
 
+  /** What a parcel tells of, for both. */
+  told(parcel: Parcel): Told {
+    return { all: happenedIn(parcel), maker: new SpanMaker(this.#users, this.#host) };
+  }
+
   /** A log of each end and gap. */
-  *logs(parcel: Parcel): Generator<Named<OtlpLog>, void> {
-    const maker = this.#maker();
-    for (const one of happenedIn(parcel)) {
+  *logs({ all, maker }: Told): Generator<Named<OtlpLog>, void> {
+    for (const one of all) {
       const { change, boot } = one;
       const id = `${this.#host}:${idOf(change, boot)}`;
       if (change.process === null) {
@@ -74,9 +84,8 @@ export class Records {
   }
 
   /** A span of each process that was in a job. */
-  *spans(parcel: Parcel): Generator<Named<OtlpSpan>, void> {
-    const maker = this.#maker();
-    for (const one of happenedIn(parcel)) {
+  *spans({ all, maker }: Told): Generator<Named<OtlpSpan>, void> {
+    for (const one of all) {
       const { change, boot, jobs: [job], jobsAbove: [above] } = one;
       const { process } = change;
       if (process === null || job === undefined) continue;
@@ -98,11 +107,6 @@ export class Records {
     }
   }
 
-  /** It remembers all images that it has met: those of one parcel, for others have other ones. */
-  #maker(): SpanMaker {
-    return new SpanMaker(this.#users, this.#host);
-  }
-
   #end({ change, boot, jobs: [job] }: Happened, span: Span, id: string): OtlpLog {
     const { durationNs, start } = change.process!;
     const lasted = durationNs === null ? "" : ` after ${durationWords(durationNs)}`;
@@ -110,14 +114,12 @@ export class Records {
     return this.#log(timeOf(change.time, change, boot), hasFailed(span), {
       body: `${commandOf(span.image)}: ${outcomeOf(span)}${lasted}`,
       eventName: "fh.process.exit",
-      attributes: {
-        ...attributesOf(span),
-        ...begun,
+      attributes: Object.assign(attributesOf(span), begun, {
         "process.exit.time": iso(change.time, change, boot),
         ...span.user === null ? {} : { "process.owner": span.user },
         ...change.inferred ? { "fh.inferred": true } : {},
         "log.record.uid": id,
-      },
+      }),
       ...job === undefined
         ? {}
         : { spanContext: contextOf(jobTrace(boot.bootId, job.since), span.id) },
@@ -172,8 +174,11 @@ function timeOf(ns: number, { time }: Change, boot: Boot): OtlpTime {
   return seconds + more < 0 ? [0, 0] : [seconds + more, all - more * NS_PER_S];
 }
 
+/** It remembers the second that it was asked for last. */
+const clock = new WallClock();
+
 function iso(ns: number, change: Change, boot: Boot): string {
-  return new WallClock().utc(boot.epochAt(change.time), ns);
+  return clock.utc(boot.epochAt(change.time), ns);
 }
 
 function bytesOf({ process }: Change): number {

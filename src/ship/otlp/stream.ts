@@ -34,6 +34,8 @@ interface Answer {
   };
 }
 
+type Kind = "logs" | "spans";
+
 /** What is sent one way. */
 interface Way<Record> {
   /** For messages. */
@@ -45,7 +47,7 @@ interface Way<Record> {
 /** What a stream keeps from one session to the next. */
 export interface OtlpMemory {
   /** Records of a parcel that was not taken as a whole: these were. */
-  readonly taken: Set<string>;
+  readonly taken: Readonly<Record<Kind, Set<string>>>;
 }
 
 /** One session with a collector. */
@@ -76,17 +78,20 @@ export class OtlpStream implements Stream {
 
   async send(parcel: Parcel): Promise<void> {
     const { logs, traces } = this.#place;
-    await this.#sendAll("logs", this.#records.logs(parcel), {
+    const told = this.#records.told(parcel);
+    await this.#sendAll("logs", this.#records.logs(told), {
       what: "logs",
       target: logs,
       serializer: logs.form === "json" ? JsonLogsSerializer : ProtobufLogsSerializer,
     });
-    await this.#sendAll("spans", this.#records.spans(parcel), {
+    await this.#sendAll("spans", this.#records.spans(told), {
       what: "spans",
       target: traces,
       serializer: traces.form === "json" ? JsonTraceSerializer : ProtobufTraceSerializer,
     });
-    this.#memory.taken.clear();
+    const { taken } = this.#memory;
+    taken.logs.clear();
+    taken.spans.clear();
   }
 
   close(): Promise<void> {
@@ -95,21 +100,21 @@ export class OtlpStream implements Stream {
 
   /** Sends all but what an earlier session has sent of the same. */
   async #sendAll<Record>(
-    kind: string,
+    kind: Kind,
     records: Iterable<Named<Record>>,
     way: Way<Record>,
   ): Promise<void> {
-    const { taken } = this.#memory;
+    const taken = this.#memory.taken[kind];
     let some: Named<Record>[] = [];
     let bytes = 0;
     const sendSome = async () => {
       if (some.length === 0) return;
       await this.#send(some.map(({ record }) => record), way);
-      for (const { id } of some) taken.add(`${kind} ${id}`);
+      for (const { id } of some) taken.add(id);
       [some, bytes] = [[], 0];
     };
     for (const one of records) {
-      if (taken.has(`${kind} ${one.id}`)) continue;
+      if (taken.has(one.id)) continue;
       some.push(one);
       bytes += one.bytes;
       if (some.length >= RECORDS_MAX || bytes >= BYTES_MAX) await sendSome();
