@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { VERSION } from "../../src/version.ts";
 import { temporaryFolder } from "../support/at_end.ts";
 import { FH, runFh, runProgram } from "../support/executable.ts";
 import { startRecorder } from "../support/recorded.ts";
@@ -19,7 +20,7 @@ for (const [columns, rows] of [[80, 24], [160, 50]] as const) {
     tmux.keys(`FH_DB=${db} ${FH}; echo status $?`, "Enter");
     await tmux.shows(/status 0/);
     const lines = tmux.screen().split("\n");
-    const at = lines.findIndex((line) => line.startsWith("fh 0."));
+    const at = lines.findIndex((line) => line.startsWith(`fh ${VERSION}`));
     const text = lines.slice(at).join("\n");
     assert.match(text, /^Source {3}\w+: /m);
     assert.match(text, /^History {2}none: what has ended is not known$/m);
