@@ -25,6 +25,8 @@ const NAME = /^state-[0-9a-f]{16}\.json$/;
 /** So many are read at most, and so many bytes of one. */
 const STATES_MAX = 16;
 const BYTES_MAX = 16_384;
+/** The last moment that a Date can tell, milliseconds (ECMA-262, "Time Values and Time Range"). */
+const TIME_MAX = 8.64e15;
 /** What nobody has shipped to for so long is not told any more. */
 const FORGOTTEN_MS = 30 * 86_400_000;
 
@@ -111,7 +113,10 @@ export function parseShipState(text: string): ShipState | null {
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
-  const kinds = new Map(Object.entries(value).map(([name, one]) => [name, typeof one]));
+  // A moment that no date can tell is none.
+  const kindOf = (one: unknown) =>
+    typeof one === "number" && !(Math.abs(one) <= TIME_MAX) ? "too large" : typeof one;
+  const kinds = new Map(Object.entries(value).map(([name, one]) => [name, kindOf(one)]));
   const is = (kind: string, ...names: readonly string[]) =>
     names.every((name) => kinds.get(name) === kind);
   const mayBe = (kind: string, name: string) => value[name] === null || is(kind, name);

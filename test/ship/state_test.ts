@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { shippingFields, shippingWords } from "../../src/cmd/ship/state_words.ts";
+import { jsonText } from "../../src/text/json_text.ts";
 import { parseShipState, readShipStates, type ShipState } from "../../src/ship/state.ts";
 import { ShipReport } from "../../src/ship/told.ts";
 import { temporaryFolder } from "../support/at_end.ts";
@@ -95,6 +96,13 @@ test("a file that is none, or is old, is left out", () => {
   for (const one of hostile) assert.equal(parseShipState(one), null, one);
   for (const key of Object.keys(state) as (keyof ShipState)[]) {
     assert.equal(parseShipState(JSON.stringify({ ...state, [key]: [] })), null, key);
+  }
+  for (const key of ["reach", "since", "at"] as const) {
+    assert.equal(parseShipState(JSON.stringify({ ...state, [key]: 1e300 })), null, key);
+    for (const moment of [8.64e15, -8.64e15]) {
+      const far = parseShipState(JSON.stringify({ ...state, [key]: moment }))!;
+      assert.equal(typeof jsonText(shippingWords(shippingFields(far, NOW))), "string");
+    }
   }
   writeFileSync(join(folder, "state-0123456789abcdef.json"), "{");
   writeFileSync(join(folder, "state-0000000000000001.json"), text + " ".repeat(20_000));
