@@ -3,7 +3,8 @@
  * and one of each of two users below it, have a mark in their command lines.
  */
 import assert from "node:assert/strict";
-import { chmodSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { runProgram } from "../support/executable.ts";
@@ -185,6 +186,21 @@ const TABLE: Readonly<Record<string, () => Promise<void>>> = {
     assert.deepEqual([ann.length, bob.length], [1, 1]);
     assert.notDeepEqual(ann, bob);
     assert.ok(all.includes(ann[0]!) && all.includes(bob[0]!));
+  },
+
+  async trouble() {
+    const loop = 'for i in 1 2 3 4 5 6; do sh "$0"; sleep 0.2; done';
+    for (const name of NAMES) {
+      const path = join(folder.path, MARKS[name]);
+      writeFileSync(path, "ulimit -c 0\nsleep 0.2\nkill -ABRT $$\n");
+      running.push(Running.start([...as(name), "sh", "-c", loop, path]));
+    }
+    const crashes = async (name: Name): Promise<Line> => {
+      const { ok, findings } = await clients[name].ask("trouble");
+      return { ok, found: findings.filter(({ kind }: Line) => kind === "crash-loop") };
+    };
+    while (seen(await crashes("root")) !== own.root);
+    for (const name of NAMES) assert.equal(seen(await crashes(name)), own[name], name);
   },
 
   async subscribe() {
