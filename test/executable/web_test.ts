@@ -90,6 +90,8 @@ test(...unless(rootMissing, "a setuid program gives nothing of root back"), asyn
   await using web = await startWeb(["--user", "nobody", "--open"], { env });
   await web.until("a program", () => readFileSync(seen, "utf8") !== "");
   assert.equal(readFileSync(seen, "utf8"), `${NOBODY}\n`);
+  // What it left for the browser goes with it.
+  await web.end("SIGTERM");
 });
 
 test(
