@@ -7,6 +7,7 @@
  * @module
  */
 import type { ComponentChildren, JSX } from "preact";
+import { clockOf, dayOf } from "../../text/clock.ts";
 import { sizeWords } from "../../text/words.ts";
 import type { Model } from "./model.ts";
 import { count, duration, ending, percent } from "./said.ts";
@@ -102,7 +103,7 @@ function Facts({ model, place }: { model: Model; place: number }): JSX.Element {
     <>
       <Fact name={isLate ? "first seen" : "started"}>
         {start < 0 ? `-${duration(-start)}` : `+${duration(start)}`}{" "}
-        <time dateTime={moment.toISOString()}>{clock(moment)}</time>
+        <time dateTime={moment.toISOString()}>{dayOf(moment)} {clockOf(moment)}</time>
       </Fact>
       <Fact name="lasted">
         {duration(end - start)}, {duration(model.own[place]!)} without a child
@@ -110,11 +111,6 @@ function Facts({ model, place }: { model: Model; place: number }): JSX.Element {
       {onPath > 0 && <Fact name="critical path">{duration(onPath)}: everything waited for it</Fact>}
     </>
   );
-}
-
-/** The time of day at the reader's, with the date. */
-function clock(moment: Date): string {
-  return moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
 function Cost({ model, place }: { model: Model; place: number }): JSX.Element {

@@ -10,6 +10,7 @@
 import { batch, effect, type Signal, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
+import { clockOf, dayOf } from "../../text/clock.ts";
 import { escapeText } from "../../text/escape.ts";
 import { CommandLine } from "./command_line.tsx";
 import { Details } from "./details.tsx";
@@ -156,7 +157,7 @@ function Side({ name, state, runs, active }: SideProps): JSX.Element {
       <h2>
         {name}: <CommandLine text={titleOf(model)} />{" "}
         <small>
-          {lasted} on {escapeText(frame.host)}, {began.toLocaleString()}
+          {lasted} on {escapeText(frame.host)}, {dayOf(began)} {clockOf(began)}
           {which}
         </small>
       </h2>

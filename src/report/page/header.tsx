@@ -7,6 +7,7 @@
  * @module
  */
 import type { ComponentChildren, JSX } from "preact";
+import { clockOf, dayOf } from "../../text/clock.ts";
 import { escapeText } from "../../text/escape.ts";
 import { quoteArgv } from "../../text/quote.ts";
 import { causeOf } from "./cause.ts";
@@ -27,7 +28,7 @@ export function Header({ state }: { state: State }): JSX.Element {
         <p>
           {escapeText(frame.host)},{" "}
           <time dateTime={began.toISOString()}>
-            {began.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" })}
+            {dayOf(began)} {clockOf(began)}
           </time>
           {frame.source !== null && `, seen by ${escapeText(frame.source)}`}
           {frame.accounts !== null && `, costs by ${escapeText(frame.accounts)}`}

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { clockOf, dayOf } from "../../text/clock.ts";
 import { escapeText } from "../../text/escape.ts";
 import { quoteArgv } from "../../text/quote.ts";
 import { durationWords, sizeWords } from "../../text/words.ts";
@@ -15,17 +16,12 @@ const SECOND_MS = 1000;
 export function clockText(time: string | null): string {
   if (time === null) return "?";
   const date = new Date(time);
-  const two = (value: number, digits = 2) => String(value).padStart(digits, "0");
-  const day = [date.getHours(), date.getMinutes(), date.getSeconds()].map((one) => two(one));
-  return `${day.join(":")}.${two(date.getMilliseconds(), 3)}`;
+  return `${clockOf(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
 /** The same with its day. */
 export function momentText(time: string | null): string {
-  if (time === null) return "?";
-  const date = new Date(time);
-  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
-  return `${day.map((one) => String(one).padStart(2, "0")).join("-")} ${clockText(time)}`;
+  return time === null ? "?" : `${dayOf(new Date(time))} ${clockText(time)}`;
 }
 
 /** `1.25s`; `?` where it is not known. */
