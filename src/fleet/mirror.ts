@@ -14,6 +14,7 @@ import { inTransaction } from "../history/transaction.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import { IMAGE_PARTS } from "../model/image.ts";
 import type { Connection } from "./connection.ts";
+import { globPattern } from "./programs.ts";
 import {
   ABOVE,
   BY_ID,
@@ -64,6 +65,8 @@ export class Mirror {
   readonly db: DatabaseSync;
   readonly history: History;
   readonly boots: ReadonlyMap<number, MirroredBoot>;
+  /** All hosts are asked: none is to be named to the server. */
+  readonly isWhole: boolean;
   readonly #fleet: Connection;
   /** Numbers of lives here, by boot and id there. */
   #lives = new Map<string, number>();
@@ -74,15 +77,22 @@ export class Mirror {
   /** Boots of which anything was found; null while that was not asked. */
   #troubled: Set<number> | null = null;
 
-  private constructor(fleet: Connection, history: History, boots: readonly MirroredBoot[]) {
+  private constructor(
+    fleet: Connection,
+    history: History,
+    boots: readonly MirroredBoot[],
+    isWhole: boolean,
+  ) {
     this.#fleet = fleet;
+    this.isWhole = isWhole;
     this.history = history;
     this.db = history.db;
     this.boots = new Map(boots.map((boot) => [boot.boot, boot]));
   }
 
-  /** Boots, clocks and runs of the hosts whose names match a regular expression; no lives yet. */
-  static async open(fleet: Connection, hosts: string): Promise<Mirror> {
+  /** Boots, clocks and runs of the hosts that a glob means; no lives yet. */
+  static async open(fleet: Connection, glob: string): Promise<Mirror> {
+    const hosts = globPattern(glob);
     const boots = await fleet.rows<BootRow>(
       `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick, h.reach / 1000,
           now() - h.seen < interval '1 minute' AND b.id = max(b.id) OVER (PARTITION BY h.id)
@@ -118,6 +128,7 @@ export class Mirror {
       // What a host knows reaches as far as it has told, not up to now.
       new History(fleet.shown, () => 0, db),
       boots.map(([boot, host, hostName, , epochTick]) => ({ boot, host, hostName, epochTick })),
+      glob === "*",
     );
     for (const [id, , hostName, bootId, , reach, isAtWork, waiting] of boots) {
       mirror.#name(id, hostName, bootId);
@@ -153,7 +164,9 @@ export class Mirror {
    * the lives as `l`. They come back.
    */
   async load(rest: string, parameters: Parameters<Connection["rows"]>[1]): Promise<Life[]> {
-    const found = await this.#fleet.rows<LifeRow>(`SELECT ${LIFE} FROM ${rest}`, parameters);
+    const all = await this.#fleet.rows<LifeRow>(`SELECT ${LIFE} FROM ${rest}`, parameters);
+    // A boot may have come since this was opened.
+    const found = all.filter(({ [1]: boot }) => this.boots.has(boot));
     const rows = found.filter((row) => !this.#lives.has(keyOf(row)));
     const known = new Set(rows.map(keyOf));
     const above = rows.filter(({ [1]: boot, [6]: parent }) => {
@@ -222,10 +235,13 @@ export class Mirror {
     });
   }
 
-  /** Numbers of the boots of which there is anything to tell. */
-  told(): Set<number> {
-    const rows = this.db.prepare("SELECT boot FROM life UNION SELECT boot FROM gap").all();
-    return new Set(rows.map(({ boot }) => Number(boot)));
+  /** Numbers of the boots of which there is anything to tell: lives or gaps. */
+  told(): { readonly lives: ReadonlySet<number>; readonly gaps: ReadonlySet<number> } {
+    const boots = (table: string) => {
+      const rows = this.db.prepare(`SELECT DISTINCT boot FROM ${table}`).all();
+      return new Set(rows.map(({ boot }) => Number(boot)));
+    };
+    return { lives: boots("life"), gaps: boots("gap") };
   }
 
   /** Fetches what is missing of some boots, once. */
