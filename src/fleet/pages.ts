@@ -14,6 +14,7 @@ import type { Mirror } from "./mirror.ts";
 import {
   addSought,
   Conditions,
+  ownImages,
   seekImages,
   sinceBootOf,
   type SoughtImages,
@@ -84,11 +85,16 @@ export class FleetPages {
   /** Where a page ends that has so many ends of lives. */
   async #edge(from: number, until: number, size: number): Promise<number> {
     const { backwards } = this.#query;
-    const where = this.#ends(from, until);
-    const order = backwards ? "DESC" : "ASC";
+    const images = ownImages(this.#images, this.#way.kinds);
+    const where = this.#ends(from, until, images === null ? this.#images : null);
+    const order = `ORDER BY ended ${backwards ? "DESC" : "ASC"}`;
+    const lives = (more = "") => `fh.life l WHERE ${where.sql} ${more}`;
+    // The index has the lives of one image in this order, but not those of several.
+    const rows = images === null ? lives() : `${where.bind("unnest(?::uuid[])", images)} i (id)
+      CROSS JOIN LATERAL (SELECT l.ended FROM ${lives(`AND l.image = i.id ${order}`)}
+        LIMIT ${size + 1}) l`;
     const [row] = await this.#fleet.rows<[number]>(
-      `SELECT l.ended FROM fh.life l WHERE ${where.sql} ORDER BY l.ended ${order}
-        OFFSET ${size} LIMIT 1`,
+      `SELECT ended FROM ${rows} ${order} OFFSET ${size} LIMIT 1`,
       where.parameters,
     );
     if (row === undefined) return backwards ? from : until;
@@ -97,14 +103,14 @@ export class FleetPages {
   }
 
   /** Lives that end within a page and may be wanted. */
-  #ends(from: number, until: number): Conditions {
+  #ends(from: number, until: number, images: SoughtImages | null): Conditions {
     const { failed, minDuration } = this.#query;
-    const { kinds } = this.#way;
-    const where = new Conditions().add("l.host = ANY(?)", this.#hosts);
+    const where = new Conditions();
+    if (!this.#mirror.isWhole) where.add("l.host = ANY(?)", this.#hosts);
     where.add("l.ended >= ? AND l.ended < ?", from, until);
     if (failed) where.add("l.status <> 0");
     if (minDuration !== null) where.add("l.span >= ?", Math.floor(minDuration));
-    addSought(where, this.#images, kinds);
+    addSought(where, images, this.#way.kinds);
     return where;
   }
 
@@ -114,7 +120,7 @@ export class FleetPages {
   ): Promise<void> {
     const { kinds } = this.#way;
     const isBegun = kinds.has("fork") || kinds.has("exec");
-    const ends = this.#ends(from, isBegun ? until + SHORT_US : until);
+    const ends = this.#ends(from, isBegun ? until + SHORT_US : until, this.#images);
     await this.#mirror.load(`fh.life l WHERE ${ends.sql} ORDER BY l.id`, ends.parameters);
     if (!isBegun) return;
     // What lives for longer is found by its boot.
@@ -146,7 +152,8 @@ export class FleetPages {
     const told = this.#mirror.told();
     const timeline = new Timeline(this.#mirror.history);
     for (const [order, { span, ...stretch }] of stretches.entries()) {
-      if (!told.has(span.boot.id)) continue;
+      const gapless = !told.gaps.has(span.boot.id);
+      if (gapless && !told.lives.has(span.boot.id)) continue;
       if (stretch.since >= until || stretch.until <= from) continue;
       const boot = this.#mirror.boots.get(span.boot.id)!;
       const part = {
@@ -154,7 +161,8 @@ export class FleetPages {
         since: Math.max(span.since, Math.floor(sinceBootOf(from, boot))),
         until: Math.min(span.until, Math.floor(sinceBootOf(until, boot))),
       };
-      const way = { ...this.#way, whole: !this.#query.few && part.until >= span.until };
+      const whole = !this.#query.few && part.until >= span.until;
+      const way = { ...this.#way, whole, gapless };
       const steps = timeline.steps(part, way);
       await this.#push(heap, steps, order, span);
     }

@@ -113,6 +113,14 @@ export async function seekImages(
   return { sought, ids: rows.length > IMAGES_MAX ? null : rows.map(([id]) => id) };
 }
 
+/** Whether every life that is wanted has one of these images itself. */
+export function ownImages(
+  images: SoughtImages | null,
+  kinds: ChangeQuery["kinds"],
+): readonly string[] | null {
+  return kinds.has("exec") ? null : images?.ids ?? null;
+}
+
 /** Adds what every image has that is wanted. */
 export function addSought(
   to: Conditions,
