@@ -223,6 +223,9 @@ function roleSql(name: string): string {
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;`;
 }
 
+/** What a host has run of one program, the newest first: many hosts run the same. */
+const BY_PROGRAM = "CREATE INDEX life_program ON fh.life (host, image, ended)";
+
 /** The table of migrations itself. */
 export const FIRST = `CREATE SCHEMA IF NOT EXISTS fh;
 CREATE TABLE IF NOT EXISTS fh.migration (
@@ -240,5 +243,6 @@ export function migrations(layout: Layout): readonly string[] {
   const tables = TABLES.replace("/* by time */", life);
   return [
     [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, JOBS, GRANTS].join("\n"),
+    BY_PROGRAM,
   ];
 }

@@ -128,6 +128,10 @@ test(...unless(missing, "many hosts are told in the order of time"), async () =>
   const accepts: ChangeQuery["accepts"] = ({ process }) => process?.image.comm === "curl";
   const some = await log(both, { ...curl, accepts });
   assert.equal(some.length, 105);
+  const latest = (await both.family().lastNamed("long", true))!;
+  assert.deepEqual([latest.pid, latest.boot.host], [60, "a"]);
+  assert.equal((await both.family().lastNamed("x.sh", true))?.pid, 50);
+  assert.equal(await both.family().lastNamed("none", true), null);
   both.close();
 });
 
