@@ -54,6 +54,7 @@ type BootRow = readonly [
   reach: number | null,
   isAtWork: boolean,
   waiting: number,
+  hostsInAll: number,
 ];
 type ClockRow = readonly [boot: number, since: number, epoch: string];
 type RunRow = readonly [boot: number, ...rest: (string | number | null)[]];
@@ -67,6 +68,8 @@ export class Mirror {
   readonly boots: ReadonlyMap<number, MirroredBoot>;
   /** All hosts are asked: none is to be named to the server. */
   readonly isWhole: boolean;
+  /** How many hosts the fleet has. */
+  readonly hostsInAll: number;
   readonly #fleet: Connection;
   /** Numbers of lives here, by boot and id there. */
   #lives = new Map<string, number>();
@@ -81,10 +84,11 @@ export class Mirror {
     fleet: Connection,
     history: History,
     boots: readonly MirroredBoot[],
-    isWhole: boolean,
+    { isWhole, hostsInAll }: Pick<Mirror, "isWhole" | "hostsInAll">,
   ) {
     this.#fleet = fleet;
     this.isWhole = isWhole;
+    this.hostsInAll = hostsInAll;
     this.history = history;
     this.db = history.db;
     this.boots = new Map(boots.map((boot) => [boot.boot, boot]));
@@ -96,7 +100,8 @@ export class Mirror {
     const boots = await fleet.rows<BootRow>(
       `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick, h.reach / 1000,
           now() - h.seen < interval '1 minute' AND b.id = max(b.id) OVER (PARTITION BY h.id)
-            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL), h.waiting
+            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL), h.waiting,
+          (SELECT count(*) FROM fh.host)
         FROM fh.boot b JOIN fh.host h ON h.id = b.host WHERE h.name ~ $1
         ORDER BY b.epoch_tick, b.id`,
       [hosts],
@@ -128,7 +133,7 @@ export class Mirror {
       // What a host knows reaches as far as it has told, not up to now.
       new History(fleet.shown, () => 0, db),
       boots.map(([boot, host, hostName, , epochTick]) => ({ boot, host, hostName, epochTick })),
-      glob === "*",
+      { isWhole: glob === "*", hostsInAll: Number(boots[0]?.[8] ?? 0) },
     );
     for (const [id, , hostName, bootId, , reach, isAtWork, waiting] of boots) {
       mirror.#name(id, hostName, bootId);
@@ -235,13 +240,10 @@ export class Mirror {
     });
   }
 
-  /** Numbers of the boots of which there is anything to tell: lives or gaps. */
-  told(): { readonly lives: ReadonlySet<number>; readonly gaps: ReadonlySet<number> } {
-    const boots = (table: string) => {
-      const rows = this.db.prepare(`SELECT DISTINCT boot FROM ${table}`).all();
-      return new Set(rows.map(({ boot }) => Number(boot)));
-    };
-    return { lives: boots("life"), gaps: boots("gap") };
+  /** Numbers of the boots of which something is missing, as far as that was fetched. */
+  bootsWithGaps(): ReadonlySet<number> {
+    const rows = this.db.prepare("SELECT DISTINCT boot FROM gap").all();
+    return new Set(rows.map(({ boot }) => Number(boot)));
   }
 
   /** Fetches what is missing of some boots, once. */

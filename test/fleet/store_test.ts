@@ -25,7 +25,12 @@ function recorded(count: number, step: number, boot = PAST_BOOT): TestRecorder {
   const recorder = new TestRecorder(undefined, { bootId: boot });
   recorder.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
   recorder.tell(fork(2 * S, 50, 1), exec(2 * S + 1e6, 50, "/bin/sh", "x.sh"));
-  const all: SourceEvent[] = [];
+  // Who runs something else, long after its start.
+  const all: SourceEvent[] = [70, 71].flatMap((pid, i) => [
+    fork(2.1 * S + i, pid, 1),
+    ...[2.2, 200, 340].map((at, nth) => exec(at * S + i, pid, `/usr/bin/late${nth}`)),
+  ]);
+  all.push(exit(345 * S, 70, 0));
   for (let i = 0; i < count; i++) {
     const [at, pid] = [(3 + i * step) * S, 1000 + i];
     const name = i % 7 === 0 ? "/usr/bin/curl" : "/bin/true";
