@@ -53,7 +53,7 @@ export class FleetPages {
   async *changes(stretches: readonly Stretch[]): AsyncGenerator<Logged, void> {
     if (stretches.length === 0) return;
     const { backwards, kept } = this.#query;
-    const hosts = stretches.map(({ span }) => this.#mirror.boots.get(span.boot.id)!.host);
+    const hosts = stretches.map(({ host }) => host);
     await this.#mirror.loadGaps(stretches.map(({ span }) => span.boot.id));
     const { kinds } = this.#way;
     const wanted = {

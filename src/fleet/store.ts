@@ -168,7 +168,7 @@ export class FleetStore implements PastStore {
   }
 
   async ended(spans: readonly BootSpan[]): Promise<number> {
-    return await countEnded(this.#fleet, this.#stretches(spans));
+    return await countEnded(this.#fleet, this.#mirror, this.#stretches(spans));
   }
 
   async gaps(spans: readonly BootSpan[]): Promise<PastGap[]> {
