@@ -148,7 +148,14 @@ class Filler {
     const parcel = withTexts(source, lives, { argv: true, formers: false });
     const epoch = String(BigInt(Math.round(this.#epochMs)) * 1_000_000n);
     const run = { pid: 9, since: BOOT_NS, kept: BOOT_NS, seen: lives.at(-1)!.born + S };
-    const names = { source: "connector", why: "a benchmark", version: "0", events: 0, lost: 0 };
+    const names = {
+      source: "connector",
+      why: "a benchmark",
+      version: "0",
+      events: 0,
+      lost: 0,
+      findings: 1,
+    };
     const clock = [{ since: 0, epoch }];
     const runs = [{ ...run, ended: null, ...names, accounts: "taskstats" }];
     const boot = { boot: { id: 1, bootId: bootOf(host), clock, runs }, clock, runs, gaps: [] };
