@@ -55,9 +55,10 @@ export class FleetFamily implements Family {
       : isNamed;
     await this.#mirror.load(
       `(SELECT l.* FROM (SELECT i.host, i.id FROM fh.image i
-          WHERE i.host = ANY($1) AND ${named}) i CROSS JOIN LATERAL (SELECT * FROM fh.life l WHERE l.host = i.host AND l.image = i.id
-          ORDER BY l.ended DESC NULLS FIRST LIMIT 1) l ORDER BY l.id DESC LIMIT ${NAMED_MAX}) l
-        ORDER BY l.id`,
+          WHERE i.host = ANY($1) AND ${named}) i
+          CROSS JOIN LATERAL (SELECT * FROM fh.life l WHERE l.host = i.host AND l.image = i.id
+            ORDER BY l.ended DESC NULLS FIRST LIMIT 1) l
+        ORDER BY l.id DESC LIMIT ${NAMED_MAX}) l ORDER BY l.id`,
       [this.#hosts, name, thorough],
     );
     return await this.#family.lastNamed(name, thorough);
