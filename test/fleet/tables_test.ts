@@ -31,7 +31,7 @@ test(...unless(missing, "tables are made once, however many make them at once"),
 
 test(...unless(missing, "tables of every earlier version become those of today"), async () => {
   const last = migrations("days").length;
-  const indexes = "SELECT string_agg(indexname, ' ' ORDER BY 1) FROM pg_indexes " +
+  const indexes = "SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes " +
     "WHERE schemaname = 'fh' AND tablename !~ '\\d{8}$'";
   const fresh = fleet.server.ask(indexes);
   for (let version = 1; version < last; version++) {
