@@ -52,8 +52,10 @@ export class Connection {
   readonly #waiting: Waiting | null;
   #rows = 0;
   readonly #patienceMs: number | null;
-  /** Rejects when the connection is gone: what was asked then would never be answered. */
-  readonly #gone: Promise<never>;
+  /** Why it is gone: what is asked then would never be answered. */
+  #gone: Error | null = null;
+  /** Those who wait for an answer. */
+  readonly #asked = new Set<(gone: Error) => void>();
 
   private constructor(
     client: pg.Client,
@@ -67,11 +69,8 @@ export class Connection {
     this.#place = place;
     this.#signal = signal;
     this.#patienceMs = patienceMs;
-    this.#gone = new Promise((_, reject) => {
-      client.on("error", reject);
-      client.on("end", () => reject(new Error("it has closed the connection")));
-    });
-    this.#gone.catch(() => {});
+    client.on("error", (error) => this.#leaveAll(error));
+    client.on("end", () => this.#leaveAll(new Error("it has closed the connection")));
   }
 
   /**
@@ -97,7 +96,7 @@ export class Connection {
     try {
       await client.connect();
       late = setTimeout(() => connection.#leave("it does not answer"), CONNECT_MS);
-      await Promise.race([client.query(SETTINGS), connection.#gone]);
+      await connection.#orGone(client.query(SETTINGS));
     } catch (error) {
       await connection.close();
       if (signal.aborted) throw new Stopped(String(signal.reason));
@@ -139,7 +138,7 @@ export class Connection {
       await this.run("COMMIT");
       return result;
     } catch (error) {
-      await Promise.race([this.#client.query("ROLLBACK"), this.#gone]).catch(() => {});
+      await this.#orGone(this.#client.query("ROLLBACK")).catch(() => {});
       throw error;
     }
   }
@@ -147,8 +146,25 @@ export class Connection {
   /** Says goodbye; a server that does not answer is left. */
   async close(): Promise<void> {
     const late = setTimeout(() => this.#leave("it does not answer"), LEAVE_MS);
-    await Promise.race([this.#client.end(), this.#gone]).catch(() => {});
+    await this.#orGone(this.#client.end()).catch(() => {});
     clearTimeout(late);
+  }
+
+  #leaveAll(error: Error): void {
+    this.#gone ??= error;
+    for (const leave of this.#asked) leave(this.#gone);
+  }
+
+  /**
+   * An answer; rejects when the connection is gone before. A race with one promise for all of the
+   * time would hold every answer until then.
+   */
+  #orGone<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    if (this.#gone !== null) reject(this.#gone);
+    this.#asked.add(reject);
+    answer.then(resolve, reject);
+    return promise.finally(() => this.#asked.delete(reject));
   }
 
   /** Ends the connection from this side, at once. */
@@ -179,7 +195,7 @@ export class Connection {
       leaveIn(ms, `no answer within ${Math.round(ms / 1000)}s`);
     }
     try {
-      return await Promise.race([work(), this.#gone]);
+      return await this.#orGone(work());
     } catch (error) {
       if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
       throw databaseFailure(this.#place, error);

@@ -43,6 +43,9 @@ type ImageSums = readonly [
 ];
 type HourSums = readonly [key: Uint8Array, ...sums: number[]];
 
+/** Few hosts are one in so many. */
+const FEW = 10;
+
 /** The sums over all that ended within stretches and is asked for, but for whose descendants. */
 export async function sumFleet(
   fleet: Connection,
@@ -78,6 +81,7 @@ export async function sumFleet(
 /** How many have ended within stretches. */
 export async function countEnded(
   fleet: Connection,
+  { hostsInAll }: Mirror,
   stretches: readonly Stretch[],
 ): Promise<number> {
   if (stretches.length === 0) return 0;
@@ -86,7 +90,7 @@ export async function countEnded(
     Math.min(...stretches.map(({ since }) => since)),
     Math.max(...stretches.map(({ until }) => until)),
   );
-  const from = withinStretches(where, stretches);
+  const from = withinStretches(where, stretches, hostsInAll);
   const [row] = await fleet.rows<[number]>(
     `SELECT count(*) FROM ${from} WHERE ${where.sql}`,
     where.parameters,
@@ -94,15 +98,19 @@ export async function countEnded(
   return row![0];
 }
 
-/** Lives `l` that ended within the stretches. */
-function withinStretches(where: Conditions, stretches: readonly Stretch[]): string {
+/** Lives `l` that ended within the stretches; `of` is how many hosts there are. */
+function withinStretches(where: Conditions, stretches: readonly Stretch[], of: number): string {
+  const hosts = stretches.map(({ host }) => host);
   const arrays = where.bind(
-    "unnest(?::int[], ?::bigint[], ?::bigint[]) w (boot, since, until)",
+    "unnest(?::int[], ?::int[], ?::bigint[], ?::bigint[]) w (host, boot, since, until)",
+    hosts,
     stretches.map(({ span }) => span.boot.id),
     stretches.map(({ since }) => since),
     stretches.map(({ until }) => until),
   );
-  return `${arrays} JOIN fh.life l ON l.boot = w.boot AND l.ended >= w.since
+  // What many have done is found by its time together, what few have done by each of them.
+  const own = new Set(hosts).size * FEW <= of ? "l.host = w.host AND " : "";
+  return `${arrays} JOIN fh.life l ON ${own}l.boot = w.boot AND l.ended >= w.since
     AND l.ended < w.until`;
 }
 
@@ -148,7 +156,7 @@ class LifeSums {
     const where = new Conditions().add("l.ended >= ? AND l.ended < ?", from, until);
     const rows = await this.#fleet.rows<HourSums>(
       `SELECT coalesce(${KEY_OF[by]}, ''), ${OF_LIVES} FROM ${
-        withinStretches(where, this.#stretches)
+        withinStretches(where, this.#stretches, this.#mirror.hostsInAll)
       }
         LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image
         WHERE ${where.sql} GROUP BY 1`,
@@ -173,7 +181,7 @@ class LifeSums {
     const rows = await this.#fleet.rows<ImageSums>(
       `SELECT l.host, l.image::text, ${parent ? "p.image::text" : "NULL"},
         ${by === "exit" ? "l.status" : "NULL::int"}, ${OF_LIVES}
-        FROM ${withinStretches(where, this.#stretches)}
+        FROM ${withinStretches(where, this.#stretches, this.#mirror.hostsInAll)}
         ${parent ? PARENT : ""}
         WHERE ${where.sql} GROUP BY 1, 2, 3, 4`,
       where.parameters,

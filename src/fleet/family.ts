@@ -47,13 +47,18 @@ export class FleetFamily implements Family {
 
   async lastNamed(name: string, thorough: boolean): Promise<PastProcess | null> {
     // What has the name in its path or its first words may be called so; the answer looks closer.
+    const isNamed = `(i.comm = convert_to(left($2, 15), 'UTF8') OR $3
+      AND position(convert_to($2, 'UTF8') in coalesce(i.exe, '') || coalesce(i.argv, '')) > 0)`;
+    // Many hosts have the same texts, which stand in one place once.
+    const named = this.#hosts.length > 1
+      ? `i.id IN (SELECT i.id FROM fh.image_text i WHERE ${isNamed})`
+      : isNamed;
     await this.#mirror.load(
-      `(SELECT l.* FROM (SELECT i.host, i.id FROM fh.image i WHERE i.host = ANY($1)
-          AND (i.comm = convert_to(left($2, 15), 'UTF8') OR $3
-            AND position(convert_to($2, 'UTF8') in coalesce(i.exe, '') || coalesce(i.argv, '')) > 0)
-        ) i CROSS JOIN LATERAL (SELECT * FROM fh.life l WHERE l.host = i.host AND l.image = i.id
-          ORDER BY l.ended DESC NULLS FIRST LIMIT 1) l ORDER BY l.id DESC LIMIT ${NAMED_MAX}) l
-        ORDER BY l.id`,
+      `(SELECT l.* FROM (SELECT i.host, i.id FROM fh.image i
+          WHERE i.host = ANY($1) AND ${named}) i
+          CROSS JOIN LATERAL (SELECT * FROM fh.life l WHERE l.host = i.host AND l.image = i.id
+            ORDER BY l.ended DESC NULLS FIRST LIMIT 1) l
+        ORDER BY l.id DESC LIMIT ${NAMED_MAX}) l ORDER BY l.id`,
       [this.#hosts, name, thorough],
     );
     return await this.#family.lastNamed(name, thorough);

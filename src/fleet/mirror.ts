@@ -14,6 +14,7 @@ import { inTransaction } from "../history/transaction.ts";
 import type { BootSpan } from "../model/bounds.ts";
 import { IMAGE_PARTS } from "../model/image.ts";
 import type { Connection } from "./connection.ts";
+import { globPattern } from "./programs.ts";
 import {
   ABOVE,
   BY_ID,
@@ -53,6 +54,7 @@ type BootRow = readonly [
   reach: number | null,
   isAtWork: boolean,
   waiting: number,
+  hostsInAll: number,
 ];
 type ClockRow = readonly [boot: number, since: number, epoch: string];
 type RunRow = readonly [boot: number, ...rest: (string | number | null)[]];
@@ -64,6 +66,10 @@ export class Mirror {
   readonly db: DatabaseSync;
   readonly history: History;
   readonly boots: ReadonlyMap<number, MirroredBoot>;
+  /** All hosts are asked: none is to be named to the server. */
+  readonly isWhole: boolean;
+  /** How many hosts the fleet has. */
+  readonly hostsInAll: number;
   readonly #fleet: Connection;
   /** Numbers of lives here, by boot and id there. */
   #lives = new Map<string, number>();
@@ -74,19 +80,28 @@ export class Mirror {
   /** Boots of which anything was found; null while that was not asked. */
   #troubled: Set<number> | null = null;
 
-  private constructor(fleet: Connection, history: History, boots: readonly MirroredBoot[]) {
+  private constructor(
+    fleet: Connection,
+    history: History,
+    boots: readonly MirroredBoot[],
+    { isWhole, hostsInAll }: Pick<Mirror, "isWhole" | "hostsInAll">,
+  ) {
     this.#fleet = fleet;
+    this.isWhole = isWhole;
+    this.hostsInAll = hostsInAll;
     this.history = history;
     this.db = history.db;
     this.boots = new Map(boots.map((boot) => [boot.boot, boot]));
   }
 
-  /** Boots, clocks and runs of the hosts whose names match a regular expression; no lives yet. */
-  static async open(fleet: Connection, hosts: string): Promise<Mirror> {
+  /** Boots, clocks and runs of the hosts that a glob means; no lives yet. */
+  static async open(fleet: Connection, glob: string): Promise<Mirror> {
+    const hosts = globPattern(glob);
     const boots = await fleet.rows<BootRow>(
       `SELECT b.id, b.host, h.name, b.boot_id::text, b.epoch_tick, h.reach / 1000,
           now() - h.seen < interval '1 minute' AND b.id = max(b.id) OVER (PARTITION BY h.id)
-            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL), h.waiting
+            AND EXISTS (SELECT 1 FROM fh.run r WHERE r.boot = b.id AND r.ended IS NULL), h.waiting,
+          (SELECT count(*) FROM fh.host)
         FROM fh.boot b JOIN fh.host h ON h.id = b.host WHERE h.name ~ $1
         ORDER BY b.epoch_tick, b.id`,
       [hosts],
@@ -118,6 +133,7 @@ export class Mirror {
       // What a host knows reaches as far as it has told, not up to now.
       new History(fleet.shown, () => 0, db),
       boots.map(([boot, host, hostName, , epochTick]) => ({ boot, host, hostName, epochTick })),
+      { isWhole: glob === "*", hostsInAll: Number(boots[0]?.[8] ?? 0) },
     );
     for (const [id, , hostName, bootId, , reach, isAtWork, waiting] of boots) {
       mirror.#name(id, hostName, bootId);
@@ -153,7 +169,9 @@ export class Mirror {
    * the lives as `l`. They come back.
    */
   async load(rest: string, parameters: Parameters<Connection["rows"]>[1]): Promise<Life[]> {
-    const found = await this.#fleet.rows<LifeRow>(`SELECT ${LIFE} FROM ${rest}`, parameters);
+    const all = await this.#fleet.rows<LifeRow>(`SELECT ${LIFE} FROM ${rest}`, parameters);
+    // A boot may have come since this was opened.
+    const found = all.filter(({ [1]: boot }) => this.boots.has(boot));
     const rows = found.filter((row) => !this.#lives.has(keyOf(row)));
     const known = new Set(rows.map(keyOf));
     const above = rows.filter(({ [1]: boot, [6]: parent }) => {
@@ -222,9 +240,9 @@ export class Mirror {
     });
   }
 
-  /** Numbers of the boots of which there is anything to tell. */
-  told(): Set<number> {
-    const rows = this.db.prepare("SELECT boot FROM life UNION SELECT boot FROM gap").all();
+  /** Numbers of the boots of which something is missing, as far as that was fetched. */
+  bootsWithGaps(): ReadonlySet<number> {
+    const rows = this.db.prepare("SELECT DISTINCT boot FROM gap").all();
     return new Set(rows.map(({ boot }) => Number(boot)));
   }
 

@@ -5,26 +5,19 @@
  */
 import type { ChangeQuery, Logged } from "../ask/store.ts";
 import { Heap } from "../history/heap.ts";
+import type { Life } from "../history/life.ts";
 import { Timeline, type TimelineQuery } from "../history/timeline.ts";
 import { ANCESTORS_MAX } from "../model/memory.ts";
 import { Change, type ChangeKind } from "../model/machine.ts";
 import type { Breath } from "../steps.ts";
 import type { Connection } from "./connection.ts";
 import type { Mirror } from "./mirror.ts";
-import {
-  addSought,
-  Conditions,
-  seekImages,
-  sinceBootOf,
-  type SoughtImages,
-  type Stretch,
-} from "./wanted.ts";
+import { begunIn, edgeOf, endedIn, type Page, type PageQuery } from "./page_sql.ts";
+import { seekImages, sinceBootOf, type Stretch } from "./wanted.ts";
 
 /** Lives of the first page, and of each that follows twice as many, up to the most. */
 const FIRST = 200;
 const MOST = 5000;
-/** What was short ended within a second after it began. */
-const SHORT_US = 1_000_000;
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 
 /** A change that one boot tells next. */
@@ -43,8 +36,6 @@ export class FleetPages {
   readonly #breath: Breath;
   readonly #query: ChangeQuery;
   readonly #way: TimelineQuery;
-  #images: SoughtImages | null = null;
-  #hosts: readonly number[] = [];
 
   constructor(fleet: Connection, mirror: Mirror, breath: Breath, query: ChangeQuery) {
     this.#fleet = fleet;
@@ -62,19 +53,23 @@ export class FleetPages {
   async *changes(stretches: readonly Stretch[]): AsyncGenerator<Logged, void> {
     if (stretches.length === 0) return;
     const { backwards, kept } = this.#query;
-    const boots = stretches.map(({ span }) => this.#mirror.boots.get(span.boot.id)!);
-    this.#hosts = [...new Set(boots.map(({ host }) => host))];
+    const hosts = stretches.map(({ host }) => host);
     await this.#mirror.loadGaps(stretches.map(({ span }) => span.boot.id));
-    this.#images = await seekImages(this.#fleet, this.#query.sought, this.#way.kinds);
+    const { kinds } = this.#way;
+    const wanted = {
+      ...{ query: this.#query, kinds, of: this.#mirror.hostsInAll },
+      hosts: this.#mirror.isWhole ? null : [...new Set(hosts)],
+      images: await seekImages(this.#fleet, this.#query.sought, kinds),
+    };
     const begin = Math.min(...stretches.map(({ since }) => since));
     const end = Math.max(...stretches.map(({ until }) => until));
     let [from, until, size] = [begin, end, FIRST];
     while (from < until) {
-      const edge = await this.#edge(from, until, size);
+      const edge = await this.#edge(wanted, { from, until }, size);
       const page = backwards ? { from: edge, until } : { from, until: edge };
       if (!kept) this.#mirror.forget();
-      await this.#load(page, stretches);
-      yield* this.#page(page, stretches);
+      const lives = await this.#load(wanted, page, stretches);
+      yield* this.#page(page, stretches, lives);
       if (backwards) until = edge;
       else from = edge;
       size = Math.min(MOST, 2 * size);
@@ -82,71 +77,47 @@ export class FleetPages {
   }
 
   /** Where a page ends that has so many ends of lives. */
-  async #edge(from: number, until: number, size: number): Promise<number> {
+  async #edge(wanted: PageQuery, page: Page, size: number): Promise<number> {
+    const { from, until } = page;
+    const { sql, parameters } = edgeOf(wanted, page, size);
+    const [row] = await this.#fleet.rows<[number]>(sql, parameters);
     const { backwards } = this.#query;
-    const where = this.#ends(from, until);
-    const order = backwards ? "DESC" : "ASC";
-    const [row] = await this.#fleet.rows<[number]>(
-      `SELECT l.ended FROM fh.life l WHERE ${where.sql} ORDER BY l.ended ${order}
-        OFFSET ${size} LIMIT 1`,
-      where.parameters,
-    );
     if (row === undefined) return backwards ? from : until;
     // All that ended in one microsecond are of one page.
     return backwards ? Math.min(row[0], until - 1) : Math.max(row[0], from + 1);
   }
 
-  /** Lives that end within a page and may be wanted. */
-  #ends(from: number, until: number): Conditions {
-    const { failed, minDuration } = this.#query;
-    const { kinds } = this.#way;
-    const where = new Conditions().add("l.host = ANY(?)", this.#hosts);
-    where.add("l.ended >= ? AND l.ended < ?", from, until);
-    if (failed) where.add("l.status <> 0");
-    if (minDuration !== null) where.add("l.span >= ?", Math.floor(minDuration));
-    addSought(where, this.#images, kinds);
-    return where;
-  }
-
+  /** Fetches the lives of a page, by their boots. */
   async #load(
-    { from, until }: { from: number; until: number },
+    wanted: PageQuery,
+    page: Page,
     stretches: readonly Stretch[],
-  ): Promise<void> {
-    const { kinds } = this.#way;
-    const isBegun = kinds.has("fork") || kinds.has("exec");
-    const ends = this.#ends(from, isBegun ? until + SHORT_US : until);
-    await this.#mirror.load(`fh.life l WHERE ${ends.sql} ORDER BY l.id`, ends.parameters);
-    if (!isBegun) return;
-    // What lives for longer is found by its boot.
-    const boots = stretches.filter((one) => one.since < until && one.until > from);
-    const long = new Conditions();
-    long.add("l.span IS NULL OR l.span > 1000000000").add("l.ended IS NULL OR l.ended >= ?", from);
-    addSought(long, this.#images, kinds);
-    const its = boots.map(({ span }) => this.#mirror.boots.get(span.boot.id)!);
-    const arrays = long.bind(
-      "unnest(?::int[], ?::int[], ?::bigint[])",
-      its.map(({ host }) => host),
-      its.map(({ boot }) => boot),
-      its.map((boot) => Math.ceil(sinceBootOf(until, boot))),
-    );
-    await this.#mirror.load(
-      `${arrays} w (host, boot, until) JOIN fh.life l ON l.host = w.host AND l.boot = w.boot
-        AND l.born < w.until WHERE ${long.sql} ORDER BY l.id`,
-      long.parameters,
-    );
+  ): Promise<ReadonlyMap<number, readonly Life[]>> {
+    const { kinds } = wanted;
+    const ended = endedIn(wanted, page);
+    const lives = new Set(await this.#mirror.load(ended.sql, ended.parameters));
+    if (!kinds.has("fork") && !kinds.has("exec")) return byBoot(lives);
+    const its = stretches.filter(({ since, until }) => since < page.until && until > page.from);
+    const boots = its.map(({ span }) => this.#mirror.boots.get(span.boot.id)!);
+    const begun = begunIn(wanted, page, boots);
+    for (const life of await this.#mirror.load(begun.sql, begun.parameters)) lives.add(life);
+    return byBoot(lives);
   }
 
   /** The changes of a page, those of all boots in one order. */
   async *#page(
-    { from, until }: { from: number; until: number },
+    { from, until }: Page,
     stretches: readonly Stretch[],
+    lives: ReadonlyMap<number, readonly Life[]>,
   ): AsyncGenerator<Logged, void> {
     const sign = this.#query.backwards ? -1 : 1;
     const heap = new Heap<Head>((a, b) => sign * (a.at - b.at) || sign * (a.order - b.order));
-    const told = this.#mirror.told();
+    const gaps = this.#mirror.bootsWithGaps();
     const timeline = new Timeline(this.#mirror.history);
     for (const [order, { span, ...stretch }] of stretches.entries()) {
-      if (!told.has(span.boot.id)) continue;
+      const gapless = !gaps.has(span.boot.id);
+      const among = lives.get(span.boot.id) ?? [];
+      if (gapless && among.length === 0) continue;
       if (stretch.since >= until || stretch.until <= from) continue;
       const boot = this.#mirror.boots.get(span.boot.id)!;
       const part = {
@@ -154,7 +125,8 @@ export class FleetPages {
         since: Math.max(span.since, Math.floor(sinceBootOf(from, boot))),
         until: Math.min(span.until, Math.floor(sinceBootOf(until, boot))),
       };
-      const way = { ...this.#way, whole: !this.#query.few && part.until >= span.until };
+      const whole = !this.#query.few && part.until >= span.until;
+      const way = { ...this.#way, whole, gapless, among };
       const steps = timeline.steps(part, way);
       await this.#push(heap, steps, order, span);
     }
@@ -183,4 +155,14 @@ export class FleetPages {
       }
     }
   }
+}
+
+function byBoot(lives: Iterable<Life>): Map<number, Life[]> {
+  const boots = new Map<number, Life[]>();
+  for (const life of lives) {
+    const its = boots.get(life.boot.id);
+    if (its === undefined) boots.set(life.boot.id, [life]);
+    else its.push(life);
+  }
+  return boots;
 }

@@ -223,6 +223,19 @@ function roleSql(name: string): string {
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;`;
 }
 
+/**
+ * What is asked for in the order of time: of one host, of one program there, of what lived for
+ * long, and of what was run late, in lives and before. Nothing was found by the ends of the latter.
+ */
+const ORDERS = `
+CREATE INDEX life_host ON fh.life (host, ended);
+CREATE INDEX life_program ON fh.life (host, image, ended);
+CREATE INDEX life_long ON fh.life (ended) WHERE span >= 1000000000;
+CREATE INDEX life_late ON fh.life (host, boot, (born + exec)) WHERE exec > 1000000000;
+DROP INDEX fh.former_until;
+CREATE INDEX former_since ON fh.former (host, boot, since);
+`;
+
 /** The table of migrations itself. */
 export const FIRST = `CREATE SCHEMA IF NOT EXISTS fh;
 CREATE TABLE IF NOT EXISTS fh.migration (
@@ -240,5 +253,6 @@ export function migrations(layout: Layout): readonly string[] {
   const tables = TABLES.replace("/* by time */", life);
   return [
     [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, JOBS, GRANTS].join("\n"),
+    ORDERS,
   ];
 }

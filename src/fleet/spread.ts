@@ -11,7 +11,7 @@ import type { Connection } from "./connection.ts";
 import { Conditions } from "./wanted.ts";
 
 /** Lives of that command line that are looked at, the latest. */
-const LIVES_MAX = 50_000;
+const LIVES_MAX = 10_000;
 /** Ancestors that are compared, the nearest. */
 const ABOVE_MAX = 32;
 
@@ -33,10 +33,13 @@ export async function spreadOf(fleet: Connection, life: Life): Promise<Spread | 
       JOIN fh.life l ON l.host = u.host AND l.boot = u.boot AND l.id = u.parent
       LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image WHERE ${is})`;
   });
+  // The index has the lives of one image in this order, but not those of several.
+  const newest = `ORDER BY l.ended DESC NULLS FIRST LIMIT ${LIVES_MAX}`;
   const [row] = await fleet.rows<[names: readonly string[] | null, of: number, looked: number]>(
-    `WITH runs AS MATERIALIZED (SELECT l.host, l.boot, l.parent, l.image FROM fh.life l
-        WHERE l.image = ANY(ARRAY(SELECT DISTINCT i.id FROM fh.image_text i WHERE ${isSame()}))
-          AND l.exec IS NOT NULL ORDER BY l.ended DESC NULLS FIRST LIMIT ${LIVES_MAX}),
+    `WITH runs AS MATERIALIZED (SELECT l.*
+        FROM (SELECT DISTINCT i.id FROM fh.image_text i WHERE ${isSame()}) s
+          CROSS JOIN LATERAL (SELECT l.host, l.boot, l.parent, l.image, l.ended FROM fh.life l
+            WHERE l.image = s.id AND l.exec IS NOT NULL ${newest}) l ${newest}),
       up0 AS MATERIALIZED (SELECT DISTINCT r.host, r.boot, r.parent
         FROM (SELECT DISTINCT host, boot, parent, image FROM runs) r
         JOIN fh.image i ON i.host = r.host AND i.id = r.image WHERE ${isSame()})

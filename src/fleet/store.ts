@@ -46,7 +46,6 @@ import { FleetLives } from "./lives.ts";
 import { FleetNews } from "./news.ts";
 import { Mirror } from "./mirror.ts";
 import { FleetPages } from "./pages.ts";
-import { globPattern } from "./programs.ts";
 import { idOf } from "./rows.ts";
 import { spreadOf } from "./spread.ts";
 import { ofOneTime, sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
@@ -95,7 +94,7 @@ export class FleetStore implements PastStore {
     const { url, hosts, env, signal, waiting } = options;
     const fleet = await Connection.open(url, env, signal, null, waiting);
     try {
-      const mirror = await Mirror.open(fleet, globPattern(hosts));
+      const mirror = await Mirror.open(fleet, hosts);
       if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, options);
     } catch (error) {
       await fleet.close();
@@ -169,7 +168,7 @@ export class FleetStore implements PastStore {
   }
 
   async ended(spans: readonly BootSpan[]): Promise<number> {
-    return await countEnded(this.#fleet, this.#stretches(spans));
+    return await countEnded(this.#fleet, this.#mirror, this.#stretches(spans));
   }
 
   async gaps(spans: readonly BootSpan[]): Promise<PastGap[]> {

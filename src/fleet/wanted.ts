@@ -45,6 +45,8 @@ export class Conditions {
 /** A stretch of a boot, as microseconds by the clock that the boot began with. */
 export interface Stretch {
   readonly span: BootSpan;
+  /** Number of its host. */
+  readonly host: number;
   readonly since: number;
   readonly until: number;
 }
@@ -60,6 +62,7 @@ export function stretchesOf(
     const begin = boot.epochTick * US_PER_TICK;
     return [{
       span,
+      host: boot.host,
       since: Math.floor(begin + span.since / NS_PER_US),
       until: Math.ceil(begin + span.until / NS_PER_US),
     }];
@@ -111,6 +114,14 @@ export async function seekImages(
     where.parameters,
   );
   return { sought, ids: rows.length > IMAGES_MAX ? null : rows.map(([id]) => id) };
+}
+
+/** Whether every life that is wanted has one of these images itself. */
+export function ownImages(
+  images: SoughtImages | null,
+  kinds: ChangeQuery["kinds"],
+): readonly string[] | null {
+  return kinds.has("exec") ? null : images?.ids ?? null;
 }
 
 /** Adds what every image has that is wanted. */

@@ -149,15 +149,6 @@ function lastUntil<Row extends { readonly since: number }>(
 
 /** All boots of a history, oldest first. Throws HistoryError where a value is of no use. */
 export function readBoots(db: DatabaseSync): Boot[] {
-  const clocks = new TypedRows<readonly [since: number, seconds: number, ns: number]>(
-    db,
-    [
-      column("clock.since", "time"),
-      column(whole("epoch", "epoch / 1000000000"), "clock"),
-      column(whole("epoch", "epoch % 1000000000"), "clock"),
-    ],
-    `FROM clock WHERE boot = ? ORDER BY since DESC LIMIT ${ROWS_MAX}`,
-  );
   const boots = new TypedRows<readonly [number, string, number | null, number | null]>(
     db,
     [
@@ -170,13 +161,32 @@ export function readBoots(db: DatabaseSync): Boot[] {
       (SELECT boot, min(kept) AS kept, max(seen) AS seen FROM run GROUP BY boot) AS run
       ON run.boot = boot.id ORDER BY boot.id`,
   );
-  const starts = readStarts(db);
+  const [clocks, starts] = [readClocks(db), readStarts(db)];
   return boots.all().map((row) => {
     const [id, boot_id, from, until] = row;
-    const clock = clocks.all(id).reverse()
-      .map(([since, seconds, ns]) => ({ since, epoch: { seconds, ns } }));
-    return new Boot({ id, boot_id, since: from, until }, clock, starts.get(id) ?? []);
+    const its = [clocks.get(id) ?? [], starts.get(id) ?? []] as const;
+    return new Boot({ id, boot_id, since: from, until }, ...its);
   });
+}
+
+/** The clocks of all boots, by boot, in the order of their times; of each the latest. */
+function readClocks(db: DatabaseSync): Map<number, ClockRow[]> {
+  const rows = new TypedRows<readonly [boot: number, since: number, seconds: number, ns: number]>(
+    db,
+    [
+      column("clock.boot", "key"),
+      column("clock.since", "time"),
+      column(whole("epoch", "epoch / 1000000000"), "clock"),
+      column(whole("epoch", "epoch % 1000000000"), "clock"),
+    ],
+    `FROM (SELECT *, row_number() OVER (PARTITION BY boot ORDER BY since DESC) AS nth FROM clock)
+      AS clock WHERE nth <= ${ROWS_MAX} ORDER BY boot, since`,
+  );
+  return byBoot(
+    rows.all().map(([boot, since, seconds, ns]) => {
+      return [boot, { since, epoch: { seconds, ns } }];
+    }),
+  );
 }
 
 /** The runs of all boots, by boot, in the order of their starts. */
@@ -186,13 +196,22 @@ function readStarts(db: DatabaseSync): Map<number, RunStart[]> {
     [column("run.boot", "key"), column("run.since", "time"), column("run.source", "name")],
     `FROM run ORDER BY id DESC LIMIT ${ROWS_MAX}`,
   );
-  const starts = new Map<number, RunStart[]>();
-  for (const [boot, since, name] of runs.all().reverse()) {
-    const source = SOURCES.find((one) => one === name) ?? "unknown";
-    const those = starts.get(boot);
-    if (those === undefined) starts.set(boot, [{ since, source }]);
-    else those.push({ since, source });
-  }
+  const starts = byBoot(
+    runs.all().reverse().map(([boot, since, name]) => {
+      return [boot, { since, source: SOURCES.find((one) => one === name) ?? "unknown" }];
+    }),
+  );
   for (const those of starts.values()) those.sort((a, b) => a.since - b.since);
   return starts;
+}
+
+/** What belongs to each boot, in the order in which it was given. */
+function byBoot<One>(all: readonly (readonly [boot: number, one: One])[]): Map<number, One[]> {
+  const those = new Map<number, One[]>();
+  for (const [boot, one] of all) {
+    const its = those.get(boot);
+    if (its === undefined) those.set(boot, [one]);
+    else its.push(one);
+  }
+  return those;
 }

@@ -10,6 +10,9 @@ import { type Column, column, TypedRows, type Value } from "./typed.ts";
 /** Rows that are read at once. */
 export const PAGE_ROWS = 500;
 
+/** Below the numbers of all rows. */
+const NONE = -1;
+
 /** What is read, and by which index. */
 export interface Source {
   /** The first of them is the row's number. */
@@ -44,19 +47,23 @@ export function pageSql(
 
 /** Rows of one source; the time as text is their last value. */
 export class Pages<Row extends readonly Value[]> {
+  readonly #backwards: boolean;
   readonly #same: TypedRows<Row>;
   readonly #next: TypedRows<Row>;
 
   constructor(db: DatabaseSync, source: Source, backwards: boolean) {
     const all = [...source.columns, column(`CAST(${source.time} AS TEXT)`, "name")];
     const { same, next } = pageSql(source, backwards);
+    this.#backwards = backwards;
     this.#same = new TypedRows(db, all, same);
     this.#next = new TypedRows(db, all, next);
   }
 
   /** A page behind a cursor, up to a time; `given` are the parameters of `from`. */
   read(given: readonly number[], { time, key }: Cursor, to: number): Row[] {
-    const rows = this.#same.all(...given, time, key, PAGE_ROWS);
+    // No number is below the least: nothing was read at that time yet, and nothing is wanted of it.
+    const isBehindAll = this.#backwards && key === NONE;
+    const rows = isBehindAll ? [] : this.#same.all(...given, time, key, PAGE_ROWS);
     if (rows.length === PAGE_ROWS) return rows;
     return rows.concat(this.#next.all(...given, time, to, PAGE_ROWS - rows.length));
   }
@@ -81,7 +88,7 @@ export class PageReader<Row extends readonly Value[]> {
     this.#given = given;
     this.#to = backwards ? since : until;
     // All that is at `since` belongs to it, nothing that is at `until`.
-    this.#cursor = backwards ? { time: until, key: -1 } : { time: since, key: -1 };
+    this.#cursor = { time: backwards ? until : since, key: NONE };
     if (since >= until) this.#done = true;
   }
 

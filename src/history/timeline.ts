@@ -37,6 +37,8 @@ export interface TimelineQuery {
   readonly failed?: boolean;
   /** Gaps that end after the stretch are told, too, at its end: it is a whole answer. */
   readonly whole?: boolean;
+  /** It is known that the boot has no gaps. */
+  readonly gapless?: boolean;
 }
 
 /** Reads the changes of one boot. */

@@ -22,6 +22,7 @@ interface Wanted {
   readonly failed?: boolean;
   readonly among?: readonly Life[] | null;
   readonly whole?: boolean;
+  readonly gapless?: boolean;
 }
 
 type Row = readonly Value[];
@@ -99,9 +100,10 @@ export class TimelineFeeds {
 
   /** What happened within a stretch; with `among`, gaps alone. */
   of(span: BootSpan, wanted: Wanted): Feed<Place, Moment>[] {
-    const { kinds, failed, among = null, whole = false } = wanted;
-    const feeds = [this.#feed("gap", this.#gaps(span), span, wanted)];
-    if (whole) {
+    const { kinds, failed, among = null, whole = false, gapless = false } = wanted;
+    const feeds: Feed<Place, Moment>[] = [];
+    if (!gapless) feeds.push(this.#feed("gap", this.#gaps(span), span, wanted));
+    if (whole && !gapless) {
       const later = { since: span.until, until: Number.MAX_SAFE_INTEGER };
       feeds.push(this.#feed("laterGap", this.#gaps(later), span, wanted));
     }

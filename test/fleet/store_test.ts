@@ -15,6 +15,7 @@ import { unless } from "../support/unless.ts";
 import { storeOf } from "../support/written.ts";
 
 const S = 1e9;
+const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 const missing = missingPostgres;
 const fleet = missing === null ? new TestFleet() : null!;
 const { signal } = new AbortController();
@@ -24,11 +25,16 @@ function recorded(count: number, step: number, boot = PAST_BOOT): TestRecorder {
   const recorder = new TestRecorder(undefined, { bootId: boot });
   recorder.tell(...scan(S, S, [{ pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] }]));
   recorder.tell(fork(2 * S, 50, 1), exec(2 * S + 1e6, 50, "/bin/sh", "x.sh"));
-  const all: SourceEvent[] = [];
+  // Who runs something else, long after its start.
+  const all: SourceEvent[] = [70, 71].flatMap((pid, i) => [
+    fork(2.1 * S + i, pid, 1),
+    ...[2.2, 200, 340].map((at, nth) => exec(at * S + i, pid, `/usr/bin/late${nth}`)),
+  ]);
+  all.push(exit(345 * S, 70, 0));
   for (let i = 0; i < count; i++) {
     const [at, pid] = [(3 + i * step) * S, 1000 + i];
     const name = i % 7 === 0 ? "/usr/bin/curl" : "/bin/true";
-    all.push(fork(at, pid, 50), exec(at + 1e6, pid, name, `n${i}`));
+    all.push(fork(at, pid, 50), exec(at + 1e6, pid, name, `n${i % 20}`));
     all.push(account(at + 2e8, pid, { userUs: i, cpuNs: i * 1000 }));
     all.push(exit(at + 2e8, pid, i % 5 === 0 ? 256 : 0));
   }
@@ -44,6 +50,8 @@ async function open(hosts: string): Promise<FleetStore> {
   });
 }
 
+const LATER_BOOT = "aaaaaaaa-1111-4222-8333-555555555555";
+const LAST_BOOT = "bbbbbbbb-1111-4222-8333-666666666666";
 const OTHER_BOOT = "99999999-1111-4222-8333-444444444444";
 const hosts = missing === null ? { a: recorded(700, 0.5), b: recorded(30, 10, OTHER_BOOT) } : null!;
 const made = missing === null
@@ -84,17 +92,22 @@ for (const backwards of [false, true]) {
       const its = await open(name);
       const curl = { in: "command line", literals: ["curl"] } as const;
       const isCurl: ChangeQuery["accepts"] = ({ process }) => process?.image.comm === "curl";
+      const short = { in: "name", literals: ["true", "long"] } as const;
+      const isShort: ChangeQuery["accepts"] = ({ process }) =>
+        ["true", "long"].includes(process?.image.comm ?? "");
       const isLong: ChangeQuery["accepts"] = ({ process }) => (process?.durationNs ?? 0) >= S;
       for (
         const given of [
           { backwards },
-          { backwards, kinds: new Set<ChangeKind>(["exit"]), failed: true },
+          { backwards, kinds: EXITS, failed: true },
           {
             backwards,
             sought: curl,
             accepts: isCurl,
             kinds: new Set<ChangeKind>(["exec", "exit"]),
           },
+          { backwards, sought: curl, accepts: isCurl, kinds: EXITS },
+          { backwards, sought: short, accepts: isShort, kinds: EXITS },
           { backwards, minDuration: S, accepts: isLong },
         ]
       ) {
@@ -116,7 +129,30 @@ test(...unless(missing, "many hosts are told in the order of time"), async () =>
   assert.deepEqual(moments, moments.toSorted((x, y) => x - y));
   const each = [...await log(stores.a, {}), ...await log(stores.b, {})];
   assert.deepEqual(told.toSorted(), each.sort());
+  const curl = { sought: { in: "command line", literals: ["curl"] }, kinds: EXITS } as const;
+  const accepts: ChangeQuery["accepts"] = ({ process }) => process?.image.comm === "curl";
+  const some = await log(both, { ...curl, accepts });
+  assert.equal(some.length, 105);
+  const latest = (await both.family().lastNamed("long", true))!;
+  assert.deepEqual([latest.pid, latest.boot.host], [60, "a"]);
+  assert.equal((await both.family().lastNamed("x.sh", true))?.pid, 50);
+  assert.equal(await both.family().lastNamed("none", true), null);
   both.close();
+});
+
+test(...unless(missing, "a boot that has come since a fleet was opened is not told"), async () => {
+  await made;
+  for (const glob of ["*", "b"]) {
+    const before = await open(glob);
+    const next = glob === "*" ? LATER_BOOT : LAST_BOOT;
+    using again = recorded(3, 1, next);
+    await fleet.ship(again.path, "b");
+    const isNext = (line: string) => line.includes(next.slice(0, 8));
+    assert.equal((await log(before, {})).filter(isNext).length, 0);
+    const now = await open(glob);
+    assert.ok((await log(now, {})).filter(isNext).length > 0);
+    for (const store of [before, now]) store.close();
+  }
 });
 
 test(...unless(missing, "a chain is that of the host, its ancestors all there"), async () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Stopped } from "../../src/fault.ts";
 import { Connection } from "../../src/fleet/connection.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
-import { migrations } from "../../src/fleet/schema.ts";
+import { FIRST, migrations } from "../../src/fleet/schema.ts";
 import { migrate, prune, readHosts } from "../../src/fleet/tables.ts";
 import { Breath } from "../../src/steps.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
@@ -27,6 +27,26 @@ test(...unless(missing, "tables are made once, however many make them at once"),
   const last = migrations("days").length;
   assert.deepEqual(made.map(({ from }) => from).sort(), [0, last, last]);
   assert.equal(fleet.server.ask("SELECT count(*) FROM fh.migration"), String(last));
+});
+
+test(...unless(missing, "tables of every earlier version become those of today"), async () => {
+  const last = migrations("days").length;
+  const indexes = "SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes " +
+    "WHERE schemaname = 'fh' AND tablename !~ '\\d{8}$'";
+  const fresh = fleet.server.ask(indexes);
+  for (let version = 1; version < last; version++) {
+    fleet.server.ask(`CREATE DATABASE old${version}`);
+    const url = fleet.server.url().replace("/postgres?", `/old${version}?`);
+    const db = await Connection.open(url, {}, signal);
+    await db.run(FIRST);
+    for (const [at, sql] of migrations("days").slice(0, version).entries()) {
+      await db.run(sql);
+      await db.rows("INSERT INTO fh.migration (version, layout) VALUES ($1, 'days')", [at + 1]);
+    }
+    assert.deepEqual(await migrate(db, null), { from: version, to: last });
+    assert.deepEqual(await db.rows(indexes), [[fresh]]);
+    await db.close();
+  }
 });
 
 test(...unless(missing, "what is old goes, but for ancestors of what stays"), async () => {
