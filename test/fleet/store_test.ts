@@ -1,7 +1,7 @@
 /** A fleet answers what the histories of its hosts answer, with their names. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ChangeQuery, PastStore } from "../../src/ask/store.ts";
+import type { ChangeQuery, Missing, PastStore } from "../../src/ask/store.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
 import { History } from "../../src/history/history.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
@@ -174,5 +174,12 @@ test(...unless(missing, "what is missing of a host is told"), async () => {
   };
   assert.deepEqual(await words(its), await words(stores.a));
   its.close();
+  const both = await open("*");
+  const [{ since, until }] = await both.missing(both.bounds.all()) as [Missing];
+  assert.ok(
+    since.boot.moment(since.ns) < until.boot.moment(until.ns),
+    "from the first to the last",
+  );
+  both.close();
   for (const recorder of Object.values(hosts)) recorder[Symbol.dispose]();
 });
