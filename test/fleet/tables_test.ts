@@ -81,8 +81,8 @@ test(...unless(missing, "what recorders have found is told with its host"), asyn
   recorder.tell(...scan(S, S, [INIT]), fork(2 * S, 100, 1), exec(2 * S, 100, "/bin/bad"));
   recorder.tell(exit(3 * S, 100, 11)).flush();
   recorder.db.exec(`INSERT INTO finding (boot, kind, key, since, until, over, count, life, by_life,
-    uid, facts) SELECT boot, 'core-dump', 'k', 3000000000, 3000000000, 1, 1, id, NULL, 0, '{}'
-    FROM life WHERE pid = 100`);
+    uid, facts) SELECT boot, 'core-dump', key, 3000000000, 3000000000, 1, 1, id, NULL, 0, '{}'
+    FROM life, (SELECT 'k' AS key UNION SELECT 'l') WHERE pid = 100`);
   recorder.end();
   await fleet.ship(recorder.path, "web2");
   const store = await FleetStore.open({
@@ -93,7 +93,8 @@ test(...unless(missing, "what recorders have found is told with its host"), asyn
   const found = all.flatMap((one) => one.found);
   assert.deepEqual(found.map(({ kind, process }) => [kind, process.pid, process.boot.host]), [
     ["core-dump", 100, "web2"],
-  ]);
+    ["core-dump", 100, "web2"],
+  ], "of one process there can be several");
   const spread = await store.spread(found[0]!.process);
   assert.deepEqual(spread, { names: ["web2"], of: 2, isAll: true, above: [] });
   store.close();
