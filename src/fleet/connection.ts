@@ -191,20 +191,33 @@ export class Connection {
     }
   }
 
-  /** Ends what this connection asks, by another one. */
+  /**
+   * Ends what this connection asks, as PostgreSQL has it: by the key of the connection, which needs
+   * no login and no room among the others, and which a pool in between takes to the right one.
+   */
   async #cancel(): Promise<void> {
-    const other = clientOf(this.#place);
+    const { processID, secretKey } = this.#client as pg.Client & Cancelled;
+    const other = clientOf(this.#place) as pg.Client & Cancelling;
+    const { connection } = other;
     other.on("error", () => {});
-    try {
-      await other.connect();
-      const { processID } = this.#client as pg.Client & { processID: number };
-      await other.query("SELECT pg_cancel_backend($1)", [processID]);
-    } catch {
-      // Nobody is there to be told: then this connection has ended as well.
-    } finally {
-      await other.end().catch(() => {});
-    }
+    connection.startup = () => connection.cancel(processID, secretKey);
+    // It is closed without an answer.
+    await other.connect().catch(() => {});
   }
+}
+
+/** What its client knows of a connection. */
+interface Cancelled {
+  readonly processID: number;
+  readonly secretKey: number;
+}
+
+/** What a client has to say at first, and what can be said in its place. */
+interface Cancelling {
+  readonly connection: {
+    startup: () => void;
+    cancel(processID: number, secretKey: number): void;
+  };
 }
 
 /** Of texts: all else is small. */

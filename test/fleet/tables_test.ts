@@ -65,7 +65,9 @@ test(...unless(missing, "what is old goes, but for ancestors of what stays"), as
 test(...unless(missing, "a question that is given up ends on the server, too"), async () => {
   await fleet.init("web1");
   const ending = new AbortController();
-  const db = await Connection.open(fleet.server.url(), {}, ending.signal);
+  const db = await Connection.open(fleet.server.url("reader"), {}, ending.signal);
+  // Nobody else comes in, not even to end it.
+  fleet.server.ask("ALTER ROLE reader CONNECTION LIMIT 1");
   const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'";
   const asked = db.rows("SELECT pg_sleep(600)");
   await until(() => fleet.server.ask(sleeping) === "1");
@@ -73,6 +75,7 @@ test(...unless(missing, "a question that is given up ends on the server, too"), 
   await assert.rejects(asked, Stopped);
   await until(() => fleet.server.ask(`${sleeping} AND state = 'active'`) === "0");
   await db.close();
+  fleet.server.ask("ALTER ROLE reader CONNECTION LIMIT -1");
 });
 
 test(...unless(missing, "what recorders have found is told with its host"), async () => {
