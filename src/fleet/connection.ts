@@ -4,9 +4,8 @@
  * @module
  */
 import pg from "pg";
-import { CommandError, EXIT, Stopped } from "../fault.ts";
-import { SinkAway } from "../ship/sink.ts";
-import { SUPERSEDED } from "./merge.ts";
+import { Stopped } from "../fault.ts";
+import { databaseFailure } from "./failure.ts";
 import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
@@ -101,7 +100,7 @@ export class Connection {
     } catch (error) {
       await connection.close();
       if (signal.aborted) throw new Stopped(String(signal.reason));
-      throw databaseFailure(place, error);
+      throw databaseFailure(place.shown, error);
     } finally {
       clearTimeout(late);
       signal.removeEventListener("abort", stop);
@@ -182,7 +181,7 @@ export class Connection {
       return await Promise.race([work(), this.#gone]);
     } catch (error) {
       if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
-      throw databaseFailure(this.#place, error);
+      throw databaseFailure(this.#place.shown, error);
     } finally {
       this.#signal.removeEventListener("abort", cancel);
       if (telling !== null) clearInterval(telling);
@@ -228,10 +227,10 @@ function lengthOf(parameters: readonly Parameter[]): number {
   );
 }
 
-function clientOf({ url, password }: FleetPlace): pg.Client {
-  return new pg.Client({
+function clientOf({ url, password, ssl }: FleetPlace): pg.Client {
+  const client = new pg.Client({
     connectionString: url,
-    ...password === null ? {} : { password },
+    ssl,
     application_name: "fh",
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
@@ -242,41 +241,7 @@ function clientOf({ url, password }: FleetPlace): pg.Client {
       },
     } as pg.CustomTypesConfig,
   });
-}
-
-/** The SQLSTATE of an error of PostgreSQL; null where it is another. */
-export function sqlState(error: unknown): string | null {
-  return error instanceof pg.DatabaseError ? error.code ?? null : null;
-}
-
-/** What went wrong, as a person can act on it. */
-function databaseFailure(place: FleetPlace, error: unknown): CommandError {
-  if (error instanceof CommandError) return error;
-  const { message } = error as Error;
-  const said = message.split("\n")[0] || String((error as { code?: unknown }).code);
-  const state = sqlState(error);
-  const where = `The fleet at ${place.shown}`;
-  if (state === null || /^(?:08|40|57P|53)/.test(state)) {
-    const what = `${where} cannot be asked: ${said}`;
-    return new SinkAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
-  }
-  if (state === SUPERSEDED) {
-    return new CommandError(
-      EXIT.failed,
-      `Another fh ships this host to ${place.shown}; end one of them`,
-    );
-  }
-  if (state.startsWith("28")) {
-    const advice = "give PGPASSFILE, PGPASSWORD or a service file, and see pg_hba.conf";
-    return new CommandError(EXIT.failed, `${where} does not let you in: ${said}; ${advice}`);
-  }
-  if (state === "3F000" || state === "42P01" || state === "42883" || state === "42703") {
-    const advice = "run fh fleet init, or fh fleet migrate where fh is newer than the tables";
-    return new CommandError(EXIT.failed, `${where} has no tables of this fh; ${advice}`);
-  }
-  if (state === "42501") {
-    const advice = "ask its owner for the role fh_reader, or for one of fh fleet init --host";
-    return new CommandError(EXIT.failed, `${where} refuses: ${said}; ${advice}`);
-  }
-  return new CommandError(EXIT.failed, `${where} has failed: ${said} (${state})`);
+  // Beside a URL it would not count: that this has none, too, is what it goes by.
+  if (password !== null) (client as { password?: string }).password = password;
+  return client;
 }
