@@ -87,9 +87,9 @@ const day = (moment: number) => new Date(moment).toISOString().slice(0, 10);
 
 const COLUMNS: readonly Column<FleetProgram>[] = [
   ["HOSTS", ({ hosts }) => hosts, true],
-  ["STARTED", ({ started }) => started, true],
-  ["FIRST", ({ first }) => day(first)],
-  ["LAST", ({ last }) => day(last)],
+  ["STARTED", ({ started }) => started, true, 3],
+  ["FIRST", ({ first }) => day(first), false, 2],
+  ["LAST", ({ last }) => day(last), false, 1],
   ["ON", ({ hosts, names }) => names.join(",") + (hosts > names.length ? ",..." : "")],
   ["NAME", ({ comm }) => comm ?? "?"],
   ["PROGRAM", ({ exe }) => exe ?? "?"],
