@@ -169,8 +169,11 @@ export class Connection {
     const leaveIn = (ms: number, why: string) => {
       timers.push(setTimeout(() => this.#leave(why), ms));
     };
+    const ends: Promise<void>[] = [];
     const cancel = () => {
-      void this.#cancel();
+      const late = new Promise<void>((resolve) => timers.push(setTimeout(resolve, LEAVE_MS)));
+      // Whoever goes before it is told may take a pool in between along: pgbouncer 1.18 ends then.
+      ends.push(Promise.race([this.#cancel(), late]));
       leaveIn(LEAVE_MS, "it was given up");
     };
     this.#signal.addEventListener("abort", cancel);
@@ -183,6 +186,7 @@ export class Connection {
     try {
       return await Promise.race([work(), this.#gone]);
     } catch (error) {
+      await Promise.all(ends);
       if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
       throw databaseFailure(this.#place.shown, error);
     } finally {
