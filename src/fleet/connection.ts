@@ -19,9 +19,9 @@ const SLOWEST = 16;
 /**
  * Compiling what finds some rows takes longer than finding them. Rows of many lives are found by
  * host, boot and id; a server that believes this to leave two would go through all of a boot for
- * each life, because an index has host and boot in order. For the rest a database or a role may have
- * other settings: who waits for a lock is to see what was done meanwhile, and texts are written as
- * the standard has them.
+ * each life, because an index has host and boot in order. For the rest a database or a role may
+ * have other settings: who waits for a lock is to see what was done meanwhile, and texts are
+ * written as the standard has them.
  */
 const SETTINGS = `SET jit = off; SET enable_mergejoin = off;
   SET default_transaction_isolation = 'read committed';
