@@ -58,9 +58,13 @@ BEGIN
 END $$;
 `;
 
-/** Boots with their clocks, runs of recorders, gaps. */
+/**
+ * Boots with their clocks, runs of recorders, gaps; in place of what stands there in a database of
+ * version 1. From when on a run is kept is that of the fleet, which may keep for longer than the
+ * host: what that forgets later stays here, until fh fleet prune.
+ */
 export const BOOTS = `
-CREATE FUNCTION fh.put_boots(me int, boots jsonb) RETURNS void LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION fh.put_boots(me int, boots jsonb) RETURNS void LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   one jsonb;
@@ -76,7 +80,7 @@ BEGIN
     INSERT INTO fh.run SELECT its, r.* FROM jsonb_to_recordset(one->'runs') AS r (pid bigint,
         since bigint, kept bigint, seen bigint, ended bigint, source text, why text, version text,
         events bigint, lost bigint, accounts text, findings int)
-      ON CONFLICT (boot, since, pid) DO UPDATE SET kept = excluded.kept, seen = excluded.seen,
+      ON CONFLICT (boot, since, pid) DO UPDATE SET seen = excluded.seen,
         ended = excluded.ended, events = excluded.events, lost = excluded.lost;
     INSERT INTO fh.gap SELECT its, r.*
       FROM jsonb_to_recordset(one->'gaps') AS r (since bigint, until bigint, lost bigint,
@@ -84,7 +88,7 @@ BEGIN
       ON CONFLICT (boot, until, since, reason) DO UPDATE SET lost = excluded.lost;
   END LOOP;
 END $$;
-CREATE FUNCTION fh.put_findings(me int, findings jsonb) RETURNS void LANGUAGE sql
+CREATE OR REPLACE FUNCTION fh.put_findings(me int, findings jsonb) RETURNS void LANGUAGE sql
   SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO fh.finding
     SELECT b.id, r.kind, r.key, r.since, r.until, r.over, r.count,

@@ -241,6 +241,6 @@ export function migrations(layout: Layout): readonly string[] {
   return [
     [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, PUT_LIVES, MERGE, JOBS, GRANTS]
       .join("\n"),
-    PUT_LIVES,
+    BOOTS + PUT_LIVES,
   ];
 }

@@ -179,6 +179,12 @@ export async function prune(db: Connection, keepMs: number, now: number): Promis
         AND NOT EXISTS (SELECT 1 FROM fh.member m WHERE m.job = j.id)`,
       [cutoff],
     );
+    await db.rows(
+      `UPDATE fh.run r SET kept = greatest(r.kept,
+          least(r.seen, ($1 - b.epoch_tick * 10000) * 1000))
+        FROM fh.boot b WHERE b.id = r.boot`,
+      [cutoff],
+    );
     const hour = Math.floor(cutoff / 3_600_000_000);
     await db.rows("DELETE FROM fh.hour_sum WHERE hour < $1", [hour]);
     await db.rows("DELETE FROM fh.program WHERE day < $1", [Math.floor((now - keepMs) / DAY_MS)]);

@@ -6,6 +6,7 @@ import { Connection } from "../../src/fleet/connection.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
 import { migrations } from "../../src/fleet/schema.ts";
 import { migrate, prune, readHosts } from "../../src/fleet/tables.ts";
+import type { BootSpan } from "../../src/model/bounds.ts";
 import { Breath } from "../../src/steps.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { TestFleet } from "../support/fleet.ts";
@@ -102,3 +103,32 @@ test(...unless(missing, "what recorders have found is told with its host"), asyn
   assert.deepEqual(spread, { names: ["web2"], of: 2, isAll: true, above: [] });
   store.close();
 });
+
+test(
+  ...unless(missing, "what a host forgets is still asked of the fleet, until that does"),
+  async () => {
+    await fleet.init("web3");
+    using recorder = new TestRecorder();
+    recorder.tell(...scan(S, S, [INIT]), fork(2 * S, 100, 1), exec(2 * S, 100, "/bin/old"));
+    recorder.tell(exit(3 * S, 100, 0)).flush();
+    await fleet.ship(recorder.path, "web3");
+    recorder.tell(fork(7000 * S, 101, 1), exit(7200 * S, 101, 0)).flush();
+    // As its retention does.
+    recorder.db.exec(`DELETE FROM life WHERE pid = 100; UPDATE run SET kept = ${7000 * S}`);
+    recorder.end();
+    await fleet.ship(recorder.path, "web3");
+    const begin = async () => {
+      const store = await FleetStore.open({
+        ...{ url: fleet.server.url("reader"), hosts: "web3", env: {}, signal },
+        breath: new Breath(signal),
+      });
+      const [{ since }] = store.bounds.all() as [BootSpan];
+      store.close();
+      return since / S;
+    };
+    assert.ok(await begin() < 3, "the fleet has what the host has no more");
+    const now = PAST_EPOCH.seconds * 1000 + 7200_000;
+    await fleet.as("owner", (db) => prune(db, 3600_000, now));
+    assert.equal(Math.round(await begin()), 3600, "the fleet has forgotten, too");
+  },
+);
