@@ -172,6 +172,7 @@ const ARROWS: Arrows = {
     "src/history/",
     "src/jobs/",
     "src/ship/",
+    "src/proc/users.ts",
     "src/model/",
     "src/fault.ts",
     "src/steps.ts",

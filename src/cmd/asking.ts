@@ -63,7 +63,8 @@ function elsewhere(context: Context, store: PastStore, notes: Notes): Asking {
 
 /** Users of other hosts: what is 0 there is root, and of the others the names are not known. */
 export function usersElsewhere(): Users {
-  return new Users(() => "root:x:0:0::/root:/bin/sh", () => 0);
+  const users = new Users(() => "root:x:0:0::/root:/bin/sh", () => 0);
+  return Object.assign(users, { advice: "give a uid: names of users are those of each host" });
 }
 
 /** A /proc in which nothing is. */

@@ -4,9 +4,8 @@
  * @module
  */
 import pg from "pg";
-import { CommandError, EXIT, Stopped } from "../fault.ts";
-import { SinkAway } from "../ship/sink.ts";
-import { SUPERSEDED } from "./merge.ts";
+import { Stopped } from "../fault.ts";
+import { databaseFailure } from "./failure.ts";
 import { type FleetPlace, fleetPlace } from "./place.ts";
 
 /** How long it may take until a database answers at all. */
@@ -18,11 +17,14 @@ const LEAVE_MS = 2000;
 /** A network that carries less than so many bytes a millisecond is of no use. */
 const SLOWEST = 16;
 /**
- * Compiling what finds some rows takes longer than finding them. For the rest a database or a role
- * may have other settings: who waits for a lock is to see what was done meanwhile, and texts are
+ * Compiling what finds some rows takes longer than finding them. Rows of many lives are found by
+ * host, boot and id; a server that believes this to leave two would go through all of a boot for
+ * each life, because an index has host and boot in order. For the rest a database or a role may
+ * have other settings: who waits for a lock is to see what was done meanwhile, and texts are
  * written as the standard has them.
  */
-const SETTINGS = `SET jit = off; SET default_transaction_isolation = 'read committed';
+const SETTINGS = `SET jit = off; SET enable_mergejoin = off;
+  SET default_transaction_isolation = 'read committed';
   SET standard_conforming_strings = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'`;
 /** PostgreSQL's number of the type int8. */
 const INT8 = 20;
@@ -100,7 +102,7 @@ export class Connection {
     } catch (error) {
       await connection.close();
       if (signal.aborted) throw new Stopped(String(signal.reason));
-      throw databaseFailure(place, error);
+      throw databaseFailure(place.shown, error);
     } finally {
       clearTimeout(late);
       signal.removeEventListener("abort", stop);
@@ -183,8 +185,11 @@ export class Connection {
     const leaveIn = (ms: number, why: string) => {
       timers.push(setTimeout(() => this.#leave(why), ms));
     };
+    const ends: Promise<void>[] = [];
     const cancel = () => {
-      void this.#cancel();
+      const late = new Promise<void>((resolve) => timers.push(setTimeout(resolve, LEAVE_MS)));
+      // Whoever goes before it is told may take a pool in between along: pgbouncer 1.18 ends then.
+      ends.push(Promise.race([this.#cancel(), late]));
       leaveIn(LEAVE_MS, "it was given up");
     };
     this.#signal.addEventListener("abort", cancel);
@@ -197,8 +202,9 @@ export class Connection {
     try {
       return await this.#orGone(work());
     } catch (error) {
+      await Promise.all(ends);
       if (this.#signal.aborted) throw new Stopped(String(this.#signal.reason));
-      throw databaseFailure(this.#place, error);
+      throw databaseFailure(this.#place.shown, error);
     } finally {
       this.#signal.removeEventListener("abort", cancel);
       if (telling !== null) clearInterval(telling);
@@ -207,20 +213,33 @@ export class Connection {
     }
   }
 
-  /** Ends what this connection asks, by another one. */
+  /**
+   * Ends what this connection asks, as PostgreSQL has it: by the key of the connection, which needs
+   * no login and no room among the others, and which a pool in between takes to the right one.
+   */
   async #cancel(): Promise<void> {
-    const other = clientOf(this.#place);
+    const { processID, secretKey } = this.#client as pg.Client & Cancelled;
+    const other = clientOf(this.#place) as pg.Client & Cancelling;
+    const { connection } = other;
     other.on("error", () => {});
-    try {
-      await other.connect();
-      const { processID } = this.#client as pg.Client & { processID: number };
-      await other.query("SELECT pg_cancel_backend($1)", [processID]);
-    } catch {
-      // Nobody is there to be told: then this connection has ended as well.
-    } finally {
-      await other.end().catch(() => {});
-    }
+    connection.startup = () => connection.cancel(processID, secretKey);
+    // It is closed without an answer.
+    await other.connect().catch(() => {});
   }
+}
+
+/** What its client knows of a connection. */
+interface Cancelled {
+  readonly processID: number;
+  readonly secretKey: number;
+}
+
+/** What a client has to say at first, and what can be said in its place. */
+interface Cancelling {
+  readonly connection: {
+    startup: () => void;
+    cancel(processID: number, secretKey: number): void;
+  };
 }
 
 /** Of texts: all else is small. */
@@ -231,10 +250,10 @@ function lengthOf(parameters: readonly Parameter[]): number {
   );
 }
 
-function clientOf({ url, password }: FleetPlace): pg.Client {
-  return new pg.Client({
+function clientOf({ url, password, ssl }: FleetPlace): pg.Client {
+  const client = new pg.Client({
     connectionString: url,
-    ...password === null ? {} : { password },
+    ssl,
     application_name: "fh",
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
@@ -245,41 +264,7 @@ function clientOf({ url, password }: FleetPlace): pg.Client {
       },
     } as pg.CustomTypesConfig,
   });
-}
-
-/** The SQLSTATE of an error of PostgreSQL; null where it is another. */
-export function sqlState(error: unknown): string | null {
-  return error instanceof pg.DatabaseError ? error.code ?? null : null;
-}
-
-/** What went wrong, as a person can act on it. */
-function databaseFailure(place: FleetPlace, error: unknown): CommandError {
-  if (error instanceof CommandError) return error;
-  const { message } = error as Error;
-  const said = message.split("\n")[0] || String((error as { code?: unknown }).code);
-  const state = sqlState(error);
-  const where = `The fleet at ${place.shown}`;
-  if (state === null || /^(?:08|40|57P|53)/.test(state)) {
-    const what = `${where} cannot be asked: ${said}`;
-    return new SinkAway(EXIT.failed, `${what}; see that it runs, and that its host is right`);
-  }
-  if (state === SUPERSEDED) {
-    return new CommandError(
-      EXIT.failed,
-      `Another fh ships this host to ${place.shown}; end one of them`,
-    );
-  }
-  if (state.startsWith("28")) {
-    const advice = "give PGPASSFILE, PGPASSWORD or a service file, and see pg_hba.conf";
-    return new CommandError(EXIT.failed, `${where} does not let you in: ${said}; ${advice}`);
-  }
-  if (state === "3F000" || state === "42P01" || state === "42883" || state === "42703") {
-    const advice = "run fh fleet init, or fh fleet migrate where fh is newer than the tables";
-    return new CommandError(EXIT.failed, `${where} has no tables of this fh; ${advice}`);
-  }
-  if (state === "42501") {
-    const advice = "ask its owner for the role fh_reader, or for one of fh fleet init --host";
-    return new CommandError(EXIT.failed, `${where} refuses: ${said}; ${advice}`);
-  }
-  return new CommandError(EXIT.failed, `${where} has failed: ${said} (${state})`);
+  // Beside a URL it would not count: that this has none, too, is what it goes by.
+  if (password !== null) (client as { password?: string }).password = password;
+  return client;
 }

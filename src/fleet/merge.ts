@@ -58,9 +58,13 @@ BEGIN
 END $$;
 `;
 
-/** Boots with their clocks, runs of recorders, gaps. */
+/**
+ * Boots with their clocks, runs of recorders, gaps; in place of what stands there in a database of
+ * version 1. From when on a run is kept is that of the fleet, which may keep for longer than the
+ * host: what that forgets later stays here, until fh fleet prune.
+ */
 export const BOOTS = `
-CREATE FUNCTION fh.put_boots(me int, boots jsonb) RETURNS void LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION fh.put_boots(me int, boots jsonb) RETURNS void LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   one jsonb;
@@ -76,7 +80,7 @@ BEGIN
     INSERT INTO fh.run SELECT its, r.* FROM jsonb_to_recordset(one->'runs') AS r (pid bigint,
         since bigint, kept bigint, seen bigint, ended bigint, source text, why text, version text,
         events bigint, lost bigint, accounts text, findings int)
-      ON CONFLICT (boot, since, pid) DO UPDATE SET kept = excluded.kept, seen = excluded.seen,
+      ON CONFLICT (boot, since, pid) DO UPDATE SET seen = excluded.seen,
         ended = excluded.ended, events = excluded.events, lost = excluded.lost;
     INSERT INTO fh.gap SELECT its, r.*
       FROM jsonb_to_recordset(one->'gaps') AS r (since bigint, until bigint, lost bigint,
@@ -84,7 +88,7 @@ BEGIN
       ON CONFLICT (boot, until, since, reason) DO UPDATE SET lost = excluded.lost;
   END LOOP;
 END $$;
-CREATE FUNCTION fh.put_findings(me int, findings jsonb) RETURNS void LANGUAGE sql
+CREATE OR REPLACE FUNCTION fh.put_findings(me int, findings jsonb) RETURNS void LANGUAGE sql
   SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO fh.finding
     SELECT b.id, r.kind, r.key, r.since, r.until, r.over, r.count,
@@ -210,8 +214,16 @@ BEGIN
         WHERE r.boot = b.id), l.born) - l.born)) n (span)
     WHERE l.span IS NULL);
 END $$;
-CREATE FUNCTION fh.put_lives(me int, lives text[], gone jsonb) RETURNS bigint LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp ${BY_KEY} AS $$
+`;
+
+/**
+ * Adds lives, in place of what stands there in a database of version 1. What has neither a path nor
+ * words is a thread of the kernel, of which every host has others, or was gone before anybody could
+ * look: that is a program where an exec was seen, and its name.
+ */
+export const PUT_LIVES = `
+CREATE OR REPLACE FUNCTION fh.put_lives(me int, lives text[], gone jsonb) RETURNS bigint
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp ${BY_KEY} AS $$
 DECLARE
   fresh fh.life[] := fh.fresh_lives(me, lives);
   old fh.life[];
@@ -251,11 +263,14 @@ BEGIN
       ${ADDED};
   INSERT INTO fh.program SELECT s.day, me,
       ${SHORT_PATH} || '\\000'::bytea || coalesce(i.comm, ''), sum(s.started)
-    FROM (SELECT (d.id >> 25) / 8640000 AS day, d.image, sum(sign) AS started
-      FROM (SELECT 1 AS sign, f.id, f.image FROM unnest(fresh) f WHERE f.exec IS NOT NULL
-        UNION ALL SELECT -1, a.id, a.image FROM unnest(again) a) d
+    FROM (SELECT (d.id >> 25) / 8640000 AS day, d.image, sum(sign) AS started,
+        bool_or(seen) AS seen
+      FROM (SELECT 1 AS sign, f.id, f.image, f.exec >= 0 AS seen FROM unnest(fresh) f
+          WHERE f.exec IS NOT NULL
+        UNION ALL SELECT -1, a.id, a.image, false FROM unnest(again) a) d
       GROUP BY 1, 2 HAVING sum(sign) > 0) s
     JOIN fh.image i ON i.host = me AND i.id = s.image
+    WHERE i.exe IS NOT NULL OR i.comm IS NOT NULL AND (i.argv IS NOT NULL OR s.seen)
     GROUP BY 1, 3
     ON CONFLICT (day, host, name) DO UPDATE SET started = program.started + excluded.started;
   RETURN cardinality(fresh);

@@ -278,7 +278,10 @@ export class Mirror {
       Math.floor(since),
       Math.ceil(most),
     ]);
-    const lives = rows.flatMap(({ 6: life, 7: by }) => by === null ? [life] : [life, by]);
+    // Of one process there can be several.
+    const lives = [
+      ...new Set(rows.flatMap(({ 6: life, 7: by }) => by === null ? life : [life, by])),
+    ];
     const { host } = this.boots.get(id)!;
     await this.load(BY_ID, [lives.map(() => host), lives.map(() => id), lives]);
     inTransaction(this.db, () => {

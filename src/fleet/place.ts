@@ -5,7 +5,11 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { CommandError, EXIT, UsageError } from "../fault.ts";
+import { openUsers } from "../proc/users.ts";
+import { passwordFrom } from "./pass_file.ts";
+import { type FleetTls, takeTls } from "./tls.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -13,14 +17,16 @@ type Env = Readonly<Record<string, string | undefined>>;
 const CREDENTIAL = "fh-fleet-password";
 /** Where Debian's server listens on this host. */
 const SOCKETS = "/var/run/postgresql";
+const PORT = "5432";
 const SCHEMES = ["postgres:", "postgresql:"];
 
 /** How a database is reached. */
 export interface FleetPlace {
   /** With everything that libpq knows as parameters. */
   readonly url: string;
-  /** Null: PGPASSWORD, PGPASSFILE or ~/.pgpass has it, or none is needed. */
+  /** Null: none is known, and most often none is needed. */
   readonly password: string | null;
+  readonly ssl: FleetTls;
   /** For messages. */
   readonly shown: string;
 }
@@ -38,21 +44,36 @@ export function parseFleet(text: string): string {
   );
 }
 
-/** The place that a URL names. Throws UsageError, or CommandError where its service is missing. */
+/** The place that a URL names. Throws UsageError, or CommandError where a file is missing. */
 export function fleetPlace(text: string, env: Env): FleetPlace {
   const url = urlOf(text);
   const service = url.searchParams.get("service") ?? env["PGSERVICE"] ?? null;
   url.searchParams.delete("service");
   if (service !== null) addService(url, service, env);
   if (url.searchParams.get("host") === "") url.searchParams.set("host", env["PGHOST"] || SOCKETS);
-  const host = url.searchParams.get("host") ?? (url.hostname || (env["PGHOST"] ?? ""));
+  const host = url.searchParams.get("host") ??
+    (decodeURIComponent(url.hostname) || (env["PGHOST"] ?? ""));
   const isLocal = host === "" || host.startsWith("/");
   if (host === "") url.searchParams.set("host", SOCKETS);
-  if (!isLocal && !url.searchParams.has("sslmode") && env["PGSSLMODE"] === undefined) {
-    url.searchParams.set("sslmode", "verify-full");
-  }
+  const ssl = takeTls(url.searchParams, env, isLocal);
+  const user = decodeURIComponent(url.username) || url.searchParams.get("user") ||
+    env["PGUSER"] || userOfHere();
+  if (url.username === "" && user !== null) url.searchParams.set("user", user);
   const where = `${isLocal ? host || "its socket" : url.host || host}${url.pathname}`;
-  return { url: url.href, password: readCredential(env), shown: where };
+  const whose = {
+    host: host || SOCKETS,
+    port: url.searchParams.get("port") || url.port || env["PGPORT"] || PORT,
+    database: decodeURIComponent(url.pathname.slice(1)) || (env["PGDATABASE"] ?? user ?? ""),
+    user: user ?? "",
+  };
+  const password = readCredential(env) ?? url.searchParams.get("password") ?? env["PGPASSWORD"] ??
+    passwordFrom(env["PGPASSFILE"] ?? join(env["HOME"] ?? "/", ".pgpass"), whose);
+  return { url: url.href, password, ssl, shown: where };
+}
+
+/** As for every client of PostgreSQL: USER may be another's, or missing. */
+function userOfHere(): string | null {
+  return openUsers().name(process.geteuid!());
 }
 
 function urlOf(text: string): URL {
@@ -60,6 +81,7 @@ function urlOf(text: string): URL {
     // No host means the socket of this host; WHATWG knows no user of no host.
     const url = new URL(text.replace(/^(postgres(?:ql)?:\/\/[^/@]*@)(?=\/|$)/, "$1localhost"));
     if (text.includes("@/")) url.searchParams.append("host", url.searchParams.get("host") ?? "");
+    for (const part of [url.hostname, url.username, url.pathname]) decodeURIComponent(part);
     if (SCHEMES.includes(url.protocol)) return url;
   } catch {
     // Told below.

@@ -6,7 +6,7 @@
 import { COST_COLUMNS } from "./columns.ts";
 import { JOB_TABLES, JOBS } from "./job_tables.ts";
 import { type Layout, layoutSql } from "./layout.ts";
-import { BOOTS, HELLO, LIVES, MERGE } from "./merge.ts";
+import { BOOTS, HELLO, LIVES, MERGE, PUT_LIVES } from "./merge.ts";
 
 const COSTS = COST_COLUMNS.map((name) => `${name} bigint`).join(",\n  ");
 const SUM_COSTS = COST_COLUMNS.map((name) => `${name} bigint NOT NULL`).join(",\n  ");
@@ -252,7 +252,8 @@ export function migrations(layout: Layout): readonly string[] {
   const { life, after } = layoutSql(layout);
   const tables = TABLES.replace("/* by time */", life);
   return [
-    [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, JOBS, GRANTS].join("\n"),
-    ORDERS,
+    [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, PUT_LIVES, MERGE, JOBS, GRANTS]
+      .join("\n"),
+    [BOOTS, PUT_LIVES, ORDERS].join("\n"),
   ];
 }

@@ -45,6 +45,7 @@ import { FleetJobs } from "./jobs.ts";
 import { FleetLives } from "./lives.ts";
 import { FleetNews } from "./news.ts";
 import { Mirror } from "./mirror.ts";
+import { noHost } from "./no_host.ts";
 import { FleetPages } from "./pages.ts";
 import { idOf } from "./rows.ts";
 import { spreadOf } from "./spread.ts";
@@ -95,14 +96,12 @@ export class FleetStore implements PastStore {
     const fleet = await Connection.open(url, env, signal, null, waiting);
     try {
       const mirror = await Mirror.open(fleet, hosts);
-      if (mirror.boots.size > 0) return new FleetStore(fleet, mirror, options);
+      if (mirror.boots.size === 0) throw await noHost(fleet, hosts);
+      return new FleetStore(fleet, mirror, options);
     } catch (error) {
       await fleet.close();
       throw error;
     }
-    await fleet.close();
-    const what = `The fleet at ${fleet.shown} has no host ${hosts}`;
-    throw new CommandError(EXIT.notFound, `${what}; see fh fleet status`);
   }
 
   get place(): string {

@@ -10,6 +10,8 @@ import { FIRST, migrations, ROLES } from "./schema.ts";
 
 /** PostgreSQL from this version on. */
 const SERVER_MIN = 130_000;
+/** Names of hosts and users may have any character; the second takes all bytes as they are. */
+const ENCODINGS = ["UTF8", "SQL_ASCII"];
 const DAY_MS = 86_400_000;
 const US_PER_MS = 1000;
 /** Partitions are made for so many days that come. */
@@ -26,10 +28,18 @@ export interface Migrated {
  * days. Throws CommandError where that cannot be.
  */
 export async function migrate(db: Connection, layout: Layout | null): Promise<Migrated> {
-  const [row] = await db.rows<[number]>("SELECT current_setting('server_version_num')::int");
-  if (row![0] < SERVER_MIN) {
-    const what = `The fleet at ${db.shown} is PostgreSQL ${Math.floor(row![0] / 10_000)}`;
+  const [row] = await db.rows<[number, string]>(
+    "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')",
+  );
+  const [version, encoding] = row!;
+  if (version < SERVER_MIN) {
+    const what = `The fleet at ${db.shown} is PostgreSQL ${Math.floor(version / 10_000)}`;
     throw new CommandError(EXIT.failed, `${what}; take 13 or later`);
+  }
+  if (!ENCODINGS.includes(encoding)) {
+    const what = `The fleet at ${db.shown} is a database of encoding ${encoding}`;
+    const advice = "take one of UTF8: createdb -E UTF8 -T template0 NAME";
+    throw new CommandError(EXIT.failed, `${what}; ${advice}`);
   }
   return await db.transaction(async () => {
     await db.rows("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
@@ -167,6 +177,12 @@ export async function prune(db: Connection, keepMs: number, now: number): Promis
     await db.rows(
       `DELETE FROM fh.job j WHERE j.begun + (j.until - j.since) / 1000 < $1
         AND NOT EXISTS (SELECT 1 FROM fh.member m WHERE m.job = j.id)`,
+      [cutoff],
+    );
+    await db.rows(
+      `UPDATE fh.run r SET kept = greatest(r.kept,
+          least(r.seen, ($1 - b.epoch_tick * 10000) * 1000))
+        FROM fh.boot b WHERE b.id = r.boot`,
       [cutoff],
     );
     const hour = Math.floor(cutoff / 3_600_000_000);

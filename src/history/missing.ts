@@ -64,8 +64,10 @@ function join(known: Missing, more: Missing): void {
   if (isBefore(known.until, more.until)) known.until = more.until;
 }
 
+/** Boots of several hosts are at the same time; of one boot only the clock is the same. */
 function isBefore(one: Missing["since"], other: Missing["since"]): boolean {
-  return one.boot.id < other.boot.id || (one.boot.id === other.boot.id && one.ns < other.ns);
+  if (one.boot === other.boot) return one.ns < other.ns;
+  return one.boot.moment(one.ns) < other.boot.moment(other.ns);
 }
 
 function prepare({ db }: History): TypedRows<Row> {

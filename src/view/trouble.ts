@@ -16,6 +16,7 @@ import { argvFields } from "../text/argv_fields.ts";
 import { escapeText } from "../text/escape.ts";
 import { jsonText } from "../text/json_text.ts";
 import { endFields, hostFields, momentField, userFields } from "../text/process_fields.ts";
+import { quoteArgv } from "../text/quote.ts";
 import { WallClock } from "../text/time.ts";
 import { durationWords, exitWords } from "../text/words.ts";
 import { commandText } from "./line.ts";
@@ -46,7 +47,7 @@ export function troubleSentence(finding: Finding, options: TroubleOptions): stri
 export function troubleCommand({ kind, process, facts, since }: Finding): string {
   const { by } = facts;
   const { host } = process.boot;
-  const where = host == null || !PLAIN.test(host) ? "" : ` --host ${host}`;
+  const where = host == null ? "" : ` --host ${quoteArgv([host])}`;
   if (kind === "ship-lag") return "fh record --status";
   if (kind === "fork-storm" && by !== null && by.alive) return `fh tree${where} ${by.pid}`;
   if (kind === "fork-storm" && by !== null) return `fh why${where} ${by.id}`;

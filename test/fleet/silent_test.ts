@@ -1,5 +1,6 @@
 /** Servers that do not answer, or slowly: what is waited for, and how long. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
@@ -46,6 +47,43 @@ test("a database that falls silent once it has let in is left", async () => {
     Connection.open(url, {}, NEVER),
     (error) => error instanceof SinkAway && /it does not answer/.test(error.message),
   );
+});
+
+/** `SET` is done, and it is ready for the next. */
+const DONE = Uint8Array.of(
+  ...[0x43, 0, 0, 0, 8, 0x53, 0x45, 0x54, 0],
+  ...[0x5a, 0, 0, 0, 5, 0x49],
+);
+/** The question has ended: an error with its severity, code and words. */
+const ENDED = Buffer.from("E\0\0\0\x16SERROR\0C57014\0Mx\0\0Z\0\0\0\x05I", "latin1");
+const CANCEL_REQUEST = 80_877_102;
+const BUSY_MS = 300;
+
+test("a pool that is to end a question is not left before it has heard of it", async () => {
+  const told: string[] = [];
+  let asking: Socket | null = null;
+  using server = await serving((client) => {
+    client.once("data", (first) => {
+      if (first.readInt32BE(4) !== CANCEL_REQUEST) {
+        client.write(LETS_IN);
+        client.once("data", () => client.write(DONE));
+        asking = client;
+        return;
+      }
+      asking?.write(ENDED);
+      told.push(`key ${first.readInt32BE(8)} ${first.readInt32BE(12)}`);
+      client.once("end", () => told.push("left"));
+      setTimeout(() => told.push("ended") && client.end(), BUSY_MS);
+    });
+  });
+  const ending = new AbortController();
+  const url = `postgres://u@127.0.0.1:${server.port}/d?sslmode=disable`;
+  const db = await Connection.open(url, {}, ending.signal);
+  const asked = db.rows("SELECT 1");
+  ending.abort("the end");
+  await assert.rejects(asked, /^Stopped: /);
+  assert.deepEqual(told.slice(0, 2), ["key 1 2", "ended"]);
+  await db.close();
 });
 
 test("whoever is to end waits for no server of NATS", async () => {

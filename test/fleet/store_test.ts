@@ -1,7 +1,8 @@
 /** A fleet answers what the histories of its hosts answer, with their names. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ChangeQuery, PastStore } from "../../src/ask/store.ts";
+import type { ChangeQuery, Missing, PastStore } from "../../src/ask/store.ts";
+import { FORMERS } from "../../src/fleet/rows.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
 import { History } from "../../src/history/history.ts";
 import type { SourceEvent } from "../../src/model/event.ts";
@@ -210,5 +211,33 @@ test(...unless(missing, "what is missing of a host is told"), async () => {
   };
   assert.deepEqual(await words(its), await words(stores.a));
   its.close();
+  const both = await open("*");
+  const [{ since, until }] = await both.missing(both.bounds.all()) as [Missing];
+  assert.ok(
+    since.boot.moment(since.ns) < until.boot.moment(until.ns),
+    "from the first to the last",
+  );
+  both.close();
   for (const recorder of Object.values(hosts)) recorder[Symbol.dispose]();
 });
+
+test(
+  ...unless(missing, "what many lives ran before is found by each life, not by its boot"),
+  async () => {
+    await made;
+    // One busy host among three, where one life has run much: what belongs together there, the
+    // server takes for chance.
+    fleet.server.ask(`INSERT INTO fh.former (host, boot, life, until, since, image)
+      SELECT h, h, CASE WHEN i % 500 = 0 THEN 0 ELSE (i::bigint / 4 * 7919 % 21250) << 25 END, i, i,
+        gen_random_uuid() FROM generate_series(0, 84999) i,
+        LATERAL (SELECT CASE WHEN i < 69000 THEN 1 WHEN i < 77000 THEN 2 ELSE 3 END) k (h);
+      ANALYZE fh.former`);
+    const lives = Array.from({ length: 18_000 }, (_, at) => String(at * 2 ** 25));
+    const ones = lives.map(() => 1);
+    const plan = await fleet.as("reader", async (db) => {
+      return (await db.rows<[string]>(`EXPLAIN ${FORMERS}`, [ones, ones, lives])).join("\n");
+    });
+    const found = plan.split("\n").filter((line) => /Cond:/.test(line));
+    assert.ok(found.length > 0 && found.every((line) => /life/.test(line)), plan);
+  },
+);

@@ -6,6 +6,7 @@ import { Connection } from "../../src/fleet/connection.ts";
 import { FleetStore } from "../../src/fleet/store.ts";
 import { FIRST, migrations } from "../../src/fleet/schema.ts";
 import { migrate, prune, readHosts } from "../../src/fleet/tables.ts";
+import type { BootSpan } from "../../src/model/bounds.ts";
 import { Breath } from "../../src/steps.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
 import { TestFleet } from "../support/fleet.ts";
@@ -85,7 +86,9 @@ test(...unless(missing, "what is old goes, but for ancestors of what stays"), as
 test(...unless(missing, "a question that is given up ends on the server, too"), async () => {
   await fleet.init("web1");
   const ending = new AbortController();
-  const db = await Connection.open(fleet.server.url(), {}, ending.signal);
+  const db = await Connection.open(fleet.server.url("reader"), {}, ending.signal);
+  // Nobody else comes in, not even to end it.
+  fleet.server.ask("ALTER ROLE reader CONNECTION LIMIT 1");
   const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'";
   const asked = db.rows("SELECT pg_sleep(600)");
   await until(() => fleet.server.ask(sleeping) === "1");
@@ -93,6 +96,7 @@ test(...unless(missing, "a question that is given up ends on the server, too"), 
   await assert.rejects(asked, Stopped);
   await until(() => fleet.server.ask(`${sleeping} AND state = 'active'`) === "0");
   await db.close();
+  fleet.server.ask("ALTER ROLE reader CONNECTION LIMIT -1");
 });
 
 test(...unless(missing, "what recorders have found is told with its host"), async () => {
@@ -101,8 +105,8 @@ test(...unless(missing, "what recorders have found is told with its host"), asyn
   recorder.tell(...scan(S, S, [INIT]), fork(2 * S, 100, 1), exec(2 * S, 100, "/bin/bad"));
   recorder.tell(exit(3 * S, 100, 11)).flush();
   recorder.db.exec(`INSERT INTO finding (boot, kind, key, since, until, over, count, life, by_life,
-    uid, facts) SELECT boot, 'core-dump', 'k', 3000000000, 3000000000, 1, 1, id, NULL, 0, '{}'
-    FROM life WHERE pid = 100`);
+    uid, facts) SELECT boot, 'core-dump', key, 3000000000, 3000000000, 1, 1, id, NULL, 0, '{}'
+    FROM life, (SELECT 'k' AS key UNION SELECT 'l') WHERE pid = 100`);
   recorder.end();
   await fleet.ship(recorder.path, "web2");
   const store = await FleetStore.open({
@@ -113,8 +117,38 @@ test(...unless(missing, "what recorders have found is told with its host"), asyn
   const found = all.flatMap((one) => one.found);
   assert.deepEqual(found.map(({ kind, process }) => [kind, process.pid, process.boot.host]), [
     ["core-dump", 100, "web2"],
-  ]);
+    ["core-dump", 100, "web2"],
+  ], "of one process there can be several");
   const spread = await store.spread(found[0]!.process);
   assert.deepEqual(spread, { names: ["web2"], of: 2, isAll: true, above: [] });
   store.close();
 });
+
+test(
+  ...unless(missing, "what a host forgets is still asked of the fleet, until that does"),
+  async () => {
+    await fleet.init("web3");
+    using recorder = new TestRecorder();
+    recorder.tell(...scan(S, S, [INIT]), fork(2 * S, 100, 1), exec(2 * S, 100, "/bin/old"));
+    recorder.tell(exit(3 * S, 100, 0)).flush();
+    await fleet.ship(recorder.path, "web3");
+    recorder.tell(fork(7000 * S, 101, 1), exit(7200 * S, 101, 0)).flush();
+    // As its retention does.
+    recorder.db.exec(`DELETE FROM life WHERE pid = 100; UPDATE run SET kept = ${7000 * S}`);
+    recorder.end();
+    await fleet.ship(recorder.path, "web3");
+    const begin = async () => {
+      const store = await FleetStore.open({
+        ...{ url: fleet.server.url("reader"), hosts: "web3", env: {}, signal },
+        breath: new Breath(signal),
+      });
+      const [{ since }] = store.bounds.all() as [BootSpan];
+      store.close();
+      return since / S;
+    };
+    assert.ok(await begin() < 3, "the fleet has what the host has no more");
+    const now = PAST_EPOCH.seconds * 1000 + 7200_000;
+    await fleet.as("owner", (db) => prune(db, 3600_000, now));
+    assert.equal(Math.round(await begin()), 3600, "the fleet has forgotten, too");
+  },
+);

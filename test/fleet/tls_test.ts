@@ -55,4 +55,10 @@ test(...unless(missing, "a certificate that nobody vouches for is refused"), asy
   assert.equal(await open("localhost", `?sslrootcert=${cert}`), true);
   await assert.rejects(open("127.0.0.1", `?sslrootcert=${cert}`), CommandError, "another name");
   assert.equal(await open("localhost", "?sslmode=disable"), false);
+  assert.equal(await open("127.0.0.1", `?sslmode=verify-ca&sslrootcert=${cert}`), true);
+  assert.equal(await open("127.0.0.1", "?sslmode=require"), true);
+  await assert.rejects(
+    open("localhost", ""),
+    /certificate; name who has signed it by .sslrootcert/,
+  );
 });

@@ -13,6 +13,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -84,6 +85,14 @@ export class Postgres {
   /** Lets in who comes from a network, such as 10.0.0.0/24, from its next start on. */
   trust(network: string): void {
     appendFileSync(join(this.#data, "pg_hba.conf"), `host all all ${network} trust\n`);
+  }
+
+  /** Asks a user for a password, from the next start on; the owner has none. */
+  password(user: string, password: string): void {
+    this.ask(`ALTER ROLE "${user}" PASSWORD '${password}'`);
+    const path = join(this.#data, "pg_hba.conf");
+    const asking = `local all "${user}" scram-sha-256\n`;
+    writeFileSync(path, asking + readFileSync(path, "utf8"));
   }
 
   /** Kills it, by SIGKILL, and all that serve connections with it. */

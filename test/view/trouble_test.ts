@@ -41,6 +41,20 @@ test("a command that shows more of it names no shell, which everybody runs", () 
   assert.match(troubleCommand(failing("sh", "sh", "-c", "./backup")), /^fh why \S*-77-/);
 });
 
+test("the command is of the host, whatever that is called", () => {
+  const command = (host: string) => {
+    const finding = failing("sh", "sh", "-c", "./backup");
+    (finding.process as { boot: unknown }).boot = {
+      host,
+      moment: () => 0,
+    };
+    return troubleCommand(finding);
+  };
+  assert.match(command("web1"), /^fh why --host web1 /);
+  assert.match(command("web1#2"), /^fh why --host '?web1#2'? /, "another of that name");
+  assert.match(command("a b\n;rm"), /^fh why --host \$'a b\\n;rm' /);
+});
+
 test("what hooks are given as its name stays the name", () => {
   assert.equal(troubleFields(failing("sh", "sh", "-c", "./backup"), WORDS)["FH_NAME"], "sh");
 });

@@ -35,6 +35,8 @@ export const EVENT_NAMES: readonly ChangeKind[] = CHANGE_KINDS.filter((kind) =>
 export interface UserIds {
   /** The uid of a user's name, or of a number; null when there is no such user. */
   uid(nameOrNumber: string): number | null;
+  /** What to do about a name that is unknown, where these are no users of this host. */
+  readonly advice?: string;
 }
 
 /** `250ms`, `10s`, `1.5m`, `2h`, `7d` in nanoseconds. */
@@ -232,7 +234,8 @@ function literal(text: string): string {
 export function parseUser(text: string, users: UserIds): number {
   const uid = users.uid(text);
   if (uid !== null) return uid;
-  throw new UsageError(`Unknown user: ${quoted(text)}; give a user name of this host or a uid`);
+  const { advice = "give a user name of this host or a uid" } = users;
+  throw new UsageError(`Unknown user: ${quoted(text)}; ${advice}`);
 }
 
 /** `text` for a message, where an empty one would not be seen. */

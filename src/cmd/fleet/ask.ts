@@ -43,6 +43,12 @@ export function checkFleet(asked: FleetAsked, others: Readonly<Record<string, un
 }
 
 /**
+ * A host may be called anything; `tmux: server` and `kworker/0:1` are names of processes, and the
+ * colon of `4711@03:12` is that of a time.
+ */
+const OF_HOST = /^([^\s:/@]+):(?!\s)(.+)$/su;
+
+/**
  * `HOST:PID`, where a fleet is asked or FH_FLEET names one: the rest of the operand, and the host
  * among the options.
  */
@@ -52,7 +58,7 @@ export function hostOf<Options extends FleetAsked>(
   options: Options,
 ): readonly [operand: string, options: Options] {
   if (!asksFleet(options) && !env["FH_FLEET"]) return [operand, options];
-  const [, host, rest] = /^([\w.#-]+):(.+)$/.exec(operand) ?? [];
+  const [, host, rest] = OF_HOST.exec(operand) ?? [];
   return host === undefined ? [operand, options] : [rest!, { ...options, host }];
 }
 

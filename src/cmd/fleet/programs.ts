@@ -8,6 +8,7 @@ import { type Context, tableStyle } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
 import { tell } from "../../cli/tell.ts";
 import { CommandError, EXIT } from "../../fault.ts";
+import { noHost } from "../../fleet/no_host.ts";
 import { type FleetProgram, hostNames, ownPrograms, rarePrograms } from "../../fleet/programs.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { type Column, table } from "../../text/table.ts";
@@ -29,6 +30,7 @@ export async function listRare(
   const { hosts: most = FEW, new: isNew = false, host: hosts = "*" } = options;
   const since = sinceOf(context, options);
   return await withFleet(context, options, async (db) => {
+    if ((await hostNames(db, hosts)).length === 0) throw await noHost(db, hosts);
     const found = await rarePrograms(db, { since, most, isNew, hosts });
     write(context, options, found, "no program ran on so few hosts");
     return found.length > 0 ? EXIT.done : EXIT.notFound;
@@ -45,18 +47,15 @@ export async function compareHost(
   const since = sinceOf(context, options);
   return await withFleet(context, options, async (db) => {
     const [known, others] = [await hostNames(db, "*"), await hostNames(db, peers)];
-    if (!known.includes(host)) throw noHost(host, known);
-    if (others.every((name) => name === host)) throw noHost(peers, known);
+    if (!known.includes(host)) throw await noHost(db, host);
+    if (others.every((name) => name === host)) {
+      const what = `${host} has no peers in ${JSON.stringify(peers)}`;
+      throw new CommandError(EXIT.notFound, `${what}; see fh fleet status`);
+    }
     const found = await ownPrograms(db, host, peers, since);
     write(context, options, found, `${host} ran nothing that its peers did not`);
     return found.length > 0 ? EXIT.done : EXIT.notFound;
   });
-}
-
-function noHost(host: string, known: readonly string[]): CommandError {
-  const some = known.slice(0, 5).join(", ");
-  const advice = known.length === 0 ? "start fh ship on it" : `there are ${some}`;
-  return new CommandError(EXIT.notFound, `The fleet has no host ${host}; ${advice}`);
 }
 
 function sinceOf({ now }: Context, { since }: Asked): number {
@@ -87,9 +86,9 @@ const day = (moment: number) => new Date(moment).toISOString().slice(0, 10);
 
 const COLUMNS: readonly Column<FleetProgram>[] = [
   ["HOSTS", ({ hosts }) => hosts, true],
-  ["STARTED", ({ started }) => started, true],
-  ["FIRST", ({ first }) => day(first)],
-  ["LAST", ({ last }) => day(last)],
+  ["STARTED", ({ started }) => started, true, 3],
+  ["FIRST", ({ first }) => day(first), false, 2],
+  ["LAST", ({ last }) => day(last), false, 1],
   ["ON", ({ hosts, names }) => names.join(",") + (hosts > names.length ? ",..." : "")],
   ["NAME", ({ comm }) => comm ?? "?"],
   ["PROGRAM", ({ exe }) => exe ?? "?"],

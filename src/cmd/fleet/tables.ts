@@ -30,6 +30,8 @@ import { fleetOf } from "./options.ts";
 const NS_PER_MS = 1e6;
 /** A host that was not heard of for so long is told. */
 const SILENT_MS = 5 * 60_000;
+/** Hosts that are named of those. */
+const NAMED_MAX = 5;
 
 /** What the command line of any of them gives. */
 interface FleetOptions extends GlobalOptions {
@@ -108,11 +110,20 @@ export async function showFleet(context: Context, options: FleetOptions): Promis
     }
     const style = tableStyle(context.stdout, context.env, options.color);
     context.stdout.write(table(hosts, COLUMNS, style).map((line) => `${line}\n`).join(""));
-    tell(context, `${hosts.length} hosts, ${sizeWords(bytes)}`, options.quiet);
-    const silent = hosts.filter(({ silentMs }) => silentMs > SILENT_MS).length;
-    if (silent > 0) tell(context, `of ${silent} nothing was heard for 5 minutes`, options.quiet);
+    const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
+    tell(context, `${count}, ${sizeWords(bytes)}`, options.quiet);
+    tellSilent(context, hosts, options.quiet);
     return EXIT.done;
   });
+}
+
+/** Tells of which hosts nothing is heard any more. */
+function tellSilent(context: Context, hosts: readonly FleetHost[], quiet?: boolean): void {
+  const silent = hosts.filter(({ silentMs }) => silentMs > SILENT_MS).map(({ name }) => name);
+  if (silent.length === 0) return;
+  const more = silent.length - NAMED_MAX;
+  const names = silent.slice(0, NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  tell(context, `nothing was heard of ${names} for 5 minutes`, quiet);
 }
 
 /** How far what the fleet knows of a host is behind what the host knew, milliseconds. */

@@ -7,8 +7,9 @@ import { Notes } from "../../ask/notes.ts";
 import { type Context, tableStyle, useColor } from "../../cli/command.ts";
 import { tell, tellNotes } from "../../cli/tell.ts";
 import { isBad } from "../../detect/ends.ts";
-import { CommandError, EXIT, Stopped, UsageError } from "../../fault.ts";
+import { EXIT, Stopped, UsageError } from "../../fault.ts";
 import type { Connection } from "../../fleet/connection.ts";
+import { noHost } from "../../fleet/no_host.ts";
 import {
   FLEET_TOP_KEYS,
   type FleetTopKey,
@@ -109,10 +110,7 @@ class FleetTop {
   async #look(): Promise<void> {
     const { host = "*", sort = "cpu", filter = "" } = this.#options;
     const found = await lookAtFleet(this.#db, host, this.#by, isBad);
-    if (found.length === 0 && this.#by === "host") {
-      const what = `The fleet at ${this.#db.shown} has no host ${host}`;
-      throw new CommandError(EXIT.notFound, `${what}; see fh fleet status`);
-    }
+    if (found.length === 0 && this.#by === "host") throw await noHost(this.#db, host);
     this.#late = found.filter(({ isKnown }) => !isKnown).length;
     const wanted = filter.toLowerCase();
     const rows = found.map((row) => this.#rowOf(row));
