@@ -168,7 +168,7 @@ class Past {
   #spanOf({ process, parent, account, jobs }: PastLife, line: Line): Span {
     const [first] = jobs;
     if (first !== undefined) {
-      this.#traces.set(process.id, jobTrace(process.boot.bootId, first.since));
+      this.#traces.set(process.id, jobTrace(process.boot.uniqueId, first.since));
     }
     return this.#maker.of(process, {
       parent,
@@ -280,7 +280,9 @@ function aroundAll(
   };
 }
 
-function isHere({ reader }: Asking, stretches: readonly BootSpan[]): boolean {
+/** Whether this host is told of: copies of it, of which only a fleet can tell, may be others. */
+function isHere({ reader, store }: Asking, stretches: readonly BootSpan[]): boolean {
+  if (store.isElsewhere) return false;
   const bootId = readBootId(reader);
   return stretches.some(({ boot }) => boot.bootId === bootId);
 }

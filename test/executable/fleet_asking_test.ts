@@ -68,10 +68,13 @@ const made = missing === null
 /** Fields in which answers differ: where it was, what is not known there, what is noted. */
 const OWN = new Set(["host", "user", "title", "cpus", "notes", "same"]);
 
+/** All of them were recorded on this host, in one boot: ids over several have its number. */
+const MARK = /(?<=\b[0-9a-f]{8})_\d+(?=-\d+-)/g;
+
 /** Each line of JSON without them, byte for byte; sentences and commands name the host as well. */
 function bare(text: string): string[] {
   const named = new RegExp(`^(?:${HOSTS.join("|")}): | --host (?:${HOSTS.join("|")})`, "g");
-  return text.trimEnd().split("\n").map((line) =>
+  return text.replaceAll(MARK, "").trimEnd().split("\n").map((line) =>
     JSON.stringify(parse(line, (key, value) => {
       if (OWN.has(key)) return undefined;
       const { ended, duration_ns: _, state: _state, started: _started, ...rest } = Object(value);
@@ -181,6 +184,27 @@ test(...unless(missing, "a process is named by its host, and so is a job"), asyn
   assert.match(jobs.stderr, /others have one of that name: web1, web2; give HOST:build/);
   const diff = fleet("report", "diff", "job:web1:build", "job:web2:build", "--json");
   assert.equal(diff.status, 0, diff.stderr);
+});
+
+test(...unless(missing, "a report over hosts of one boot id mixes no two of them up"), async () => {
+  const end = await made;
+  const report = (format: string) => {
+    return done(fleet("report", format, "--host", "*", "--since", "1h", "--until", end));
+  };
+  const ids = report("csv").trimEnd().split("\n").slice(1).map((row) => row.split(",")[0]!);
+  // All hosts know those that live on: they are recorded on one.
+  assert.ok(new Set(ids.map((id) => id.replace(MARK, ""))).size < ids.length);
+  const lines = report("json").trimEnd().split("\n").slice(1).map((line) => {
+    return (JSON.parse(line) as { id: string }).id;
+  });
+  type Otlp = { resourceSpans: { scopeSpans: { spans: { spanId: string }[] }[] }[] };
+  const spans = (JSON.parse(report("otlp")) as Otlp).resourceSpans
+    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
+    .map(({ spanId }) => spanId);
+  for (const told of [ids, lines, spans]) {
+    assert.equal(told.length, ids.length);
+    assert.equal(new Set(told).size, told.length);
+  }
 });
 
 test(...unless(missing, "what a host ships is followed, each line once"), async () => {
