@@ -280,9 +280,7 @@ function aroundAll(
   };
 }
 
-/** Whether this host is told of: copies of it, of which only a fleet can tell, may be others. */
-function isHere({ reader, store }: Asking, stretches: readonly BootSpan[]): boolean {
-  if (store.isElsewhere) return false;
+function isHere({ reader }: Asking, stretches: readonly BootSpan[]): boolean {
   const bootId = readBootId(reader);
   return stretches.some(({ boot }) => boot.bootId === bootId);
 }

@@ -205,7 +205,7 @@ async function findAgain(
 ): Promise<readonly Finding[]> {
   const { boot } = span;
   // The kernel's log begins anew with each boot.
-  const isNow = !past.isElsewhere && boot.shortId === asking.boot.shortId;
+  const isNow = boot.shortId === asking.boot.shortId;
   const known = isNow ? kills ?? [] : [];
   const explain = (process: Process) => oomReason(process, known);
   const detector = new Detector({ limits, explain });

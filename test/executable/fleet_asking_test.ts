@@ -66,7 +66,7 @@ const made = missing === null
   : null!;
 
 /** Fields in which answers differ: where it was, what is not known there, what is noted. */
-const OWN = new Set(["host", "user", "title", "cpus", "notes", "same"]);
+const OWN = new Set(["host", "hosts", "user", "title", "cpus", "notes", "same"]);
 
 /** All of them were recorded on this host, in one boot: ids over several have its number. */
 const MARK = /(?<=\b[0-9a-f]{8})_\d+(?=-\d+-)/g;
@@ -123,6 +123,9 @@ test(...unless(missing, "the fleet answers of a host what that answers itself"),
     ["report", "json", "--job", "build"],
     ["job", "list", "--all", "--json"],
     ["job", "show", "build", "--json"],
+    ["job", "export", "build"],
+    ["job", "export"],
+    ["account", "--by", "job-name", ...all],
   ];
   for (const host of HOSTS) {
     const [line] = own(host, "log", "-m", "exit 5", ...all).split("\n");
@@ -184,6 +187,41 @@ test(...unless(missing, "a process is named by its host, and so is a job"), asyn
   assert.match(jobs.stderr, /others have one of that name: web1, web2; give HOST:build/);
   const diff = fleet("report", "diff", "job:web1:build", "job:web2:build", "--json");
   assert.equal(diff.status, 0, diff.stderr);
+});
+
+test(...unless(missing, "what a job has cost over all is one line"), async () => {
+  const end = await made;
+  const by = (key: string) => {
+    const asked = [
+      "account",
+      "--by",
+      key,
+      "--host",
+      "*",
+      "--since",
+      "1h",
+      "--until",
+      end,
+      "--json",
+    ];
+    const lines = done(fleet(...asked)).trimEnd().split("\n");
+    return lines.map((line) => JSON.parse(line) as Record<string, number>);
+  };
+  const [each, [all, ...none]] = [by("job"), by("job-name")];
+  assert.deepEqual([each.length, none.length], [3, 0]);
+  assert.deepEqual([all!["name"], all!["jobs"], all!["hosts"]], ["build", 3, 3]);
+  for (const field of ["members", "processes", "failed", "user_ns", "elapsed_ns"]) {
+    const sum = each.reduce((total, row) => total + row[field]!, 0);
+    assert.equal(all![field], sum, field);
+  }
+  // A job file goes with the accounting file of one host.
+  const { status, stderr } = fleet("job", "export", "--host", "*");
+  assert.equal(status, 2);
+  assert.match(stderr, /a job file is of one, and there are db1, web1, web2; name it by --host/);
+  const named = done(fleet("job", "export", "web2:build"));
+  assert.deepEqual(bare(named), bare(own("web2", "job", "export", "build")));
+  const open = fleet("job", "export", "--fleet", server.url("reader"), "--socket", "/x");
+  assert.match(open.stderr, /--socket with a fleet/);
 });
 
 test(...unless(missing, "a report over hosts of one boot id mixes no two of them up"), async () => {
