@@ -261,14 +261,19 @@ test(...unless(missing, "what a host ships is followed, each line once"), async 
     runProgram("/bin/true", ["followed", String(round)]);
     await until(() => lines().length >= round, `line ${round} came; ${follower.stderr}`);
   }
-  const top = () =>
-    JSON.parse(done(fleet("top", "--host", "web*", "--json", "-n", "1"))) as {
+  const top = (...more: string[]) =>
+    JSON.parse(done(fleet("top", "--host", "web*", "--json", "-n", "1", ...more))) as {
       rows: { host: string; started_per_second: number | null; lag_ns: number }[];
     };
   await until(() => {
     const row = top().rows.find(({ host }) => host === "web1")!;
     return (row.started_per_second ?? 0) > 0 && row.lag_ns < 60e9;
   }, "the host is busy");
+  const started = (...more: string[]) =>
+    top(...more).rows.find(({ host }) => host === "web1")!.started_per_second!;
+  assert.ok(started("-m", "^/bin/true followed") > 0);
+  assert.equal(started("-c", "no-such-program"), 0);
+  assert.match(fleet("top", "--host", "*", "-p", "1").stderr, /--pid with a fleet/);
   await follower.end("SIGINT");
   assert.deepEqual([lines().length, new Set(lines()).size], [3, 3]);
   await recorder.end("SIGINT");

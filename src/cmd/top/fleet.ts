@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createFilter } from "../../ask/filter.ts";
 import { Notes } from "../../ask/notes.ts";
 import { type Context, tableStyle, useColor } from "../../cli/command.ts";
 import { tell, tellNotes } from "../../cli/tell.ts";
@@ -16,6 +17,8 @@ import {
   lookAtFleet,
   TOP_WINDOW_US,
 } from "../../fleet/top.ts";
+import { type ImageFilter, WantedImages } from "../../fleet/wanted_images.ts";
+import type { Users } from "../../proc/passwd.ts";
 import { pause } from "../../steps.ts";
 import { LiveScreen } from "../../term/live.ts";
 import { mindTerminal } from "../../term/terminal.ts";
@@ -34,16 +37,17 @@ const INTERVAL_NS = 5e9;
 const NS_PER_MS = 1e6;
 const US_PER_S = 1e6;
 const WINDOW_S = TOP_WINDOW_US / US_PER_S;
-const WHAT = "CPU% is that of what has ended in the last minute that each host has told of";
+const WHAT = "CPU% is that of what has ended in the last minute that each host has told of; " +
+  "what runs has used is not known, nor its memory";
 
 /** Runs it; the exit status comes back. */
 export async function runFleetTop(context: Context, options: AnyTopOptions): Promise<number> {
-  const { pid, user, comm, match, cgroup } = options;
-  checkFleet(options, { pid, user, comm, match, cgroup });
+  checkFleet(options, { pid: options.pid });
   const by = keyOf(options);
   if (options.sort === "memory") {
     throw new UsageError("Bad options: --sort memory with a fleet, which does not know it");
   }
+  filterOf(options, usersElsewhere());
   await withFleet(context, { ...options, quiet: true }, async (db) => {
     try {
       await new FleetTop(context, db, options, by).run();
@@ -60,6 +64,17 @@ function keyOf({ by = "host" }: AnyTopOptions): FleetTopKey {
   throw new UsageError(`Bad options: --by ${by} with a fleet; give ${FLEET_TOP_KEYS.join(", ")}`);
 }
 
+/** What is asked of what they run; null where nothing is. Throws UsageError for an unknown user. */
+function filterOf(
+  { user, comm, match, cgroup }: AnyTopOptions,
+  users: Users,
+): ImageFilter | null {
+  const given = Object.entries({ user, comm, match, cgroup })
+    .filter(([, value]) => value !== undefined);
+  const { ofImage, sought } = createFilter(Object.fromEntries(given), users);
+  return ofImage === null ? null : { ofImage, sought };
+}
+
 class FleetTop {
   readonly #context: Context;
   readonly #db: Connection;
@@ -67,6 +82,7 @@ class FleetTop {
   readonly #by: FleetTopKey;
   readonly #screen: LiveScreen | null;
   readonly #users = usersElsewhere();
+  readonly #images: WantedImages | null;
   #rows: readonly FleetRow[] = [];
   /** Hosts that are too far behind for figures. */
   #late = 0;
@@ -76,6 +92,8 @@ class FleetTop {
     this.#db = db;
     this.#options = options;
     this.#by = by;
+    const filter = filterOf(options, this.#users);
+    this.#images = filter === null ? null : new WantedImages(db, filter);
     const isLive = context.stdout.isTerminal && !options.json && options.looks !== 1;
     this.#screen = isLive ? new LiveScreen(context.stdout) : null;
   }
@@ -108,7 +126,8 @@ class FleetTop {
 
   async #look(): Promise<void> {
     const { host = "*", sort = "cpu", filter = "" } = this.#options;
-    const found = await lookAtFleet(this.#db, host, this.#by, isBad);
+    const query = { hosts: host, by: this.#by, isFailure: isBad, images: this.#images };
+    const found = await lookAtFleet(this.#db, query);
     if (found.length === 0 && this.#by === "host") {
       const what = `The fleet at ${this.#db.shown} has no host ${host}`;
       throw new CommandError(EXIT.notFound, `${what}; see fh fleet status`);
@@ -167,7 +186,7 @@ class FleetTop {
     const lines = table(rows, fleetTable(this.#by), tableStyle(stdout, env, color));
     stdout.write(lines.map((line) => `${line}\n`).join(""));
     tellNotes(this.#context, notes, quiet);
-    if (rows.length === 0) tell(this.#context, "no row has that in its name", quiet);
+    if (rows.length === 0) tell(this.#context, "no row is of what was asked for", quiet);
   }
 
   #draw(): void {
