@@ -28,7 +28,7 @@ import { paint } from "../../text/style.ts";
 import { table } from "../../text/table.ts";
 import { type FleetRow, fleetTable, fleetTopJson } from "../../view/fleet_top.ts";
 import { usersElsewhere } from "../asking.ts";
-import { checkFleet } from "../fleet/ask.ts";
+import { checkFleet, waitingOn } from "../fleet/ask.ts";
 import { withFleet } from "../fleet/tables.ts";
 import type { AnyTopOptions } from "./command.ts";
 
@@ -48,12 +48,20 @@ export async function runFleetTop(context: Context, options: AnyTopOptions): Pro
     throw new UsageError("Bad options: --sort memory with a fleet, which does not know it");
   }
   filterOf(options, usersElsewhere());
-  await withFleet(context, { ...options, quiet: true }, async (db) => {
+  let screen: LiveScreen | null = null;
+  const waiting = waitingOn(context, options.quiet);
+  await withFleet(context, options, async (db) => {
     try {
-      await new FleetTop(context, db, options, by).run();
+      const top = new FleetTop(context, db, options, by);
+      screen = top.screen;
+      await top.run();
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
     }
+  }, {
+    // What is on a screen is not to be written over.
+    wait: (rows) => screen?.isOpen ? undefined : waiting.wait(rows),
+    done: () => waiting.done(),
   });
   return EXIT.done;
 }
@@ -80,7 +88,8 @@ class FleetTop {
   readonly #db: Connection;
   readonly #options: AnyTopOptions;
   readonly #by: FleetTopKey;
-  readonly #screen: LiveScreen | null;
+  /** Null: there are tables, or JSON. */
+  readonly screen: LiveScreen | null;
   readonly #users = usersElsewhere();
   readonly #images: WantedImages | null;
   #rows: readonly FleetRow[] = [];
@@ -95,22 +104,22 @@ class FleetTop {
     const filter = filterOf(options, this.#users);
     this.#images = filter === null ? null : new WantedImages(db, filter);
     const isLive = context.stdout.isTerminal && !options.json && options.looks !== 1;
-    this.#screen = isLive ? new LiveScreen(context.stdout) : null;
+    this.screen = isLive ? new LiveScreen(context.stdout) : null;
   }
 
   /** Looks until there were as many as are wanted, or it is stopped. */
   async run(): Promise<void> {
     const { signal, stdout } = this.#context;
     const { looks, json, interval = INTERVAL_NS } = this.#options;
-    const times = looks ?? (json || this.#screen !== null ? Infinity : 1);
+    const times = looks ?? (json || this.screen !== null ? Infinity : 1);
     await this.#look();
-    const forget = this.#screen === null
+    const forget = this.screen === null
       ? () => {}
-      : mindTerminal(this.#context, this.#screen, () => this.#draw());
-    this.#screen?.open();
+      : mindTerminal(this.#context, this.screen, () => this.#draw());
+    this.screen?.open();
     try {
       for (let time = 1;; time++) {
-        if (this.#screen === null) this.#write();
+        if (this.screen === null) this.#write();
         else this.#draw();
         await stdout.flush();
         if (time >= times || stdout.closed) return;
@@ -119,7 +128,7 @@ class FleetTop {
         await this.#look();
       }
     } finally {
-      this.#screen?.close();
+      this.screen?.close();
       forget();
     }
   }
@@ -192,7 +201,7 @@ class FleetTop {
   #draw(): void {
     const { stdout, env } = this.#context;
     // A terminal that was stopped (Ctrl-S) still has the last screen to take.
-    if (this.#screen === null || !this.#screen.isOpen || stdout.pendingBytes > 0) return;
+    if (this.screen === null || !this.screen.isOpen || stdout.pendingBytes > 0) return;
     const colored = useColor(this.#options.color, stdout, env);
     const room = Math.max(1, stdout.rows - 3);
     const rows = this.#rows.slice(0, Math.min(room, this.#options.limit ?? LIMIT));
@@ -202,7 +211,7 @@ class FleetTop {
       width,
     });
     const told = [...this.#notes()].map(({ text }) => text).reverse().join("; ");
-    this.#screen.draw([
+    this.screen.draw([
       paint(fitWidth(head, width), "bold", colored),
       ...lines.map((line) => fitWidth(line, width)),
       "",
