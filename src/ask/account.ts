@@ -139,7 +139,11 @@ export async function askAccount(
     : await find(asking, store, spans, query, wanted, living);
   const missing = await store.missing(spans);
   const sources = await store.sources(spans);
-  const running = isNow && living === null ? await stillRunning(asking, wanted) : [];
+  const running = store.isElsewhere
+    ? elsewhereRunning(query)
+    : isNow && living === null
+    ? await stillRunning(asking, wanted)
+    : [];
   const text = coverage(sources, spans, stretch, found, missing);
   notes.add("coverage", [text, ...running].join("; "));
   return { rows: found.rows, missing };
@@ -188,6 +192,12 @@ async function readUse({ reader, breath }: Asking): Promise<Map<number, LivingUs
   return new Map([...looks].map(([pid, { startTicks, utime, stime }]) => {
     return [pid, { startTicks, userUs: utime * TICK_US, systemUs: stime * TICK_US }];
   }));
+}
+
+/** The same of other hosts: what runs there is not looked at, and they do not tell its samples. */
+function elsewhereRunning(query: AccountQuery): string[] {
+  if (isOfJobs(query) || query.failed || query.minDuration !== undefined) return [];
+  return ["what ended is counted as a whole, and what ran on is not in it"];
 }
 
 /** What is not in the sums, because it has not ended, as part of a sentence. */

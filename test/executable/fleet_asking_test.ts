@@ -65,8 +65,13 @@ const made = missing === null
   })()
   : null!;
 
-/** Fields in which answers differ: where it was, what is not known there, what is noted. */
-const OWN = new Set(["host", "hosts", "user", "title", "cpus", "notes", "same"]);
+/** Fields in which answers differ: where it was, and what is not known there. */
+const OWN = new Set(["host", "hosts", "user", "title", "cpus", "same"]);
+/** Notes in which they do: who else has the same story, and whether anything new is known. */
+const OWN_NOTES = /is known on \d+ of \d+ hosts|no recorder is at work|nothing new is known of/;
+
+/** What lives is looked at on a host alone. */
+const OF_LIVING = /; what ended is counted as a whole, and .*$/;
 
 /** All of them were recorded on this host, in one boot: ids over several have its number. */
 const MARK = /(?<=\b[0-9a-f]{8})_\d+(?=-\d+-)/g;
@@ -77,12 +82,19 @@ function bare(text: string): string[] {
   return text.replaceAll(MARK, "").trimEnd().split("\n").map((line) =>
     JSON.stringify(parse(line, (key, value) => {
       if (OWN.has(key)) return undefined;
+      if (key === "notes") return (value as unknown[]).filter(isOfBoth);
+      if (key === "text") return String(value).replace(OF_LIVING, "");
       const { ended, duration_ns: _, state: _state, started: _started, ...rest } = Object(value);
       // Of who lives the host tells the state, and the start by the clock as it stands now.
       if (ended === null && Array.isArray(rest["argv"])) return rest;
       return key === "words" || key === "command" ? String(value).replaceAll(named, "") : value;
     }))
   );
+}
+
+/** Whether a host and the fleet note the same: a sentence, or with its kind. */
+function isOfBoth(note: unknown): boolean {
+  return !OWN_NOTES.test(JSON.stringify(note));
 }
 
 function parse(line: string, revive: (key: string, value: unknown) => unknown): unknown {
@@ -111,6 +123,9 @@ test(...unless(missing, "the fleet answers of a host what that answers itself"),
     ["log", "-e", "fork,exec,exit", ...all],
     ["log", "-m", "exit", "--failed", ...all],
     ["log", "-p", "PARENT", ...all],
+    ["log", "--tree", ...all],
+    ["log", "-c", "sh", "-u", "root", "--cgroup", "/*", ...all],
+    ["tree", "PARENT", "--json"],
     ["log", "--min-duration", "1ms", "--reverse", ...all],
     ["tree", ...all.slice(0, -1), "--json=flat"],
     ...["command", "parent", "user", "unit", "container", "exit", "job"].map((by) => {
@@ -118,7 +133,12 @@ test(...unless(missing, "the fleet answers of a host what that answers itself"),
         return by !== "job" || one !== "--failed";
       });
     }),
+    ["account", "-p", "PARENT", "--json"],
+    ["account", "--by", "exit", "--min-duration", "1ms", "-m", "exit", ...all],
     ["trouble", ...all],
+    ["report", "json", "-p", "PARENT"],
+    ["report", "json", "-c", "sh", "--failed"],
+    ["report", "diff", "job:build", "job:1", "--json"],
     ["report", "json", "--since", "1h", "--until", end],
     ["report", "json", "--job", "build"],
     ["job", "list", "--all", "--json"],
@@ -131,14 +151,18 @@ test(...unless(missing, "the fleet answers of a host what that answers itself"),
     const [line] = own(host, "log", "-m", "exit 5", ...all).split("\n");
     const { id } = JSON.parse(line!) as { id: string };
     for (const one of [...questions, ["why", id, "--json"]]) {
-      const question = one.map((word) => word === "PARENT" ? id : word);
-      const here = bare(own(host, ...question));
-      const asked = `${host}: ${question.join(" ")}`;
-      const there = said(fleet(...question, "--host", host), asked);
-      assert.deepEqual(bare(there), here, asked);
+      compare(host, ...one.map((word) => word === "PARENT" ? id : word));
     }
   }
 });
+
+/** What the fleet says of a host is what that says itself. */
+function compare(host: string, ...question: string[]): string {
+  const asked = `${host}: ${question.join(" ")}`;
+  const there = said(fleet(...question, "--host", host), asked);
+  assert.deepEqual(bare(there), bare(own(host, ...question)), asked);
+  return there;
+}
 
 test(...unless(missing, "of many hosts it answers what each of them does"), async () => {
   const end = await made;
@@ -257,6 +281,10 @@ test(...unless(missing, "what a host ships is followed, each line once"), async 
     { env },
   );
   const lines = () => follower.stdout.split("\n").filter((line) => line.includes('"followed"'));
+  // What was shipped before it looked for the first time is none of its business.
+  const followers = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' " +
+    "AND application_name = 'fh' AND query LIKE '%fh.%' AND state = 'idle'";
+  await until(() => server.ask(followers) === "1", "it follows");
   for (let round = 1; round <= 3; round++) {
     runProgram("/bin/true", ["followed", String(round)]);
     await until(() => lines().length >= round, `line ${round} came; ${follower.stderr}`);
@@ -278,6 +306,60 @@ test(...unless(missing, "what a host ships is followed, each line once"), async 
   assert.deepEqual([lines().length, new Set(lines()).size], [3, 3]);
   await recorder.end("SIGINT");
   await shipper.end("SIGINT");
+});
+
+test(
+  ...unless(missing, "what is missing of a host is noted as there, and with its name"),
+  async () => {
+    await made;
+    const to = ["ship", "--to", server.url("web1"), "--host-name", "web1", "--once"];
+    done(runFh(to, { env: envOf("web1") }));
+    const all = ["--since", "1h", "--until", new Date().toISOString(), "--json"];
+    const gaps = compare("web1", "log", "-e", "fork,exec,exit", ...all).split("\n")
+      .filter((line) => line.includes('"gap"')).map((line) => JSON.parse(line) as { host: string });
+    assert.deepEqual(gaps.map(({ host }) => host), ["web1"]);
+    for (
+      const question of [
+        ["log", "-m", "followed", ...all],
+        ["account", "--failed", ...all],
+        ["trouble", ...all],
+        ["report", "json", ...all.slice(0, -1)],
+      ]
+    ) {
+      const noted = compare("web1", ...question);
+      assert.match(noted, question[0] === "log" ? /"gap"/ : /nobody recorded/);
+    }
+  },
+);
+
+test(...unless(missing, "every process of an answer has its host"), async () => {
+  const end = await made;
+  const all = ["--since", "1h", "--until", end, "--json"];
+  for (
+    const question of [
+      ["log", "-e", "fork,exec,exit", ...all],
+      ["log", "--tree", ...all],
+      ["tree", ...all.slice(0, -1), "--json=flat"],
+      ["trouble", ...all],
+      ["report", "json", ...all.slice(0, -1)],
+      ["job", "list", "--all", "--json"],
+      ["account", "--by", "job", ...all],
+    ]
+  ) {
+    const text = fleet(...question, "--host", "*").stdout;
+    const hosts = new Set<unknown>();
+    for (const line of text.trimEnd().split("\n")) {
+      parse(line, (_key, value) => {
+        const { id, job, host, ...rest } = Object(value);
+        const isOne = typeof id === "string" || typeof job === "number" || "event" in rest;
+        if (isOne && rest["event"] !== "info") hosts.add(host);
+        return value;
+      });
+    }
+    const some = question[0] === "trouble" ? ["web1", "web2"] : HOSTS;
+    assert.ok(!hosts.has(undefined), question.join(" "));
+    assert.ok(some.some((host) => hosts.has(host)), question.join(" "));
+  }
 });
 
 test(...unless(missing, "Ctrl-C ends a question on the server, too"), async () => {
@@ -329,4 +411,38 @@ test(...unless(missing, "the page asks of the host that was chosen"), async () =
   assert.equal((await ask("doctor"))["error"], "EOPNOTSUPP");
   assert.equal((await ask("log", { host: "nobody" }))["error"], "ESRCH");
   await page.end("SIGINT");
+});
+
+test(...unless(missing, "a host that is silent is noted in each answer"), async () => {
+  const end = await made;
+  server.ask("UPDATE fh.host SET seen = now() - interval '1 h' WHERE name = 'db1'");
+  const all = ["--since", "1h", "--until", end];
+  const questions = [
+    ["log", ...all],
+    ["log", "--tree", ...all],
+    ["tree", ...all, "--limit", "10"],
+    ["account", ...all],
+    ["account", "--by", "job-name", ...all],
+    ["trouble", ...all],
+    ["report", "json", ...all],
+    ["report", "csv", ...all],
+    ["job", "list", "--all"],
+    ["top", "-n", "1"],
+  ];
+  for (const question of questions) {
+    for (const hosts of ["*", "db1"]) {
+      const asked = [...question, "--host", hosts];
+      const { stderr } = fleet(...asked);
+      assert.match(stderr, /nothing new is known of (?:db1|1 host) for/, asked.join(" "));
+      if (question[0] === "tree" || question[1] === "csv") continue;
+      const { stdout } = fleet(...asked, ...question[0] === "report" ? [] : ["--json"]);
+      assert.match(stdout, /nothing new is known of (?:db1|1 host) for/, asked.join(" "));
+    }
+  }
+  for (const question of [["why", "db1:1"], ["job", "show", "db1:build"], ["tree", "db1:1"]]) {
+    assert.match(fleet(...question).stderr, /nothing new is known of db1 for/, question.join(" "));
+    if (question[0] === "tree") continue;
+    assert.match(fleet(...question, "--json").stdout, /nothing new is known of db1 for/);
+  }
+  assert.doesNotMatch(fleet("log", "--host", "web1", ...all).stderr, /of db1/);
 });
