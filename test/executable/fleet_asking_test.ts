@@ -259,6 +259,7 @@ test(...unless(missing, "a report over hosts of one boot id mixes no two of them
   const lines = report("json").trimEnd().split("\n").slice(1).map((line) => {
     return (JSON.parse(line) as { id: string }).id;
   });
+  const since = ["--since", "1h", "--until", end];
   type Otlp = { resourceSpans: { scopeSpans: { spans: { spanId: string }[] }[] }[] };
   const spans = (JSON.parse(report("otlp")) as Otlp).resourceSpans
     .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
@@ -266,6 +267,27 @@ test(...unless(missing, "a report over hosts of one boot id mixes no two of them
   for (const told of [ids, lines, spans]) {
     assert.equal(told.length, ids.length);
     assert.equal(new Set(told).size, told.length);
+  }
+  // Each of them is understood, wherever a process is named.
+  const [one] = done(fleet("log", "--host", "*", "-m", "only-here", "--json", ...since)).split(
+    "\n",
+  );
+  const { id, host } = JSON.parse(one!) as { id: string; host: string };
+  assert.match(id, /_\d+-/);
+  assert.equal(host, "web2");
+  for (
+    const question of [
+      ["why", id, "--json"],
+      ["tree", id, "--json"],
+      ["log", "-p", id, "--json", ...since],
+      ["account", "-p", id, "--json"],
+      ["report", "json", "-p", id],
+    ]
+  ) {
+    for (const hosts of ["*", "web2"]) {
+      const answer = done(fleet(...question, "--host", hosts));
+      assert.match(answer, question[0] === "account" ? /"processes":1/ : /"host":"web2"/);
+    }
   }
 });
 
