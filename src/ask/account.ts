@@ -22,6 +22,7 @@ import type { Asking } from "./asking.ts";
 import type { FilterOptions } from "./filter.ts";
 import { familyOf } from "./here.ts";
 import type { Roots } from "./roots.ts";
+import { rowsOfJobs, rowsOfNames } from "./job_sums.ts";
 import { readLiving } from "./living.ts";
 import { lookSteps } from "./looks.ts";
 import { missingWords } from "./missing.ts";
@@ -30,7 +31,6 @@ import type {
   CostQuery,
   CostSums,
   CostTest,
-  JobTotals,
   KeyTotals,
   LivingUse,
   Missing,
@@ -72,8 +72,17 @@ const FILTERS: readonly (keyof AccountQuery)[] = ["user", "comm", ...NOT_OF_JOBS
 export interface CostRow {
   /** `[["command", "sh"]]`, or what names a job; for people without the uid. */
   readonly of: readonly (readonly [name: string, value: string | number | null])[];
-  /** Of jobs: processes that have been in it, those that run, and events that were lost. */
-  readonly more?: { readonly members: number; readonly running: number; readonly lost: number };
+  /**
+   * Of jobs: how many they are and on how many hosts, processes that have been in them, those that
+   * run, and events that were lost.
+   */
+  readonly more?: {
+    readonly jobs?: number;
+    readonly hosts?: number;
+    readonly members: number;
+    readonly running: number;
+    readonly lost: number;
+  };
   readonly sums: CostSums;
 }
 
@@ -125,12 +134,16 @@ export async function askAccount(
   // Of a family, and where nobody records, what still runs is told beside.
   const counts = wanted.lineage === null && spans.at(-1)?.boot.reached === true;
   const living = isNow && counts ? await readUse(asking) : null;
-  const found = query.by === "job"
+  const found = isOfJobs(query)
     ? await findJobs(asking, store, spans, query)
     : await find(asking, store, spans, query, wanted, living);
   const missing = await store.missing(spans);
   const sources = await store.sources(spans);
-  const running = isNow && living === null ? await stillRunning(asking, wanted) : [];
+  const running = store.isElsewhere
+    ? elsewhereRunning(query)
+    : isNow && living === null
+    ? await stillRunning(asking, wanted)
+    : [];
   const text = coverage(sources, spans, stretch, found, missing);
   notes.add("coverage", [text, ...running].join("; "));
   return { rows: found.rows, missing };
@@ -138,14 +151,20 @@ export async function askAccount(
 
 /** Throws UsageError where something is asked of jobs that their sums do not tell apart. */
 export function checkKey(query: AccountQuery, hasRoots = false): void {
-  if (query.by !== "job") return;
+  if (!isOfJobs(query)) return;
   const isGiven = (one: keyof AccountQuery) => query[one] !== undefined && query[one] !== false;
   const name = hasRoots ? "pid" : NOT_OF_JOBS.find(isGiven);
   if (name === undefined) return;
   const option = `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new UsageError(
-    `Bad options: ${option} with --by job, whose sums do not tell that apart; take one of them`,
+    `Bad options: ${option} with --by ${query.by}, whose sums do not tell that apart; ` +
+      "take one of them",
   );
+}
+
+/** Whether sums of jobs are asked for. */
+function isOfJobs({ by }: { readonly by?: AccountKey | undefined }): boolean {
+  return by === "job" || by === "job-name";
 }
 
 /** Whether what runs now could have been in the sums, had it ended. */
@@ -158,7 +177,9 @@ function isOfNow(
   // Who asks a server would have it read all of /proc.
   if (!viewer.privileged) return false;
   // Jobs have members that run in their own rows.
-  if (by === "job" || failed || minDuration !== undefined || (until !== null && until < now())) {
+  if (
+    isOfJobs({ by }) || failed || minDuration !== undefined || (until !== null && until < now())
+  ) {
     return false;
   }
   return spans.at(-1)?.boot.bootId === readBootId(reader);
@@ -171,6 +192,12 @@ async function readUse({ reader, breath }: Asking): Promise<Map<number, LivingUs
   return new Map([...looks].map(([pid, { startTicks, utime, stime }]) => {
     return [pid, { startTicks, userUs: utime * TICK_US, systemUs: stime * TICK_US }];
   }));
+}
+
+/** The same of other hosts: what runs there is not looked at, and they do not tell its samples. */
+function elsewhereRunning(query: AccountQuery): string[] {
+  if (isOfJobs(query) || query.failed || query.minDuration !== undefined) return [];
+  return ["what ended is counted as a whole, and what ran on is not in it"];
 }
 
 /** What is not in the sums, because it has not ended, as part of a sentence. */
@@ -237,8 +264,8 @@ async function findJobs(
   const of = `processes that have ended of ${number(jobs.length)} jobs open`;
   const what = jobs.length === 0 ? "jobs open" : of;
   const running = jobs.reduce((sum, { job }) => sum + job.living, 0);
-  const rows = jobs.map((one) => jobRow(one, users)).sort(byCost);
-  return { rows, what, unseen: 0, running };
+  const rows = query.by === "job" ? rowsOfJobs(jobs, users) : rowsOfNames(jobs);
+  return { rows: rows.sort(byCost), what, unseen: 0, running };
 }
 
 async function find(
@@ -277,16 +304,6 @@ function keyRow(by: string, { key, totals }: KeyTotals, users: Users): CostRow {
   };
   const shown = typeof key === "number" ? name(key) : key;
   return { of: [[by, shown]], sums: totals };
-}
-
-function jobRow({ job, totals }: JobTotals, users: Users): CostRow {
-  const { id, name, owner, started, living, lost, boot: { host = null } } = job;
-  const on: CostRow["of"] = host === null ? [] : [["host", host]];
-  const of: CostRow["of"] = [...on, ["job", id], ["uid", owner], ["user", users.name(owner)], [
-    "name",
-    name,
-  ]];
-  return { of, sums: totals, more: { members: started, running: living, lost } };
 }
 
 /** How much of what there was is accounted, by whom, and what is not known. */

@@ -13,6 +13,7 @@ export const ACCOUNT_KEYS = [
   "container",
   "exit",
   "job",
+  "job-name",
 ] as const;
 
 /** One of them. */

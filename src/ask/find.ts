@@ -38,17 +38,33 @@ export function choosePast(
   const meant = lives.filter((life) =>
     id !== null ? isNamed(life, id) : at === null || livedAt(life, at)
   );
-  const exact = meant.find((life) => life.id === id);
-  if (exact === undefined && meant.length > 1) throw whichOne(pid, meant);
-  return exact ?? meant[0] ?? null;
+  const exact = meant.filter((life) => id !== null && restOf(life.id) === restOf(id));
+  const found = exact.length > 0 ? exact : meant;
+  if (found.length > 1) throw whichOne(pid, found);
+  return found[0] ?? null;
 }
 
 /** Whether an id is that of a life: an id made from /proc can be a tick off. */
 function isNamed(life: PastProcess, id: string): boolean {
-  const [boot, pid, ticks = ""] = id.split("-");
-  if (boot !== life.boot.shortId || Number(pid) !== life.pid) return false;
-  if (life.id === id) return true;
+  const [boot = "", pid, ticks = ""] = id.split("-");
+  if (!isOfBoot(life, boot) || Number(pid) !== life.pid) return false;
+  if (restOf(life.id) === restOf(id)) return true;
   return Math.abs(Number(ticks) - life.startTicks) <= 1;
+}
+
+/**
+ * Whether that is its boot: an id may have the number of a boot where hosts are asked that share
+ * it, or be that of the host, which has none.
+ */
+function isOfBoot({ boot: { bootId, host, id } }: PastProcess, text: string): boolean {
+  const [group, number] = text.split("_");
+  if (group !== bootId.slice(0, 8)) return false;
+  return number === undefined || (host != null && Number(number) === id);
+}
+
+/** An id without its boot. */
+function restOf(id: string): string {
+  return id.slice(id.indexOf("-"));
 }
 
 function livedAt(life: PastProcess, moment: number): boolean {

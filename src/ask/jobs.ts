@@ -98,7 +98,7 @@ export class JobAnswers {
         members.push(this.#memberFields(job, member));
         bytes += member.process.image.parts.argv?.length ?? 0;
       }
-      last = some.at(-1)?.process.key ?? last;
+      last = some.at(-1)?.next ?? last;
       if (some.length < most) return { members, next: null };
     }
     return { members, next: last };

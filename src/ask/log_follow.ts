@@ -21,7 +21,8 @@ export class Seam {
 
   /** Whether a change has not been met before. */
   isNew({ kind, time, process }: Change, boot: PastBoot): boolean {
-    const key = `${kind} ${process?.id} ${time}`;
+    // No id: it becomes another where a copy of the host comes into the fleet.
+    const key = `${kind} ${process?.pid} ${process?.born} ${process?.nth} ${time}`;
     const name = nameOf(boot);
     let its = this.#shown.get(name);
     if (its === undefined) this.#shown.set(name, its = new Map());

@@ -168,7 +168,7 @@ class Past {
   #spanOf({ process, parent, account, jobs }: PastLife, line: Line): Span {
     const [first] = jobs;
     if (first !== undefined) {
-      this.#traces.set(process.id, jobTrace(process.boot.bootId, first.since));
+      this.#traces.set(process.id, jobTrace(process.boot.uniqueId, first.since));
     }
     return this.#maker.of(process, {
       parent,

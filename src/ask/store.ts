@@ -64,7 +64,7 @@ export interface PastStore extends Store {
   sources(spans: readonly BootSpan[]): Promise<Sources>;
   /** Jobs, the latest first, read as they are wanted. */
   jobs(wanted: JobsWanted): AsyncGenerator<PastJob, void>;
-  /** Members of a job, by its key, in the order in which they were met, with keys after `after`. */
+  /** Members of a job, by its key, as they were met, behind the one with that `next`; 0: all. */
   members(job: number, after: number, limit: number): Promise<PastMember[]>;
   /** Members of an open job that live, in that order. */
   livingMembers(job: PastJob): Promise<PastProcess[]>;
@@ -434,13 +434,13 @@ export interface PastMember {
   readonly since: number | null;
   /** When it left alive; null when it did not. */
   readonly until: number | null;
+  readonly next: number;
 }
 
 /** Which jobs are wanted: those for which all that is given holds. */
 export interface JobsWanted {
   readonly id?: number;
   readonly name?: string;
-  /** uid of who has made it. */
   readonly owner?: number;
   readonly open?: boolean;
   /** Those that come behind the one with that key. */

@@ -53,6 +53,8 @@ type JobRow = readonly [
 export class FleetJobs {
   readonly #fleet: Connection;
   readonly #mirror: Mirror;
+  /** Where the page of members ended that was told last: to find it again takes long. */
+  #told = { job: NaN, count: 0, id: "" };
 
   constructor(fleet: Connection, mirror: Mirror) {
     this.#fleet = fleet;
@@ -121,17 +123,25 @@ export class FleetJobs {
     }
   }
 
-  /** Members of a job in the order of their starts, with what they have cost. */
+  /** Members of a job in the order of their starts, with what they have cost; `after` so many. */
   async members(job: number, after: number, limit: number): Promise<PastMember[]> {
-    const last = after === 0 ? null : this.#mirror.history.lives.get(after);
-    const boot = last === null ? undefined : this.#mirror.boots.get(last.boot.id);
-    const above = last === null || boot === undefined ? "-1" : idOf(boot.epochTick, last);
-    const lives = await this.#lives("m.life > $2", [job, above, limit], "LIMIT $3");
+    const { id } = this.#told;
+    const isNext = this.#told.job === job && this.#told.count === after && after > 0;
+    this.#mirror.forget();
+    const lives = isNext
+      ? await this.#lives("m.life > $2::bigint", [job, id, limit], "LIMIT $3")
+      : await this.#lives("true", [job, after, limit], "OFFSET $2 LIMIT $3");
+    const last = lives.at(-1);
+    if (last !== undefined) {
+      const { epochTick } = this.#mirror.boots.get(last.boot.id)!;
+      this.#told = { job, count: after + lives.length, id: idOf(epochTick, last) };
+    }
     const its = new Map(this.#mirror.membersOf(job).map((one) => [one.life, one]));
-    return lives.map((life) => {
+    return lives.map((life, at) => {
       const { since, until } = its.get(life.key)!;
       this.#mirror.history.lives.withParent(life);
-      return { process: life, account: this.#mirror.history.accountOf(life), since, until };
+      const account = this.#mirror.history.accountOf(life);
+      return { process: life, account, since, until, next: after + at + 1 };
     });
   }
 

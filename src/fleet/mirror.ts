@@ -135,8 +135,9 @@ export class Mirror {
       boots.map(([boot, host, hostName, , epochTick]) => ({ boot, host, hostName, epochTick })),
       { isWhole: glob === "*", hostsInAll: Number(boots[0]?.[8] ?? 0) },
     );
+    const shared = sharedGroups(boots);
     for (const [id, , hostName, bootId, , reach, isAtWork, waiting] of boots) {
-      mirror.#name(id, hostName, bootId);
+      mirror.#name(id, hostName, bootId, shared.has(groupOf(bootId)));
       if (reach === null) continue;
       const boot = mirror.bootOf(id);
       // Who is heard of goes on recording.
@@ -147,11 +148,11 @@ export class Mirror {
     return mirror;
   }
 
-  #name(id: number, host: string, bootId: string): void {
+  #name(id: number, host: string, bootId: string, isShared: boolean): void {
     const boot = this.bootOf(id);
     boot.host = host;
-    boot.shortId = bootId.slice(0, 8);
     boot.bootId = bootId;
+    boot.isShared = isShared;
   }
 
   /** Numbers of the hosts. */
@@ -381,6 +382,23 @@ export class Mirror {
 
 /** Makes the ids of boots unique in a table that has them so; none of it is shown. */
 const NOT_ID = "#";
+
+/** First groups of boot ids that boots of several hosts have: those hosts are copies of one. */
+function sharedGroups(boots: readonly BootRow[]): Set<string> {
+  const first = new Map<string, number>();
+  const shared = new Set<string>();
+  for (const [, host, , bootId] of boots) {
+    const group = groupOf(bootId);
+    if ((first.get(group) ?? host) !== host) shared.add(group);
+    first.set(group, host);
+  }
+  return shared;
+}
+
+/** What ids of processes begin with. */
+function groupOf(bootId: string): string {
+  return bootId.slice(0, 8);
+}
 
 function keyOf({ 1: boot, 2: id }: LifeRow): string {
   return `${boot} ${id}`;

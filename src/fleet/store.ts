@@ -51,6 +51,7 @@ import { idOf } from "./rows.ts";
 import { spreadOf } from "./spread.ts";
 import { ofOneTime, sinceBootOf, type Stretch, stretchesOf } from "./wanted.ts";
 
+const STAYS = "A fleet is no history that can be handed on; run fh export on the host";
 const EXITS: ReadonlySet<ChangeKind> = new Set(["exit"]);
 /** The same command line is looked for among so many lives, the latest; as in a history. */
 const ALIKE_MAX = 10_000;
@@ -285,7 +286,7 @@ export class FleetStore implements PastStore {
   }
 
   exportTo(): Promise<number> {
-    return Promise.reject(stays("What fh export writes"));
+    return Promise.reject(new CommandError(EXIT.usage, STAYS));
   }
 
   /** One question is one statement: there is nothing to hold. */
@@ -305,8 +306,4 @@ export class FleetStore implements PastStore {
   #stretches(spans: readonly BootSpan[]): Stretch[] {
     return stretchesOf(spans, this.#mirror.boots);
   }
-}
-
-function stays(what: string): CommandError {
-  return new CommandError(EXIT.usage, `${what} stay with their hosts; ask there`);
 }

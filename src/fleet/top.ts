@@ -7,6 +7,7 @@ import { decodeText } from "../model/image.ts";
 import type { Connection } from "./connection.ts";
 import { globPattern } from "./programs.ts";
 import { Conditions, ofOneTime } from "./wanted.ts";
+import type { HostImage, WantedImages } from "./wanted_images.ts";
 
 /** What rows are by. */
 export const FLEET_TOP_KEYS = ["host", "command", "user"] as const;
@@ -74,13 +75,20 @@ const KEY: Readonly<Record<FleetTopKey, string>> = {
 };
 const IMAGE = "LEFT JOIN fh.image i ON i.host = l.host AND i.id = l.image";
 
-/** Looks at the hosts that a glob means; `isFailure` judges a wait status. */
-export async function lookAtFleet(
-  db: Connection,
-  hosts: string,
-  by: FleetTopKey,
-  isFailure: (status: number | null) => boolean,
-): Promise<FleetTopRow[]> {
+/** What is looked at. */
+export interface FleetTopQuery {
+  /** A glob. */
+  readonly hosts: string;
+  readonly by: FleetTopKey;
+  /** Judges a wait status. */
+  readonly isFailure: (status: number | null) => boolean;
+  /** Null: whatever they run. */
+  readonly images: WantedImages | null;
+}
+
+/** Looks at the hosts that are meant. */
+export async function lookAtFleet(db: Connection, query: FleetTopQuery): Promise<FleetTopRow[]> {
+  const { hosts, by } = query;
   const found = await db.rows<HostRow>(HOSTS, [globPattern(hosts)]);
   const rows = new Map<string | null, FleetTopRow>();
   const known: Host[] = [];
@@ -95,7 +103,7 @@ export async function lookAtFleet(
     if (row === undefined) rows.set(name, row = rowOf(name, null, true));
     return row;
   };
-  for (const some of ofOneTime(known)) await new Look(db, by, some, isFailure).add(rowFor);
+  for (const some of ofOneTime(known)) await new Look(db, query, some).add(rowFor);
   return [...rows.values()];
 }
 
@@ -107,48 +115,79 @@ function rowOf(name: string | null, lagMs: number | null, isKnown: boolean): Fle
 /** A look at hosts whose clocks show about the same. */
 class Look {
   readonly #db: Connection;
-  readonly #by: FleetTopKey;
+  readonly #query: FleetTopQuery;
   readonly #hosts: readonly Host[];
-  readonly #isFailure: (status: number | null) => boolean;
   readonly #since: number;
   readonly #until: number;
+  /** Those that pass; null: all. */
+  #images: readonly HostImage[] | null = null;
 
-  constructor(
-    db: Connection,
-    by: FleetTopKey,
-    hosts: readonly Host[],
-    isFailure: (status: number | null) => boolean,
-  ) {
+  constructor(db: Connection, query: FleetTopQuery, hosts: readonly Host[]) {
     this.#db = db;
-    this.#by = by;
+    this.#query = query;
     this.#hosts = hosts;
-    this.#isFailure = isFailure;
     this.#since = Math.min(...hosts.map(({ since }) => since));
     this.#until = Math.max(...hosts.map(({ until }) => until));
   }
 
   async add(rowFor: (key: Uint8Array | null) => FleetTopRow): Promise<void> {
+    const { images, isFailure } = this.#query;
+    if (images !== null) this.#images = await this.#wanted(images);
+    if (this.#images?.length === 0) return;
     for (const [key, status, isShort, count, cpuUs] of await this.#ended()) {
       const row = rowFor(key);
       row.ended += count;
       row.cpuUs += cpuUs;
       if (isShort) row.short += count;
-      if (this.#isFailure(status)) row.failed += count;
+      if (isFailure(status)) row.failed += count;
     }
     for (const [key, count] of await this.#begun()) rowFor(key).started += count;
     for (const [key, count] of await this.#living()) rowFor(key).living += count;
+  }
+
+  /** What those that are looked at run and may pass, and then which of it does. */
+  async #wanted(images: WantedImages): Promise<HostImage[]> {
+    const where = new Conditions();
+    const ended = `SELECT l.host, l.image FROM ${this.#within(where)}
+      WHERE ${this.#endedWithin(where)}`;
+    const begun = `SELECT l.host, l.image FROM ${this.#within(where)}
+      WHERE ${this.#begunWithin(where)}`;
+    const living = `SELECT l.host, l.image FROM ${this.#within(where)} WHERE l.span IS NULL`;
+    const test = images.test(where) ?? "true";
+    const found = await this.#db.rows<HostImage>(
+      `SELECT DISTINCT i.host, i.id::text
+        FROM (${ended} UNION ${begun} UNION ${living}) l
+        JOIN fh.image i ON i.host = l.host AND i.id = l.image WHERE ${test}`,
+      where.parameters,
+    );
+    return await images.among(found);
+  }
+
+  #endedWithin(to: Conditions): string {
+    const within = to.bind("l.ended >= ? AND l.ended < ?", this.#since, this.#until);
+    return `${within} AND l.ended >= w.since AND l.ended < w.until`;
+  }
+
+  #begunWithin(to: Conditions): string {
+    const id = (us: number) => String(BigInt(Math.floor(us / US_PER_TICK)) << 25n);
+    const within = to.bind(
+      "l.id >= ?::bigint AND l.id < ?::bigint",
+      id(this.#since),
+      id(this.#until),
+    );
+    const tick = `(l.id >> 25) * ${US_PER_TICK}`;
+    return `${within} AND ${tick} >= w.since AND ${tick} < w.until AND l.flags & 1 = 0`;
   }
 
   /** What has ended; of what lived before only a part of its CPU time is of the time. */
   async #ended() {
     const where = new Conditions();
     const from = this.#within(where);
-    where.add("l.ended >= ? AND l.ended < ?", this.#since, this.#until);
-    where.add("l.ended >= w.since AND l.ended < w.until");
+    where.add(this.#endedWithin(where));
     return await this.#db.rows<
       [key: Uint8Array | null, status: number | null, short: boolean, count: number, cpu: number]
     >(
-      `SELECT ${KEY[this.#by]}, l.status, l.span < ${SHORT_NS}, count(*),
+      `SELECT ${KEY[this.#query.by]}, l.status, l.span < ${SHORT_NS}, count(*),
           coalesce(sum((l.user_us + l.system_us)
             * least(1, ${TOP_WINDOW_US}000.0 / greatest(1, l.span))), 0)::float8
         FROM ${from} WHERE ${where.sql} GROUP BY 1, 2, 3`,
@@ -159,12 +198,7 @@ class Look {
   async #begun() {
     const where = new Conditions();
     const from = this.#within(where);
-    const id = (us: number) => String(BigInt(Math.floor(us / US_PER_TICK)) << 25n);
-    where.add("l.id >= ?::bigint AND l.id < ?::bigint", id(this.#since), id(this.#until));
-    where.add(
-      `(l.id >> 25) * ${US_PER_TICK} >= w.since AND (l.id >> 25) * ${US_PER_TICK} < w.until`,
-    );
-    where.add("l.flags & 1 = 0");
+    where.add(this.#begunWithin(where));
     return await this.#counts(from, where);
   }
 
@@ -175,7 +209,7 @@ class Look {
 
   async #counts(from: string, { sql, parameters }: Conditions) {
     return await this.#db.rows<[key: Uint8Array | null, count: number]>(
-      `SELECT ${KEY[this.#by]}, count(*) FROM ${from} WHERE ${sql} GROUP BY 1`,
+      `SELECT ${KEY[this.#query.by]}, count(*) FROM ${from} WHERE ${sql} GROUP BY 1`,
       parameters,
     );
   }
@@ -188,7 +222,12 @@ class Look {
       this.#hosts.map(({ since }) => since),
       this.#hosts.map(({ until }) => until),
     );
-    const image = this.#by === "host" ? "" : IMAGE;
-    return `${arrays} JOIN fh.life l ON l.host = w.host AND l.boot = w.boot ${image}`;
+    const some = this.#images === null ? "" : where.bind(
+      "JOIN unnest(?::int[], ?::uuid[]) f (host, image) ON f.host = l.host AND f.image = l.image",
+      this.#images.map(([host]) => host),
+      this.#images.map(([, image]) => image),
+    );
+    const image = this.#query.by === "host" ? "" : IMAGE;
+    return `${arrays} JOIN fh.life l ON l.host = w.host AND l.boot = w.boot ${some} ${image}`;
   }
 }

@@ -33,12 +33,12 @@ const NO_ID = "00000000-0000-0000-0000-000000000000";
 export class Boot implements PastBoot {
   /** Its number in the file. */
   readonly id: number;
-  /** First group of the boot id. */
-  shortId: string;
   /** The whole boot id. */
   bootId: string;
   /** The host that it is a boot of; null: the one whose history this is. */
   host: string | null = null;
+  /** Other hosts of the answer have boots that begin with the same group. */
+  isShared = false;
   /** From when on it is recorded and still known, and until when; nanoseconds since boot. */
   readonly since: number;
   until: number;
@@ -54,11 +54,21 @@ export class Boot implements PastBoot {
     this.id = Number(row["id"]);
     // It becomes part of ids: a file that others made may have anything there.
     this.bootId = /^[0-9a-f-]{36}$/.test(String(row["boot_id"])) ? String(row["boot_id"]) : NO_ID;
-    this.shortId = this.bootId.slice(0, 8);
     this.since = Number(row["since"] ?? 0);
     this.until = Number(row["until"] ?? 0);
     this.#clock = clock;
     this.#runs = runs;
+  }
+
+  /** What ids of its processes begin with. */
+  get shortId(): string {
+    const group = this.bootId.slice(0, 8);
+    return this.isShared ? `${group}_${this.id}` : group;
+  }
+
+  /** The whole boot id; where others share it, with its number. */
+  get uniqueId(): string {
+    return this.isShared ? `${this.bootId}_${this.id}` : this.bootId;
   }
 
   /** The source of the recorder at a time since boot. */

@@ -197,7 +197,8 @@ export class HistoryStore implements PastStore {
     const found = readMembers(this.#history, job, after, limit);
     return Promise.resolve(found.map(({ life, since, until }) => {
       lives.withParent(life);
-      return { process: life, account: this.#history.accountOf(life), since, until };
+      const account = this.#history.accountOf(life);
+      return { process: life, account, since, until, next: life.key };
     }));
   }
 

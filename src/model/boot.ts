@@ -9,7 +9,10 @@ const NS_PER_MS = 1e6;
 
 /** A boot, as processes of it know it. */
 export interface BootClock {
-  /** First group of the boot id; empty where no boot is known. */
+  /**
+   * First group of the boot id; empty where no boot is known. Where several hosts of an answer have
+   * boots with that group, `_` and the number of this one follow.
+   */
   readonly shortId: string;
   /** The host, where the answer is about several; null or not there: it is about one. */
   readonly host?: string | null;
@@ -25,6 +28,8 @@ export interface PastBoot extends BootClock {
   readonly id: number;
   /** The whole boot id. */
   readonly bootId: string;
+  /** Its id as no other boot of the answer has it: copies of one host have the same. */
+  readonly uniqueId: string;
   /** From when on it is recorded and still known, and until when; nanoseconds since boot. */
   readonly since: number;
   readonly until: number;

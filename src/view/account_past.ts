@@ -45,7 +45,7 @@ export function renderCosts(
   const isPart = rows.some(({ sums }) => sums.accounted < sums.processes);
   const names = (rows[0]?.of ?? []).map(([name]) => name);
   const columns: Column<CostRow>[] = [
-    ...rows[0]?.more === undefined ? [] : JOB_COLUMNS,
+    ...jobColumns(rows),
     count("COUNT", ({ processes }) => processes),
     count("FAILED", ({ failed }) => failed),
     ...rows.some(({ sums }) => sums.living > 0) ? [count("LIVING", ({ living }) => living)] : [],
@@ -67,10 +67,13 @@ export function renderCosts(
   return tableSteps(rows, columns, style);
 }
 
-const JOB_COLUMNS: readonly Column<CostRow>[] = [
-  ["MEMBERS", ({ more }) => more?.members, true],
-  ["RUNNING", ({ more }) => more?.running, true],
-];
+/** Of jobs; how many they are where a row is of several. */
+function jobColumns([first]: readonly CostRow[]): Column<CostRow>[] {
+  const names = (["jobs", "hosts", "members", "running"] as const).filter((name) => {
+    return first?.more?.[name] !== undefined;
+  });
+  return names.map((name) => [name.toUpperCase(), ({ more }) => more?.[name], true]);
+}
 
 function count(name: string, cell: (sums: CostSums) => number): Column<CostRow> {
   return [name, ({ sums }) => cell(sums), true];

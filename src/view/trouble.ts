@@ -277,7 +277,7 @@ function findingFields(finding: Finding, options: TroubleOptions, clock: WallClo
     unit,
     container,
     ...endFields(process.status),
-    by: by === null ? null : { id: by.id, pid: by.pid, name: nameOf(by.image) },
+    by: by === null ? null : { ...hostFields(by), id: by.id, pid: by.pid, name: nameOf(by.image) },
     mean_life_ns: whole(facts.meanLifeNs),
     every_ns: whole(facts.everyNs),
     last_good: momentField(process, facts.lastGood, clock),

@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { AnswerText } from "../serve/client/answer_text.ts";
 import { jsonText } from "../text/json_text.ts";
 import { admit, type RefusalKind, type Rule } from "./admit.ts";
@@ -42,6 +43,8 @@ export class Gateway {
   readonly #turns = new Turns(WEB_LIMITS.questions, WEB_LIMITS.waiting);
   /** What goes on; aborted when its connection or the gateway ends. */
   readonly #under = new Set<AbortController>();
+  /** What is done for it; resolves when all of it has ended, elsewhere too. */
+  readonly #asked = new Set<Promise<void>>();
   #rule: Rule;
   #streams = 0;
   readonly #sockets = new Set<Socket>();
@@ -77,11 +80,16 @@ export class Gateway {
     this.#rule = { ...this.#rule, port };
   }
 
-  /** Ends all connections. */
-  close(): void {
+  /** Ends all connections; waits for what was asked elsewhere to be called off, not for long. */
+  async close(): Promise<void> {
     for (const one of this.#under) one.abort();
     this.server.closeAllConnections();
     this.server.close();
+    if (this.#asked.size === 0) return;
+    const ended = new AbortController();
+    const all = Promise.allSettled(this.#asked).then(() => ended.abort());
+    const patience = delay(WEB_LIMITS.leaveMs, undefined, ended).catch(() => {});
+    await Promise.race([all, patience]);
   }
 
   /** By hand: with `maxConnections` one of the runtimes leaves those open that it drops. */
@@ -132,14 +140,18 @@ export class Gateway {
     const controller = new AbortController();
     this.#under.add(controller);
     response.on("close", () => controller.abort());
+    const work = kind === "tells"
+      ? this.#tell(params, response, controller.signal)
+      : this.#answer(op, kind, params, response, controller.signal);
+    this.#asked.add(work);
     try {
-      if (kind === "tells") await this.#tell(params, response, controller.signal);
-      else await this.#answer(op, kind, params, response, controller.signal);
+      await work;
     } catch (error) {
       // Who has gone is told nothing, and what was given up for that is no failure.
       if (!controller.signal.aborted) throw error;
     } finally {
       this.#under.delete(controller);
+      this.#asked.delete(work);
     }
   }
 

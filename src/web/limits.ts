@@ -25,6 +25,8 @@ export const WEB_LIMITS = {
   waiting: 256,
   /** Bytes of events that a page has not taken; the recorder keeps what is beyond, or a gap. */
   untaken: 256 << 10,
+  /** So long what is called off may take to end where it is done, milliseconds. */
+  leaveMs: 3000,
   /** Refusals that are told on standard error in a minute; all are counted. */
   told: 60,
 } as const;

@@ -25,6 +25,7 @@ writeFileSync(crasher, "ulimit -c 0\nsleep 0.2\nkill -ABRT $$\n");
 /** What is printed, by the name that the list has for it. */
 const PRINTED: Readonly<Record<string, readonly string[]>> = {
   "account": ["account", "--json"],
+  "account --by job-name": ["account", "--json", "--by", "job-name"],
   "account --by unit": ["account", "--json", "--by", "unit"],
   "doctor": ["doctor", "--json"],
   "job list": ["job", "list", "--json"],

@@ -1,105 +1,23 @@
 /** A fleet of three hosts, with dist/fh and a real PostgreSQL, answers as each of them does. */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { Connection } from "../../src/fleet/connection.ts";
-import { temporaryFolder } from "../support/at_end.ts";
-import { FH, type Outcome, runFh, runProgram } from "../support/executable.ts";
-import { missingPostgres, Postgres } from "../support/postgres.ts";
+import {
+  bare,
+  done,
+  envOf,
+  fleet,
+  HOSTS,
+  made,
+  missing,
+  own,
+  said,
+  server,
+} from "../support/asked_fleet.ts";
+import { FH, runFh, runProgram } from "../support/executable.ts";
 import { Running } from "../support/running.ts";
 import { unless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
-
-const missing = missingPostgres ?? (process.getuid!() === 0 ? null : "needs root");
-const folder = missing === null ? temporaryFolder("fh-asking-") : "";
-const server = missing === null ? new Postgres() : null!;
-const HOSTS = ["web1", "web2", "db1"] as const;
-
-/** What each host does, beside what all of them do. */
-const LOADS: Readonly<Record<string, string>> = {
-  web1: "for i in 1 2 3 4 5 6 7 8 9; do sh -c 'exit 3'; done",
-  web2: "sh -c 'true only-here'; for i in 1 2 3 4 5 6; do sh -c 'kill -SEGV $$'; done",
-  db1: "/bin/true a; /bin/true b; /bin/true c",
-};
-
-function envOf(host: string): Record<string, string> {
-  const { PATH = "" } = process.env;
-  const own = { FH_DB: join(folder, host, "history.db"), FH_SOCKET: join(folder, host, "fh.sock") };
-  return { PATH, HOME: folder, ...own, TZ: "UTC" };
-}
-
-/** Asks the fleet. */
-function fleet(...args: string[]): Outcome {
-  const env = { ...envOf("nobody"), FH_FLEET: server.url("reader") };
-  return runFh(args, { env });
-}
-
-function done({ status, stdout, stderr }: Outcome, expected = 0): string {
-  assert.equal(status, expected, stderr);
-  return stdout;
-}
-
-/** Records a load as a host that has a job, and ships it. */
-async function record(host: string): Promise<void> {
-  mkdirSync(join(folder, host), { mode: 0o700 });
-  await using recorder = Running.start([FH, "record"], { env: envOf(host) });
-  await recorder.startedWhen("it listens", () => recorder.stderr.includes("listening on"));
-  const load =
-    `${FH} job create build; sh -c '${FH} job add build $$; sh -c "true job; exit 7"'; ` +
-    `sh -c "sh -c 'exit 5'; true"; ${LOADS[host]}; true`;
-  done(runProgram("sh", ["-c", load], { env: envOf(host) }));
-  await recorder.end("SIGINT");
-  const to = ["ship", "--to", server.url(host), "--host-name", host, "--once"];
-  done(runFh(to, { env: envOf(host) }));
-}
-
-const made = missing === null
-  ? (async () => {
-    const names = HOSTS.flatMap((host) => ["--host", host]);
-    const env = { ...envOf("nobody"), FH_FLEET: server.url("owner") };
-    done(runFh(["fleet", "init", ...names, "--reader", "reader", "-q"], { env }));
-    for (const host of HOSTS) await record(host);
-    return new Date().toISOString();
-  })()
-  : null!;
-
-/** Fields in which answers differ: where it was, what is not known there, what is noted. */
-const OWN = new Set(["host", "user", "title", "cpus", "notes", "same"]);
-
-/** Each line of JSON without them, byte for byte; sentences and commands name the host as well. */
-function bare(text: string): string[] {
-  const named = new RegExp(`^(?:${HOSTS.join("|")}): | --host (?:${HOSTS.join("|")})`, "g");
-  return text.trimEnd().split("\n").map((line) =>
-    JSON.stringify(parse(line, (key, value) => {
-      if (OWN.has(key)) return undefined;
-      const { ended, duration_ns: _, state: _state, started: _started, ...rest } = Object(value);
-      // Of who lives the host tells the state, and the start by the clock as it stands now.
-      if (ended === null && Array.isArray(rest["argv"])) return rest;
-      return key === "words" || key === "command" ? String(value).replaceAll(named, "") : value;
-    }))
-  );
-}
-
-function parse(line: string, revive: (key: string, value: unknown) => unknown): unknown {
-  try {
-    return JSON.parse(line, revive);
-  } catch {
-    throw new Error(`no JSON: ${line}`);
-  }
-}
-
-/** What a host says, by its own history; of trouble the status tells, too. */
-function own(host: string, ...args: string[]): string {
-  return said(runFh(args, { env: envOf(host) }), `${host}: ${args.join(" ")}`);
-}
-
-function said({ stdout, stderr, status }: Outcome, what: string): string {
-  assert.ok(status === 0 || status === 1, `${what}: ${stderr}`);
-  assert.ok(stdout.length > 20, `${what}: ${stderr}`);
-  return stdout;
-}
 
 test(...unless(missing, "the fleet answers of a host what that answers itself"), async () => {
   const end = await made;
@@ -108,6 +26,9 @@ test(...unless(missing, "the fleet answers of a host what that answers itself"),
     ["log", "-e", "fork,exec,exit", ...all],
     ["log", "-m", "exit", "--failed", ...all],
     ["log", "-p", "PARENT", ...all],
+    ["log", "--tree", ...all],
+    ["log", "-c", "sh", "-u", "root", "--cgroup", "/*", ...all],
+    ["tree", "PARENT", "--json"],
     ["log", "--min-duration", "1ms", "--reverse", ...all],
     ["tree", ...all.slice(0, -1), "--json=flat"],
     ...["command", "parent", "user", "unit", "container", "exit", "job"].map((by) => {
@@ -115,24 +36,36 @@ test(...unless(missing, "the fleet answers of a host what that answers itself"),
         return by !== "job" || one !== "--failed";
       });
     }),
+    ["account", "-p", "PARENT", "--json"],
+    ["account", "--by", "exit", "--min-duration", "1ms", "-m", "exit", ...all],
     ["trouble", ...all],
+    ["report", "json", "-p", "PARENT"],
+    ["report", "json", "-c", "sh", "--failed"],
+    ["report", "diff", "job:build", "job:1", "--json"],
     ["report", "json", "--since", "1h", "--until", end],
     ["report", "json", "--job", "build"],
     ["job", "list", "--all", "--json"],
     ["job", "show", "build", "--json"],
+    ["job", "export", "build"],
+    ["job", "export"],
+    ["account", "--by", "job-name", ...all],
   ];
   for (const host of HOSTS) {
     const [line] = own(host, "log", "-m", "exit 5", ...all).split("\n");
     const { id } = JSON.parse(line!) as { id: string };
     for (const one of [...questions, ["why", id, "--json"]]) {
-      const question = one.map((word) => word === "PARENT" ? id : word);
-      const here = bare(own(host, ...question));
-      const asked = `${host}: ${question.join(" ")}`;
-      const there = said(fleet(...question, "--host", host), asked);
-      assert.deepEqual(bare(there), here, asked);
+      compare(host, ...one.map((word) => word === "PARENT" ? id : word));
     }
   }
 });
+
+/** What the fleet says of a host is what that says itself. */
+function compare(host: string, ...question: string[]): string {
+  const asked = `${host}: ${question.join(" ")}`;
+  const there = said(fleet(...question, "--host", host), asked);
+  assert.deepEqual(bare(there), bare(own(host, ...question)), asked);
+  return there;
+}
 
 test(...unless(missing, "of many hosts it answers what each of them does"), async () => {
   const end = await made;
@@ -195,23 +128,67 @@ test(...unless(missing, "what a host ships is followed, each line once"), async 
     { env },
   );
   const lines = () => follower.stdout.split("\n").filter((line) => line.includes('"followed"'));
+  // What was shipped before it looked for the first time is none of its business.
+  const followers = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' " +
+    "AND application_name = 'fh' AND query LIKE '%fh.%' AND state = 'idle'";
+  await until(() => server.ask(followers) === "1", "it follows");
   for (let round = 1; round <= 3; round++) {
-    runProgram("/bin/true", ["followed", String(round)]);
+    // It lives for long enough to be read, also on a busy host.
+    const lasts = "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done";
+    runProgram("sh", ["-c", lasts, "followed", String(round)]);
     await until(() => lines().length >= round, `line ${round} came; ${follower.stderr}`);
   }
-  const top = () =>
-    JSON.parse(done(fleet("top", "--host", "web*", "--json", "-n", "1"))) as {
+  const top = (...more: string[]) =>
+    JSON.parse(done(fleet("top", "--host", "web*", "--json", "-n", "1", ...more))) as {
       rows: { host: string; started_per_second: number | null; lag_ns: number }[];
     };
   await until(() => {
     const row = top().rows.find(({ host }) => host === "web1")!;
     return (row.started_per_second ?? 0) > 0 && row.lag_ns < 60e9;
   }, "the host is busy");
+  const started = (...more: string[]) =>
+    top(...more).rows.find(({ host }) => host === "web1")!.started_per_second!;
+  assert.ok(started("-m", "^sh -c .*followed") > 0);
+  assert.equal(started("-c", "no-such-program"), 0);
+  assert.match(fleet("top", "--host", "*", "-p", "1").stderr, /--pid with a fleet/);
   await follower.end("SIGINT");
   assert.deepEqual([lines().length, new Set(lines()).size], [3, 3]);
   await recorder.end("SIGINT");
   await shipper.end("SIGINT");
 });
+
+test(
+  ...unless(missing, "what is missing of a host is noted as there, and with its name"),
+  async () => {
+    await made;
+    const to = ["ship", "--to", server.url("web1"), "--host-name", "web1", "--once"];
+    done(runFh(to, { env: envOf("web1") }));
+    const all = ["--since", "1h", "--until", new Date().toISOString(), "--json"];
+    // Events of one moment have no order, and accounts may have come late: gaps alone are compared.
+    const gaps = (text: string) =>
+      bare(text).flatMap((line) => {
+        const { event, gaps: its = [], lost, since, time, frame } = JSON.parse(line);
+        const noted = JSON.stringify([its, frame?.gaps ?? []]);
+        const gap = JSON.stringify({ lost, since, time });
+        return event === "gap" ? [gap] : event === undefined ? [noted] : [];
+      });
+    for (
+      const question of [
+        ["log", "-e", "fork,exec,exit", ...all],
+        ["log", "-m", "followed", ...all],
+        ["account", "--failed", "--by", "user", ...all],
+        ["report", "json", "-c", "no*", "-c", "s*", ...all.slice(0, -1)],
+      ]
+    ) {
+      const there = said(fleet(...question, "--host", "web1"), question.join(" "));
+      assert.deepEqual(gaps(there), gaps(own("web1", ...question)), question.join(" "));
+      assert.match(there, /not recording|nobody recorded/, question.join(" "));
+      if (question[0] !== "log") continue;
+      const told = there.split("\n").filter((line) => line.includes('"event":"gap"'));
+      assert.ok(told.length > 0 && told.every((line) => line.includes('"host":"web1"')));
+    }
+  },
+);
 
 test(...unless(missing, "Ctrl-C ends a question on the server, too"), async () => {
   await made;

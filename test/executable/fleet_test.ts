@@ -151,7 +151,7 @@ test(...unless(missing, "options that do not go together are refused"), () => {
     return stderr;
   };
   assert.match(refused("tree", "--host", "x", "--watch"), /--watch with a fleet/);
-  assert.match(refused("top", "--host", "x", "--user", "root"), /--user with a fleet/);
+  assert.match(refused("top", "--host", "x", "--pid", "1"), /--pid with a fleet/);
   assert.match(refused("top", "--by", "host"), /together with --host only/);
   assert.match(refused("web", "--host", "x", "--db", "y"), /--db with a fleet/);
   assert.match(refused("log", "--host", "x", "--db", "y"), /--db with a fleet/);

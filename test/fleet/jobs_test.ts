@@ -48,6 +48,17 @@ async function open(hosts: string): Promise<FleetStore> {
   });
 }
 
+/** Members as who asks again and again gets them. */
+async function inPages(answers: JobAnswers, name: string): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (let after: unknown = 0; after !== null;) {
+    const { members, next } = await answers.members(name, Number(after), 4);
+    found.push(...members as unknown[]);
+    after = next;
+  }
+  return found;
+}
+
 /** Everything that is told of its jobs. */
 async function told(store: PastStore, ...names: readonly string[]): Promise<unknown> {
   const answers = new JobAnswers(store, users, { uid: 0, privileged: true });
@@ -56,6 +67,7 @@ async function told(store: PastStore, ...names: readonly string[]): Promise<unkn
   for (const name of names) {
     whole.push(await answers.show(name), await answers.running(name));
     whole.push((await answers.members(name, 0, 1000)).members);
+    whole.push(await inPages(answers, name));
   }
   const costs = await store.jobCosts(store.bounds.all(), null);
   whole.push(jobs, costs.map(({ job: { name }, totals }) => [name, totals]));
@@ -69,8 +81,15 @@ async function compare(recorder: JobRecorder, host: string, ...names: string[]):
   const expected = await told(here, ...names);
   assert.ok(JSON.stringify(expected).length > 500);
   assert.deepEqual(await told(there, ...names), expected);
-  here.close();
-  there.close();
+  // A page of the web is asked of a connection of its own.
+  const [name] = names;
+  const again = await open(host);
+  const answersOf = (store: PastStore) =>
+    new JobAnswers(store, users, { uid: 0, privileged: true });
+  const { members } = await answersOf(there).members(name!, 0, 1000) as { members: unknown[] };
+  const rest = await answersOf(again).members(name!, 4, 1000);
+  assert.deepEqual(rest["members"], members.slice(4));
+  for (const store of [here, there, again]) store.close();
 }
 
 test(

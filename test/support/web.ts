@@ -103,7 +103,7 @@ export class TestGateway implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.gateway.close();
+    void this.gateway.close();
     await this.#close?.();
   }
 }

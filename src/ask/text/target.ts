@@ -15,11 +15,11 @@ export interface Target {
   readonly id: string | null;
 }
 
-const ID = /^([0-9a-f]{8})-(\d+)-~?\d+(?:\.\d+)?$/;
+const ID = /^([0-9a-f]{8}(?:_\d+)?)-(\d+)-~?\d+(?:\.\d+)?$/;
 
 /**
- * `4711`, `4711@03:12`, `7c0a51fe-4711-88123`; throws UsageError, also for a time that lies ahead
- * and that no clock of `history` has shown.
+ * `4711`, `4711@03:12`, `7c0a51fe-4711-88123`, or `7c0a51fe_12-4711-88123` of a fleet; throws
+ * UsageError, also for a time that lies ahead and that no clock of `history` has shown.
  */
 export function parseTarget(
   text: string,

@@ -24,7 +24,7 @@ export const accountCommand: CommandSpec = command({
     opt(
       "--by <what>",
       parseChoice("key", ACCOUNT_KEYS),
-      "sums by command (default), parent, user, unit, container, exit or job",
+      "by command (default), parent, user, unit, container, exit, job or job-name",
       ACCOUNT_KEYS,
     ),
     opt("--since <when>", asText, "what ended from that time on: 14:30, '10m ago'"),
@@ -58,6 +58,7 @@ export const accountCommand: CommandSpec = command({
     "fh account --by parent --sort count -n 5  who starts most",
     "fh account -p ci.sh  what the latest ci.sh has cost, with all that it started",
     "fh account --by job --since '1h ago'  what jobs have cost",
+    "fh account --by job-name --host '*'  and all of a name, on all hosts (see fh fleet)",
     "fh account -x -a pacct --by user  by an accounting file",
     "fh account -x -a pacct -j jobs.ndjson  for each job of a file",
     "fh account -d -a pacct --failed  what failed, and whose it was",

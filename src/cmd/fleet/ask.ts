@@ -86,9 +86,14 @@ export function hostOfAll<Options extends FleetAsked & { readonly pid?: readonly
   );
 }
 
-/** What the hosts of a store are called together. */
-export function hostsText({ bounds }: PastStore): string {
-  const names = [...new Set(bounds.boots.map(({ host }) => host ?? ""))];
+/** The hosts of a store, by name. */
+export function hostsOf({ bounds }: PastStore): string[] {
+  return [...new Set(bounds.boots.map(({ host }) => host ?? ""))].sort();
+}
+
+/** What they are called together. */
+export function hostsText(store: PastStore): string {
+  const names = hostsOf(store);
   return names.length === 1 ? names[0]! : `${names.length} hosts`;
 }
 

@@ -7,7 +7,7 @@ import { type Context, tableStyle } from "../../cli/command.ts";
 import type { GlobalOptions } from "../../cli/globals.ts";
 import { tell } from "../../cli/tell.ts";
 import { EXIT, UsageError } from "../../fault.ts";
-import { Connection } from "../../fleet/connection.ts";
+import { Connection, type Waiting } from "../../fleet/connection.ts";
 import { LAYOUTS } from "../../fleet/layout.ts";
 import {
   type FleetHost,
@@ -43,9 +43,9 @@ export async function withFleet<Result>(
   context: Context,
   { fleet, quiet }: Pick<FleetOptions, "fleet" | "quiet">,
   work: (db: Connection) => Promise<Result>,
+  waiting: Waiting = waitingOn(context, quiet),
 ): Promise<Result> {
   const url = fleetOf(context, fleet);
-  const waiting = waitingOn(context, quiet);
   const db = await Connection.open(url, context.env, context.signal, null, waiting);
   try {
     return await work(db);

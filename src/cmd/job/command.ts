@@ -146,9 +146,12 @@ const exported = command({
   summary: "write who was in a job, or in all, as a job file",
   options: [
     opt("-o, --output <path>", asText, "a new file, instead of standard output"),
-    ...JOB_OPTIONS,
+    ...ASKING_OPTIONS,
   ],
-  examples: ["fh job export build > b.ndjson  who was in it, for fh account -j"],
+  examples: [
+    "fh job export build > b.ndjson  who was in it, for fh account -j",
+    "fh job export web7:build > b.ndjson  that of another host (see fh fleet)",
+  ],
   async run(context, [job], options): Promise<number> {
     const { exportMembers } = await import("./run.ts");
     return await exportMembers(context, job ?? null, options);

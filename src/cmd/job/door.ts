@@ -27,6 +27,8 @@ export interface JobDoor {
   readonly notes: Notes;
   /** The jobs are those of other hosts. */
   readonly isElsewhere?: true;
+  /** Names of those hosts. */
+  readonly hosts?: readonly string[];
   /** Asks; rejects with {@linkcode CommandError}. */
   ask(op: string, params: Fields): Promise<Fields>;
   close(): void;

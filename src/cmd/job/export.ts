@@ -4,12 +4,15 @@
  * @module
  */
 import type { Context } from "../../cli/command.ts";
-import { CommandError, EXIT } from "../../fault.ts";
+import { CommandError, EXIT, UsageError } from "../../fault.ts";
 import type { Fields } from "../../serve/protocol.ts";
 import { Breath } from "../../steps.ts";
 import { jsonText } from "../../text/json_text.ts";
 import { createFile, writeAll } from "../new_file.ts";
 import { type JobDoor, listJobs } from "./door.ts";
+
+/** Hosts that are named where there are too many. */
+const NAMED_MAX = 5;
 
 interface ExportOptions {
   readonly output?: string;
@@ -22,6 +25,7 @@ export async function exportJobs(
   name: string | null,
   { output }: ExportOptions,
 ): Promise<number> {
+  checkHosts(door);
   const breath = new Breath(signal);
   const names = name === null ? await allJobs(door, breath) : [name];
   // Nothing is written before it is known that the job is there.
@@ -40,6 +44,14 @@ export async function exportJobs(
   }
   if (write === null && output !== undefined) appendTo(output);
   return EXIT.done;
+}
+
+/** It is joined with the accounting file of a host, where numbers of jobs and pids are its own. */
+function checkHosts({ hosts = [] }: JobDoor): void {
+  if (hosts.length < 2) return;
+  const some = hosts.slice(0, NAMED_MAX).join(", ") + (hosts.length > NAMED_MAX ? ", ..." : "");
+  const advice = "name it by --host; sums over all has fh account --by job-name";
+  throw new UsageError(`Bad hosts: a job file is of one, and there are ${some}; ${advice}`);
 }
 
 async function allJobs(door: JobDoor, breath: Breath): Promise<string[]> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { JobAnswers, JOBS_MAX, runningFields } from "../../ask/jobs.ts";
+import { JobAnswers, JOBS_MAX, MEMBERS_MAX, runningFields } from "../../ask/jobs.ts";
 import { Notes } from "../../ask/notes.ts";
 import type { PastJob, PastStore } from "../../ask/store.ts";
 import { EVERYTHING } from "../../ask/viewer.ts";
@@ -12,7 +12,7 @@ import { Refusal } from "../../fault.ts";
 import { refused } from "../../serve/client/ask.ts";
 import type { Fields } from "../../serve/protocol.ts";
 import { usersElsewhere } from "../asking.ts";
-import { type FleetAsked, openPast } from "../fleet/ask.ts";
+import { type FleetAsked, hostsOf, openPast } from "../fleet/ask.ts";
 import type { JobDoor } from "./door.ts";
 
 /** Jobs of one name that are counted. */
@@ -36,7 +36,8 @@ export async function openFleetJobs(context: Context, place: FleetAsked): Promis
       shown = found;
       return await answers.tell(found);
     },
-    job_members: async ({ job }) => {
+    job_members: async ({ job, running, after = 0 }) => {
+      if (running !== true) return await answers.members(String(job), Number(after), MEMBERS_MAX);
       // Another host may have a job of that number.
       const found = shown?.id === job ? shown! : await answers.find(String(job));
       const living = await store.livingMembers(found);
@@ -52,6 +53,7 @@ export async function openFleetJobs(context: Context, place: FleetAsked): Promis
   return {
     notes,
     isElsewhere: true,
+    hosts: hostsOf(store),
     async ask(op, params) {
       try {
         return await ask[op]!(params);
@@ -84,5 +86,5 @@ function noteOthers(
   if (elsewhere.length === 0) return;
   const some = elsewhere.slice(0, 3).join(", ") + (elsewhere.length > 3 ? ", …" : "");
   const what = `the job ${text} of ${host} is shown; others have one of that name: ${some}`;
-  notes.add("others", `${what}; give HOST:${text}`);
+  notes.add("others", `${what}; give HOST:${text}, or fh account --by job-name`);
 }

@@ -135,8 +135,10 @@ export function renameJob(
 /** `fh job export`. */
 export function exportMembers(
   context: Context,
-  job: string | null,
-  options: JobOptions & { readonly output?: string },
+  name: string | null,
+  given: JobOptions & { readonly output?: string },
 ): Promise<number> {
+  const [job, options] = name === null ? [null, given] : hostOf(context, name, given);
+  checkFleet(options, { socket: options.socket });
   return withJobs(context, options, (door) => exportJobs(context, door, job, options));
 }

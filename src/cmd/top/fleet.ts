@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createFilter } from "../../ask/filter.ts";
 import { Notes } from "../../ask/notes.ts";
 import { type Context, tableStyle, useColor } from "../../cli/command.ts";
 import { tell, tellNotes } from "../../cli/tell.ts";
@@ -17,6 +18,8 @@ import {
   lookAtFleet,
   TOP_WINDOW_US,
 } from "../../fleet/top.ts";
+import { type ImageFilter, WantedImages } from "../../fleet/wanted_images.ts";
+import type { Users } from "../../proc/passwd.ts";
 import { pause } from "../../steps.ts";
 import { LiveScreen } from "../../term/live.ts";
 import { mindTerminal } from "../../term/terminal.ts";
@@ -26,7 +29,7 @@ import { paint } from "../../text/style.ts";
 import { table } from "../../text/table.ts";
 import { type FleetRow, fleetTable, fleetTopJson } from "../../view/fleet_top.ts";
 import { usersElsewhere } from "../asking.ts";
-import { checkFleet } from "../fleet/ask.ts";
+import { checkFleet, waitingOn } from "../fleet/ask.ts";
 import { withFleet } from "../fleet/tables.ts";
 import type { AnyTopOptions } from "./command.ts";
 
@@ -35,22 +38,31 @@ const INTERVAL_NS = 5e9;
 const NS_PER_MS = 1e6;
 const US_PER_S = 1e6;
 const WINDOW_S = TOP_WINDOW_US / US_PER_S;
-const WHAT = "CPU% is that of what has ended in the last minute that each host has told of";
+const WHAT = "CPU% is that of what has ended in the last minute that each host has told of; " +
+  "what runs has used is not known, nor its memory";
 
 /** Runs it; the exit status comes back. */
 export async function runFleetTop(context: Context, options: AnyTopOptions): Promise<number> {
-  const { pid, user, comm, match, cgroup } = options;
-  checkFleet(options, { pid, user, comm, match, cgroup });
+  checkFleet(options, { pid: options.pid });
   const by = keyOf(options);
   if (options.sort === "memory") {
     throw new UsageError("Bad options: --sort memory with a fleet, which does not know it");
   }
-  await withFleet(context, { ...options, quiet: true }, async (db) => {
+  filterOf(options, usersElsewhere());
+  let screen: LiveScreen | null = null;
+  const waiting = waitingOn(context, options.quiet);
+  await withFleet(context, options, async (db) => {
     try {
-      await new FleetTop(context, db, options, by).run();
+      const top = new FleetTop(context, db, options, by);
+      screen = top.screen;
+      await top.run();
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
     }
+  }, {
+    // What is on a screen is not to be written over.
+    wait: (rows) => screen?.isOpen ? undefined : waiting.wait(rows),
+    done: () => waiting.done(),
   });
   return EXIT.done;
 }
@@ -61,13 +73,26 @@ function keyOf({ by = "host" }: AnyTopOptions): FleetTopKey {
   throw new UsageError(`Bad options: --by ${by} with a fleet; give ${FLEET_TOP_KEYS.join(", ")}`);
 }
 
+/** What is asked of what they run; null where nothing is. Throws UsageError for an unknown user. */
+function filterOf(
+  { user, comm, match, cgroup }: AnyTopOptions,
+  users: Users,
+): ImageFilter | null {
+  const given = Object.entries({ user, comm, match, cgroup })
+    .filter(([, value]) => value !== undefined);
+  const { ofImage, sought } = createFilter(Object.fromEntries(given), users);
+  return ofImage === null ? null : { ofImage, sought };
+}
+
 class FleetTop {
   readonly #context: Context;
   readonly #db: Connection;
   readonly #options: AnyTopOptions;
   readonly #by: FleetTopKey;
-  readonly #screen: LiveScreen | null;
+  /** Null: there are tables, or JSON. */
+  readonly screen: LiveScreen | null;
   readonly #users = usersElsewhere();
+  readonly #images: WantedImages | null;
   #rows: readonly FleetRow[] = [];
   /** Hosts that are too far behind for figures. */
   #late = 0;
@@ -77,23 +102,25 @@ class FleetTop {
     this.#db = db;
     this.#options = options;
     this.#by = by;
+    const filter = filterOf(options, this.#users);
+    this.#images = filter === null ? null : new WantedImages(db, filter);
     const isLive = context.stdout.isTerminal && !options.json && options.looks !== 1;
-    this.#screen = isLive ? new LiveScreen(context.stdout) : null;
+    this.screen = isLive ? new LiveScreen(context.stdout) : null;
   }
 
   /** Looks until there were as many as are wanted, or it is stopped. */
   async run(): Promise<void> {
     const { signal, stdout } = this.#context;
     const { looks, json, interval = INTERVAL_NS } = this.#options;
-    const times = looks ?? (json || this.#screen !== null ? Infinity : 1);
+    const times = looks ?? (json || this.screen !== null ? Infinity : 1);
     await this.#look();
-    const forget = this.#screen === null
+    const forget = this.screen === null
       ? () => {}
-      : mindTerminal(this.#context, this.#screen, () => this.#draw());
-    this.#screen?.open();
+      : mindTerminal(this.#context, this.screen, () => this.#draw());
+    this.screen?.open();
     try {
       for (let time = 1;; time++) {
-        if (this.#screen === null) this.#write();
+        if (this.screen === null) this.#write();
         else this.#draw();
         await stdout.flush();
         if (time >= times || stdout.closed) return;
@@ -102,15 +129,18 @@ class FleetTop {
         await this.#look();
       }
     } finally {
-      this.#screen?.close();
+      this.screen?.close();
       forget();
     }
   }
 
   async #look(): Promise<void> {
     const { host = "*", sort = "cpu", filter = "" } = this.#options;
-    const found = await lookAtFleet(this.#db, host, this.#by, isBad);
-    if (found.length === 0 && this.#by === "host") throw await noHost(this.#db, host);
+    const query = { hosts: host, by: this.#by, isFailure: isBad, images: this.#images };
+    const found = await lookAtFleet(this.#db, query);
+    if (found.length === 0 && this.#by === "host") {
+      throw await noHost(this.#db, host);
+    }
     this.#late = found.filter(({ isKnown }) => !isKnown).length;
     const wanted = filter.toLowerCase();
     const rows = found.map((row) => this.#rowOf(row));
@@ -165,13 +195,13 @@ class FleetTop {
     const lines = table(rows, fleetTable(this.#by), tableStyle(stdout, env, color));
     stdout.write(lines.map((line) => `${line}\n`).join(""));
     tellNotes(this.#context, notes, quiet);
-    if (rows.length === 0) tell(this.#context, "no row has that in its name", quiet);
+    if (rows.length === 0) tell(this.#context, "no row is of what was asked for", quiet);
   }
 
   #draw(): void {
     const { stdout, env } = this.#context;
     // A terminal that was stopped (Ctrl-S) still has the last screen to take.
-    if (this.#screen === null || !this.#screen.isOpen || stdout.pendingBytes > 0) return;
+    if (this.screen === null || !this.screen.isOpen || stdout.pendingBytes > 0) return;
     const colored = useColor(this.#options.color, stdout, env);
     const room = Math.max(1, stdout.rows - 3);
     const rows = this.#rows.slice(0, Math.min(room, this.#options.limit ?? LIMIT));
@@ -181,7 +211,7 @@ class FleetTop {
       width,
     });
     const told = [...this.#notes()].map(({ text }) => text).reverse().join("; ");
-    this.#screen.draw([
+    this.screen.draw([
       paint(fitWidth(head, width), "bold", colored),
       ...lines.map((line) => fitWidth(line, width)),
       "",

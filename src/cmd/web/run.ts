@@ -61,7 +61,7 @@ export async function runWeb(context: Context, options: WebOptions): Promise<num
     if (options.open === true && url !== null) await openOrTell(user, url);
     await ended(context.signal);
   } finally {
-    gateway.close();
+    await gateway.close();
     await listening.close();
   }
   return EXIT.done;

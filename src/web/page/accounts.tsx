@@ -18,7 +18,9 @@ import { bytesText, countText, lengthText } from "./words.ts";
 /** A row: sums, and what they are of under the name of the key. */
 type Row = SumFields & Readonly<Record<string, unknown>>;
 
-const KEYS = ["command", "parent", "user", "unit", "container", "exit", "job"] as const;
+const KEYS = [
+  ...["command", "parent", "user", "unit", "container", "exit", "job", "job-name"] as const,
+] as const;
 const SINCE = "1h ago";
 const ROWS_MAX = 200;
 const COLUMNS = ["processes", "failed", "cpu", "elapsed", "memory", "written"] as const;

@@ -21,7 +21,7 @@ export function cpuText(cost: Pick<CostFields, "user_ns" | "system_ns">): string
 
 /** What a row of sums by a key is of; where it is not known or there is none, `-`. */
 export function keyText(by: string, row: Readonly<Record<string, unknown>>): string {
-  const value = by === "job" ? row["name"] ?? row["job"] : row[by];
+  const value = by.startsWith("job") ? row["name"] ?? row["job"] : row[by];
   if (by === "exit") return String(row["signal"] ?? row["exit_code"] ?? value ?? "-");
   return value == null ? "-" : escapeText(String(value));
 }

@@ -269,6 +269,36 @@ test("--by job: members, and the account of those that have ended", async () => 
   assert.deepEqual(mine.rows.map(({ job, processes }) => [job, processes]), [[7, 1]]);
 });
 
+test("--by job-name: one line for all jobs of a name, whoever made them", async () => {
+  using past = paid(PAST);
+  const common = { since: 2 * S, started: 4, until: 30 * S };
+  addJob(past, { ...common, owner: 0, id: 7, name: "build" }, [
+    ["cc1", 4e9, 2, 1, 1, 4000],
+    ["sh", 0, 1, 0, 1, 1000],
+  ]);
+  addJob(past, { ...common, owner: 1000, id: 8, name: "build" }, [["sh", 0, 2, 1, 2, 3000]]);
+  addJob(past, { ...common, owner: 0, id: 9, name: "other" }, [["sh", 0, 1, 0, 1, 9000]]);
+  past.end();
+  const one = await accountJson("--db", past.path, "--by", "job");
+  const [whole] = (await accountJson("--db", past.path, "--by", "job-name", "--sort", "name")).rows;
+  assert.deepEqual([whole.name, whole.jobs, whole.members, whole.lost], ["build", 2, 8, 6]);
+  assert.equal("hosts" in whole, false);
+  const builds = one.rows.filter(({ name }) => name === "build");
+  assert.equal(builds.length, 2);
+  for (
+    const field of ["processes", "failed", "accounted", "elapsed_ns", "user_ns", "minor_faults"]
+  ) {
+    assert.equal(whole[field], builds[0]![field] + builds[1]![field], field);
+  }
+  assert.equal(whole.peak_bytes, Math.max(builds[0]!.peak_bytes, builds[1]!.peak_bytes));
+  const { stdout } = await account("--db", past.path, "--by", "job-name", "--sort", "name");
+  const [head, first] = cellsOf(stdout).map((line) => line.split(" | "));
+  assert.deepEqual([head!.slice(0, 3), head!.at(-1)], [["JOBS", "MEMBERS", "RUNNING"], "NAME"]);
+  assert.deepEqual([first!.slice(0, 3), first!.at(-1)], [["2", "8", "0"], "build"]);
+  const named = await account("--db", past.path, "--by", "job-name", "-m", "x");
+  assert.match(named.stderr, /--match with --by job-name, whose sums do not tell that apart/);
+});
+
 test("what is missing in the history is said", async () => {
   using past = paid(PAST);
   past.tell(gap(61 * S, 12)).end();
