@@ -19,8 +19,8 @@ import type { Acknowledged, Cursor, Parcel, ShippedBoot, ShippedGap, Sink } from
 import { withTexts } from "./texts.ts";
 import { type Ripe, ripeness, Watched } from "./watched.ts";
 
-/** Lives that are shipped at once. */
-export const SHIP_AT_ONCE = 1000;
+/** Lives that are looked at at once, and shipped. */
+const SHIP_AT_ONCE = 1000;
 const US = 1000n;
 const US_PER_MS = 1000;
 
@@ -35,12 +35,16 @@ export interface ShipperOptions {
   readonly accepts: LifeTest | null;
   /** Whether nothing is waited for: what has ended is told as it is known now. */
   readonly once: boolean;
+  /** Lives that one round sends at the most: of new ones, and of those that have changed. */
+  readonly most: number;
 }
 
 /** What one round has done. */
 export interface Round {
   /** Lives that were sent. */
   readonly lives: number;
+  /** Lives that were looked at and not sent: they run, or a filter leaves them out. */
+  readonly passed: number;
   /** Lives that wait for the next round, and one more where jobs do. */
   readonly waiting: number;
   /** Lives that the host had forgotten before they were shipped. */
@@ -53,6 +57,7 @@ export interface Round {
 
 /** Up to when a history is written, in which boot. */
 type Reach = ReturnType<Outgoing["reach"]>;
+type Seen = Required<Pick<Cursor, "seen_boot" | "seen">>;
 
 /** One session with a sink. */
 export class Shipper {
@@ -66,6 +71,8 @@ export class Shipper {
   /** What was sent of boots and findings last. */
   readonly #news = new News();
   readonly #jobs: JobNews | null;
+  /** Up to when it is known of all lives before the cursor what has become of them. */
+  #seen: Seen | null;
 
   private constructor(
     source: Outgoing,
@@ -80,6 +87,8 @@ export class Shipper {
     this.#options = options;
     this.name = name;
     this.#cursor = cursor;
+    const { seen_boot, seen } = cursor ?? {};
+    this.#seen = seen_boot === undefined || seen === undefined ? null : { seen_boot, seen };
     this.#watched = new Watched(source, sink.taking, open, cursor?.last ?? 0);
     if (options.accepts !== null && sink.taking === "states") this.#watched.passedOver(cursor);
   }
@@ -118,13 +127,14 @@ export class Shipper {
     const { forgotten, reach: us } = parcel;
     const waiting = parcel.waiting + (jobs?.more ? 1 : 0);
     const reachMs = us === null ? null : Math.floor(Number(us) / US_PER_MS);
-    return { lives: parcel.lives.length, waiting, forgotten, reachMs, readMs };
+    const lives = parcel.lives.length;
+    return { lives, passed: looked.length - lives, waiting, forgotten, reachMs, readMs };
   }
 
   #take(): Taken {
     const source = this.#source;
     const { taking } = this.#sink;
-    const { argv, accepts, once } = this.#options;
+    const { argv, accepts, once, most } = this.#options;
     const range = source.range();
     const reach = source.reach();
     const { after, isSame } = whereToGoOn(this.#cursor, source);
@@ -133,25 +143,29 @@ export class Shipper {
     const isBehind = next.length === SHIP_AT_ONCE;
     const ripe = ripeness(taking, once, source, reach);
     const changed = isBehind ? [] : this.#watched.changed(SHIP_AT_ONCE, ripe);
-    const all = [...changed, ...next];
     const wanted: Ripe = accepts === null
       ? ripe
       : (life) => ripe(life) && accepts(life, () => source.image(life.image));
     // Who takes ends takes of each what it was in the end.
     const told = { argv, formers: taking === "states" };
-    const { lives, formers, images, looked: count } = withTexts(source, all, told, wanted);
-    const looked = all.slice(0, count);
+    const lists = [changed, next];
+    const taken = withTexts(source, lists, told, Math.min(most, SHIP_AT_ONCE), wanted);
+    const { lives, formers, images, looked: [seen = [], fresh = []] } = taken;
+    const looked = [...seen, ...fresh];
     // What a filter leaves out as it is in the end is not looked at again, either.
     const done = looked.filter(ripe);
-    const fresh = looked.slice(changed.length);
     const behind = Math.max(0, (range?.[1] ?? 0) - (fresh.at(-1)?.key ?? after));
-    const unlooked = Math.max(0, changed.length - count) + (this.#watched.isCut ? 1 : 0);
+    const unlooked = changed.length - seen.length + (this.#watched.isCut ? 1 : 0);
     const gaps = [
       // What was never promised is not missed: at the first contact it begins with what is there.
       ...this.#cursor === null ? [] : holesOf(after, fresh, isSame),
       ...taking === "states" ? [] : endsMissed(this.#watched.gone, source),
     ];
     const gapRows = source.gaps(isSame ? this.#cursor?.gap ?? 0 : 0);
+    // Before the first look there was nobody whose end could be missed.
+    if (reach !== null && (this.#seen === null || !isBehind && unlooked === 0)) {
+      this.#seen = { seen_boot: source.bootId(reach.boot), seen: reach.ns };
+    }
     const boots = new Set([...lives, ...gapRows, ...gaps].map(({ boot }) => boot));
     if (reach !== null) boots.add(reach.boot);
     const jobs = this.#jobs?.take(lives) ?? null;
@@ -181,11 +195,7 @@ export class Shipper {
       : { last: last.key, boot_id: last.bootId, pid: last.pid, born: last.born };
     const run = this.#source.run(null);
     const its = run === null ? {} : { run: run.id, run_since: run.since };
-    const reach = this.#source.reach();
-    const seen = reach === null
-      ? {}
-      : { seen_boot: this.#source.bootId(reach.boot), seen: reach.ns };
-    return { ...at, ...its, ...seen, gap: gap ?? before?.gap ?? 0 };
+    return { ...at, ...its, ...this.#seen, gap: gap ?? before?.gap ?? 0 };
   }
 
   #bootOf(boot: OutgoingBoot, gaps: readonly ShippedGap[]): ShippedBoot {

@@ -39,7 +39,10 @@ export interface Cursor {
   /** Number of the latest run of a recorder then, and when that began: who it is, too. */
   readonly run?: number;
   readonly run_since?: number;
-  /** Up to when the file was written then: in which boot, nanoseconds since it. */
+  /**
+   * Up to when it was known what has become of all lives before: in which boot, nanoseconds since
+   * it. What ran then may have come to pass a filter since.
+   */
   readonly seen_boot?: string;
   readonly seen?: number;
 }

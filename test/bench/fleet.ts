@@ -137,7 +137,7 @@ class Filler {
 
   async #ship(host: number, lives: OutgoingLife[]): Promise<void> {
     const source = { formers: () => [], image: imageOf };
-    const parcel = withTexts(source, lives, { argv: true, formers: false });
+    const parcel = withTexts(source, [lives], { argv: true, formers: false });
     const epoch = String(BigInt(Math.round(this.#epochMs)) * 1_000_000n);
     const run = { pid: 9, since: BOOT_NS, kept: BOOT_NS, seen: lives.at(-1)!.born + S };
     const names = { source: "connector", why: "a benchmark", version: "0", events: 0, lost: 0 };

@@ -12,7 +12,7 @@ import { ShipReport } from "../../src/ship/told.ts";
 import { temporaryFolder } from "../support/at_end.ts";
 
 const NOW = 1_800_000_000_000;
-const ROUND = { lives: 5, waiting: 2, forgotten: 0, reachMs: NOW - 4000, readMs: 1 };
+const ROUND = { lives: 5, passed: 0, waiting: 2, forgotten: 0, reachMs: NOW - 4000, readMs: 1 };
 
 /** Tells a report of a place in a new folder, by a clock that the test sets. */
 function reported(once = false) {

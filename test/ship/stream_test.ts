@@ -9,6 +9,7 @@ import { CommandError } from "../../src/fault.ts";
 import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.ts";
 import { openUsers } from "../../src/proc/users.ts";
 import { lifeTest } from "../../src/ship/filter.ts";
+import type { ShipOptions } from "../../src/ship/ship.ts";
 import { SinkAway } from "../../src/ship/sink.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { Mounted } from "../support/mounts.ts";
@@ -188,4 +189,44 @@ test("what a filter leaves out is not looked at again, nor missed", async () => 
   recorder.end();
   assert.equal((await ship()).forgotten, 0);
   assert.deepEqual(stream.pids, [101, 102]);
+});
+
+test("a low rate is kept by small parcels, and a signal ends it between two", async () => {
+  using recorder = begun();
+  const stream = new TestStream();
+  for (let i = 0; i < 22; i++) recorder.tell(...program(2 + i, 100 + i, "/bin/a"));
+  recorder.end();
+  const ship = (more: Partial<ShipOptions>) =>
+    shipTo(stream, progressOf(recorder), recorder.path, { rate: 2, ...more });
+  const ending = new AbortController();
+  const shipping = ship({ once: false, signal: ending.signal });
+  await until(() => stream.parcels.length === 1);
+  ending.abort();
+  await shipping;
+  const begin = performance.now();
+  assert.equal((await ship({})).lives, 12);
+  assert.deepEqual(stream.parcels.map(({ lives }) => lives.length), [10, 10, 2]);
+  assert.ok(performance.now() - begin > 4900, "ten lives take five seconds");
+});
+
+test("what a filter leaves out is not paced by the rate, and the cursor goes on", async () => {
+  using recorder = begun();
+  const stream = new TestStream();
+  for (let i = 0; i < 3500; i++) recorder.tell(...program(2 + i / 10, 100 + i, "/bin/a"));
+  recorder.end();
+  const accepts = lifeTest(parseFilterText("-c b"), openUsers());
+  const ship = (more: Partial<ShipOptions>) =>
+    shipTo(stream, progressOf(recorder), recorder.path, { accepts, rate: 1, ...more });
+  const ending = new AbortController();
+  const { signal } = ending;
+  stream.trouble = () => ending.abort();
+  await ship({ once: false, signal });
+  assert.equal(stream.parcels.length, 1);
+  const { last } = progressOf(recorder).read()!.cursor;
+  assert.equal(last, 1000);
+  const begin = performance.now();
+  await ship({});
+  assert.deepEqual(stream.parcels.map(({ cursor }) => cursor.last), [1000, 2000, 3000, 3501]);
+  assert.ok(performance.now() - begin > 195, "10 000 a second");
+  assert.deepEqual(stream.pids, []);
 });
