@@ -74,7 +74,13 @@ export class FleetSink implements Sink {
     return await knownJobs(this.#db, this.#host.machine);
   }
 
-  async append(parcel: Parcel): Promise<void> {
+  /** It takes all, or throws. */
+  async append(parcel: Parcel): Promise<number> {
+    await this.#put(parcel);
+    return 0;
+  }
+
+  async #put(parcel: Parcel): Promise<void> {
     const { machine } = this.#host;
     const session = { machine, session: this.#session };
     const { jobNews: jobs } = parcel;

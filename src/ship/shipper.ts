@@ -49,6 +49,8 @@ export interface Round {
   readonly waiting: number;
   /** Lives that the host had forgotten before they were shipped. */
   readonly forgotten: number;
+  /** Records that the sink has refused for good. */
+  readonly refused: number;
   /** Up to when all is shipped, milliseconds since the Unix epoch; null: nothing is. */
   readonly reachMs: number | null;
   /** How long the history was read for, milliseconds. */
@@ -119,7 +121,7 @@ export class Shipper {
     }
     const readMs = performance.now() - begun;
     const { parcel, looked, done, jobs, reach } = taken;
-    await this.#sink.append(parcel);
+    const refused = await this.#sink.append(parcel);
     this.#cursor = parcel.cursor;
     this.#news.keep();
     this.#watched.keep(looked, done, reach);
@@ -128,7 +130,8 @@ export class Shipper {
     const waiting = parcel.waiting + (jobs?.more ? 1 : 0);
     const reachMs = us === null ? null : Math.floor(Number(us) / US_PER_MS);
     const lives = parcel.lives.length;
-    return { lives, passed: looked.length - lives, waiting, forgotten, reachMs, readMs };
+    const passed = looked.length - lives;
+    return { lives, passed, waiting, forgotten, refused, reachMs, readMs };
   }
 
   #take(): Taken {

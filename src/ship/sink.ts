@@ -73,11 +73,12 @@ export interface Sink {
   /** Jobs that may change still, and the newest; who does not tell is told of none. */
   knownJobs?(): Promise<readonly KnownJob[]>;
   /**
-   * Takes what comes next. When it resolves, the sink answers for all of it, and for the cursor.
-   * Throws {@linkcode SinkAway} where another try may do better, else CommandError; then all of it
-   * is sent again in another session, from where the sink says.
+   * Takes what comes next. When it resolves, the sink answers for all of it, and for the cursor,
+   * but for so many records that it has refused for good, and that were told. Throws
+   * {@linkcode SinkAway} where another try may do better, else CommandError; then all of it is sent
+   * again in another session, from where the sink says.
    */
-  append(parcel: Parcel): Promise<void>;
+  append(parcel: Parcel): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -47,6 +47,8 @@ export interface ShipState {
   /** Since it began: lives that were shipped, and those that were forgotten before they were. */
   readonly lives: number;
   readonly forgotten: number;
+  /** Records that the place has refused for good. */
+  readonly refused: number;
   /** Why it does not go on, in words; null while it does. */
   readonly trouble: string | null;
   /** Whoever shipped was asked to end. */
@@ -123,7 +125,9 @@ export function parseShipState(text: string): ShipState | null {
   const known = is("string", "to") && is("boolean", "over") && mayBe("string", "host") &&
     is("number", "pid", "since", "at", "waiting", "lives", "forgotten") &&
     mayBe("number", "reach") && mayBe("string", "trouble");
-  return known ? value as unknown as ShipState : null;
+  // That of an fh that did not count them has none.
+  const refused = is("number", "refused") ? value["refused"] : 0;
+  return known ? { ...value, refused } as unknown as ShipState : null;
 }
 
 /** For how long what happens is not shipped yet, milliseconds; since it began where nothing is. */

@@ -39,8 +39,8 @@ test("a life is sent once, when it has ended, in this session or a later one", a
   const stream = new TestStream();
   const ship = () => shipTo(stream, progressOf(recorder), recorder.path);
   recorder.tell(...program(2, 100, "/bin/a"), fork(3 * S, 101, 1), fork(4 * S, 102, 1)).flush();
-  assert.deepEqual(await ship(), { lives: 1, forgotten: 0, failures: [] });
-  assert.deepEqual(await ship(), { lives: 0, forgotten: 0, failures: [] });
+  assert.deepEqual(await ship(), { lives: 1, forgotten: 0, refused: 0, failures: [] });
+  assert.deepEqual(await ship(), { lives: 0, forgotten: 0, refused: 0, failures: [] });
   recorder.tell(exit(5 * S, 102, 256), ...program(6, 103, "/bin/b")).flush();
   await ship();
   recorder.tell(exit(7 * S, 101, 0)).end();
@@ -81,7 +81,7 @@ test("what was forgotten before it was sent is a counted gap, running or not", a
   recorder.flush();
   recorder.db.exec("DELETE FROM life WHERE pid IN (101, 102)");
   recorder.end();
-  assert.deepEqual(await ship(), { lives: 1, forgotten: 2, failures: [] });
+  assert.deepEqual(await ship(), { lives: 1, forgotten: 2, refused: 0, failures: [] });
   assert.deepEqual(stream.pids, [100, 103]);
   const missed = stream.gaps.filter(({ reason }) => reason === UNSHIPPED);
   assert.deepEqual(missed.map(({ lost, since }) => [lost, since]), [[1, 0], [1, 3 * S]]);
