@@ -6,7 +6,7 @@
 import { COST_COLUMNS } from "./columns.ts";
 import { JOB_TABLES, JOBS } from "./job_tables.ts";
 import { type Layout, layoutSql } from "./layout.ts";
-import { BOOTS, HELLO, LIVES, MERGE } from "./merge.ts";
+import { BOOTS, HELLO, LIVES, MERGE, RENAMES } from "./merge.ts";
 
 const COSTS = COST_COLUMNS.map((name) => `${name} bigint`).join(",\n  ");
 const SUM_COSTS = COST_COLUMNS.map((name) => `${name} bigint NOT NULL`).join(",\n  ");
@@ -240,5 +240,11 @@ export function migrations(layout: Layout): readonly string[] {
   const tables = TABLES.replace("/* by time */", life);
   return [
     [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, MERGE, JOBS, GRANTS].join("\n"),
+    // One process is one life, also where two files of a host know its start by another tick.
+    [
+      RENAMES,
+      MERGE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
+      "REVOKE ALL ON FUNCTION fh.rename_lives(int, jsonb) FROM PUBLIC;",
+    ].join("\n"),
   ];
 }

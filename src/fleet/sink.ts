@@ -115,7 +115,7 @@ export async function mergeInto(
 
 /** What is told beside the rows, as fh.merge() reads it. */
 function factsOf(
-  { cursor, boots, findings, gone, reach, waiting, forgotten }: Omit<
+  { cursor, boots, findings, gone, renamed, reach, waiting, forgotten }: Omit<
     Parcel,
     "lives" | "formers" | "images" | "jobs" | "jobNews" | "open"
   >,
@@ -133,6 +133,9 @@ function factsOf(
     })),
     findings: findings.map(({ boot_id, fields }) => ({ ...fields, boot_id })),
     gone: gone.map(({ bootId, pid, born }) => ({ boot_id: bootId, pid, born })),
+    renamed: renamed.map(({ who: { bootId, pid, born }, born: now, nth }) => {
+      return { boot_id: bootId, pid, born, now, nth };
+    }),
     ...{ reach, waiting, forgotten },
   };
 }

@@ -142,6 +142,7 @@ export class Shipper {
     const reach = source.reach();
     const { after, isSame } = whereToGoOn(this.#cursor, source);
     if (!isSame && taking === "ends") this.#watched.startAnew();
+    this.#watched.lookAgain(reach);
     const next = source.after(after, SHIP_AT_ONCE);
     const isBehind = next.length === SHIP_AT_ONCE;
     const ripe = ripeness(taking, once, source, reach);
@@ -183,6 +184,7 @@ export class Shipper {
       findings: this.#findings(),
       jobNews: jobs?.shipped ?? null,
       gone: taking === "states" ? this.#watched.gone : [],
+      renamed: this.#watched.renamed,
       reach: this.#reachOf(reach, behind === 0 ? null : fresh.at(-1) ?? null),
       waiting: behind + unlooked,
       forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),

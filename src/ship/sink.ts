@@ -57,6 +57,14 @@ export interface Acknowledged {
   readonly open: readonly Who[];
 }
 
+/** A life that the sink has as open, and whose start another file of its host knows otherwise. */
+export interface Renamed {
+  readonly who: Who;
+  /** As the history has it now. */
+  readonly born: number;
+  readonly nth: number;
+}
+
 /**
  * Which lives a sink takes: all, and those again that have changed, where it can put the new in the
  * place of the old; or each once, when it has ended and all is known of it.
@@ -125,6 +133,8 @@ export interface Parcel {
   readonly jobNews: ShippedJobs | null;
   /** Lives that the sink has as running, and the history has not any more. */
   readonly gone: readonly Who[];
+  /** Lives that the sink has by another start than the history. */
+  readonly renamed: readonly Renamed[];
   /** Up to when all is shipped with it, microseconds since the Unix epoch; null: nothing is. */
   readonly reach: string | null;
   /** Lives that wait for the next parcels. */

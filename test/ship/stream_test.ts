@@ -116,6 +116,25 @@ test("a file that is made anew sends what the old one had not, and once", async 
   assert.deepEqual([...stream.pids].sort(), [100, 101, 102]);
 });
 
+test("who runs on in a new file is told once, however late its fork was told", async () => {
+  using first = begun();
+  const stream = new TestStream();
+  const ship = () => shipTo(stream, progressOf(first), first.path);
+  // The kernel noted the start in the tick before.
+  first.tell(fork(3 * S + 5000, 101, 1), exec(3 * S + 1e6, 101, "/bin/s")).end();
+  await ship();
+  rmSync(first.path);
+  using second = new TestRecorder(first.path, { since: 4 * S });
+  assert.equal((await ship()).forgotten, 0, "it is not there yet");
+  const living = { pid: 101, ppid: 1, start: 3 * S - 1e7, argv: ["/bin/s"] };
+  second.tell(...scan(4 * S, 4 * S, [INIT, living])).flush();
+  assert.equal((await ship()).forgotten, 0);
+  second.tell(exit(6 * S, 101, 0)).end();
+  assert.equal((await ship()).forgotten, 0);
+  assert.deepEqual(stream.pids, [101]);
+  assert.deepEqual(stream.gaps.filter(({ lost }) => lost !== null && lost > 0), []);
+});
+
 test("two that ship to one place are told, and a file of no use is", async () => {
   using recorder = begun();
   const stream = new TestStream();
