@@ -75,12 +75,29 @@ export async function ship(options: ShipOptions, events: ShipEvents): Promise<vo
       if (error instanceof Stopped || signal.aborted) return;
       const passes = mayPass(error);
       if (once || !(stays || passes)) throw error;
+      if (isMissing(error)) {
+        // Whoever begins to record is not waited for any longer than for news: looking costs nothing.
+        events.failed(messageOf(error), LOOK_MS);
+        await pause(LOOK_MS, signal);
+        continue;
+      }
       if (!passes) retryMs = RETRY_MAX_MS;
-      events.failed((error as Error).message, retryMs);
+      events.failed(messageOf(error), retryMs);
       await pause(retryMs, signal);
       retryMs = Math.min(RETRY_MAX_MS, 2 * retryMs);
     }
   }
+}
+
+/** Whether nobody has recorded yet. */
+function isMissing(error: unknown): boolean {
+  return error instanceof HistoryError && error.trouble === "missing";
+}
+
+/** What went wrong, and what to do. */
+function messageOf(error: unknown): string {
+  const { message } = error as Error;
+  return error instanceof HistoryError ? `${message}; ${error.advice}` : message;
 }
 
 /** Whether another try may do better. */

@@ -9,12 +9,14 @@ import { CommandError } from "../../src/fault.ts";
 import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.ts";
 import { openUsers } from "../../src/proc/users.ts";
 import { lifeTest } from "../../src/ship/filter.ts";
-import type { ShipOptions } from "../../src/ship/ship.ts";
+import { ship, type ShipOptions } from "../../src/ship/ship.ts";
 import { SinkAway } from "../../src/ship/sink.ts";
+import { StreamSink } from "../../src/ship/stream_sink.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { Mounted } from "../support/mounts.ts";
 import { TestRecorder } from "../support/past.ts";
-import { progressOf, shipTo, TestStream } from "../support/stream.ts";
+import { HOST, progressOf, shipTo, TestStream } from "../support/stream.ts";
 import { unless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
@@ -133,6 +135,34 @@ test("who runs on in a new file is told once, however late its fork was told", a
   assert.equal((await ship()).forgotten, 0);
   assert.deepEqual(stream.pids, [101]);
   assert.deepEqual(stream.gaps.filter(({ lost }) => lost !== null && lost > 0), []);
+});
+
+test("a history that nobody has begun is waited for, and what to do is said", async () => {
+  const folder = temporaryFolder("fh-ship-");
+  const path = join(folder, "history.db");
+  const stream = new TestStream();
+  const ending = new AbortController();
+  const { signal } = ending;
+  const failures: string[] = [];
+  const open = () => Promise.resolve(new StreamSink(stream, progressOf({ path, folder }), HOST));
+  const how = { path, open, argv: true, rate: 1e6, accepts: null, stays: false, signal };
+  const shipping = ship({ ...how, once: false }, {
+    begun() {},
+    round() {},
+    failed: (message, retryMs) => failures.push(`${message} ${retryMs}`),
+  });
+  await until(() => failures.length === 2);
+  assert.deepEqual(
+    new Set(failures),
+    new Set([
+      `there is no ${path}; start fh record to have one 5000`,
+    ]),
+  );
+  using recorder = new TestRecorder(path);
+  recorder.tell(...scan(S, S, [INIT]), ...program(2, 100, "/bin/a")).end();
+  await until(() => stream.pids.length === 1);
+  ending.abort();
+  await shipping;
 });
 
 test("two that ship to one place are told, and a file of no use is", async () => {
