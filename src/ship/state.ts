@@ -76,6 +76,20 @@ export class ShipStateFile {
   }
 }
 
+/**
+ * Whoever shipped was asked to end, and could not write so any more; `now` is milliseconds since
+ * the Unix epoch. Where that cannot be written either, it is silent, as after a crash.
+ */
+export function endShipState(history: string, to: string, now: number): void {
+  const state = readShipStates(history, now).find((one) => one.to === to);
+  if (state === undefined || state.over) return;
+  try {
+    new ShipStateFile(history, to).write({ ...state, at: now, over: true });
+  } catch {
+    // Nobody is left who could tell it otherwise.
+  }
+}
+
 /** What is known of all places that a history is shipped to; what is not understood is left out. */
 export function readShipStates(history: string, now: number): ShipState[] {
   const folder = join(dirname(history), FOLDER);

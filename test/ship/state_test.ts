@@ -7,7 +7,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { shippingFields, shippingWords } from "../../src/cmd/ship/state_words.ts";
 import { jsonText } from "../../src/text/json_text.ts";
-import { parseShipState, readShipStates } from "../../src/ship/state.ts";
+import { endShipState, parseShipState, readShipStates } from "../../src/ship/state.ts";
 import { ShipReport } from "../../src/ship/told.ts";
 import { temporaryFolder } from "../support/at_end.ts";
 
@@ -83,6 +83,18 @@ test("where nothing is new the file is written now and then", () => {
   clock.now -= 3_600_000;
   report.round({ ...ROUND, lives: 0, waiting: 0 });
   assert.equal(state().at, clock.now, "a clock that was put back is no reason to wait");
+});
+
+test("who is ended before it could say so is over all the same", () => {
+  const { report, state, history } = reported();
+  endShipState(history, "postgres://a@b/c", NOW);
+  report.begun("web1", "b/c");
+  report.round(ROUND);
+  endShipState(history, "postgres://another/c", NOW);
+  assert.equal(state().over, false);
+  endShipState(history, "postgres://a@b/c", NOW);
+  const { over, lives, host } = state();
+  assert.deepEqual([over, lives, host], [true, 0, "web1"], "as far as it had said");
 });
 
 test("whoever ships once and fails leaves no lag that grows", () => {
