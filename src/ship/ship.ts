@@ -76,7 +76,7 @@ export async function ship(options: ShipOptions, events: ShipEvents): Promise<vo
       const passes = mayPass(error);
       if (once || !(stays || passes)) throw error;
       if (isMissing(error)) {
-        // Whoever begins to record is not waited for any longer than for news: looking costs nothing.
+        // To look costs nothing: whoever begins to record is found as soon as news are.
         events.failed(messageOf(error), LOOK_MS);
         await pause(LOOK_MS, signal);
         continue;

@@ -21,6 +21,12 @@ import { type Ripe, ripeness, Watched } from "./watched.ts";
 
 /** Lives that are looked at at once, and shipped. */
 const SHIP_AT_ONCE = 1000;
+/**
+ * So often (ms) at least it is looked for what has changed, while new lives wait as well; and it
+ * may take so much of the time.
+ */
+const CHANGES_MS = 5000;
+const CHANGES_SHARE = 0.03;
 const US = 1000n;
 const US_PER_MS = 1000;
 
@@ -45,7 +51,7 @@ export interface Round {
   readonly lives: number;
   /** Lives that were looked at and not sent: they run, or a filter leaves them out. */
   readonly passed: number;
-  /** Lives that wait for the next round, and one more where jobs do. */
+  /** Lives that wait for the next round, and one more where jobs or changes do. */
   readonly waiting: number;
   /** Lives that the host had forgotten before they were shipped. */
   readonly forgotten: number;
@@ -75,6 +81,8 @@ export class Shipper {
   readonly #jobs: JobNews | null;
   /** Up to when it is known of all lives before the cursor what has become of them. */
   #seen: Seen | null;
+  /** When it is to be looked again for what has changed, as performance.now() tells it. */
+  #changesAt = -Infinity;
 
   private constructor(
     source: Outgoing,
@@ -146,7 +154,8 @@ export class Shipper {
     const next = source.after(after, SHIP_AT_ONCE);
     const isBehind = next.length === SHIP_AT_ONCE;
     const ripe = ripeness(taking, once, source, reach);
-    const changed = isBehind ? [] : this.#watched.changed(SHIP_AT_ONCE, ripe);
+    const isLook = !isBehind || performance.now() >= this.#changesAt;
+    const changed = isLook ? this.#changed(ripe) : [];
     const wanted: Ripe = accepts === null
       ? ripe
       : (life) => ripe(life) && accepts(life, () => source.image(life.image));
@@ -159,7 +168,8 @@ export class Shipper {
     // What a filter leaves out as it is in the end is not looked at again, either.
     const done = looked.filter(ripe);
     const behind = Math.max(0, (range?.[1] ?? 0) - (fresh.at(-1)?.key ?? after));
-    const unlooked = changed.length - seen.length + (this.#watched.isCut ? 1 : 0);
+    const isAll = isLook && !this.#watched.isCut;
+    const unlooked = changed.length - seen.length + (isAll ? 0 : 1);
     const gaps = [
       // What was never promised is not missed: at the first contact it begins with what is there.
       ...this.#cursor === null ? [] : holesOf(after, fresh, isSame),
@@ -167,7 +177,7 @@ export class Shipper {
     ];
     const gapRows = source.gaps(isSame ? this.#cursor?.gap ?? 0 : 0);
     // Before the first look there was nobody whose end could be missed.
-    if (reach !== null && (this.#seen === null || !isBehind && unlooked === 0)) {
+    if (reach !== null && (this.#seen === null || unlooked === 0)) {
       this.#seen = { seen_boot: source.bootId(reach.boot), seen: reach.ns };
     }
     const boots = new Set([...lives, ...gapRows, ...gaps].map(({ boot }) => boot));
@@ -175,8 +185,9 @@ export class Shipper {
     const jobs = this.#jobs?.take(lives) ?? null;
     for (const { boot } of jobs?.shipped.jobs ?? []) boots.add(boot);
     this.#news.begin();
+    const cursor = this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame);
     const parcel: Parcel = {
-      cursor: this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame),
+      cursor,
       open: taking === "states" ? [] : this.#watched.openAfter(looked, done),
       ...{ lives, formers, images },
       jobs: taking === "states" ? new Map() : source.jobs(withParents(lives)),
@@ -185,7 +196,7 @@ export class Shipper {
       jobNews: jobs?.shipped ?? null,
       gone: taking === "states" ? this.#watched.gone : [],
       renamed: this.#watched.renamed,
-      reach: this.#reachOf(reach, behind === 0 ? null : fresh.at(-1) ?? null),
+      reach: this.#reachOf(cursor, behind > 0),
       waiting: behind + unlooked,
       forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
     };
@@ -221,15 +232,40 @@ export class Shipper {
       .filter(({ key, fields }) => this.#news.has(`finding ${key}`, fields));
   }
 
-  /** Up to when everything is shipped, microseconds since the Unix epoch by the host's clock. */
-  #reachOf(reach: Reach, last: OutgoingLife | null): string | null {
-    const at = last === null ? reach : { boot: last.boot, ns: last.born };
-    if (at === null) return null;
+  #changed(ripe: Ripe): OutgoingLife[] {
+    const begun = performance.now();
+    const changed = this.#watched.changed(SHIP_AT_ONCE, ripe);
+    const took = performance.now() - begun;
+    this.#changesAt = begun + Math.max(CHANGES_MS, took / CHANGES_SHARE);
+    return changed;
+  }
+
+  /**
+   * Up to when everything is shipped, microseconds since the Unix epoch by the host's clock: new
+   * lives up to the cursor where there are more of them, and what has become of those before.
+   * Whoever follows a fleet never looks again at what was before it.
+   */
+  #reachOf({ boot_id, born, seen_boot = "", seen = 0 }: Cursor, isBehind: boolean): string | null {
+    const shipped = { boot: this.#source.bootNumber(boot_id), ns: born };
+    const looked = { boot: this.#source.bootNumber(seen_boot), ns: seen };
+    const isLess = isBehind && isBefore(shipped, looked);
+    const at = isLess ? shipped : looked;
+    if (at.boot === null) return null;
     const { clock } = this.#source.boot(at.boot);
     const row = clock.findLast(({ since }) => since <= at.ns) ?? clock[0];
     if (row === undefined) return null;
     return String((BigInt(row.epoch) + BigInt(Math.round(at.ns))) / US);
   }
+}
+
+interface Moment {
+  /** Number of the boot; null where it is not known any more. */
+  readonly boot: number | null;
+  readonly ns: number;
+}
+
+function isBefore(one: Moment, other: Moment): boolean {
+  return one.boot === other.boot ? one.ns < other.ns : (one.boot ?? -1) < (other.boot ?? -1);
 }
 
 /** Numbers of lives and of those that have forked them. */
