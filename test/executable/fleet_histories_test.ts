@@ -147,7 +147,10 @@ test(...unless(missingHosts, "what a host forgot before it was shipped is counte
     world.ask("SELECT sum(lost) FROM fh.gap WHERE reason = 'not shipped'"),
     String(forgotten),
   );
-  assert.match(world.ok("log", "--host", "a", "--failed", "--json"), /"reason":"not shipped"/);
+  assert.match(
+    world.ok("log", "--host", "a", "--failed", "--json", "--since", "1h"),
+    /"reason":"not shipped"/,
+  );
   const own = runFh(["record", "--status", "--db", a!.db, "--json"], { env: world.env });
   const [{ forgotten: told, lag_ns: lag }] = JSON.parse(own.stdout).shipping;
   assert.deepEqual([told, lag], [forgotten, null]);
