@@ -171,11 +171,11 @@ export class Session {
 
   /**
    * Up to this time (nanoseconds since boot) everything has been told; when it is closed, that is
-   * a moment after it was asked to.
+   * a moment after it was asked to, and what was on its way then and came later.
    */
   get told(): number {
     const until = this.#capture!.until ?? null;
-    if (until !== null && this.#held.length === 0) return until;
+    if (until !== null && this.#held.length === 0) return Math.max(until, this.#lastTime);
     return this.#lastTime === 0 ? this.beganAt : this.#lastTime;
   }
 

@@ -174,6 +174,15 @@ test("told, now, elapsedNs and tally are of what was told so far", async () => {
   assert.equal(session.told, 7e9, "as far as the source says");
 });
 
+test("what came while it was closed counts as told, too", async () => {
+  const { session, give } = await openBatches({ until: 2e6 });
+  session.begin();
+  // The source had it in hand when it was asked to end.
+  give(fork(3e6, 100, 1));
+  await session.close();
+  assert.equal(session.told, 3e6);
+});
+
 test("command lines that were cut are noted at once, and then once a minute", async () => {
   const notes: string[] = [];
   const { session, give, clock } = await openBatches({

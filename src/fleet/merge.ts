@@ -278,6 +278,48 @@ END $$;
 `;
 
 /**
+ * Open lives that the history of a host has by another start than the one they came with, and all
+ * that names them. A row is made and the other one removed: what spreads tables over servers moves
+ * none between its parts. Who has that name already is the same life, from before this was done.
+ */
+export const RENAMES = `
+CREATE FUNCTION fh.rename_lives(me int, renamed jsonb) RETURNS void LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp ${BY_KEY} AS $$
+DECLARE
+  r record;
+  old fh.life;
+  its bigint;
+BEGIN
+  FOR r IN SELECT b.id AS boot, b.epoch_tick, x.*
+    FROM jsonb_to_recordset(renamed) AS x (boot_id uuid, pid bigint, born bigint, now bigint,
+        nth int)
+      JOIN fh.boot b ON b.host = me AND b.boot_id = x.boot_id
+  LOOP
+    its := fh.life_id(r.epoch_tick, r.pid, r.now, r.nth);
+    SELECT * INTO old FROM fh.life l
+      WHERE l.host = me AND l.boot = r.boot AND l.pid = r.pid AND l.born = r.born AND l.span IS NULL
+      ORDER BY l.id DESC LIMIT 1;
+    CONTINUE WHEN NOT FOUND OR old.id = its;
+    PERFORM fh.need_day(((its >> 25) / 8640000)::int);
+    INSERT INTO fh.life (${LIFE_COLUMNS.join(", ")}) SELECT ${
+  LIFE_COLUMNS.map((name) => name === "id" ? "its" : name === "born" ? "r.now" : `old.${name}`)
+    .join(", ")
+} ON CONFLICT DO NOTHING;
+    DELETE FROM fh.life WHERE host = me AND boot = r.boot AND id = old.id;
+    UPDATE fh.life SET parent = its WHERE host = me AND boot = r.boot AND parent = old.id;
+    INSERT INTO fh.former SELECT f.host, f.boot, its, f.until, f.since, f.image FROM fh.former f
+      WHERE f.host = me AND f.boot = r.boot AND f.life = old.id ON CONFLICT DO NOTHING;
+    DELETE FROM fh.former WHERE host = me AND boot = r.boot AND life = old.id;
+    INSERT INTO fh.member SELECT m.host, m.boot, its, m.job, m.since, m.until FROM fh.member m
+      WHERE m.host = me AND m.boot = r.boot AND m.life = old.id ON CONFLICT DO NOTHING;
+    DELETE FROM fh.member WHERE host = me AND boot = r.boot AND life = old.id;
+    UPDATE fh.finding SET life = its WHERE boot = r.boot AND life = old.id;
+    UPDATE fh.finding SET by_life = its WHERE boot = r.boot AND by_life = old.id;
+  END LOOP;
+END $$;
+`;
+
+/**
  * One batch: everything of it, or nothing. The cursor stands in the same transaction, so what is
  * in is never asked for again; and what is sent again changes nothing. Rows come as arrays, one
  * for each column: rows in a table between would leave dead ones behind, which each host that
@@ -308,6 +350,9 @@ BEGIN
   INSERT INTO fh.image_text SELECT i.id, md5(concat_ws('.', i.uid, i.argv, i.exe, i.comm))::uuid,
       i.uid, decode(i.argv, 'hex'), decode(i.exe, 'hex'), decode(i.comm, 'hex')
     FROM ${rowsOf("images", IMAGE_ARRAYS)} ORDER BY 1 ON CONFLICT DO NOTHING;
+  IF facts->'renamed' <> '[]' THEN
+    PERFORM fh.rename_lives(me, facts->'renamed');
+  END IF;
   added := fh.put_lives(me, lives, facts->'gone');
   INSERT INTO fh.former SELECT me, b.id, fh.life_id(b.epoch_tick, i.pid, i.born, i.nth), i.until,
       i.since, i.image

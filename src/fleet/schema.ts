@@ -6,7 +6,7 @@
 import { COST_COLUMNS } from "./columns.ts";
 import { JOB_TABLES, JOBS } from "./job_tables.ts";
 import { type Layout, layoutSql } from "./layout.ts";
-import { BOOTS, HELLO, LIVES, MERGE, PUT_LIVES } from "./merge.ts";
+import { BOOTS, HELLO, LIVES, MERGE, PUT_LIVES, RENAMES } from "./merge.ts";
 
 const COSTS = COST_COLUMNS.map((name) => `${name} bigint`).join(",\n  ");
 const SUM_COSTS = COST_COLUMNS.map((name) => `${name} bigint NOT NULL`).join(",\n  ");
@@ -236,6 +236,13 @@ DROP INDEX fh.former_until;
 CREATE INDEX former_since ON fh.former (host, boot, since);
 `;
 
+/** One process is one life, also where two files of a host know its start by another tick. */
+const RENAMING = [
+  RENAMES,
+  MERGE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
+  "REVOKE ALL ON FUNCTION fh.rename_lives(int, jsonb) FROM PUBLIC;",
+].join("\n");
+
 /** The table of migrations itself. */
 export const FIRST = `CREATE SCHEMA IF NOT EXISTS fh;
 CREATE TABLE IF NOT EXISTS fh.migration (
@@ -254,6 +261,6 @@ export function migrations(layout: Layout): readonly string[] {
   return [
     [tables, JOB_TABLES, after, VIEWS, HELLO, BOOTS, LIVES, PUT_LIVES, MERGE, JOBS, GRANTS]
       .join("\n"),
-    [BOOTS, PUT_LIVES, ORDERS].join("\n"),
+    [BOOTS, PUT_LIVES, ORDERS, RENAMING].join("\n"),
   ];
 }

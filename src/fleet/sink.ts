@@ -74,7 +74,13 @@ export class FleetSink implements Sink {
     return await knownJobs(this.#db, this.#host.machine);
   }
 
-  async append(parcel: Parcel): Promise<void> {
+  /** It takes all, or throws. */
+  async append(parcel: Parcel): Promise<number> {
+    await this.#put(parcel);
+    return 0;
+  }
+
+  async #put(parcel: Parcel): Promise<void> {
     const { machine } = this.#host;
     const session = { machine, session: this.#session };
     const { jobNews: jobs } = parcel;
@@ -109,7 +115,7 @@ export async function mergeInto(
 
 /** What is told beside the rows, as fh.merge() reads it. */
 function factsOf(
-  { cursor, boots, findings, gone, reach, waiting, forgotten }: Omit<
+  { cursor, boots, findings, gone, renamed, reach, waiting, forgotten }: Omit<
     Parcel,
     "lives" | "formers" | "images" | "jobs" | "jobNews" | "open"
   >,
@@ -127,6 +133,9 @@ function factsOf(
     })),
     findings: findings.map(({ boot_id, fields }) => ({ ...fields, boot_id })),
     gone: gone.map(({ bootId, pid, born }) => ({ boot_id: bootId, pid, born })),
+    renamed: renamed.map(({ who: { bootId, pid, born }, born: now, nth }) => {
+      return { boot_id: bootId, pid, born, now, nth };
+    }),
     ...{ reach, waiting, forgotten },
   };
 }

@@ -6,10 +6,10 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
-import { TICK_NS } from "../model/process.ts";
 import { pragma } from "./file.ts";
 import { OutgoingJobs, type OutgoingMember } from "./outgoing_jobs.ts";
 import { FINDING, NO_FINDINGS, RUN } from "./outgoing_columns.ts";
+import { aroundStart, type FoundLife, type LifeStart, sameLifeOf } from "./same_life.ts";
 import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
 import { type Column, column, nullable, TypedRows, whole } from "./typed.ts";
@@ -142,7 +142,7 @@ export class Outgoing {
   readonly #next: TypedRows<Row>;
   readonly #some: TypedRows<Row>;
   readonly #running: TypedRows<readonly [number]>;
-  readonly #found: TypedRows<readonly [key: number, born: number]>;
+  readonly #found: TypedRows<LifeStart>;
   readonly #last: TypedRows<readonly [number | null]>;
   readonly #first: TypedRows<readonly [number | null]>;
   readonly #seen: TypedRows<readonly [boot: number, seen: number]>;
@@ -166,8 +166,13 @@ export class Outgoing {
     this.#running = keys("id", "FROM life WHERE span IS NULL AND boot = ?");
     this.#found = new TypedRows(
       db,
-      [column("id", "key"), column("born", "time")],
-      "FROM life WHERE pid = ? AND boot = ? AND born >= ? AND born < ? LIMIT 8",
+      [
+        column("id", "key"),
+        column("born", "time"),
+        nullable("span", "time"),
+        column("flags", "bits"),
+      ],
+      "FROM life WHERE pid = ? AND boot = ? AND born >= ? AND born < ? ORDER BY id DESC LIMIT 24",
     );
     this.#last = keys("max(id)", "FROM life");
     this.#first = keys("min(id)", "FROM life");
@@ -260,17 +265,12 @@ export class Outgoing {
     return this.#livesOf(this.#some.all(JSON.stringify(keys)));
   }
 
-  /**
-   * Number of a life that is known by name; null where it is not there. A file that was made anew
-   * has the start of who ran then by the clock tick alone.
-   */
-  find({ bootId, pid, born }: Omit<OutgoingKey, "nth">): number | null {
+  /** A life that ran when another file was shipped last, as this one has it; null: it has not. */
+  find({ bootId, pid, born }: Omit<OutgoingKey, "nth">): FoundLife | null {
     const boot = this.bootNumber(bootId);
-    if (boot === null) return null;
-    const tick = Math.floor(born / TICK_NS) * TICK_NS;
-    const found = this.#found.all(pid, boot, tick, tick + TICK_NS);
-    const its = found.find((one) => one[1] === born) ?? (found.length === 1 ? found[0] : undefined);
-    return its?.[0] ?? null;
+    return boot === null
+      ? null
+      : sameLifeOf(born, this.#found.all(pid, boot, ...aroundStart(born)));
   }
 
   /** Number of a boot in the file; null where it is not there. */

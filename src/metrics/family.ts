@@ -131,6 +131,11 @@ export const METRICS = {
     "Processes that were forgotten before they were shipped",
     "to",
   ),
+  shipRefused: counter(
+    "fh_ship_refused_records_total",
+    "Records that were refused for good where they were shipped to",
+    "to",
+  ),
   clients: gauge("fh_socket_clients", "Connections to the socket"),
   subscribers: gauge("fh_socket_subscribers", "Connections that are sent events"),
   listeners: gauge("fh_socket_listeners", "Programs that are sent a signal at each fork"),

@@ -62,5 +62,6 @@ export function shipFamilies(history: string, now: number): Family[] {
     { ...METRICS.shipWorks, samples: samples(({ trouble }) => trouble === null ? 1 : 0) },
     { ...METRICS.shipped, samples: samples(({ lives }) => lives) },
     { ...METRICS.shipForgotten, samples: samples(({ forgotten }) => forgotten) },
+    { ...METRICS.shipRefused, samples: samples(({ refused }) => refused) },
   ];
 }

@@ -25,6 +25,12 @@ const RETRY_MS = 1000;
 const RETRY_MAX_MS = 60_000;
 /** Reading the history may take so much of the time, when all is shipped. */
 const LOOKING_SHARE = 0.03;
+/**
+ * Lives a second that a host, its disk and whoever takes them bear without being noticed. What is
+ * looked at and not sent is no faster either: reading it is all that it costs, but a week of it
+ * would take a CPU as long as it lasts.
+ */
+export const USUAL_RATE = 10_000;
 
 /** What is shipped, where to, and how fast. */
 export interface ShipOptions {
@@ -36,7 +42,7 @@ export interface ShipOptions {
   readonly argv: boolean;
   /** Which lives are shipped; null: all. */
   readonly accepts: LifeTest | null;
-  /** Lives a second at most. */
+  /** Lives a second that are sent at most. */
   readonly rate: number;
   /** Ends once all that there is now is shipped, and at the first failure. */
   readonly once: boolean;
@@ -69,12 +75,29 @@ export async function ship(options: ShipOptions, events: ShipEvents): Promise<vo
       if (error instanceof Stopped || signal.aborted) return;
       const passes = mayPass(error);
       if (once || !(stays || passes)) throw error;
+      if (isMissing(error)) {
+        // To look costs nothing: whoever begins to record is found as soon as news are.
+        events.failed(messageOf(error), LOOK_MS);
+        await pause(LOOK_MS, signal);
+        continue;
+      }
       if (!passes) retryMs = RETRY_MAX_MS;
-      events.failed((error as Error).message, retryMs);
+      events.failed(messageOf(error), retryMs);
       await pause(retryMs, signal);
       retryMs = Math.min(RETRY_MAX_MS, 2 * retryMs);
     }
   }
+}
+
+/** Whether nobody has recorded yet. */
+function isMissing(error: unknown): boolean {
+  return error instanceof HistoryError && error.trouble === "missing";
+}
+
+/** What went wrong, and what to do. */
+function messageOf(error: unknown): string {
+  const { message } = error as Error;
+  return error instanceof HistoryError ? `${message}; ${error.advice}` : message;
 }
 
 /** Whether another try may do better. */
@@ -93,7 +116,10 @@ async function session(
   try {
     const sink = await open(signal);
     try {
-      const shipper = await Shipper.begin(new Outgoing(history), sink, { argv, accepts, once });
+      // However slow it is, it looks, tells of itself and heeds a signal as often as otherwise.
+      const most = Math.max(1, Math.ceil(rate * LOOK_MS / 1000));
+      const how = { argv, accepts, once, most };
+      const shipper = await Shipper.begin(new Outgoing(history), sink, how);
       events.begun(shipper.name, sink.shown);
       // A file that was put in the place of this one is read by another session.
       while (!signal.aborted && numberOf(path) === file) {
@@ -103,7 +129,8 @@ async function session(
         events.round(round);
         if (once && round.waiting === 0) return;
         const tookMs = performance.now() - begun;
-        const paceMs = (round.lives / rate) * 1000 - tookMs;
+        const seconds = round.lives / rate + round.passed / Math.max(rate, USUAL_RATE);
+        const paceMs = seconds * 1000 - tookMs;
         const easyMs = Math.min(LOOK_MAX_MS, round.readMs / LOOKING_SHARE);
         const lookMs = round.waiting > 0 ? 0 : Math.max(LOOK_MS, easyMs);
         await pause(Math.max(0, paceMs, lookMs), signal);

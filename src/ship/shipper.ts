@@ -19,8 +19,14 @@ import type { Acknowledged, Cursor, Parcel, ShippedBoot, ShippedGap, Sink } from
 import { withTexts } from "./texts.ts";
 import { type Ripe, ripeness, Watched } from "./watched.ts";
 
-/** Lives that are shipped at once. */
-export const SHIP_AT_ONCE = 1000;
+/** Lives that are looked at at once, and shipped. */
+const SHIP_AT_ONCE = 1000;
+/**
+ * So often (ms) at least it is looked for what has changed, while new lives wait as well; and it
+ * may take so much of the time.
+ */
+const CHANGES_MS = 5000;
+const CHANGES_SHARE = 0.03;
 const US = 1000n;
 const US_PER_MS = 1000;
 
@@ -35,16 +41,22 @@ export interface ShipperOptions {
   readonly accepts: LifeTest | null;
   /** Whether nothing is waited for: what has ended is told as it is known now. */
   readonly once: boolean;
+  /** Lives that one round sends at the most: of new ones, and of those that have changed. */
+  readonly most: number;
 }
 
 /** What one round has done. */
 export interface Round {
   /** Lives that were sent. */
   readonly lives: number;
-  /** Lives that wait for the next round, and one more where jobs do. */
+  /** Lives that were looked at and not sent: they run, or a filter leaves them out. */
+  readonly passed: number;
+  /** Lives that wait for the next round, and one more where jobs or changes do. */
   readonly waiting: number;
   /** Lives that the host had forgotten before they were shipped. */
   readonly forgotten: number;
+  /** Records that the sink has refused for good. */
+  readonly refused: number;
   /** Up to when all is shipped, milliseconds since the Unix epoch; null: nothing is. */
   readonly reachMs: number | null;
   /** How long the history was read for, milliseconds. */
@@ -53,6 +65,7 @@ export interface Round {
 
 /** Up to when a history is written, in which boot. */
 type Reach = ReturnType<Outgoing["reach"]>;
+type Seen = Required<Pick<Cursor, "seen_boot" | "seen">>;
 
 /** One session with a sink. */
 export class Shipper {
@@ -66,6 +79,10 @@ export class Shipper {
   /** What was sent of boots and findings last. */
   readonly #news = new News();
   readonly #jobs: JobNews | null;
+  /** Up to when it is known of all lives before the cursor what has become of them. */
+  #seen: Seen | null;
+  /** When it is to be looked again for what has changed, as performance.now() tells it. */
+  #changesAt = -Infinity;
 
   private constructor(
     source: Outgoing,
@@ -80,6 +97,8 @@ export class Shipper {
     this.#options = options;
     this.name = name;
     this.#cursor = cursor;
+    const { seen_boot, seen } = cursor ?? {};
+    this.#seen = seen_boot === undefined || seen === undefined ? null : { seen_boot, seen };
     this.#watched = new Watched(source, sink.taking, open, cursor?.last ?? 0);
     if (options.accepts !== null && sink.taking === "states") this.#watched.passedOver(cursor);
   }
@@ -110,7 +129,7 @@ export class Shipper {
     }
     const readMs = performance.now() - begun;
     const { parcel, looked, done, jobs, reach } = taken;
-    await this.#sink.append(parcel);
+    const refused = await this.#sink.append(parcel);
     this.#cursor = parcel.cursor;
     this.#news.keep();
     this.#watched.keep(looked, done, reach);
@@ -118,47 +137,57 @@ export class Shipper {
     const { forgotten, reach: us } = parcel;
     const waiting = parcel.waiting + (jobs?.more ? 1 : 0);
     const reachMs = us === null ? null : Math.floor(Number(us) / US_PER_MS);
-    return { lives: parcel.lives.length, waiting, forgotten, reachMs, readMs };
+    const lives = parcel.lives.length;
+    const passed = looked.length - lives;
+    return { lives, passed, waiting, forgotten, refused, reachMs, readMs };
   }
 
   #take(): Taken {
     const source = this.#source;
     const { taking } = this.#sink;
-    const { argv, accepts, once } = this.#options;
+    const { argv, accepts, once, most } = this.#options;
     const range = source.range();
     const reach = source.reach();
     const { after, isSame } = whereToGoOn(this.#cursor, source);
     if (!isSame && taking === "ends") this.#watched.startAnew();
+    this.#watched.lookAgain(reach);
     const next = source.after(after, SHIP_AT_ONCE);
     const isBehind = next.length === SHIP_AT_ONCE;
     const ripe = ripeness(taking, once, source, reach);
-    const changed = isBehind ? [] : this.#watched.changed(SHIP_AT_ONCE, ripe);
-    const all = [...changed, ...next];
+    const isLook = !isBehind || performance.now() >= this.#changesAt;
+    const changed = isLook ? this.#changed(ripe) : [];
     const wanted: Ripe = accepts === null
       ? ripe
       : (life) => ripe(life) && accepts(life, () => source.image(life.image));
     // Who takes ends takes of each what it was in the end.
     const told = { argv, formers: taking === "states" };
-    const { lives, formers, images, looked: count } = withTexts(source, all, told, wanted);
-    const looked = all.slice(0, count);
+    const lists = [changed, next];
+    const taken = withTexts(source, lists, told, Math.min(most, SHIP_AT_ONCE), wanted);
+    const { lives, formers, images, looked: [seen = [], fresh = []] } = taken;
+    const looked = [...seen, ...fresh];
     // What a filter leaves out as it is in the end is not looked at again, either.
     const done = looked.filter(ripe);
-    const fresh = looked.slice(changed.length);
     const behind = Math.max(0, (range?.[1] ?? 0) - (fresh.at(-1)?.key ?? after));
-    const unlooked = Math.max(0, changed.length - count) + (this.#watched.isCut ? 1 : 0);
+    const isAll = isLook && !this.#watched.isCut;
+    const unlooked = changed.length - seen.length + (isAll ? 0 : 1);
     const gaps = [
       // What was never promised is not missed: at the first contact it begins with what is there.
       ...this.#cursor === null ? [] : holesOf(after, fresh, isSame),
       ...taking === "states" ? [] : endsMissed(this.#watched.gone, source),
     ];
     const gapRows = source.gaps(isSame ? this.#cursor?.gap ?? 0 : 0);
+    // Before the first look there was nobody whose end could be missed.
+    if (reach !== null && (this.#seen === null || unlooked === 0)) {
+      this.#seen = { seen_boot: source.bootId(reach.boot), seen: reach.ns };
+    }
     const boots = new Set([...lives, ...gapRows, ...gaps].map(({ boot }) => boot));
     if (reach !== null) boots.add(reach.boot);
     const jobs = this.#jobs?.take(lives) ?? null;
     for (const { boot } of jobs?.shipped.jobs ?? []) boots.add(boot);
     this.#news.begin();
+    const cursor = this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame);
     const parcel: Parcel = {
-      cursor: this.#cursorAt(fresh.at(-1), gapRows.at(-1)?.key, isSame),
+      cursor,
       open: taking === "states" ? [] : this.#watched.openAfter(looked, done),
       ...{ lives, formers, images },
       jobs: taking === "states" ? new Map() : source.jobs(withParents(lives)),
@@ -166,7 +195,8 @@ export class Shipper {
       findings: this.#findings(),
       jobNews: jobs?.shipped ?? null,
       gone: taking === "states" ? this.#watched.gone : [],
-      reach: this.#reachOf(reach, behind === 0 ? null : fresh.at(-1) ?? null),
+      renamed: this.#watched.renamed,
+      reach: this.#reachOf(cursor, behind > 0),
       waiting: behind + unlooked,
       forgotten: gaps.reduce((sum, { lost }) => sum + (lost ?? 0), 0),
     };
@@ -181,11 +211,7 @@ export class Shipper {
       : { last: last.key, boot_id: last.bootId, pid: last.pid, born: last.born };
     const run = this.#source.run(null);
     const its = run === null ? {} : { run: run.id, run_since: run.since };
-    const reach = this.#source.reach();
-    const seen = reach === null
-      ? {}
-      : { seen_boot: this.#source.bootId(reach.boot), seen: reach.ns };
-    return { ...at, ...its, ...seen, gap: gap ?? before?.gap ?? 0 };
+    return { ...at, ...its, ...this.#seen, gap: gap ?? before?.gap ?? 0 };
   }
 
   #bootOf(boot: OutgoingBoot, gaps: readonly ShippedGap[]): ShippedBoot {
@@ -206,15 +232,40 @@ export class Shipper {
       .filter(({ key, fields }) => this.#news.has(`finding ${key}`, fields));
   }
 
-  /** Up to when everything is shipped, microseconds since the Unix epoch by the host's clock. */
-  #reachOf(reach: Reach, last: OutgoingLife | null): string | null {
-    const at = last === null ? reach : { boot: last.boot, ns: last.born };
-    if (at === null) return null;
+  #changed(ripe: Ripe): OutgoingLife[] {
+    const begun = performance.now();
+    const changed = this.#watched.changed(SHIP_AT_ONCE, ripe);
+    const took = performance.now() - begun;
+    this.#changesAt = begun + Math.max(CHANGES_MS, took / CHANGES_SHARE);
+    return changed;
+  }
+
+  /**
+   * Up to when everything is shipped, microseconds since the Unix epoch by the host's clock: new
+   * lives up to the cursor where there are more of them, and what has become of those before.
+   * Whoever follows a fleet never looks again at what was before it.
+   */
+  #reachOf({ boot_id, born, seen_boot = "", seen = 0 }: Cursor, isBehind: boolean): string | null {
+    const shipped = { boot: this.#source.bootNumber(boot_id), ns: born };
+    const looked = { boot: this.#source.bootNumber(seen_boot), ns: seen };
+    const isLess = isBehind && isBefore(shipped, looked);
+    const at = isLess ? shipped : looked;
+    if (at.boot === null) return null;
     const { clock } = this.#source.boot(at.boot);
     const row = clock.findLast(({ since }) => since <= at.ns) ?? clock[0];
     if (row === undefined) return null;
     return String((BigInt(row.epoch) + BigInt(Math.round(at.ns))) / US);
   }
+}
+
+interface Moment {
+  /** Number of the boot; null where it is not known any more. */
+  readonly boot: number | null;
+  readonly ns: number;
+}
+
+function isBefore(one: Moment, other: Moment): boolean {
+  return one.boot === other.boot ? one.ns < other.ns : (one.boot ?? -1) < (other.boot ?? -1);
 }
 
 /** Numbers of lives and of those that have forked them. */

@@ -39,7 +39,10 @@ export interface Cursor {
   /** Number of the latest run of a recorder then, and when that began: who it is, too. */
   readonly run?: number;
   readonly run_since?: number;
-  /** Up to when the file was written then: in which boot, nanoseconds since it. */
+  /**
+   * Up to when it was known what has become of all lives before: in which boot, nanoseconds since
+   * it. What ran then may have come to pass a filter since.
+   */
   readonly seen_boot?: string;
   readonly seen?: number;
 }
@@ -52,6 +55,14 @@ export interface Acknowledged {
   readonly cursor: Cursor | null;
   /** Lives up to the cursor that are to be told of again: they ran then. */
   readonly open: readonly Who[];
+}
+
+/** A life that the sink has as open, and whose start another file of its host knows otherwise. */
+export interface Renamed {
+  readonly who: Who;
+  /** As the history has it now. */
+  readonly born: number;
+  readonly nth: number;
 }
 
 /**
@@ -70,11 +81,12 @@ export interface Sink {
   /** Jobs that may change still, and the newest; who does not tell is told of none. */
   knownJobs?(): Promise<readonly KnownJob[]>;
   /**
-   * Takes what comes next. When it resolves, the sink answers for all of it, and for the cursor.
-   * Throws {@linkcode SinkAway} where another try may do better, else CommandError; then all of it
-   * is sent again in another session, from where the sink says.
+   * Takes what comes next. When it resolves, the sink answers for all of it, and for the cursor,
+   * but for so many records that it has refused for good, and that were told. Throws
+   * {@linkcode SinkAway} where another try may do better, else CommandError; then all of it is sent
+   * again in another session, from where the sink says.
    */
-  append(parcel: Parcel): Promise<void>;
+  append(parcel: Parcel): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -121,6 +133,8 @@ export interface Parcel {
   readonly jobNews: ShippedJobs | null;
   /** Lives that the sink has as running, and the history has not any more. */
   readonly gone: readonly Who[];
+  /** Lives that the sink has by another start than the history. */
+  readonly renamed: readonly Renamed[];
   /** Up to when all is shipped with it, microseconds since the Unix epoch; null: nothing is. */
   readonly reach: string | null;
   /** Lives that wait for the next parcels. */

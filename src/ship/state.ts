@@ -47,6 +47,8 @@ export interface ShipState {
   /** Since it began: lives that were shipped, and those that were forgotten before they were. */
   readonly lives: number;
   readonly forgotten: number;
+  /** Records that the place has refused for good. */
+  readonly refused: number;
   /** Why it does not go on, in words; null while it does. */
   readonly trouble: string | null;
   /** Whoever shipped was asked to end. */
@@ -71,6 +73,20 @@ export class ShipStateFile {
     rmSync(beside, { force: true });
     writeFileSync(beside, `${JSON.stringify(state)}\n`, { mode: 0o600, flag: "wx" });
     renameSync(beside, this.#path);
+  }
+}
+
+/**
+ * Whoever shipped was asked to end, and could not write so any more; `now` is milliseconds since
+ * the Unix epoch. Where that cannot be written either, it is silent, as after a crash.
+ */
+export function endShipState(history: string, to: string, now: number): void {
+  const state = readShipStates(history, now).find((one) => one.to === to);
+  if (state === undefined || state.over) return;
+  try {
+    new ShipStateFile(history, to).write({ ...state, at: now, over: true });
+  } catch {
+    // Nobody is left who could tell it otherwise.
   }
 }
 
@@ -123,7 +139,9 @@ export function parseShipState(text: string): ShipState | null {
   const known = is("string", "to") && is("boolean", "over") && mayBe("string", "host") &&
     is("number", "pid", "since", "at", "waiting", "lives", "forgotten") &&
     mayBe("number", "reach") && mayBe("string", "trouble");
-  return known ? value as unknown as ShipState : null;
+  // That of an fh that did not count them has none.
+  const refused = is("number", "refused") ? value["refused"] : 0;
+  return known ? { ...value, refused } as unknown as ShipState : null;
 }
 
 /** For how long what happens is not shipped yet, milliseconds; since it began where nothing is. */

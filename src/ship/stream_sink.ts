@@ -11,8 +11,11 @@ import type { Acknowledged, Parcel, ShippingHost, Sink } from "./sink.ts";
 export interface Stream {
   /** Where it is, for messages. */
   readonly shown: string;
-  /** When it resolves, all of it is acknowledged. Throws as {@linkcode Sink.append} does. */
-  send(parcel: Parcel): Promise<void>;
+  /**
+   * When it resolves, all of it is acknowledged, but for so many that it will never take. Throws as
+   * {@linkcode Sink.append} does.
+   */
+  send(parcel: Parcel): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -38,11 +41,12 @@ export class StreamSink implements Sink {
     return Promise.resolve({ name: this.#host.name, cursor, open });
   }
 
-  async append(parcel: Parcel): Promise<void> {
+  async append(parcel: Parcel): Promise<number> {
     // Nothing is sent while it cannot be written how far it came: that would be sent again.
     this.#progress.settle();
-    await this.#stream.send(parcel);
+    const refused = await this.#stream.send(parcel);
     this.#progress.write({ cursor: parcel.cursor, open: parcel.open });
+    return refused;
   }
 
   async close(): Promise<void> {

@@ -19,8 +19,8 @@ export interface LivesWithTexts {
   readonly lives: OutgoingLife[];
   readonly formers: OutgoingFormer[];
   readonly images: Map<number, OutgoingImage>;
-  /** Of how many it was looked at, the first ones: texts of the others had no room. */
-  readonly looked: number;
+  /** Of each list those that were looked at, the first ones: the others had no room. */
+  readonly looked: OutgoingLife[][];
 }
 
 /** What is told of lives. */
@@ -32,17 +32,19 @@ export interface Told {
 }
 
 /**
- * Those that `accepts` lets pass, with their texts, as far as there is room. Of what one life ran
- * before, the latest has its texts: of the rest it is told when it ran, as if it were forgotten.
+ * Those that `accepts` lets pass, `most` of each list, with their texts, as far as there is room.
+ * Of what one life ran before, the latest has its texts: of the rest it is told when it ran, as if
+ * it were forgotten.
  */
 export function withTexts(
   source: Pick<Outgoing, "formers" | "image">,
-  lives: readonly OutgoingLife[],
+  lists: readonly (readonly OutgoingLife[])[],
   told: Told,
+  most: number = Infinity,
   accepts: (life: OutgoingLife) => boolean = () => true,
 ): LivesWithTexts {
   const images = new Map<number, OutgoingImage>();
-  const found: LivesWithTexts & { looked: number } = { lives: [], formers: [], images, looked: 0 };
+  const found: LivesWithTexts = { lives: [], formers: [], images, looked: [] };
   let bytes = 0;
   const take = (key: number) => {
     if (images.has(key)) return;
@@ -50,25 +52,31 @@ export function withTexts(
     images.set(key, image);
     for (const name of IMAGE_PARTS) bytes += image.parts[name]?.length ?? 0;
   };
-  for (let at = 0; at < lives.length; at += LIVES_AT_ONCE) {
-    const some = lives.slice(at, at + LIVES_AT_ONCE);
-    const accepted = new Set(some.filter(accepts));
-    const rows = told.formers ? source.formers([...accepted].map(({ key }) => key)) : [];
-    const formers = Map.groupBy(rows, ({ life }) => life);
-    for (const life of some) {
-      if (bytes > PARCEL_BYTES) return found;
-      found.looked++;
-      if (!accepted.has(life)) continue;
-      found.lives.push(life);
-      take(life.image);
-      for (const former of formers.get(life.key) ?? []) {
-        const isKept = former.image !== 0 && bytes <= PARCEL_BYTES;
-        found.formers.push(isKept ? former : { ...former, image: 0 });
-        bytes += FORMER_BYTES;
-        if (isKept) take(former.image);
+  const takeFrom = (lives: readonly OutgoingLife[]): OutgoingLife[] => {
+    const before = found.lives.length;
+    for (let at = 0; at < lives.length; at += LIVES_AT_ONCE) {
+      const some = lives.slice(at, at + LIVES_AT_ONCE);
+      const accepted = new Set(some.filter(accepts));
+      const rows = told.formers ? source.formers([...accepted].map(({ key }) => key)) : [];
+      const formers = Map.groupBy(rows, ({ life }) => life);
+      for (const [index, life] of some.entries()) {
+        if (bytes > PARCEL_BYTES || found.lives.length - before >= most) {
+          return lives.slice(0, at + index);
+        }
+        if (!accepted.has(life)) continue;
+        found.lives.push(life);
+        take(life.image);
+        for (const former of formers.get(life.key) ?? []) {
+          const isKept = former.image !== 0 && bytes <= PARCEL_BYTES;
+          found.formers.push(isKept ? former : { ...former, image: 0 });
+          bytes += FORMER_BYTES;
+          if (isKept) take(former.image);
+        }
       }
     }
-  }
+    return [...lives];
+  };
+  for (const lives of lists) found.looked.push(takeFrom(lives));
   return found;
 }
 

@@ -43,7 +43,7 @@ export class ShipReport implements ShipEvents {
     const now = telling.now();
     this.#state = {
       ...{ to: telling.to, host: null, pid: process.pid, since: now, at: now, reach: null },
-      ...{ waiting: 0, lives: 0, forgotten: 0, trouble: null, over: false },
+      ...{ waiting: 0, lives: 0, forgotten: 0, refused: 0, trouble: null, over: false },
     };
   }
 
@@ -61,10 +61,10 @@ export class ShipReport implements ShipEvents {
     this.#note({ host: name, trouble: null }, 0);
   }
 
-  round({ lives, forgotten, waiting, reachMs }: Round): void {
-    const { lives: before, forgotten: lost } = this.#state;
+  round({ lives, forgotten, refused, waiting, reachMs }: Round): void {
+    const { lives: before, forgotten: lost, refused: left } = this.#state;
     const isNews = lives > 0 || forgotten > 0 || waiting !== this.#state.waiting;
-    const sums = { lives: before + lives, forgotten: lost + forgotten };
+    const sums = { lives: before + lives, forgotten: lost + forgotten, refused: left + refused };
     const reach = reachMs ?? this.#state.reach;
     this.#note({ ...sums, waiting, reach }, isNews ? BUSY_MS : REST_MS);
     if (forgotten === 0) return;

@@ -5,10 +5,13 @@
  * @module
  */
 import type { Outgoing, OutgoingLife } from "../history/outgoing.ts";
-import type { Cursor, Taking, Who } from "./sink.ts";
+import { TICK_NS } from "../model/process.ts";
+import type { Cursor, Renamed, Taking, Who } from "./sink.ts";
 
 /** Of a life that ended so long ago (ns) nothing will change: its account has come. */
 const SETTLED_NS = 10e9;
+/** After so long (ns) a recorder has written all that it has found when it began. */
+const SCANNED_NS = 10e9;
 /** Numbers of rows that are asked for at once. */
 const KEYS_AT_ONCE = 1000;
 
@@ -47,7 +50,12 @@ export class Watched {
   readonly #source: Outgoing;
   readonly #taking: Taking;
   readonly #seen = new Map<number, Seen>();
+  /** Up to where earlier sessions have come. */
+  readonly #last: number;
+  /** Those of earlier sessions that are not there, or not yet. */
+  #missing: readonly Who[];
   #gone: Who[] = [];
+  #renamed: Renamed[] = [];
   /** Whether the last look found more than it was to find. */
   isCut = false;
 
@@ -55,11 +63,40 @@ export class Watched {
   constructor(source: Outgoing, taking: Taking, open: readonly Who[], last: number) {
     this.#source = source;
     this.#taking = taking;
-    for (const who of open) {
-      const key = source.find(who);
-      if (key === null) this.#gone.push(who);
-      else if (key <= last) this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
-    }
+    this.#last = last;
+    this.#missing = open;
+    this.#look();
+  }
+
+  /** Looks for those that are missing. */
+  #look(): void {
+    this.#missing = this.#missing.filter((who) => {
+      const found = this.#source.find(who);
+      if (found === null) return true;
+      const { key, born, nth } = found;
+      if (nth > 0 || Math.floor(born / TICK_NS) !== Math.floor(who.born / TICK_NS)) {
+        this.#renamed.push({ who, born, nth });
+      }
+      if (key <= this.#last) {
+        this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+      }
+      return false;
+    });
+  }
+
+  /**
+   * What is missing is looked for again, and is gone once nobody may write it any more: a file that
+   * is made anew has no lives before the first look of its recorder.
+   */
+  lookAgain(reach: Reach): void {
+    if (this.#missing.length === 0 || reach === null) return;
+    this.#look();
+    const run = this.#source.boot(reach.boot).runs.at(-1);
+    const isScanned = run === undefined || run["ended"] !== null ||
+      reach.ns - Number(run["since"]) >= SCANNED_NS;
+    const bootId = isScanned ? null : this.#source.bootId(reach.boot);
+    this.#gone.push(...this.#missing.filter((who) => who.bootId !== bootId));
+    this.#missing = this.#missing.filter((who) => who.bootId === bootId);
   }
 
   /**
@@ -79,6 +116,11 @@ export class Watched {
   /** Those that were to be told of, and are not there any more. */
   get gone(): readonly Who[] {
     return this.#gone;
+  }
+
+  /** Those that the sink has by another start. */
+  get renamed(): readonly Renamed[] {
+    return this.#renamed;
   }
 
   /** Forgets them: the file is another, and they are met there again. */
@@ -114,7 +156,7 @@ export class Watched {
   /** Who is left to be told of, of those that were looked at, when `done` of them are. */
   openAfter(looked: readonly OutgoingLife[], done: readonly OutgoingLife[]): Who[] {
     const told = new Set(done.map(({ key }) => key));
-    const left: Who[] = [];
+    const left: Who[] = [...this.#missing];
     for (const [key, { who }] of this.#seen) if (!told.has(key)) left.push(who);
     for (const { key, bootId, pid, born } of looked) {
       if (!told.has(key) && !this.#seen.has(key)) left.push({ bootId, pid, born });
@@ -125,6 +167,7 @@ export class Watched {
   /** They were looked at, and `done` of them are acknowledged or left out for good. */
   keep(looked: readonly OutgoingLife[], done: readonly OutgoingLife[], reach: Reach): void {
     this.#gone = [];
+    this.#renamed = [];
     const over = new Set(this.#taking === "ends" ? done : []);
     for (const life of looked) {
       if (over.has(life)) {

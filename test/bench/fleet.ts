@@ -145,7 +145,7 @@ class Filler {
 
   async #ship(host: number, lives: OutgoingLife[]): Promise<void> {
     const source = { formers: () => [], image: imageOf };
-    const parcel = withTexts(source, lives, { argv: true, formers: false });
+    const parcel = withTexts(source, [lives], { argv: true, formers: false });
     const epoch = String(BigInt(Math.round(this.#epochMs)) * 1_000_000n);
     const run = { pid: 9, since: BOOT_NS, kept: BOOT_NS, seen: lives.at(-1)!.born + S };
     const names = {
@@ -160,7 +160,15 @@ class Filler {
     const runs = [{ ...run, ended: null, ...names, accounts: "taskstats" }];
     const boot = { boot: { id: 1, bootId: bootOf(host), clock, runs }, clock, runs, gaps: [] };
     const cursor = { last: 0, boot_id: "", pid: 0, born: 0, gap: 0 };
-    const facts = { cursor, findings: [], gone: [], reach: null, waiting: 0, forgotten: 0 };
+    const facts = {
+      cursor,
+      findings: [],
+      gone: [],
+      renamed: [],
+      reach: null,
+      waiting: 0,
+      forgotten: 0,
+    };
     const session = { machine: machineOf(host), session: 1 };
     await mergeInto(this.#db, session, { ...parcel, boots: [boot], ...facts });
   }

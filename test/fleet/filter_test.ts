@@ -12,7 +12,7 @@ import { unless } from "../support/unless.ts";
 const S = 1e9;
 const missing = missingPostgres;
 const fleet = missing === null ? new TestFleet() : null!;
-const made = missing === null ? fleet.init("web1", "web2", "web3") : null;
+const made = missing === null ? fleet.init("web1", "web2", "web3", "web4") : null;
 const USERS = { uid: (name: string) => name === "www" ? 33 : null };
 
 /** A new test of lives, as each session has it. */
@@ -64,6 +64,34 @@ test(...unless(missing, "what passes later is shipped then, in another session, 
   assert.equal(pids("web2"), "100 102 103");
   assert.equal(fleet.server.ask("SELECT sum(forgotten) FROM fh.host"), "0");
 });
+
+test(
+  ...unless(missing, "what passes while there is much to catch up with is not missed"),
+  async () => {
+    await made;
+    using recorder = begun();
+    recorder.tell(fork(2 * S, 100, 1)).flush();
+    for (let i = 0; i < 4000; i++) {
+      const at = (3 + i / 1000) * S;
+      recorder.tell(fork(at, 1000 + i, 1), exit(at + 1e6, 1000 + i, 0));
+    }
+    recorder.flush();
+    const ending = new AbortController();
+    const { signal } = ending;
+    const accepts = filter("--failed");
+    let rounds = 0;
+    await fleet.ship(recorder.path, "web4", { accepts, once: false, signal }, () => {
+      rounds++;
+      // It fails while nobody looks at what has changed, and the file goes on for a minute.
+      if (rounds === 1) recorder.tell(exit(8 * S, 100, 256), fork(60 * S, 101, 1)).flush();
+      if (rounds === 2) ending.abort();
+    });
+    assert.equal(pids("web4"), "");
+    recorder.end();
+    await fleet.ship(recorder.path, "web4", { accepts });
+    assert.equal(pids("web4"), "100");
+  },
+);
 
 test(...unless(missing, "a filter asks what a process runs now, and how long it ran"), async () => {
   await made;

@@ -88,7 +88,8 @@ function parcelOf(given: Partial<Parcel>): Parcel {
   const cursor = { last: 0, boot_id: "", pid: 0, born: 0, gap: 0 };
   return {
     ...{ cursor, open: [], lives: [], formers: [], images: new Map(), jobs: new Map() },
-    ...{ boots: [], findings: [], gone: [], reach: null, waiting: 0, forgotten: 0, jobNews: null },
+    ...{ boots: [], findings: [], gone: [], renamed: [], reach: null, waiting: 0 },
+    ...{ forgotten: 0, jobNews: null },
     ...given,
   };
 }

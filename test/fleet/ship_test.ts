@@ -32,7 +32,7 @@ function begun(): TestRecorder {
 
 const missing = missingPostgres;
 const fleet = missing === null ? new TestFleet() : null!;
-const made = missing === null ? fleet.init("web1", "web2", "web3", "web4", "web5") : null;
+const made = missing === null ? fleet.init("web1", "web2", "web3", "web4", "web5", "web6") : null;
 const LIVES = (host: string) =>
   `SELECT count(*), count(l.span), coalesce(sum(l.user_us), 0)
     FROM fh.life l JOIN fh.host h ON h.id = l.host WHERE h.name = '${host}'`;
@@ -146,6 +146,39 @@ test(...unless(missing, "a file that is made anew adds nothing twice"), async ()
   assert.equal(fleet.server.ask(LIVES("web3")), "4|3|14");
 });
 
+test(...unless(missing, "no end comes before what the fleet says that it has all of"), async () => {
+  await made;
+  using recorder = begun();
+  recorder.tell(fork(2 * S, 100, 1), fork(2 * S, 101, 1)).flush();
+  await fleet.ship(recorder.path, "web6");
+  const storm = (at: number, pid: number) => {
+    for (let i = 0; i < 4000; i++) {
+      const begin = (at + i / 1000) * S;
+      recorder.tell(fork(begin, pid + i, 1), exit(begin + 1e5, pid + i, 0));
+      // One ends in the middle, which is told when it is looked for what has changed.
+      if (i === 1500) recorder.tell(exit(begin + 2e5, pid === 1000 ? 100 : 101, 256));
+    }
+    recorder.flush();
+  };
+  storm(3, 1000);
+  const late = `SELECT count(*) FROM fh.host h JOIN fh.boot b ON b.host = h.id
+    JOIN fh.life l ON l.host = h.id WHERE h.name = 'web6' AND l.pid IN (100, 101)
+    AND l.span IS NULL AND h.reach > b.epoch_tick * 10000 +
+      CASE l.pid WHEN 100 THEN 4500200 ELSE 9500200 END`;
+  const found: string[] = [];
+  await fleet.ship(recorder.path, "web6", {}, () => {
+    found.push(fleet.server.ask(late));
+    // It goes on while it is caught up with.
+    if (found.length === 1) storm(8, 10_000);
+  });
+  recorder.end();
+  assert.deepEqual(new Set(found), new Set(["0"]), String(found));
+  assert.ok(found.length > 7, String(found.length));
+  const over = `SELECT count(*) FROM fh.life l JOIN fh.host h ON h.id = l.host
+    WHERE h.name = 'web6' AND l.pid IN (100, 101) AND l.span IS NOT NULL`;
+  assert.equal(fleet.server.ask(over), "2");
+});
+
 test(...unless(missing, "two machines of one name are two hosts"), async () => {
   await made;
   using recorder = begun();
@@ -208,14 +241,14 @@ test(...unless(missing, "sums and lives are of one boot id and its clock"), asyn
 
 test(...unless(missing, "long command lines go in batches of a bounded size"), async () => {
   await made;
-  await fleet.as("owner", (db) => makeRole(db, "web6", hostGrants("web6")));
+  await fleet.as("owner", (db) => makeRole(db, "web7", hostGrants("web7")));
   using recorder = begun();
   const long = "x".repeat(60_000);
   for (let i = 0; i < 200; i++) recorder.tell(...program(2 + i, 100 + i, "/bin/a", `${i}${long}`));
   recorder.end();
   const rounds: number[] = [];
-  await fleet.ship(recorder.path, "web6", {}, (lives) => rounds.push(lives));
-  assert.equal(fleet.server.ask(LIVES("web6")), "201|200|1400");
+  await fleet.ship(recorder.path, "web7", {}, (lives) => rounds.push(lives));
+  assert.equal(fleet.server.ask(LIVES("web7")), "201|200|1400");
   const most = PARCEL_BYTES / long.length + 2;
   assert.ok(rounds.length > 2 && rounds.every((lives) => lives <= most), String(rounds));
 });

@@ -241,6 +241,19 @@ test("a run on the same boot goes on with who lives, and closes who has ended", 
   });
 });
 
+test("whose fork was told beyond the tick of its start is one life over two runs", () => {
+  using first = new TestRecorder().tell(...scan(S, S, [INIT]));
+  // /proc has the start in the tick before.
+  first.tell(fork(3 * S + 5000, 300, 1), exec(3.1 * S, 300, "/bin/sh")).end();
+  const second = new TestRecorder(first.path, { since: 10 * S });
+  const living = { pid: 300, ppid: 1, start: 3 * S - 10 * MS, argv: ["/bin/sh"] };
+  second.tell(...scan(10 * S, 10 * S, [INIT, living]), exit(11 * S, 300, 256)).end();
+  ask(first.path, (history) => {
+    const lives = history.byPid(300).map(({ born, end, status }) => [born, end, status]);
+    assert.deepEqual(lives, [[3 * S + 5000, 11 * S, 256]]);
+  });
+});
+
 test("a process whose leader ended between two runs keeps the command line that was known", () => {
   using first = firstRun();
   const second = new TestRecorder(first.path, { since: 10 * S, pid: 111 });

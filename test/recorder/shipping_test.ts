@@ -88,7 +88,7 @@ test("metrics tell of each place that somebody ships to", () => {
   const history = join(temporaryFolder("fh-shipping-"), "history.db");
   const state = {
     ...{ host: "web1", pid: 1, since: 1e12, at: 1e12 + 5000, reach: 1e12 + 1000, waiting: 7 },
-    ...{ lives: 9, forgotten: 2, trouble: null, over: false },
+    ...{ lives: 9, forgotten: 2, refused: 1, trouble: null, over: false },
   };
   assert.deepEqual(shipFamilies(history, 1e12), []);
   const write = (to: string, more = {}) =>
@@ -106,6 +106,7 @@ test("metrics tell of each place that somebody ships to", () => {
     ["fh_ship_works", "nats://c 0", "postgres://a/b 1"],
     ["fh_ship_processes_total", "nats://c 9", "postgres://a/b 9"],
     ["fh_ship_forgotten_processes_total", "nats://c 2", "postgres://a/b 2"],
+    ["fh_ship_refused_records_total", "nats://c 1", "postgres://a/b 1"],
   ]);
 });
 

@@ -9,7 +9,7 @@ import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.t
 import { natsPlace, parseNats, subjectOf } from "../../src/ship/nats/place.ts";
 import { SinkAway } from "../../src/ship/sink.ts";
 import { temporaryFolder } from "../support/at_end.ts";
-import { account, exec, exit, fork, scan } from "../support/events.ts";
+import { account, exec, exit, fork, gap, scan } from "../support/events.ts";
 import { missingNats, Nats } from "../support/nats.ts";
 import { TestRecorder } from "../support/past.ts";
 import { shipToUrl } from "../support/stream.ts";
@@ -149,6 +149,49 @@ test(...unless(missingNats, "a command line that is too long for a message is cu
   await using small = await Nats.start("max_payload: 300");
   await refused(small.url("PROC"), /PROC .* refuses: .*max_payload.*; raise its max_payload$/);
 });
+
+test(
+  ...unless(missingNats, "what is too long for the stream is cut, and others pass"),
+  async () => {
+    await using server = await Nats.start();
+    await server.make("PROC", { max_msg_size: 2000 });
+    using recorder = begun();
+    recorder.tell(...program(2, 100, "/bin/a", "x".repeat(3000)));
+    recorder.tell(...program(3, 101, "/bin/a", "\x01".repeat(60_000), "y"));
+    recorder.tell(...program(4, 102, "/bin/a", "z")).end();
+    const { lives, refused } = await shipToUrl(server.url("PROC"), recorder);
+    assert.deepEqual([lives, refused], [3, 0]);
+    const found = (await server.messages("PROC")).map(({ line }) => line);
+    const [short, long, hostile] = [102, 100, 101].map((pid) =>
+      found.find((one) => one.pid === pid)
+    );
+    assert.deepEqual([found.length, short.argv], [3, ["/bin/a", "z"]]);
+    assert.ok(long.argv_missing > 0 && long.argv[1].length > 40, JSON.stringify(long));
+    assert.ok(
+      hostile.argv_missing > 59_000 && hostile.argv[1].length > 20,
+      JSON.stringify(hostile),
+    );
+  },
+);
+
+test(
+  ...unless(missingNats, "what no cut makes short enough is counted, and left out"),
+  async () => {
+    await using server = await Nats.start();
+    // A gap has no more bytes than that, and a process has.
+    await server.make("PROC", { max_msg_size: 400 });
+    await refused(server.url("PROC"), /PROC .* refuses: .*; raise its limit$/);
+    using recorder = begun();
+    recorder.tell(...program(2, 100, "/bin/a"), gap(3 * S, 3, 2.5 * S));
+    recorder.tell(...program(4, 101, "/bin/a")).end();
+    const notes: string[] = [];
+    const told = await shipToUrl(server.url("PROC"), recorder, { notes });
+    assert.deepEqual([told.lives, told.refused, notes.length], [2, 2, 1]);
+    assert.match(notes[0]!, /PROC .* has refused 2 messages for good, the first of them web1:7c0a/);
+    assert.deepEqual((await server.messages("PROC")).map(({ line }) => line.event), ["gap"]);
+    assert.equal((await shipToUrl(server.url("PROC"), recorder)).lives, 0);
+  },
+);
 
 async function refused(
   url: string,

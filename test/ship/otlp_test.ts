@@ -1,5 +1,8 @@
 /** Histories to a collector: what it gets, by the official schema, and what is told of trouble. */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
 import { CommandError, UsageError } from "../../src/fault.ts";
 import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.ts";
@@ -7,10 +10,11 @@ import { jobTrace } from "../../src/report/span.ts";
 import { contextOf } from "../../src/report/otlp_span.ts";
 import { otlpPlace, parseOtlp } from "../../src/ship/otlp/place.ts";
 import { SinkAway } from "../../src/ship/sink.ts";
-import { answer, partialAnswer, TestCollector } from "../support/collector.ts";
+import { answer, type Asked, partialAnswer, TestCollector } from "../support/collector.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { PAST_BOOT, TestRecorder } from "../support/past.ts";
 import { shipToUrl } from "../support/stream.ts";
+import { until } from "../support/until.ts";
 
 const S = 1e9;
 const INIT = { pid: 1, ppid: 0, start: 0, argv: ["/sbin/init"] };
@@ -148,6 +152,70 @@ test("what was in a job is spans of one trace, with links out of it", async () =
   assert.equal(other["traceId"] ?? "", "");
 });
 
+/** Ids of the logs of a request. */
+function uidsOf({ request }: Pick<Asked, "request">): string[] {
+  return (request.resourceLogs ?? [])
+    .flatMap((one: Asked["request"]) => one.scopeLogs[0].logRecords)
+    .map((one: Asked["request"]) => one.attributes.at(-1).value.stringValue);
+}
+
+/** From now on a collector refuses what has one of the logs that are `bad`. */
+function refuse(collector: TestCollector, bad: (uid: string) => boolean): void {
+  const judge = (to: ServerResponse) => {
+    collector.answers.unshift(judge);
+    answer(uidsOf(collector.asked.at(-1)!).some(bad) ? 400 : 200)(to);
+  };
+  collector.answers.unshift(judge);
+}
+
+test("of a request that is refused all is taken but the records that are bad", async () => {
+  await using collector = await TestCollector.start();
+  const notes: string[] = [];
+  using recorder = ended(1000);
+  const isBad = (uid: string) => /-(?:150|151|777)-/.test(uid);
+  refuse(collector, isBad);
+  const { lives, refused } = await shipToUrl(collector.url, recorder, { notes });
+  assert.deepEqual([lives, refused], [1000, 3]);
+  const taken = collector.asked.map(uidsOf).filter((uids) => !uids.some(isBad)).flat();
+  assert.equal(taken.length, 997);
+  assert.equal(new Set(taken).size, 997);
+  assert.ok(collector.asked.length < 60, String(collector.asked.length));
+  assert.equal(notes.length, 1);
+  assert.match(notes[0]!, /has refused 3 logs for good, the first of them web1:7c0a51fe-150-/);
+});
+
+test("a collector that refuses all is not asked about each", async () => {
+  await using collector = await TestCollector.start();
+  const notes: string[] = [];
+  using recorder = ended(900);
+  refuse(collector, () => true);
+  assert.equal((await shipToUrl(collector.url, recorder, { notes })).refused, 900);
+  assert.ok(collector.asked.length < 150, String(collector.asked.length));
+  assert.match(notes.join(), /has refused 900 logs for good/);
+});
+
+test("what was taken before the collector was busy is not sent again, nor told twice", async () => {
+  await using collector = await TestCollector.start();
+  const notes: string[] = [];
+  using recorder = ended(4);
+  const busy = Array.from({ length: 5 }, () => answer(503, { "retry-after": "0" }));
+  // All of four, one half, its first, its second; then the other half.
+  collector.answers.push(answer(400), answer(400), answer(400), answer(200), ...busy);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const shipping = shipToUrl(collector.url, recorder, { notes, once: false, signal });
+  const isNoted = (name: string) => name.endsWith(".json");
+  await until(() => collector.asked.length > 9);
+  await until(() => readdirSync(join(recorder.folder, "ship")).some(isNoted));
+  ending.abort();
+  const { refused, lives } = await shipping;
+  assert.deepEqual([lives, refused, notes.length], [4, 1, 1]);
+  const [first, second, ...rest] = uidsOf(collector.asked[0]!);
+  assert.deepEqual(uidsOf(collector.asked[2]!), [first]);
+  assert.deepEqual(uidsOf(collector.asked[3]!), [second]);
+  assert.deepEqual(uidsOf(collector.asked[9]!), rest);
+});
+
 test("who is busy is asked again; what was taken then is not sent again", async () => {
   await using collector = await TestCollector.start();
   const busy = answer(429, { "retry-after": "0" });
@@ -164,9 +232,7 @@ test("who is busy is asked again; what was taken then is not sent again", async 
   while (collector.asked.length < 7) await new Promise((resolve) => setTimeout(resolve, 1));
   ending.abort();
   await told;
-  const uids = collector.asked.filter((_, at) => at === 0 || at === 6)
-    .flatMap(({ request }) => request.resourceLogs[0].scopeLogs[0].logRecords)
-    .map(({ attributes }) => attributes.at(-1).value.stringValue);
+  const uids = collector.asked.filter((_, at) => at === 0 || at === 6).flatMap(uidsOf);
   assert.deepEqual([uids.length, new Set(uids).size], [1500, 1500]);
 });
 
@@ -175,18 +241,21 @@ test("what a collector refuses for good is told, and left out", async () => {
   const notes: string[] = [];
   using recorder = ended(8);
   collector.answers.push(answer(200, {}, partialAnswer(2, "too old")));
-  await shipToUrl(collector.url, recorder, { notes });
+  assert.equal((await shipToUrl(collector.url, recorder, { notes })).refused, 2);
   assert.match(notes[0]!, /^http:\/\/127\.0\.0\.1:\d+ has refused 2 logs for good: too old$/);
   using other = ended(8);
   collector.asked.length = 0;
   // Halves are tried until they are small enough, and what cannot be is left out.
-  collector.answers.push(answer(413), answer(413), answer(400));
+  collector.answers.push(answer(413), answer(413), ...Array.from({ length: 3 }, () => answer(400)));
   await shipToUrl(collector.url, other, { notes });
   const sizes = collector.asked.map(({ request }) =>
     request.resourceLogs[0].scopeLogs[0].logRecords.length
   );
-  assert.deepEqual(sizes, [8, 4, 2, 2, 4]);
-  assert.match(notes[1]!, /has refused 2 logs for good: it answers 400 Bad Request$/);
+  assert.deepEqual(sizes, [8, 4, 2, 1, 1, 2, 4]);
+  assert.match(
+    notes[1]!,
+    /has refused 2 logs for good, the first of them web1:7c0a\S+: it answers 400 Bad Request$/,
+  );
   assert.equal(notes.length, 2);
   assert.equal((await shipToUrl(collector.url, other)).lives, 0, "they are not sent again");
 });

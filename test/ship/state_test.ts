@@ -7,12 +7,20 @@ import process from "node:process";
 import { test } from "node:test";
 import { shippingFields, shippingWords } from "../../src/cmd/ship/state_words.ts";
 import { jsonText } from "../../src/text/json_text.ts";
-import { parseShipState, readShipStates, type ShipState } from "../../src/ship/state.ts";
+import { endShipState, parseShipState, readShipStates } from "../../src/ship/state.ts";
 import { ShipReport } from "../../src/ship/told.ts";
 import { temporaryFolder } from "../support/at_end.ts";
 
 const NOW = 1_800_000_000_000;
-const ROUND = { lives: 5, waiting: 2, forgotten: 0, reachMs: NOW - 4000, readMs: 1 };
+const ROUND = {
+  lives: 5,
+  passed: 0,
+  waiting: 2,
+  forgotten: 0,
+  refused: 0,
+  reachMs: NOW - 4000,
+  readMs: 1,
+};
 
 /** Tells a report of a place in a new folder, by a clock that the test sets. */
 function reported(once = false) {
@@ -31,10 +39,10 @@ test("what was shipped, and why it does not go on, is kept for who asks", () => 
   report.begun("web1", "b/c");
   report.round(ROUND);
   clock.now += 2000;
-  report.round({ ...ROUND, waiting: 0, forgotten: 3, reachMs: NOW + 1000 });
-  const { host, lives, waiting, forgotten, reach, trouble, over } = state();
-  assert.deepEqual([host, lives, waiting, forgotten, reach, trouble, over], [
-    ...["web1", 10, 0, 3, NOW + 1000],
+  report.round({ ...ROUND, waiting: 0, forgotten: 3, refused: 4, reachMs: NOW + 1000 });
+  const { host, lives, waiting, forgotten, refused, reach, trouble, over } = state();
+  assert.deepEqual([host, lives, waiting, forgotten, refused, reach, trouble, over], [
+    ...["web1", 10, 0, 3, 4, NOW + 1000],
     ...[null, false],
   ]);
   report.failed("it is away", 1000);
@@ -43,13 +51,14 @@ test("what was shipped, and why it does not go on, is kept for who asks", () => 
   assert.equal(
     shippingWords(shippingFields(state(), clock.now + 3_600_000)),
     "to postgres://a@b/c as web1: 10 shipped, 1h00m behind, 3 were forgotten before, " +
-      "nobody ships any more, it is away",
+      "4 were refused there, nobody ships any more, it is away",
   );
   report.begun("web1", "b/c");
   report.ended();
   assert.equal(
     shippingWords(shippingFields(state(), clock.now)),
-    "to postgres://a@b/c as web1: 10 shipped, it has ended, 3 were forgotten before",
+    "to postgres://a@b/c as web1: 10 shipped, it has ended, 3 were forgotten before, " +
+      "4 were refused there",
   );
   assert.deepEqual(said, [
     "ships to b/c as web1",
@@ -76,6 +85,18 @@ test("where nothing is new the file is written now and then", () => {
   assert.equal(state().at, clock.now, "a clock that was put back is no reason to wait");
 });
 
+test("who is ended before it could say so is over all the same", () => {
+  const { report, state, history } = reported();
+  endShipState(history, "postgres://a@b/c", NOW);
+  report.begun("web1", "b/c");
+  report.round(ROUND);
+  endShipState(history, "postgres://another/c", NOW);
+  assert.equal(state().over, false);
+  endShipState(history, "postgres://a@b/c", NOW);
+  const { over, lives, host } = state();
+  assert.deepEqual([over, lives, host], [true, 0, "web1"], "as far as it had said");
+});
+
 test("whoever ships once and fails leaves no lag that grows", () => {
   const { report, state } = reported(true);
   report.begun("web1", "b/c");
@@ -94,7 +115,9 @@ test("a file that is none, or is old, is left out", () => {
   const state = parseShipState(text)!;
   const hostile: readonly string[] = ["", "null", "[]", "7", "{", "{}", text.slice(0, -9)];
   for (const one of hostile) assert.equal(parseShipState(one), null, one);
-  for (const key of Object.keys(state) as (keyof ShipState)[]) {
+  const { refused: _, ...earlier } = state;
+  assert.deepEqual(parseShipState(JSON.stringify(earlier)), state, "one of an earlier fh");
+  for (const key of Object.keys(earlier) as (keyof typeof earlier)[]) {
     assert.equal(parseShipState(JSON.stringify({ ...state, [key]: [] })), null, key);
   }
   for (const key of ["reach", "since", "at"] as const) {

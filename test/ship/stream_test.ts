@@ -9,11 +9,14 @@ import { CommandError } from "../../src/fault.ts";
 import { GAP_REASON, GAP_WORDS, type SourceEvent } from "../../src/model/event.ts";
 import { openUsers } from "../../src/proc/users.ts";
 import { lifeTest } from "../../src/ship/filter.ts";
+import { ship, type ShipOptions } from "../../src/ship/ship.ts";
 import { SinkAway } from "../../src/ship/sink.ts";
+import { StreamSink } from "../../src/ship/stream_sink.ts";
+import { temporaryFolder } from "../support/at_end.ts";
 import { account, exec, exit, fork, scan } from "../support/events.ts";
 import { Mounted } from "../support/mounts.ts";
 import { TestRecorder } from "../support/past.ts";
-import { progressOf, shipTo, TestStream } from "../support/stream.ts";
+import { HOST, progressOf, shipTo, TestStream } from "../support/stream.ts";
 import { unless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
@@ -38,8 +41,8 @@ test("a life is sent once, when it has ended, in this session or a later one", a
   const stream = new TestStream();
   const ship = () => shipTo(stream, progressOf(recorder), recorder.path);
   recorder.tell(...program(2, 100, "/bin/a"), fork(3 * S, 101, 1), fork(4 * S, 102, 1)).flush();
-  assert.deepEqual(await ship(), { lives: 1, forgotten: 0, failures: [] });
-  assert.deepEqual(await ship(), { lives: 0, forgotten: 0, failures: [] });
+  assert.deepEqual(await ship(), { lives: 1, forgotten: 0, refused: 0, failures: [] });
+  assert.deepEqual(await ship(), { lives: 0, forgotten: 0, refused: 0, failures: [] });
   recorder.tell(exit(5 * S, 102, 256), ...program(6, 103, "/bin/b")).flush();
   await ship();
   recorder.tell(exit(7 * S, 101, 0)).end();
@@ -80,7 +83,7 @@ test("what was forgotten before it was sent is a counted gap, running or not", a
   recorder.flush();
   recorder.db.exec("DELETE FROM life WHERE pid IN (101, 102)");
   recorder.end();
-  assert.deepEqual(await ship(), { lives: 1, forgotten: 2, failures: [] });
+  assert.deepEqual(await ship(), { lives: 1, forgotten: 2, refused: 0, failures: [] });
   assert.deepEqual(stream.pids, [100, 103]);
   const missed = stream.gaps.filter(({ reason }) => reason === UNSHIPPED);
   assert.deepEqual(missed.map(({ lost, since }) => [lost, since]), [[1, 0], [1, 3 * S]]);
@@ -113,6 +116,53 @@ test("a file that is made anew sends what the old one had not, and once", async 
   second.tell(exit(6 * S, 101, 0)).end();
   await ship();
   assert.deepEqual([...stream.pids].sort(), [100, 101, 102]);
+});
+
+test("who runs on in a new file is told once, however late its fork was told", async () => {
+  using first = begun();
+  const stream = new TestStream();
+  const ship = () => shipTo(stream, progressOf(first), first.path);
+  // The kernel noted the start in the tick before.
+  first.tell(fork(3 * S + 5000, 101, 1), exec(3 * S + 1e6, 101, "/bin/s")).end();
+  await ship();
+  rmSync(first.path);
+  using second = new TestRecorder(first.path, { since: 4 * S });
+  assert.equal((await ship()).forgotten, 0, "it is not there yet");
+  const living = { pid: 101, ppid: 1, start: 3 * S - 1e7, argv: ["/bin/s"] };
+  second.tell(...scan(4 * S, 4 * S, [INIT, living])).flush();
+  assert.equal((await ship()).forgotten, 0);
+  second.tell(exit(6 * S, 101, 0)).end();
+  assert.equal((await ship()).forgotten, 0);
+  assert.deepEqual(stream.pids, [101]);
+  assert.deepEqual(stream.gaps.filter(({ lost }) => lost !== null && lost > 0), []);
+});
+
+test("a history that nobody has begun is waited for, and what to do is said", async () => {
+  const folder = temporaryFolder("fh-ship-");
+  const path = join(folder, "history.db");
+  const stream = new TestStream();
+  const ending = new AbortController();
+  const { signal } = ending;
+  const failures: string[] = [];
+  const open = () => Promise.resolve(new StreamSink(stream, progressOf({ path, folder }), HOST));
+  const how = { path, open, argv: true, rate: 1e6, accepts: null, stays: false, signal };
+  const shipping = ship({ ...how, once: false }, {
+    begun() {},
+    round() {},
+    failed: (message, retryMs) => failures.push(`${message} ${retryMs}`),
+  });
+  await until(() => failures.length === 2);
+  assert.deepEqual(
+    new Set(failures),
+    new Set([
+      `there is no ${path}; start fh record to have one 5000`,
+    ]),
+  );
+  using recorder = new TestRecorder(path);
+  recorder.tell(...scan(S, S, [INIT]), ...program(2, 100, "/bin/a")).end();
+  await until(() => stream.pids.length === 1);
+  ending.abort();
+  await shipping;
 });
 
 test("two that ship to one place are told, and a file of no use is", async () => {
@@ -188,4 +238,44 @@ test("what a filter leaves out is not looked at again, nor missed", async () => 
   recorder.end();
   assert.equal((await ship()).forgotten, 0);
   assert.deepEqual(stream.pids, [101, 102]);
+});
+
+test("a low rate is kept by small parcels, and a signal ends it between two", async () => {
+  using recorder = begun();
+  const stream = new TestStream();
+  for (let i = 0; i < 22; i++) recorder.tell(...program(2 + i, 100 + i, "/bin/a"));
+  recorder.end();
+  const ship = (more: Partial<ShipOptions>) =>
+    shipTo(stream, progressOf(recorder), recorder.path, { rate: 2, ...more });
+  const ending = new AbortController();
+  const shipping = ship({ once: false, signal: ending.signal });
+  await until(() => stream.parcels.length === 1);
+  ending.abort();
+  await shipping;
+  const begin = performance.now();
+  assert.equal((await ship({})).lives, 12);
+  assert.deepEqual(stream.parcels.map(({ lives }) => lives.length), [10, 10, 2]);
+  assert.ok(performance.now() - begin > 4900, "ten lives take five seconds");
+});
+
+test("what a filter leaves out is not paced by the rate, and the cursor goes on", async () => {
+  using recorder = begun();
+  const stream = new TestStream();
+  for (let i = 0; i < 3500; i++) recorder.tell(...program(2 + i / 10, 100 + i, "/bin/a"));
+  recorder.end();
+  const accepts = lifeTest(parseFilterText("-c b"), openUsers());
+  const ship = (more: Partial<ShipOptions>) =>
+    shipTo(stream, progressOf(recorder), recorder.path, { accepts, rate: 1, ...more });
+  const ending = new AbortController();
+  const { signal } = ending;
+  stream.trouble = () => ending.abort();
+  await ship({ once: false, signal });
+  assert.equal(stream.parcels.length, 1);
+  const { last } = progressOf(recorder).read()!.cursor;
+  assert.equal(last, 1000);
+  const begin = performance.now();
+  await ship({});
+  assert.deepEqual(stream.parcels.map(({ cursor }) => cursor.last), [1000, 2000, 3000, 3501]);
+  assert.ok(performance.now() - begin > 195, "10 000 a second");
+  assert.deepEqual(stream.pids, []);
 });

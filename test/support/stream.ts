@@ -17,12 +17,12 @@ export class TestStream implements Stream {
   /** What the next parcel runs into, after it was taken. */
   trouble: (() => void) | null = null;
 
-  send(parcel: Parcel): Promise<void> {
+  send(parcel: Parcel): Promise<number> {
     this.parcels.push(parcel);
     const { trouble } = this;
     this.trouble = null;
     trouble?.();
-    return Promise.resolve();
+    return Promise.resolve(0);
   }
 
   close(): Promise<void> {
@@ -51,6 +51,7 @@ export function progressOf(
 export interface ShippedLives {
   lives: number;
   forgotten: number;
+  refused: number;
   readonly failures: string[];
 }
 
@@ -92,7 +93,7 @@ async function shipBy(
   path: string,
   given: Partial<ShipOptions>,
 ): Promise<ShippedLives> {
-  const told: ShippedLives = { lives: 0, forgotten: 0, failures: [] };
+  const told: ShippedLives = { lives: 0, forgotten: 0, refused: 0, failures: [] };
   await ship({
     path,
     open,
@@ -105,8 +106,9 @@ async function shipBy(
     ...given,
   }, {
     begun() {},
-    round({ lives, forgotten }) {
+    round({ lives, forgotten, refused }) {
       told.lives += lives;
+      told.refused += refused;
       told.forgotten += forgotten;
     },
     failed: (message) => told.failures.push(message),

@@ -10,12 +10,10 @@ import type { Context } from "../../cli/command.ts";
 import { defaultHistory } from "../../history/place.ts";
 import { openUsers } from "../../proc/users.ts";
 import { lifeTest } from "../../ship/filter.ts";
-import { machineOf } from "../../ship/ship.ts";
+import { machineOf, USUAL_RATE } from "../../ship/ship.ts";
 import type { ShipSetup } from "../../ship/thread/messages.ts";
 import { VERSION } from "../../version.ts";
 
-/** What a host, its disk and its database bear without being noticed. */
-export const RATE = 10_000;
 /** Beside the history that this user keeps, or would keep. */
 const FOLDER = "ship";
 
@@ -32,7 +30,7 @@ export interface ShipWishes {
 export function shipSetup(
   context: Context,
   history: string,
-  { url, hostName = hostname(), rate = RATE, argv, filter }: ShipWishes,
+  { url, hostName = hostname(), rate = USUAL_RATE, argv, filter }: ShipWishes,
 ): ShipSetup {
   return {
     ...{ history: resolve(history), url, env: context.env, argv, filter: filter ?? null, rate },

@@ -26,31 +26,34 @@ export interface ShippingJson {
   /** Processes, since it began. */
   readonly shipped: number;
   readonly forgotten: number;
+  /** Records that the place will never take. */
+  readonly refused: number;
   readonly trouble: string | null;
 }
 
 /** A state as JSON has it. */
 export function shippingFields(state: ShipState, now: number): ShippingJson {
-  const { to, host, pid, at, reach, waiting, lives, forgotten, trouble, over } = state;
+  const { to, host, pid, at, reach, waiting, lives, forgotten, refused, trouble, over } = state;
   const lag = shipLagMs(state, now);
   return {
     ...{ to, host, pid },
     works: !over && now - at < SILENT_MS,
     shipped_until: reach === null ? null : new Date(reach).toISOString(),
     lag_ns: lag === null ? null : Math.round(lag * NS_PER_MS),
-    ...{ waiting, shipped: lives, forgotten, trouble },
+    ...{ waiting, shipped: lives, forgotten, refused, trouble },
   };
 }
 
 /** The same in one line. */
 export function shippingWords(one: ShippingJson): string {
-  const { to, host, works, lag_ns: lag, waiting, shipped, forgotten, trouble } = one;
+  const { to, host, works, lag_ns: lag, waiting, shipped, forgotten, refused, trouble } = one;
   const name = host === null ? "" : ` as ${host}`;
   const words = [
     `to ${to}${name}: ${shipped} shipped`,
     ...waiting > 0 ? [`${waiting} wait`] : [],
     ...lag === null ? ["it has ended"] : [`${durationWords(lag)} behind`],
     ...forgotten > 0 ? [`${forgotten} were forgotten before`] : [],
+    ...refused > 0 ? [`${refused} were refused there`] : [],
     ...lag === null || works ? [] : ["nobody ships any more"],
     ...trouble === null ? [] : [trouble],
   ];

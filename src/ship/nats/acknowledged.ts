@@ -13,15 +13,23 @@ import {
   type MsgHdrs,
   type NatsConnection,
 } from "@nats-io/transport-node";
+import { isTooLong } from "./failure.ts";
 import type { Message } from "./messages.ts";
 
 /** Of an answer without a body: nobody takes that subject. */
 const NO_RESPONDERS = 503;
 
+/** A message that is longer than the server, or the stream, allows. */
+export interface TooLong {
+  readonly message: Message;
+  readonly error: unknown;
+}
+
 /** What is waited for. */
 interface Waiting {
-  /** Numbers of the messages that are not acknowledged yet. */
-  readonly left: Set<string>;
+  /** Those that are not acknowledged yet, by their numbers. */
+  readonly left: Map<string, Message>;
+  readonly tooLong: TooLong[];
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -48,22 +56,34 @@ export class AcknowledgedPublisher {
     }).catch(() => {});
   }
 
-  /** Resolves when all of them are acknowledged. Throws what the client throws for one. */
-  async publish(messages: readonly Message[], timeoutMs: number): Promise<void> {
-    if (messages.length === 0) return;
+  /**
+   * Resolves when all of them are acknowledged but those that are too long, which come back. Throws
+   * what the client throws for one.
+   */
+  async publish(messages: readonly Message[], timeoutMs: number): Promise<TooLong[]> {
+    if (messages.length === 0) return [];
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const left = new Set<string>();
-    this.#waiting = { left, resolve, reject };
+    const left = new Map<string, Message>();
+    const tooLong: TooLong[] = [];
+    this.#waiting = { left, tooLong, resolve, reject };
     const timer = setTimeout(() => reject(new errors.TimeoutError()), timeoutMs);
     try {
-      for (const { id, body } of messages) {
+      for (const message of messages) {
+        const { id, body } = message;
         const number = String(++this.#last);
-        left.add(number);
+        left.set(number, message);
         this.#headers.set("Nats-Msg-Id", id);
         const reply = `${this.#inbox}.${number}`;
-        this.#connection.publish(this.#subject, body, { reply, headers: this.#headers });
+        try {
+          this.#connection.publish(this.#subject, body, { reply, headers: this.#headers });
+        } catch (error) {
+          if (!isTooLong(error)) throw error;
+          left.delete(number);
+          tooLong.push({ message, error });
+        }
       }
-      await promise;
+      if (left.size > 0) await promise;
+      return tooLong;
     } finally {
       clearTimeout(timer);
       this.#waiting = null;
@@ -77,13 +97,19 @@ export class AcknowledgedPublisher {
     if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) {
       return waiting.reject(new errors.NoRespondersError(this.#subject));
     }
+    const number = message.subject.slice(this.#inbox.length + 1);
     try {
       const { error: refusal } = message.json<{ readonly error?: ApiError }>();
-      if (refusal !== undefined) return waiting.reject(new JetStreamApiError(refusal));
+      if (refusal !== undefined) {
+        const thrown = new JetStreamApiError(refusal);
+        const its = waiting.left.get(number);
+        if (its === undefined || !isTooLong(thrown)) return waiting.reject(thrown);
+        waiting.tooLong.push({ message: its, error: thrown });
+      }
     } catch (thrown) {
       return waiting.reject(thrown);
     }
-    waiting.left.delete(message.subject.slice(this.#inbox.length + 1));
+    waiting.left.delete(number);
     if (waiting.left.size === 0) waiting.resolve();
   }
 }

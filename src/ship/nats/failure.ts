@@ -26,6 +26,13 @@ const FULL: ReadonlySet<number> = new Set([
   CODE.streamStoreFailed,
 ]);
 
+/** Whether the server, or its stream, takes no message of that length. */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof JetStreamApiError
+    ? error.code === CODE.messageTooLong
+    : isAbout(error, errors.InvalidArgumentError);
+}
+
 /** Why fh could not be let in, or is not any more. */
 export function connectFailure(place: NatsPlace, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
@@ -90,13 +97,15 @@ export interface StreamFacts {
   readonly isThere: boolean;
   /** Subjects that the stream takes; null: there is none of that name. */
   readonly subjects: readonly string[] | null;
+  /** Bytes that a message may have with its headers; null: not said, or not limited. */
+  readonly most: number | null;
 }
 
 /** Why nobody has taken a message. `passes`: it was there before, so it may come back. */
 export function whyNobody(
   { server, stream, subject: prefix }: NatsPlace,
   subject: string,
-  { isThere, subjects }: StreamFacts,
+  { isThere, subjects }: Pick<StreamFacts, "isThere" | "subjects">,
   passes: boolean,
 ): CommandError {
   const Failure = passes ? SinkAway : CommandError;
@@ -128,7 +137,8 @@ function nameOf(error: unknown): string {
   return (error as Error | undefined)?.name ?? "";
 }
 
-function saidBy(error: unknown): string {
+/** What an error says, in a line. */
+export function saidBy(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException ?? {};
   return (message || code || "it has closed the connection").split("\n")[0]!;
 }

@@ -10,7 +10,7 @@ import { encodeImage, Image, shortenImage } from "../../model/image.ts";
 import type { Users } from "../../proc/passwd.ts";
 import { ByteText } from "../../text/byte_text.ts";
 import { PastJson } from "../../view/past_json.ts";
-import { happenedIn } from "../happened.ts";
+import { type Happened, happenedIn } from "../happened.ts";
 import { idOf } from "../id.ts";
 import type { Parcel } from "../sink.ts";
 
@@ -25,34 +25,53 @@ export interface Message {
   readonly id: string;
   /** One line of JSON, without its newline. */
   readonly body: Uint8Array;
+  /** What it tells of. */
+  readonly happened: Happened;
 }
 
 /** Makes messages of one host. */
 export class Messages {
   readonly #host: string;
   readonly #json: PastJson;
-  readonly #most: number;
+  /** Bytes that a message has at most, as far as texts can be cut. */
+  most: number;
   readonly #text = new ByteText(4096);
 
-  /** Messages have `most` bytes at most: texts are cut, and that is marked. */
+  /** Messages have `most` bytes at most: texts are cut for that, and it is marked. */
   constructor(host: string, users: Users, most: number) {
     this.#host = host;
     this.#json = new PastJson(users);
-    this.#most = most;
+    this.most = most;
   }
 
   /** The messages of a parcel, boot by boot, by time. */
   *of(parcel: Parcel): Generator<Message, void> {
-    for (const { change, boot } of happenedIn(parcel)) {
+    for (const happened of happenedIn(parcel)) {
+      const { change, boot } = happened;
       // The clock, ids and sources are those of the boot, the host is the one that ships.
       boot.host = this.#host;
-      let body = this.#line(change, boot);
-      if (body.length > this.#most && change.process !== null) {
-        change.process.image = shortened(change.process.image, this.#most);
-        body = this.#line(change, boot);
-      }
-      yield { id: `${this.#host}:${idOf(change, boot)}`, body };
+      const body = this.#fitting(happened, this.most);
+      yield { id: `${this.#host}:${idOf(change, boot)}`, body, happened };
     }
+  }
+
+  /** The same with less text, `most` bytes if it can be; null where it has none left. */
+  shorter({ id, body, happened }: Message, most: number): Message | null {
+    const cut = this.#fitting(happened, most);
+    return cut.length < body.length ? { id, body: cut, happened } : null;
+  }
+
+  /** Texts share the room, and then half of it, and so on: some stand in a line twice. */
+  #fitting({ change, boot }: Happened, most: number): Uint8Array {
+    let body = this.#line(change, boot);
+    let each = Math.max(0, Math.floor(most / JSON_BYTES / TEXTS));
+    while (body.length > most && change.process !== null) {
+      change.process.image = shortened(change.process.image, each);
+      body = this.#line(change, boot);
+      if (each === 0) break;
+      each >>= 1;
+    }
+    return body;
   }
 
   #line(change: Change, boot: Boot): Uint8Array {
@@ -62,7 +81,6 @@ export class Messages {
   }
 }
 
-function shortened({ parts }: Image, most: number): Image {
-  const each = Math.max(0, Math.floor(most / JSON_BYTES / TEXTS));
+function shortened({ parts }: Image, each: number): Image {
   return Image.decode(shortenImage(encodeImage(parts), each));
 }

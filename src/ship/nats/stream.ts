@@ -18,8 +18,16 @@ import { Stopped } from "../../fault.ts";
 import type { Users } from "../../proc/passwd.ts";
 import type { Parcel } from "../sink.ts";
 import type { Stream } from "../stream_sink.ts";
-import { AcknowledgedPublisher } from "./acknowledged.ts";
-import { connectFailure, publishFailure, type StreamFacts, whyNobody } from "./failure.ts";
+import { type Refused, refusedWords } from "../refused.ts";
+import { AcknowledgedPublisher, type TooLong } from "./acknowledged.ts";
+import {
+  connectFailure,
+  isTooLong,
+  publishFailure,
+  saidBy,
+  type StreamFacts,
+  whyNobody,
+} from "./failure.ts";
 import { type Message, Messages } from "./messages.ts";
 import { type NatsPlace, type NatsSecrets, subjectOf } from "./place.ts";
 
@@ -31,6 +39,8 @@ const UNACKNOWLEDGED_MAX = 1024;
 const BYTES_MAX = 4 << 20;
 /** For the subject and the headers of a message. */
 const HEAD_BYTES = 1024;
+/** Headers of a message without the names in them; the limit of a stream counts headers. */
+const HEADERS_BYTES = 128;
 /** A network that carries less than so many bytes a millisecond is of no use. */
 const SLOWEST = 16;
 const NOT_FOUND = 404;
@@ -49,8 +59,13 @@ export class NatsStream implements Stream {
   readonly #subject: string;
   readonly #messages: Messages;
   readonly #reached: Reached;
+  readonly #note: (text: string) => void;
   readonly #signal: AbortSignal;
+  /** Bytes of the headers of a message at most. */
+  readonly #headers: number;
   #isLetIn = false;
+  /** Whether it was asked how long messages may be. */
+  #isAsked = false;
 
   private constructor(
     connection: NatsConnection,
@@ -58,6 +73,7 @@ export class NatsStream implements Stream {
     host: string,
     users: Users,
     reached: Reached,
+    note: (text: string) => void,
     signal: AbortSignal,
   ) {
     this.#connection = connection;
@@ -67,16 +83,22 @@ export class NatsStream implements Stream {
     this.#publisher = new AcknowledgedPublisher(connection, place.stream, this.#subject);
     const most = (connection.info?.max_payload ?? 1 << 20) - HEAD_BYTES;
     this.#messages = new Messages(host, users, most);
+    this.#headers = HEADERS_BYTES + Buffer.byteLength(place.stream) + Buffer.byteLength(host);
     this.#reached = reached;
+    this.#note = note;
     this.#signal = signal;
   }
 
-  /** Connects, as who the place says. Throws CommandError. */
+  /**
+   * Connects, as who the place says; `note` is told what the stream never takes. Throws
+   * CommandError.
+   */
   static async open(
     place: NatsPlace,
     host: string,
     users: Users,
     reached: Reached,
+    note: (text: string) => void,
     signal: AbortSignal,
   ): Promise<NatsStream> {
     const connecting = connect({
@@ -95,7 +117,7 @@ export class NatsStream implements Stream {
     signal.addEventListener("abort", stop);
     try {
       const connection = await Promise.race([connecting, stopped.promise]);
-      return new NatsStream(connection, place, host, users, reached, signal);
+      return new NatsStream(connection, place, host, users, reached, note, signal);
     } catch (error) {
       if (!(error instanceof Stopped)) throw connectFailure(place, error);
       // Whoever answers after all is left.
@@ -110,23 +132,63 @@ export class NatsStream implements Stream {
     return `${this.#place.shown} (${this.#subject})`;
   }
 
-  async send(parcel: Parcel): Promise<void> {
+  async send(parcel: Parcel): Promise<number> {
+    const refused: Refused = { count: 0, first: null, why: "" };
     let some: Message[] = [];
     let bytes = 0;
-    for (const message of this.#messages.of(parcel)) {
-      bytes += message.body.length;
-      if (some.push(message) < UNACKNOWLEDGED_MAX && bytes < BYTES_MAX) continue;
-      await this.#publish(some);
-      [some, bytes] = [[], 0];
+    try {
+      for (const message of this.#messages.of(parcel)) {
+        bytes += message.body.length;
+        if (some.push(message) < UNACKNOWLEDGED_MAX && bytes < BYTES_MAX) continue;
+        await this.#publishCut(some, refused);
+        [some, bytes] = [[], 0];
+      }
+      await this.#publishCut(some, refused);
+    } finally {
+      if (refused.count > 0) this.#note(refusedWords(this.shown, "message", refused));
     }
-    await this.#publish(some);
+    return refused.count;
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
   }
 
-  async #publish(messages: readonly Message[]): Promise<void> {
+  /**
+   * Those that are too long are sent with less text, and less again. One that is too long without
+   * any is left out: whoever kept it would never come to the next.
+   */
+  async #publishCut(messages: readonly Message[], refused: Refused): Promise<void> {
+    let tooLong = await this.#publish(messages);
+    while (tooLong.length > 0) {
+      if (!this.#isAsked) {
+        const { most } = await this.#look();
+        this.#isAsked = true;
+        if (most !== null) {
+          this.#messages.most = Math.min(this.#messages.most, most - this.#headers);
+        }
+      }
+      const shorter: Message[] = [];
+      for (const { message, error } of tooLong) {
+        const { most } = this.#messages;
+        const { length } = message.body;
+        const cut = this.#messages.shorter(message, most < length ? most : length >> 1);
+        if (cut !== null) {
+          shorter.push(cut);
+          continue;
+        }
+        // Where nothing was ever taken, it is the limit that is wrong.
+        if (!this.#reached.once) throw publishFailure(this.#place, this.#subject, error)!;
+        refused.count++;
+        refused.first ??= message.id;
+        refused.why = saidBy(error);
+      }
+      tooLong = await this.#publish(shorter);
+    }
+  }
+
+  /** Those that are too long come back, all others are acknowledged. */
+  async #publish(messages: readonly Message[]): Promise<TooLong[]> {
     const signal = this.#signal;
     if (signal.aborted) throw new Stopped(String(signal.reason));
     const stop = () => void this.#connection.close();
@@ -134,15 +196,15 @@ export class NatsStream implements Stream {
     try {
       const bytes = messages.reduce((sum, { body }) => sum + HEAD_BYTES + body.length, 0);
       const timeout = ANSWER_MS + Math.ceil(bytes / SLOWEST);
+      const tooLong: TooLong[] = [];
+      let alone = 0;
       // Why nobody may publish, the client tells of what is asked one by one.
-      const alone = this.#isLetIn ? 0 : 1;
-      for (const { id, body } of messages.slice(0, alone)) {
-        const expect = { streamName: this.#place.stream };
-        await this.#client.publish(this.#subject, body, { msgID: id, timeout, expect });
-        this.#isLetIn = true;
+      for (; !this.#isLetIn && alone < messages.length; alone++) {
+        tooLong.push(...await this.#publishAlone(messages[alone]!, timeout));
       }
-      await this.#publisher.publish(messages.slice(alone), timeout);
-      this.#reached.once = true;
+      tooLong.push(...await this.#publisher.publish(messages.slice(alone), timeout));
+      if (tooLong.length < messages.length) this.#reached.once = true;
+      return tooLong;
     } catch (error) {
       if (signal.aborted) throw new Stopped(String(signal.reason));
       throw publishFailure(this.#place, this.#subject, error) ??
@@ -152,16 +214,34 @@ export class NatsStream implements Stream {
     }
   }
 
+  async #publishAlone(message: Message, timeout: number): Promise<TooLong[]> {
+    const { id, body } = message;
+    const expect = { streamName: this.#place.stream };
+    try {
+      await this.#client.publish(this.#subject, body, { msgID: id, timeout, expect });
+    } catch (error) {
+      if (!isTooLong(error)) throw error;
+      return [{ message, error }];
+    }
+    this.#isLetIn = true;
+    return [];
+  }
+
   /** Asks JetStream for the stream. */
   async #look(): Promise<StreamFacts> {
     const name = `$JS.API.STREAM.INFO.${this.#place.stream}`;
     try {
       const answer = await this.#connection.request(name, undefined, { timeout: ANSWER_MS });
       const { error, config } = answer.json<StreamInfo>();
-      if (error?.code === NOT_FOUND) return { isThere: true, subjects: null };
-      return { isThere: error === undefined, subjects: config?.subjects ?? [] };
+      if (error?.code === NOT_FOUND) return { isThere: true, subjects: null, most: null };
+      const most = config?.max_msg_size ?? -1;
+      return {
+        isThere: error === undefined,
+        subjects: config?.subjects ?? [],
+        most: most > 0 ? most : null,
+      };
     } catch {
-      return { isThere: false, subjects: null };
+      return { isThere: false, subjects: null, most: null };
     }
   }
 }
@@ -169,7 +249,7 @@ export class NatsStream implements Stream {
 /** What of an answer to $JS.API.STREAM.INFO matters. */
 interface StreamInfo {
   readonly error?: { readonly code: number };
-  readonly config?: { readonly subjects?: readonly string[] };
+  readonly config?: { readonly subjects?: readonly string[]; readonly max_msg_size?: number };
 }
 
 function authentication(

@@ -52,14 +52,14 @@ const TARGETS: readonly Target[] = [
     schemes: ["nats"],
     example: "nats://host/STREAM",
     parse: parseNats,
-    async opener(url, { env, host, history, folder }) {
+    async opener(url, { env, host, history, folder, note }) {
       const { NatsStream } = await import("../nats/stream.ts");
       const place = natsPlace(url, env);
       const progress = new Progress(folder, place.shown, history);
       const users = openUsers();
       const reached = { once: false };
       return async (signal) => {
-        const stream = await NatsStream.open(place, host.name, users, reached, signal);
+        const stream = await NatsStream.open(place, host.name, users, reached, note, signal);
         return new StreamSink(stream, progress, host);
       };
     },
@@ -69,11 +69,11 @@ const TARGETS: readonly Target[] = [
     example: "otlp://host",
     parse: parseOtlp,
     async opener(url, { env, host, history, folder, note }) {
-      const { OtlpStream } = await import("../otlp/stream.ts");
+      const { newMemory, OtlpStream } = await import("../otlp/stream.ts");
       const place = otlpPlace(url, env);
       const progress = new Progress(folder, place.shown, history);
       const users = openUsers();
-      const memory = { taken: { logs: new Set<string>(), spans: new Set<string>() } };
+      const memory = newMemory();
       return (signal) => {
         const stream = new OtlpStream(place, host.name, users, memory, note, signal);
         return Promise.resolve(new StreamSink(stream, progress, host));

@@ -14,6 +14,7 @@ import { NotTaken, postToCollector } from "../../collector/post.ts";
 import { type CollectorTarget, shownUrl } from "../../collector/target.ts";
 import { CommandError, EXIT } from "../../fault.ts";
 import type { Users } from "../../proc/passwd.ts";
+import { type Refused, refusedWords } from "../refused.ts";
 import { type Parcel, SinkAway } from "../sink.ts";
 import type { Stream } from "../stream_sink.ts";
 import type { OtlpPlace } from "./place.ts";
@@ -22,6 +23,8 @@ import { type Named, Records } from "./records.ts";
 /** Records in one request, and about how many bytes of them. */
 const RECORDS_MAX = 1000;
 const BYTES_MAX = 1 << 20;
+/** Requests that look for the records because of which one is refused, at the most. */
+const SEARCH_MAX = 128;
 const BAD = 400;
 const TOO_LARGE = 413;
 
@@ -38,7 +41,7 @@ type Kind = "logs" | "spans";
 
 /** What is sent one way. */
 interface Way<Record> {
-  /** For messages. */
+  /** For messages: one of them. */
   readonly what: string;
   readonly target: CollectorTarget;
   readonly serializer: ISerializer<Record[], Answer>;
@@ -46,8 +49,21 @@ interface Way<Record> {
 
 /** What a stream keeps from one session to the next. */
 export interface OtlpMemory {
-  /** Records of a parcel that was not taken as a whole: these were. */
+  /** Records of a parcel that was not taken as a whole: these were, or are refused for good. */
   readonly taken: Readonly<Record<Kind, Set<string>>>;
+  /** How many of that parcel were refused. */
+  refused: number;
+}
+
+/** Nothing, for who begins. */
+export function newMemory(): OtlpMemory {
+  return { taken: { logs: new Set(), spans: new Set() }, refused: 0 };
+}
+
+/** Some records on their way. */
+interface Errand<Record> extends Way<Record> {
+  readonly taken: Set<string>;
+  readonly refused: Refused;
 }
 
 /** One session with a collector. */
@@ -76,22 +92,24 @@ export class OtlpStream implements Stream {
     this.#signal = signal;
   }
 
-  async send(parcel: Parcel): Promise<void> {
+  async send(parcel: Parcel): Promise<number> {
     const { logs, traces } = this.#place;
     const told = this.#records.told(parcel);
     await this.#sendAll("logs", this.#records.logs(told), {
-      what: "logs",
+      what: "log",
       target: logs,
       serializer: logs.form === "json" ? JsonLogsSerializer : ProtobufLogsSerializer,
     });
     await this.#sendAll("spans", this.#records.spans(told), {
-      what: "spans",
+      what: "span",
       target: traces,
       serializer: traces.form === "json" ? JsonTraceSerializer : ProtobufTraceSerializer,
     });
-    const { taken } = this.#memory;
+    const { taken, refused } = this.#memory;
     taken.logs.clear();
     taken.spans.clear();
+    this.#memory.refused = 0;
+    return refused;
   }
 
   close(): Promise<void> {
@@ -105,49 +123,65 @@ export class OtlpStream implements Stream {
     way: Way<Record>,
   ): Promise<void> {
     const taken = this.#memory.taken[kind];
+    const refused: Refused = { count: 0, first: null, why: "" };
+    const errand = { ...way, taken, refused };
     let some: Named<Record>[] = [];
     let bytes = 0;
     const sendSome = async () => {
-      if (some.length === 0) return;
-      await this.#send(some.map(({ record }) => record), way);
-      for (const { id } of some) taken.add(id);
+      if (some.length > 0) await this.#send(some, errand, { left: SEARCH_MAX });
       [some, bytes] = [[], 0];
     };
-    for (const one of records) {
-      if (taken.has(one.id)) continue;
-      some.push(one);
-      bytes += one.bytes;
-      if (some.length >= RECORDS_MAX || bytes >= BYTES_MAX) await sendSome();
+    try {
+      for (const one of records) {
+        if (taken.has(one.id)) continue;
+        some.push(one);
+        bytes += one.bytes;
+        if (some.length >= RECORDS_MAX || bytes >= BYTES_MAX) await sendSome();
+      }
+      await sendSome();
+    } finally {
+      if (refused.count > 0) this.#note(refusedWords(this.shown, way.what, refused));
+      this.#memory.refused += refused.count;
     }
-    await sendSome();
   }
 
-  async #send<Record>(records: Record[], way: Way<Record>): Promise<void> {
-    const { what, target, serializer } = way;
-    const body = serializer.serializeRequest(records)!;
-    let answer: Uint8Array;
+  /**
+   * Sends some in one request. Where that is refused, halves are sent, and halves of these, until
+   * the records are found because of which it was, or `search` is used up: the others are taken.
+   */
+  async #send<Record>(
+    some: readonly Named<Record>[],
+    errand: Errand<Record>,
+    search: { left: number },
+  ): Promise<void> {
+    const { target, serializer, taken, refused } = errand;
+    const body = serializer.serializeRequest(some.map(({ record }) => record))!;
     try {
       // Where nobody answers, another session tries again.
-      answer = await postToCollector(body, target, this.#signal, 1);
+      const answer = await postToCollector(body, target, this.#signal, 1);
+      const { rejected, why } = rejectedIn(answer, serializer);
+      if (rejected > 0) {
+        refused.count += Math.min(rejected, some.length);
+        refused.why = why;
+      }
     } catch (error) {
       if (!(error instanceof NotTaken)) throw error;
-      if (error.status === TOO_LARGE && records.length > 1) {
-        const half = records.length >> 1;
-        await this.#send(records.slice(0, half), way);
-        await this.#send(records.slice(half), way);
+      const { status, message } = error;
+      if (status !== BAD && status !== TOO_LARGE) throw this.#failure(errand, error);
+      if (some.length > 1 && (status === TOO_LARGE || search.left > 0)) {
+        // A collector that refuses everything is not asked about each.
+        if (status === BAD) search.left -= 2;
+        const half = some.length >> 1;
+        await this.#send(some.slice(0, half), errand, search);
+        await this.#send(some.slice(half), errand, search);
         return;
       }
-      if (error.status !== BAD && error.status !== TOO_LARGE) throw this.#failure(way, error);
       // The specification forbids to send them again ("Failures").
-      this.#refused(records.length, what, error.message);
-      return;
+      refused.count += some.length;
+      refused.first ??= some[0]!.id;
+      refused.why = message;
     }
-    const { rejected, why } = rejectedIn(answer, serializer);
-    if (rejected > 0) this.#refused(rejected, what, why);
-  }
-
-  #refused(count: number, what: string, why: string): void {
-    this.#note(`${this.shown} has refused ${count} ${what} for good: ${why || "no reason given"}`);
+    for (const { id } of some) taken.add(id);
   }
 
   #failure({ target }: Pick<Way<unknown>, "target">, { status, message, passes }: NotTaken) {

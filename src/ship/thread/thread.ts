@@ -5,6 +5,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { workerAddress } from "../../../ffi/runtime.ts";
+import { endShipState } from "../state.ts";
 import type { ShipMessage, ShipSetup } from "./messages.ts";
 
 /** A small heap, collected more often: an option of one runtime that the others leave aside. */
@@ -68,5 +69,7 @@ export class ShipThread {
     clearTimeout(timer);
     this.#worker = null;
     void worker.terminate();
+    // On a busy host the last in line has not come to say so.
+    endShipState(this.#setup.history, this.#setup.url, Date.now());
   }
 }
