@@ -236,16 +236,22 @@ export class Outgoing {
   }
 
   /**
-   * Lives with numbers up to `last` that run, or have ended from a moment of a boot on; null: from
-   * the first on.
+   * Lives with numbers up to `last` that have ended from a moment of a boot on, null: from the
+   * first on; with `running` also those that run.
    */
-  since(bootId: string | null, ns: number, last: number): (Omit<OutgoingKey, "nth"> & Numbered)[] {
+  since(
+    bootId: string | null,
+    ns: number,
+    last: number,
+    running: boolean,
+  ): (Omit<OutgoingKey, "nth"> & Numbered)[] {
     const first = bootId === null ? null : this.bootNumber(bootId);
     const rows = new TypedRows<readonly [number, number, number]>(
       this.#db,
       [column("id", "key"), column("pid", "pid"), column("born", "time")],
       `FROM life WHERE boot = ? AND id <= ? AND span IS NOT NULL AND born + span >= ?
-        UNION ALL SELECT id, pid, born FROM life WHERE boot = ? AND id <= ? AND span IS NULL`,
+        UNION ALL SELECT id, pid, born FROM life WHERE boot = ? AND id <= ? AND span IS NULL
+          AND ${running ? 1 : 0}`,
     );
     return this.#boots().filter(([boot]) => first === null || boot >= first)
       .flatMap(([boot, id]) => {

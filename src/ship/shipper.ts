@@ -100,7 +100,7 @@ export class Shipper {
     const { seen_boot, seen } = cursor ?? {};
     this.#seen = seen_boot === undefined || seen === undefined ? null : { seen_boot, seen };
     this.#watched = new Watched(source, sink.taking, open, cursor?.last ?? 0);
-    if (options.accepts !== null && sink.taking === "states") this.#watched.passedOver(cursor);
+    if (sink.taking === "states") this.#watched.passedOver(cursor, options.accepts !== null);
   }
 
   /** Asks the sink where to go on. Throws CommandError, HistoryError. */

@@ -100,13 +100,16 @@ export class Watched {
   }
 
   /**
-   * Those before the cursor that no earlier session has sent, because of what they were: what has
-   * become of them since may be wanted.
+   * Those before the cursor that may be another than an earlier session has sent: who had just
+   * ended, for the account may have come since; with a filter also those that were not sent because
+   * of what they were.
    */
-  passedOver(cursor: Cursor | null): void {
+  passedOver(cursor: Cursor | null, isFiltered: boolean): void {
     if (cursor === null) return;
     const { seen_boot: boot, seen = 0, last } = cursor;
-    for (const { key, ...who } of this.#source.since(boot ?? null, seen - SETTLED_NS, last)) {
+    if (boot === undefined && !isFiltered) return;
+    const since = seen - SETTLED_NS;
+    for (const { key, ...who } of this.#source.since(boot ?? null, since, last, isFiltered)) {
       if (!this.#seen.has(key)) {
         this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
       }

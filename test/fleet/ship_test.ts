@@ -32,7 +32,9 @@ function begun(): TestRecorder {
 
 const missing = missingPostgres;
 const fleet = missing === null ? new TestFleet() : null!;
-const made = missing === null ? fleet.init("web1", "web2", "web3", "web4", "web5", "web6") : null;
+const made = missing === null
+  ? fleet.init("web1", "web2", "web3", "web4", "web5", "web6", "web8")
+  : null;
 const LIVES = (host: string) =>
   `SELECT count(*), count(l.span), coalesce(sum(l.user_us), 0)
     FROM fh.life l JOIN fh.host h ON h.id = l.host WHERE h.name = '${host}'`;
@@ -64,6 +66,18 @@ test(...unless(missing, "each life is shipped once, and again when it has ended"
   );
   const day = "SELECT count(*) FROM fh.life_other";
   assert.equal(fleet.server.ask(day), "0", "lives stand in the partition of their day");
+});
+
+test(...unless(missing, "an account that comes late is shipped by the next session"), async () => {
+  await made;
+  using recorder = begun();
+  recorder.tell(fork(2 * S, 100, 1), exec(2 * S + 1e6, 100, "/bin/a"), exit(2.1 * S, 100, 0));
+  recorder.flush();
+  await fleet.ship(recorder.path, "web8");
+  assert.equal(fleet.server.ask(LIVES("web8")), "2|1|0");
+  recorder.tell(account(2.1 * S, 100, { userUs: 7, cpuNs: 7000 }), fork(3 * S, 101, 1)).flush();
+  await fleet.ship(recorder.path, "web8");
+  assert.equal(fleet.server.ask(LIVES("web8")), "3|1|7");
 });
 
 test(
