@@ -47,6 +47,6 @@ if (parentPort !== null) {
   const ending = new AbortController();
   port.on("message", () => ending.abort("the recorder ends"));
   await work(workerData as ShipSetup, ending.signal, (say) => tell({ say }));
+  // Who is told ends the thread: not every runtime lets it close the port.
   tell({ ended: true });
-  port.close();
 }
