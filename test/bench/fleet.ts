@@ -223,10 +223,7 @@ export async function fleetSection(bench: Bench): Promise<Section> {
   await owner.run("VACUUM ANALYZE");
   const asked = await ask(bench, server.url(), owner, { epochMs, minutes });
   await owner.close();
-  const { lineage, command, costs, rare } = asked;
-  bench.say(
-    `fleet: ${[lineage, command, costs, rare].map(number).join(" ")} ms; ${number(bytes)} B`,
-  );
+  bench.say(`fleet: ${number(bytes)} bytes of a life`);
   return { title, ...tell({ ...asked, fresh, behind: paces, bytes, lives, minutes }) };
 }
 
@@ -277,29 +274,58 @@ async function ask(
   );
   one.close();
   all.close();
-  const commands = await askByCommands(bench, url, end);
+  bench.say(`fleet: ${[lineage, command, costs, rare].map(number).join(" ")} ms`);
+  const commands = await askByCommands(bench, url, epochMs, end);
   return { lineage, command, costs, rare, commands };
 }
 
 /** The same by commands, each with its start and the connection, milliseconds. */
-async function askByCommands(bench: Bench, url: string, end: number): Promise<Asked["commands"]> {
+async function askByCommands(
+  bench: Bench,
+  url: string,
+  epochMs: number,
+  end: number,
+): Promise<Asked["commands"]> {
   if (bench.fh === null) return [];
   const { fh } = bench;
   const at = (ms: number) => String(Math.floor(ms / 1000));
   const stretch = (ms: number) => ["--since", at(end - ms), "--until", at(end)];
-  const asked: readonly (readonly string[])[] = [
-    ["why", `web500:${1000 + 4 + 5 * 90}`],
-    ["log", "--host", "*", "-m", "program-33", "-n", "100", ...stretch(5 * 60_000)],
-    ["account", "--host", "*", "--by", "command", ...stretch(60 * 60_000)],
-    ["fleet", "rare", "--since", at(end - DAY_MS)],
+  const moment = new Date(epochMs + BOOT_NS / 1e6 + 30_470).toISOString();
+  const asked: readonly (readonly [typed: string, words: readonly string[]])[] = [
+    // Of half a minute after the beginning: pids come round within an hour.
+    ["fh why web500:PID@TIME", ["why", `web500:1304@${moment}`]],
+    ["fh why --host '*' NAME", ["why", "--host", "*", "program-33"]],
+    [
+      "fh log --host '*' -m COMMAND --since 5m -n 100",
+      ["log", "--host", "*", "-m", "program-33", "-n", "100", ...stretch(5 * 60_000)],
+    ],
+    [
+      "fh log --host web500 --failed -n 20",
+      ["log", "--host", "web500", "--failed", "-n", "20"],
+    ],
+    [
+      "fh account --host '*', of an hour of the clock",
+      ["account", "--host", "*", ...stretch(60 * 60_000)],
+    ],
+    [
+      "fh account --host web500 --since 5m",
+      ["account", "--host", "web500", ...stretch(5 * 60_000)],
+    ],
+    [
+      "fh trouble --host '*' --since 5m",
+      ["trouble", "--host", "*", "--since", at(end - 5 * 60_000)],
+    ],
+    ["fh fleet rare --since 1d", ["fleet", "rare", "--since", at(end - DAY_MS)]],
   ];
   const commands: [string, number][] = [];
-  for (const words of asked) {
+  for (const [typed, words] of asked) {
     const wall = await timed(() => {
-      const { status } = spawnSync(fh, [...words, "--fleet", url], { stdio: "ignore" });
-      if (status !== 0) throw new Error(`fh ${words.join(" ")} has failed: ${status}`);
+      const { status, stderr } = spawnSync(fh, [...words, "--fleet", url], { encoding: "utf8" });
+      // What was filled in for half an hour is not lost for it.
+      if (status !== 0) bench.say(`fleet: ${typed}: ${status}: ${stderr}`);
     });
-    commands.push([`fh ${words.slice(0, words.indexOf("-n") + 1 || 4).join(" ")}`, wall]);
+    bench.say(`fleet: ${typed}: ${number(wall)} ms`);
+    commands.push([typed, wall]);
   }
   return commands;
 }
