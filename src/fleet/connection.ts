@@ -250,11 +250,13 @@ function lengthOf(parameters: readonly Parameter[]): number {
   );
 }
 
-function clientOf({ url, password, ssl }: FleetPlace): pg.Client {
-  const client = new pg.Client({
-    connectionString: url,
-    ssl,
+function clientOf({ host, port, user, database, password, ssl, more }: FleetPlace): pg.Client {
+  return new pg.Client({
     application_name: "fh",
+    ...more,
+    ...{ host, port, user, database, ssl },
+    // Without one its client goes by what the server asks for.
+    password: password ?? undefined,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     types: {
@@ -264,7 +266,4 @@ function clientOf({ url, password, ssl }: FleetPlace): pg.Client {
       },
     } as pg.CustomTypesConfig,
   });
-  // Beside a URL it would not count: that this has none, too, is what it goes by.
-  if (password !== null) (client as { password?: string }).password = password;
-  return client;
 }

@@ -82,7 +82,7 @@ function wayAdvice(said: string): string {
     return "set ssl = on there, or allow plain text by ?sslmode=disable";
   }
   if (/altnames|Hostname\/IP/.test(said)) {
-    return "connect by the name in its certificate, or give sslmode=verify-ca";
+    return "connect by the name in its certificate, or give sslmode=verify-ca and sslrootcert=FILE";
   }
   if (/certificate|issuer/i.test(said)) return "name who has signed it by ?sslrootcert=FILE";
   return "see that it runs, and that its host is right";

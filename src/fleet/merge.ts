@@ -319,6 +319,11 @@ BEGIN
 END $$;
 `;
 
+/** All of an image that is looked for, each part in its place: one that is missing is no other. */
+const TEXT_PARTS = `concat_ws('.', ${
+  ["i.uid::text", "i.argv", "i.exe", "i.comm"].map((part) => `coalesce(${part}, '-')`).join(", ")
+})`;
+
 /**
  * One batch: everything of it, or nothing. The cursor stands in the same transaction, so what is
  * in is never asked for again; and what is sent again changes nothing. Rows come as arrays, one
@@ -347,7 +352,7 @@ BEGIN
 }, i.uid, i.argv_missing
     FROM ${rowsOf("images", IMAGE_ARRAYS)} ON CONFLICT DO NOTHING;
   -- In one order, for other hosts add the same texts at the same time.
-  INSERT INTO fh.image_text SELECT i.id, md5(concat_ws('.', i.uid, i.argv, i.exe, i.comm))::uuid,
+  INSERT INTO fh.image_text SELECT i.id, md5(${TEXT_PARTS})::uuid,
       i.uid, decode(i.argv, 'hex'), decode(i.exe, 'hex'), decode(i.comm, 'hex')
     FROM ${rowsOf("images", IMAGE_ARRAYS)} ORDER BY 1 ON CONFLICT DO NOTHING;
   IF facts->'renamed' <> '[]' THEN

@@ -7,15 +7,12 @@ import { readFileSync, statSync } from "node:fs";
 
 /** Whose password is looked for. */
 export interface PassFor {
-  /** A folder of a socket where it is one. */
+  /** A folder of sockets where it is one; `localhost` where that is the default one. */
   readonly host: string;
   readonly port: string;
   readonly database: string;
   readonly user: string;
 }
-
-/** What the default folder of sockets is called there. */
-const LOCAL = "localhost";
 
 /**
  * The password in a file; null where it has none for that, or can be read by others, which its
@@ -33,21 +30,20 @@ export function passwordFrom(path: string, whose: PassFor): string | null {
 
 /** The first line that fits: host:port:database:user:password, with `*` for any. */
 export function passwordIn(text: string, { host, port, database, user }: PassFor): string | null {
-  const hosts = host.startsWith("/") ? [host, LOCAL] : [host];
+  const wanted = [host, port, database, user];
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith("#")) continue;
-    const [itsHost, itsPort, itsDatabase, itsUser, password] = fieldsOf(line);
+    const fields = fieldsOf(line);
+    const password = fields[wanted.length];
     if (password === undefined) continue;
-    const fits = [[itsPort, port], [itsDatabase, database], [itsUser, user]]
-      .every(([its, one]) => its === "*" || its === one);
-    if (fits && (itsHost === "*" || hosts.includes(itsHost!))) return password;
+    if (wanted.every((one, at) => fields[at] === "*" || fields[at] === one)) return password;
   }
   return null;
 }
 
-/** Between colons; a backslash takes one, or itself, for what it is. */
+/** Between colons; a backslash takes one, or itself, for what it is, and stays at the end. */
 function fieldsOf(line: string): string[] {
-  return Array.from(line.matchAll(/((?:\\.|[^:\\])*)(?:$|:)/g), ([, field]) => {
+  return Array.from(line.matchAll(/((?:\\.|[^:\\]|\\$)*)(?:$|:)/g), ([, field]) => {
     return field!.replace(/\\(.)/g, "$1");
   });
 }

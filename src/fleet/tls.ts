@@ -22,28 +22,31 @@ export type FleetTls = false | {
 };
 
 const MODES = ["verify-full", "verify-ca", "require", "disable"];
-/** Of the client that fh uses; they would overrule what is said here. */
-const OTHERS = ["ssl", "uselibpqcompat"];
 const SYSTEM = "system";
 
 /**
- * Takes these settings out of the parameters of a URL; what is not there comes from the environment
- * and, as with libpq, from ~/.postgresql. Throws UsageError, or CommandError for a file.
+ * What settings say, by libpq's names; what is not there comes from the environment and, as with
+ * libpq, from ~/.postgresql. Throws UsageError, or CommandError for a file.
  */
-export function takeTls(parameters: URLSearchParams, env: Env, isLocal: boolean): FleetTls {
-  const take = (name: string) => {
-    const value = parameters.get(name) || env[`PG${name.toUpperCase()}`] || null;
-    parameters.delete(name);
-    return value;
-  };
-  const mode = take("sslmode") ?? "verify-full";
-  const [rootcert, cert, key] = [take("sslrootcert"), take("sslcert"), take("sslkey")];
-  for (const name of OTHERS) parameters.delete(name);
+export function tlsOf(
+  settings: ReadonlyMap<string, string>,
+  env: Env,
+  isLocal: boolean,
+): FleetTls {
+  const said = (name: string) => settings.get(name) || env[`PG${name.toUpperCase()}`] || null;
+  const mode = said("sslmode") ?? "verify-full";
   if (!MODES.includes(mode)) {
     throw new UsageError(`Bad sslmode: ${JSON.stringify(mode)}; give ${MODES.join(", ")}`);
   }
   if (isLocal || mode === "disable") return false;
-  const root = read("sslrootcert", rootcert === SYSTEM ? null : rootcert ?? own(env, "root.crt"));
+  const [rootcert, cert, key] = [said("sslrootcert"), said("sslcert"), said("sslkey")];
+  const path = rootcert === SYSTEM ? null : rootcert ?? own(env, "root.crt");
+  // Anybody can have what those sign that the system knows, for another name.
+  if (path === null && (mode === "verify-ca" || rootcert === SYSTEM && mode !== "verify-full")) {
+    const what = `Bad sslmode: ${mode} looks at no name, and no authority of yours is named`;
+    throw new UsageError(`${what}; give sslrootcert=FILE, or sslmode=verify-full`);
+  }
+  const root = read("sslrootcert", path);
   const [chain, secret] = [
     read("sslcert", cert ?? own(env, "postgresql.crt")),
     read("sslkey", key ?? own(env, "postgresql.key")),

@@ -63,8 +63,9 @@ export function stretchesOf(
     return [{
       span,
       host: boot.host,
-      since: Math.floor(begin + span.since / NS_PER_US),
-      until: Math.ceil(begin + span.until / NS_PER_US),
+      // Of what is after the epoch a number has quarters of a microsecond alone.
+      since: begin + Math.floor(span.since / NS_PER_US),
+      until: begin + Math.ceil(span.until / NS_PER_US),
     }];
   });
 }

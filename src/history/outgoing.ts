@@ -9,6 +9,7 @@ import { IMAGE_PARTS, type ImageParts, NO_IMAGE } from "../model/image.ts";
 import { pragma } from "./file.ts";
 import { OutgoingJobs, type OutgoingMember } from "./outgoing_jobs.ts";
 import { FINDING, NO_FINDINGS, RUN } from "./outgoing_columns.ts";
+import { endedSince, type NumberedWho, runningUpTo } from "./outgoing_who.ts";
 import { aroundStart, type FoundLife, type LifeStart, sameLifeOf } from "./same_life.ts";
 import { LIFE_COST_VALUES, LIFE_COSTS, LIFE_FLAG, NTH_SHIFT } from "./schema.ts";
 import { fromStored, type StoredText } from "./texts.ts";
@@ -237,28 +238,16 @@ export class Outgoing {
 
   /**
    * Lives with numbers up to `last` that have ended from a moment of a boot on, null: from the
-   * first on; with `running` also those that run.
+   * first on. They are read as they are wanted.
    */
-  since(
-    bootId: string | null,
-    ns: number,
-    last: number,
-    running: boolean,
-  ): (Omit<OutgoingKey, "nth"> & Numbered)[] {
-    const first = bootId === null ? null : this.bootNumber(bootId);
-    const rows = new TypedRows<readonly [number, number, number]>(
-      this.#db,
-      [column("id", "key"), column("pid", "pid"), column("born", "time")],
-      `FROM life WHERE boot = ? AND id <= ? AND span IS NOT NULL AND born + span >= ?
-        UNION ALL SELECT id, pid, born FROM life WHERE boot = ? AND id <= ? AND span IS NULL
-          AND ${running ? 1 : 0}`,
-    );
-    return this.#boots().filter(([boot]) => first === null || boot >= first)
-      .flatMap(([boot, id]) => {
-        const from = boot === first ? ns : 0;
-        return rows.all(boot, last, from, boot, last)
-          .map(([key, pid, born]) => ({ key, bootId: id, pid, born }));
-      });
+  endedSince(bootId: string | null, ns: number, last: number): Iterator<NumberedWho, void> {
+    const boot = bootId === null ? null : this.bootNumber(bootId);
+    return endedSince(this.#db, this.#boots(), boot === null ? null : { boot, ns }, last);
+  }
+
+  /** Lives with numbers up to `last` that run. */
+  runningUpTo(last: number): NumberedWho[] {
+    return runningUpTo(this.#db, this.#boots(), last);
   }
 
   /** Lives with numbers above `after`, `limit` of them at most. */

@@ -22,8 +22,8 @@ import { type Ripe, ripeness, Watched } from "./watched.ts";
 /** Lives that are looked at at once, and shipped. */
 const SHIP_AT_ONCE = 1000;
 /**
- * So often (ms) at least it is looked for what has changed, while new lives wait as well; and it
- * may take so much of the time.
+ * So often (ms) it is looked for what has changed, while new lives wait as well, and again at once
+ * where that was more than a look takes; and it may take so much of the time.
  */
 const CHANGES_MS = 5000;
 const CHANGES_SHARE = 0.03;
@@ -100,7 +100,10 @@ export class Shipper {
     const { seen_boot, seen } = cursor ?? {};
     this.#seen = seen_boot === undefined || seen === undefined ? null : { seen_boot, seen };
     this.#watched = new Watched(source, sink.taking, open, cursor?.last ?? 0);
-    if (sink.taking === "states") this.#watched.passedOver(cursor, options.accepts !== null);
+    // Another file has others below these numbers, and all of it is sent.
+    if (sink.taking === "states" && cursor !== null && whereToGoOn(cursor, source).isSame) {
+      this.#watched.passedOver(cursor, options.accepts !== null);
+    }
   }
 
   /** Asks the sink where to go on. Throws CommandError, HistoryError. */
@@ -236,7 +239,8 @@ export class Shipper {
     const begun = performance.now();
     const changed = this.#watched.changed(SHIP_AT_ONCE, ripe);
     const took = performance.now() - begun;
-    this.#changesAt = begun + Math.max(CHANGES_MS, took / CHANGES_SHARE);
+    const leastMs = this.#watched.isCut ? 0 : CHANGES_MS;
+    this.#changesAt = begun + Math.max(leastMs, took / CHANGES_SHARE);
     return changed;
   }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Outgoing, OutgoingLife } from "../history/outgoing.ts";
+import type { Numbered, Outgoing, OutgoingLife } from "../history/outgoing.ts";
 import { TICK_NS } from "../model/process.ts";
 import type { Cursor, Renamed, Taking, Who } from "./sink.ts";
 
@@ -54,6 +54,9 @@ export class Watched {
   readonly #last: number;
   /** Those of earlier sessions that are not there, or not yet. */
   #missing: readonly Who[];
+  /** What an earlier session has come past, as far as it was not looked at; null: nothing. */
+  #passed: Iterator<Numbered & Who, void> | null = null;
+  #isFiltered = false;
   #gone: Who[] = [];
   #renamed: Renamed[] = [];
   /** Whether the last look found more than it was to find. */
@@ -77,9 +80,7 @@ export class Watched {
       if (nth > 0 || Math.floor(born / TICK_NS) !== Math.floor(who.born / TICK_NS)) {
         this.#renamed.push({ who, born, nth });
       }
-      if (key <= this.#last) {
-        this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
-      }
+      if (key <= this.#last) this.#watch({ key, ...who });
       return false;
     });
   }
@@ -102,18 +103,33 @@ export class Watched {
   /**
    * Those before the cursor that may be another than an earlier session has sent: who had just
    * ended, for the account may have come since; with a filter also those that were not sent because
-   * of what they were.
+   * of what they were. Where many began and ended lately, they are many: looks take them one after
+   * the other.
    */
-  passedOver(cursor: Cursor | null, isFiltered: boolean): void {
-    if (cursor === null) return;
-    const { seen_boot: boot, seen = 0, last } = cursor;
+  passedOver({ seen_boot: boot, seen = 0, last }: Cursor, isFiltered: boolean): void {
     if (boot === undefined && !isFiltered) return;
-    const since = seen - SETTLED_NS;
-    for (const { key, ...who } of this.#source.since(boot ?? null, since, last, isFiltered)) {
-      if (!this.#seen.has(key)) {
-        this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
-      }
+    this.#isFiltered = isFiltered;
+    const running = isFiltered ? this.#source.runningUpTo(last) : [];
+    for (const one of running) this.#watch(one);
+    this.#passed = this.#source.endedSince(boot ?? null, seen - SETTLED_NS, last);
+  }
+
+  /** Whether it was not known yet. */
+  #watch({ key, ...who }: Numbered & Who): boolean {
+    if (this.#seen.has(key)) return false;
+    this.#seen.set(key, { who, boot: -1, ended: null, signature: "" });
+    return true;
+  }
+
+  /** Numbers of the next of those that an earlier session has come past. */
+  #nextPassed(): number[] {
+    const keys: number[] = [];
+    while (this.#passed !== null && keys.length < KEYS_AT_ONCE) {
+      const { done, value } = this.#passed.next();
+      if (done) this.#passed = null;
+      else if (this.#watch(value)) keys.push(value.key);
     }
+    return keys;
   }
 
   /** Those that were to be told of, and are not there any more. */
@@ -137,18 +153,34 @@ export class Watched {
     const changed: OutgoingLife[] = [];
     let at = 0;
     for (; at < keys.length && changed.length < most; at += KEYS_AT_ONCE) {
-      const asked = new Set(keys.slice(at, at + KEYS_AT_ONCE));
-      for (const life of this.#source.some([...asked])) {
-        asked.delete(life.key);
-        if (this.#taking === "ends" ? ripe(life) : this.#isOther(life)) changed.push(life);
-      }
-      for (const key of asked) {
-        const { ended, who } = this.#seen.get(key)!;
-        if (this.#taking === "ends" || ended === null) this.#gone.push(who);
-        this.#seen.delete(key);
-      }
+      changed.push(...this.#changedOf(keys.slice(at, at + KEYS_AT_ONCE), ripe));
     }
-    this.isCut = at < keys.length;
+    if (at >= keys.length && changed.length < most) {
+      changed.push(...this.#changedOf(this.#nextPassed(), ripe).filter((one) => this.#isNews(one)));
+    }
+    this.isCut = at < keys.length || this.#passed !== null;
+    return changed;
+  }
+
+  /** Without a filter an earlier session has sent all of it, but for an account that came later. */
+  #isNews(life: OutgoingLife): boolean {
+    if (this.#isFiltered || life.costs[0] !== null) return true;
+    this.#seen.set(life.key, seenOf(life));
+    return false;
+  }
+
+  #changedOf(keys: readonly number[], ripe: Ripe): OutgoingLife[] {
+    const asked = new Set(keys);
+    const changed: OutgoingLife[] = [];
+    for (const life of this.#source.some(keys)) {
+      asked.delete(life.key);
+      if (this.#taking === "ends" ? ripe(life) : this.#isOther(life)) changed.push(life);
+    }
+    for (const key of asked) {
+      const { ended, who } = this.#seen.get(key)!;
+      if (this.#taking === "ends" || ended === null) this.#gone.push(who);
+      this.#seen.delete(key);
+    }
     return changed;
   }
 
@@ -177,15 +209,11 @@ export class Watched {
         this.#seen.delete(life.key);
         continue;
       }
-      const { key, boot, bootId, pid, born, span, costs } = life;
-      const ended = span === null ? null : born + span;
+      const seen = seenOf(life);
       // Its account has come: that is the last of it.
-      if (this.#taking === "states" && ended !== null && costs[0] !== null) {
-        this.#seen.delete(key);
-        continue;
-      }
-      const who = { bootId, pid, born };
-      this.#seen.set(key, { who, boot, ended, signature: signatureOf(life) });
+      if (this.#taking === "states" && seen.ended !== null && life.costs[0] !== null) {
+        this.#seen.delete(life.key);
+      } else this.#seen.set(life.key, seen);
     }
     if (this.#taking === "ends" || reach === null) return;
     // What has ended is looked at for some time: its account may come after its end.
@@ -194,6 +222,12 @@ export class Watched {
       if (boot !== reach.boot || ended < reach.ns - SETTLED_NS) this.#seen.delete(key);
     }
   }
+}
+
+function seenOf(life: OutgoingLife): Seen {
+  const { boot, bootId, pid, born, span } = life;
+  const ended = span === null ? null : born + span;
+  return { who: { bootId, pid, born }, boot, ended, signature: signatureOf(life) };
 }
 
 /** Everything of a life that may change. */

@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { test } from "node:test";
 import type { SourceEvent } from "../../src/model/event.ts";
 import { exec, exit, fork, scan } from "../support/events.ts";
+import { FORMER_ARRAYS, IMAGE_ARRAYS, LIFE_ARRAYS } from "../../src/fleet/merge.ts";
 import { FleetSink } from "../../src/fleet/sink.ts";
 import { prune } from "../../src/fleet/tables.ts";
 import { NO_IMAGE } from "../../src/model/image.ts";
@@ -150,6 +151,36 @@ test(
     }
   },
 );
+
+test(...unless(missing, "no host hides what another runs by texts in other places"), async () => {
+  await made;
+  const id = "00000000-0000-4000-8000-00000000abcd";
+  const hex = (text: string) => Buffer.from(text).toString("hex");
+  // What is looked for of the second has each text that the first has, in another part.
+  for (
+    const [host, texts] of [
+      ["web1", { argv: "10", exe: hex("/bin/miner"), comm: hex("miner") }],
+      ["web2", { uid: "10", argv: hex("/bin/miner"), comm: hex("miner") }],
+    ] as const
+  ) {
+    const facts = {
+      ...{ machine: "9".repeat(32), session: 1, cursor: {}, boots: [], findings: [], gone: [] },
+      ...{ renamed: [], reach: null, waiting: 0, forgotten: 0 },
+    };
+    const given = { id, argv_missing: "0", ...texts } as Readonly<Record<string, string>>;
+    await fleet.as(host, async (db) => {
+      await db.rows("SELECT fh.hello($1, $2, '0')", ["9".repeat(32), host]);
+      await db.rows("SELECT fh.merge($1, $2, $3, $4)", [
+        JSON.stringify(facts),
+        LIFE_ARRAYS.map(() => "{}"),
+        IMAGE_ARRAYS.map(([name]) => `{${given[name] ?? "NULL"}}`),
+        FORMER_ARRAYS.map(() => "{}"),
+      ]);
+    });
+  }
+  const found = `SELECT count(*) FROM fh.image_text WHERE id = '${id}' AND uid = 10`;
+  assert.equal(fleet.server.ask(found), "1");
+});
 
 test(...unless(missing, "days are dropped while hosts ship"), async () => {
   await made;

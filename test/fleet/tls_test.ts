@@ -6,13 +6,17 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { CommandError } from "../../src/fault.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { CommandError, Stopped } from "../../src/fault.ts";
 import { Connection } from "../../src/fleet/connection.ts";
 import { missingPostgres, Postgres } from "../support/postgres.ts";
 import { unless } from "../support/unless.ts";
 
 const openssl = spawnSync("openssl", ["version"]).status === 0;
 const missing = missingPostgres ?? (openssl ? null : "openssl");
+
+/** The server notices within a minute, or never. */
+const LOOKS_MAX = 3000;
 
 /** A port of this host that is free. */
 async function freePort(): Promise<number> {
@@ -61,4 +65,24 @@ test(...unless(missing, "a certificate that nobody vouches for is refused"), asy
     open("localhost", ""),
     /certificate; name who has signed it by .sslrootcert/,
   );
+  // Who gives up says so the same way, and not only by going: the server would not notice.
+  const ending = new AbortController();
+  const url = `postgres://owner@localhost:${port}/postgres?sslrootcert=${cert}`;
+  const db = await Connection.open(url, {}, ending.signal);
+  const asked = db.rows("SELECT pg_sleep(600)");
+  const watching = await Connection.open(url, {}, signal);
+  const sleep = async (count: number) => {
+    const sql = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' " +
+      "AND state = 'active'";
+    for (let look = 0; (await watching.rows(sql)).length !== count; look++) {
+      assert.ok(look < LOOKS_MAX, `${count} sleep`);
+      await delay(10);
+    }
+  };
+  await sleep(1);
+  ending.abort("SIGINT");
+  await assert.rejects(asked, Stopped);
+  await sleep(0);
+  await watching.close();
+  await db.close();
 });
