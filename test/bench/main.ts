@@ -71,7 +71,7 @@ const USAGE = `Usage: npm run bench -- [SECTION...] [--rounds N] [--quick] [--mi
 Sections: ${Object.keys(SECTIONS).join(", ")} (all without any)
   --rounds N   how often each measurement is repeated (3)
   --quick      short loads: to try the benchmark out, not to quote
-  --minutes N  minutes of a thousand hosts in the section fleet (60: 36 million lives, 13 GB)
+  --minutes N  minutes of a thousand hosts in the section fleet (60: 36 million lives, 16 GB)
   --fh PATH    executable to measure (dist/fh)
   --out FILE   where the report goes (docs/benchmarks.md for all sections, else nowhere)
 `;
