@@ -49,7 +49,7 @@ export async function compareHost(
     const [known, others] = [await hostNames(db, "*"), await hostNames(db, peers)];
     if (!known.includes(host)) throw await noHost(db, host);
     if (others.every((name) => name === host)) {
-      const what = `${host} has no peers in ${JSON.stringify(peers)}`;
+      const what = `${host} has no peers in ${peers}`;
       throw new CommandError(EXIT.notFound, `${what}; see fh fleet status`);
     }
     const found = await ownPrograms(db, host, peers, since);
