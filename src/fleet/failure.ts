@@ -30,7 +30,7 @@ const AWAY = /^(?:08|40|57P|53)/;
 const NO_TABLES = ["3F000", "42P01", "42883", "42703"];
 
 /** The SQLSTATE of an error of PostgreSQL; null where it is another. */
-export function sqlState(error: unknown): string | null {
+function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? error.code ?? null : null;
 }
 
